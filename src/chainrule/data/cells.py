@@ -1,0 +1,114 @@
+"""The cells of one column of text: which are missing, which are numbers, what they amount to.
+
+Work is done once per distinct text and spread to the rows by index, so that long columns are
+cheap. Letters: n rows, d distinct texts.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MISSING", "Cells", "Moments", "is_missing", "number", "shortened"]
+
+MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
+"""What stands for a missing cell, in lower case and without spaces around it."""
+
+CONSTANT = 1e-12
+"""A deviation below this share of the largest magnitude is rounding."""
+
+
+def is_missing(cell: str) -> bool:
+    """Say whether a cell stands for no value."""
+    return cell.strip().lower() in MISSING
+
+
+def number(cell: str) -> float | None:
+    """Value of a cell, possibly infinite or NaN; None where it is no decimal number."""
+    if "_" in cell or not cell.isascii():  # float() would take 1_000 and digits of any script
+        return None
+    try:
+        return float(cell)
+    except ValueError:
+        return None
+
+
+def shortened(texts: list[str] | tuple[str, ...], most: int = 5) -> str:
+    """Quote the first few texts: 'a', 'b', ... (40 in all)."""
+    quoted = ", ".join(repr(t if len(t) <= 40 else t[:39] + "…") for t in texts[:most])
+    return quoted if len(texts) <= most else f"{quoted}, ... ({len(texts):,} in all)"
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """A column by its distinct texts: texts (d), codes (n) into them, and masks (d).
+
+    Every text is either missing, a number (`values` has it, finite or not) or a word.
+    """
+
+    texts: list[str]
+    codes: NDArray[np.intp]
+    missing: NDArray[np.bool_]
+    words: NDArray[np.bool_]
+    values: NDArray[np.float64]
+
+    @classmethod
+    def read(cls, cells: list[str]) -> "Cells":
+        """Sort out the cells (n); spaces around them do not count."""
+        index: dict[str, int] = {}
+        codes = [index.setdefault(cell.strip(), len(index)) for cell in cells]
+        texts = list(index)
+        missing = [text.lower() in MISSING for text in texts]
+        values = [None if gone else number(text) for text, gone in zip(texts, missing, strict=True)]
+        words = [value is None and not gone for value, gone in zip(values, missing, strict=True)]
+        return cls(
+            texts,
+            np.array(codes, np.intp),
+            np.array(missing, np.bool_),
+            np.array(words, np.bool_),
+            np.array([np.nan if value is None else value for value in values], np.float64),
+        )
+
+    @property
+    def infinite(self) -> NDArray[np.bool_]:
+        """Numbers without a finite value (d): inf, 1e999, -nan."""
+        return ~self.missing & ~self.words & ~np.isfinite(self.values)
+
+    def first(self, mask: NDArray[np.bool_]) -> tuple[int, str]:
+        """Row and text of the first cell that a mask (d) names."""
+        row = int(np.argmax(mask[self.codes]))
+        return row, self.texts[self.codes[row]]
+
+    def numbers(self) -> NDArray[np.float64]:
+        """Values of the rows (n), NaN where a cell is no number."""
+        return self.values[self.codes]
+
+    def counts(self) -> NDArray[np.intp]:
+        """Rows of each distinct text (d)."""
+        return np.bincount(self.codes, minlength=len(self.texts))
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Mean, deviation and median of numbers; `scale` is 0 where they are all one number."""
+
+    mean: float
+    scale: float
+    median: float
+
+    @classmethod
+    def of(cls, x: NDArray[np.float64]) -> "Moments":
+        """Compute them for finite x (n), n > 0, of any magnitude, without overflow."""
+        _, exponents = np.frexp(x)
+        power = int(exponents.max()) - 1 if x.any() else 0
+        z = np.ldexp(x, -power)  # within (-2, 2); powers of two round nothing
+        mean = z.mean()
+        mean += (z - mean).mean()
+        scale = float(np.sqrt(np.mean((z - mean) ** 2)))
+        largest = float(np.abs(z).max())
+        constant = z.min() == z.max() or scale <= CONSTANT * largest
+        return cls(
+            mean=float(np.ldexp(mean, power)),
+            scale=0.0 if constant else float(np.ldexp(scale, power)),
+            median=float(np.ldexp(np.median(z), power)),
+        )

@@ -1,0 +1,73 @@
+"""The component functions of networks: one file each, one list of all.
+
+Checks, file readers and viewers know a function by its place in ``FUNCTIONS``.
+"""
+
+from chainrule.functions.avg_pool2d import AvgPool2d
+from chainrule.functions.base import Elementwise, Function, Moment, Multilinear, Written
+from chainrule.functions.conv2d import Conv2d
+from chainrule.functions.dropout import Dropout
+from chainrule.functions.elu import ELU
+from chainrule.functions.embedding_bag import EmbeddingBag
+from chainrule.functions.flatten import Flatten
+from chainrule.functions.gelu import GELU
+from chainrule.functions.identity import Identity
+from chainrule.functions.leaky_relu import LeakyReLU
+from chainrule.functions.linear import Linear
+from chainrule.functions.log_softmax import LogSoftmax
+from chainrule.functions.max_pool2d import MaxPool2d
+from chainrule.functions.relu import ReLU
+from chainrule.functions.sigmoid import Sigmoid
+from chainrule.functions.silu import SiLU
+from chainrule.functions.softmax import Softmax
+from chainrule.functions.softplus import Softplus
+from chainrule.functions.tanh import Tanh
+
+FUNCTIONS: tuple[type[Function], ...] = (
+    Linear,
+    Conv2d,
+    EmbeddingBag,
+    MaxPool2d,
+    AvgPool2d,
+    Flatten,
+    Dropout,
+    ReLU,
+    LeakyReLU,
+    ELU,
+    GELU,
+    SiLU,
+    Sigmoid,
+    Tanh,
+    Softplus,
+    Identity,
+    Softmax,
+    LogSoftmax,
+)
+"""Every function."""
+
+__all__ = [
+    "ELU",
+    "FUNCTIONS",
+    "GELU",
+    "AvgPool2d",
+    "Conv2d",
+    "Dropout",
+    "Elementwise",
+    "EmbeddingBag",
+    "Flatten",
+    "Function",
+    "Identity",
+    "LeakyReLU",
+    "Linear",
+    "LogSoftmax",
+    "MaxPool2d",
+    "Moment",
+    "Multilinear",
+    "ReLU",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+    "Written",
+]

@@ -1,0 +1,62 @@
+"""Average pooling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chainrule.functions.base import Multilinear, Shape
+from chainrule.functions.sliding import affine, pooled_shape, window_axes
+
+
+@dataclass(frozen=True)
+class AvgPool2d(Multilinear):
+    """Average pooling: the mean of each window.
+
+    Definition: Y[n,c,i,j] = 1/(u·v) X[n,c,s*i+u-p,s*j+v-p]
+    Shapes: X (n, c, h, w) -> Y (n, c, i, j)
+    Jacobian: ∂Y[n,c,i,j]/∂X[n,c,s*i+u-p,s*j+v-p] = 1/(u·v), elsewhere 0
+    Backprop: dX[n,c,s*i+u-p,s*j+v-p] = 1/(u·v) dY[n,c,i,j]
+    Numerics: padding is zeros that count in the mean
+    Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998
+
+    Parameters
+    ----------
+    size : height and width of the window, a number or two
+    stride : steps between windows; None takes the size, so that windows do not overlap
+    padding : "valid", "same", a number or two
+    """
+
+    size: int | tuple[int, int] = 2
+    stride: int | tuple[int, int] | None = None
+    padding: str | int | tuple[int, int] = "valid"
+
+    def __post_init__(self) -> None:
+        """Check the hyperparameters."""
+        window_axes(self)
+
+    def text(self) -> str:
+        """Return the line that defines the layer."""
+        rows, columns = window_axes(self)
+        return (
+            f"Y[n,c,i,j] = 1/{rows.size * columns.size} X[n,c,"
+            f"{affine(rows.stride, 'i', 1, 'u', rows.padding, 'p')},"
+            f"{affine(columns.stride, 'j', 1, 'v', columns.padding, 'q')}]"
+        )
+
+    def constants(self, input_shape: Shape | None) -> dict[str, int]:
+        """Return the padding before each axis."""
+        if input_shape is None:
+            return {"p": 1, "q": 1}
+        rows, columns = window_axes(self)
+        return {"p": rows.before(input_shape[1]), "q": columns.before(input_shape[2])}
+
+    def sizes(self, input_shape: Shape) -> dict[str, int]:
+        """Return the sizes of the window and of the output."""
+        _, height, width = self.output_shape(input_shape)
+        rows, columns = window_axes(self)
+        return {"i": height, "j": width, "u": rows.size, "v": columns.size}
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return (c, i, j)."""
+        self._check_rank(input_shape, "channels, height, width")
+        return pooled_shape(self, input_shape)

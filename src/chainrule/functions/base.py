@@ -1,0 +1,250 @@
+"""What a function of a network is: its shapes, forward, Jacobian, backprop and formulas.
+
+There are three kinds, and each states its rule once:
+
+- :class:`Elementwise`: ``value(x)`` and ``derivative(x, y)``, written with
+  :mod:`chainrule.mathematics`;
+- :class:`Multilinear`: a line of :mod:`chainrule.notation`, from which its backprop is derived;
+- any other :class:`Function` writes forward, Jacobian and backprop out.
+
+Arrays have the samples as their first axis: X (n, …) -> Y (n, …). Shapes of one sample leave n
+out. Parameters come as a mapping from names to arrays and are never held by a function.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, ClassVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule import notation
+from chainrule.functions.formulas import Formulas, elementwise_formulas, written_formulas
+
+Array = NDArray[Any]
+Shape = tuple[int, ...]
+Parameters = Mapping[str, Array]
+Gradients = tuple[Array | None, dict[str, Array]]
+"""The gradient by the input (None where nobody asked for it), and those by the parameters."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The place of a forward pass in training, on which random functions depend.
+
+    Two passes at the same moment draw the same numbers, so backprop need not be told them.
+    """
+
+    seed: int
+    step: int
+    layer: int = 0
+
+
+class Function(ABC):
+    """A function with parameters, differentiable by its input and by each of them."""
+
+    initialization: ClassVar[str | None] = None
+    """The scheme that suits the weights, where it is not a matter of what follows."""
+
+    def __str__(self) -> str:
+        """Return the function with those of its hyperparameters that are not the default."""
+        shown = []
+        for field in fields(cast("Any", self)):
+            value = getattr(self, field.name)
+            if field.default is MISSING:
+                shown.append(repr(value))
+            elif value != field.default:
+                shown.append(f"{field.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:  # noqa: ARG002
+        """Return the shape of each parameter, given the shape of one sample."""
+        return {}
+
+    def fans(self, input_shape: Shape) -> tuple[int, int]:
+        """Return how many inputs an output depends on, and how many outputs an input feeds.
+
+        Initialisation scales the weights by these numbers.
+        """
+        raise NotImplementedError(f"{self} has no weights")
+
+    @abstractmethod
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of one output, given that of one sample; ValueError if it misfits."""
+
+    @abstractmethod
+    def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
+        """Return Y (n, …). Without a moment this is prediction: nothing random happens."""
+
+    @abstractmethod
+    def backprop(
+        self,
+        dY: Array,
+        X: Array,
+        Y: Array,
+        parameters: Parameters,
+        moment: Moment | None = None,
+        *,
+        input_gradient: bool = True,
+    ) -> Gradients:
+        """Return the gradients of a loss by X and by the parameters, given dY, that by Y."""
+
+    @abstractmethod
+    def jacobian(
+        self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
+    ) -> Array:
+        """Return the Jacobian of each sample: ∂Y[n]/∂X[n] (n, *output, *input), or ∂Y[n]/∂W."""
+
+    @abstractmethod
+    def formulas(self) -> Formulas:
+        """Return definition, derivative and backprop as formulas, made from the rule."""
+
+    def _misfit(self, expected: str, received: object) -> ValueError:
+        return ValueError(f"{self}: expected {expected}, got {received}")
+
+    def _check_rank(self, input_shape: Shape, axes: str) -> None:
+        """Complain unless a sample has the named axes."""
+        if len(input_shape) != len(axes.split(", ")):
+            raise self._misfit(f"samples of shape ({axes})", input_shape)
+
+
+class Elementwise(Function):
+    """A function applied to each number alone: y = value(x).
+
+    Backprop is dX = dY · derivative(x, y), and the Jacobian is diagonal. Both methods must be
+    written with :mod:`chainrule.mathematics` and operators, and nothing else.
+    """
+
+    @abstractmethod
+    def value(self, x: Any) -> Any:
+        """Return y."""
+
+    @abstractmethod
+    def derivative(self, x: Any, y: Any) -> Any:
+        """Return dy/dx; it may use y, the value, which is known by then."""
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the same shape."""
+        return input_shape
+
+    def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
+        """Return Y (n, …), the value at each element."""
+        with np.errstate(over="ignore"):  # exp(1000) = inf is discarded or divides to 0
+            return np.asarray(self.value(X), dtype=X.dtype)
+
+    def slope(self, X: Array, Y: Array) -> Array:
+        """Return the derivative at each element, (n, …)."""
+        with np.errstate(over="ignore"):
+            return np.asarray(self.derivative(X, Y), dtype=X.dtype)
+
+    def backprop(
+        self,
+        dY: Array,
+        X: Array,
+        Y: Array,
+        parameters: Parameters,
+        moment: Moment | None = None,
+        *,
+        input_gradient: bool = True,
+    ) -> Gradients:
+        """Return dX[n,…] = dY[n,…] · derivative(X[n,…], Y[n,…])."""
+        return (dY * self.slope(X, Y) if input_gradient else None), {}
+
+    def jacobian(
+        self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
+    ) -> Array:
+        """Return the diagonal Jacobian (n, *shape, *shape)."""
+        slope = self.slope(X, self.forward(X, parameters))
+        return diagonal(slope)
+
+    def formulas(self) -> Formulas:
+        """Return the formulas that SymPy builds from value and derivative."""
+        return elementwise_formulas(self)
+
+
+class Multilinear(Function):
+    """A sum of products of the input X and parameters, stated as a line of index notation.
+
+    The line's target must be Y, its letter n the sample. Backprop and Jacobian are the line's
+    derivatives; nobody writes them.
+    """
+
+    @abstractmethod
+    def text(self) -> str:
+        """Return the line: ``Y[n,o] = X[n,i] W[i,o] + b[o]``."""
+
+    def constants(self, input_shape: Shape | None) -> dict[str, int]:  # noqa: ARG002
+        """Return the named constants in the line's indices; any values without a shape."""
+        return {}
+
+    def sizes(self, input_shape: Shape) -> dict[str, int]:  # noqa: ARG002
+        """Return the sizes of letters that the shapes of X and the parameters do not tell."""
+        return {}
+
+    def line(self, input_shape: Shape | None = None) -> notation.Line:
+        """Return the line, parsed, for samples of a shape."""
+        return notation.parse(self.text(), self.constants(input_shape))
+
+    def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
+        """Return Y (n, …), the line evaluated."""
+        shape = X.shape[1:]
+        operands = {"X": X, **parameters}
+        return notation.evaluate(self.line(shape), operands, sizes=self.sizes(shape))
+
+    def backprop(
+        self,
+        dY: Array,
+        X: Array,
+        Y: Array,
+        parameters: Parameters,
+        moment: Moment | None = None,
+        *,
+        input_gradient: bool = True,
+    ) -> Gradients:
+        """Return the gradients: the line with X, or a parameter, replaced by dY."""
+        operands, shape = {"X": X, **parameters}, X.shape[1:]
+        line, sizes = self.line(shape), self.sizes(shape)
+
+        def by(name: str) -> Array:
+            return notation.backprop(line, operands, dY, by=name, sizes=sizes)
+
+        return (by("X") if input_gradient else None), {name: by(name) for name in parameters}
+
+    def jacobian(
+        self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
+    ) -> Array:
+        """Return ∂Y[n]/∂X[n] (n, *output, *input), or ∂Y[n]/∂W (n, *output, *W.shape)."""
+        operands, shape = {"X": X, **parameters}, X.shape[1:]
+        line, sizes = self.line(shape), self.sizes(shape)
+        return notation.dense_jacobian(line, operands, by=by, sizes=sizes, batch="n")
+
+    def formulas(self) -> Formulas:
+        """Return the line, its Jacobians and its gradients."""
+        line = self.line()
+        gradients = [notation.gradient(line, name) for name in line.names]
+        return Formulas(
+            definition=(str(line),),
+            derivative=tuple(str(notation.jacobian(line, name, "n")) for name in line.names),
+            backprop=tuple(map(str, gradients)),
+            latex=tuple(map(notation.latex, [line, *gradients])),
+        )
+
+
+class Written(Function):
+    """A function whose forward, Jacobian and backprop are written out; no parameters."""
+
+    def formulas(self) -> Formulas:
+        """Return the formulas that stand in the class's docstring."""
+        return written_formulas(self)
+
+
+def diagonal(values: Array) -> Array:
+    """Return the Jacobians (n, *s, *s) whose diagonals are the values (n, *s)."""
+    n, size = values.shape[0], int(np.prod(values.shape[1:]))
+    result = np.zeros((n, size, size), dtype=values.dtype)
+    every = np.arange(size)
+    result[:, every, every] = values.reshape(n, size)
+    return result.reshape(values.shape + values.shape[1:])

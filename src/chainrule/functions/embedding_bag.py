@@ -1,0 +1,101 @@
+"""The bag of embeddings: the first layer of the fastText model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy import sparse
+
+from chainrule.functions.base import Array, Gradients, Moment, Multilinear, Parameters, Shape
+from chainrule.functions.fields import check_choice, check_count
+
+
+@dataclass(frozen=True)
+class EmbeddingBag(Multilinear):
+    """Bag of embeddings: the sum, or the mean, of the rows of A that belong to a text's tokens.
+
+    Definition: Y[n,d] = X[n,p] A[p,d]; with mode "mean" X is first divided by its row's sum
+    Shapes: X (n, p) counts of tokens, usually sparse, A (p, d) -> Y (n, d)
+    Jacobian: ∂Y[n,d]/∂X[n,p] = A[p,d]; for the mean (A[p,d] − Y[n,d]) / Σ_p X[n,p]
+    Backprop: dA[p,d] = X[n,p] dY[n,d], dX[n,p] = dY[n,d] A[p,d]; for the mean with X divided by
+        its sums, and dX[n,p] = dY[n,d] (A[p,d] − Y[n,d]) / Σ_p X[n,p]
+    Numerics: an empty bag has mean 0, and its gradients are 0
+    Source: Joulin et al., "Bag of tricks for efficient text classification", 2017; lecture notes
+        on softmax(B A x), where x is a column and A the transpose of ours
+    """
+
+    dimensions: int
+    mode: str = "sum"
+    initialization: ClassVar[str] = "fasttext"
+
+    def __post_init__(self) -> None:
+        """Check the hyperparameters."""
+        check_count(self, "dimensions")
+        check_choice(self, "mode", ("sum", "mean"))
+
+    def text(self) -> str:
+        """Return the line that defines the layer."""
+        return "Y[n,d] = X[n,p] A[p,d]"
+
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """Return A (p, d)."""
+        self._check_rank(input_shape, "tokens")
+        return {"A": (input_shape[0], self.dimensions)}
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return (d,)."""
+        self._check_rank(input_shape, "tokens")
+        return (self.dimensions,)
+
+    def fans(self, input_shape: Shape) -> tuple[int, int]:
+        """Return (p, d)."""
+        return input_shape[0], self.dimensions
+
+    def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
+        """Return Y (n, d)."""
+        return super().forward(self._weights(X), parameters)
+
+    def backprop(
+        self,
+        dY: Array,
+        X: Array,
+        Y: Array,
+        parameters: Parameters,
+        moment: Moment | None = None,
+        *,
+        input_gradient: bool = True,
+    ) -> Gradients:
+        """Return dX (n, p) and dA (p, d)."""
+        dX, gradients = super().backprop(
+            dY, self._weights(X), Y, parameters, input_gradient=input_gradient
+        )
+        if dX is not None and self.mode == "mean":
+            # The weights are X/Σ X, so a token also dilutes the others: hence − Y.
+            dX = (dX - np.sum(dY * Y, axis=1, keepdims=True)) * _reciprocal_sums(X)
+        return dX, gradients
+
+    def jacobian(
+        self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
+    ) -> Array:
+        """Return ∂Y[n]/∂X[n] (n, d, p) or ∂Y[n]/∂A (n, d, p, d)."""
+        J = super().jacobian(self._weights(X), parameters, by)
+        if by == "X" and self.mode == "mean":
+            Y = self.forward(X, parameters)
+            J = (J - Y[:, :, None]) * _reciprocal_sums(X)[:, :, None]
+        return J
+
+    def _weights(self, X: Any) -> Any:
+        """Return how much each token counts in its bag."""
+        if self.mode == "sum":
+            return X
+        shares = _reciprocal_sums(X)
+        return X.multiply(shares).tocsr() if sparse.issparse(X) else X * shares
+
+
+def _reciprocal_sums(X: Any) -> Array:
+    """Return 1/Σ_p X[n,p] as a column (n, 1), and 0 for an empty bag."""
+    sums = np.asarray(X.sum(axis=1)).reshape(-1, 1)
+    empty = sums == 0
+    return np.where(empty, 0, 1 / np.where(empty, 1, sums)).astype(X.dtype)

@@ -1,0 +1,50 @@
+"""Checks of hyperparameters, so that a wrong one is named where it is written."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+
+def check_count(function: Any, name: str, *, low: int = 1) -> None:
+    """Complain unless a field is a whole number, at least low."""
+    value = getattr(function, name)
+    if isinstance(value, bool) or not isinstance(value, int) or value < low:
+        raise ValueError(
+            f"{type(function).__name__}: expected {name} to be a whole number >= {low}, "
+            f"got {value!r}"
+        )
+
+
+def check_number(
+    function: Any, name: str, *, low: float = -math.inf, below: float = math.inf
+) -> None:
+    """Complain unless a field is a finite number, low <= number < below."""
+    value = getattr(function, name)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or not low <= value < below:
+        bounds = f"{low:g} <= {name}" + (f" < {below:g}" if below < math.inf else "")
+        raise ValueError(f"{type(function).__name__}: expected a number {bounds}, got {value!r}")
+
+
+def check_choice(function: Any, name: str, choices: tuple[str, ...]) -> None:
+    """Complain unless a field is one of some words."""
+    value = getattr(function, name)
+    if value not in choices:
+        raise ValueError(
+            f"{type(function).__name__}: expected {name} to be one of {', '.join(choices)}, "
+            f"got {value!r}"
+        )
+
+
+def pair(function: Any, name: str, *, low: int = 0) -> tuple[int, int]:
+    """Return a field that is a whole number, or two of them, as two: vertical, horizontal."""
+    value = getattr(function, name)
+    both = (value, value) if isinstance(value, int) else value
+    whole = isinstance(both, tuple | list) and len(both) == 2
+    if isinstance(value, bool) or not whole or not all(type(v) is int and v >= low for v in both):
+        raise ValueError(
+            f"{type(function).__name__}: expected {name} to be a whole number >= {low}, "
+            f"or two of them, got {value!r}"
+        )
+    return both[0], both[1]

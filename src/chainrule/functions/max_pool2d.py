@@ -1,0 +1,115 @@
+"""Maximum pooling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.functions.base import Array, Gradients, Moment, Parameters, Shape, Written
+from chainrule.functions.sliding import pooled_shape, window_axes
+
+
+@dataclass(frozen=True)
+class MaxPool2d(Written):
+    """Maximum pooling: the largest number of each window.
+
+    Definition: Y[n,c,i,j] = max over (u,v) of X[n,c,s*i+u-p,s*j+v-p]
+    Shapes: X (n, c, h, w) -> Y (n, c, i, j)
+    Jacobian: ∂Y[n,c,i,j]/∂X[n,c,s*i+u-p,s*j+v-p] = 1 at the window's maximum, else 0
+    Backprop: dX[n,c,s*i+u-p,s*j+v-p] = dY[n,c,i,j] where (u,v) is the window's maximum
+    At kinks: of several equal maxima the first takes the whole gradient, row by row
+    Numerics: padding is −∞, so it never wins; windows that would run over the edge are left out
+    Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998 (pooling
+        by averages); Ranzato et al., 2007 (by the maximum)
+
+    Parameters
+    ----------
+    size : height and width of the window, a number or two
+    stride : steps between windows; None takes the size, so that windows do not overlap
+    padding : "valid", "same", a number or two, less than the size
+    """
+
+    size: int | tuple[int, int] = 2
+    stride: int | tuple[int, int] | None = None
+    padding: str | int | tuple[int, int] = "valid"
+
+    def __post_init__(self) -> None:
+        """Check the hyperparameters."""
+        for axis in window_axes(self):
+            if axis.padding is not None and axis.padding >= axis.size:
+                raise ValueError(
+                    f"MaxPool2d: expected a padding below the size {axis.size}, so that each "
+                    f"window holds a pixel, got {axis.padding}"
+                )
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return (c, i, j)."""
+        self._check_rank(input_shape, "channels, height, width")
+        return pooled_shape(self, input_shape)
+
+    def _padded(self, X: Array) -> tuple[Array, tuple[int, int]]:
+        """Return X with −∞ around it as far as windows reach, and where X starts in it."""
+        axes = window_axes(self)
+        widths = [(0, 0), (0, 0)]
+        lengths = self.output_shape(X.shape[1:])[1:]
+        for axis, windows, size in zip(axes, lengths, X.shape[2:], strict=True):
+            before = axis.before(size)
+            after = max(0, (windows - 1) * axis.stride + axis.span - size - before)
+            widths.append((before, after))
+        return np.pad(X, widths, constant_values=-np.inf), (widths[2][0], widths[3][0])
+
+    def _taps(self, X: Array) -> Array:
+        """Return the numbers of each window (n, c, i, j, taps), −∞ outside X."""
+        rows, columns = window_axes(self)
+        padded, _ = self._padded(X)
+        _, height, width = self.output_shape(X.shape[1:])
+        windows = np.lib.stride_tricks.sliding_window_view(
+            padded, (rows.size, columns.size), axis=(2, 3)
+        )[:, :, :: rows.stride, :: columns.stride][:, :, :height, :width]
+        return windows.reshape(*windows.shape[:4], rows.size * columns.size)
+
+    def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
+        """Return Y (n, c, i, j)."""
+        return np.asarray(self._taps(X).max(axis=-1))
+
+    def _winners(self, X: Array) -> Array:
+        """Return the tap of each window's first maximum, (n, c, i, j)."""
+        return np.asarray(self._taps(X).argmax(axis=-1))
+
+    def jacobian(
+        self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
+    ) -> Array:
+        """Return (n, c, i, j, c, h, w): 1 where the input is the maximum of the window."""
+        rows, columns = window_axes(self)
+        _, (top, left) = self._padded(X)
+        winners = self._winners(X)
+        n, c, i, j = np.indices(winners.shape)
+        J = np.zeros(winners.shape + X.shape[1:], dtype=X.dtype)
+        row = i * rows.stride + winners // columns.size - top
+        column = j * columns.stride + winners % columns.size - left
+        J[n, c, i, j, c, row, column] = 1
+        return J
+
+    def backprop(
+        self,
+        dY: Array,
+        X: Array,
+        Y: Array,
+        parameters: Parameters,
+        moment: Moment | None = None,
+        *,
+        input_gradient: bool = True,
+    ) -> Gradients:
+        """Return dX: forward took the maximum of each window, so dY goes back to its place."""
+        if not input_gradient:
+            return None, {}
+        rows, columns = window_axes(self)
+        padded, (top, left) = self._padded(X)
+        winners, dX = self._winners(X), np.zeros(padded.shape, dtype=dY.dtype)
+        height, width = dY.shape[2:]
+        for tap in range(rows.size * columns.size):
+            u, v = divmod(tap, columns.size)
+            places = dX[:, :, u :: rows.stride, v :: columns.stride][:, :, :height, :width]
+            places += np.where(winners == tap, dY, 0)
+        return dX[:, :, top : top + X.shape[2], left : left + X.shape[3]], {}

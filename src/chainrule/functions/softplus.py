@@ -1,0 +1,32 @@
+"""The smooth rectifier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.functions.base import Elementwise
+from chainrule.mathematics import abs, exp, log1p, maximum
+
+
+@dataclass(frozen=True)
+class Softplus(Elementwise):
+    """Smooth rectifier, whose derivative is the sigmoid.
+
+    Definition: y = log(1 + exp(x)) = max(x, 0) + log(1 + exp(−|x|))
+    Shapes: X (n, …) -> Y (n, …)
+    Derivative: dy/dx = σ(x) = 1/(1 + exp(−x))
+    Jacobian: diagonal
+    Backprop: dX = dY·σ(X)
+    Numerics: the second form never overflows and keeps the digits of both tails
+    Source: Dugas et al., "Incorporating second-order functional knowledge for better option
+        pricing", 2001
+    """
+
+    def value(self, x: Any) -> Any:
+        """Return max(x, 0) + log(1 + exp(−|x|))."""
+        return maximum(x, 0) + log1p(exp(-abs(x)))
+
+    def derivative(self, x: Any, y: Any) -> Any:
+        """Return σ(x)."""
+        return 1 / (1 + exp(-x))

@@ -1,0 +1,57 @@
+"""A line of index notation as LaTeX."""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+
+from chainrule.notation.line import Factor, Indices, Line, Term, signed_sum
+
+
+def latex(line: Line) -> str:
+    r"""Return the line as LaTeX, sums written out: ``Y_{n,o} = \sum_{i} X_{n,i} W_{i,o}``."""
+    statements = []
+    for left, terms in groupby(line.terms, key=lambda term: term.left):
+        right = signed_sum((term.coefficient, _term(term, line)) for term in terms)
+        statements.append(f"{_symbol(Factor(line.target, left), line)} = {right}")
+    return r" \\ ".join(statements)
+
+
+def _term(term: Term, line: Line) -> str:
+    number = abs(term.coefficient)
+    parts = []
+    if number.denominator != 1:
+        parts.append(rf"\frac{{{number.numerator}}}{{{number.denominator}}}")
+    elif number != 1 or not term.factors:
+        parts.append(str(number))
+    summed = term.summed()
+    if summed:
+        parts.append(rf"\sum_{{{','.join(summed)}}}")
+    return " ".join(parts + [_symbol(factor, line) for factor in term.factors])
+
+
+def _symbol(factor: Factor, line: Line) -> str:
+    """Write ``X[n,i]`` as X with a subscript, ``dX[n,i]`` as the derivative ∂L/∂X."""
+    if factor.name not in line.differentials:
+        return _subscripted(factor.name, factor.indices)
+    of, _, by = factor.name.removeprefix("d").partition("_d")
+    if not by:
+        return rf"\frac{{\partial L}}{{\partial {_subscripted(of, factor.indices)}}}"
+    quotient = rf"\frac{{\partial {_name(of)}}}{{\partial {_name(by)}}}"
+    return rf"\left({quotient}\right){_subscript(factor.indices)}"
+
+
+def _subscripted(name: str, indices: Indices) -> str:
+    return _name(name) + _subscript(indices)
+
+
+def _subscript(indices: Indices) -> str:
+    return f"_{{{','.join(str(index).replace('*', ' ') for index in indices)}}}" if indices else ""
+
+
+def _name(name: str) -> str:
+    """Write a name of one character as it is, and a longer one upright."""
+    match = re.fullmatch(r"([^\W\d])(\d+)", name)
+    if match:
+        return f"{match[1]}^{{({match[2]})}}"
+    return name if len(name) == 1 else rf"\mathrm{{{name}}}"

@@ -1,0 +1,218 @@
+"""Folders of pictures: sizes, channels, notes, and pictures that are none."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from chainrule.data import DataError, ImageScaling, read_image_files, read_image_folder
+
+GREY = np.arange(12, dtype=np.uint8).reshape(4, 3) * 20
+RGB = np.arange(36, dtype=np.uint8).reshape(4, 3, 3) * 7
+
+
+def save(path, pixels, **options):
+    path.parent.mkdir(exist_ok=True)
+    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
+    image.save(path, **options)
+    return path
+
+
+def test_grey_pictures_stay_grey_and_come_in_order(tmp_path):
+    save(tmp_path / "dog" / "b.png", GREY)
+    save(tmp_path / "dog" / "a.bmp", GREY + 1)
+    save(tmp_path / "cat" / "c.gif", GREY + 2)
+    images = read_image_folder(tmp_path)
+    assert images.labels == ["cat", "dog", "dog"]
+    assert [path.name for path in images.paths] == ["c.gif", "a.bmp", "b.png"]
+    np.testing.assert_array_equal(images.X, np.stack([GREY + 2, GREY + 1, GREY])[:, None])
+    assert images.X.dtype == np.uint8
+    assert images.notes == []
+
+
+def test_one_colour_picture_makes_all_rgb(tmp_path):
+    save(tmp_path / "a" / "1.png", GREY)
+    save(tmp_path / "b" / "2.png", RGB)
+    X = read_image_folder(tmp_path).X
+    assert X.shape == (2, 3, 4, 3)
+    np.testing.assert_array_equal(X[0], np.stack([GREY] * 3))
+    np.testing.assert_array_equal(X[1], RGB.transpose(2, 0, 1))
+
+
+def test_pictures_get_the_size_of_the_first_or_the_one_given(tmp_path):
+    save(tmp_path / "a" / "1.png", GREY)
+    save(tmp_path / "b" / "2.png", np.full((7, 9), 50, np.uint8))
+    images = read_image_folder(tmp_path)
+    assert images.X.shape == (2, 1, 4, 3)
+    assert (images.X[1] == 50).all()
+    assert images.notes == ["1 of 2 images were resized to the first one's 4 x 3"]
+    images = read_image_folder(tmp_path, size=(5, 6))
+    assert images.X.shape == (2, 1, 5, 6)
+    assert images.notes == []
+
+
+def test_other_files_are_noted_and_hidden_ones_are_not(tmp_path):
+    save(tmp_path / "a" / "1.png", GREY)
+    save(tmp_path / "b" / "2.JPG", GREY)
+    for name in ("a/notes.txt", "a/.hidden.png", ".DS_Store", "readme.md"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / ".git").mkdir()
+    assert read_image_folder(tmp_path).notes == [
+        "2 other files are ignored, such as 'notes.txt'",
+        "folder 'empty' has no images and makes no class",
+    ]
+
+
+def test_transparent_pictures_are_laid_on_white(tmp_path):
+    pixels = np.zeros((4, 3, 4), np.uint8)
+    pixels[0, 0, 3] = 255
+    x = read_image_files([save(tmp_path / "a.png", pixels)], 1, (4, 3))[0, 0]
+    assert x[0, 0] == 0
+    assert (x.ravel()[1:] == 255).all()
+
+
+def test_deep_grey_pictures_are_scaled_not_cut(tmp_path):
+    deep = (np.arange(12).reshape(4, 3) * 5000).astype(np.uint16)
+    save(tmp_path / "a" / "1.png", deep)
+    save(tmp_path / "b" / "2.png", deep)
+    images = read_image_folder(tmp_path)
+    np.testing.assert_array_equal(images.X[0, 0], deep >> 8)
+
+
+def test_palettes_are_looked_into(tmp_path):
+    save(tmp_path / "a" / "1.png", Image.fromarray(GREY).convert("P"))
+    save(tmp_path / "b" / "2.png", Image.fromarray(GREY))
+    assert read_image_folder(tmp_path).X.shape[1] == 1
+    save(tmp_path / "b" / "3.png", Image.fromarray(RGB).quantize(8))
+    assert read_image_folder(tmp_path).X.shape[1] == 3
+
+
+def test_errors_of_folders(tmp_path):
+    with pytest.raises(DataError, match="expected a folder with one sub-folder a class"):
+        read_image_folder(tmp_path / "none")
+    with pytest.raises(DataError, match=r"two sub-folders or more with images .* got no images"):
+        read_image_folder(tmp_path)
+    save(tmp_path / "a" / "1.png", GREY)
+    with pytest.raises(DataError, match=r"two sub-folders or more with images .* got 'a' only"):
+        read_image_folder(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\x89PNG\r\n\x1a\n junk"])
+def test_a_file_that_is_no_picture_is_named(tmp_path, content):
+    save(tmp_path / "a" / "1.png", GREY)
+    (tmp_path / "a" / "2.png").write_bytes(content)
+    save(tmp_path / "b" / "3.png", GREY)
+    with pytest.raises(DataError, match=r"2\.png: expected an image, got a damaged or other file"):
+        read_image_folder(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "gif"])
+def test_truncated_pictures_are_errors_or_whole(tmp_path, suffix):
+    noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    path = save(tmp_path / f"a.{suffix}", noise)
+    whole = path.read_bytes()
+    for length in range(0, len(whole) // 2, 37):
+        path.write_bytes(whole[:length])
+        with pytest.raises(DataError, match="expected an image"):
+            read_image_files([path], 3, (16, 16))
+
+
+def test_bombs_are_refused(tmp_path, monkeypatch):
+    path = save(tmp_path / "a.png", np.zeros((20, 30), np.uint8))
+    for limit in (500, 100):  # Pillow warns above the limit and raises above twice the limit
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+        with pytest.raises(DataError, match=f"at most {limit} pixels, got more"):
+            read_image_files([path], 1, (4, 3))
+
+
+def test_errors_of_files(tmp_path):
+    with pytest.raises(DataError, match="expected an image file, found none"):
+        read_image_files([tmp_path / "none.png"], 1, (4, 3))
+    with pytest.raises(DataError, match="expected 1 or 3 channels and sides above 0, got 2 of"):
+        read_image_files([], 2, (4, 3))
+    with pytest.raises(DataError, match=r"take more than .* expected a smaller size"):
+        read_image_files([tmp_path / "a.png"] * 9, 3, (20_000, 20_000))
+
+
+def test_without_pillow_the_extra_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(DataError, match=r"reading images needs Pillow: pip install chainrule\[im"):
+        read_image_folder(tmp_path)
+
+
+X = np.random.default_rng(1).integers(0, 256, (7, 3, 5, 4), np.uint8)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+def test_the_training_part_has_mean_0_and_deviation_1(dtype):
+    scaling = ImageScaling.fit(X.astype(dtype))
+    assert scaling.shape == (3, 5, 4)
+    Z = scaling.encode(X.astype(dtype))
+    assert Z.dtype == np.float32
+    np.testing.assert_allclose(Z.mean(axis=(0, 2, 3), dtype=np.float64), 0, atol=1e-6)
+    np.testing.assert_allclose(Z.std(axis=(0, 2, 3), dtype=np.float64), 1, rtol=1e-6)
+
+
+def test_grey_images_may_lack_the_channel():
+    scaling = ImageScaling.fit(X[:, 0])
+    assert scaling == ImageScaling.fit(X[:, :1])
+    np.testing.assert_array_equal(scaling.encode(X[:, 0]), scaling.encode(X[:, :1]))
+
+
+def test_the_rules_are_those_of_the_training_part():
+    scaling = ImageScaling.fit(np.array([[[0.0, 2.0]]]))
+    np.testing.assert_array_equal(scaling.encode(np.array([[[5, 1]]])), [[[[4, 0]]]])
+
+
+def test_a_constant_channel_is_only_shifted():
+    scaling = ImageScaling.fit(np.full((2, 3, 3), 0.1))
+    assert scaling.scale == (1.0,)
+
+
+def test_errors_of_scaling():
+    with pytest.raises(DataError, match=r"expected numbers X \(n, c, h, w\) or \(n, h, w\)"):
+        ImageScaling.fit(X[0, 0])
+    with pytest.raises(DataError, match="expected numbers X"):
+        ImageScaling.fit(X[:0])
+    with pytest.raises(DataError, match="expected at most 64 channels"):
+        ImageScaling.fit(np.zeros((1, 65, 2, 2)))
+    with pytest.raises(DataError, match="expected finite pixels"):
+        ImageScaling.fit(np.array([[[np.nan, 1.0]]]))
+    scaling = ImageScaling.fit(X)
+    for wrong in (X[:, :2], X[:, :, :, :3], X[:, 0], X[0]):
+        with pytest.raises(DataError, match=r"expected X \(n, 3, 5, 4\), got \("):
+            scaling.encode(wrong)
+    with pytest.raises(DataError, match="expected finite pixels"):
+        scaling.encode(np.full((1, 3, 5, 4), np.inf))
+    with pytest.raises(DataError, match="expected numbers, got complex128"):
+        scaling.encode(X.astype(complex))
+
+
+def test_json_round_trips():
+    scaling = ImageScaling.fit(X)
+    assert ImageScaling.from_json(json.loads(json.dumps(scaling.to_json()))) == scaling
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"mean": [1.0]},
+        {"mean": [1.0, 2.0, "3"]},
+        {"mean": None},
+        {"scale": [1.0, 1.0, 0.0]},
+        {"scale": [1.0, 1.0, float("inf")]},
+        {"shape": [3, 5]},
+        {"shape": [0, 5, 4]},
+        {"shape": [3, 5, 4.0]},
+        {"shape": [3, True, 4]},
+        {"shape": [3, 5, 10**9]},
+        {"shape": [65, 5, 4]},
+        {"extra": 1},
+    ],
+)
+def test_odd_json_is_refused(change):
+    with pytest.raises(ValueError, match="scaling"):
+        ImageScaling.from_json({**ImageScaling.fit(X).to_json(), **change})
