@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import notation
-from chainrule.functions.formulas import Formulas, elementwise_formulas, written_formulas
+from chainrule.formulas import Formulas, elementwise_formulas, written_formulas
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -60,7 +60,7 @@ class Function(ABC):
                 shown.append(f"{field.name}={value!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
 
-    def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:  # noqa: ARG002
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         """Return the shape of each parameter, given the shape of one sample."""
         return {}
 
@@ -135,7 +135,7 @@ class Elementwise(Function):
         with np.errstate(over="ignore"):  # exp(1000) = inf is discarded or divides to 0
             return np.asarray(self.value(X), dtype=X.dtype)
 
-    def slope(self, X: Array, Y: Array) -> Array:
+    def slopes(self, X: Array, Y: Array) -> Array:
         """Return the derivative at each element, (n, …)."""
         with np.errstate(over="ignore"):
             return np.asarray(self.derivative(X, Y), dtype=X.dtype)
@@ -151,14 +151,14 @@ class Elementwise(Function):
         input_gradient: bool = True,
     ) -> Gradients:
         """Return dX[n,…] = dY[n,…] · derivative(X[n,…], Y[n,…])."""
-        return (dY * self.slope(X, Y) if input_gradient else None), {}
+        return (dY * self.slopes(X, Y) if input_gradient else None), {}
 
     def jacobian(
         self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
     ) -> Array:
         """Return the diagonal Jacobian (n, *shape, *shape)."""
-        slope = self.slope(X, self.forward(X, parameters))
-        return diagonal(slope)
+        slopes = self.slopes(X, self.forward(X, parameters))
+        return diagonal(slopes)
 
     def formulas(self) -> Formulas:
         """Return the formulas that SymPy builds from value and derivative."""
@@ -176,11 +176,11 @@ class Multilinear(Function):
     def text(self) -> str:
         """Return the line: ``Y[n,o] = X[n,i] W[i,o] + b[o]``."""
 
-    def constants(self, input_shape: Shape | None) -> dict[str, int]:  # noqa: ARG002
+    def constants(self, input_shape: Shape | None) -> dict[str, int]:
         """Return the named constants in the line's indices; any values without a shape."""
         return {}
 
-    def sizes(self, input_shape: Shape) -> dict[str, int]:  # noqa: ARG002
+    def sizes(self, input_shape: Shape) -> dict[str, int]:
         """Return the sizes of letters that the shapes of X and the parameters do not tell."""
         return {}
 

@@ -91,7 +91,8 @@ class EmbeddingBag(Multilinear):
         if self.mode == "sum":
             return X
         shares = _reciprocal_sums(X)
-        return X.multiply(shares).tocsr() if sparse.issparse(X) else X * shares
+        scaled: Any = X.multiply(shares) if hasattr(X, "multiply") else X * shares
+        return sparse.csr_array(scaled) if sparse.issparse(scaled) else scaled
 
 
 def _reciprocal_sums(X: Any) -> Array:

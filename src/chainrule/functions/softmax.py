@@ -37,9 +37,8 @@ class Softmax(Written):
     ) -> Array:
         """Return diag(y) − y yᵀ for each sample, (n, k, k)."""
         Y = self.forward(X, parameters)
-        return np.asarray(np.eye(Y.shape[1], dtype=Y.dtype) * Y[:, :, None]) - (
-            Y[:, :, None] * Y[:, None, :]
-        )
+        J = np.eye(Y.shape[1], dtype=Y.dtype) * Y[:, :, None] - Y[:, :, None] * Y[:, None, :]
+        return np.asarray(J)
 
     def backprop(
         self,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule import mathematics as m
 from chainrule.functions.base import Elementwise
-from chainrule.mathematics import abs, exp, log1p, maximum
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Softplus(Elementwise):
 
     def value(self, x: Any) -> Any:
         """Return max(x, 0) + log(1 + exp(−|x|))."""
-        return maximum(x, 0) + log1p(exp(-abs(x)))
+        return m.maximum(x, 0) + m.log1p(m.exp(-m.abs(x)))
 
     def derivative(self, x: Any, y: Any) -> Any:
         """Return σ(x)."""
-        return 1 / (1 + exp(-x))
+        return 1 / (1 + m.exp(-x))

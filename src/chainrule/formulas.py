@@ -26,13 +26,12 @@ def elementwise_formulas(function: Any) -> Formulas:
 
     x, y = sympy.symbols("x y", real=True)
     value, derivative = function.value(x), function.derivative(x, y)
-    y_of_x, dy_dx = sympy.Symbol("y"), sympy.Symbol("dy/dx")
     return Formulas(
         definition=(f"y = {formula(value)}",),
         derivative=(f"dy/dx = {formula(derivative)}",),
         backprop=("dX = dY · dy/dx",),
         latex=(
-            sympy.latex(sympy.Eq(y_of_x, value, evaluate=False)),
+            sympy.latex(sympy.Eq(y, value, evaluate=False)),
             rf"\frac{{d y}}{{d x}} = {sympy.latex(sympy.sympify(derivative))}",
             r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial y} \frac{d y}{d x}",
         ),
@@ -42,12 +41,34 @@ def elementwise_formulas(function: Any) -> Formulas:
 def formula(expression: Any) -> str:
     """Return a SymPy expression as one line of text: ``x if x > 0 else 0.01*x``."""
     import sympy
+    from sympy.printing.str import StrPrinter
 
-    expression = sympy.sympify(expression)
-    if isinstance(expression, sympy.Piecewise):
-        (first, condition), (second, _) = expression.args[0].args, expression.args[-1].args
-        return f"{formula(first)} if {condition} else {formula(second)}"
-    return str(expression).replace("**", "^").replace("Max(", "max(").replace("Abs(", "abs(")
+    class Text(StrPrinter):  # type: ignore[misc]
+        """SymPy's own text, with max, min, |x| and cases as people write them."""
+
+        def _print_Piecewise(self, piecewise: Any) -> str:  # noqa: N802
+            *pieces, (last, _) = (piece.args for piece in piecewise.args)
+            cases = [f"{self._print(y)} if {self._print(c)} else " for y, c in pieces]
+            return f"({''.join(cases)}{self._print(last)})"
+
+        def _print_Max(self, maximum: Any) -> str:  # noqa: N802
+            return f"max({', '.join(map(self._print, maximum.args[::-1]))})"
+
+        def _print_Min(self, minimum: Any) -> str:  # noqa: N802
+            return f"min({', '.join(map(self._print, minimum.args[::-1]))})"
+
+        def _print_Abs(self, absolute: Any) -> str:  # noqa: N802
+            return f"|{self._print(absolute.args[0])}|"
+
+        def _print_Float(self, number: Any) -> str:  # noqa: N802
+            return f"{float(number):g}"
+
+    expression = sympy.sympify(expression).replace(
+        lambda part: part.is_Float and part == int(part), lambda part: sympy.Integer(int(part))
+    )
+    text = Text({"order": "rev-lex"}).doprint(expression).replace("**", "^")
+    whole = isinstance(expression, sympy.Piecewise)
+    return str(text[1:-1] if whole else text)
 
 
 def sections(function: type) -> dict[str, str]:
@@ -78,4 +99,21 @@ def written_formulas(function: Any) -> Formulas:
         definition=lines("Definition"),
         derivative=lines("Derivative") + lines("Jacobian"),
         backprop=lines("Backprop"),
+    )
+
+
+def loss_formulas(loss: Any) -> Formulas:
+    """Let SymPy read ``error`` and ``derivative`` of an elementwise loss."""
+    import sympy
+
+    y, t = sympy.symbols("y t", real=True)
+    error, derivative = loss.error(y, t), loss.derivative(y, t)
+    return Formulas(
+        definition=(f"err = {formula(error)}", "L = mean of err"),
+        derivative=(f"derr/dy = {formula(derivative)}",),
+        backprop=("dY = 1/N · derr/dy",),
+        latex=(
+            rf"\mathrm{{err}} = {sympy.latex(sympy.sympify(error))}",
+            rf"\frac{{\partial\,\mathrm{{err}}}}{{\partial y}} = {sympy.latex(derivative)}",
+        ),
     )

@@ -1,0 +1,125 @@
+"""What a loss is: the mean over samples of an error between output and target.
+
+The 1/N of the mean stands here and nowhere else; sample weights turn it into a weighted mean,
+Σ w err / Σ w.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.formulas import Formulas, loss_formulas, written_formulas
+
+Array = NDArray[Any]
+
+
+class Loss(ABC):
+    """A loss, differentiable by the outputs Y (n, k); targets t stay as they are."""
+
+    def __str__(self) -> str:
+        return type(self).__name__
+
+    @abstractmethod
+    def targets(self, t: Any, Y: Array) -> Array:
+        """Return the targets as an array T like Y; ValueError says what does not fit."""
+
+    @abstractmethod
+    def errors(self, Y: Array, T: Array) -> Array:
+        """Return the error of each sample, (n,)."""
+
+    @abstractmethod
+    def error_gradients(self, Y: Array, T: Array) -> Array:
+        """Return the gradient of each sample's error by its outputs, (n, k)."""
+
+    def formulas(self) -> Formulas:
+        """Return definition and derivative as formulas."""
+        return written_formulas(self)
+
+    def value(self, Y: Array, t: Any, sample_weight: Array | None = None) -> float:
+        """Return the mean error, weighted by sample_weight (n,) if it is given."""
+        errors = self.errors(Y, self.targets(t, Y))
+        return float(np.sum(errors * self._shares(errors, sample_weight)))
+
+    def gradient(self, Y: Array, t: Any, sample_weight: Array | None = None) -> Array:
+        """Return ∂value/∂Y, (n, k)."""
+        gradients = self.error_gradients(Y, self.targets(t, Y))
+        return np.asarray(gradients * self._shares(gradients[:, 0], sample_weight)[:, None])
+
+    def _shares(self, like: Array, sample_weight: Array | None) -> Array:
+        """Return the weight of each sample in the mean, 1/n unless weights are given."""
+        n = len(like)
+        if n == 0:
+            raise self._misfit("at least one sample", "none")
+        if sample_weight is None:
+            return np.full(n, 1 / n, dtype=like.dtype)
+        weights = np.asarray(sample_weight, dtype=np.float64)
+        if weights.shape != (n,):
+            raise self._misfit(f"sample_weight of shape ({n},)", weights.shape)
+        total = weights.sum()
+        if not np.all(np.isfinite(weights)) or np.any(weights < 0) or total <= 0:
+            raise self._misfit("finite sample weights >= 0 with a positive sum", weights)
+        return np.asarray(weights / total, dtype=like.dtype)
+
+    def _misfit(self, expected: str, received: object) -> ValueError:
+        return ValueError(f"{self}: expected {expected}, got {received}")
+
+    def _like(self, t: Any, Y: Array) -> Array:
+        """Return numeric targets in the shape and float type of Y; (n,) fits (n, 1)."""
+        T = np.asarray(t)
+        if T.dtype.kind not in "biuf":
+            raise self._misfit("numbers as targets", f"{T.dtype} values such as {T.flat[0]!r}")
+        if Y.ndim != 2:
+            raise self._misfit("outputs of shape (n, k)", f"shape {Y.shape}")
+        if T.shape == Y.shape[:1] and Y.shape[1] == 1:
+            T = T[:, None]
+        if T.shape != Y.shape:
+            raise self._misfit(f"targets of shape {Y.shape}", f"shape {T.shape}")
+        if not np.all(np.isfinite(T)):
+            row = int(np.flatnonzero(~np.isfinite(T).all(axis=1))[0])
+            raise self._misfit("finite targets", f"{T[row]} for sample {row}")
+        return np.asarray(T, dtype=Y.dtype)
+
+    def _probabilities(self, t: Any, Y: Array) -> Array:
+        """Return targets like Y that must lie in [0, 1]."""
+        T = self._like(t, Y)
+        outside = (T < 0) | (T > 1)
+        if outside.any():
+            raise self._misfit("targets from 0 to 1", T[outside][0])
+        return T
+
+
+class ElementwiseLoss(Loss):
+    """A loss whose error is the mean over outputs of error(y, t).
+
+    Both methods are written with :mod:`chainrule.mathematics`, so that SymPy reads them too.
+    """
+
+    @abstractmethod
+    def error(self, y: Any, t: Any) -> Any:
+        """Return the error of one output."""
+
+    @abstractmethod
+    def derivative(self, y: Any, t: Any) -> Any:
+        """Return the derivative of the error by the output."""
+
+    def targets(self, t: Any, Y: Array) -> Array:
+        """Return the targets (n, k), any finite numbers."""
+        return self._like(t, Y)
+
+    def errors(self, Y: Array, T: Array) -> Array:
+        """Return the mean error of each sample's outputs, (n,)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(self.error(Y, T).mean(axis=1), dtype=Y.dtype)
+
+    def error_gradients(self, Y: Array, T: Array) -> Array:
+        """Return the derivative at each output, divided by their number, (n, k)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(self.derivative(Y, T), dtype=Y.dtype) / Y.dtype.type(Y.shape[1])
+
+    def formulas(self) -> Formulas:
+        """Return the formulas that SymPy builds from error and derivative."""
+        return loss_formulas(self)

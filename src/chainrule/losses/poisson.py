@@ -1,0 +1,38 @@
+"""The Poisson loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.losses.base import Array, ElementwiseLoss
+from chainrule.mathematics import log, where
+
+
+@dataclass(frozen=True)
+class Poisson(ElementwiseLoss):
+    """Poisson loss, half the Poisson deviance: counts, whose spread grows with their mean.
+
+    Definition: L = 1/N Σ_n (t[n] log(t[n]/Y[n]) − t[n] + Y[n]), with 0 log 0 = 0
+    Shapes: Y (n, k) positive, t (n, k) or (n,), none negative -> a number, 0 where Y = t
+    Derivative: ∂L/∂Y[n] = 1/N (1 − t[n]/Y[n])
+    Numerics: Y must be positive: end the chain with Softplus
+    Source: McCullagh & Nelder, "Generalized linear models", 1989
+    """
+
+    def targets(self, t: Any, Y: Array) -> Array:
+        """Return the targets (n, k), finite and not negative."""
+        T = self._like(t, Y)
+        if (T < 0).any():
+            raise self._misfit("targets >= 0", T[T < 0][0])
+        if (Y <= 0).any():
+            raise self._misfit("outputs > 0 (end the chain with Softplus)", Y[Y <= 0][0])
+        return T
+
+    def error(self, y: Any, t: Any) -> Any:
+        """Return t log(t/y) − t + y."""
+        return where(t > 0, t * log(t / y), 0) - t + y
+
+    def derivative(self, y: Any, t: Any) -> Any:
+        """Return 1 − t/y."""
+        return 1 - t / y
