@@ -47,7 +47,13 @@ class Function(ABC):
     """A function with parameters, differentiable by its input and by each of them."""
 
     initialization: ClassVar[str | None] = None
-    """The scheme that suits the weights, where it is not a matter of what follows."""
+    """The scheme for its weights, where it is not a matter of what follows."""
+
+    suits: ClassVar[str] = "glorot"
+    """The scheme for the weights of the layer before it."""
+
+    sparse_input: ClassVar[bool] = False
+    """Whether X may be a SciPy sparse matrix."""
 
     def __str__(self) -> str:
         """Return the function with those of its hyperparameters that are not the default."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from chainrule.functions.base import Elementwise
 from chainrule.functions.fields import check_number
@@ -24,6 +24,8 @@ class ELU(Elementwise):
     Source: Clevert, Unterthiner & Hochreiter, "Fast and accurate deep network learning by
         exponential linear units", 2016
     """
+
+    suits: ClassVar[str] = "he"
 
     alpha: float = 1.0
 

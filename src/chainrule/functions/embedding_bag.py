@@ -26,9 +26,11 @@ class EmbeddingBag(Multilinear):
         on softmax(B A x), where x is a column and A the transpose of ours
     """
 
+    initialization: ClassVar[str] = "fasttext"
+    sparse_input: ClassVar[bool] = True
+
     dimensions: int
     mode: str = "sum"
-    initialization: ClassVar[str] = "fasttext"
 
     def __post_init__(self) -> None:
         """Check the hyperparameters."""

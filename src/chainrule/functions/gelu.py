@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from chainrule.functions.base import Elementwise
 from chainrule.mathematics import constant, erf, exp, sqrt
@@ -22,6 +22,8 @@ class GELU(Elementwise):
         1 + erf rounds to 0, where the true value is above −2e-6
     Source: Hendrycks & Gimpel, "Gaussian error linear units", 2016
     """
+
+    suits: ClassVar[str] = "he"
 
     def value(self, x: Any) -> Any:
         """Return x·Φ(x)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from chainrule.functions.base import Elementwise
 from chainrule.functions.fields import check_number
@@ -23,6 +23,8 @@ class LeakyReLU(Elementwise):
     Source: Maas, Hannun & Ng, "Rectifier nonlinearities improve neural network acoustic models",
         2013
     """
+
+    suits: ClassVar[str] = "he"
 
     slope: float = 0.01
 

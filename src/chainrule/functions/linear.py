@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from chainrule.functions.base import Multilinear, Shape
 from chainrule.functions.fields import check_count
@@ -19,6 +20,8 @@ class Linear(Multilinear):
     Source: lecture notes on neural networks, where one sample is a column: y = W x. Here samples
         are rows, as in scikit-learn, so W is the transpose of theirs.
     """
+
+    sparse_input: ClassVar[bool] = True
 
     outputs: int
     bias: bool = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from chainrule.functions.base import Elementwise
 from chainrule.mathematics import maximum, where
@@ -23,6 +23,8 @@ class ReLU(Elementwise):
         switched off stays out of the gradient altogether.
     Source: Nair & Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010
     """
+
+    suits: ClassVar[str] = "he"
 
     def value(self, x: Any) -> Any:
         """Return max(x, 0)."""

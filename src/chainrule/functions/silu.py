@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from chainrule.functions.base import Elementwise
 from chainrule.mathematics import exp
@@ -20,6 +20,8 @@ class SiLU(Elementwise):
     Backprop: dX = dY·(σ(X) + Y·(1 − σ(X)))
     Source: Elfwing, Uchibe & Doya, "Sigmoid-weighted linear units", 2018
     """
+
+    suits: ClassVar[str] = "he"
 
     def value(self, x: Any) -> Any:
         """Return x·σ(x)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from chainrule import mathematics as m
 from chainrule.functions.base import Elementwise
@@ -22,6 +22,8 @@ class Softplus(Elementwise):
     Source: Dugas et al., "Incorporating second-order functional knowledge for better option
         pricing", 2001
     """
+
+    suits: ClassVar[str] = "he"
 
     def value(self, x: Any) -> Any:
         """Return max(x, 0) + log(1 + exp(−|x|))."""

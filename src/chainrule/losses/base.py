@@ -46,8 +46,17 @@ class Loss(ABC):
 
     def gradient(self, Y: Array, t: Any, sample_weight: Array | None = None) -> Array:
         """Return ∂value/∂Y, (n, k)."""
-        gradients = self.error_gradients(Y, self.targets(t, Y))
-        return np.asarray(gradients * self._shares(gradients[:, 0], sample_weight)[:, None])
+        return self.value_and_gradient(Y, t, sample_weight)[1]
+
+    def value_and_gradient(
+        self, Y: Array, t: Any, sample_weight: Array | None = None
+    ) -> tuple[float, Array]:
+        """Return the mean error and its gradient, (n, k), at once."""
+        T = self.targets(t, Y)
+        errors = self.errors(Y, T)
+        shares = self._shares(errors, sample_weight)
+        gradient = self.error_gradients(Y, T) * shares[:, None]
+        return float(np.sum(errors * shares)), np.asarray(gradient)
 
     def _shares(self, like: Array, sample_weight: Array | None) -> Array:
         """Return the weight of each sample in the mean, 1/n unless weights are given."""
@@ -69,7 +78,7 @@ class Loss(ABC):
 
     def _like(self, t: Any, Y: Array) -> Array:
         """Return numeric targets in the shape and float type of Y; (n,) fits (n, 1)."""
-        T = np.asarray(t)
+        T: Array = np.asarray(t)
         if T.dtype.kind not in "biuf":
             raise self._misfit("numbers as targets", f"{T.dtype} values such as {T.flat[0]!r}")
         if Y.ndim != 2:

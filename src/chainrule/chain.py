@@ -1,0 +1,365 @@
+"""Functions in sequence: shapes, parameters, forward, backprop. The textbook, in plain NumPy.
+
+    x_1 = f_1(w_1; x),  x_2 = f_2(w_2; x_1),  …,  y = f_n(w_n; x_{n-1}),  e = err(y, t)
+
+Forward computes and keeps every x_k. Backprop walks the other way: from the gradient by x_k each
+function makes the gradients by its own parameters and by x_{k-1}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from scipy import sparse
+
+from chainrule.functions import Function, Moment
+from chainrule.initialization import initialize
+from chainrule.losses import Loss, fused
+from chainrule.parameters import Parameters
+
+Array = NDArray[Any]
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One function in its place: shapes of a sample, and its parameters' names in the buffer."""
+
+    function: Function
+    input_shape: Shape
+    output_shape: Shape
+    names: dict[str, str]
+
+
+class Chain:
+    """Functions in sequence, with their parameters.
+
+    >>> chain = Chain(Linear(256), ReLU(), Linear(10), Softmax()).initialize((64,), seed=0)
+    >>> Y = chain.forward(X)                                       # X (n, 64) -> Y (n, 10)
+    >>> value, gradient = chain.gradient(CrossEntropy(), X, t)     # gradient["W0"] (64, 256), …
+
+    The parameters of the k-th function that has any are named W0, b0, W1, b1, …; all of them lie
+    in one flat buffer, ``chain.parameters.flat``.
+    """
+
+    def __init__(self, *functions: Function) -> None:
+        for position, function in enumerate(functions):
+            if isinstance(function, type) and issubclass(function, Function):
+                raise TypeError(f"Chain: write {function.__name__}(…), not the bare class")
+            if not isinstance(function, Function):
+                raise TypeError(f"Chain: expected functions, got {function!r} at {position}")
+        if not functions:
+            raise ValueError("Chain: expected at least one function, got none")
+        self.functions: tuple[Function, ...] = functions
+        self._layers: list[Layer] | None = None
+        self._parameters: Parameters | None = None
+
+    def initialize(
+        self,
+        input_shape: Shape | Array,
+        *,
+        seed: int = 0,
+        dtype: DTypeLike = np.float32,
+        initialization: str = "auto",
+    ) -> Chain:
+        """Find all shapes and draw the parameters; return the chain itself.
+
+        Parameters
+        ----------
+        input_shape
+            The shape of one sample, (features,) or (channels, height, width), or data X (n, …).
+        seed, initialization
+            See :func:`chainrule.initialization.initialize`; the same seed draws the same bits.
+        dtype
+            float32 or float64, the type of the parameters and of every computation.
+
+        Raises
+        ------
+        ValueError
+            A function cannot take what the one before it makes; it says which.
+        """
+        shape = _sample_shape(input_shape)
+        if np.dtype(dtype).kind != "f":
+            raise ValueError(f"Chain: expected a float type as dtype, got {np.dtype(dtype)}")
+        layers, shapes = _layout(self.functions, shape)
+        self._layers, self._parameters = layers, Parameters(shapes, dtype=dtype)
+        following: list[Function | None] = [*self.functions[1:], None]
+        places = [
+            (layer.function, after, layer.input_shape, layer.names)
+            for layer, after in zip(layers, following, strict=True)
+        ]
+        initialize(self._parameters, places, scheme=initialization, seed=seed)
+        return self
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The functions in their places; the chain must be initialized."""
+        if self._layers is None:
+            raise ValueError("Chain: call initialize(X) first; the shape of the input is unknown")
+        return self._layers
+
+    @property
+    def parameters(self) -> Parameters:
+        """All parameters; the chain must be initialized."""
+        if self._parameters is None:
+            raise ValueError("Chain: call initialize(X) first; there are no parameters yet")
+        return self._parameters
+
+    @property
+    def initialized(self) -> bool:
+        """Whether the chain has parameters."""
+        return self._parameters is not None
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The float type of the parameters."""
+        dtype: np.dtype[Any] = self.parameters.flat.dtype
+        return dtype
+
+    def astype(self, dtype: DTypeLike) -> Chain:
+        """Return a copy of the chain in another float type."""
+        copy = Chain(*self.functions)
+        copy._layers, copy._parameters = self.layers, self.parameters.astype(dtype)
+        return copy
+
+    def forward(self, X: Any, moment: Moment | None = None) -> Array:
+        """Return the output Y (n, …) of X (n, …). Without a moment this is prediction."""
+        return self.trace(X, moment)[-1]
+
+    def trace(self, X: Any, moment: Moment | None = None, *, until: int | None = None) -> list[Any]:
+        """Return X and what each function makes of it: [x, x_1, …, y], the first until ones."""
+        values = [self._input(X)]
+        for layer, own, at in self._steps(moment)[:until]:
+            values.append(layer.function.forward(values[-1], own, at))
+        return values
+
+    def backprop(
+        self,
+        trace: Sequence[Any],
+        dY: Array,
+        moment: Moment | None = None,
+        *,
+        input_gradient: bool = False,
+        out: Parameters | None = None,
+    ) -> tuple[Parameters, Array | None]:
+        """Return the gradients of a loss by the parameters, and by X if asked for.
+
+        Parameters
+        ----------
+        trace
+            What :meth:`trace` returned, at the same moment; with fewer functions, dY is the
+            gradient by the last value in it.
+        dY
+            The gradient of the loss by the last value, same shape.
+        out
+            Where the gradients go; a new buffer by default.
+        """
+        gradients = self.parameters.empty_like() if out is None else out
+        steps = self._steps(moment)[: len(trace) - 1]
+        if len(steps) < len(self.layers):
+            for layer in self.layers[len(steps) :]:
+                for name in layer.names.values():
+                    gradients[name][...] = 0
+        upstream: Array | None = dY
+        for position in reversed(range(len(steps))):
+            layer, own, at = steps[position]
+            assert upstream is not None
+            upstream, by_parameters = layer.function.backprop(
+                upstream,
+                trace[position],
+                trace[position + 1],
+                own,
+                at,
+                input_gradient=input_gradient or position > 0,
+            )
+            for name, gradient in by_parameters.items():
+                gradients[layer.names[name]][...] = gradient
+        return gradients, upstream if input_gradient else None
+
+    def loss(
+        self,
+        loss: Loss,
+        X: Any,
+        t: Any,
+        sample_weight: Array | None = None,
+        moment: Moment | None = None,
+    ) -> float:
+        """Return the mean loss for X (n, …) with targets t; without a moment, of predictions."""
+        pair = fused(self.functions[-1], loss)
+        trace = self.trace(X, moment, until=len(self.functions) - 1 if pair else None)
+        return (pair or loss).value(trace[-1], t, sample_weight)
+
+    def gradient(
+        self,
+        loss: Loss,
+        X: Any,
+        t: Any,
+        sample_weight: Array | None = None,
+        moment: Moment | None = None,
+        *,
+        out: Parameters | None = None,
+    ) -> tuple[float, Parameters]:
+        """Return the mean loss and its gradient by the parameters.
+
+        Where the last function and the loss are a pair that fuses (softmax and cross-entropy,
+        sigmoid and binary cross-entropy), backprop starts at that function's input with y − t.
+        """
+        value, gradients, _ = self.differentiate(loss, X, t, sample_weight, moment, out=out)
+        return value, gradients
+
+    def input_gradient(
+        self, loss: Loss, X: Any, t: Any, sample_weight: Array | None = None
+    ) -> Array:
+        """Return the gradient of the mean loss by X, (n, …)."""
+        dX = self.differentiate(loss, X, t, sample_weight, input_gradient=True)[2]
+        assert dX is not None
+        return np.asarray(dX)
+
+    def differentiate(
+        self,
+        loss: Loss,
+        X: Any,
+        t: Any,
+        sample_weight: Array | None = None,
+        moment: Moment | None = None,
+        *,
+        input_gradient: bool = False,
+        out: Parameters | None = None,
+    ) -> tuple[float, Parameters, Array | None]:
+        """Return the mean loss, its gradient by the parameters and, if asked for, that by X."""
+        pair = fused(self.functions[-1], loss)
+        trace = self.trace(X, moment, until=len(self.functions) - 1 if pair else None)
+        value, dY = (pair or loss).value_and_gradient(trace[-1], t, sample_weight)
+        gradients, dX = self.backprop(trace, dY, moment, input_gradient=input_gradient, out=out)
+        return value, gradients, dX
+
+    def jacobians(self, X: Any) -> list[Array]:
+        """Return the Jacobian of each function at each sample, (n, *output, *input)."""
+        trace = self.trace(X)
+        steps = self._steps(None)
+        return [
+            layer.function.jacobian(x, own)
+            for (layer, own, _), x in zip(steps, trace, strict=False)
+        ]
+
+    def jacobian(self, X: Any) -> Array:
+        """Return the Jacobian of the chain at each sample: the product of its functions'.
+
+        The chain rule itself: ∂y/∂x = ∂y/∂x_{n-1} · … · ∂x_1/∂x, matrices from last to first.
+        """
+        n = X.shape[0]
+        product: Array | None = None
+        for layer, J in zip(self.layers, self.jacobians(X), strict=True):
+            matrix = J.reshape(n, int(np.prod(layer.output_shape)), -1)
+            product = matrix if product is None else matrix @ product
+        assert product is not None
+        return product.reshape(n, *self.layers[-1].output_shape, *self.layers[0].input_shape)
+
+    def _steps(self, moment: Moment | None) -> list[tuple[Layer, dict[str, Array], Moment | None]]:
+        """Return each layer with its parameters by its own names, and its moment."""
+        parameters = self.parameters
+        return [
+            (
+                layer,
+                {own: parameters[name] for own, name in layer.names.items()},
+                moment and replace(moment, layer=position),
+            )
+            for position, layer in enumerate(self.layers)
+        ]
+
+    def _input(self, X: Any) -> Any:
+        """Return X in the chain's float type; ValueError if its samples have another shape."""
+        first = self.layers[0]
+        if sparse.issparse(X):
+            if not first.function.sparse_input:
+                raise ValueError(f"{first.function}: expected a dense array, got a sparse matrix")
+            X = X.tocsr()
+        else:
+            X = np.asarray(X)
+        if X.ndim < 1 or X.shape[1:] != first.input_shape:
+            raise ValueError(f"{first.function}: {_shape_misfit(first.input_shape, X.shape)}")
+        if X.dtype.kind not in "biuf":
+            raise ValueError(f"{first.function}: expected numbers as X, got {X.dtype} values")
+        return X.astype(self.dtype, copy=False)
+
+    def formula(self) -> str:
+        """Return the composition as the notes write it: ``Softmax(Linear(W0; x))``."""
+        text = "x"
+        for layer in self.layers:
+            own = ", ".join(layer.names.values())
+            text = f"{type(layer.function).__name__}({own + '; ' if own else ''}{text})"
+        return text
+
+    def __repr__(self) -> str:
+        return f"Chain({', '.join(map(str, self.functions))})"
+
+    def __str__(self) -> str:
+        """Return a table of layers, shapes and parameter counts."""
+        if not self.initialized:
+            return repr(self)
+        rows = [("", "function", "output", "parameters", "count")]
+        for position, layer in enumerate(self.layers):
+            arrays = {name: self.parameters[name] for name in layer.names.values()}
+            shapes = ", ".join(f"{name} {shape_text(a.shape)}" for name, a in arrays.items())
+            count = sum(array.size for array in arrays.values())
+            rows.append(
+                (
+                    str(position),
+                    str(layer.function),
+                    shape_text(layer.output_shape),
+                    shapes,
+                    f"{count:,}" if count else "",
+                )
+            )
+        rows.append(("", "", "", f"in all, {self.dtype}", f"{self.parameters.flat.size:,}"))
+        widths = [max(len(row[column]) for row in rows) for column in range(5)]
+        lines = [f"input {shape_text(self.layers[0].input_shape)}"]
+        for row in rows:
+            cells = [cell.ljust(width) for cell, width in zip(row[:4], widths, strict=False)]
+            lines.append("  ".join([*cells, row[4].rjust(widths[4])]).rstrip())
+        return "\n".join(lines)
+
+
+def shape_text(shape: Shape) -> str:
+    """Return a shape as people write it: ``3 × 32 × 32``."""
+    return " × ".join(map(str, shape)) or "number"
+
+
+def _layout(functions: Sequence[Function], shape: Shape) -> tuple[list[Layer], dict[str, Shape]]:
+    """Return the layers for samples of a shape, and the shapes of all parameters."""
+    layers: list[Layer] = []
+    shapes: dict[str, Shape] = {}
+    count = 0
+    for function in functions:
+        own = function.parameter_shapes(shape)
+        output = function.output_shape(shape)
+        if not all(output):
+            raise ValueError(f"{function}: nothing is left of samples of shape {shape}")
+        names = {name: f"{name}{count}" for name in own}
+        shapes |= {names[name]: size for name, size in own.items()}
+        layers.append(Layer(function, shape, output, names))
+        count += bool(own)
+        shape = output
+    return layers, shapes
+
+
+def _sample_shape(given: Any) -> Shape:
+    """Return the shape of one sample, from itself or from data."""
+    whole = given.shape if hasattr(given, "shape") else np.shape(given)
+    shape = given if isinstance(given, tuple) else tuple(whole[1:])
+    if not shape or not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
+        raise ValueError(
+            f"Chain: expected the shape of one sample, such as (64,) or (1, 28, 28), or data X "
+            f"(n, …), got {shape if isinstance(given, tuple) else whole}"
+        )
+    return tuple(int(n) for n in shape)
+
+
+def _shape_misfit(expected: Shape, received: Shape) -> str:
+    if len(expected) == 1 and len(received) == 2:
+        return f"expected X with {expected[0]} features, got {received[1]}"
+    return f"expected X of shape (n, {', '.join(map(str, expected))}), got {received}"

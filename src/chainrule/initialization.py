@@ -1,0 +1,60 @@
+"""How parameters start: small random weights of the right size, zero biases.
+
+Weights are uniform in (−bound, bound); the bound keeps signals, forward or back, from growing or
+fading layer by layer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from chainrule import random
+from chainrule.functions import Function
+from chainrule.parameters import Parameters
+
+SCHEMES = ("auto", "he", "glorot", "fasttext")
+
+
+def initialize(
+    parameters: Parameters,
+    layers: Sequence[tuple[Function, Function | None, tuple[int, ...], Mapping[str, str]]],
+    *,
+    scheme: str,
+    seed: int,
+) -> None:
+    """Fill the parameters of a chain.
+
+    Parameters
+    ----------
+    layers
+        For each function: itself, the next one, its input's shape, and its parameters' names in
+        the buffer by its own names for them.
+    scheme
+        "he" (He et al., 2015, for rectifiers): √(6/inputs); "glorot" (Glorot & Bengio, 2010):
+        √(6/(inputs + outputs)); "fasttext": embeddings 1/dimensions and other weights zero, as
+        fastText does; "auto": what suits the function that follows, embeddings as fastText.
+    """
+    if scheme not in SCHEMES:
+        raise ValueError(f"initialization: expected one of {', '.join(SCHEMES)}, got {scheme!r}")
+    for position, (function, following, shape, names) in enumerate(layers):
+        for name in names.values():
+            view = parameters[name]
+            if view.ndim < 2:
+                view[...] = 0
+                continue
+            bound = _bound(function, following, shape, scheme)
+            numbers = random.uniform(view.size, seed, random.Stream.INITIALIZATION, position)
+            view[...] = ((2 * numbers - 1) * bound).reshape(view.shape)
+
+
+def _bound(
+    function: Function, following: Function | None, shape: tuple[int, ...], scheme: str
+) -> float:
+    inputs, outputs = function.fans(shape)
+    if scheme == "auto":
+        suited = following.suits if following is not None else "glorot"
+        scheme = function.initialization or suited
+    if scheme == "fasttext":
+        return 1 / outputs if function.initialization == "fasttext" else 0.0
+    return math.sqrt(6 / inputs) if scheme == "he" else math.sqrt(6 / (inputs + outputs))

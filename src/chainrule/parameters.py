@@ -1,0 +1,72 @@
+"""All parameters of a chain in one flat buffer, with a named view for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Array = NDArray[Any]
+Shape = tuple[int, ...]
+
+
+class Parameters(Mapping[str, Array]):
+    """Arrays by name, all of them views into one flat buffer.
+
+    An optimizer or a file sees ``flat`` (size,); a layer sees its views. Gradients have the same
+    layout as the parameters they belong to.
+
+    Parameters
+    ----------
+    shapes : the shape of each array, in the order of the buffer
+    flat : the buffer; zeros of the given dtype by default
+    """
+
+    def __init__(
+        self,
+        shapes: Mapping[str, Shape],
+        flat: Array | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        self.shapes = dict(shapes)
+        size = sum(prod(shape) for shape in self.shapes.values())
+        self.flat: Array = np.zeros(size, dtype=dtype) if flat is None else flat
+        if self.flat.shape != (size,):
+            raise ValueError(f"Parameters: expected {size} numbers, got shape {self.flat.shape}")
+        self._views: dict[str, Array] = {}
+        start = 0
+        for name, shape in self.shapes.items():
+            stop = start + prod(shape)
+            self._views[name] = self.flat[start:stop].reshape(shape)
+            start = stop
+
+    def __getitem__(self, name: str) -> Array:
+        return self._views[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._views)
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{name} {shape}" for name, shape in self.shapes.items())
+        return f"Parameters({shapes}: {self.flat.size} x {self.flat.dtype})"
+
+    def empty_like(self) -> Parameters:
+        """Return zeros in the same layout."""
+        return Parameters(self.shapes, dtype=self.flat.dtype)
+
+    def astype(self, dtype: DTypeLike) -> Parameters:
+        """Return a copy in another float type."""
+        return Parameters(self.shapes, self.flat.astype(dtype, copy=True))
+
+    def weight_mask(self) -> Array:
+        """Return a mask (size,) of the numbers that penalties apply to: all but biases."""
+        mask = np.zeros(self.flat.size, dtype=bool)
+        for name, view in Parameters(self.shapes, mask).items():
+            view[...] = len(self.shapes[name]) > 1
+        return mask
