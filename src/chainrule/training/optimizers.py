@@ -1,0 +1,195 @@
+"""Optimizers: how a parameter moves, given its gradient.
+
+Each states its update as one rule on numbers, ``rule(w, g, state, rate, step)``, written with
+:mod:`chainrule.mathematics`; given the flat buffer of all parameters it updates all of them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.functions.fields import check_number
+from chainrule.mathematics import sqrt
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Optimizer(ABC):
+    """An update rule with its hyperparameters.
+
+    Parameters
+    ----------
+    learning_rate : the step size η; schedules multiply it
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ()
+    """The numbers that are kept for each parameter, zero at the start."""
+
+    learning_rate: float
+
+    def __post_init__(self) -> None:
+        """Check the hyperparameters."""
+        check_number(self, "learning_rate", low=0.0)
+
+    @abstractmethod
+    def rule(self, w: Any, g: Any, state: tuple[Any, ...], rate: float, step: int) -> Any:
+        """Return the new w and the new state, after step 1, 2, … with gradient g."""
+
+    def start(self, parameters: Array) -> tuple[Array, ...]:
+        """Return the state at the start, zeros like the parameters."""
+        return tuple(np.zeros_like(parameters) for _ in self.slots)
+
+    def update(
+        self, w: Array, g: Array, state: tuple[Array, ...], *, factor: float, step: int
+    ) -> None:
+        """Move the parameters w and the state in place; the schedule's factor scales the rate."""
+        moved, fresh = self.rule(w, g, state, self.learning_rate * factor, step)
+        w[...] = moved
+        for old, new in zip(state, fresh, strict=True):
+            old[...] = new
+
+
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum if wanted; on the whole set, gradient descent.
+
+    Definition: w ← w − η·g; with momentum v ← μ·v − η·g, w ← w + v; with Nesterov's, after that
+        v, w ← w + μ·v − η·g
+    Source: lecture notes on neural networks; Sutskever et al., "On the importance of
+        initialization and momentum in deep learning", 2013
+
+    Parameters
+    ----------
+    momentum : μ, how much of the last step goes on
+    nesterov : whether the gradient counts as taken ahead of the momentum's step
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ("velocity",)
+
+    learning_rate: float = 0.1
+    momentum: float = 0.0
+    nesterov: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the hyperparameters."""
+        super().__post_init__()
+        check_number(self, "momentum", low=0.0, below=1.0)
+        if self.nesterov and self.momentum == 0:
+            raise ValueError("SGD: nesterov needs a momentum > 0, such as 0.9")
+
+    def rule(self, w: Any, g: Any, state: tuple[Any, ...], rate: float, step: int) -> Any:
+        """Return w and (v,) after a step."""
+        (v,) = state
+        if self.momentum == 0:
+            return w - rate * g, (v,)
+        v = self.momentum * v - rate * g
+        return w + (self.momentum * v - rate * g if self.nesterov else v), (v,)
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Adam: steps of a size that does not depend on the gradient's, from running moments.
+
+    Definition: m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g²;
+        w ← w − η·m̂/(√v̂ + ε) with m̂ = m/(1 − β₁ᵗ), v̂ = v/(1 − β₂ᵗ)
+    Source: Kingma & Ba, "Adam: a method for stochastic optimization", 2015
+
+    Parameters
+    ----------
+    beta1, beta2 : how slowly the mean and the mean square of gradients change
+    epsilon : what keeps the step finite where gradients vanish
+    uncorrected_epsilon : whether ε is added to √v before its correction, as in the paper's
+        reordered form and in scikit-learn: w ← w − η·√(1 − β₂ᵗ)/(1 − β₁ᵗ)·m/(√v + ε)
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ("mean", "square")
+
+    learning_rate: float = 0.001
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    uncorrected_epsilon: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the hyperparameters."""
+        super().__post_init__()
+        check_number(self, "beta1", low=0.0, below=1.0)
+        check_number(self, "beta2", low=0.0, below=1.0)
+        check_number(self, "epsilon", low=0.0)
+
+    def rule(self, w: Any, g: Any, state: tuple[Any, ...], rate: float, step: int) -> Any:
+        """Return w and (m, v) after a step."""
+        m, v = state
+        m = self.beta1 * m + (1 - self.beta1) * g
+        v = self.beta2 * v + (1 - self.beta2) * (g * g)
+        mean_share, square_share = 1 - self.beta1**step, sqrt(1 - self.beta2**step)
+        if self.uncorrected_epsilon:
+            direction = m / (sqrt(v) + self.epsilon)
+            return w - rate * square_share / mean_share * direction, (m, v)
+        return w - rate / mean_share * m / (sqrt(v) / square_share + self.epsilon), (m, v)
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with weight decay apart from the gradient.
+
+    Definition: w ← (1 − η·λ)·w, then Adam's step; biases decay too
+    Source: Loshchilov & Hutter, "Decoupled weight decay regularization", 2019
+
+    Parameters
+    ----------
+    weight_decay : λ
+    """
+
+    weight_decay: float = 0.01
+
+    def __post_init__(self) -> None:
+        """Check the hyperparameters."""
+        super().__post_init__()
+        check_number(self, "weight_decay", low=0.0)
+
+    def rule(self, w: Any, g: Any, state: tuple[Any, ...], rate: float, step: int) -> Any:
+        """Return w and (m, v) after a step."""
+        return super().rule((1 - rate * self.weight_decay) * w, g, state, rate, step)
+
+
+@dataclass(frozen=True)
+class RMSProp(Optimizer):
+    """RMSProp: each gradient divided by the root of its running mean square.
+
+    Definition: v ← ρ·v + (1 − ρ)·g², w ← w − η·g/(√v + ε)
+    Source: Tieleman & Hinton, lecture 6.5 of "Neural networks for machine learning", 2012
+
+    Parameters
+    ----------
+    rho : how slowly the mean square changes
+    epsilon : what keeps the step finite where gradients vanish
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ("square",)
+
+    learning_rate: float = 0.001
+    rho: float = 0.99
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        """Check the hyperparameters."""
+        super().__post_init__()
+        check_number(self, "rho", low=0.0, below=1.0)
+        check_number(self, "epsilon", low=0.0)
+
+    def rule(self, w: Any, g: Any, state: tuple[Any, ...], rate: float, step: int) -> Any:
+        """Return w and (v,) after a step."""
+        (v,) = state
+        v = self.rho * v + (1 - self.rho) * (g * g)
+        return w - rate * g / (sqrt(v) + self.epsilon), (v,)
+
+
+OPTIMIZERS: tuple[type[Optimizer], ...] = (SGD, Adam, AdamW, RMSProp)
+"""Every optimizer."""

@@ -1,0 +1,81 @@
+"""A progress bar: epoch, loss, score, speed and time left."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from chainrule.training.history import Epoch, History
+
+
+class ProgressBar:
+    """A :class:`~chainrule.training.Reporter` that draws a bar on a terminal.
+
+    Parameters
+    ----------
+    console : where to draw; standard error by default, so that results can be piped
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True)
+        self._progress = Progress(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[scores]}"),
+            TextColumn("[dim]{task.fields[speed]}[/dim]"),
+            TimeRemainingColumn(compact=True),
+            console=self.console,
+            refresh_per_second=5,
+        )
+        self._samples = self._epochs = self._done = 0
+        self._seen, self._begin = 0, 0.0
+        self._scores = ""
+
+    def started(self, epochs: int, samples: int) -> None:
+        """Draw the bar."""
+        self._epochs, self._samples, self._begin = epochs, samples, perf_counter()
+        self._task = self._progress.add_task(
+            "", total=epochs * samples, epoch=f"0/{epochs}", scores="", speed=""
+        )
+        self._progress.start()
+
+    def stepped(self, samples: int, loss: float) -> None:
+        """Move the bar."""
+        self._seen += samples
+        speed = self._seen / max(perf_counter() - self._begin, 1e-9)
+        self._progress.update(
+            self._task,
+            advance=samples,
+            epoch=f"{self._done + 1}/{self._epochs}",
+            scores=self._scores or f"loss {loss:.4f}",
+            speed=f"{_short(speed)} samples/s",
+        )
+
+    def finished(self, epoch: Epoch) -> None:
+        """Show the loss and scores of an epoch."""
+        self._done = epoch.number
+        parts = [f"loss {epoch.loss:.4f}"]
+        if epoch.validation_score is not None:
+            parts.append(f"validation {epoch.validation_score:.4f}")
+        elif epoch.validation_loss is not None:
+            parts.append(f"validation loss {epoch.validation_loss:.4f}")
+        self._scores = "  ".join(parts)
+        self._progress.update(
+            self._task, epoch=f"{epoch.number}/{self._epochs}", scores=self._scores
+        )
+
+    def ended(self, history: History) -> None:
+        """Take the bar away, unless nothing was drawn."""
+        if history.end in ("converged", "validation"):
+            self._progress.update(self._task, total=self._seen)
+        self._progress.stop()
+
+
+def _short(number: float) -> str:
+    """Return a number with three digits: 12.3k, 4.56M."""
+    for limit, divisor, unit in ((1e6, 1e6, "M"), (1e3, 1e3, "k")):
+        if number >= limit:
+            return f"{number / divisor:.3g}{unit}"
+    return f"{number:.3g}"

@@ -1,0 +1,117 @@
+"""Schedules: what becomes of the learning rate in the course of training.
+
+A schedule is a factor by which the optimizer's learning rate is multiplied, a function of where
+training is.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+
+from chainrule.functions.fields import check_count, check_number
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where training is: steps done, steps in all, and steps in an epoch."""
+
+    step: int
+    steps: int
+    steps_per_epoch: int
+
+
+class Schedule(ABC):
+    """A factor for the learning rate at each step."""
+
+    @abstractmethod
+    def factor(self, at: Place) -> float:
+        """Return the factor for the step that comes after ``at.step`` steps."""
+
+
+@dataclass(frozen=True)
+class Constant(Schedule):
+    """The same rate throughout: 1."""
+
+    def factor(self, at: Place) -> float:
+        """Return 1."""
+        return 1.0
+
+
+@dataclass(frozen=True)
+class InverseScaling(Schedule):
+    """The rate falls with a power of the steps done: 1/(step + 1)^power."""
+
+    power: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Check the power."""
+        check_number(self, "power", low=0.0)
+
+    def factor(self, at: Place) -> float:
+        """Return 1/(step + 1)^power."""
+        return float((at.step + 1) ** -self.power)
+
+
+@dataclass(frozen=True)
+class StepDecay(Schedule):
+    """The rate is multiplied by a ratio every so many epochs: ratio^⌊epoch/every⌋."""
+
+    every: int = 10
+    ratio: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Check the hyperparameters."""
+        check_count(self, "every")
+        check_number(self, "ratio", low=0.0)
+
+    def factor(self, at: Place) -> float:
+        """Return ratio^⌊epoch/every⌋."""
+        return float(self.ratio ** (at.step // at.steps_per_epoch // self.every))
+
+
+@dataclass(frozen=True)
+class Cosine(Schedule):
+    """The rate falls along half a cosine, slowly, fast, slowly: (1 + cos(π·step/steps))/2."""
+
+    def factor(self, at: Place) -> float:
+        """Return (1 + cos(π·step/steps))/2."""
+        return (1 + math.cos(math.pi * at.step / at.steps)) / 2
+
+
+@dataclass(frozen=True)
+class LinearToZero(Schedule):
+    """The rate falls in a straight line, as fastText's does: 1 − step/steps."""
+
+    def factor(self, at: Place) -> float:
+        """Return 1 − step/steps."""
+        return 1 - at.step / at.steps
+
+
+@dataclass(frozen=True)
+class WarmUp(Schedule):
+    """The rate rises in a straight line for some epochs, times what another schedule says."""
+
+    epochs: float = 1.0
+    then: Schedule = field(default_factory=Constant)
+
+    def __post_init__(self) -> None:
+        """Check the length."""
+        check_number(self, "epochs", low=0.0)
+
+    def factor(self, at: Place) -> float:
+        """Return min(1, (step + 1)/warm-up steps) times the other factor."""
+        length = max(1.0, self.epochs * at.steps_per_epoch)
+        return min(1.0, (at.step + 1) / length) * self.then.factor(at)
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    Constant,
+    InverseScaling,
+    StepDecay,
+    Cosine,
+    LinearToZero,
+    WarmUp,
+)
+"""Every schedule."""
