@@ -128,7 +128,7 @@ class Chain:
 
     def forward(self, X: Any, moment: Moment | None = None) -> Array:
         """Return the output Y (n, …) of X (n, …). Without a moment this is prediction."""
-        return self.trace(X, moment)[-1]
+        return np.asarray(self.trace(X, moment)[-1])
 
     def trace(self, X: Any, moment: Moment | None = None, *, until: int | None = None) -> list[Any]:
         """Return X and what each function makes of it: [x, x_1, …, y], the first until ones."""

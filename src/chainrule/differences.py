@@ -6,10 +6,11 @@ differences, D(h) = (f(x + h) − f(x − h)) / 2h:
     R(h) = (4·D(h/2) − D(h)) / 3,   wrong by about h⁴·f⁽⁵⁾/480 + ε·|f|/h
 
 In float64 (ε = 2e-16) a step of h = 2e-3 times the size of x leaves both near 1e-13. A step may
-also cross a kink (a ReLU that switches, another maximum in a pool); then R(h) and D(h/2) differ,
-and smaller steps are tried, the most consistent estimate of all being kept. Where even the
-smallest step sees two different slopes to the left and to the right, the point *is* a kink: no
-derivative exists, and the entry is reported as such and not judged.
+also cross a kink (a ReLU that switches, another maximum in a pool), so R(h) is only believed when
+R(h/5) agrees with it; otherwise smaller and smaller steps are tried, and the estimate that agrees
+best with the one before it is kept. Where even the smallest step sees two different slopes to
+the left and to the right, the point *is* a kink: no derivative exists, and the entry is reported
+as such and not judged.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-_STEPS = (2e-3, 1e-4, 5e-6, 2.5e-7)
+_STEPS = tuple(2e-3 / 5**k for k in range(6))
+_AGREEMENT = 1e-9
 
 
 def finite_difference(f: Callable[[Array], Any], x: Any) -> Array:
@@ -73,7 +75,6 @@ def differences(
 def _difference(f: Callable[[Array], Any], point: Array, flat: Array, entry: int) -> Difference:
     x = flat[entry]
     size = max(1.0, abs(x))
-    best = trust = np.empty(0)
 
     def at(value: float) -> Array:
         flat[entry] = value
@@ -82,19 +83,23 @@ def _difference(f: Callable[[Array], Any], point: Array, flat: Array, entry: int
         finally:
             flat[entry] = x
 
-    for step in _STEPS:
-        h = step * size
-        wide, narrow = at(x + h) - at(x - h), at(x + h / 2) - at(x - h / 2)
-        central = narrow / h
-        estimate = (4 * central - wide / (2 * h)) / 3
-        doubt = np.abs(estimate - central)
-        if step == _STEPS[0]:
-            best, trust = estimate, doubt
-        else:
-            better = doubt < trust
-            best, trust = np.where(better, estimate, best), np.where(better, doubt, trust)
-        if np.all(trust <= 1e-5 * np.max(np.abs(best), initial=1e-30)):
+    def estimate(h: float) -> tuple[Array, Array]:
+        """Return R(h), and how much of it is rounding at the most."""
+        right, left = at(x + h), at(x - h)
+        narrow = (at(x + h / 2) - at(x - h / 2)) / h
+        rounding = 1e-14 * np.max(np.abs(right), initial=0) / h
+        return (4 * narrow - (right - left) / (2 * h)) / 3, rounding
+
+    last, _ = estimate(_STEPS[0] * size)
+    best, trust = last, np.full(last.shape, np.inf)
+    for step in _STEPS[1:]:
+        now, now_rounding = estimate(step * size)
+        doubt = np.abs(now - last)
+        best, trust = np.where(doubt < trust, last, best), np.minimum(doubt, trust)
+        scale = np.max(np.abs(best), initial=0)
+        if np.all(trust <= np.maximum(_AGREEMENT * scale, now_rounding)):
             return Difference(best, np.zeros(best.shape, dtype=bool))
+        last = now
     h = _STEPS[-1] * size
     right, left = (at(x + h) - at(x)) / h, (at(x) - at(x - h)) / h
     steepest = np.maximum(np.abs(right), np.abs(left))

@@ -25,22 +25,31 @@ def elementwise_formulas(function: Any) -> Formulas:
     import sympy
 
     x, y = sympy.symbols("x y", real=True)
-    value, derivative = function.value(x), function.derivative(x, y)
+    value, derivative = exact(function.value(x)), exact(function.derivative(x, y))
     return Formulas(
         definition=(f"y = {formula(value)}",),
         derivative=(f"dy/dx = {formula(derivative)}",),
         backprop=("dX = dY · dy/dx",),
         latex=(
             sympy.latex(sympy.Eq(y, value, evaluate=False)),
-            rf"\frac{{d y}}{{d x}} = {sympy.latex(sympy.sympify(derivative))}",
+            rf"\frac{{d y}}{{d x}} = {sympy.latex(derivative)}",
             r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial y} \frac{d y}{d x}",
         ),
     )
 
 
+def exact(expression: Any) -> Any:
+    """Return a SymPy expression with whole numbers for floats that are whole: 1 for 1.0."""
+    import sympy
+
+    expression = sympy.sympify(expression)
+    numbers = expression.atoms(sympy.Float)
+    return expression.xreplace({x: sympy.Integer(x) for x in numbers if float(x).is_integer()})
+
+
 def formula(expression: Any) -> str:
     """Return a SymPy expression as one line of text: ``x if x > 0 else 0.01*x``."""
-    import sympy
+    from sympy import Piecewise
     from sympy.printing.str import StrPrinter
 
     class Text(StrPrinter):  # type: ignore[misc]
@@ -58,16 +67,15 @@ def formula(expression: Any) -> str:
             return f"min({', '.join(map(self._print, minimum.args[::-1]))})"
 
         def _print_Abs(self, absolute: Any) -> str:  # noqa: N802
-            return f"|{self._print(absolute.args[0])}|"
+            inside = self._print(absolute.args[0])
+            return f"|{self._print(-absolute.args[0]) if inside.startswith('-') else inside}|"
 
         def _print_Float(self, number: Any) -> str:  # noqa: N802
             return f"{float(number):g}"
 
-    expression = sympy.sympify(expression).replace(
-        lambda part: part.is_Float and part == int(part), lambda part: sympy.Integer(int(part))
-    )
+    expression = exact(expression)
     text = Text({"order": "rev-lex"}).doprint(expression).replace("**", "^")
-    whole = isinstance(expression, sympy.Piecewise)
+    whole = isinstance(expression, Piecewise)
     return str(text[1:-1] if whole else text)
 
 
@@ -107,13 +115,13 @@ def loss_formulas(loss: Any) -> Formulas:
     import sympy
 
     y, t = sympy.symbols("y t", real=True)
-    error, derivative = loss.error(y, t), loss.derivative(y, t)
+    error, derivative = exact(loss.error(y, t)), exact(loss.derivative(y, t))
     return Formulas(
         definition=(f"err = {formula(error)}", "L = mean of err"),
         derivative=(f"derr/dy = {formula(derivative)}",),
         backprop=("dY = 1/N · derr/dy",),
         latex=(
-            rf"\mathrm{{err}} = {sympy.latex(sympy.sympify(error))}",
+            rf"\mathrm{{err}} = {sympy.latex(error)}",
             rf"\frac{{\partial\,\mathrm{{err}}}}{{\partial y}} = {sympy.latex(derivative)}",
         ),
     )

@@ -49,14 +49,21 @@ NAMES = (
 __all__ = [*NAMES, "NAMES", "Operand"]
 
 
-def _weak(numpy_function: Callable[[Operand], Operand]) -> Callable[[Operand], Operand]:
+def _weak(numpy_function: Callable[..., Operand]) -> Callable[..., Operand]:
     """Keep Python numbers Python numbers, so that they do not widen float32 arrays."""
 
-    def function(x: Operand) -> Operand:
-        y = numpy_function(x)
-        return float(y) if isinstance(x, float | int) and not isinstance(x, np.generic) else y
+    def function(*operands: Operand) -> Operand:
+        y = numpy_function(*operands)
+        return y.item() if all(type(x) in (float, int, bool) for x in operands) else y
 
     return function
+
+
+def _erf(x: Operand) -> Operand:
+    """Return erf in the float type of x; SciPy has float64 at best, so longdouble gets that."""
+    if getattr(x, "dtype", None) == np.longdouble:
+        return special.erf(x.astype(np.float64)).astype(np.longdouble)
+    return special.erf(x)
 
 
 _NUMBERS = SimpleNamespace(
@@ -65,17 +72,17 @@ _NUMBERS = SimpleNamespace(
     log=_weak(np.log),
     log1p=_weak(np.log1p),
     tanh=_weak(np.tanh),
-    erf=_weak(special.erf),
+    erf=_weak(_erf),
     sqrt=_weak(np.sqrt),
     abs=_weak(np.abs),
-    maximum=np.maximum,
-    minimum=np.minimum,
-    where=np.where,
-    less=np.less,
-    less_equal=np.less_equal,
-    greater=np.greater,
-    greater_equal=np.greater_equal,
-    equal=np.equal,
+    maximum=_weak(np.maximum),
+    minimum=_weak(np.minimum),
+    where=_weak(np.where),
+    less=_weak(np.less),
+    less_equal=_weak(np.less_equal),
+    greater=_weak(np.greater),
+    greater_equal=_weak(np.greater_equal),
+    equal=_weak(np.equal),
     constant=lambda value: math.pi if value == "pi" else value,
 )
 

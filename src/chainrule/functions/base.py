@@ -138,12 +138,12 @@ class Elementwise(Function):
 
     def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
         """Return Y (n, …), the value at each element."""
-        with np.errstate(over="ignore"):  # exp(1000) = inf is discarded or divides to 0
+        with np.errstate(over="ignore", invalid="ignore"):  # exp(1000) = inf, discarded later
             return np.asarray(self.value(X), dtype=X.dtype)
 
     def slopes(self, X: Array, Y: Array) -> Array:
         """Return the derivative at each element, (n, …)."""
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             return np.asarray(self.derivative(X, Y), dtype=X.dtype)
 
     def backprop(

@@ -52,6 +52,7 @@ class Conv2d(Multilinear):
                 f"Conv2d: expected channels to be a multiple of groups = {self.groups}, "
                 f"got {self.channels}"
             )
+        pair(self, "stride", low=1)  # None is for pools: a window's size
         window_axes(self)
 
     def text(self) -> str:
@@ -84,9 +85,7 @@ class Conv2d(Multilinear):
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         """Return W (o, c/groups, u, v) and b (o)."""
-        self._check_rank(input_shape, "channels, height, width")
-        if input_shape[0] % self.groups:
-            raise self._misfit(f"a multiple of {self.groups} channels", input_shape[0])
+        self._check_shape(input_shape)
         rows, columns = pair(self, "size", low=1)
         weights: dict[str, Shape] = {
             "W": (self.channels, input_shape[0] // self.groups, rows, columns)
@@ -95,12 +94,18 @@ class Conv2d(Multilinear):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (o, i, j)."""
-        self._check_rank(input_shape, "channels, height, width")
+        self._check_shape(input_shape)
         rows, columns = (
             axis.length(size, self)
             for axis, size in zip(window_axes(self), input_shape[1:], strict=True)
         )
         return self.channels, rows, columns
+
+    def _check_shape(self, input_shape: Shape) -> None:
+        """Complain unless a sample is an image whose channels can be cut into the groups."""
+        self._check_rank(input_shape, "channels, height, width")
+        if input_shape[0] % self.groups:
+            raise self._misfit(f"a multiple of {self.groups} channels", input_shape[0])
 
     def fans(self, input_shape: Shape) -> tuple[int, int]:
         """Return (c·u·v, o·u·v) within a group."""

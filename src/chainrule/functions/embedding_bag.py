@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy import sparse
 
+from chainrule.formulas import Formulas, written_formulas
 from chainrule.functions.base import Array, Gradients, Moment, Multilinear, Parameters, Shape
 from chainrule.functions.fields import check_choice, check_count
 
@@ -88,6 +89,10 @@ class EmbeddingBag(Multilinear):
             J = (J - Y[:, :, None]) * _reciprocal_sums(X)[:, :, None]
         return J
 
+    def formulas(self) -> Formulas:
+        """Return the line's formulas, or those of the mean, which is no sum of products."""
+        return super().formulas() if self.mode == "sum" else written_formulas(self)
+
     def _weights(self, X: Any) -> Any:
         """Return how much each token counts in its bag."""
         if self.mode == "sum":
@@ -101,4 +106,5 @@ def _reciprocal_sums(X: Any) -> Array:
     """Return 1/Σ_p X[n,p] as a column (n, 1), and 0 for an empty bag."""
     sums = np.asarray(X.sum(axis=1)).reshape(-1, 1)
     empty = sums == 0
-    return np.where(empty, 0, 1 / np.where(empty, 1, sums)).astype(X.dtype)
+    shares: Array = np.where(empty, 0, 1 / np.where(empty, 1, sums))
+    return shares.astype(X.dtype) if X.dtype.kind == "f" else shares

@@ -92,6 +92,12 @@ class Loss(ABC):
             raise self._misfit("finite targets", f"{T[row]} for sample {row}")
         return np.asarray(T, dtype=Y.dtype)
 
+    def _check_outputs(self, Y: Array) -> None:
+        """Complain about outputs outside [0, 1]; NaN goes on to the value, which shows it."""
+        outside = (Y < 0) | (Y > 1)
+        if outside.any():
+            raise self._misfit("outputs from 0 to 1", Y[outside][0])
+
     def _probabilities(self, t: Any, Y: Array) -> Array:
         """Return targets like Y that must lie in [0, 1]."""
         T = self._like(t, Y)
@@ -127,7 +133,7 @@ class ElementwiseLoss(Loss):
     def error_gradients(self, Y: Array, T: Array) -> Array:
         """Return the derivative at each output, divided by their number, (n, k)."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(self.derivative(Y, T), dtype=Y.dtype) / Y.dtype.type(Y.shape[1])
+            return np.asarray(self.derivative(Y, T) / Y.shape[1], dtype=Y.dtype)
 
     def formulas(self) -> Formulas:
         """Return the formulas that SymPy builds from error and derivative."""

@@ -26,10 +26,7 @@ class BinaryCrossEntropy(ElementwiseLoss):
 
     def targets(self, t: Any, Y: Array) -> Array:
         """Return the targets (n, k), from 0 to 1."""
-        if not ((Y >= 0) & (Y <= 1)).all():
-            if Y[Y != Y].size:
-                return self._probabilities(t, Y)  # NaN goes on to the value, which shows it
-            raise self._misfit("outputs from 0 to 1", Y[(Y < 0) | (Y > 1)][0])
+        self._check_outputs(Y)
         return self._probabilities(t, Y)
 
     def error(self, y: Any, t: Any) -> Any:

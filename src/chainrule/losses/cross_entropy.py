@@ -24,6 +24,11 @@ class CrossEntropy(Loss):
 
     def targets(self, t: Any, Y: Array) -> Array:
         """Return T (n, k), rows that sum to 1, from class numbers (n,) or from T itself."""
+        self._check_outputs(Y)
+        return self._distributions(t, Y)
+
+    def _distributions(self, t: Any, Y: Array) -> Array:
+        """Return T, its rows scaled so that they sum to 1 to the last digit."""
         if Y.ndim != 2:
             raise self._misfit("outputs of shape (n, k)", f"shape {Y.shape}")
         labels = np.asarray(t)
@@ -34,7 +39,7 @@ class CrossEntropy(Loss):
         wrong = np.abs(sums - 1) > 1e-3
         if wrong.any():
             raise self._misfit("rows of targets that sum to 1", f"a sum of {sums[wrong][0]:g}")
-        return T
+        return np.asarray(T / sums[:, None], dtype=Y.dtype)
 
     def _one_hot(self, labels: Array, Y: Array) -> Array:
         n, k = Y.shape
@@ -71,11 +76,15 @@ class SoftmaxCrossEntropy(CrossEntropy):
     Source: lecture notes on neural networks, "a remarkable simplification"
     """
 
+    def targets(self, t: Any, Y: Array) -> Array:
+        """Return T (n, k), rows that sum to 1, from class numbers (n,) or from T itself."""
+        return self._distributions(t, Y)
+
     def errors(self, Y: Array, T: Array) -> Array:
         """Return log Σ exp(z) − Σ T z, (n,)."""
         shifted = Y - Y.max(axis=1, keepdims=True)
         total = np.log(np.exp(shifted).sum(axis=1))
-        return np.asarray(total * T.sum(axis=1) - np.sum(T * shifted, axis=1))
+        return np.asarray(total - np.sum(T * shifted, axis=1))
 
     def error_gradients(self, Y: Array, T: Array) -> Array:
         """Return softmax(z) − T, (n, k)."""

@@ -23,10 +23,11 @@ from chainrule.notation.line import Factor, Index, Line, Term, letters_of
 
 
 @lru_cache(maxsize=512)
-def gradient(line: Line, by: str) -> Line:
+def gradient(line: Line, by: str, *, rename: bool = True) -> Line:
     """Return the line that makes ``d<by>`` from ``d<target>``: backprop through the line.
 
-    ``gradient(parse("Y[n,o] = X[n,i] W[i,o]"), "W")`` is ``dW[i,o] = X[n,i] dY[n,o]``.
+    ``gradient(parse("Y[n,o] = X[n,i] W[i,o]"), "W")`` is ``dW[i,o] = X[n,i] dY[n,o]``. Letters
+    are renamed where that makes one statement of two; without, each keeps its size.
     """
     terms = []
     for term, position in line.occurrences(by):
@@ -37,13 +38,13 @@ def gradient(line: Line, by: str) -> Line:
     return replace(
         line,
         target=f"d{by}",
-        terms=_collected(terms),
-        differentials=line.differentials | {f"d{by}", f"d{line.target}"},
+        terms=_collected(terms, line, rename),
+        differentials=line.differentials | {(f"d{x}", "", x) for x in (by, line.target)},
     )
 
 
 @lru_cache(maxsize=512)
-def jacobian(line: Line, by: str, batch: str | None = None) -> Line:
+def jacobian(line: Line, by: str, batch: str | None = None, *, rename: bool = True) -> Line:
     """Return the line of the Jacobian ``d<target>_d<by>``: indices of the target, then of by.
 
     ``jacobian(parse("Y[n,o] = X[n,i] W[i,o]"), "W")`` is ``dY_dW[n,o,i,o] = X[n,i]``: zero
@@ -59,16 +60,20 @@ def jacobian(line: Line, by: str, batch: str | None = None) -> Line:
         terms.append(Term(term.left + indices, term.coefficient, others))
     name = f"d{line.target}_d{by}"
     return replace(
-        line, target=name, terms=_collected(terms), differentials=line.differentials | {name}
+        line,
+        target=name,
+        terms=_collected(terms, line, rename),
+        differentials=line.differentials | {(name, line.target, by)},
     )
 
 
-def _collected(terms: list[Term]) -> tuple[Term, ...]:
-    """Name the letters of the left alike where that can be, and add up equal products."""
-    wanted = terms[0].left
-    alike = [_with_left(term, wanted) for term in terms]
+def _collected(terms: list[Term], line: Line, rename: bool) -> tuple[Term, ...]:
+    """Add up equal products, the letters of the left named alike where that can be."""
+    if rename:
+        constants = [name for name, _ in line.constants]
+        terms = [_with_left(term, terms[0].left, constants) for term in terms]
     sums: dict[object, Term] = {}
-    for term in alike:
+    for term in terms:
         key = (term.left, tuple(sorted(map(str, term.factors))))
         known = sums.get(key)
         coefficient = term.coefficient + (known.coefficient if known else 0)
@@ -76,13 +81,13 @@ def _collected(terms: list[Term]) -> tuple[Term, ...]:
     return tuple(sums.values())
 
 
-def _with_left(term: Term, wanted: tuple[Index, ...]) -> Term:
+def _with_left(term: Term, wanted: tuple[Index, ...], constants: list[str]) -> Term:
     """Rename the letters of a term so that its left side is the wanted one, if they match."""
     old, new = (_distinct_letters(left) for left in (term.left, wanted))
     if old is None or new is None:
         return term
     names = dict(zip(old, new, strict=True))
-    taken = {*new, *term.letters()}
+    taken = {*new, *term.letters(), *constants}
     for letter in term.summed():
         if letter in new:
             names[letter] = next(x for x in _fresh_letters() if x not in taken)

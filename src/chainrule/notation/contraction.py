@@ -33,8 +33,9 @@ class Labelled:
         """Return the elements at which some letters have given values."""
         if not fixed:
             return self
-        where = tuple(fixed.get(letter, slice(None)) for letter in self.letters)
-        return Labelled(self.values[where], tuple(x for x in self.letters if x not in fixed))
+        where = [fixed.get(letter, slice(None)) for letter in self.letters]
+        values = self.values[(*where, ...)]  # the dots keep a view a view when no axis is left
+        return Labelled(values, tuple(x for x in self.letters if x not in fixed))
 
     def summed(self, keep: Sequence[str]) -> Labelled:
         """Return the sum over the letters that are not kept."""
@@ -49,9 +50,8 @@ class Labelled:
         """Return the values with these axes, in this order; an absent letter gets length 1."""
         present = [letter for letter in letters if letter in self.letters]
         values = self.values.transpose([self.letters.index(letter) for letter in present])
-        return np.asarray(values)[
-            tuple(slice(None) if letter in self.letters else None for letter in letters)
-        ]
+        axes = [slice(None) if letter in self.letters else None for letter in letters]
+        return np.asarray(values)[(*axes, ...)]
 
 
 def strided_view(
@@ -64,15 +64,15 @@ def strided_view(
     """Return the view with an axis a letter, where index value v is element v + origin."""
     letters = letters_of(indices)
     strides = dict.fromkeys(letters, 0)
-    start = []
+    start: list[Any] = []
     for index, stride, first in zip(indices, array.strides, origin, strict=True):
-        start.append(offset(index, constants) + first)
+        start.append(slice(offset(index, constants) + first, None))
         for scale, letter in index.letters:
             strides[letter] += scale.value(constants) * stride
     shape = [sizes[letter] for letter in letters]
     if 0 in shape:
         return Labelled(np.empty(shape, array.dtype), tuple(letters))
-    corner = array[tuple(slice(first, None) for first in start)]
+    corner = array[(*start, ...)]
     view = as_strided(corner, shape, [strides[letter] for letter in letters])
     return Labelled(view, tuple(letters))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -45,21 +45,38 @@ def evaluate(
         An operand is missing or has another number of axes, or two operands disagree about the
         size of a letter, which is named.
     """
+    return _evaluate(line, operands, sizes, shape, None)
+
+
+def _evaluate(
+    line: Line,
+    operands: Mapping[str, Any],
+    sizes: Sizes | None,
+    shape: Shape | None,
+    dtype: np.dtype[Any] | None,
+) -> Array:
+    """Evaluate a line; the target's type is that of the operands unless it is given."""
     arrays = {name: _as_array(operands[name]) for name in line.names if name in operands}
     known = infer_sizes(line, {name: array.shape for name, array in arrays.items()}, sizes)
     constants = dict(line.constants)
+    kind = dtype or _dtype(line, arrays.values())
+    exact = kind.kind == "O"
     plain = [index.letter for index in line.terms[0].left]
     if len(line.terms) == 1 and None not in plain and len(set(plain)) == len(plain):
         letters = [str(letter) for letter in plain]
-        values = _term(line.terms[0], arrays, known, constants, letters, {}).arranged(letters)
-        whole = [known[letter] for letter in letters]
-        return _owned(values if [*values.shape] == whole else np.broadcast_to(values, whole))
-    target = _Target(line, known, constants, shape, _dtype(line, arrays))
+        whole = tuple(known[letter] for letter in letters)
+        if shape is None or shape == whole:
+            product = _term(line.terms[0], arrays, known, constants, letters, {}, exact)
+            values = product.arranged(letters)
+            values = values.astype(dtype or values.dtype, copy=False)
+            return _owned(values if values.shape == whole else np.broadcast_to(values, whole))
+    target = _Target(line, known, constants, shape, kind)
     for term in line.terms:
         for fixed in _slides(term.left, known):
             letters = [letter for letter in letters_of(term.left) if letter not in fixed]
             view = target.view(term.left, fixed)
-            view += _term(term, arrays, known, constants, letters, fixed).arranged(letters)
+            product = _term(term, arrays, known, constants, letters, fixed, exact)
+            view += product.arranged(letters)
     return target.result()
 
 
@@ -73,8 +90,8 @@ def _owned(values: Array) -> Array:
     return values if own else np.array(values, order="C")
 
 
-def _dtype(line: Line, arrays: Mapping[str, Any]) -> np.dtype[Any]:
-    dtype = np.result_type(*(array.dtype for array in arrays.values()), np.int8)
+def _dtype(line: Line, arrays: Iterable[Any]) -> np.dtype[Any]:
+    dtype = np.result_type(*(array.dtype for array in arrays), np.int8)
     if dtype.kind in "iu" and any(term.coefficient.denominator != 1 for term in line.terms):
         return np.dtype(np.float64)
     return dtype
@@ -87,6 +104,7 @@ def _term(
     constants: Mapping[str, int],
     letters: list[str],
     fixed: Mapping[str, int],
+    exact: bool,
 ) -> Labelled:
     """Return the product of a term at the fixed letters, summed over all but some letters."""
     views = [
@@ -94,22 +112,24 @@ def _term(
         for factor in term.factors
     ]
     if not views:
-        return Labelled(_scaled(np.asarray(1), term.coefficient), ())
+        return Labelled(_scaled(np.asarray(1), term.coefficient, exact), ())
+    if len(views) == 1 and sparse.issparse(views[0].values):
+        raise NotationError(f"a sparse operand cannot stand alone: {term.product()}")
     result = views[0]
     for position, view in enumerate(views[1:], start=1):
         later = {letter for other in views[position + 1 :] for letter in other.letters}
         result = contract(result, view, [*letters, *later])
     result = result.summed(letters)
-    return Labelled(_scaled(result.values, term.coefficient), result.letters)
+    return Labelled(_scaled(result.values, term.coefficient, exact), result.letters)
 
 
-def _scaled(values: Any, coefficient: Fraction) -> Any:
-    """Multiply by an exact number without widening the float type."""
+def _scaled(values: Any, coefficient: Fraction, exact: bool) -> Any:
+    """Multiply by a number without widening the float type."""
     if coefficient == 1:
         return values
     if coefficient.denominator == 1:
-        return values * int(coefficient)
-    return values * (coefficient if values.dtype == object else float(coefficient))
+        return np.asarray(values * int(coefficient))
+    return np.asarray(values * (coefficient if exact else float(coefficient)))
 
 
 def _slides(left: Indices, sizes: Sizes) -> Iterator[dict[str, int]]:
@@ -140,9 +160,9 @@ class _Target:
         self.sizes, self.constants = sizes, constants
         lows, highs = [0] * line.rank, [-1] * line.rank
         for term in line.terms:
-            if not all(sizes[letter] for letter in letters_of(term.left)):
-                continue
             for axis, index in enumerate(term.left):
+                if not all(sizes[letter] for _, letter in index.letters):
+                    continue
                 low, high = reach(index, sizes, constants)
                 lows[axis], highs[axis] = min(lows[axis], low), max(highs[axis], high)
         self.shape = tuple(high + 1 for high in highs) if shape is None else shape
@@ -158,12 +178,11 @@ class _Target:
     def view(self, left: Indices, fixed: Mapping[str, int]) -> Array:
         """Return the writable view of a left side, the fixed letters at their values."""
         labelled = strided_view(self.array, left, self.sizes, self.constants, self.origin)
-        values = labelled.at(fixed).values
-        return np.asarray(values) if isinstance(values, np.ndarray) else self.array[...]
+        return np.asarray(labelled.at(fixed).values)
 
     def result(self) -> Array:
-        inner = zip(self.origin, self.shape, strict=True)
-        return _owned(self.array[tuple(slice(o, o + n) for o, n in inner)])
+        inner: list[Any] = [slice(o, o + n) for o, n in zip(self.origin, self.shape, strict=True)]
+        return _owned(self.array[(*inner, ...)])
 
 
 def backprop(
@@ -179,8 +198,15 @@ def backprop(
     ``operands`` are those of :func:`evaluate`; the result has the shape of the operand ``by``.
     """
     known, shape = _known(line, operands, sizes), np.shape(operands[by])
+    for index, size in zip(line.terms[0].left, np.shape(gradient), strict=False):
+        alone = index.letter is not None and len({term.left for term in line.terms}) == 1
+        if alone and size != known[str(index.letter)]:
+            raise NotationError(
+                f"{line}: the letter {index} is {known[str(index)]} in the target and {size} in "
+                f"its gradient, of shape {np.shape(gradient)}"
+            )
     values = {**operands, f"d{line.target}": gradient}
-    return evaluate(gradient_line(line, by), values, sizes=known, shape=shape)
+    return evaluate(gradient_line(line, by, rename=False), values, sizes=known, shape=shape)
 
 
 def dense_jacobian(
@@ -203,7 +229,9 @@ def dense_jacobian(
         if batch is None or index.letter != batch
     )
     shape = target_shape(line, known) + kept
-    return evaluate(jacobian_line(line, by, batch), operands, sizes=known, shape=shape)
+    dtype = _dtype(line, [_as_array(operands[name]) for name in line.names])
+    jacobian = jacobian_line(line, by, batch, rename=False)
+    return _evaluate(jacobian, operands, known, shape, dtype)
 
 
 def target_shape(line: Line, sizes: Sizes) -> Shape:

@@ -131,14 +131,15 @@ class Term:
 class Line:
     """``target[…] = product + product …``; build one with :func:`chainrule.notation.parse`.
 
-    ``differentials`` are the names that stand for derivatives (``dX`` for ∂L/∂X, ``dz_du`` for
-    ∂z/∂u), so that :func:`chainrule.notation.latex` can write them as such.
+    ``differentials`` are the names that stand for derivatives, so that
+    :func:`chainrule.notation.latex` can write them as such: ``("dz_du", "z", "u")`` for ∂z/∂u,
+    and ``("dX", "", "X")`` for ∂L/∂X, L being the loss.
     """
 
     target: str
     terms: tuple[Term, ...]
     constants: tuple[tuple[str, int], ...] = ()
-    differentials: frozenset[str] = frozenset()
+    differentials: frozenset[tuple[str, str, str]] = frozenset()
 
     @property
     def names(self) -> tuple[str, ...]:

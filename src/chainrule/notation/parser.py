@@ -18,7 +18,7 @@ from chainrule.notation.line import Factor, Index, Line, NotationError, Scale, S
 __all__ = ["Shape", "parse"]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:/\d+)?)|(?P<name>[^\W\d]\w*'*)|(?P<mark>[][,+*=;−-]))"
+    r"\s*(?:(?P<number>\d+(?:\.\d+|/0*[1-9]\d*)?)|(?P<name>[^\W\d]\w*'*)|(?P<mark>[][,+*=;−-]))"
 )
 
 
@@ -61,7 +61,8 @@ class _Parser:
         while position < end:
             match = _TOKEN.match(self.text, position)
             if match is None:
-                raise self._error("this character has no meaning here", position)
+                rest = self.text[position:].lstrip()
+                raise self._error("this character has no meaning here", len(self.text) - len(rest))
             kind = str(match.lastgroup)
             tokens.append((kind, match[kind].replace("−", "-"), match.start(kind)))
             position = match.end()
@@ -118,19 +119,17 @@ class _Parser:
 
     def product(self) -> tuple[Fraction, tuple[Factor, ...]]:
         coefficient, factors = Fraction(1), []
-        start = self.at
         while True:
             if self.kind() == "number":
                 coefficient *= Fraction(self.take())
             elif self.kind() == "name":
                 factors.append(self.factor())
             else:
-                break
+                raise self._error("expected a number or an operand")
             if self.peek() == "*":
                 self.take()
-        if self.at == start:
-            raise self._error("expected a number or an operand")
-        return coefficient, tuple(factors)
+            elif self.kind() not in ("number", "name"):
+                return coefficient, tuple(factors)
 
     def factor(self) -> Factor:
         if self.kind() != "name":
@@ -185,5 +184,9 @@ class _Parser:
             else:
                 raise self._error("expected a letter or a whole number")
             if self.peek() != "*":
-                return Scale(number, constant), letter
+                break
             self.take()
+        scale = Scale(number, constant)
+        if letter is not None and scale.value(self.constants) == 0:
+            raise self._error(f"the letter {letter} is multiplied by zero")
+        return scale, letter

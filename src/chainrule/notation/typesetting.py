@@ -32,11 +32,12 @@ def _term(term: Term, line: Line) -> str:
 
 def _symbol(factor: Factor, line: Line) -> str:
     """Write ``X[n,i]`` as X with a subscript, ``dX[n,i]`` as the derivative ∂L/∂X."""
-    if factor.name not in line.differentials:
+    derivatives = {name: (of, by) for name, of, by in line.differentials}
+    if factor.name not in derivatives:
         return _subscripted(factor.name, factor.indices)
-    of, _, by = factor.name.removeprefix("d").partition("_d")
-    if not by:
-        return rf"\frac{{\partial L}}{{\partial {_subscripted(of, factor.indices)}}}"
+    of, by = derivatives[factor.name]
+    if not of:
+        return rf"\frac{{\partial L}}{{\partial {_subscripted(by, factor.indices)}}}"
     quotient = rf"\frac{{\partial {_name(of)}}}{{\partial {_name(by)}}}"
     return rf"\left({quotient}\right){_subscript(factor.indices)}"
 
@@ -54,4 +55,4 @@ def _name(name: str) -> str:
     match = re.fullmatch(r"([^\W\d])(\d+)", name)
     if match:
         return f"{match[1]}^{{({match[2]})}}"
-    return name if len(name) == 1 else rf"\mathrm{{{name}}}"
+    return name if len(name) == 1 else r"\mathrm{" + name.replace("_", r"\_") + "}"

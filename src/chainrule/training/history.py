@@ -16,10 +16,6 @@ Score = Callable[[Array, Array], float]
 End = Literal["epochs", "converged", "validation", "interrupted"]
 
 
-class TrainingDivergedError(ArithmeticError):
-    """The loss became infinite or NaN; the message says when, and what to do."""
-
-
 @dataclass(frozen=True)
 class Epoch:
     """One pass over the data; ``loss`` is the mean over it, penalty included."""
@@ -61,6 +57,17 @@ class History:
             return f"interrupted after {count}" + (f", kept epoch {self.kept}" * bool(self.kept))
         kept = "" if self.kept in (0, len(self.epochs)) else f", kept the best, epoch {self.kept}"
         return f"ran all {count}{kept}"
+
+
+class TrainingDivergedError(ArithmeticError):
+    """The loss became infinite or NaN; the message says when, and what to do.
+
+    ``history`` has the epochs that went well before.
+    """
+
+    def __init__(self, message: str, history: History) -> None:
+        super().__init__(message)
+        self.history = history
 
 
 class Reporter(Protocol):

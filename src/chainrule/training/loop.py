@@ -269,8 +269,9 @@ class _Run:
     def diverged(self, what: str, epoch: int, rate: float) -> TrainingDivergedError:
         """Put the last good parameters back and return the error to raise."""
         self.parameters.flat[...] = self.good
-        return TrainingDivergedError(
+        kept = f"epoch {self.history.kept}" if self.history.kept else "the start"
+        message = (
             f"{what} in epoch {epoch}, step {self.step}, at a learning rate of {rate:g}: lower "
-            f"the learning rate, to {rate / 10:g} for a start. The parameters are those of "
-            + (f"epoch {self.history.kept}." if self.history.kept else "the start.")
+            f"the learning rate, to {rate / 10:g} for a start. The parameters are those of {kept}."
         )
+        return TrainingDivergedError(message, self.history)

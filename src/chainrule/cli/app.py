@@ -1,0 +1,316 @@
+"""Arguments of the command line, and nothing else: the work is done in :mod:`chainrule.jobs`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from chainrule import __version__
+from chainrule.cli.output import (
+    Output,
+    formula_lines,
+    layers_table,
+    report_json,
+    report_table,
+    scores_table,
+    shared_rules,
+)
+from chainrule.formulas import Formulas
+from chainrule.jobs import options as choices
+from chainrule.jobs import prepare, read_source, train_model
+from chainrule.jobs.checking import check_model
+from chainrule.jobs.network import ACTIVATIONS, REGRESSION_LOSSES
+from chainrule.jobs.sources import Source
+from chainrule.models import Model, Predictions
+from chainrule.training import ProgressBar, TrainingDivergedError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    help="Neural networks on CPUs, with backpropagation you can read.",
+    epilog="A first try: chainrule train digits",
+)
+
+
+DataArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATA",
+        help="A built-in set (digits, iris, wine, breast_cancer, diabetes), a CSV file with a "
+        "header, a folder of images with one folder a class, or a folder with MNIST's files.",
+    ),
+]
+ModelArgument = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="A model file that chainrule train has saved.")
+]
+TargetOption = Annotated[
+    str | None, typer.Option("--target", "-t", help="The column of the table to be predicted.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"chainrule {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Neural networks on CPUs, with backpropagation you can read."""
+
+
+@app.command()
+def train(
+    data: DataArgument,
+    target: TargetOption = None,
+    layers: Annotated[
+        str | None, typer.Option(help="Sizes of the hidden layers: 256,128; 0 for none.")
+    ] = None,
+    activation: Annotated[
+        str, typer.Option(metavar="NAME", help=f"After hidden layers: {', '.join(ACTIVATIONS)}.")
+    ] = "relu",
+    dropout: Annotated[float, typer.Option(help="Share of hidden units dropped.")] = 0.0,
+    bias: Annotated[
+        bool | None, typer.Option("--bias/--no-bias", help="Biases; digits has none by default.")
+    ] = None,
+    loss: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=f"Of regression: {', '.join(REGRESSION_LOSSES)}; classes have cross-entropy.",
+        ),
+    ] = "squared",
+    optimizer: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=f"{', '.join(choices.OPTIMIZER_NAMES)}; gd takes the whole set in each step.",
+        ),
+    ] = "adam",
+    learning_rate: Annotated[
+        float | None, typer.Option("--learning-rate", "-l", help="By default the optimizer's own.")
+    ] = None,
+    schedule: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=f"Of the learning rate: {', '.join(choices.SCHEDULE_NAMES)}.",
+        ),
+    ] = "constant",
+    warm_up: Annotated[float, typer.Option(help="Epochs in which the rate rises from 0.")] = 0.0,
+    batch: Annotated[int, typer.Option("--batch", "-b", help="Samples in a step; 0: all.")] = 32,
+    epochs: Annotated[int, typer.Option("--epochs", "-e", help="Passes over the data.")] = 100,
+    patience: Annotated[
+        int, typer.Option(help="Epochs without improvement before stopping; 0: never stop.")
+    ] = 10,
+    l2: Annotated[float, typer.Option(help="Penalty on squared weights.")] = 0.0,
+    seed: Annotated[int, typer.Option("--seed", "-s", help="Of everything random.")] = 0,
+    validation: Annotated[float, typer.Option(help="Share held out to stop early.")] = 0.1,
+    test: Annotated[float, typer.Option(help="Share held out for the scores at the end.")] = 0.2,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help=f"{', '.join(choices.TASKS)}; by default found from the target."
+        ),
+    ] = None,
+    double: Annotated[bool, typer.Option(help="Compute in float64.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where the model goes.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a network on DATA, show its scores, and save it."""
+    out = Output(as_json=as_json, quiet=quiet)
+    options = choices.training_options(
+        data=data,
+        layers=layers,
+        activation=activation,
+        dropout=dropout,
+        bias=bias,
+        loss=loss,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        schedule=schedule,
+        warm_up=warm_up,
+        batch=batch,
+        epochs=epochs,
+        patience=patience,
+        l2=l2,
+        seed=seed,
+        validation=validation,
+        test=test,
+        task=task,
+        double=double,
+    )
+    path = output or Path(f"{Path(data).resolve().name.partition('.')[0]}.safetensors")
+    choices.check_output(path)
+    prepared = prepare(read_source(data, target), options)
+    out.say(*prepared.notes)
+    chain = prepared.model.chain
+    out.say(f"{chain.formula()}, {chain.parameters.flat.size:,} parameters")
+    bar = None if as_json or quiet else ProgressBar(out.messages)
+    outcome = train_model(prepared, options, bar)
+    outcome.model.save(path)
+    out.say(f"{outcome.history.describe()}, {outcome.history.seconds:.1f} s")
+    if as_json:
+        out.json({"model": str(path), "target": target, **outcome.model.facts})
+    else:
+        rows = {name: len(part) for name, part in prepared.parts.items()}
+        out.table(scores_table(outcome.scores, rows))
+        out.say(f"model saved in {path}")
+    if outcome.diverged is not None:
+        raise outcome.diverged
+
+
+@app.command()
+def predict(
+    model: ModelArgument,
+    data: DataArgument,
+    probabilities: Annotated[bool, typer.Option(help="A column for each class, too.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A CSV file to write.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Predict the target of each row of DATA, as CSV."""
+    out = Output(as_json=as_json)
+    trained = Model.load(model)
+    source = _source_for(trained, data, None, optional=True)
+    predictions = trained.predict(source.data)
+    out.say(*source.notes, *predictions.notes)
+    if as_json:
+        out.json(_predictions_json(trained, predictions))
+        return
+    text = _predictions_csv(trained, predictions, probabilities)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        choices.write_text(output, text)
+        out.say(f"{len(source):,} predictions written to {output}")
+
+
+@app.command()
+def evaluate(
+    model: ModelArgument,
+    data: DataArgument,
+    target: TargetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare predictions with the true targets in DATA."""
+    out = Output(as_json=as_json)
+    trained = Model.load(model)
+    name = target or trained.target.name
+    source = _source_for(trained, data, name, optional=False)
+    if source.cells is None:
+        raise ValueError(f"{source.name}: expected the classes of the images as folders' names")
+    out.say(*source.notes)
+    parts = {"all": source} if source.test is None else {"training": source, "test": source.test}
+    scores = {
+        name: trained.evaluate(part.data, part.cells or [], part.lines)
+        for name, part in parts.items()
+    }
+    rows = {name: len(part) for name, part in parts.items()}
+    if as_json:
+        out.json({"rows": rows, "scores": scores})
+    else:
+        out.table(scores_table(scores, rows))
+
+
+@app.command()
+def check(
+    model: ModelArgument,
+    data: Annotated[
+        str | None, typer.Argument(metavar="[DATA]", help="By default, random numbers.")
+    ] = None,
+    target: TargetOption = None,
+    samples: Annotated[int, typer.Option(help="Rows of DATA that the loss is the mean of.")] = 8,
+    entries: Annotated[int, typer.Option(help="Entries of each array to check; 0: all.")] = 50,
+    seed: Annotated[int, typer.Option(help="Of the choice of entries.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the gradients of a model with finite differences."""
+    out = Output(as_json=as_json)
+    trained = Model.load(model)
+    name = target or trained.target.name
+    source = None if data is None else _source_for(trained, data, name, optional=True)
+    report = check_model(trained, source, samples=samples, entries=entries, seed=seed)
+    if as_json:
+        out.json(report_json(report))
+    else:
+        out.table(report_table(report))
+        verdict = "all gradients are right" if report.passed else "some gradients are WRONG"
+        out.say(f"{verdict} (relative error up to {report.tolerance:g} allowed)")
+    if not report.passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def show(
+    model: ModelArgument,
+    latex: Annotated[bool, typer.Option(help="Formulas as LaTeX.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the layers of a model, and each function's definition, derivative and backprop."""
+    out = Output(as_json=as_json)
+    trained = Model.load(model)
+    rules: dict[str, Formulas] = {str(f): f.formulas() for f in trained.chain.functions}
+    rules[str(trained.loss)] = trained.loss.formulas()
+    if as_json:
+        out.json(choices.model_json(trained, rules))
+        return
+    out.lines([trained.chain.formula(), ""])
+    out.table(layers_table(trained.chain))
+    out.lines([""])
+    for title, formulas in shared_rules(rules):
+        out.lines(formula_lines(title, formulas, latex=latex))
+    out.lines(choices.facts_lines(trained))
+
+
+def _source_for(trained: Model, data: str, target: str | None, *, optional: bool) -> Source:
+    """Read data for a trained model: its target's column, its images' shape."""
+    shape = getattr(trained.inputs, "shape", None)
+    return read_source(data, target, like=shape, optional=optional)
+
+
+def _predictions_csv(trained: Model, predictions: Predictions, probabilities: bool) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    with_probabilities = probabilities and predictions.probabilities is not None
+    extra = [f"p({label})" for label in predictions.classes] if with_probabilities else []
+    writer.writerow([trained.target.name, *extra])
+    for row, value in enumerate(predictions.values):
+        shares = predictions.probabilities[row] if with_probabilities else ()  # type: ignore[index]
+        text = value if isinstance(value, str) else repr(float(value))
+        writer.writerow([text, *(f"{share:.6g}" for share in shares)])
+    return stream.getvalue()
+
+
+def _predictions_json(trained: Model, predictions: Predictions) -> dict[str, Any]:
+    result: dict[str, Any] = {"target": trained.target.name, "predictions": predictions.values}
+    if predictions.probabilities is not None:
+        result |= {"classes": predictions.classes, "probabilities": predictions.probabilities}
+    return result
+
+
+def main() -> None:
+    """Run the command line; every error is a sentence on standard error, and exit code 1."""
+    try:
+        app()
+    except (ValueError, OSError, TrainingDivergedError, MemoryError) as error:
+        Output().messages.print(f"error: {error}", style="red", markup=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        Output().messages.print("interrupted")
+        sys.exit(130)

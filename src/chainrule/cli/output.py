@@ -1,0 +1,161 @@
+"""What the command line prints: sentences and tables for people, JSON for programs.
+
+Results go to standard output, everything else (progress, notes, errors) to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from chainrule.chain import Chain, shape_text
+from chainrule.checking import Report
+from chainrule.formulas import Formulas
+
+
+class Output:
+    """Where results and messages go.
+
+    Parameters
+    ----------
+    as_json : results are one JSON object, and nothing else is printed but errors
+    quiet : no messages, only results
+    """
+
+    def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
+        self.as_json = as_json
+        width = None if sys.stdout.isatty() else 200  # tables in a file are never cut
+        self.results = Console(highlight=False, soft_wrap=True, width=width)
+        self.messages = Console(stderr=True, highlight=False, quiet=as_json or quiet)
+
+    def say(self, *sentences: str) -> None:
+        """Tell people something."""
+        for sentence in sentences:
+            self.messages.print(Text(sentence))
+
+    def table(self, table: Table) -> None:
+        """Print a table of results."""
+        self.results.print(table)
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Print results line by line, as they are."""
+        for line in lines:
+            self.results.print(Text(line))
+
+    def json(self, value: Mapping[str, Any]) -> None:
+        """Print results as JSON."""
+        print(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
+
+
+def _plain(value: Any) -> Any:
+    """Return NumPy's numbers and arrays as Python's."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no JSON")
+
+
+def scores_table(scores: Mapping[str, Mapping[str, float]], rows: Mapping[str, int]) -> Table:
+    """Return scores by part of the data."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("score")
+    for part in scores:
+        table.add_column(f"{part} ({rows[part]:,})", justify="right")
+    names = list(dict.fromkeys(name for part in scores.values() for name in part))
+    for name in names:
+        values = [f"{part[name]:.4f}" if name in part else "" for part in scores.values()]
+        table.add_row(name, *values)
+    return table
+
+
+def layers_table(chain: Chain) -> Table:
+    """Return the layers of a chain with shapes and parameter counts."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("", "function", "output", "parameters"):
+        table.add_column(column)
+    table.add_column("count", justify="right")
+    for position, layer in enumerate(chain.layers):
+        arrays = {name: chain.parameters[name] for name in layer.names.values()}
+        shapes = ", ".join(f"{name} {shape_text(a.shape)}" for name, a in arrays.items())
+        count = sum(array.size for array in arrays.values())
+        output = shape_text(layer.output_shape)
+        table.add_row(
+            str(position), Text(str(layer.function)), output, shapes, f"{count:,}" * bool(count)
+        )
+    table.add_row("", "", "", f"in all, {chain.dtype}", f"{chain.parameters.flat.size:,}")
+    return table
+
+
+def formula_lines(title: str, formulas: Formulas, *, latex: bool) -> list[str]:
+    """Return the formulas of a function, indented under its name."""
+    if latex and formulas.latex:
+        return [title, *(f"    {line}" for line in formulas.latex), ""]
+    lines = [title]
+    for name, part in (
+        ("definition", formulas.definition),
+        ("derivative", formulas.derivative),
+        ("backprop", formulas.backprop),
+    ):
+        for position, line in enumerate(part):
+            lines.append(f"    {name if position == 0 else '':<12}{line}")
+    return [*lines, ""]
+
+
+def report_table(report: Report) -> Table:
+    """Return the verdicts of a gradient check."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("gradient")
+    for column in ("checked", "largest error", "at", "backprop", "finite difference"):
+        table.add_column(column, justify="right")
+    table.add_column("verdict")
+    for entry in report.entries:
+        size = int(np.prod(entry.shape, dtype=np.int64))
+        kinks = f", {entry.kinks} at kinks" if entry.kinks else ""
+        table.add_row(
+            entry.name,
+            f"{entry.checked:,} of {size:,}{kinks}",
+            f"{entry.error:.1e}",
+            Text(f"[{','.join(map(str, entry.where))}]"),
+            f"{entry.analytic:+.6g}",
+            f"{entry.numeric:+.6g}",
+            Text(entry.verdict, style="green" if entry.passed else "bold red"),
+        )
+    return table
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """Return the verdicts of a gradient check for programs."""
+    return {
+        "passed": report.passed,
+        "tolerance": report.tolerance,
+        "gradients": [
+            {
+                "name": entry.name,
+                "shape": entry.shape,
+                "checked": entry.checked,
+                "at_kinks": entry.kinks,
+                "largest_error": entry.error,
+                "where": entry.where,
+                "backprop": entry.analytic,
+                "finite_difference": entry.numeric,
+                "passed": entry.passed,
+            }
+            for entry in report.entries
+        ],
+    }
+
+
+def shared_rules(rules: Mapping[str, Formulas]) -> list[tuple[str, Formulas]]:
+    """Return each set of formulas once, with the names of all functions that have it."""
+    titles: dict[Formulas, list[str]] = {}
+    for title, formulas in rules.items():
+        titles.setdefault(formulas, []).append(title)
+    return [(", ".join(names), formulas) for formulas, names in titles.items()]

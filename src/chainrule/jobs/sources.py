@@ -1,0 +1,174 @@
+"""What a data argument stands for: a built-in set, a table, images in folders, IDX files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data import (
+    BUILTIN,
+    DataError,
+    Table,
+    as_table,
+    find_idx_pair,
+    load_builtin,
+    read_csv,
+    read_idx,
+    read_image_files,
+    read_image_folder,
+    rows_with_target,
+)
+
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
+
+
+@dataclass(frozen=True)
+class Source:
+    """Data as they were read: a table or images, and the cells of the target if there are any.
+
+    ``test`` is a set that came apart from the rest, such as MNIST's; ``lines`` are the lines of
+    a file that the rows stand on.
+    """
+
+    name: str
+    data: Table | NDArray[np.uint8]
+    target_name: str = ""
+    cells: list[str] | None = None
+    lines: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+    test: Source | None = field(default=None)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def select(self, rows: NDArray[np.intp]) -> Source:
+        """Return some of the rows."""
+        data: Any = self.data.select(rows) if isinstance(self.data, Table) else self.data[rows]
+        cells = None if self.cells is None else [self.cells[row] for row in rows]
+        lines = tuple(self.lines[row] for row in rows) if self.lines else ()
+        return replace(self, data=data, cells=cells, lines=lines)
+
+
+def read_source(
+    argument: str, target: str | None = None, *, like: Any = None, optional: bool = False
+) -> Source:
+    """Read the data that an argument names.
+
+    Parameters
+    ----------
+    argument
+        A built-in set's name, a CSV file, a folder of images with one folder a class, a folder
+        with MNIST's four files, an image, or a file of images in IDX format.
+    target
+        The column of a table that is to be predicted; with ``optional`` it may be missing.
+    like
+        The shape (c, h, w) that images must have, as a trained model says.
+
+    Raises
+    ------
+    DataError
+        Nothing is there, or it is not what it seems.
+    """
+    path = Path(argument)
+    if argument in BUILTIN:
+        builtin = load_builtin(argument)
+        return _from_table(argument, as_table(builtin), target or builtin.target_name, optional)
+    if path.is_dir():
+        return _from_folder(path, like)
+    if not path.exists():
+        raise DataError(
+            f"no file or folder is named {argument!r}, nor a built-in set; those are "
+            f"{', '.join(BUILTIN)}"
+        )
+    if path.suffix == ".safetensors":
+        raise DataError(f"{path} is a model file; data were expected: a CSV file or images")
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        return _from_image_files(path.name, [path], like)
+    if _is_idx(path):
+        return Source(path.name, _channels(read_idx(path), path))
+    return _from_table(path.name, read_csv(path), target, optional)
+
+
+def _from_table(name: str, table: Table, target: str | None, optional: bool) -> Source:
+    """Take the target out of a table, and the rows without it."""
+    lines = tuple(table.line(row) for row in range(len(table)))
+    if target is None or (optional and target not in table.names):
+        return Source(name, table, lines=lines)
+    cells = table.column(target)
+    rows = rows_with_target(cells)
+    source = Source(name, table.without(target), target, cells, lines)
+    if len(rows) == 0:
+        raise DataError(f"{name}: the column {target!r} has no values at all")
+    missing = len(cells) - len(rows)
+    if not missing:
+        return source
+    plural = "rows have" if missing > 1 else "row has"
+    note = (
+        f"{missing} {plural} no value of {target!r} and {'are' if missing > 1 else 'is'} left out"
+    )
+    return replace(source.select(rows), notes=(note,))
+
+
+def _from_folder(folder: Path, like: Any) -> Source:
+    """Read a folder of IDX files, of folders of images, or of images."""
+    inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    folders = [path for path in inside if path.is_dir()]
+    if not folders and any("idx" in path.name for path in inside):
+        return _from_idx(folder)
+    size = None if like is None else (like[1], like[2])
+    if folders:
+        images = read_image_folder(folder, size=size)
+        return Source(
+            folder.name, images.X, "class", list(images.labels), notes=tuple(images.notes)
+        )
+    pictures = [path for path in inside if path.suffix.lower() in IMAGE_SUFFIXES]
+    if not pictures:
+        raise DataError(
+            f"{folder}: expected a folder for each class with images in it, images, or MNIST's "
+            "files, found none of these"
+        )
+    return _from_image_files(folder.name, pictures, like)
+
+
+def _from_image_files(name: str, paths: list[Path], like: Any) -> Source:
+    if like is None:
+        raise DataError(f"{name}: images without classes; expected a folder for each class")
+    channels, height, width = like
+    return Source(name, read_image_files(paths, channels, (height, width)))
+
+
+def _from_idx(folder: Path) -> Source:
+    """Read MNIST's files: a training set, and the test set that belongs to it."""
+    files = find_idx_pair(folder)
+    train = _idx_pair(folder.name, files.train_images, files.train_labels)
+    if files.test_images is None or files.test_labels is None:
+        return train
+    test = _idx_pair(f"{folder.name} (test)", files.test_images, files.test_labels)
+    return replace(train, test=test)
+
+
+def _idx_pair(name: str, images: Path, labels: Path) -> Source:
+    X, classes = _channels(read_idx(images), images), read_idx(labels)
+    if classes.ndim != 1 or len(classes) != len(X):
+        raise DataError(
+            f"{labels}: expected {len(X)} labels for the images in {images.name}, "
+            f"got an array of shape {classes.shape}"
+        )
+    return Source(name, X, "class", [str(label) for label in classes.tolist()])
+
+
+def _channels(X: NDArray[Any], path: Path) -> NDArray[np.uint8]:
+    """Return grey images (n, h, w) as (n, 1, h, w); pass (n, c, h, w) on."""
+    if X.ndim not in (3, 4) or X.dtype != np.uint8:
+        raise DataError(
+            f"{path}: expected images of bytes (n, h, w), got {X.dtype} of shape {X.shape}"
+        )
+    return X[:, None] if X.ndim == 3 else X
+
+
+def _is_idx(path: Path) -> bool:
+    return "idx" in path.name and path.suffix != ".csv"

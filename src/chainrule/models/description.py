@@ -1,0 +1,139 @@
+"""All of a model but its parameters: chain, loss, inputs, target and facts, as JSON and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from chainrule.chain import Chain, Shape, shape_text
+from chainrule.data import ImageScaling, TableEncoder, Target, strict_json
+from chainrule.losses import Loss
+from chainrule.models import canonical
+from chainrule.models.canonical import JSON
+from chainrule.models.configuration import (
+    Blueprint,
+    Classes,
+    chain_from_json,
+    chain_to_json,
+    loss_from_json,
+    loss_to_json,
+)
+
+__all__ = ["Description", "Inputs", "check_fit", "describe", "read_facts"]
+
+Inputs = TableEncoder | ImageScaling
+
+KINDS: dict[str, type[TableEncoder] | type[ImageScaling]] = {
+    "images": ImageScaling,
+    "table": TableEncoder,
+}
+
+
+@dataclass(frozen=True)
+class Description:
+    """What the JSON of a model file says."""
+
+    chain: Blueprint
+    loss: Loss
+    inputs: Inputs
+    target: Target
+    facts: dict[str, JSON]
+    text: str
+
+    @classmethod
+    def from_text(cls, text: str, extra: Classes = ()) -> Description:
+        """Check and take back the text that `describe` gave.
+
+        Raises
+        ------
+        ValueError
+            Something in it is unknown, wrong, does not fit, or is written in another way.
+        """
+        result = cls._from_text(text, extra)
+        if result.text != text:
+            raise ValueError("expected the canonical text of a model, got it written otherwise")
+        return result
+
+    @classmethod
+    def _from_text(cls, text: str, extra: Classes) -> Description:
+        """Return what a text says, with the canonical text of the same."""
+        keys = ("chain", "loss", "inputs", "target", "facts")
+        data = strict_json.record(canonical.parse(text), "model", keys)
+        chain = chain_from_json(data["chain"], extra)
+        loss = loss_from_json(data["loss"], extra)
+        inputs = _inputs_from_json(data["inputs"])
+        target = Target.from_json(data["target"])
+        facts = read_facts(data["facts"])
+        check_fit(chain.input_shape, chain.output_shape, inputs, target)
+        written = canonical.write(
+            {
+                "chain": data["chain"],
+                "loss": data["loss"],
+                "inputs": _inputs_to_json(inputs),
+                "target": target.to_json(),
+                "facts": facts,
+            }
+        )
+        return cls(chain, loss, inputs, target, facts, written)
+
+
+def describe(
+    chain: Chain, loss: Loss, inputs: Inputs, target: Target, facts: dict[str, JSON]
+) -> Description:
+    """Return the description of a model, as a reader will find it.
+
+    Raises
+    ------
+    ValueError
+        Something in it cannot be saved.
+    """
+    text = canonical.write(
+        {
+            "chain": chain_to_json(chain),
+            "loss": loss_to_json(loss),
+            "inputs": _inputs_to_json(inputs),
+            "target": target.to_json(),
+            "facts": read_facts(facts),
+        }
+    )
+    own = dict.fromkeys([*map(type, chain.functions), type(loss)])
+    return Description._from_text(text, cast("Classes", tuple(own)))
+
+
+def read_facts(facts: object) -> dict[str, JSON]:
+    """Return a copy of the facts as JSON has them; ValueError if it cannot."""
+    result = canonical.plain(facts, "facts")
+    if not isinstance(result, dict):
+        raise ValueError(f"facts: expected an object, got {type(facts).__name__}")
+    return result
+
+
+def check_fit(input_shape: Shape, output_shape: Shape, inputs: Inputs, target: Target) -> None:
+    """Complain unless a chain takes what the inputs give, and gives what the target takes."""
+    if isinstance(inputs, TableEncoder):
+        features: Shape = (sum(len(column.feature_names) for column in inputs.columns),)
+    else:
+        features = inputs.shape
+    if input_shape != features:
+        raise ValueError(
+            f"Model: expected a chain for samples of {shape_text(features)}, "
+            f"got one for {shape_text(input_shape)}"
+        )
+    outputs = (len(target.classes) if target.task == "multiclass" else 1,)
+    if output_shape != outputs:
+        raise ValueError(
+            f"Model: expected a chain with {outputs[0]} outputs for {target.task}, "
+            f"got one with {shape_text(output_shape)}"
+        )
+
+
+def _inputs_to_json(inputs: Inputs) -> dict[str, Any]:
+    kind = next(kind for kind, cls in KINDS.items() if isinstance(inputs, cls))
+    return {"kind": kind, **inputs.to_json()}
+
+
+def _inputs_from_json(data: object) -> Inputs:
+    kind = data.get("kind") if type(data) is dict else None
+    if type(data) is not dict or type(kind) is not str or kind not in KINDS:
+        raise ValueError(f"inputs.kind: expected one of {', '.join(KINDS)}, got something else")
+    return KINDS[kind].from_json({key: item for key, item in data.items() if key != "kind"})

@@ -1,0 +1,91 @@
+"""Functions with hyperparameters, and shapes of a sample: what the contract runs over."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule import functions as f
+from chainrule.functions import Function, Moment
+
+IMAGES = (3, 5, 7)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A function, the shape of its samples, and when it is called."""
+
+    function: Function
+    shape: tuple[int, ...]
+    moment: Moment | None = None
+
+    def __str__(self):
+        return f"{self.function} on {self.shape}" + (" in training" if self.moment else "")
+
+    def draw(self, dtype=np.float64, n=None, seed=0):
+        """Return X (n, …), none of it within 0.02 of a kink, and the parameters."""
+        rng = np.random.default_rng(seed)
+        n = (2 if len(self.shape) == 3 else 5) if n is None else n
+        size = n * int(np.prod(self.shape))
+        # Distinct multiples of 0.05, but not 0, are far from any kink and any tie.
+        numbers = rng.permutation(np.arange(size) - size // 2 + 0.5) * 0.05
+        X = numbers.reshape(n, *self.shape)
+        if isinstance(self.function, f.EmbeddingBag):
+            X = rng.integers(0, 3, X.shape) * 1.0
+            X[1:2] = 0  # an empty bag
+        shapes = self.function.parameter_shapes(self.shape)
+        parameters = {name: rng.normal(size=shape).astype(dtype) for name, shape in shapes.items()}
+        return X.astype(dtype), parameters
+
+
+def both(*functions):
+    return [Case(function, shape) for function in functions for shape in ((3,), (2, 3, 4))]
+
+
+CASES = {
+    f.Linear: [Case(f.Linear(2), (3,)), Case(f.Linear(4, bias=False), (6,))],
+    f.Conv2d: [
+        Case(f.Conv2d(4), IMAGES),
+        Case(f.Conv2d(2, size=(2, 3), bias=False), IMAGES),
+        Case(f.Conv2d(2, size=(3, 2), stride=(2, 3), padding=(2, 1)), IMAGES),
+        Case(f.Conv2d(2, size=2, stride=2, padding="same", dilation=(1, 3)), IMAGES),
+        Case(f.Conv2d(2, size=(4, 2), padding="same"), IMAGES),
+        Case(f.Conv2d(2, size=(1, 3), stride=3, padding=1, dilation=2), IMAGES),
+        Case(f.Conv2d(6, size=2, groups=3), IMAGES),
+        Case(f.Conv2d(6, size=(2, 3), stride=(1, 2), padding="same", groups=2), (4, 3, 5)),
+        Case(f.Conv2d(4, size=1, groups=4, bias=False, padding=1), (4, 2, 3)),
+    ],
+    f.EmbeddingBag: [Case(f.EmbeddingBag(2), (7,)), Case(f.EmbeddingBag(3, mode="mean"), (7,))],
+    f.MaxPool2d: [
+        Case(f.MaxPool2d(), IMAGES),
+        Case(f.MaxPool2d(3, stride=1), IMAGES),
+        Case(f.MaxPool2d((2, 3), stride=(1, 2), padding=(1, 2)), IMAGES),
+        Case(f.MaxPool2d(3, stride=2, padding="same"), IMAGES),
+        Case(f.MaxPool2d(2, stride=3, padding="same"), IMAGES),
+    ],
+    f.AvgPool2d: [
+        Case(f.AvgPool2d(), IMAGES),
+        Case(f.AvgPool2d(3, stride=1), IMAGES),
+        Case(f.AvgPool2d((2, 3), stride=(1, 2), padding=(1, 2)), IMAGES),
+        Case(f.AvgPool2d(3, stride=2, padding="same"), IMAGES),
+        Case(f.AvgPool2d(2, stride=3, padding=2), IMAGES),
+    ],
+    f.Flatten: [Case(f.Flatten(), (2, 3, 4))],
+    f.Dropout: [
+        Case(f.Dropout(0.3), (3,)),
+        Case(f.Dropout(0.3), (3,), Moment(seed=1, step=2, layer=3)),
+        Case(f.Dropout(), (2, 3, 4), Moment(seed=0, step=7)),
+        Case(f.Dropout(0.0), (3,), Moment(seed=0, step=0)),
+    ],
+    f.ReLU: both(f.ReLU()),
+    f.LeakyReLU: both(f.LeakyReLU(), f.LeakyReLU(0.25)),
+    f.ELU: both(f.ELU(), f.ELU(0.5), f.ELU(0.0)),
+    f.GELU: both(f.GELU()),
+    f.SiLU: both(f.SiLU()),
+    f.Sigmoid: both(f.Sigmoid()),
+    f.Tanh: both(f.Tanh()),
+    f.Softplus: both(f.Softplus()),
+    f.Identity: both(f.Identity()),
+    f.Softmax: [Case(f.Softmax(), (3,)), Case(f.Softmax(), (1,))],
+    f.LogSoftmax: [Case(f.LogSoftmax(), (3,)), Case(f.LogSoftmax(), (1,))],
+}
+ALL = [case for cases in CASES.values() for case in cases]

@@ -1,0 +1,70 @@
+"""Every function and loss, so that each field has more than one value."""
+
+import numpy as np
+
+from chainrule.functions import (
+    ELU,
+    GELU,
+    AvgPool2d,
+    Conv2d,
+    Dropout,
+    EmbeddingBag,
+    Flatten,
+    Identity,
+    LeakyReLU,
+    Linear,
+    LogSoftmax,
+    MaxPool2d,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
+from chainrule.losses import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Huber,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Poisson,
+    SigmoidBinaryCrossEntropy,
+    SoftmaxCrossEntropy,
+)
+
+FUNCTION_CASES = {
+    Linear: [Linear(7), Linear(2, bias=False)],
+    Conv2d: [
+        Conv2d(8),
+        Conv2d(6, (2, 3), (1, 2), "same", (2, 1), 3, False),
+        Conv2d(1, 5, 2, 1, 2),
+        Conv2d(1, padding=(0, 4)),
+    ],
+    EmbeddingBag: [EmbeddingBag(3), EmbeddingBag(4, "mean")],
+    MaxPool2d: [MaxPool2d(), MaxPool2d((3, 2), 1, 1), MaxPool2d(3, (1, 2), "same")],
+    AvgPool2d: [AvgPool2d(), AvgPool2d((3, 2), 1, 1), AvgPool2d(3, (1, 2), "same")],
+    Flatten: [Flatten()],
+    Dropout: [Dropout(), Dropout(0), Dropout(np.float64(0.1))],
+    ReLU: [ReLU()],
+    LeakyReLU: [LeakyReLU(), LeakyReLU(1e-300)],
+    ELU: [ELU(), ELU(2)],
+    GELU: [GELU()],
+    SiLU: [SiLU()],
+    Sigmoid: [Sigmoid()],
+    Tanh: [Tanh()],
+    Softplus: [Softplus()],
+    Identity: [Identity()],
+    Softmax: [Softmax()],
+    LogSoftmax: [LogSoftmax()],
+}
+LOSS_CASES = {
+    MeanSquaredError: [MeanSquaredError()],
+    MeanAbsoluteError: [MeanAbsoluteError()],
+    Huber: [Huber(), Huber(0.1), Huber(3)],
+    Poisson: [Poisson()],
+    BinaryCrossEntropy: [BinaryCrossEntropy()],
+    CrossEntropy: [CrossEntropy()],
+    SigmoidBinaryCrossEntropy: [SigmoidBinaryCrossEntropy()],
+    SoftmaxCrossEntropy: [SoftmaxCrossEntropy()],
+}

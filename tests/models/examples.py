@@ -1,0 +1,98 @@
+"""Small models of every kind, and files made by hand."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.chain import Chain
+from chainrule.data import ImageScaling, Table, TableEncoder, Target
+from chainrule.functions import Conv2d, Elementwise, Flatten, Linear, Sigmoid, Softmax, Tanh
+from chainrule.losses import BinaryCrossEntropy, CrossEntropy, Huber
+from chainrule.mathematics import tanh
+from chainrule.models import Model
+
+TABLE = Table(
+    ("size", "colour", "kind"),
+    (
+        ["1", "2.5", "", "4", "7", "-3"],
+        ["red", "blue", "red", "", "green", "blue"],
+        ["a", "b", "c", "a", "b", "c"],
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Bent(Elementwise):
+    """A user's own function."""
+
+    bend: float = 0.5
+    words: tuple[str, ...] = ("x", "y")
+
+    def value(self, x):
+        return tanh(x) * self.bend
+
+    def derivative(self, x, y):
+        return self.bend - y * y / self.bend
+
+
+def noisy(chain, shape, dtype=np.float32, seed=0):
+    """Initialize a chain with no parameter zero."""
+    chain.initialize(shape, dtype=dtype)
+    numbers = np.random.default_rng(seed).standard_normal(chain.parameters.flat.size)
+    chain.parameters.flat[...] = numbers
+    return chain
+
+
+def table_model(task="multiclass", dtype=np.float32, hidden=None):
+    encoder = TableEncoder.fit(TABLE.without("kind"))
+    features = (len(encoder.feature_names),)
+    first = [hidden] if hidden else [Tanh()]
+    if task == "regression":
+        target, loss = Target.fit("kind", ["10", "20", "45"], task), Huber(delta=1.5)
+        last = [Linear(1)]
+    elif task == "binary":
+        target, loss = Target.fit("kind", ["no", "yes"], task), BinaryCrossEntropy()
+        last = [Linear(1), Sigmoid()]
+    else:
+        target, loss = Target.fit("kind", TABLE.column("kind"), task), CrossEntropy()
+        last = [Linear(3, bias=False), Softmax()]
+    chain = noisy(Chain(Linear(2), *first, *last), features, dtype)
+    return Model(chain, loss, encoder, target, {"data": "tiny", "scores": [0.5, None, True, 3]})
+
+
+def image_model(dtype=np.float32):
+    images = np.random.default_rng(1).integers(0, 256, (7, 2, 5, 4), dtype=np.uint8)
+    chain = Chain(Conv2d(3, (2, 3), padding="same"), Tanh(), Flatten(), Linear(3), Softmax())
+    scaling = ImageScaling.fit(images)
+    target = Target.fit("digit", ["1", "2", "11"], "multiclass")
+    return Model(noisy(chain, (2, 5, 4), dtype), CrossEntropy(), scaling, target), images
+
+
+def canonical(value):
+    """Return JSON in the only way that files have it."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def by_hand(text, content, *, count=None, dtype="F32", version="1", header=None):
+    """Return the bytes of a model file, its checksum right whatever the content is."""
+    size = len(content)
+    metadata = {
+        "format": "chainrule",
+        "version": version,
+        "model": text,
+        "checksum": hashlib.sha256(text.encode("utf-8", "surrogatepass") + content).hexdigest(),
+    }
+    count = size // (4 if dtype == "F32" else 8) if count is None else count
+    tensor = {"dtype": dtype, "shape": [count], "data_offsets": [0, size]}
+    if header is None:
+        header = canonical({"__metadata__": metadata, "parameters": tensor}).encode()
+        header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + content
+
+
+def taken_apart(file):
+    """Return the model's JSON value, and the bytes of the parameters, of a file."""
+    end = 8 + int.from_bytes(file[:8], "little")
+    return json.loads(json.loads(file[8:end])["__metadata__"]["model"]), file[end:]
