@@ -143,8 +143,8 @@ def check_function(
     other (which must be none) included. Backprop is compared with the numeric Jacobians by a
     random cotangent: dX[n] must be dY[n] · ∂Y[n]/∂X[n].
     """
-    X = np.array(X, dtype=np.float64)
-    own = {k: np.array(v, dtype=np.float64) for k, v in (parameters or {}).items()}
+    X = np.array(X, dtype=np.float64, order="C")
+    own = {k: np.array(v, dtype=np.float64, order="C") for k, v in (parameters or {}).items()}
     missing = set(function.parameter_shapes(X.shape[1:])) ^ set(own)
     if missing:
         raise ValueError(f"{function}: missing or unknown parameters: {', '.join(sorted(missing))}")
@@ -200,7 +200,7 @@ def check_loss(
     tolerance: float = TOLERANCE,
 ) -> Report:
     """Check the gradient of a loss by the outputs Y (n, k)."""
-    Y = np.array(Y, dtype=np.float64)
+    Y = np.array(Y, dtype=np.float64, order="C")
     stated = loss.gradient(Y, t, sample_weight)
     found = [d for _, d in differences(lambda at: loss.value(at, t, sample_weight), Y)]
     numeric, kinks = np.array([d.values for d in found]), np.array([d.kinks for d in found])
@@ -226,7 +226,7 @@ def check_gradients(
     entries are compared as ``samples`` says, drawn by the seed; None compares all.
     """
     exact = chain.astype(np.float64)
-    X = np.array(X, dtype=np.float64)
+    X = np.array(X, dtype=np.float64, order="C")
     _, gradients, dX = exact.differentiate(loss, X, t, sample_weight, moment, input_gradient=True)
     pairs = [(name, exact.parameters[name], gradients[name]) for name in exact.parameters]
 

@@ -39,7 +39,7 @@ def finite_difference(f: Callable[[Array], Any], x: Any) -> Array:
 
 def jacobian(f: Callable[[Array], Any], x: Any) -> Array:
     """Return the Jacobian of f at x by finite differences: the shape of f(x), then that of x."""
-    point = np.array(x, dtype=np.float64)
+    point = np.array(x, dtype=np.float64, order="C")
     columns = [difference.values for _, difference in differences(f, point)]
     shape = np.shape(f(point))
     return (
@@ -118,7 +118,7 @@ def descend(
 
     The gradient is taken by finite differences unless it is given.
     """
-    path = [np.array(x, dtype=np.float64)]
+    path = [np.array(x, dtype=np.float64, order="C")]
     for _ in range(steps):
         at = path[-1]
         slope = finite_difference(f, at) if gradient is None else np.asarray(gradient(at))

@@ -62,7 +62,7 @@ class Parameters(Mapping[str, Array]):
 
     def astype(self, dtype: DTypeLike) -> Parameters:
         """Return a copy in another float type."""
-        return Parameters(self.shapes, self.flat.astype(dtype, copy=True))
+        return Parameters(self.shapes, self.flat.astype(dtype))
 
     def weight_mask(self) -> Array:
         """Return a mask (size,) of the numbers that penalties apply to: all but biases."""

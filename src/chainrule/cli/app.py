@@ -113,8 +113,10 @@ def train(
     epochs: Annotated[int, typer.Option("--epochs", "-e", help="Passes over the data.")] = 100,
     patience: Annotated[
         int, typer.Option(help="Epochs without improvement before stopping; 0: never stop.")
-    ] = 10,
-    l2: Annotated[float, typer.Option(help="Penalty on squared weights.")] = 0.0,
+    ] = 20,
+    l2: Annotated[
+        float | None, typer.Option(help="Penalty on squared weights; 0, but 0.003 for digits.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", "-s", help="Of everything random.")] = 0,
     validation: Annotated[float, typer.Option(help="Share held out to stop early.")] = 0.1,
     test: Annotated[float, typer.Option(help="Share held out for the scores at the end.")] = 0.2,
