@@ -98,7 +98,7 @@ def _difference(f: Callable[[Array], Any], point: Array, flat: Array, entry: int
         best, trust = np.where(doubt < trust, last, best), np.minimum(doubt, trust)
         scale = np.max(np.abs(best), initial=0)
         if np.all(trust <= np.maximum(_AGREEMENT * scale, now_rounding)):
-            return Difference(best, np.zeros(best.shape, dtype=bool))
+            break
         last = now
     h = _STEPS[-1] * size
     right, left = (at(x + h) - at(x)) / h, (at(x) - at(x - h)) / h
