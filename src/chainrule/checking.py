@@ -1,15 +1,19 @@
 """Gradients and Jacobians checked against finite differences.
 
-An entry is right if |analytic − numeric| ≤ tolerance · max(|analytic|, |numeric|, s/100), where s
-is the largest entry of the array: numbers a hundred times smaller than their neighbours are
-compared on their neighbours' scale, because f itself is only known to ε. The tolerance, 1e-7, is
-a thousand times what correct rules reach and far below any wrong factor.
+An entry is right if
+
+    |analytic − numeric| ≤ tolerance · max(|analytic|, |numeric|, s/100, |f|/10,000)
+
+where s is the largest entry of the array and |f| the size of what is differentiated: smaller
+numbers are compared on the scale of these, because f itself is only known to ε. The tolerance,
+1e-7, is a thousand times what correct rules reach and far below any wrong factor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,7 +21,7 @@ from numpy.typing import NDArray
 
 from chainrule import random
 from chainrule.chain import Chain
-from chainrule.differences import differences
+from chainrule.differences import Difference, differences
 from chainrule.functions import Function, Moment
 from chainrule.losses import Loss
 
@@ -67,7 +71,7 @@ class Report:
         head = ("array", "checked", "largest error", "at", "backprop", "finite difference", "")
         rows = [head]
         for e in self.entries:
-            size = int(np.prod(e.shape, dtype=np.int64))
+            size = prod(e.shape)
             checked = f"{e.checked:,} of {size:,}" + (f", {e.kinks} at kinks" if e.kinks else "")
             at = ",".join(map(str, e.where)) if e.checked > e.kinks else ""
             rows.append(
@@ -98,9 +102,13 @@ def compare(
     *,
     kinks: Array | None = None,
     positions: Array | None = None,
+    size: float = 0.0,
     tolerance: float = TOLERANCE,
 ) -> Entry:
-    """Return the comparison of some entries (m,) of an array of a shape; NaN is never right."""
+    """Return the comparison of some entries (m,) of an array of a shape; NaN is never right.
+
+    ``size`` is |f|, the largest number of what was differentiated.
+    """
     analytic, numeric = np.ravel(analytic), np.ravel(numeric)
     smooth = np.ones(analytic.size, dtype=bool) if kinks is None else ~np.ravel(kinks)
     places = np.arange(analytic.size) if positions is None else positions
@@ -109,7 +117,7 @@ def compare(
         return Entry(name, shape, analytic.size, int(np.sum(~smooth)), *nothing)
     a, b = analytic[smooth], numeric[smooth]
     scale = max(np.max(np.abs(a), initial=0), np.max(np.abs(b), initial=0))
-    sizes = np.maximum(np.maximum(np.abs(a), np.abs(b)), scale / 100)
+    sizes = np.maximum(np.maximum(np.abs(a), np.abs(b)), max(scale / 100, size / 10_000))
     with np.errstate(invalid="ignore"):
         errors = np.where(a == b, 0, np.abs(a - b) / np.where(sizes > 0, sizes, 1))
     errors = np.where(np.isfinite(errors), errors, np.inf)
@@ -168,7 +176,10 @@ def check_function(
         shape = Y.shape + array.shape
         if stated.shape != shape:
             raise ValueError(f"{function}: expected a Jacobian {shape} by {name}, {stated.shape}")
-        entries.append(compare(f"∂Y/∂{name}", shape, stated, J, kinks=kinks, tolerance=tolerance))
+        size = float(np.max(np.abs(Y), initial=0))
+        entries.append(
+            compare(f"∂Y/∂{name}", shape, stated, J, kinks=kinks, size=size, tolerance=tolerance)
+        )
         backward = dX if name == "X" else gradients[name]
         if backward is None or backward.shape != array.shape:
             received = None if backward is None else backward.shape
@@ -176,14 +187,22 @@ def check_function(
         pulled = np.tensordot(dY, J, axes=Y.ndim)
         any_kink = np.asarray(kinks.reshape(Y.size, -1).any(axis=0))
         entries.append(
-            compare(f"d{name}", array.shape, backward, pulled, kinks=any_kink, tolerance=tolerance)
+            compare(
+                f"d{name}",
+                array.shape,
+                backward,
+                pulled,
+                kinks=any_kink,
+                size=size * float(np.max(np.abs(dY), initial=0)),
+                tolerance=tolerance,
+            )
         )
     return Report(tuple(entries), tolerance)
 
 
 def _spread(J: Array, output: tuple[int, ...]) -> Array:
     """Return the Jacobian of a batch (n, *out, n, *in) from those of its samples."""
-    n, size = output[0], int(np.prod(output[1:]))
+    n, size = output[0], prod(output[1:])
     own = J.shape[len(output) :]
     whole = np.zeros((n, size, n, *own), dtype=J.dtype)
     every = np.arange(n)
@@ -203,9 +222,7 @@ def check_loss(
     Y = np.array(Y, dtype=np.float64, order="C")
     stated = loss.gradient(Y, t, sample_weight)
     found = [d for _, d in differences(lambda at: loss.value(at, t, sample_weight), Y)]
-    numeric, kinks = np.array([d.values for d in found]), np.array([d.kinks for d in found])
-    entry = compare("dY", Y.shape, stated, numeric, kinks=kinks, tolerance=tolerance)
-    return Report((entry,), tolerance)
+    return Report((_compare_found("dY", Y, stated, found, tolerance=tolerance),), tolerance)
 
 
 def check_gradients(
@@ -240,15 +257,30 @@ def check_gradients(
             order = random.permutation(array.size, seed, random.Stream.CHECKING, place)
             chosen = np.sort(order[:samples])
         found = [difference for _, difference in differences(value, array, chosen)]
+        stated = stated.reshape(-1)[chosen]
         entries.append(
-            compare(
-                f"d{name}",
-                array.shape,
-                stated.reshape(-1)[chosen],
-                np.array([difference.values for difference in found]),
-                kinks=np.array([difference.kinks for difference in found]),
-                positions=chosen,
-                tolerance=tolerance,
-            )
+            _compare_found(f"d{name}", array, stated, found, chosen, tolerance=tolerance)
         )
     return Report(tuple(entries), tolerance)
+
+
+def _compare_found(
+    name: str,
+    array: Array,
+    stated: Array,
+    found: Sequence[Difference],
+    positions: Array | None = None,
+    *,
+    tolerance: float,
+) -> Entry:
+    """Return the comparison of a number's stated derivatives with those that were found."""
+    return compare(
+        name,
+        array.shape,
+        stated,
+        np.array([difference.values for difference in found]),
+        kinks=np.array([difference.kinks for difference in found]),
+        positions=positions,
+        size=max((difference.size for difference in found), default=0.0),
+        tolerance=tolerance,
+    )

@@ -8,9 +8,12 @@ differences, D(h) = (f(x + h) − f(x − h)) / 2h:
 In float64 (ε = 2e-16) a step of h = 2e-3 times the size of x leaves both near 1e-13. A step may
 also cross a kink (a ReLU that switches, another maximum in a pool), so R(h) is only believed when
 R(h/5) agrees with it; otherwise smaller and smaller steps are tried, and the estimate that agrees
-best with the one before it is kept. Where even the smallest step sees two different slopes to
-the left and to the right, the point *is* a kink: no derivative exists, and the entry is reported
-as such and not judged.
+best with the one before it is kept.
+
+At a kink itself no derivative exists, and an entry is reported as such and not judged. Its mark:
+the slopes to the left and to the right still differ at the smallest step, by more than rounding
+makes them differ, and no less than at a step five times as large. Where f is smooth that
+difference is h·f″(x), and shrinks with h.
 """
 
 from __future__ import annotations
@@ -51,10 +54,14 @@ def jacobian(f: Callable[[Array], Any], x: Any) -> Array:
 
 @dataclass(frozen=True)
 class Difference:
-    """The derivative of an array along one coordinate, and where it has none."""
+    """The derivative of an array along one coordinate, where it has none, and the array's size.
+
+    ``size`` is the largest number in the array: values are known to about 1e-12 times that.
+    """
 
     values: Array
     kinks: Array
+    size: float
 
 
 def differences(
@@ -90,6 +97,11 @@ def _difference(f: Callable[[Array], Any], point: Array, flat: Array, entry: int
         rounding = 1e-14 * np.max(np.abs(right), initial=0) / h
         return (4 * narrow - (right - left) / (2 * h)) / 3, rounding
 
+    def slopes_apart(h: float) -> tuple[Array, Array]:
+        """Return how far the slopes to the right and to the left differ, and the steeper one."""
+        right, left = (at(x + h) - at(x)) / h, (at(x) - at(x - h)) / h
+        return np.abs(right - left), np.maximum(np.abs(right), np.abs(left))
+
     last, _ = estimate(_STEPS[0] * size)
     best, trust = last, np.full(last.shape, np.inf)
     for step in _STEPS[1:]:
@@ -100,10 +112,11 @@ def _difference(f: Callable[[Array], Any], point: Array, flat: Array, entry: int
         if np.all(trust <= np.maximum(_AGREEMENT * scale, now_rounding)):
             break
         last = now
-    h = _STEPS[-1] * size
-    right, left = (at(x + h) - at(x)) / h, (at(x) - at(x - h)) / h
-    steepest = np.maximum(np.abs(right), np.abs(left))
-    return Difference(best, np.abs(right - left) > 1e-3 * np.maximum(steepest, 1e-6))
+    jump, steepest = slopes_apart(_STEPS[-1] * size)
+    before, _ = slopes_apart(_STEPS[-2] * size)
+    largest = float(np.max(np.abs(at(x)), initial=0))
+    kinks = (jump > np.maximum(1e-3 * steepest, 1e-7 * largest)) & (jump > before / 2)
+    return Difference(best, kinks, largest)
 
 
 def descend(
