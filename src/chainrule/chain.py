@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,7 @@ class Chain:
         shape = _sample_shape(input_shape)
         if np.dtype(dtype).kind != "f":
             raise ValueError(f"Chain: expected a float type as dtype, got {np.dtype(dtype)}")
-        layers, shapes = _layout(self.functions, shape)
+        layers, shapes = lay_out(self.functions, shape)
         self._layers, self._parameters = layers, Parameters(shapes, dtype=dtype)
         following: list[Function | None] = [*self.functions[1:], None]
         places = [
@@ -94,6 +95,13 @@ class Chain:
         ]
         initialize(self._parameters, places, scheme=initialization, seed=seed)
         return self
+
+    @classmethod
+    def assemble(cls, layers: Sequence[Layer], parameters: Parameters) -> Chain:
+        """Return the chain of layers that :func:`lay_out` made, with parameters as they are."""
+        chain = cls(*(layer.function for layer in layers))
+        chain._layers, chain._parameters = list(layers), parameters
+        return chain
 
     @property
     def layers(self) -> list[Layer]:
@@ -122,9 +130,7 @@ class Chain:
 
     def astype(self, dtype: DTypeLike) -> Chain:
         """Return a copy of the chain in another float type."""
-        copy = Chain(*self.functions)
-        copy._layers, copy._parameters = self.layers, self.parameters.astype(dtype)
-        return copy
+        return Chain.assemble(self.layers, self.parameters.astype(dtype))
 
     def forward(self, X: Any, moment: Moment | None = None) -> Array:
         """Return the output Y (n, …) of X (n, …). Without a moment this is prediction."""
@@ -254,7 +260,7 @@ class Chain:
         n = X.shape[0]
         product: Array | None = None
         for layer, J in zip(self.layers, self.jacobians(X), strict=True):
-            matrix = J.reshape(n, int(np.prod(layer.output_shape)), -1)
+            matrix = J.reshape(n, prod(layer.output_shape), prod(layer.input_shape))
             product = matrix if product is None else matrix @ product
         assert product is not None
         return product.reshape(n, *self.layers[-1].output_shape, *self.layers[0].input_shape)
@@ -329,7 +335,7 @@ def shape_text(shape: Shape) -> str:
     return " × ".join(map(str, shape)) or "number"
 
 
-def _layout(functions: Sequence[Function], shape: Shape) -> tuple[list[Layer], dict[str, Shape]]:
+def lay_out(functions: Sequence[Function], shape: Shape) -> tuple[list[Layer], dict[str, Shape]]:
     """Return the layers for samples of a shape, and the shapes of all parameters."""
     layers: list[Layer] = []
     shapes: dict[str, Shape] = {}

@@ -16,6 +16,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
+from math import prod
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -249,7 +250,7 @@ class Written(Function):
 
 def diagonal(values: Array) -> Array:
     """Return the Jacobians (n, *s, *s) whose diagonals are the values (n, *s)."""
-    n, size = values.shape[0], int(np.prod(values.shape[1:]))
+    n, size = values.shape[0], prod(values.shape[1:])
     result = np.zeros((n, size, size), dtype=values.dtype)
     every = np.arange(size)
     result[:, every, every] = values.reshape(n, size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class Flatten(Written):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (c·h·w,)."""
-        return (int(np.prod(input_shape)),)
+        return (prod(input_shape),)
 
     def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
         """Return Y (n, c·h·w)."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.chain import Array, Chain, Layer, Shape, _layout
+from chainrule.chain import Array, Chain, Layer, Shape, lay_out
 from chainrule.data import strict_json
 from chainrule.functions import FUNCTIONS, Function
 from chainrule.losses import LOSSES, Loss
@@ -66,9 +66,7 @@ class Blueprint:
 
     def build(self, flat: Array) -> Chain:
         """Return the chain with these parameters (count,), which are not copied."""
-        chain = Chain(*self.functions)
-        chain._layers, chain._parameters = list(self.layers), Parameters(self.shapes, flat)
-        return chain
+        return Chain.assemble(self.layers, Parameters(self.shapes, flat))
 
 
 def function_to_json(function: Function) -> dict[str, Any]:
@@ -135,7 +133,7 @@ def chain_from_json(data: object, extra: Classes = ()) -> Blueprint:
 def blueprint(functions: tuple[Function, ...], shape: Shape, dtype: np.dtype[Any]) -> Blueprint:
     """Return a chain's shapes for samples of one shape; ValueError if functions misfit."""
     try:
-        layers, shapes = _layout(functions, shape)
+        layers, shapes = lay_out(functions, shape)
     except MISHAPS as error:
         raise ValueError(str(error) or f"a function cannot take its input: {error!r}") from None
     # Both sides: a product of a huge input's sizes may have wrapped around to a small output.
