@@ -1,0 +1,48 @@
+"""The public names: all there, all documented, and loaded only when they are used."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import chainrule
+from chainrule import functions, losses
+
+
+def test_readers_of_types_see_the_same_names_as_python():
+    tree = ast.parse(Path(chainrule.__file__).read_text(encoding="utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    seen = {alias.name: node.module for node in imports for alias in node.names}
+    assert sorted(seen) == sorted(chainrule.__all__)
+    for name, module in seen.items():
+        home = __import__(module, fromlist=[name])
+        assert getattr(chainrule, name) is getattr(home, name)
+
+
+def test_every_function_and_loss_is_public():
+    listed = [*functions.FUNCTIONS, *losses.LOSSES]
+    assert {kind.__name__ for kind in listed} <= set(chainrule.__all__)
+
+
+def test_every_public_name_is_documented_and_listed():
+    assert set(chainrule.__all__) <= set(dir(chainrule))
+    for name in chainrule.__all__:
+        value = getattr(chainrule, name)
+        assert isinstance(value, list | tuple | dict) or value.__doc__, name
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="'chainrule' has no attribute 'Dense'"):
+        chainrule.Dense  # noqa: B018
+
+
+def test_importing_loads_nothing_but_the_package():
+    code = "import sys, chainrule; print(*sorted({n.partition('.')[0] for n in sys.modules}))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout.split()
+    assert "chainrule" in loaded
+    assert not {"numpy", "scipy", "sklearn", "sympy", "rich", "typer"} & set(loaded)
