@@ -9,8 +9,7 @@ import math
 import numpy as np
 from scipy import special
 
-from chainrule import functions as f
-from chainrule import random
+from chainrule import functions as f, random
 
 
 def elementwise(scalar):

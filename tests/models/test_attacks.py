@@ -9,8 +9,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from chainrule.models import Model, ModelFileError
-from chainrule.models import canonical as canonical_json
+from chainrule.models import Model, ModelFileError, canonical as canonical_json
 from models.examples import by_hand, canonical, image_model, table_model, taken_apart
 
 

@@ -10,8 +10,7 @@ from chainrule.chain import Chain
 from chainrule.data import DataError, Table, Target
 from chainrule.functions import Identity, Linear, Softmax
 from chainrule.losses import MeanSquaredError
-from chainrule.models import Model
-from chainrule.models import model as module
+from chainrule.models import Model, model as module
 from models.examples import TABLE, Bent, image_model, noisy, table_model
 
 ROWS = TABLE.without("kind")

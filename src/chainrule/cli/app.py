@@ -21,8 +21,7 @@ from chainrule.cli.output import (
     shared_rules,
 )
 from chainrule.formulas import Formulas
-from chainrule.jobs import options as choices
-from chainrule.jobs import prepare, read_source, train_model
+from chainrule.jobs import options as choices, prepare, read_source, train_model
 from chainrule.jobs.checking import check_model
 from chainrule.jobs.network import ACTIVATIONS, REGRESSION_LOSSES
 from chainrule.jobs.sources import Source

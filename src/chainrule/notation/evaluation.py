@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from chainrule.notation.calculus import gradient as gradient_line
-from chainrule.notation.calculus import jacobian as jacobian_line
+from chainrule.notation.calculus import gradient as gradient_line, jacobian as jacobian_line
 from chainrule.notation.contraction import Labelled, contract, strided_view, windows
 from chainrule.notation.line import Indices, Line, NotationError, Shape, Term, letters_of
 from chainrule.notation.sizes import Sizes, infer_sizes, reach
