@@ -22,6 +22,8 @@ from chainrule.initialization import initialize
 from chainrule.losses import Loss, fused
 from chainrule.parameters import Parameters
 
+__all__ = ["Chain"]
+
 Array = NDArray[Any]
 Shape = tuple[int, ...]
 

@@ -25,6 +25,8 @@ from chainrule.differences import Difference, differences
 from chainrule.functions import Function, Moment
 from chainrule.losses import Loss
 
+__all__ = ["Report", "check_function", "check_gradients", "check_loss"]
+
 Array = NDArray[Any]
 
 TOLERANCE = 1e-7

@@ -25,6 +25,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = ["ascend", "descend", "finite_difference", "jacobian"]
+
 Array = NDArray[Any]
 
 _STEPS = tuple(2e-3 / 5**k for k in range(6))

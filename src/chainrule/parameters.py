@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+__all__ = ["Parameters"]
+
 Array = NDArray[Any]
 Shape = tuple[int, ...]
 
