@@ -42,6 +42,7 @@ def both(*functions):
 
 
 CASES = {
+    **{kind: both(kind()) for kind in f.FUNCTIONS if issubclass(kind, f.Elementwise)},
     f.Linear: [Case(f.Linear(2), (3,)), Case(f.Linear(4, bias=False), (6,))],
     f.Conv2d: [
         Case(f.Conv2d(4), IMAGES),
@@ -76,15 +77,8 @@ CASES = {
         Case(f.Dropout(), (2, 3, 4), Moment(seed=0, step=7)),
         Case(f.Dropout(0.0), (3,), Moment(seed=0, step=0)),
     ],
-    f.ReLU: both(f.ReLU()),
     f.LeakyReLU: both(f.LeakyReLU(), f.LeakyReLU(0.25)),
     f.ELU: both(f.ELU(), f.ELU(0.5), f.ELU(0.0)),
-    f.GELU: both(f.GELU()),
-    f.SiLU: both(f.SiLU()),
-    f.Sigmoid: both(f.Sigmoid()),
-    f.Tanh: both(f.Tanh()),
-    f.Softplus: both(f.Softplus()),
-    f.Identity: both(f.Identity()),
     f.Softmax: [Case(f.Softmax(), (3,)), Case(f.Softmax(), (1,))],
     f.LogSoftmax: [Case(f.LogSoftmax(), (3,)), Case(f.LogSoftmax(), (1,))],
 }
