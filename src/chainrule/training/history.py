@@ -13,12 +13,12 @@ Array = NDArray[Any]
 Score = Callable[[Array, Array], float]
 """A function of outputs Y and targets t; higher is better."""
 
-End = Literal["epochs", "converged", "validation", "interrupted"]
+End = Literal["epochs", "converged", "validation", "interrupted", "diverged"]
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the data; ``loss`` is the mean over it, penalty included."""
+    """One pass over the data; ``loss`` is the (weighted) mean over it, penalty included."""
 
     number: int
     loss: float
@@ -30,7 +30,10 @@ class Epoch:
 
 @dataclass
 class History:
-    """All epochs, why training ended, and the epoch whose parameters were kept."""
+    """All epochs, why training ended, and the epoch whose parameters were kept.
+
+    ``kept`` is 0 where the parameters are those of no whole epoch.
+    """
 
     epochs: list[Epoch] = field(default_factory=list)
     end: End = "epochs"
@@ -53,8 +56,8 @@ class History:
             return f"converged after {count}"
         if self.end == "validation":
             return f"stopped after {count}, kept the best, epoch {self.kept}"
-        if self.end == "interrupted":
-            return f"interrupted after {count}" + (f", kept epoch {self.kept}" * bool(self.kept))
+        if self.end in ("interrupted", "diverged"):
+            return f"{self.end} after {count}" + (f", kept epoch {self.kept}" * bool(self.kept))
         kept = "" if self.kept in (0, len(self.epochs)) else f", kept the best, epoch {self.kept}"
         return f"ran all {count}{kept}"
 

@@ -12,12 +12,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from chainrule import random
 from chainrule.chain import Chain
 from chainrule.functions import Moment
-from chainrule.losses import Loss
+from chainrule.losses import Loss, fused
 from chainrule.training.history import (
     Epoch,
     History,
@@ -26,10 +25,13 @@ from chainrule.training.history import (
     TrainingDivergedError,
 )
 from chainrule.training.optimizers import Adam, Optimizer
+from chainrule.training.samples import Samples
 from chainrule.training.schedules import Constant, Place, Schedule
 from chainrule.training.stopping import Patience, Watcher
 
 Array = NDArray[Any]
+
+_EXAMPLES = {"optimizer": "Adam()", "schedule": "Cosine()", "patience": "Patience() or None"}
 
 
 @dataclass(frozen=True)
@@ -58,44 +60,17 @@ class Plan:
 
     def __post_init__(self) -> None:
         """Check what no other class checks."""
-        for name, value in (("batch_size", self.batch_size or 1), ("epochs", self.epochs)):
+        parts = (("optimizer", Optimizer), ("schedule", Schedule), ("patience", Patience | None))
+        for name, kind in parts:
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise TypeError(f"Plan: expected {name} such as {_EXAMPLES[name]}, got {value!r}")
+        size = 1 if self.batch_size is None else self.batch_size
+        for name, value in (("batch_size", size), ("epochs", self.epochs)):
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
                 raise ValueError(f"Plan: expected {name} to be a whole number >= 1, got {value!r}")
-        if not (np.isfinite(self.l2) and self.l2 >= 0):
+        if not (isinstance(self.l2, int | float | np.number) and 0 <= self.l2 < np.inf):
             raise ValueError(f"Plan: expected l2 to be a number >= 0, got {self.l2!r}")
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Inputs X (n, …), targets t and, perhaps, weights (n,)."""
-
-    X: Any
-    t: Array
-    weights: Array | None = None
-
-    def __len__(self) -> int:
-        return int(self.X.shape[0])
-
-    def at(self, rows: Array) -> Samples:
-        """Return some of the samples."""
-        weights = None if self.weights is None else self.weights[rows]
-        return Samples(self.X[rows], self.t[rows], weights)
-
-    def check(self, name: str) -> None:
-        """Complain about lengths that differ, no samples, and numbers that are none."""
-        if len(self) == 0:
-            raise ValueError(f"{name}: expected at least one sample, got none")
-        for what, array in (("targets", self.t), ("sample weights", self.weights)):
-            if array is not None and len(array) != len(self):
-                raise ValueError(f"{name}: expected {len(self)} {what}, got {len(array)}")
-        numbers = self.X.data if sparse.issparse(self.X) else self.X
-        if numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
-            if sparse.issparse(self.X):
-                raise ValueError(f"{name}: expected finite X, got NaN or infinity in it")
-            row, *place = (int(i) for i in np.argwhere(~np.isfinite(numbers))[0])
-            value = numbers[(row, *place)]
-            at = ", ".join(map(str, place))
-            raise ValueError(f"{name}: expected finite X, got {value} in sample {row} at ({at})")
 
 
 def train(
@@ -132,13 +107,17 @@ def train(
         The loss is no longer finite. The chain then has the parameters of the last good epoch.
     """
     plan = plan or Plan()
-    data = _samples(X, t, sample_weight)
+    data = Samples.of(X, t, sample_weight)
     data.check("train")
-    held_out = None if validation is None else _samples(*validation)
+    held_out = None if validation is None else Samples.of(*validation)
     if held_out is not None:
         held_out.check("validation")
     if not chain.initialized:
         chain.initialize(data.X, seed=plan.seed)
+    data = data.that_count()
+    for samples in (data, held_out):
+        if samples is not None:
+            _check_fit(chain, loss, samples)
     run = _Run(chain, loss, data, plan, held_out, score, reporter)
     if reporter is not None:
         reporter.started(plan.epochs, len(data))
@@ -149,9 +128,14 @@ def train(
             reporter.ended(run.history)
 
 
-def _samples(X: Any, t: Any, weights: Any = None) -> Samples:
-    rows = X.tocsr() if sparse.issparse(X) else np.asarray(X)
-    return Samples(rows, np.asarray(t), None if weights is None else np.asarray(weights, float))
+def _check_fit(chain: Chain, loss: Loss, samples: Samples) -> None:
+    """Complain, before any work is done, about data that do not fit the chain or the loss."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        Y = chain.forward(samples.X[:1])
+    judge = fused(chain.functions[-1], loss) or loss
+    for start in range(0, len(samples), 4096):  # few at a time: targets may grow to (n, k)
+        t = samples.t[start : start + 4096]
+        judge.targets(t, np.broadcast_to(np.zeros_like(Y), (len(t), *Y.shape[1:])))
 
 
 class _Run:
@@ -198,28 +182,38 @@ class _Run:
                     break
         except KeyboardInterrupt:
             history.end = "interrupted"
+            self.settle()
         if self.validation is not None and history.kept:
             self.parameters.flat[...] = self.good
         return history
 
+    def settle(self) -> None:
+        """Keep, without a validation set, what the steps of an unfinished epoch have learned."""
+        if not np.isfinite(self.parameters.flat).all():
+            self.parameters.flat[...] = self.good
+        elif self.validation is None and self.step != self.history.kept * self.steps_per_epoch:
+            self.history.kept = 0
+
     def one_epoch(self, number: int) -> Epoch:
         """Pass over the data once."""
-        begin, total = perf_counter(), 0.0
+        begin, total, whole = perf_counter(), 0.0, 0.0
         rate = self.plan.optimizer.learning_rate
         for rows in self.batches(number):
             factor = self.plan.schedule.factor(self.place())
             rate = self.plan.optimizer.learning_rate * factor
-            value = self.one_step(self.data.at(rows), factor)
+            batch = self.data.at(rows)
+            value = self.one_step(batch, factor)
             if not np.isfinite(value):
                 raise self.diverged(f"the loss became {value}", number, rate)
-            total += value * len(rows)
+            share = len(rows) if batch.weights is None else float(batch.weights.sum())
+            total, whole = total + value * share, whole + share
             if self.reporter is not None:
                 self.reporter.stepped(len(rows), value)
         if not np.isfinite(self.parameters.flat).all():
             raise self.diverged("a parameter became infinite or NaN", number, rate)
         seconds = perf_counter() - begin
         loss, score = self.validate(number, rate)
-        return Epoch(number, total / len(self.data), rate, seconds, loss, score)
+        return Epoch(number, total / whole, rate, seconds, loss, score)
 
     def one_step(self, batch: Samples, factor: float) -> float:
         """Take one step; return the loss before it."""
@@ -260,7 +254,10 @@ class _Run:
                 raise self.diverged(f"the validation loss became {loss}", number, rate)
             if self.score is None:
                 return loss, None
-            return loss, float(self.score(self.chain.forward(held_out.X), held_out.t))
+            score = float(self.score(self.chain.forward(held_out.X), held_out.t))
+        if np.isnan(score):
+            raise ValueError(f"train: expected a number as score of epoch {number}, got NaN")
+        return loss, score
 
     def place(self) -> Place:
         """Return where training is."""
@@ -269,9 +266,14 @@ class _Run:
     def diverged(self, what: str, epoch: int, rate: float) -> TrainingDivergedError:
         """Put the last good parameters back and return the error to raise."""
         self.parameters.flat[...] = self.good
+        self.history.end = "diverged"
         kept = f"epoch {self.history.kept}" if self.history.kept else "the start"
-        message = (
-            f"{what} in epoch {epoch}, step {self.step}, at a learning rate of {rate:g}: lower "
-            f"the learning rate, to {rate / 10:g} for a start. The parameters are those of {kept}."
+        where = f"{what} in epoch {epoch}, step {self.step}"
+        advice = (
+            f", at a learning rate of {rate:g}: lower the learning rate, to {rate / 10:g} for a "
+            f"start. The parameters are those of {kept}."
         )
+        if self.step == 1 and what.startswith("the loss"):  # no update has been made yet
+            advice = ", before any update: bring the numbers in X and t near 1, such as by scaling."
+        message = where + advice
         return TrainingDivergedError(message, self.history)

@@ -29,13 +29,13 @@ class ProgressBar:
             console=self.console,
             refresh_per_second=5,
         )
-        self._samples = self._epochs = self._done = 0
-        self._seen, self._begin = 0, 0.0
-        self._scores = ""
 
     def started(self, epochs: int, samples: int) -> None:
         """Draw the bar."""
-        self._epochs, self._samples, self._begin = epochs, samples, perf_counter()
+        self._epochs, self._done, self._seen = epochs, 0, 0
+        self._scores, self._begin = "", perf_counter()
+        for task in self._progress.task_ids:  # of a training before
+            self._progress.remove_task(task)
         self._task = self._progress.add_task(
             "", total=epochs * samples, epoch=f"0/{epochs}", scores="", speed=""
         )
@@ -67,7 +67,7 @@ class ProgressBar:
         )
 
     def ended(self, history: History) -> None:
-        """Take the bar away, unless nothing was drawn."""
+        """Draw the bar a last time, full if training ended early as it should."""
         if history.end in ("converged", "validation"):
             self._progress.update(self._task, total=self._seen)
         self._progress.stop()

@@ -1,0 +1,75 @@
+"""The data of a training: inputs, targets, weights, and whether they can be trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Inputs X (n, …), targets t and, perhaps, weights (n,)."""
+
+    X: Any
+    t: Array
+    weights: Array | None = None
+
+    @classmethod
+    def of(cls, X: Any, t: Any, weights: Any = None) -> Samples:
+        """Return samples as arrays, X perhaps as a sparse matrix by rows."""
+        rows = X.tocsr() if sparse.issparse(X) else np.atleast_1d(X)
+        return cls(rows, np.asarray(t), None if weights is None else np.asarray(weights, float))
+
+    def __len__(self) -> int:
+        return int(self.X.shape[0])
+
+    def at(self, rows: Array) -> Samples:
+        """Return some of the samples."""
+        weights = None if self.weights is None else self.weights[rows]
+        return Samples(self.X[rows], self.t[rows], weights)
+
+    def check(self, name: str) -> None:
+        """Complain about lengths that differ, no samples, and numbers that are none."""
+        if len(self) == 0:
+            raise ValueError(f"{name}: expected at least one sample, got none")
+        for what, array in (("targets", self.t), ("sample weights", self.weights)):
+            if array is None:
+                continue
+            if array.ndim == 0 or len(array) != len(self):
+                received = len(array) if array.ndim else "a single number"
+                raise ValueError(f"{name}: expected {len(self)} {what}, got {received}")
+            _check_finite(f"{name}: expected finite {what}", array)
+        _check_finite(f"{name}: expected finite X", self.X)
+        if self.weights is not None:
+            if np.any(self.weights < 0):
+                row = int(np.argwhere(self.weights < 0)[0][0])
+                received = f"{self.weights[row]} for sample {row}"
+                raise ValueError(f"{name}: expected sample weights >= 0, got {received}")
+            if not self.weights.any():
+                raise ValueError(f"{name}: expected a sample weight > 0, got only zeros")
+
+    def that_count(self) -> Samples:
+        """Return the samples without those of weight 0, of which no batch could be made."""
+        if self.weights is None or self.weights.all():
+            return self
+        return self.at(np.flatnonzero(self.weights))
+
+
+def _check_finite(expected: str, array: Any) -> None:
+    """Complain about the first number of an array (n, …), maybe sparse, that is NaN or infinite."""
+    numbers = array.data if sparse.issparse(array) else array
+    if numbers.dtype.kind != "f" or np.isfinite(numbers).all():
+        return
+    place = [int(i) for i in np.argwhere(~np.isfinite(numbers))[0]]
+    value = numbers[tuple(place)]
+    if sparse.issparse(array):
+        row = int(np.searchsorted(array.indptr, place[0], side="right")) - 1
+        place = [row, int(array.indices[place[0]])]
+    at = f" at ({', '.join(map(str, place[1:]))})" if place[1:] else ""
+    raise ValueError(f"{expected}, got {value} in sample {place[0]}{at}")
