@@ -1,0 +1,489 @@
+"""A small language for kernels: Python code that runs once and leaves machine code behind.
+
+A kernel is written as a Python function on values that are not there yet. ``x + y`` on two
+:class:`Vector` emits an addition, ``with k.loop(0, n) as i:`` a loop whose body is emitted once:
+
+    k = Kernel("scale", np.float32, ("count", "x", "y", "factor"))
+    factor = k.spread(k.argument("factor"))
+    with k.loop(0, k.argument("count")) as i:
+        k.store(k.load(k.argument("x") + i * 64) * factor, k.argument("y") + i * 64)
+
+Every kernel is a C function of one argument, the address of its arguments: whole numbers and
+addresses of 64 bits each, in the order of their names. Addresses are in bytes.
+
+A vector has 64 bytes, 16 float32 or 8 float64, whatever registers the processor has; where they
+are narrower, LLVM takes two or four. There is no fast-math: each operation is rounded on its own,
+a multiply-add is fused where :func:`fma` says so and nowhere else, and a sum over lanes is a fixed
+tree. So the bits are the same on every processor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+BYTES = 64
+"""Bytes of a vector."""
+
+_I1, _I8, _I32, _I64 = (ir.IntType(bits) for bits in (1, 8, 32, 64))
+_POINTER = ir.PointerType()
+
+
+class Value:
+    """Something that a kernel computes: an LLVM value, and the kernel that it belongs to."""
+
+    def __init__(self, kernel: Kernel, value: Any) -> None:
+        self.kernel, self.value = kernel, value
+
+    def __bool__(self) -> bool:
+        raise TypeError("a kernel's value is not known yet; use where() or Kernel.when()")
+
+
+class Integer(Value):
+    """A whole number of 64 bits, or an address."""
+
+    def _other(self, other: Integer | int) -> Any:
+        return other.value if isinstance(other, Integer) else ir.Constant(_I64, int(other))
+
+    def _make(self, operation: str, left: Any, right: Any) -> Integer:
+        return Integer(self.kernel, getattr(self.kernel.builder, operation)(left, right))
+
+    def __add__(self, other: Integer | int) -> Integer:
+        return self._make("add", self.value, self._other(other))
+
+    def __sub__(self, other: Integer | int) -> Integer:
+        return self._make("sub", self.value, self._other(other))
+
+    def __rsub__(self, other: int) -> Integer:
+        return self._make("sub", self._other(other), self.value)
+
+    def __mul__(self, other: Integer | int) -> Integer:
+        return self._make("mul", self.value, self._other(other))
+
+    def __floordiv__(self, other: int) -> Integer:
+        return self._make("udiv", self.value, self._other(other))
+
+    def __mod__(self, other: int) -> Integer:
+        return self._make("urem", self.value, self._other(other))
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def _compare(self, symbol: str, other: Integer | int) -> Condition:
+        compared = self.kernel.builder.icmp_signed(symbol, self.value, self._other(other))
+        return Condition(self.kernel, compared)
+
+    def __lt__(self, other: Integer | int) -> Condition:
+        return self._compare("<", other)
+
+    def __le__(self, other: Integer | int) -> Condition:
+        return self._compare("<=", other)
+
+    def __gt__(self, other: Integer | int) -> Condition:
+        return self._compare(">", other)
+
+    def __ge__(self, other: Integer | int) -> Condition:
+        return self._compare(">=", other)
+
+    def equals(self, other: Integer | int) -> Condition:
+        """Return whether two whole numbers are the same."""
+        return self._compare("==", other)
+
+
+class Condition(Value):
+    """Whether something holds: once, for branches, or for each lane."""
+
+    def __and__(self, other: Condition) -> Condition:
+        return Condition(self.kernel, self.kernel.builder.and_(self.value, other.value))
+
+    def __or__(self, other: Condition) -> Condition:
+        return Condition(self.kernel, self.kernel.builder.or_(self.value, other.value))
+
+    def __invert__(self) -> Condition:
+        return Condition(self.kernel, self.kernel.builder.not_(self.value))
+
+
+class Vector(Value):
+    """The numbers of 64 bytes, or one number where a kernel works on one at a time.
+
+    Plain Python numbers mix in; they are rounded to the float type first, as NumPy does.
+    """
+
+    __mathematics__: Any = None
+    """The vocabulary of chainrule.mathematics for vectors; vector_mathematics.py puts it here."""
+
+    def _other(self, other: Any) -> Any:
+        if isinstance(other, Vector):
+            return other.value
+        if hasattr(other, "as_vector"):
+            return other.as_vector(self.kernel).value
+        return self.kernel.constant_like(self, other).value
+
+    def like(self, value: Any) -> Vector:
+        """Return another vector of the same kernel."""
+        return Vector(self.kernel, value)
+
+    def _make(self, operation: str, left: Any, right: Any) -> Vector:
+        return self.like(getattr(self.kernel.builder, operation)(left, right))
+
+    def __add__(self, other: Any) -> Vector:
+        return self._make("fadd", self.value, self._other(other))
+
+    def __radd__(self, other: Any) -> Vector:
+        return self._make("fadd", self._other(other), self.value)
+
+    def __sub__(self, other: Any) -> Vector:
+        return self._make("fsub", self.value, self._other(other))
+
+    def __rsub__(self, other: Any) -> Vector:
+        return self._make("fsub", self._other(other), self.value)
+
+    def __mul__(self, other: Any) -> Vector:
+        return self._make("fmul", self.value, self._other(other))
+
+    def __rmul__(self, other: Any) -> Vector:
+        return self._make("fmul", self._other(other), self.value)
+
+    def __truediv__(self, other: Any) -> Vector:
+        return self._make("fdiv", self.value, self._other(other))
+
+    def __rtruediv__(self, other: Any) -> Vector:
+        return self._make("fdiv", self._other(other), self.value)
+
+    def __neg__(self) -> Vector:
+        return self.like(self.kernel.builder.fneg(self.value))
+
+    def compare(self, symbol: str, other: Any) -> Condition:
+        """Return whether the comparison holds, lane by lane; with NaN none does."""
+        compared = self.kernel.builder.fcmp_ordered(symbol, self.value, self._other(other))
+        return Condition(self.kernel, compared)
+
+    def __lt__(self, other: Any) -> Condition:
+        return self.compare("<", other)
+
+    def __le__(self, other: Any) -> Condition:
+        return self.compare("<=", other)
+
+    def __gt__(self, other: Any) -> Condition:
+        return self.compare(">", other)
+
+    def __ge__(self, other: Any) -> Condition:
+        return self.compare(">=", other)
+
+    @property
+    def is_nan(self) -> Condition:
+        """Whether each lane is NaN."""
+        unordered = self.kernel.builder.fcmp_unordered("uno", self.value, self.value)
+        return Condition(self.kernel, unordered)
+
+
+class Kernel:
+    """A function under construction: its arguments, its code so far, and where code goes next."""
+
+    def __init__(
+        self,
+        name: str,
+        dtype: Any,
+        fields: Sequence[str],
+        *,
+        module: ir.Module | None = None,
+        extra: int = 0,
+    ) -> None:
+        self.name, self.dtype, self.fields = name, np.dtype(dtype), tuple(fields)
+        self.lanes = BYTES // self.dtype.itemsize
+        self.number = ir.FloatType() if self.dtype.itemsize == 4 else ir.DoubleType()
+        self.whole = _I32 if self.dtype.itemsize == 4 else _I64
+        self.vector = ir.VectorType(self.number, self.lanes)
+        self.module = ir.Module(name) if module is None else module
+        kind = ir.FunctionType(ir.VoidType(), [_I64] * (1 + extra))
+        self.function = ir.Function(self.module, kind, name)
+        self.function.attributes.add("nounwind")
+        self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
+        self.arguments_at, *self.extra = (Integer(self, a) for a in self.function.args)
+        self._arguments: dict[str, Integer] = {}
+        for position, field in enumerate(self.fields):  # read at once, so that loops need not
+            self._arguments[field] = self.load_integer(self.arguments_at + 8 * position)
+
+    # ---- values
+
+    def argument(self, name: str) -> Integer:
+        """Return an argument by its name."""
+        return self._arguments[name]
+
+    def integer(self, value: int) -> Integer:
+        """Return a whole number."""
+        return Integer(self, ir.Constant(_I64, value))
+
+    def constant(self, value: float) -> Vector:
+        """Return a vector of one number, rounded to the float type."""
+        return Vector(self, ir.Constant(self.vector, [self._rounded(value)] * self.lanes))
+
+    def constant_like(self, like: Vector, value: float) -> Vector:
+        """Return a number, or a vector of it, as the other one is."""
+        if like.value.type == self.number:
+            return Vector(self, ir.Constant(self.number, self._rounded(value)))
+        return self.constant(value)
+
+    def _rounded(self, value: float) -> float:
+        return float(self.dtype.type(value))
+
+    def lane_numbers(self) -> Vector:
+        """Return 0, 1, 2, … along the lanes."""
+        return Vector(self, ir.Constant(self.vector, [float(i) for i in range(self.lanes)]))
+
+    def to_number(self, whole: Integer) -> Vector:
+        """Return a whole number as one of the float type."""
+        return Vector(self, self.builder.sitofp(whole.value, self.number))
+
+    # ---- memory
+
+    def _pointer(self, address: Integer) -> Any:
+        return self.builder.inttoptr(address.value, _POINTER)
+
+    def load_integer(self, address: Integer) -> Integer:
+        """Return the whole number at an address."""
+        return Integer(self, self.builder.load(self._pointer(address), typ=_I64))
+
+    def store_integer(self, value: Integer, address: Integer) -> None:
+        """Put a whole number at an address."""
+        self.builder.store(value.value, self._pointer(address))
+
+    def load(self, address: Integer) -> Vector:
+        """Return the vector at an address, aligned or not."""
+        loaded = self.builder.load(self._pointer(address), typ=self.vector)
+        loaded.align = self.dtype.itemsize
+        return Vector(self, loaded)
+
+    def store(self, value: Vector, address: Integer) -> None:
+        """Put a vector at an address."""
+        self.builder.store(value.value, self._pointer(address)).align = self.dtype.itemsize
+
+    def load_number(self, address: Integer) -> Vector:
+        """Return the one number at an address."""
+        return Vector(self, self.builder.load(self._pointer(address), typ=self.number))
+
+    def store_number(self, value: Vector, address: Integer) -> None:
+        """Put one number at an address."""
+        self.builder.store(value.value, self._pointer(address))
+
+    def load_first(self, address: Integer, count: Integer) -> Vector:
+        """Return the first ``count`` numbers at an address, zeros in the lanes beyond."""
+        masked = self._intrinsic(
+            f"llvm.masked.load.{self._suffix()}.p0",
+            ir.FunctionType(
+                self.vector, [_POINTER, _I32, ir.VectorType(_I1, self.lanes), self.vector]
+            ),
+        )
+        zeros = ir.Constant(self.vector, [0.0] * self.lanes)
+        inside = self.first_lanes(count).value
+        align = ir.Constant(_I32, self.dtype.itemsize)
+        loaded = self.builder.call(masked, [self._pointer(address), align, inside, zeros])
+        return Vector(self, loaded)
+
+    def first_lanes(self, count: Integer) -> Condition:
+        """Return which lanes come before a count."""
+        numbers = ir.VectorType(_I64, self.lanes)
+        lanes = ir.Constant(numbers, list(range(self.lanes)))
+        limits = self._spread(count.value, numbers)
+        return Condition(self, self.builder.icmp_signed("<", lanes, limits))
+
+    def allocate(self, vectors: int) -> Integer:
+        """Return the address of scratch for some vectors, on the stack."""
+        with self.builder.goto_entry_block():
+            scratch = self.builder.alloca(self.vector, vectors)
+            scratch.align = BYTES
+        return Integer(self, self.builder.ptrtoint(scratch, _I64))
+
+    # ---- lanes
+
+    def spread(self, number: Vector) -> Vector:
+        """Return a vector that has one number in every lane."""
+        return Vector(self, self._spread(number.value, self.vector))
+
+    def _spread(self, value: Any, kind: ir.VectorType) -> Any:
+        undefined = ir.Constant(kind, ir.Undefined)
+        first = self.builder.insert_element(undefined, value, ir.Constant(_I32, 0))
+        zeros = ir.Constant(ir.VectorType(_I32, kind.count), [0] * kind.count)
+        return self.builder.shuffle_vector(first, undefined, zeros)
+
+    def first(self, vector: Vector) -> Vector:
+        """Return the number in the first lane."""
+        lane = ir.Constant(_I32, 0)
+        return Vector(self, self.builder.extract_element(vector.value, lane))
+
+    def one_hot(self, lane: Integer) -> Vector:
+        """Return 1 in one lane and 0 in the others; zeros if there is no such lane."""
+        numbers = ir.VectorType(_I64, self.lanes)
+        lanes = ir.Constant(numbers, list(range(self.lanes)))
+        same = self.builder.icmp_signed("==", lanes, self._spread(lane.value, numbers))
+        return self.select(Condition(self, same), self.constant(1.0), self.constant(0.0))
+
+    def shuffle(self, left: Vector, right: Vector, lanes: Sequence[int]) -> Vector:
+        """Return chosen lanes: below ``lanes`` from the left vector, from there on the right's."""
+        chosen = ir.Constant(ir.VectorType(_I32, self.lanes), list(lanes))
+        return Vector(self, self.builder.shuffle_vector(left.value, right.value, chosen))
+
+    def reduce(self, vector: Vector, combine: Any) -> Vector:
+        """Return all lanes combined into one number: halves first, then halves of these, …"""
+        parts = [
+            Vector(self, self.builder.extract_element(vector.value, ir.Constant(_I32, lane)))
+            for lane in range(self.lanes)
+        ]
+        while len(parts) > 1:
+            half = len(parts) // 2
+            parts = [combine(parts[i], parts[i + half]) for i in range(half)]
+        return parts[0]
+
+    # ---- operations that have no operator
+
+    def _suffix(self, kind: Any = None) -> str:
+        kind = kind or self.vector
+        bits = self.dtype.itemsize * 8
+        return f"v{self.lanes}f{bits}" if kind == self.vector else f"f{bits}"
+
+    def _intrinsic(self, name: str, kind: ir.FunctionType) -> Any:
+        found = self.module.globals.get(name)
+        return found if found is not None else ir.Function(self.module, kind, name)
+
+    def intrinsic(self, name: str, *operands: Vector) -> Vector:
+        """Return what LLVM's function of numbers, such as "sqrt", makes of its operands."""
+        kind = operands[0].value.type
+        function = self._intrinsic(
+            f"llvm.{name}.{self._suffix(kind)}", ir.FunctionType(kind, [kind] * len(operands))
+        )
+        return Vector(self, self.builder.call(function, [x.value for x in operands]))
+
+    def select(self, condition: Condition, left: Vector, right: Vector) -> Vector:
+        """Return the left number where the condition holds, else the right one."""
+        return Vector(self, self.builder.select(condition.value, left.value, right.value))
+
+    # ---- control
+
+    @contextmanager
+    def loop(
+        self,
+        start: Integer | int,
+        stop: Integer | int,
+        step: Integer | int = 1,
+        carry: Sequence[Value] = (),
+    ) -> Iterator[Any]:
+        """Emit the body once, to run for start, start + step, … while below stop.
+
+        Without carried values the loop gives its index. With them it gives a :class:`Loop`, whose
+        ``carried`` are this turn's values; the body sets ``following``, and after the loop
+        ``carried`` are the last ones.
+        """
+        index_start = start if isinstance(start, Integer) else self.integer(start)
+        before = self.builder.block
+        check, body, after = (
+            self.function.append_basic_block(part) for part in ("check", "body", "after")
+        )
+        self.builder.branch(check)
+        self.builder.position_at_end(check)
+        index = self.builder.phi(_I64)
+        index.add_incoming(index_start.value, before)
+        phis = [self.builder.phi(value.value.type) for value in carry]
+        for phi, value in zip(phis, carry, strict=True):
+            phi.add_incoming(value.value, before)
+        at = Integer(self, index)
+        self.builder.cbranch((at < stop).value, body, after)
+        self.builder.position_at_end(body)
+        carried = [type(v)(self, phi) for v, phi in zip(carry, phis, strict=True)]
+        turn = Loop(at, carried)
+        yield turn if carry else at
+        last = self.builder.block
+        index.add_incoming((at + step).value, last)
+        for phi, value in zip(phis, turn.following, strict=True):
+            phi.add_incoming(value.value, last)
+        self.builder.branch(check)
+        self.builder.position_at_end(after)
+
+    @contextmanager
+    def when(self, condition: Condition) -> Iterator[None]:
+        """Emit the body, to run only if the condition holds."""
+        with self.builder.if_then(condition.value):
+            yield
+
+    @contextmanager
+    def loop_while(self, condition: Callable[[], Condition]) -> Iterator[None]:
+        """Emit the body once, to run as long as the condition, asked before each turn, holds."""
+        check, body, after = (
+            self.function.append_basic_block(part) for part in ("check", "body", "after")
+        )
+        self.builder.branch(check)
+        self.builder.position_at_end(check)
+        self.builder.cbranch(condition().value, body, after)
+        self.builder.position_at_end(body)
+        yield
+        self.builder.branch(check)
+        self.builder.position_at_end(after)
+
+    # ---- threads
+
+    def add_atomically(self, address: Integer, amount: int) -> Integer:
+        """Add to the whole number at an address, seen by all threads; return what it was."""
+        constant = ir.Constant(_I64, amount)
+        pointer = self._pointer(address)
+        return Integer(self, self.builder.atomic_rmw("add", pointer, constant, "acq_rel"))
+
+    def load_shared(self, address: Integer) -> Integer:
+        """Return a whole number that another thread may have written just now."""
+        pointer = self._pointer(address)
+        return Integer(self, self.builder.load_atomic(pointer, "acquire", 8, typ=_I64))
+
+    def processor_hint(self, name: str) -> None:
+        """Call an instruction of the processor that has no operands, such as "x86.sse2.pause"."""
+        kind = ir.FunctionType(ir.VoidType(), [])
+        self.builder.call(self._intrinsic(f"llvm.{name}", kind), [])
+
+    def denormals_are_zero(self) -> Integer:
+        """Let an x86 processor flush denormal numbers to 0; return its settings from before."""
+        address = self._settings("llvm.x86.sse.stmxcsr")
+        before = self.builder.load(self._pointer(address), typ=_I32)
+        flushing = self.builder.or_(before, ir.Constant(_I32, 0x8040))
+        self.builder.store(flushing, self._pointer(address))
+        self._settings("llvm.x86.sse.ldmxcsr", address)
+        return Integer(self, self.builder.zext(before, _I64))
+
+    def restore_denormals(self, settings: Integer) -> None:
+        """Put back what :meth:`denormals_are_zero` returned."""
+        address = self.allocate(1)
+        narrow = self.builder.trunc(settings.value, _I32)
+        self.builder.store(narrow, self._pointer(address))
+        self._settings("llvm.x86.sse.ldmxcsr", address)
+
+    def _settings(self, name: str, address: Integer | None = None) -> Integer:
+        address = self.allocate(1) if address is None else address
+        function = self._intrinsic(name, ir.FunctionType(ir.VoidType(), [_POINTER]))
+        self.builder.call(function, [self._pointer(address)])
+        return address
+
+    # ---- calls
+
+    def call(self, address: Integer, *arguments: Integer) -> None:
+        """Call the function at an address."""
+        kind = ir.FunctionType(ir.VoidType(), [_I64] * len(arguments))
+        # llvmlite types a called pointer by what it points to, which only a cast can say.
+        function = self.builder.inttoptr(address.value, kind.as_pointer())
+        self.builder.call(function, [a.value for a in arguments])
+
+    def finish(self) -> Kernel:
+        """End the function."""
+        self.builder.ret_void()
+        return self
+
+
+class Loop:
+    """A turn of a loop: its index, the values that it carries, and those for the next turn."""
+
+    def __init__(self, index: Integer, carried: list[Any]) -> None:
+        self.index, self.carried = index, carried
+        self.following: Sequence[Value] = carried
+
+
+def fma(x: Vector, y: Vector, z: Vector) -> Vector:
+    """Return x·y + z, rounded once."""
+    return x.kernel.intrinsic("fma", x, y, z)

@@ -1,0 +1,169 @@
+"""The kernels, compiled when they are first used.
+
+A :class:`Library` has those of one float type. What an epilogue or a map does to a number is read
+from the rule of a function, a loss or an optimizer, so a rule of the user's own compiles like any
+other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numpy.typing import NDArray
+
+from chainrule.engine import cache as disk, compiling, vector_mathematics  # noqa: F401
+from chainrule.engine.kernels import epilogues, losses, maps, product, rows
+from chainrule.engine.lowering import derivative_reads
+from chainrule.engine.rates import Rate
+from chainrule.functions import Elementwise
+from chainrule.losses import ElementwiseLoss, Loss
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A compiled kernel: where it is, and the names of its arguments in their order."""
+
+    address: int
+    fields: tuple[str, ...]
+    rates: tuple[Rate, ...] = ()
+
+    def pack(self, **values: int) -> NDArray[np.int64]:
+        """Return its arguments as it reads them; those that are not given are 0."""
+        unknown = set(values) - set(self.fields)
+        if unknown:
+            raise TypeError(f"a kernel has no argument {', '.join(sorted(unknown))}")
+        return np.array([values.get(field, 0) for field in self.fields], dtype=np.int64)
+
+
+class Library:
+    """The kernels of one float type, for the processor that this is."""
+
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = np.dtype(dtype)
+        self._known: dict[Any, Kernel] = {}
+
+    def _kernel(
+        self, key: tuple[Any, ...], fields: tuple[str, ...], emit: Callable[..., Any]
+    ) -> Kernel:
+        if key not in self._known:
+            name = f"{key[0]}_{self.dtype}"
+            emitted = emit(name, self.dtype)
+            module, rates = emitted if isinstance(emitted, tuple) else (emitted, ())
+            address = compiled(str(module), name)
+            self._known[key] = Kernel(address, fields, tuple(rates))
+        return self._known[key]
+
+    @property
+    def product(self) -> Kernel:
+        """Products in broadcast form."""
+        target = compiling.host()
+        return self._kernel(
+            ("product",), product.FIELDS, lambda name, dtype: product.emit(name, dtype, target)
+        )
+
+    @property
+    def affine(self) -> Kernel:
+        """Epilogue: a bias is added."""
+        return self._kernel(("affine",), epilogues.AFFINE, epilogues.affine)
+
+    @property
+    def store(self) -> Kernel:
+        """Epilogue: the products are what is wanted."""
+        return self._kernel(("store",), epilogues.STORE, epilogues.store)
+
+    def activation(self, function: Elementwise) -> Kernel:
+        """Epilogue: a bias is added and a function applied."""
+        keep = "x" in derivative_reads(function)
+        return self._kernel(
+            ("activation", function),
+            epilogues.AFFINE,
+            lambda name, dtype: epilogues.activation(name, dtype, function, keep=keep),
+        )
+
+    def slope(self, function: Elementwise) -> Kernel:
+        """Epilogue: the products times a derivative."""
+        reads = derivative_reads(function)
+        return self._kernel(
+            ("slope", function),
+            epilogues.SLOPE,
+            lambda name, dtype: epilogues.slope(name, dtype, function, reads),
+        )
+
+    def update(self, optimizer: Any) -> Kernel:
+        """Epilogue: the products are a gradient, and parameters move."""
+        return self._kernel(
+            ("update", optimizer),
+            epilogues.UPDATE,
+            lambda name, dtype: epilogues.update(name, dtype, optimizer),
+        )
+
+    def value_map(self, function: Elementwise) -> Kernel:
+        """A function of contiguous numbers."""
+        return self._kernel(
+            ("value", function),
+            maps.VALUE,
+            lambda name, dtype: maps.value(name, dtype, function),
+        )
+
+    def slope_map(self, function: Elementwise) -> Kernel:
+        """A gradient of contiguous numbers times a derivative."""
+        reads = derivative_reads(function)
+        return self._kernel(
+            ("slope_map", function),
+            maps.SLOPE,
+            lambda name, dtype: maps.slope(name, dtype, function, reads),
+        )
+
+    def loss(self, loss: Loss, *, labels: bool) -> Kernel:
+        """Losses of samples and gradients; ``labels`` are class numbers, else rows of numbers."""
+        if isinstance(loss, ElementwiseLoss):
+            return self._kernel(
+                ("loss", loss),
+                losses.FIELDS,
+                lambda name, dtype: losses.elementwise(name, dtype, loss),
+            )
+        return self._kernel(
+            ("softmax_cross_entropy", labels),
+            losses.FIELDS,
+            lambda name, dtype: losses.softmax_cross_entropy(name, dtype, labels=labels),
+        )
+
+    @property
+    def advance(self) -> Kernel:
+        """The next samples."""
+        return self._kernel(("advance",), rows.ADVANCE, rows.advance)
+
+    @property
+    def transpose(self) -> Kernel:
+        """Square blocks transposed."""
+        return self._kernel(("transpose",), rows.TRANSPOSE, rows.transpose)
+
+    @property
+    def squares(self) -> Kernel:
+        """Sums of squared weights."""
+        return self._kernel(("squares",), rows.SQUARES, rows.squares)
+
+    @property
+    def total(self) -> Kernel:
+        """The mean loss of a batch."""
+        return self._kernel(("total",), rows.TOTAL, rows.total)
+
+
+@cache
+def library(dtype: np.dtype[Any]) -> Library:
+    """Return the kernels of a float type."""
+    return Library(dtype)
+
+
+@cache
+def compiled(text: str, name: str) -> int:
+    """Return the address of a function in LLVM's text form, from the disk if it is there."""
+    return compiling.load(name, disk.object_code(text, compiling.host()))
+
+
+__all__ = ["Kernel", "Library", "compiled", "library"]

@@ -1,0 +1,99 @@
+"""What happens to a tile of products while it is in the first cache.
+
+An epilogue is a function (arguments, scratch, row, vector, rows, vectors): it finds the tile's
+vectors in scratch, one row after another, and what they belong to at
+``row_stride · m + vector_stride · p`` from the addresses in its arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from llvmlite import ir
+
+from chainrule.engine.emit import BYTES, Integer, Kernel, Vector
+from chainrule.engine.rates import Rate, trace_rule
+from chainrule.functions import Elementwise
+
+STRIDES = ("row_stride", "vector_stride")
+AFFINE = ("bias", "z", "y", *STRIDES)
+STORE = ("gradient", *STRIDES)
+SLOPE = ("x", "y", "gradient", *STRIDES)
+UPDATE = ("w", "state0", "state1", "rates", "l2", *STRIDES)
+
+
+@contextmanager
+def _each(k: Kernel) -> Iterator[tuple[Vector, Integer, Integer]]:
+    """Walk over the tile: its vectors, where each belongs, and its vector's number."""
+    scratch, m, p, high, wide = k.extra
+    with k.loop(0, high) as i, k.loop(0, wide) as j:
+        place = k.argument("row_stride") * (m + i) + k.argument("vector_stride") * (p + j)
+        yield k.load(scratch + (i * wide + j) * BYTES), place, p + j
+
+
+def _add_bias(k: Kernel, product: Vector, vector: Integer) -> Vector:
+    return product + k.load(k.argument("bias") + vector * BYTES)
+
+
+def affine(name: str, dtype: Any) -> ir.Module:
+    """Z = products + bias."""
+    k = Kernel(name, dtype, AFFINE, extra=5)
+    with _each(k) as (product, place, vector):
+        k.store(_add_bias(k, product, vector), k.argument("z") + place)
+    return k.finish().module
+
+
+def activation(name: str, dtype: Any, function: Elementwise, *, keep: bool) -> ir.Module:
+    """Y = value(products + bias); that sum, Z, is kept where the derivative reads it."""
+    k = Kernel(name, dtype, AFFINE, extra=5)
+    with _each(k) as (product, place, vector):
+        z = _add_bias(k, product, vector)
+        if keep:
+            k.store(z, k.argument("z") + place)
+        k.store(function.value(z), k.argument("y") + place)
+    return k.finish().module
+
+
+def store(name: str, dtype: Any) -> ir.Module:
+    """The gradient is the products."""
+    k = Kernel(name, dtype, STORE, extra=5)
+    with _each(k) as (product, place, _):
+        k.store(product, k.argument("gradient") + place)
+    return k.finish().module
+
+
+def slope(name: str, dtype: Any, function: Elementwise, reads: frozenset[str]) -> ir.Module:
+    """The gradient is the products times derivative(x, y); only what that reads is loaded."""
+    k = Kernel(name, dtype, SLOPE, extra=5)
+    with _each(k) as (product, place, _):
+        x = k.load(k.argument("x") + place) if "x" in reads else k.constant(0.0)
+        y = k.load(k.argument("y") + place) if "y" in reads else k.constant(0.0)
+        k.store(product * function.derivative(x, y), k.argument("gradient") + place)
+    return k.finish().module
+
+
+def update(name: str, dtype: Any, optimizer: Any) -> tuple[ir.Module, list[Rate]]:
+    """Each parameter moves by the optimizer's rule; return also the rates that it reads.
+
+    The products are the gradient, to which the penalty's, l2 · w, is added.
+    """
+    k = Kernel(name, dtype, UPDATE, extra=5)
+    slots = [f"state{number}" for number in range(len(optimizer.slots))]
+    l2 = k.spread(k.load_number(k.argument("l2")))
+
+    def rate(number: int) -> Vector:
+        return k.spread(k.load_number(k.argument("rates") + number * k.dtype.itemsize))
+
+    rates: list[Rate] = []
+    with _each(k) as (gradient, place, _):
+        w = k.load(k.argument("w") + place)
+        state = tuple(k.load(k.argument(slot) + place) for slot in slots)
+        gradient = gradient + l2 * w
+        moved, fresh, rates = trace_rule(optimizer, w, gradient, state, rate)
+        k.store(moved, k.argument("w") + place)
+        for slot, old, new in zip(slots, state, fresh, strict=True):
+            if new is not old:
+                k.store(new, k.argument(slot) + place)
+    return k.finish().module, rates

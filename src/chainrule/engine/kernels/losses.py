@@ -1,0 +1,123 @@
+"""Losses of samples, and the gradients by the outputs, in one pass.
+
+A sample's outputs lie in the panels at ``y``, a vector in each; its targets at ``t`` plus the
+offset that ``targets`` has for it: a class number of 64 bits, or a row of numbers. Lanes beyond
+the last output count for nothing, and get the gradient 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+
+from chainrule.engine.emit import BYTES, Condition, Integer, Kernel, Vector
+from chainrule.losses import ElementwiseLoss
+from chainrule.mathematics import exp, log, maximum
+
+FIELDS = (
+    *("first", "last", "outputs", "y", "gradient", "vector_stride"),
+    *("t", "targets", "shares", "losses"),
+)
+
+
+class _Sample:
+    """A sample of the batch: where its numbers are."""
+
+    def __init__(self, k: Kernel, n: Integer) -> None:
+        self.k, self.n = k, n
+        self.y = k.argument("y") + n * BYTES
+        self.gradient = k.argument("gradient") + n * BYTES
+        self.target = k.argument("t") + k.load_integer(k.argument("targets") + n * 8)
+        self.share = k.load_number(k.argument("shares") + n * k.dtype.itemsize)
+
+    def place(self, vector: Integer) -> Integer:
+        """Return how far a vector is from the first."""
+        return vector * self.k.argument("vector_stride")
+
+    def inside(self, vector: Integer) -> Condition:
+        """Return which lanes of a vector are outputs."""
+        return self.k.first_lanes(self.rest(vector))
+
+    def rest(self, vector: Integer) -> Integer:
+        """Return how many outputs there are from a vector on."""
+        return self.k.argument("outputs") - vector * self.k.lanes
+
+    def numbers(self, vector: Integer) -> Vector:
+        """Return the targets that belong to a vector, zeros beyond the last."""
+        return self.k.load_first(self.target + vector * BYTES, self.rest(vector))
+
+    def keep(self, loss: Vector) -> None:
+        """Keep the sample's loss."""
+        self.k.store_number(loss, self.k.argument("losses") + self.n * self.k.dtype.itemsize)
+
+
+def _vectors(k: Kernel) -> Integer:
+    return (k.argument("outputs") + (k.lanes - 1)) // k.lanes
+
+
+def elementwise(name: str, dtype: Any, loss: ElementwiseLoss) -> ir.Module:
+    """Mean of error(y, t) over outputs; gradient derivative(y, t) / outputs, times the share."""
+    k = Kernel(name, dtype, FIELDS)
+    zero = k.constant(0.0)
+    outputs = k.to_number(k.argument("outputs"))
+    with k.loop(k.argument("first"), k.argument("last")) as n:
+        sample = _Sample(k, n)
+        share = k.spread(sample.share)
+        with k.loop(0, _vectors(k), carry=[zero]) as turn:
+            v, (total,) = turn.index, turn.carried
+            inside, place = sample.inside(v), sample.place(v)
+            y, t = k.load(sample.y + place), sample.numbers(v)
+            y = k.select(inside, y, k.constant(0.5))  # where every loss is finite
+            error = k.select(inside, loss.error(y, t), zero)
+            slope = loss.derivative(y, t) / k.spread(outputs) * share
+            k.store(k.select(inside, slope, zero), sample.gradient + place)
+            turn.following = [total + error]
+        sample.keep(k.reduce(turn.carried[0], lambda a, b: a + b) / outputs)
+    return k.finish().module
+
+
+def softmax_cross_entropy(name: str, dtype: Any, *, labels: bool) -> ir.Module:
+    """log Σ exp(z) − Σ t z; gradient (softmax(z) − t) times the share."""
+    k = Kernel(name, dtype, FIELDS)
+    zero, lowest = k.constant(0.0), k.constant(float("-inf"))
+    with k.loop(k.argument("first"), k.argument("last")) as n:
+        sample = _Sample(k, n)
+        share = k.spread(sample.share)
+        with k.loop(0, _vectors(k), carry=[lowest]) as turn:
+            v = turn.index
+            z = k.select(sample.inside(v), k.load(sample.y + sample.place(v)), lowest)
+            turn.following = [maximum(turn.carried[0], z)]
+        top = k.spread(k.reduce(turn.carried[0], maximum))
+        with k.loop(0, _vectors(k), carry=[zero, zero]) as turn:
+            v, (total, matched) = turn.index, turn.carried
+            inside, place = sample.inside(v), sample.place(v)
+            shifted = k.select(inside, k.load(sample.y + place) - top, zero)
+            e = k.select(inside, exp(shifted), zero)
+            k.store(e, sample.gradient + place)
+            if not labels:
+                matched = matched + sample.numbers(v) * shifted
+            turn.following = [total + e, matched]
+        whole = k.reduce(turn.carried[0], lambda a, b: a + b)
+        if labels:
+            label = k.load_integer(sample.target)
+            lane = sample.place(label // k.lanes) + (label % k.lanes) * k.dtype.itemsize
+            hit = k.load_number(sample.y + lane) - k.reduce(top, lambda a, b: a)
+        else:
+            hit = k.reduce(turn.carried[1], lambda a, b: a + b)
+        sample.keep(log_of(k, whole) - hit)
+        with k.loop(0, _vectors(k)) as v:
+            place = sample.gradient + sample.place(v)
+            y = k.load(place) / k.spread(whole)
+            if labels:
+                first = v * k.lanes
+                t = k.one_hot(label - first)
+            else:
+                t = sample.numbers(v)
+            k.store((y - t) * share, place)
+    return k.finish().module
+
+
+def log_of(k: Kernel, number: Vector) -> Vector:
+    """Return the logarithm of one number."""
+    return k.first(log(k.spread(number)))

@@ -1,0 +1,33 @@
+"""Elementwise functions on contiguous numbers, where no product could take them along."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+
+from chainrule.engine.emit import BYTES, Kernel
+from chainrule.functions import Elementwise
+
+VALUE = ("count", "x", "y")
+SLOPE = ("count", "x", "y", "gradient")
+
+
+def value(name: str, dtype: Any, function: Elementwise) -> ir.Module:
+    """Y = value(X), for so many vectors."""
+    k = Kernel(name, dtype, VALUE)
+    with k.loop(0, k.argument("count")) as i:
+        k.store(function.value(k.load(k.argument("x") + i * BYTES)), k.argument("y") + i * BYTES)
+    return k.finish().module
+
+
+def slope(name: str, dtype: Any, function: Elementwise, reads: frozenset[str]) -> ir.Module:
+    """The gradient becomes gradient · derivative(x, y), in place, for so many vectors."""
+    k = Kernel(name, dtype, SLOPE)
+    gradient = k.argument("gradient")
+    with k.loop(0, k.argument("count")) as i:
+        at = i * BYTES
+        x = k.load(k.argument("x") + at) if "x" in reads else k.constant(0.0)
+        y = k.load(k.argument("y") + at) if "y" in reads else k.constant(0.0)
+        k.store(k.load(gradient + at) * function.derivative(x, y), gradient + at)
+    return k.finish().module

@@ -1,0 +1,111 @@
+"""What a step needs besides arithmetic: its samples, transposes, sums."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+
+from chainrule.engine.emit import BYTES, Kernel
+
+ADVANCE = (
+    *("rows", "order", "x", "x_row", "t_row", "weights", "row_offsets", "taps", "targets"),
+    *("shares", "rates_now", "rates", "rate_count"),
+)
+TRANSPOSE = (
+    *("row_blocks", "column_blocks", "source", "source_row_block", "source_column_block"),
+    *("target", "target_row_block", "target_column_block"),
+)
+TOTAL = ("rows", "losses", "shares", "penalties", "penalty_count", "penalty_factor", "result", "stop")
+SQUARES = ("rows", "vectors", "w", "vector_stride", "sums")
+
+
+def advance(name: str, dtype: Any) -> ir.Module:
+    """Take the next samples of the order: their places in X and t, their weights, the rates."""
+    k = Kernel(name, dtype, ADVANCE)
+    rows, order = k.argument("rows"), k.argument("order")
+    with k.loop(0, rows) as n:
+        sample = k.load_integer(order + n * 8)
+        place = k.argument("x") + sample * k.argument("x_row")
+        k.store_integer(place, k.argument("row_offsets") + n * 8)
+        k.store_integer(place, k.argument("taps") + n * 16)
+        k.store_integer(sample * k.argument("t_row"), k.argument("targets") + n * 8)
+    with k.when(k.argument("weights") > 0):
+        item = k.dtype.itemsize
+        zero = k.first(k.constant(0.0))
+        with k.loop(0, rows, carry=[zero]) as turn:
+            sample = k.load_integer(order + turn.index * 8)
+            weight = k.load_number(k.argument("weights") + sample * item)
+            turn.following = [turn.carried[0] + weight]
+        whole = turn.carried[0]
+        with k.loop(0, rows) as n:
+            weight = k.load_number(k.argument("weights") + k.load_integer(order + n * 8) * item)
+            k.store_number(weight / whole, k.argument("shares") + n * item)
+    with k.loop(0, k.argument("rate_count")) as i:
+        at = i * k.dtype.itemsize
+        k.store_number(k.load_number(k.argument("rates_now") + at), k.argument("rates") + at)
+    k.store_integer(order + rows * 8, k.arguments_at + 8 * ADVANCE.index("order"))
+    following = k.argument("rates_now") + k.argument("rate_count") * k.dtype.itemsize
+    k.store_integer(following, k.arguments_at + 8 * ADVANCE.index("rates_now"))
+    return k.finish().module
+
+
+def transpose(name: str, dtype: Any) -> ir.Module:
+    """Square blocks, a vector wide and high: rows become columns, by swaps of halves."""
+    k = Kernel(name, dtype, TRANSPOSE)
+    lanes = k.lanes
+    with k.loop(0, k.argument("row_blocks")) as i, k.loop(0, k.argument("column_blocks")) as j:
+        source = k.argument("source") + i * k.argument("source_row_block")
+        source = source + j * k.argument("source_column_block")
+        target = k.argument("target") + i * k.argument("target_row_block")
+        target = target + j * k.argument("target_column_block")
+        rows = [k.load(source + r * BYTES) for r in range(lanes)]
+        distance = lanes // 2
+        while distance:
+            low = [c if not c & distance else lanes + (c & ~distance) for c in range(lanes)]
+            high = [c | distance if not c & distance else lanes + c for c in range(lanes)]
+            for r in range(lanes):
+                if not r & distance:
+                    above, below = rows[r], rows[r | distance]
+                    rows[r] = k.shuffle(above, below, low)
+                    rows[r | distance] = k.shuffle(above, below, high)
+            distance //= 2
+        for r, row in enumerate(rows):
+            k.store(row, target + r * BYTES)
+    return k.finish().module
+
+
+def squares(name: str, dtype: Any) -> ir.Module:
+    """Σ w² of each panel of weights."""
+    k = Kernel(name, dtype, SQUARES)
+    with k.loop(0, k.argument("vectors")) as v:
+        panel = k.argument("w") + v * k.argument("vector_stride")
+        with k.loop(0, k.argument("rows"), carry=[k.constant(0.0)]) as turn:
+            w = k.load(panel + turn.index * BYTES)
+            turn.following = [turn.carried[0] + w * w]
+        total = k.reduce(turn.carried[0], lambda a, b: a + b)
+        k.store_number(total, k.argument("sums") + v * k.dtype.itemsize)
+    return k.finish().module
+
+
+def total(name: str, dtype: Any) -> ir.Module:
+    """The mean loss of the batch, penalty included, next in the results; stop if not finite."""
+    k = Kernel(name, dtype, TOTAL)
+    item = k.dtype.itemsize
+    zero = k.first(k.constant(0.0))
+    with k.loop(0, k.argument("rows"), carry=[zero]) as turn:
+        at = turn.index * item
+        loss = k.load_number(k.argument("losses") + at)
+        share = k.load_number(k.argument("shares") + at)
+        turn.following = [turn.carried[0] + loss * share]
+    mean = turn.carried[0]
+    with k.loop(0, k.argument("penalty_count"), carry=[zero]) as turn:
+        part = k.load_number(k.argument("penalties") + turn.index * item)
+        turn.following = [turn.carried[0] + part]
+    mean = mean + turn.carried[0] * k.load_number(k.argument("penalty_factor"))
+    k.store_number(mean, k.argument("result"))
+    following = k.argument("result") + item
+    k.store_integer(following, k.arguments_at + 8 * TOTAL.index("result"))
+    with k.when(~(mean - mean).compare("==", 0.0)):  # infinite or NaN
+        k.store_integer(k.integer(1), k.argument("stop"))
+    return k.finish().module

@@ -1,0 +1,119 @@
+"""What the engine can lower, and what a rule needs: found by reading it, before any planning."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from math import prod
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+from chainrule import mathematics
+from chainrule.chain import Chain
+from chainrule.functions import Elementwise, Flatten, Linear
+from chainrule.losses import ElementwiseLoss, Loss, SoftmaxCrossEntropy, fused
+
+
+class CannotLowerError(ValueError):
+    """The engine has no kernel for a part of the network; the message names it."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A Linear and the elementwise functions after it.
+
+    ``weights`` and ``bias`` are its parameters' names in the chain's buffer.
+    """
+
+    linear: Linear
+    weights: str
+    bias: str | None
+    inputs: int
+    outputs: int
+    maps: tuple[Elementwise, ...] = ()
+
+
+@dataclass(frozen=True)
+class Network:
+    """A chain and its loss, as the engine sees them: stages, and the loss of the last one's output.
+
+    Of a last function and a loss that fuse, the loss is the pair's, and the function is left out.
+    """
+
+    stages: tuple[Stage, ...]
+    loss: Loss
+
+    @property
+    def inputs(self) -> int:
+        """Features of a sample."""
+        return self.stages[0].inputs
+
+    @property
+    def outputs(self) -> int:
+        """Numbers of a sample that the loss sees."""
+        return self.stages[-1].outputs
+
+
+def lower(chain: Chain, loss: Loss) -> Network:
+    """Return the network of a chain; CannotLowerError names what the engine has no kernel for."""
+    pair = fused(chain.functions[-1], loss)
+    stages: list[Stage] = []
+    for layer in chain.layers[:-1] if pair else chain.layers:
+        function, names = layer.function, layer.names
+        if isinstance(function, Flatten) and not stages:
+            continue  # samples are rows of numbers in any case
+        if isinstance(function, Linear):
+            sizes = prod(layer.input_shape), prod(layer.output_shape)
+            stages.append(Stage(function, names["W"], names.get("b"), *sizes))
+        elif isinstance(function, Elementwise) and stages:
+            last = stages.pop()
+            stages.append(
+                Stage(
+                    *(last.linear, last.weights, last.bias, last.inputs, last.outputs),
+                    maps=(*last.maps, function),
+                )
+            )
+        else:
+            where = "" if stages else " as the first function"
+            raise CannotLowerError(f"{function}: the engine has no kernel for it{where}")
+    if not stages:
+        raise CannotLowerError(f"{chain}: the engine expects a Linear in it")
+    of_outputs = pair or loss
+    if not isinstance(of_outputs, ElementwiseLoss | SoftmaxCrossEntropy):
+        raise CannotLowerError(f"{of_outputs}: the engine has a kernel for it after Softmax only")
+    return Network(tuple(stages), of_outputs)
+
+
+class _Marked:
+    """A stand-in for a number that remembers which arguments it was made from."""
+
+    __mathematics__: ClassVar[Any]
+
+    def __init__(self, *origins: str) -> None:
+        self.origins = frozenset(origins)
+
+    def __bool__(self) -> bool:
+        raise TypeError("a rule must not branch on its arguments; use mathematics.where")
+
+
+def _combine(*operands: Any) -> _Marked:
+    return _Marked(*(o for x in operands if isinstance(x, _Marked) for o in x.origins))
+
+
+for _name in ("add", "sub", "mul", "truediv", "pow"):
+    for _form in (f"__{_name}__", f"__r{_name}__"):
+        setattr(_Marked, _form, lambda self, other: _combine(self, other))
+for _name in ("lt", "le", "gt", "ge"):
+    setattr(_Marked, f"__{_name}__", lambda self, other: _combine(self, other))
+for _name in ("neg", "pos", "abs"):
+    setattr(_Marked, f"__{_name}__", lambda self: _combine(self))
+_Marked.__mathematics__ = SimpleNamespace(
+    **dict.fromkeys(mathematics.NAMES, _combine)
+    | {"constant": lambda value: math.pi if value == "pi" else value}
+)
+
+
+def derivative_reads(function: Elementwise) -> frozenset[str]:
+    """Return which of "x" and "y" the derivative of an elementwise function is made from."""
+    slope = function.derivative(_Marked("x"), _Marked("y"))
+    return slope.origins if isinstance(slope, _Marked) else frozenset()

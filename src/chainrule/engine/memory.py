@@ -1,0 +1,90 @@
+"""Memory that kernels work on: aligned buffers, and how rows of numbers lie in panels.
+
+A vector is 64 bytes: 16 numbers of float32 or 8 of float64, its lanes. Features run along lanes.
+A panel holds the vectors of all samples for one such group of features, so an array (n, f) lies
+in memory as (⌈f/lanes⌉, rows, lanes), the features beyond f being padding that nobody reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+VECTOR = 64
+"""Bytes of a vector, and of a cache line."""
+
+
+def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return zeros that start at a multiple of 64 bytes."""
+    itemsize = np.dtype(dtype).itemsize
+    raw = np.zeros(prod(shape) * itemsize + VECTOR, dtype=np.uint8)
+    start = -raw.ctypes.data % VECTOR
+    return raw[start : start + prod(shape) * itemsize].view(dtype).reshape(shape)
+
+
+@dataclass(frozen=True)
+class Panels:
+    """An array (rows, features) in panels.
+
+    ``columns`` and ``rows_at`` are byte offsets: element (n, f) is at rows_at[n] + columns[f].
+    """
+
+    name: str
+    rows: int
+    features: int
+    data: Array
+
+    @classmethod
+    def zeros(cls, name: str, rows: int, features: int, dtype: Any) -> Panels:
+        """Return an array of zeros; panels are kept off multiples of 4,096 bytes."""
+        lanes = VECTOR // np.dtype(dtype).itemsize
+        apart = rows + (8 if rows % 64 == 0 else 0)
+        return cls(name, rows, features, aligned((-(-features // lanes), apart, lanes), dtype))
+
+    @property
+    def lanes(self) -> int:
+        """Numbers in a vector."""
+        return int(self.data.shape[2])
+
+    @property
+    def count(self) -> int:
+        """How many panels there are."""
+        return int(self.data.shape[0])
+
+    @property
+    def stride(self) -> int:
+        """Bytes from a panel to the next."""
+        return int(self.data.strides[0])
+
+    @property
+    def address(self) -> int:
+        """Where the first number is."""
+        return int(self.data.ctypes.data)
+
+    @property
+    def columns(self) -> NDArray[np.int64]:
+        """Byte offsets of the features, (features,)."""
+        f = np.arange(self.features, dtype=np.int64)
+        return (f // self.lanes) * self.stride + (f % self.lanes) * self.data.itemsize
+
+    @property
+    def rows_at(self) -> NDArray[np.int64]:
+        """Byte offsets of the rows, (rows,)."""
+        return np.arange(self.rows, dtype=np.int64) * VECTOR
+
+    def read(self) -> Array:
+        """Return the array (rows, features)."""
+        flat = self.data[:, : self.rows].transpose(1, 0, 2).reshape(self.rows, -1)
+        return np.ascontiguousarray(flat[:, : self.features])
+
+    def write(self, values: Array) -> None:
+        """Take over an array (rows, features)."""
+        padded = np.zeros((self.rows, self.count * self.lanes), dtype=self.data.dtype)
+        padded[:, : self.features] = values
+        self.data[:, : self.rows] = padded.reshape(self.rows, self.count, -1).transpose(1, 0, 2)

@@ -1,0 +1,411 @@
+"""From a network to a program: which kernel runs where, on what, and who does how much of it.
+
+Linear layers are cut by panels of outputs, so that a panel of W that a thread has just updated is
+still in its core's cache when it is used next; the last layer and the loss are cut by samples. A
+barrier stands wherever a thread reads what another one wrote.
+
+Whatever the cut, an output is one chain of fused multiply-adds in the order of k, so the bits do
+not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.engine import kernels
+from chainrule.engine.kernels import Kernel
+from chainrule.engine.lowering import Network, derivative_reads
+from chainrule.engine.memory import VECTOR, Panels, aligned
+from chainrule.engine.program import Instructions, share
+from chainrule.engine.weights import Block, Weights
+
+Array = NDArray[Any]
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Where a thread finds the samples of its step; the kernel ``advance`` fills it.
+
+    ``rows`` are the addresses of the samples in X, ``taps`` the same beside offsets of panel rows,
+    ``targets`` byte offsets in t, ``shares`` the samples' weights in the mean, and ``rates`` the
+    numbers of the step that the optimizer's rule reads.
+    """
+
+    rows: Array
+    taps: Array
+    targets: Array
+    shares: Array
+    rates: Array
+
+    @classmethod
+    def of(cls, rows: int, dtype: np.dtype[Any]) -> Batch:
+        """Return the batch of so many samples, of equal weight for now."""
+        taps = aligned((rows, 2), np.int64)
+        taps[:, 1] = np.arange(rows) * VECTOR
+        shares = aligned((rows,), dtype)
+        shares[:] = 1 / rows
+        whole = (aligned((rows,), np.int64), taps, aligned((rows,), np.int64))
+        return cls(*whole, shares, aligned((16,), dtype))
+
+
+@dataclass(frozen=True)
+class Values:
+    """What a stage makes: z, kept only where something reads it, y after each map, and dz."""
+
+    z: Panels | None
+    y: tuple[Panels, ...]
+    gradient: Panels
+
+    @property
+    def output(self) -> Panels:
+        """What the next stage reads."""
+        output = self.y[-1] if self.y else self.z
+        assert output is not None
+        return output
+
+
+class Planner:
+    """Plans a training step: buffers first, then instructions.
+
+    ``advances`` are the arguments of each thread's ``advance``, ``losses`` those of the losses,
+    ``total`` those of the sum: where data are bound to the program.
+    """
+
+    def __init__(
+        self, network: Network, weights: Weights, rows: int, threads: int, *, labels: bool
+    ) -> None:
+        self.network, self.weights, self.rows, self.labels = network, weights, rows, labels
+        self.stages, self.dtype, self.threads = network.stages, weights.dtype, threads
+        self.library = kernels.library(self.dtype)
+        self.update = self.library.update(weights.optimizer)
+        self.code = Instructions(threads)
+        self.values = [self._values(number) for number in range(len(self.stages))]
+        self.batches = [Batch.of(rows, self.dtype) for _ in range(threads)]
+        self.sample_losses = aligned((rows,), self.dtype)
+        self.one = np.ones(1, dtype=self.dtype)
+        self.l2 = np.array([0.0, weights.l2, weights.l2 / 2], dtype=self.dtype)
+        self.offsets = np.arange(rows) * VECTOR
+        self.rows_table = self.code.table(self.offsets)
+        self.advances: list[Array] = []
+        self.losses: list[Array] = []
+        self.penalties = aligned(
+            (sum(self._weights(n).count for n in range(len(self.stages))) if weights.l2 else 0,),
+            self.dtype,
+        )
+        self._plan()
+
+    def _values(self, number: int) -> Values:
+        stage = self.stages[number]
+
+        def panels(name: str) -> Panels:
+            return Panels.zeros(name, self.rows, stage.outputs, self.dtype)
+
+        keeps = not stage.maps or "x" in derivative_reads(stage.maps[0])
+        y = tuple(panels(f"Y{number}" + "'" * k) for k in range(len(stage.maps)))
+        return Values(panels(f"Z{number}") if keeps else None, y, panels(f"dZ{number}"))
+
+    def _weights(self, number: int) -> Panels:
+        return self.weights.blocks[self.stages[number].weights].values
+
+    def _plan(self) -> None:
+        """Add all instructions: the next samples, forward, loss, backprop, update."""
+        last = len(self.stages) - 1
+        for thread in range(self.threads):
+            self._advance(thread)
+            self._squares(thread)
+        for number in range(last):
+            for thread in range(self.threads):
+                panels = share(self._weights(number).count, self.threads, thread)
+                self._forward(thread, number, (0, self.rows), panels)
+            self.code.barrier()
+        for thread in range(self.threads):
+            rows = share(self.rows, self.threads, thread, 8)
+            if rows[0] < rows[1]:
+                outputs = (0, self._weights(last).count)
+                self._forward(thread, last, rows, outputs)
+                self._loss(thread, rows)
+                self._slopes(thread, last, rows, outputs, len(self.stages[last].maps))
+                if last:
+                    self._backward(thread, last, rows, (0, self._weights(last - 1).count))
+        for number in range(last - 1, 0, -1):
+            self.code.barrier()
+            for thread in range(self.threads):
+                panels = share(self._weights(number - 1).count, self.threads, thread)
+                self._backward(thread, number, (0, self.rows), panels)
+        self.code.barrier()
+        for thread in range(self.threads):
+            for number in range(last + 1):
+                self._update(thread, number)
+        self.total = self.code.add(
+            0,
+            self.library.total,
+            rows=self.rows,
+            losses=_at(self.sample_losses),
+            shares=_at(self.batches[0].shares),
+            penalties=_at(self.penalties),
+            penalty_count=len(self.penalties),
+            penalty_factor=_at(self.l2[2:]),
+        )
+        self.code.barrier()
+
+    # ---- the samples of the step
+
+    def _advance(self, thread: int) -> None:
+        batch = self.batches[thread]
+        self.advances.append(
+            self.code.add(
+                thread,
+                self.library.advance,
+                rows=self.rows,
+                row_offsets=_at(batch.rows),
+                taps=_at(batch.taps),
+                targets=_at(batch.targets),
+                shares=_at(batch.shares),
+                rates=_at(batch.rates),
+                rate_count=len(self.update.rates),
+            )
+        )
+
+    def _squares(self, thread: int) -> None:
+        """Σ w² of the panels that the thread updates, before it does."""
+        if not self.weights.l2:
+            return
+        before = 0
+        for number in range(len(self.stages)):
+            W = self._weights(number)
+            first, last = share(W.count, self.threads, thread)
+            if first < last:
+                self.code.add(
+                    thread,
+                    self.library.squares,
+                    rows=self.stages[number].inputs,
+                    vectors=last - first,
+                    w=W.address + first * W.stride,
+                    vector_stride=W.stride,
+                    sums=_at(self.penalties[before + first :]),
+                )
+            before += W.count
+
+    # ---- forward
+
+    def _forward(self, thread: int, number: int, rows: Range, panels: Range) -> None:
+        """Z = X W + b and Y = f(Z), for some samples and some panels of outputs."""
+        if panels[0] == panels[1]:
+            return
+        stage, values, W = self.stages[number], self.values[number], self._weights(number)
+        stride = values.gradient.stride
+        own = rows[0] * VECTOR + panels[0] * stride
+        bias = self.weights.bias(stage)
+        arguments = {
+            "bias": bias.values.address + panels[0] * VECTOR,
+            "z": values.z.address + own if values.z else 0,
+            "y": values.y[0].address + own if values.y else 0,
+            "row_stride": VECTOR,
+            "vector_stride": stride,
+        }
+        if number == 0:  # X as it is: the batch has the samples' addresses
+            a, row_offsets = 0, _at(self.batches[thread].rows[rows[0] :])
+            columns = np.arange(stage.inputs) * self.dtype.itemsize
+        else:
+            before = self.values[number - 1].output
+            a, row_offsets = before.address + rows[0] * VECTOR, self.rows_table
+            columns = before.columns
+        self._product(
+            thread,
+            self.library.activation(stage.maps[0]) if stage.maps else self.library.affine,
+            arguments,
+            rows=rows[1] - rows[0],
+            vectors=panels[1] - panels[0],
+            depth=stage.inputs,
+            a=a,
+            row_offsets=row_offsets,
+            taps=self.code.table(columns, np.arange(stage.inputs) * VECTOR),
+            x=W.address + panels[0] * W.stride,
+            x_stride=W.stride,
+        )
+        for k, function in enumerate(stage.maps[1:], 1):
+            for panel in range(*panels):
+                at = rows[0] * VECTOR + panel * stride
+                self.code.add(
+                    thread,
+                    self.library.value_map(function),
+                    count=rows[1] - rows[0],
+                    x=values.y[k - 1].address + at,
+                    y=values.y[k].address + at,
+                )
+
+    def _product(
+        self, thread: int, epilogue: Kernel, arguments: dict[str, int], **values: int
+    ) -> None:
+        """Add a product, and what happens to its results while they are at hand."""
+        packed = self.code.pack(epilogue, **arguments)
+        self.code.add(
+            thread,
+            self.library.product,
+            **values,
+            epilogue=epilogue.address,
+            arguments=_at(packed),
+        )
+
+    # ---- loss
+
+    def _loss(self, thread: int, rows: Range) -> None:
+        """The losses of some samples, and the gradients by the outputs."""
+        values, batch = self.values[-1], self.batches[thread]
+        self.losses.append(
+            self.code.add(
+                thread,
+                self.library.loss(self.network.loss, labels=self.labels),
+                first=rows[0],
+                last=rows[1],
+                outputs=self.network.outputs,
+                y=values.output.address,
+                gradient=values.gradient.address,
+                vector_stride=values.gradient.stride,
+                targets=_at(batch.targets),
+                shares=_at(batch.shares),
+                losses=_at(self.sample_losses),
+            )
+        )
+
+    # ---- backprop
+
+    def _backward(self, thread: int, number: int, rows: Range, panels: Range) -> None:
+        """dX = dZ Wᵀ, times the slopes of the maps before: dZ of the stage before."""
+        if panels[0] == panels[1]:
+            return
+        stage, gradient = self.stages[number], self.values[number].gradient
+        before, maps = self.values[number - 1], self.stages[number - 1].maps
+        transposed = self.weights.blocks[stage.weights].transposed
+        assert transposed is not None
+        own = rows[0] * VECTOR + panels[0] * before.gradient.stride
+        arguments = {
+            "gradient": before.gradient.address + own,
+            "row_stride": VECTOR,
+            "vector_stride": before.gradient.stride,
+        }
+        if maps:
+            x = before.y[-2] if len(maps) > 1 else before.z
+            arguments |= {"x": x.address + own if x else 0, "y": before.y[-1].address + own}
+        self._product(
+            thread,
+            self.library.slope(maps[-1]) if maps else self.library.store,
+            arguments,
+            rows=rows[1] - rows[0],
+            vectors=panels[1] - panels[0],
+            depth=stage.outputs,
+            a=gradient.address + rows[0] * VECTOR,
+            row_offsets=self.rows_table,
+            taps=self.code.table(gradient.columns, np.arange(stage.outputs) * VECTOR),
+            x=transposed.address + panels[0] * transposed.stride,
+            x_stride=transposed.stride,
+        )
+        self._slopes(thread, number - 1, rows, panels, len(maps) - 1)
+
+    def _slopes(self, thread: int, number: int, rows: Range, panels: Range, maps: int) -> None:
+        """The gradient times the slopes of a stage's first maps, the last of these first."""
+        values = self.values[number]
+        for k in reversed(range(maps)):
+            x = values.y[k - 1] if k else values.z
+            for panel in range(*panels):
+                at = rows[0] * VECTOR + panel * values.gradient.stride
+                self.code.add(
+                    thread,
+                    self.library.slope_map(self.stages[number].maps[k]),
+                    count=rows[1] - rows[0],
+                    x=x.address + at if x else 0,
+                    y=values.y[k].address + at,
+                    gradient=values.gradient.address + at,
+                )
+
+    # ---- update
+
+    def _update(self, thread: int, number: int) -> None:
+        """W moves along dW = Xᵀ dZ and b along db = 1ᵀ dZ, in the product's epilogue."""
+        stage, gradient = self.stages[number], self.values[number].gradient
+        block = self.weights.blocks[stage.weights]
+        panels = share(block.values.count, self.threads, thread)
+        inputs = (0, stage.inputs)
+        if stage.bias and panels[0] < panels[1]:
+            self._product(
+                thread,
+                self.update,
+                self._moved(thread, self.weights.bias(stage), panels[0] * VECTOR, penalty=0),
+                rows=1,
+                vectors=panels[1] - panels[0],
+                depth=self.rows,
+                a=_at(self.one),
+                row_offsets=self.code.table([0]),
+                taps=self.code.table(np.zeros(self.rows), self.offsets),
+                x=gradient.address + panels[0] * gradient.stride,
+                x_stride=gradient.stride,
+            )
+        if block.values.count < 2 * self.threads:  # too few panels to share: cut the inputs
+            panels = (0, block.values.count)
+            inputs = share(stage.inputs, self.threads, thread, block.values.lanes)
+        if inputs[0] < inputs[1]:
+            self._update_weights(thread, number, block, inputs, panels)
+
+    def _update_weights(
+        self, thread: int, number: int, block: Block, inputs: Range, panels: Range
+    ) -> None:
+        W, gradient = block.values, self.values[number].gradient
+        if number == 0:
+            a, taps = 0, _at(self.batches[thread].taps)
+            columns = np.arange(inputs[1]) * self.dtype.itemsize
+        else:
+            before = self.values[number - 1].output
+            a, taps = before.address, self.code.table(self.offsets, self.offsets)
+            columns = before.columns
+        own = inputs[0] * VECTOR + panels[0] * W.stride
+        self._product(
+            thread,
+            self.update,
+            self._moved(thread, block, own, penalty=1),
+            rows=inputs[1] - inputs[0],
+            vectors=panels[1] - panels[0],
+            depth=self.rows,
+            a=a,
+            row_offsets=self.code.table(columns[inputs[0] : inputs[1]]),
+            taps=taps,
+            x=gradient.address + panels[0] * gradient.stride,
+            x_stride=gradient.stride,
+        )
+        if block.transposed is not None:
+            T, side = block.transposed, W.lanes
+            first, last = inputs[0] // side, -(-inputs[1] // side)
+            self.code.add(
+                thread,
+                self.library.transpose,
+                row_blocks=last - first,
+                column_blocks=panels[1] - panels[0],
+                source=W.address + first * side * VECTOR + panels[0] * W.stride,
+                source_row_block=side * VECTOR,
+                source_column_block=W.stride,
+                target=T.address + first * T.stride + panels[0] * side * VECTOR,
+                target_row_block=T.stride,
+                target_column_block=side * VECTOR,
+            )
+
+    def _moved(self, thread: int, block: Block, own: int, *, penalty: int) -> dict[str, int]:
+        """Return the arguments of an update: the numbers that move, their state, the rates."""
+        arguments = {
+            "w": block.values.address + own,
+            "row_stride": VECTOR,
+            "vector_stride": block.values.stride,
+            "rates": _at(self.batches[thread].rates),
+            "l2": _at(self.l2[penalty:]),
+        }
+        for slot, state in enumerate(block.state):
+            arguments[f"state{slot}"] = state.address + own
+        return arguments
+
+
+def _at(array: Array) -> int:
+    """Return where an array begins."""
+    return int(array.ctypes.data)

@@ -1,0 +1,127 @@
+"""Training steps of a network, run by the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.chain import Chain
+from chainrule.engine.lowering import Network, lower
+from chainrule.engine.memory import aligned
+from chainrule.engine.plan import Planner
+from chainrule.engine.runner import Runner
+from chainrule.engine.weights import Weights
+from chainrule.losses import Loss, SoftmaxCrossEntropy
+
+Array = NDArray[Any]
+
+
+class Steps:
+    """Training steps of a chain on samples X (n, …) with targets t.
+
+    The chain's parameters move when :meth:`store` is called; until then the engine has its own.
+
+    Raises
+    ------
+    CannotLowerError
+        The engine has no kernel for a part of the network.
+    """
+
+    def __init__(
+        self,
+        chain: Chain,
+        loss: Loss,
+        optimizer: Any,
+        X: Any,
+        t: Any,
+        sample_weight: Array | None = None,
+        *,
+        l2: float = 0.0,
+        threads: int = 1,
+    ) -> None:
+        self.chain, self.threads = chain, threads
+        self.network: Network = lower(chain, loss)
+        self.weights = Weights(self.network, optimizer, l2, chain.dtype)
+        self.weights.load(chain.parameters)
+        self.X = np.ascontiguousarray(X, dtype=chain.dtype).reshape(len(X), -1)
+        self.labels = isinstance(self.network.loss, SoftmaxCrossEntropy) and np.ndim(t) == 1
+        self.t = self._targets(t)
+        self.sample_weight = (
+            None
+            if sample_weight is None
+            else np.ascontiguousarray(sample_weight, dtype=chain.dtype)
+        )
+        self._programs: dict[int, tuple[Planner, Runner]] = {}
+        self.done = 0
+
+    def _targets(self, t: Any) -> Array:
+        if self.labels:
+            return np.ascontiguousarray(t, dtype=np.int64)
+        like = np.empty((len(self.X), self.network.outputs), dtype=self.chain.dtype)
+        like[:] = 0.5
+        return np.ascontiguousarray(self.network.loss.targets(t, like))
+
+    def run(self, order: Array, rows: int, rates: Array) -> Array:
+        """Take a step on each batch of so many rows of an order, at the given learning rates.
+
+        Return the mean loss of each batch before its step; fewer if one was not finite.
+        """
+        steps = len(order) // rows
+        planner, runner = self._program(rows)
+        order = np.ascontiguousarray(order, dtype=np.int64)
+        table = self._rates(planner, rates)
+        results = aligned((steps,), self.chain.dtype)
+        results[:] = np.nan
+        for arguments in planner.advances:
+            _set(planner.library.advance.fields, arguments, order=order, rates_now=table)
+        _set(planner.library.total.fields, planner.total, result=results)
+        complete = runner.run(steps)
+        self.done += steps
+        if not complete:
+            return results[: int(np.argmin(np.isfinite(results))) + 1]
+        return results
+
+    def store(self) -> None:
+        """Put the parameters into the chain."""
+        self.weights.store(self.chain.parameters)
+
+    def load(self) -> None:
+        """Take the parameters over from the chain."""
+        self.weights.load(self.chain.parameters)
+
+    def _program(self, rows: int) -> tuple[Planner, Runner]:
+        if rows not in self._programs:
+            planner = Planner(
+                self.network, self.weights, rows, self.threads, labels=self.labels
+            )
+            runner = Runner(planner.code.finished())
+            for arguments in planner.advances:
+                _set(planner.library.advance.fields, arguments, x=self.X)
+                if self.sample_weight is not None:
+                    _set(planner.library.advance.fields, arguments, weights=self.sample_weight)
+                fields = planner.library.advance.fields
+                arguments[fields.index("x_row")] = self.X.strides[0]
+                arguments[fields.index("t_row")] = self.t.strides[0]
+            loss = planner.library.loss(self.network.loss, labels=self.labels)
+            for arguments in planner.losses:
+                _set(loss.fields, arguments, t=self.t)
+            planner.total[planner.library.total.fields.index("stop")] = runner.stop_at
+            self._programs[rows] = planner, runner
+        return self._programs[rows]
+
+    def _rates(self, planner: Planner, rates: Array) -> Array:
+        """Return what the optimizer's rule reads at each step, (steps, numbers)."""
+        optimizer = self.weights.optimizer
+        table = aligned((len(rates), len(planner.update.rates)), self.chain.dtype)
+        for row, rate in enumerate(rates):
+            at = (optimizer, float(rate), self.done + row + 1)
+            table[row] = [number.evaluate(*at) for number in planner.update.rates]
+        return table
+
+
+def _set(fields: tuple[str, ...], arguments: Array, **arrays: Array) -> None:
+    """Put the addresses of arrays into a kernel's arguments."""
+    for name, array in arrays.items():
+        arguments[fields.index(name)] = array.ctypes.data

@@ -1,0 +1,93 @@
+"""A network's parameters and its optimizer's state, as kernels see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.engine.lowering import Network, Stage
+from chainrule.engine.memory import VECTOR, Panels
+from chainrule.parameters import Parameters
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Block:
+    """One parameter in panels, its optimizer's numbers likewise, and its transpose if needed.
+
+    W (i, o) has panels of outputs; a bias is a matrix of one row.
+    """
+
+    values: Panels
+    state: tuple[Panels, ...]
+    transposed: Panels | None = None
+
+    def transpose(self) -> None:
+        """Bring the transpose up to date."""
+        if self.transposed is not None:
+            read = self.values.read()[: self.transposed.features]
+            full = np.zeros((self.transposed.rows, read.shape[0]), dtype=read.dtype)
+            full[: read.shape[1]] = read.T
+            self.transposed.write(full)
+
+
+class Weights:
+    """All parameters of a network, with the state of its optimizer, for programs to work on.
+
+    ``l2`` is the penalty λ; biases have none.
+    """
+
+    def __init__(
+        self, network: Network, optimizer: Any, l2: float, dtype: np.dtype[Any]
+    ) -> None:
+        self.network, self.optimizer, self.l2, self.dtype = network, optimizer, l2, dtype
+        lanes = VECTOR // dtype.itemsize
+        self.blocks: dict[str, Block] = {}
+        self.nothing: dict[int, Block] = {}
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        for number, stage in enumerate(network.stages):
+            inputs = -(-stage.inputs // lanes) * lanes  # whole blocks, for transposing
+            outputs = -(-stage.outputs // lanes) * lanes
+            transposed = (
+                Panels.zeros(f"{stage.weights}ᵀ", outputs, stage.inputs, dtype) if number else None
+            )
+            self._add(stage.weights, (stage.inputs, stage.outputs), inputs, transposed)
+            if stage.bias:
+                self._add(stage.bias, (stage.outputs,), 1, None)
+            else:
+                zeros = Panels.zeros("0", 1, stage.outputs, dtype)
+                self.nothing[stage.outputs] = Block(zeros, ())
+
+    def _add(
+        self, name: str, shape: tuple[int, ...], rows: int, transposed: Panels | None
+    ) -> None:
+        def zeros(what: str) -> Panels:
+            return Panels.zeros(what, rows, shape[-1], self.dtype)
+
+        slots = tuple(zeros(f"{slot} of {name}") for slot in self.optimizer.slots)
+        self.blocks[name] = Block(zeros(name), slots, transposed)
+        self.shapes[name] = shape
+
+    def bias(self, stage: Stage) -> Block:
+        """Return the bias of a stage; zeros that nothing moves where it has none."""
+        return self.blocks[stage.bias] if stage.bias else self.nothing[stage.outputs]
+
+    def load(self, parameters: Parameters) -> None:
+        """Take the numbers over from a chain's parameters."""
+        for name, block in self.blocks.items():
+            shape = self.shapes[name]
+            full = np.zeros((block.values.rows, shape[-1]), dtype=self.dtype)
+            full[: shape[0] if len(shape) == 2 else 1] = parameters[name]
+            block.values.write(full)
+            block.transpose()
+
+    def store(self, parameters: Parameters) -> None:
+        """Put the numbers into a chain's parameters."""
+        for name, block in self.blocks.items():
+            shape = self.shapes[name]
+            read = block.values.read()
+            parameters[name][...] = read[: shape[0]] if len(shape) == 2 else read[0]
