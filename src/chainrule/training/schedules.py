@@ -97,8 +97,10 @@ class WarmUp(Schedule):
     then: Schedule = field(default_factory=Constant)
 
     def __post_init__(self) -> None:
-        """Check the length."""
+        """Check the hyperparameters."""
         check_number(self, "epochs", low=0.0)
+        if not isinstance(self.then, Schedule):
+            raise TypeError(f"WarmUp: expected a schedule as then, got {self.then!r}")
 
     def factor(self, at: Place) -> float:
         """Return min(1, (step + 1)/warm-up steps) times the other factor."""
