@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine import kernels
-from chainrule.engine.kernels import Kernel
+from chainrule.engine.kernels import Kernel, Library
 from chainrule.engine.lowering import Network, derivative_reads
 from chainrule.engine.memory import VECTOR, Panels, aligned
 from chainrule.engine.program import Instructions, share
@@ -77,11 +76,18 @@ class Planner:
     """
 
     def __init__(
-        self, network: Network, weights: Weights, rows: int, threads: int, *, labels: bool
+        self,
+        network: Network,
+        weights: Weights,
+        rows: int,
+        threads: int,
+        *,
+        labels: bool,
+        library: Library,
     ) -> None:
         self.network, self.weights, self.rows, self.labels = network, weights, rows, labels
         self.stages, self.dtype, self.threads = network.stages, weights.dtype, threads
-        self.library = kernels.library(self.dtype)
+        self.library = library
         self.update = self.library.update(weights.optimizer)
         self.code = Instructions(threads)
         self.values = [self._values(number) for number in range(len(self.stages))]

@@ -1,12 +1,7 @@
-"""A network as a program: operations that a person reads, instructions that a machine runs.
-
-An operation is a line or two of this network's mathematics in NumPy. Planning turns it into
-instructions: kernels with their arguments, for each thread.
-"""
+"""A program: for each thread, kernels with their arguments, in order."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,15 +11,6 @@ from numpy.typing import NDArray
 from chainrule.engine.kernels import Kernel
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Operation:
-    """Lines of the program: what they compute, why, and how many operations that takes."""
-
-    lines: tuple[str, ...]
-    note: str = ""
-    flops: int = 0
 
 
 @dataclass
@@ -72,13 +58,3 @@ def share(count: int, threads: int, thread: int, unit: int = 1) -> tuple[int, in
     units = -(-count // unit)
     first, last = (min(count, units * part // threads * unit) for part in (thread, thread + 1))
     return first, last
-
-
-def text(operations: Sequence[Operation]) -> str:
-    """Return the operations as a Python function, line by line, the notes as comments."""
-    lines = []
-    for operation in operations:
-        for number, line in enumerate(operation.lines):
-            note = f"  # {operation.note}" if operation.note and not number else ""
-            lines.append(f"    {line:<44}{note}".rstrip())
-    return "\n".join(lines)

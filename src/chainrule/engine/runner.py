@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engine.compiling import host
 from chainrule.engine.emit import Integer, Kernel
 from chainrule.engine.kernels import compiled
 from chainrule.engine.memory import aligned
@@ -70,7 +71,7 @@ def _barrier(k: Kernel, shared: Integer, on_x86: bool) -> None:
 @cache
 def _walk() -> Callable[[int], None]:
     """Return the compiled walk; the interpreter is free while it runs."""
-    address = compiled(str(emit("walk")), "walk")
+    address = compiled(str(emit("walk")), "walk", host())
     return ctypes.CFUNCTYPE(None, ctypes.c_int64)(address)
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.chain import Chain
+from chainrule.engine.kernels import Library, library
+from chainrule.engine.listing import listing
 from chainrule.engine.lowering import Network, lower
 from chainrule.engine.memory import aligned
 from chainrule.engine.plan import Planner
@@ -40,8 +42,10 @@ class Steps:
         *,
         l2: float = 0.0,
         threads: int = 1,
+        kernels: Library | None = None,
     ) -> None:
         self.chain, self.threads = chain, threads
+        self.library = library(chain.dtype) if kernels is None else kernels
         self.network: Network = lower(chain, loss)
         self.weights = Weights(self.network, optimizer, l2, chain.dtype)
         self.weights.load(chain.parameters)
@@ -91,10 +95,17 @@ class Steps:
         """Take the parameters over from the chain."""
         self.weights.load(self.chain.parameters)
 
+    def listing(self, rows: int) -> str:
+        """Return a step on a batch of so many rows as NumPy that can be read, and run."""
+        optimizer, itemsize = self.weights.optimizer, self.weights.dtype.itemsize
+        return listing(self.network, optimizer, self.weights.l2, rows, itemsize)
+
     def _program(self, rows: int) -> tuple[Planner, Runner]:
         if rows not in self._programs:
             planner = Planner(
-                self.network, self.weights, rows, self.threads, labels=self.labels
+                *(self.network, self.weights, rows, self.threads),
+                labels=self.labels,
+                library=self.library,
             )
             runner = Runner(planner.code.finished())
             for arguments in planner.advances:
@@ -115,9 +126,9 @@ class Steps:
         """Return what the optimizer's rule reads at each step, (steps, numbers)."""
         optimizer = self.weights.optimizer
         table = aligned((len(rates), len(planner.update.rates)), self.chain.dtype)
-        for row, rate in enumerate(rates):
-            at = (optimizer, float(rate), self.done + row + 1)
-            table[row] = [number.evaluate(*at) for number in planner.update.rates]
+        at = (optimizer, np.asarray(rates, dtype=np.float64), self.done + 1.0 + np.arange(len(rates)))
+        for column, number in enumerate(planner.update.rates):
+            table[:, column] = number.evaluate(*at)
         return table
 
 

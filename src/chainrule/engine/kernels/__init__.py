@@ -13,10 +13,10 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numpy.typing import NDArray
 
 from chainrule.engine import cache as disk, compiling, vector_mathematics  # noqa: F401
+from chainrule.engine.compiling import Target
 from chainrule.engine.kernels import epilogues, losses, maps, product, rows
 from chainrule.engine.lowering import derivative_reads
 from chainrule.engine.rates import Rate
@@ -41,10 +41,13 @@ class Kernel:
 
 
 class Library:
-    """The kernels of one float type, for the processor that this is."""
+    """The kernels of one float type, for the processor that this is or one that it can stand for.
 
-    def __init__(self, dtype: Any) -> None:
-        self.dtype = np.dtype(dtype)
+    The bits that they compute do not depend on the processor.
+    """
+
+    def __init__(self, dtype: Any, target: Target | None = None) -> None:
+        self.dtype, self.target = np.dtype(dtype), target or compiling.host()
         self._known: dict[Any, Kernel] = {}
 
     def _kernel(
@@ -54,16 +57,17 @@ class Library:
             name = f"{key[0]}_{self.dtype}"
             emitted = emit(name, self.dtype)
             module, rates = emitted if isinstance(emitted, tuple) else (emitted, ())
-            address = compiled(str(module), name)
+            address = compiled(str(module), name, self.target)
             self._known[key] = Kernel(address, fields, tuple(rates))
         return self._known[key]
 
     @property
     def product(self) -> Kernel:
         """Products in broadcast form."""
-        target = compiling.host()
         return self._kernel(
-            ("product",), product.FIELDS, lambda name, dtype: product.emit(name, dtype, target)
+            ("product",),
+            product.FIELDS,
+            lambda name, dtype: product.emit(name, dtype, self.target),
         )
 
     @property
@@ -161,9 +165,9 @@ def library(dtype: np.dtype[Any]) -> Library:
 
 
 @cache
-def compiled(text: str, name: str) -> int:
+def compiled(text: str, name: str, target: Target) -> int:
     """Return the address of a function in LLVM's text form, from the disk if it is there."""
-    return compiling.load(name, disk.object_code(text, compiling.host()))
+    return compiling.load(name, disk.object_code(text, target))
 
 
 __all__ = ["Kernel", "Library", "compiled", "library"]

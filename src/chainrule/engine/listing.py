@@ -1,0 +1,133 @@
+"""A training step of a network as NumPy that a person can read, and run.
+
+The machine's instructions are made from the same network: forward, loss, backprop, update, in
+this order. Run with NumPy, the listing gives the machine's result up to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.engine.lowering import Network, Stage
+
+_LETTERS = ("", *"bcdefghijklmnopqrstuvwxyz")
+HEAD = "def step(X, t, share, w, state, rate, number):"
+DOCUMENTATION = '"""X (n, i), t, share (n,), parameters w, optimizer\'s state -> the mean loss."""'
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a step takes: operations on numbers, and bytes of buffers."""
+
+    operations: int
+    parameters: int
+    activations: int
+
+
+def cost(network: Network, rows: int, itemsize: int, slots: int) -> Cost:
+    """Return the cost of a step on a batch of rows: a multiply-add is two operations."""
+    sizes = [stage.inputs * stage.outputs for stage in network.stages]
+    products = 3 * sum(sizes) - sizes[0]  # the gradient by X is not needed
+    numbers = sum(s.inputs * s.outputs + (s.outputs if s.bias else 0) for s in network.stages)
+    values = sum(s.outputs * (2 + len(s.maps)) for s in network.stages)
+    transposed = sum(sizes[1:])
+    return Cost(
+        2 * rows * products,
+        (numbers * (1 + slots) + transposed) * itemsize,
+        rows * values * itemsize,
+    )
+
+
+def listing(network: Network, optimizer: Any, l2: float, rows: int, itemsize: int) -> str:
+    """Return the step as a Python module: the rules that it uses, then a function, ``step``."""
+    cast = cost(network, rows, itemsize, len(optimizer.slots))
+    shape = "-".join(map(str, (network.inputs, *(stage.outputs for stage in network.stages))))
+    head = [
+        f"# {shape}, batches of {rows:,}: {cast.operations:,} operations a step,",
+        f"# {cast.parameters:,} bytes of parameters and {cast.activations:,} of activations",
+        "from chainrule.functions import *",
+        "from chainrule.losses import *",
+        "from chainrule.training.optimizers import *",
+        "",
+        *(f"{name} = {rule!r}" for name, rule in _rules(network).items()),
+        f"loss = {network.loss!r}",
+        f"optimizer = {optimizer!r}",
+        "",
+        "",
+        HEAD,
+        f"    {DOCUMENTATION}",
+    ]
+    return "\n".join([*head, *_body(network, l2)]) + "\n"
+
+
+def _rules(network: Network) -> dict[str, Any]:
+    """Return the elementwise functions by the names that the listing gives them."""
+    return {
+        _name(number, k): function
+        for number, stage in enumerate(network.stages)
+        for k, function in enumerate(stage.maps)
+    }
+
+
+def _name(number: int, k: int) -> str:
+    return f"f{number}" + _LETTERS[k]
+
+
+def _line(code: str, note: str = "") -> str:
+    return f"    {code:<50}  # {note}".rstrip() if note else f"    {code}"
+
+
+def _body(network: Network, l2: float) -> Iterator[str]:
+    stages = network.stages
+    last = len(stages) - 1
+    for number, stage in enumerate(stages):
+        bias = f" + w[{stage.bias!r}]" if stage.bias else ""
+        before = _output(stages, number - 1)
+        yield _line(f"Z{number} = {before} @ w[{stage.weights!r}]{bias}", stage.linear.text())
+        for k, function in enumerate(stage.maps):
+            x = _value(number, k)
+            code = f"{_value(number, k + 1)} = {_name(number, k)}.value({x})"
+            yield _line(code, f"{function}")
+    output = _output(stages, last)
+    yield _line(f"mean, dZ{last} = loss.value_and_gradient({output}, t, share)", str(network.loss))
+    yield from _slopes(stages[last], last)
+    for number in range(last, 0, -1):
+        stage = stages[number]
+        code = f"dZ{number - 1} = dZ{number} @ w[{stage.weights!r}].T"
+        yield _line(code, "dX[n,i] = dY[n,o] W[i,o]")
+        yield from _slopes(stages[number - 1], number - 1)
+    if l2:
+        squares = " + ".join(f"(w[{stage.weights!r}] ** 2).sum()" for stage in stages)
+        yield _line(f"mean = mean + {l2!r} / 2 * ({squares})", "the penalty")
+    for number, stage in enumerate(stages):
+        W, penalty = repr(stage.weights), f" + {l2!r} * w[{stage.weights!r}]" if l2 else ""
+        code = f"d{stage.weights} = {_output(stages, number - 1)}.T @ dZ{number}{penalty}"
+        yield _line(code, "dW[i,o] = X[n,i] dY[n,o]")
+        names = [(W, f"d{stage.weights}")]
+        if stage.bias:
+            yield _line(f"d{stage.bias} = dZ{number}.sum(axis=0)", "db[o] = dY[n,o]")
+            names.append((repr(stage.bias), f"d{stage.bias}"))
+        for name, gradient in names:
+            moved = f"w[{name}], state[{name}]"
+            rule = f"optimizer.rule(w[{name}], {gradient}, state[{name}], rate, number)"
+            yield _line(f"{moved} = {rule}")
+    yield _line("return mean")
+
+
+def _value(number: int, k: int) -> str:
+    """Return the name of a stage's value after so many of its maps."""
+    return f"Y{number}" + _LETTERS[k - 1] if k else f"Z{number}"
+
+
+def _output(stages: tuple[Stage, ...], number: int) -> str:
+    return _value(number, len(stages[number].maps)) if number >= 0 else "X"
+
+
+def _slopes(stage: Stage, number: int) -> Iterator[str]:
+    """Return the lines that take dZ from a stage's output back to its Linear's."""
+    for k in reversed(range(len(stage.maps))):
+        x, y = _value(number, k), _value(number, k + 1)
+        slope = f"{_name(number, k)}.derivative({x}, {y})"
+        yield _line(f"dZ{number} = dZ{number} * {slope}", "dX = dY · derivative(X, Y)")
