@@ -156,6 +156,15 @@ class Vector(Value):
     def __neg__(self) -> Vector:
         return self.like(self.kernel.builder.fneg(self.value))
 
+    def __pow__(self, exponent: int) -> Vector:
+        """Return the product of so many factors, for a small whole number of them."""
+        if not isinstance(exponent, int) or not 1 <= exponent <= 16:
+            raise TypeError(f"expected a whole number from 1 to 16 as exponent, got {exponent!r}")
+        product = self
+        for _ in range(exponent - 1):
+            product = product * self
+        return product
+
     def compare(self, symbol: str, other: Any) -> Condition:
         """Return whether the comparison holds, lane by lane; with NaN none does."""
         compared = self.kernel.builder.fcmp_ordered(symbol, self.value, self._other(other))
