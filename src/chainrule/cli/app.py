@@ -21,7 +21,7 @@ from chainrule.cli.output import (
     shared_rules,
 )
 from chainrule.formulas import Formulas
-from chainrule.jobs import options as choices, prepare, read_source, train_model
+from chainrule.jobs import options as choices, outputs, prepare, read_source, train_model
 from chainrule.jobs.checking import check_model
 from chainrule.jobs.network import ACTIVATIONS, REGRESSION_LOSSES
 from chainrule.jobs.sources import Source
@@ -155,8 +155,8 @@ def train(
         task=task,
         double=double,
     )
-    path = output or Path(f"{Path(data).resolve().name.partition('.')[0]}.safetensors")
-    choices.check_output(path)
+    path = output or outputs.default_model_path(data)
+    outputs.check_model_path(path, data)
     prepared = prepare(read_source(data, target), options)
     out.say(*prepared.notes)
     chain = prepared.model.chain
@@ -187,6 +187,8 @@ def predict(
 ) -> None:
     """Predict the target of each row of DATA, as CSV."""
     out = Output(as_json=as_json)
+    if output is not None:
+        outputs.check_text_path(output, model, data)
     trained = Model.load(model)
     source = _source_for(trained, data, None, optional=True)
     predictions = trained.predict(source.data)
@@ -198,7 +200,7 @@ def predict(
     if output is None:
         sys.stdout.write(text)
     else:
-        choices.write_text(output, text)
+        outputs.write_text(output, text)
         out.say(f"{len(source):,} predictions written to {output}")
 
 

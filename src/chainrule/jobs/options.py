@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, cast, get_args
 
 from chainrule.data import Task
@@ -129,20 +128,6 @@ def hidden_sizes(text: str) -> tuple[int, ...]:
     if 0 in sizes or max(sizes) > 1_000_000:
         raise ValueError(f"--layers: expected sizes from 1 to 1,000,000, got {text!r}")
     return sizes
-
-
-def check_output(path: Path) -> None:
-    """Complain before any work is done about a place where no model can be saved."""
-    if path.is_dir():
-        raise ValueError(f"--output: {path} is a folder; a file's name was expected")
-    if not path.parent.is_dir():
-        raise ValueError(f"--output: there is no folder {path.parent}")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file; the error names the path."""
-    check_output(path)
-    path.write_text(text, encoding="utf-8")
 
 
 def model_json(model: Model, rules: Mapping[str, Formulas]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from chainrule.models.configuration import Blueprint, Classes
 from chainrule.models.description import Description
 from chainrule.models.errors import ModelFileError
 
-__all__ = ["read_model_file", "write_model_file"]
+__all__ = ["is_model_file", "read_model_file", "write_model_file"]
 
 FORMAT = "chainrule"
 VERSION = 1
@@ -86,6 +86,18 @@ def read_model_file(path: Path, extra: Classes = ()) -> tuple[Description, Array
         _check_regular(path, "read")
         with path.open("rb") as file:
             return _read(file, os.fstat(file.fileno()).st_size, extra)
+
+
+def is_model_file(path: Path) -> bool:
+    """Say whether a file begins as model files do, be it whole or not.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    """
+    with path.open("rb") as file:
+        return b'"format":"chainrule"' in file.read(CHUNK)
 
 
 @contextmanager

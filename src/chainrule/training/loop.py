@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from chainrule import random
 from chainrule.chain import Chain
 from chainrule.functions import Moment
-from chainrule.losses import Loss, fused
+from chainrule.losses import Loss
 from chainrule.training.history import (
     Epoch,
     History,
@@ -132,10 +132,9 @@ def _check_fit(chain: Chain, loss: Loss, samples: Samples) -> None:
     """Complain, before any work is done, about data that do not fit the chain or the loss."""
     with np.errstate(over="ignore", invalid="ignore"):
         Y = chain.forward(samples.X[:1])
-    judge = fused(chain.functions[-1], loss) or loss
     for start in range(0, len(samples), 4096):  # few at a time: targets may grow to (n, k)
         t = samples.t[start : start + 4096]
-        judge.targets(t, np.broadcast_to(np.zeros_like(Y), (len(t), *Y.shape[1:])))
+        loss.targets(t, np.broadcast_to(np.zeros_like(Y), (len(t), *Y.shape[1:])))
 
 
 class _Run:

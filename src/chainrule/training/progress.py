@@ -75,7 +75,8 @@ class ProgressBar:
 
 def _short(number: float) -> str:
     """Return a number with three digits: 12.3k, 4.56M."""
-    for limit, divisor, unit in ((1e6, 1e6, "M"), (1e3, 1e3, "k")):
-        if number >= limit:
-            return f"{number / divisor:.3g}{unit}"
-    return f"{number:.3g}"
+    rounded = float(f"{number:.3g}")  # first, for 999.9 is 1k
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if rounded >= limit:
+            return f"{rounded / limit:.3g}{unit}"
+    return f"{rounded:.3g}"
