@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import threading
 from dataclasses import dataclass
 from functools import cache
@@ -33,6 +34,11 @@ def host() -> Target:
     found = binding.get_host_cpu_features()
     width = 64 if found.get("avx512f") else 32 if found.get("avx2") and found.get("fma") else 16
     return Target(binding.get_host_cpu_name(), found.flatten(), width)
+
+
+def supported() -> bool:
+    """Return whether there is code for this processor: 64-bit x86 with fused multiply-adds."""
+    return platform.machine().lower() in ("x86_64", "amd64") and host().register_bytes >= 32
 
 
 _lock = threading.Lock()

@@ -20,6 +20,16 @@ from chainrule.losses import Loss, SoftmaxCrossEntropy
 Array = NDArray[Any]
 
 
+WORTH_A_THREAD = 4_000_000
+"""Operations in a step, about 40 µs of one core's, for which one more thread pays."""
+
+
+def threads_for(chain: Chain, rows: int, processors: int) -> int:
+    """Return how many threads pay for steps on so many rows."""
+    numbers = chain.parameters.flat.size
+    return max(1, min(processors, 6 * rows * numbers // WORTH_A_THREAD))
+
+
 class Steps:
     """Training steps of a chain on samples X (n, …) with targets t.
 

@@ -32,12 +32,14 @@ class Epoch:
 class History:
     """All epochs, why training ended, and the epoch whose parameters were kept.
 
-    ``kept`` is 0 where the parameters are those of no whole epoch.
+    ``kept`` is 0 where the parameters are those of no whole epoch; ``engine`` says who took the
+    steps, "machine" code or the "reference".
     """
 
     epochs: list[Epoch] = field(default_factory=list)
     end: End = "epochs"
     kept: int = 0
+    engine: str = "reference"
 
     @property
     def losses(self) -> list[float]:

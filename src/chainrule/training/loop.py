@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from chainrule import random
 from chainrule.chain import Chain
-from chainrule.functions import Moment
 from chainrule.losses import Loss
 from chainrule.training.history import (
     Epoch,
@@ -27,6 +26,7 @@ from chainrule.training.history import (
 from chainrule.training.optimizers import Adam, Optimizer
 from chainrule.training.samples import Samples
 from chainrule.training.schedules import Constant, Place, Schedule
+from chainrule.training.steppers import Engine, Stepper, choose
 from chainrule.training.stopping import Patience, Watcher
 
 Array = NDArray[Any]
@@ -84,6 +84,8 @@ def train(
     validation: tuple[Any, ...] | None = None,
     score: Score | None = None,
     reporter: Reporter | None = None,
+    engine: Engine = "auto",
+    threads: int | None = None,
 ) -> History:
     """Fit the parameters of a chain to X (n, …) and targets t; return what happened.
 
@@ -98,6 +100,12 @@ def train(
     score
         A function of outputs and targets, higher being better, for the validation set; without
         it the validation loss is watched.
+    engine
+        "reference" takes the steps as chain.py does, in NumPy; "machine" by machine code, many
+        times faster, equal up to rounding; "auto" by machine code where the engine has kernels for
+        the whole network.
+    threads
+        Of the machine code; by default as many as pay. Their number does not change a bit.
 
     Raises
     ------
@@ -118,7 +126,13 @@ def train(
     for samples in (data, held_out):
         if samples is not None:
             _check_fit(chain, loss, samples)
-    run = _Run(chain, loss, data, plan, held_out, score, reporter)
+    stepper = choose(
+        *(engine, threads, chain, loss, data, plan.optimizer),
+        l2=plan.l2,
+        seed=plan.seed,
+        rows=min(plan.batch_size or len(data), len(data)),
+    )
+    run = _Run(chain, loss, data, plan, stepper, held_out, score, reporter)
     if reporter is not None:
         reporter.started(plan.epochs, len(data))
     try:
@@ -146,6 +160,7 @@ class _Run:
         loss: Loss,
         data: Samples,
         plan: Plan,
+        stepper: Stepper,
         validation: Samples | None,
         score: Score | None,
         reporter: Reporter | None,
@@ -155,11 +170,9 @@ class _Run:
         self.batch_size = min(plan.batch_size or len(data), len(data))
         self.steps_per_epoch = -(-len(data) // self.batch_size)
         self.parameters = chain.parameters
-        self.gradients = chain.parameters.empty_like()
-        self.penalized = chain.parameters.weight_mask() if plan.l2 else None
-        self.state = plan.optimizer.start(self.parameters.flat)
+        self.stepper = stepper
         self.step = 0
-        self.history = History()
+        self.history = History(engine=stepper.engine)
         self.watcher = Watcher(plan.patience)
         self.good = self.parameters.flat.copy()
 
@@ -181,6 +194,7 @@ class _Run:
                     break
         except KeyboardInterrupt:
             history.end = "interrupted"
+            self.stepper.store()
             self.settle()
         if self.validation is not None and history.kept:
             self.parameters.flat[...] = self.good
@@ -197,50 +211,46 @@ class _Run:
         """Pass over the data once."""
         begin, total, whole = perf_counter(), 0.0, 0.0
         rate = self.plan.optimizer.learning_rate
-        for rows in self.batches(number):
-            factor = self.plan.schedule.factor(self.place())
-            rate = self.plan.optimizer.learning_rate * factor
-            batch = self.data.at(rows)
-            value = self.one_step(batch, factor)
-            if not np.isfinite(value):
-                raise self.diverged(f"the loss became {value}", number, rate)
-            share = len(rows) if batch.weights is None else float(batch.weights.sum())
-            total, whole = total + value * share, whole + share
+        for rows, size in self.slices(number):
+            factors = self.factors(len(rows) // size)
+            values = self.stepper.take(rows, size, factors)
+            self.step += len(values)
+            rate = self.plan.optimizer.learning_rate * float(factors[len(values) - 1])
+            if not np.isfinite(values[-1]):
+                raise self.diverged(f"the loss became {values[-1]}", number, rate)
+            shares = self.data.shares(rows, size)
+            total, whole = total + float(values @ shares), whole + float(shares.sum())
             if self.reporter is not None:
-                self.reporter.stepped(len(rows), value)
+                self.reporter.stepped(len(rows), float(values[-1]))
+        self.stepper.store()
         if not np.isfinite(self.parameters.flat).all():
             raise self.diverged("a parameter became infinite or NaN", number, rate)
         seconds = perf_counter() - begin
         loss, score = self.validate(number, rate)
         return Epoch(number, total / whole, rate, seconds, loss, score)
 
-    def one_step(self, batch: Samples, factor: float) -> float:
-        """Take one step; return the loss before it."""
-        moment = Moment(self.plan.seed, self.step)
-        with np.errstate(over="ignore", invalid="ignore"):  # checked by the caller
-            value, gradients = self.chain.gradient(
-                self.loss, batch.X, batch.t, batch.weights, moment, out=self.gradients
-            )
-            if self.penalized is not None:
-                weights = np.where(self.penalized, self.parameters.flat, 0)
-                gradients.flat[...] += self.plan.l2 * weights
-                value += self.plan.l2 / 2 * float(np.dot(weights, weights))
-            self.step += 1
-            if np.isfinite(value):
-                self.plan.optimizer.update(
-                    self.parameters.flat, gradients.flat, self.state, factor=factor, step=self.step
-                )
-        return value
-
-    def batches(self, epoch: int) -> Iterator[Array]:
-        """Yield the rows of each batch; the last may be short."""
-        n = len(self.data)
-        if self.plan.shuffle and self.batch_size < n:
+    def slices(self, epoch: int) -> Iterator[tuple[Array, int]]:
+        """Yield the rows of some batches, and the batches' size; the last batch may be short."""
+        n, size = len(self.data), self.batch_size
+        if self.plan.shuffle and size < n:
             order = random.permutation(n, self.plan.seed, random.Stream.SHUFFLING, epoch)
         else:
             order = np.arange(n)
-        for start in range(0, n, self.batch_size):
-            yield order[start : start + self.batch_size]
+        full, start = n // size * size, 0
+        while start < full:
+            stop = min(full, start + self.stepper.at_once(size) * size)
+            yield order[start:stop], size
+            start = stop
+        if full < n:
+            yield order[full:], n - full
+
+    def factors(self, steps: int) -> Array:
+        """Return the schedule's factors for the next steps."""
+        whole = self.plan.epochs * self.steps_per_epoch
+        places = (Place(self.step + k, whole, self.steps_per_epoch) for k in range(steps))
+        if isinstance(self.plan.schedule, Constant):
+            return np.ones(steps)
+        return np.array([self.plan.schedule.factor(place) for place in places])
 
     def validate(self, number: int, rate: float) -> tuple[float | None, float | None]:
         """Return loss and score on the validation set, of predictions."""
@@ -257,10 +267,6 @@ class _Run:
         if np.isnan(score):
             raise ValueError(f"train: expected a number as score of epoch {number}, got NaN")
         return loss, score
-
-    def place(self) -> Place:
-        """Return where training is."""
-        return Place(self.step, self.plan.epochs * self.steps_per_epoch, self.steps_per_epoch)
 
     def diverged(self, what: str, epoch: int, rate: float) -> TrainingDivergedError:
         """Put the last good parameters back and return the error to raise."""

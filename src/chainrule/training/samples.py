@@ -34,6 +34,12 @@ class Samples:
         weights = None if self.weights is None else self.weights[rows]
         return Samples(self.X[rows], self.t[rows], weights)
 
+    def shares(self, rows: Array, size: int) -> Array:
+        """Return what each ``size`` of the rows weigh together: their number, or their weights."""
+        if self.weights is None:
+            return np.full(len(rows) // size, float(size))
+        return np.asarray(self.weights[rows].reshape(-1, size).sum(axis=1))
+
     def check(self, name: str) -> None:
         """Complain about lengths that differ, no samples, and numbers that are none."""
         if len(self) == 0:

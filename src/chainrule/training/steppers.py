@@ -1,0 +1,213 @@
+"""Who takes the steps: the textbook, or the engine. The loop does not know which."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from time import perf_counter
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from chainrule.chain import Chain
+from chainrule.functions import Moment
+from chainrule.losses import Loss
+from chainrule.training.optimizers import Optimizer
+from chainrule.training.samples import Samples
+
+Array = NDArray[Any]
+Engine = Literal["auto", "machine", "reference"]
+
+SLICE = 0.1
+"""Seconds after which the engine comes back to Python, about."""
+
+
+class Stepper(Protocol):
+    """Takes training steps; a step is an update on the gradient of a batch's mean loss."""
+
+    engine: str
+
+    def take(self, rows: Array, size: int, factors: Array) -> Array:
+        """Take a step on each ``size`` of the rows, the learning rate times each factor.
+
+        Return the batches' losses before their steps, penalty included. Where one is not finite,
+        it is the last one, and what the parameters are then does not matter.
+        """
+
+    def at_once(self, size: int) -> int:
+        """Return how many steps on so many rows to take before looking at the clock again."""
+
+    def store(self) -> None:
+        """Put the parameters into the chain."""
+
+
+class Textbook:
+    """Steps by chain.py: forward, backprop, update, in NumPy."""
+
+    engine = "reference"
+
+    def __init__(
+        self, chain: Chain, loss: Loss, data: Samples, optimizer: Optimizer, l2: float, seed: int
+    ) -> None:
+        self.chain, self.loss, self.data, self.optimizer = chain, loss, data, optimizer
+        self.l2, self.seed = l2, seed
+        self.parameters = chain.parameters
+        self.gradients = chain.parameters.empty_like()
+        self.penalized = chain.parameters.weight_mask() if l2 else None
+        self.state = optimizer.start(self.parameters.flat)
+        self.done = 0
+
+    def at_once(self, size: int) -> int:
+        """Return 1: a step is long enough."""
+        return 1
+
+    def store(self) -> None:
+        """Do nothing: the parameters are the chain's own."""
+
+    def take(self, rows: Array, size: int, factors: Array) -> Array:
+        """Take a step on each ``size`` of the rows."""
+        values: list[float] = []
+        for step, factor in enumerate(factors):
+            batch = self.data.at(rows[step * size : (step + 1) * size])
+            values.append(self._step(batch, float(factor)))
+            if not np.isfinite(values[-1]):
+                break
+        return np.array(values)
+
+    def _step(self, batch: Samples, factor: float) -> float:
+        """Take one step; return the loss before it."""
+        moment = Moment(self.seed, self.done)
+        flat = self.parameters.flat
+        with np.errstate(over="ignore", invalid="ignore"):  # checked by the caller
+            value, gradients = self.chain.gradient(
+                self.loss, batch.X, batch.t, batch.weights, moment, out=self.gradients
+            )
+            if self.penalized is not None:
+                weights = np.where(self.penalized, flat, 0)
+                gradients.flat[...] += self.l2 * weights
+                value += self.l2 / 2 * float(np.dot(weights, weights))
+            self.done += 1
+            if np.isfinite(value):
+                self.optimizer.update(
+                    flat, gradients.flat, self.state, factor=factor, step=self.done
+                )
+        return value
+
+
+class Machine:
+    """Steps by the engine, many at a time."""
+
+    engine = "machine"
+
+    def __init__(
+        self,
+        chain: Chain,
+        loss: Loss,
+        data: Samples,
+        optimizer: Optimizer,
+        l2: float,
+        *,
+        rows: int,
+        threads: int | None,
+    ) -> None:
+        from chainrule.engine.steps import Steps, threads_for
+
+        self.rate = optimizer.learning_rate
+        count = threads_for(chain, rows, processors()) if threads is None else threads
+        self.steps = Steps(
+            *(chain, loss, optimizer, data.X, data.t, data.weights), l2=l2, threads=count
+        )
+        self.seconds: dict[int, float] = {}
+
+    def at_once(self, size: int) -> int:
+        """Return how many steps take about as long as a slice should."""
+        return max(1, int(SLICE / self.seconds[size])) if size in self.seconds else 16
+
+    def store(self) -> None:
+        """Put the parameters into the chain."""
+        self.steps.store()
+
+    def take(self, rows: Array, size: int, factors: Array) -> Array:
+        """Take a step on each ``size`` of the rows."""
+        begin = perf_counter()
+        values = self.steps.run(rows, size, self.rate * factors)
+        self.seconds[size] = (perf_counter() - begin) / len(factors)
+        return values
+
+
+def choose(
+    engine: Engine,
+    threads: int | None,
+    chain: Chain,
+    loss: Loss,
+    data: Samples,
+    optimizer: Optimizer,
+    *,
+    l2: float,
+    seed: int,
+    rows: int,
+) -> Stepper:
+    """Return who takes the steps: the engine where it can, unless the textbook is asked for."""
+    if engine not in ("auto", "machine", "reference"):
+        raise ValueError(f"train: expected engine auto, machine or reference, got {engine!r}")
+    if threads is not None and (isinstance(threads, bool) or threads < 1):
+        raise ValueError(f"train: expected threads to be a whole number >= 1, got {threads!r}")
+    if engine != "reference":
+        try:
+            _check_runs(data)
+            return Machine(chain, loss, data, optimizer, l2, rows=rows, threads=threads)
+        except UnsupportedError as reason:
+            if engine == "machine":
+                raise ValueError(f"train: {reason}") from None
+        except _lowering_error() as reason:
+            if engine == "machine":
+                raise ValueError(f"train: {reason}") from None
+    return Textbook(chain, loss, data, optimizer, l2, seed)
+
+
+class UnsupportedError(ValueError):
+    """The engine does not run here, or on these data."""
+
+
+def _lowering_error() -> type[Exception]:
+    from chainrule.engine.lowering import CannotLowerError
+
+    return CannotLowerError
+
+
+def _check_runs(data: Samples) -> None:
+    if sparse.issparse(data.X):
+        raise UnsupportedError("the engine expects a dense array, got a sparse matrix")
+    from chainrule.engine.compiling import supported
+
+    if not supported():
+        _warn_once()
+        raise UnsupportedError("the engine has no code for this processor or system")
+
+
+def _warn_once() -> None:
+    if not _warned:
+        _warned.append(True)
+        warnings.warn(
+            "the engine has no code for this processor or system; training goes on in NumPy, "
+            "with the same results, slower",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+
+_warned: list[bool] = []
+
+
+def processors() -> int:
+    """Return how many processors this process may use; OMP_NUM_THREADS lowers the number.
+
+    joblib sets that variable in its workers, so that workers and threads together are not more
+    than there are processors.
+    """
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    count = available or os.cpu_count() or 1
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, min(count, int(limit))) if limit.isdigit() else count
