@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -19,13 +17,16 @@ from chainrule.cli.output import (
     report_table,
     scores_table,
     shared_rules,
+    speak_unicode,
 )
+from chainrule.cli.predictions import predictions_csv, predictions_json
 from chainrule.formulas import Formulas
 from chainrule.jobs import options as choices, outputs, prepare, read_source, train_model
 from chainrule.jobs.checking import check_model
 from chainrule.jobs.network import ACTIVATIONS, REGRESSION_LOSSES
+from chainrule.jobs.scoring import evaluate_source
 from chainrule.jobs.sources import Source
-from chainrule.models import Model, Predictions
+from chainrule.models import Model
 from chainrule.training import ProgressBar, TrainingDivergedError
 
 app = typer.Typer(
@@ -84,12 +85,13 @@ def train(
         bool | None, typer.Option("--bias/--no-bias", help="Biases; digits has none by default.")
     ] = None,
     loss: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="NAME",
-            help=f"Of regression: {', '.join(REGRESSION_LOSSES)}; classes have cross-entropy.",
+            help=f"Of regression: {', '.join(REGRESSION_LOSSES)}; by default the first. "
+            "Classes have cross-entropy.",
         ),
-    ] = "squared",
+    ] = None,
     optimizer: Annotated[
         str,
         typer.Option(
@@ -157,16 +159,21 @@ def train(
     )
     path = output or outputs.default_model_path(data)
     outputs.check_model_path(path, data)
-    prepared = prepare(read_source(data, target), options)
+    source = read_source(data, target)
+    if target and target != source.target_name:
+        raise ValueError(f"--target: {data} is no table, so it has no column {target!r}")
+    prepared = prepare(source, options)
     out.say(*prepared.notes)
     chain = prepared.model.chain
     out.say(f"{chain.formula()}, {chain.parameters.flat.size:,} parameters")
     bar = None if as_json or quiet else ProgressBar(out.messages)
     outcome = train_model(prepared, options, bar)
+    learnt = outcome.model.target
     outcome.model.save(path)
     out.say(f"{outcome.history.describe()}, {outcome.history.seconds:.1f} s")
     if as_json:
-        out.json({"model": str(path), "target": target, **outcome.model.facts})
+        told = {"model": str(path), "target": learnt.name, "task": learnt.task}
+        out.json({**told, "classes": learnt.classes, **outcome.model.facts})
     else:
         rows = {name: len(part) for name, part in prepared.parts.items()}
         out.table(scores_table(outcome.scores, rows))
@@ -193,10 +200,12 @@ def predict(
     source = _source_for(trained, data, None, optional=True)
     predictions = trained.predict(source.data)
     out.say(*source.notes, *predictions.notes)
+    if source.test is not None:
+        out.say(f"these are the {len(source):,} training images; for others, name their file")
     if as_json:
-        out.json(_predictions_json(trained, predictions))
+        out.json(predictions_json(trained, source, predictions))
         return
-    text = _predictions_csv(trained, predictions, probabilities)
+    text = predictions_csv(trained, source, predictions, probabilities)
     if output is None:
         sys.stdout.write(text)
     else:
@@ -216,15 +225,8 @@ def evaluate(
     trained = Model.load(model)
     name = target or trained.target.name
     source = _source_for(trained, data, name, optional=False)
-    if source.cells is None:
-        raise ValueError(f"{source.name}: expected the classes of the images as folders' names")
-    out.say(*source.notes)
-    parts = {"all": source} if source.test is None else {"training": source, "test": source.test}
-    scores = {
-        name: trained.evaluate(part.data, part.cells or [], part.lines)
-        for name, part in parts.items()
-    }
-    rows = {name: len(part) for name, part in parts.items()}
+    scores, rows, notes = evaluate_source(trained, source)
+    out.say(*notes)
     if as_json:
         out.json({"rows": rows, "scores": scores})
     else:
@@ -235,7 +237,7 @@ def evaluate(
 def check(
     model: ModelArgument,
     data: Annotated[
-        str | None, typer.Argument(metavar="[DATA]", help="By default, random numbers.")
+        str | None, typer.Argument(metavar="DATA", help="By default, random numbers.")
     ] = None,
     target: TargetOption = None,
     samples: Annotated[int, typer.Option(help="Rows of DATA that the loss is the mean of.")] = 8,
@@ -287,33 +289,17 @@ def _source_for(trained: Model, data: str, target: str | None, *, optional: bool
     return read_source(data, target, like=shape, optional=optional)
 
 
-def _predictions_csv(trained: Model, predictions: Predictions, probabilities: bool) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    with_probabilities = probabilities and predictions.probabilities is not None
-    extra = [f"p({label})" for label in predictions.classes] if with_probabilities else []
-    writer.writerow([trained.target.name, *extra])
-    for row, value in enumerate(predictions.values):
-        shares = predictions.probabilities[row] if with_probabilities else ()  # type: ignore[index]
-        text = value if isinstance(value, str) else repr(float(value))
-        writer.writerow([text, *(f"{share:.6g}" for share in shares)])
-    return stream.getvalue()
-
-
-def _predictions_json(trained: Model, predictions: Predictions) -> dict[str, Any]:
-    result: dict[str, Any] = {"target": trained.target.name, "predictions": predictions.values}
-    if predictions.probabilities is not None:
-        result |= {"classes": predictions.classes, "probabilities": predictions.probabilities}
-    return result
-
-
 def main() -> None:
     """Run the command line; every error is a sentence on standard error, and exit code 1."""
+    speak_unicode()
     try:
         app()
-    except (ValueError, OSError, TrainingDivergedError, MemoryError) as error:
-        Output().messages.print(f"error: {error}", style="red", markup=False)
+    except TrainingDivergedError as error:
+        Output().complain(f"{error}" if error.history.epochs else f"{error} No model is saved.")
+        sys.exit(1)
+    except (ValueError, OSError, MemoryError) as error:
+        Output().complain(str(error) or "there is not enough memory")
         sys.exit(1)
     except KeyboardInterrupt:
-        Output().messages.print("interrupted")
+        Output().say("interrupted, nothing is saved")
         sys.exit(130)

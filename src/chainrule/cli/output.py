@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping
+from io import TextIOWrapper
 from typing import Any
 
 import numpy as np
@@ -36,9 +37,16 @@ class Output:
         self.messages = Console(stderr=True, highlight=False, quiet=as_json or quiet)
 
     def say(self, *sentences: str) -> None:
-        """Tell people something."""
+        """Tell people something; a terminal breaks it between words, a file has it on a line."""
         for sentence in sentences:
-            self.messages.print(Text(sentence))
+            self._print(Text(sentence))
+
+    def complain(self, sentence: str) -> None:
+        """Tell people what went wrong."""
+        self._print(Text(f"error: {sentence}", style="red"))
+
+    def _print(self, text: Text) -> None:
+        self.messages.print(text, soft_wrap=not self.messages.is_terminal)
 
     def table(self, table: Table) -> None:
         """Print a table of results."""
@@ -52,6 +60,19 @@ class Output:
     def json(self, value: Mapping[str, Any]) -> None:
         """Print results as JSON."""
         print(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
+
+
+def speak_unicode() -> None:
+    """Let standard output and error take any letter, whatever their encoding is.
+
+    A terminal shows a question mark for a letter that it lacks; a file or pipe gets UTF-8.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
+            if stream.isatty():
+                stream.reconfigure(errors="replace")
+            else:
+                stream.reconfigure(encoding="utf-8")
 
 
 def _plain(value: Any) -> Any:
@@ -112,9 +133,9 @@ def formula_lines(title: str, formulas: Formulas, *, latex: bool) -> list[str]:
 def report_table(report: Report) -> Table:
     """Return the verdicts of a gradient check."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("gradient")
+    table.add_column("gradient", overflow="fold")
     for column in ("checked", "largest error", "at", "backprop", "finite difference"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", overflow="fold")  # no digit is ever left out
     table.add_column("verdict")
     for entry in report.entries:
         size = int(np.prod(entry.shape, dtype=np.int64))
@@ -124,8 +145,8 @@ def report_table(report: Report) -> Table:
             f"{entry.checked:,} of {size:,}{kinks}",
             f"{entry.error:.1e}",
             Text(f"[{','.join(map(str, entry.where))}]"),
-            f"{entry.analytic:+.6g}",
-            f"{entry.numeric:+.6g}",
+            f"{entry.analytic:+.4g}",
+            f"{entry.numeric:+.4g}",
             Text(entry.verdict, style="green" if entry.passed else "bold red"),
         )
     return table

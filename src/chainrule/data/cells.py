@@ -9,7 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MISSING", "Cells", "Moments", "is_missing", "number", "shortened"]
+__all__ = [
+    "MISSING",
+    "Cells",
+    "Moments",
+    "has_decimal_comma",
+    "is_missing",
+    "number",
+    "shortened",
+]
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 """What stands for a missing cell, in lower case and without spaces around it."""
@@ -31,6 +39,11 @@ def number(cell: str) -> float | None:
         return float(cell)
     except ValueError:
         return None
+
+
+def has_decimal_comma(cell: str) -> bool:
+    """Say whether a word would be a number with a point for its comma, as 3,5 and -1,2e3 would."""
+    return cell.count(",") == 1 and number(cell.replace(",", ".")) is not None
 
 
 def shortened(texts: list[str] | tuple[str, ...], most: int = 5) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data import strict_json
-from chainrule.data.cells import Cells, Moments, shortened
+from chainrule.data.cells import Cells, Moments, has_decimal_comma, shortened
 
 __all__ = ["CategoricalColumn", "NumericColumn", "fit_column"]
 
@@ -178,6 +178,9 @@ def _fit_categories(name: str, cells: Cells) -> CategoricalColumn | str:
 
 def _identifier(cells: Cells, distinct: int, rows: int) -> str:
     reason = f"an identifier or free text: {distinct:,} different values in {rows:,} rows"
+    commas = [text for text in cells.texts if has_decimal_comma(text)]
+    if len(commas) > 0.5 * distinct:
+        return f"{reason} (a decimal comma, as in {commas[0]!r}, makes a word of a number)"
     numbers = ~cells.words & ~cells.missing
     if np.count_nonzero(numbers) > np.count_nonzero(cells.words):
         _, cell = cells.first(cells.words)

@@ -197,7 +197,10 @@ def _check_header(path: Path, names: tuple[str, ...], body: Sequence[list[str]])
         )
     for position, name in enumerate(names):
         if not name:
-            raise DataError(f"{path}, line 1: expected a name for column {position + 1}, got none")
+            hint = "; pandas leaves out its index with to_csv(index=False)" if position == 0 else ""
+            raise DataError(
+                f"{path}, line 1: expected a name for column {position + 1}, got none{hint}"
+            )
         if name in names[:position]:
             raise DataError(f"{path}, line 1: expected different column names, got {name!r} twice")
 

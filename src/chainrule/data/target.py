@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data import strict_json
-from chainrule.data.cells import Cells, Moments, is_missing, number, shortened
+from chainrule.data.cells import Cells, Moments, has_decimal_comma, is_missing, number, shortened
 from chainrule.data.errors import DataError
 
 __all__ = ["Target", "Task", "rows_with_target"]
@@ -262,6 +262,9 @@ def _suspicion(column: Cells) -> str:
     """Say what may be wrong with a target of too many classes."""
     if not column.words.any():
         return "are these numbers for regression?"
+    commas = [t for t in column.texts if has_decimal_comma(t)]
+    if len(commas) > 0.5 * len(column.texts):
+        return f"a decimal comma, as in {commas[0]!r}, makes a word of a number"
     if np.count_nonzero(column.words) < 0.5 * len(column.texts):
         _, cell = column.first(column.words)
         return f"most are numbers, but {shortened([cell])} is not"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any, cast, get_args
 
 from chainrule.data import Task
@@ -61,7 +62,7 @@ def training_options(
     activation: str,
     dropout: float,
     bias: bool | None,
-    loss: str,
+    loss: str | None,
     optimizer: str,
     learning_rate: float | None,
     schedule: str,
@@ -76,24 +77,44 @@ def training_options(
     task: str | None,
     double: bool,
 ) -> TrainingOptions:
-    """Return what the words say; ValueError names the one that makes no sense."""
+    """Return what the words say; ValueError names the one that makes no sense.
+
+    A loss is a loss of regression, so who names one says that the task is regression.
+    """
     choices = (
         ("optimizer", optimizer, OPTIMIZER_NAMES),
         ("schedule", schedule, SCHEDULE_NAMES),
         ("activation", activation, tuple(ACTIVATIONS)),
-        ("loss", loss, tuple(REGRESSION_LOSSES)),
+        ("loss", loss or NetworkOptions.loss, tuple(REGRESSION_LOSSES)),
         ("task", task or TASKS[0], TASKS),
     )
     for name, word, known in choices:
         if word not in known:
             raise ValueError(f"--{name}: expected one of {', '.join(known)}, got {word!r}")
+    ranges = (
+        ("dropout", dropout, 0 <= dropout < 1, "a share from 0 to below 1"),
+        ("learning-rate", learning_rate, 0 <= (learning_rate or 0) < inf, "a number >= 0"),
+        ("warm-up", warm_up, 0 <= warm_up < inf, "a number >= 0"),
+        ("batch", batch, batch >= 0, "a number >= 0"),
+        ("epochs", epochs, epochs >= 1, "a number >= 1"),
+        ("patience", patience, patience >= 0, "a number >= 0"),
+        ("l2", l2, 0 <= (l2 or 0) < inf, "a number >= 0"),
+        ("seed", seed, 0 <= seed < 2**63, "a number from 0 to 2**63 - 1"),
+        ("validation", validation, 0 <= validation < 1, "a share from 0 to below 1"),
+        ("test", test, 0 <= test < 1, "a share from 0 to below 1"),
+    )
+    for name, value, sound, expected in ranges:
+        if not sound:
+            raise ValueError(f"--{name}: expected {expected}, got {value}")
+    if loss is not None and task not in (None, "regression"):
+        raise ValueError(f"--loss: {loss} is for regression, got --task {task}")
     preset = _PRESETS.get(data, NetworkOptions())
     network = NetworkOptions(
         layers=preset.layers if layers is None else hidden_sizes(layers),
         activation=activation,
         dropout=dropout,
         bias=preset.bias if bias is None else bias,
-        loss=loss,
+        loss=loss or NetworkOptions.loss,
     )
     chosen = _OPTIMIZERS[optimizer]
     if learning_rate is not None:
@@ -112,7 +133,7 @@ def training_options(
         plan=plan,
         validation=validation,
         test=test,
-        task=cast("Task | None", task),
+        task=cast("Task | None", "regression" if loss else task),
         dtype="float64" if double else "float32",
     )
 
@@ -120,7 +141,7 @@ def training_options(
 def hidden_sizes(text: str) -> tuple[int, ...]:
     """Return the sizes of hidden layers from text such as ``256,128``; ``0`` is none."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not parts or not all(part.isdigit() for part in parts):
+    if not parts or not all(part.isascii() and part.isdigit() for part in parts):
         raise ValueError(f"--layers: expected sizes such as 256,128, got {text!r}")
     sizes = tuple(int(part) for part in parts)
     if sizes == (0,):

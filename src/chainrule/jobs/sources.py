@@ -31,7 +31,7 @@ class Source:
     """Data as they were read: a table or images, and the cells of the target if there are any.
 
     ``test`` is a set that came apart from the rest, such as MNIST's; ``lines`` are the lines of
-    a file that the rows stand on.
+    a file that the rows stand on, and ``files`` the image files that they are.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Source:
     target_name: str = ""
     cells: list[str] | None = None
     lines: tuple[int, ...] = ()
+    files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     test: Source | None = field(default=None)
 
@@ -50,7 +51,8 @@ class Source:
         data: Any = self.data.select(rows) if isinstance(self.data, Table) else self.data[rows]
         cells = None if self.cells is None else [self.cells[row] for row in rows]
         lines = tuple(self.lines[row] for row in rows) if self.lines else ()
-        return replace(self, data=data, cells=cells, lines=lines)
+        files = tuple(self.files[row] for row in rows) if self.files else ()
+        return replace(self, data=data, cells=cells, lines=lines, files=files)
 
 
 def read_source(
@@ -76,7 +78,8 @@ def read_source(
     path = Path(argument)
     if argument in BUILTIN:
         builtin = load_builtin(argument)
-        return _from_table(argument, as_table(builtin), target or builtin.target_name, optional)
+        wanted = target if target or optional else builtin.target_name
+        return _from_table(argument, as_table(builtin), wanted, optional)
     if path.is_dir():
         return _from_folder(path, like)
     if not path.exists():
@@ -99,6 +102,8 @@ def _from_table(name: str, table: Table, target: str | None, optional: bool) -> 
     if target is None or (optional and target not in table.names):
         return Source(name, table, lines=lines)
     cells = table.column(target)
+    if len(table.names) == 1 and not optional:
+        raise DataError(f"{name}: expected columns to learn from besides {target!r}, got none")
     rows = rows_with_target(cells)
     source = Source(name, table.without(target), target, cells, lines)
     if len(rows) == 0:
@@ -122,8 +127,12 @@ def _from_folder(folder: Path, like: Any) -> Source:
     size = None if like is None else (like[1], like[2])
     if folders:
         images = read_image_folder(folder, size=size)
+        X = images.X
+        if like is not None and X.shape[1] != like[0]:
+            X = read_image_files(images.paths, like[0], (like[1], like[2]))
+        files = tuple(path.relative_to(folder).as_posix() for path in images.paths)
         return Source(
-            folder.name, images.X, "class", list(images.labels), notes=tuple(images.notes)
+            folder.name, X, "class", list(images.labels), files=files, notes=tuple(images.notes)
         )
     pictures = [path for path in inside if path.suffix.lower() in IMAGE_SUFFIXES]
     if not pictures:
@@ -138,7 +147,8 @@ def _from_image_files(name: str, paths: list[Path], like: Any) -> Source:
     if like is None:
         raise DataError(f"{name}: images without classes; expected a folder for each class")
     channels, height, width = like
-    return Source(name, read_image_files(paths, channels, (height, width)))
+    X = read_image_files(paths, channels, (height, width))
+    return Source(name, X, files=tuple(path.name for path in paths))
 
 
 def _from_idx(folder: Path) -> Source:

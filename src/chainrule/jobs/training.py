@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 from chainrule.data import (
     DataError,
     ImageScaling,
+    NumericColumn,
     Table,
     TableEncoder,
     Target,
     Task,
     split,
 )
+from chainrule.data.cells import has_decimal_comma, number, shortened
+from chainrule.data.columns import MISSING_VALUE, OTHER_VALUE
 from chainrule.jobs.network import NetworkOptions, build_chain
 from chainrule.jobs.sources import Source
 from chainrule.models import Model
@@ -78,10 +81,9 @@ def prepare(source: Source, options: TrainingOptions) -> Prepared:
     """Split the data, learn the encoding on the training part, and build the network."""
     if source.cells is None:
         if isinstance(source.data, Table):
-            columns = ", ".join(source.data.names)
             raise DataError(
                 f"{source.name}: which column is to be predicted? Say --target NAME; there are "
-                f"{columns}"
+                f"{shortened(source.data.names, most=50)}"
             )
         raise DataError(f"{source.name}: expected a folder of images for each class")
     target = Target.fit(source.target_name, source.cells, options.task, lines=source.lines)
@@ -98,7 +100,7 @@ def prepare(source: Source, options: TrainingOptions) -> Prepared:
     if isinstance(data, Table):
         inputs = TableEncoder.fit(data)
         shape: tuple[int, ...] = (len(inputs.feature_names),)
-        dropped = _left_out(inputs)
+        dropped = [*_left_out(inputs), *_taken_for_categories(inputs)]
     else:
         inputs, shape, dropped = ImageScaling.fit(data), data.shape[1:], []
     chain, loss = build_chain(
@@ -120,6 +122,8 @@ def train_model(
     ------
     TrainingDivergedError
         Not even the first epoch went well.
+    KeyboardInterrupt
+        Ctrl-C came before the first epoch was over, so that there is nothing to keep.
     """
     model, target = prepared.model, prepared.model.target
     X, t = _numbers(model, prepared.parts["training"])
@@ -142,6 +146,8 @@ def train_model(
         if not error.history.epochs:
             raise
         history, diverged = error.history, error
+    if not history.epochs:
+        raise KeyboardInterrupt
     scores = {
         name: model.evaluate(part.data, part.cells or [], part.lines)
         for name, part in prepared.parts.items()
@@ -158,6 +164,25 @@ def _left_out(encoder: TableEncoder) -> list[str]:
     return [f"left out, {reason}: {', '.join(names)}" for reason, names in reasons.items()]
 
 
+def _taken_for_categories(encoder: TableEncoder) -> list[str]:
+    """Return in a sentence a column which columns may be numbers, but for a few words."""
+    notes = []
+    for column in encoder.columns:
+        if isinstance(column, NumericColumn):
+            continue
+        values = [value for value in column.values if value not in (MISSING_VALUE, OTHER_VALUE)]
+        words = [value for value in values if number(value) is None]
+        commas = [word for word in words if has_decimal_comma(word)]
+        if commas:
+            reason = f"a decimal comma, as in {commas[0]!r}, makes a word of a number"
+        elif 0 < len(words) < 0.5 * len(values):
+            reason = f"most are numbers, but not {shortened(words, most=3)}"
+        else:
+            continue
+        notes.append(f"column {column.name!r} is taken for categories: {reason}")
+    return notes
+
+
 def _split(source: Source, target: Target, options: TrainingOptions) -> dict[str, Source]:
     """Return the parts of the data; classes are shared out evenly."""
     test = 0.0 if source.test is not None else options.test
@@ -169,6 +194,11 @@ def _split(source: Source, target: Target, options: TrainingOptions) -> dict[str
     shares = {"training": 1 - options.validation - test, "validation": options.validation}
     shares = {name: share for name, share in {**shares, "test": test}.items() if share > 0}
     labels = None if target.task == "regression" else source.cells
+    if len(source) < len(shares):
+        raise DataError(
+            f"{source.name}: expected a row or more for each of {', '.join(shares)}, "
+            f"got {len(source)} in all"
+        )
     rows = split(len(source), tuple(shares.values()), options.plan.seed, labels)
     parts: dict[str, Source] = {
         name: source.select(part) for name, part in zip(shares, rows, strict=True)
