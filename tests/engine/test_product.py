@@ -19,9 +19,7 @@ def multiply(kernels, A, X):
     right.write(X)
     out.data[...] = np.nan
     store = kernels.store
-    arguments = store.pack(
-        gradient=out.address, row_stride=64, vector_stride=out.stride
-    )
+    arguments = store.pack(gradient=out.address, row_stride=64, vector_stride=out.stride)
     taps = np.stack([np.arange(k) * A.strides[1], right.rows_at], axis=-1).copy()
     call(
         kernels.product,
@@ -81,8 +79,6 @@ def test_rows_and_taps_may_lie_anywhere():
         x=right.address,
         x_stride=right.stride,
         epilogue=kernels.store.address,
-        arguments=kernels.store.pack(
-            gradient=out.address, row_stride=64, vector_stride=out.stride
-        ),
+        arguments=kernels.store.pack(gradient=out.address, row_stride=64, vector_stride=out.stride),
     )
     assert np.allclose(out.read(), A[order][:, used] @ X[used], rtol=1e-14)

@@ -108,7 +108,7 @@ def test_comparisons_choose_lane_by_lane(dtype):
         holds = getattr(mathematics, name)
         y = apply(lambda x, holds=holds: mathematics.where(holds(x, 0.0), 2.0, -3.0), x)
         assert np.array_equal(y, np.where(holds(x, 0.0), 2.0, -3.0)), name
-    y = apply(lambda x: mathematics.where(0.0 < x, x, mathematics.abs(x) + 1), x)
+    y = apply(lambda x: mathematics.where(mathematics.less(0.0, x), x, mathematics.abs(x) + 1), x)
     assert np.array_equal(y, np.where(x > 0, x, np.abs(x) + 1), equal_nan=True)
 
 

@@ -1,9 +1,14 @@
-"""How training ends: early, interrupted, diverged; and which parameters are left then."""
+"""How training ends: early, interrupted, diverged; and which parameters are left then.
+
+Here the textbook takes the steps, one at a time; test_machine.py has the engine's.
+"""
+
+from functools import partial
 
 import numpy as np
 import pytest
 
-from chainrule import Chain, Linear, MeanSquaredError, Sigmoid
+from chainrule import Chain, Linear, MeanSquaredError, Sigmoid, training
 from chainrule.training import (
     SGD,
     LinearToZero,
@@ -12,10 +17,10 @@ from chainrule.training import (
     TrainingDivergedError,
     WarmUp,
     r_squared,
-    train,
 )
 from training.recorder import Recorder
 
+train = partial(training.train, engine="reference")
 N, FEATURES = 10, 3
 LOSS = MeanSquaredError()
 

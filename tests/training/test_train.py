@@ -35,7 +35,8 @@ def test_gradient_descent_is_the_loop_by_hand(data):
         value, gradient = chain.gradient(MeanSquaredError(), *data)
         losses.append(value)
         chain.parameters.flat[...] -= 0.2 * gradient.flat
-    flat, history = trained(data, Plan(SGD(0.2), batch_size=None, epochs=6))
+    plan = Plan(SGD(0.2), batch_size=None, epochs=6)
+    flat, history = trained(data, plan, engine="reference")
     np.testing.assert_array_equal(flat, chain.parameters.flat)
     assert history.losses == pytest.approx(losses, rel=1e-14)
     assert (history.end, history.kept, len(history.epochs)) == ("epochs", 6, 6)
@@ -61,7 +62,7 @@ def test_batches_are_the_loop_by_hand_and_a_short_one_counts_less(data):
             total += value * len(data[0][rows])
         means.append(total / N)
     plan = Plan(SGD(0.2), batch_size=4, epochs=3, shuffle=False)
-    flat, history = trained(data, plan, reporter=recorder)
+    flat, history = trained(data, plan, reporter=recorder, engine="reference")
     np.testing.assert_array_equal(flat, chain.parameters.flat)
     np.testing.assert_allclose(history.losses, means, rtol=1e-14)
     assert [samples for samples, _ in recorder.steps] == [4, 4, 3] * 3

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from llvmlite import ir
@@ -96,6 +96,8 @@ class Integer(Value):
 class Condition(Value):
     """Whether something holds: once, for branches, or for each lane."""
 
+    __mathematics__: ClassVar[Any] = None
+
     def __and__(self, other: Condition) -> Condition:
         return Condition(self.kernel, self.kernel.builder.and_(self.value, other.value))
 
@@ -112,7 +114,7 @@ class Vector(Value):
     Plain Python numbers mix in; they are rounded to the float type first, as NumPy does.
     """
 
-    __mathematics__: Any = None
+    __mathematics__: ClassVar[Any] = None
     """The vocabulary of chainrule.mathematics for vectors; vector_mathematics.py puts it here."""
 
     def _other(self, other: Any) -> Any:
@@ -202,7 +204,7 @@ class Kernel:
         extra: int = 0,
     ) -> None:
         self.name, self.dtype, self.fields = name, np.dtype(dtype), tuple(fields)
-        self.lanes = BYTES // self.dtype.itemsize
+        self.lanes: int = BYTES // self.dtype.itemsize
         self.number = ir.FloatType() if self.dtype.itemsize == 4 else ir.DoubleType()
         self.whole = _I32 if self.dtype.itemsize == 4 else _I64
         self.vector = ir.VectorType(self.number, self.lanes)

@@ -12,7 +12,7 @@ from typing import Any
 
 from chainrule.engine.lowering import Network, Stage
 
-_LETTERS = ("", *"bcdefghijklmnopqrstuvwxyz")
+_LETTERS: tuple[str, ...] = ("", *"bcdefghijklmnopqrstuvwxyz")
 HEAD = "def step(X, t, share, w, state, rate, number):"
 DOCUMENTATION = '"""X (n, i), t, share (n,), parameters w, optimizer\'s state -> the mean loss."""'
 
@@ -118,7 +118,7 @@ def _body(network: Network, l2: float) -> Iterator[str]:
 
 def _value(number: int, k: int) -> str:
     """Return the name of a stage's value after so many of its maps."""
-    return f"Y{number}" + _LETTERS[k - 1] if k else f"Z{number}"
+    return f"Y{number}{_LETTERS[k - 1]}" if k else f"Z{number}"
 
 
 def _output(stages: tuple[Stage, ...], number: int) -> str:

@@ -25,7 +25,8 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
     itemsize = np.dtype(dtype).itemsize
     raw = np.zeros(prod(shape) * itemsize + VECTOR, dtype=np.uint8)
     start = -raw.ctypes.data % VECTOR
-    return raw[start : start + prod(shape) * itemsize].view(dtype).reshape(shape)
+    whole: Array = raw[start : start + prod(shape) * itemsize].view(dtype).reshape(shape)
+    return whole
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,7 @@ class Planner:
         )
 
     def _squares(self, thread: int) -> None:
-        """Σ w² of the panels that the thread updates, before it does."""
+        """Sum w² of the panels that the thread updates, before it does."""
         if not self.weights.l2:
             return
         before = 0
@@ -200,7 +200,7 @@ class Planner:
     # ---- forward
 
     def _forward(self, thread: int, number: int, rows: Range, panels: Range) -> None:
-        """Z = X W + b and Y = f(Z), for some samples and some panels of outputs."""
+        """Add Z = X W + b and Y = f(Z), for some samples and some panels of outputs."""
         if panels[0] == panels[1]:
             return
         stage, values, W = self.stages[number], self.values[number], self._weights(number)
@@ -261,7 +261,7 @@ class Planner:
     # ---- loss
 
     def _loss(self, thread: int, rows: Range) -> None:
-        """The losses of some samples, and the gradients by the outputs."""
+        """Add the losses of some samples, and the gradients by the outputs."""
         values, batch = self.values[-1], self.batches[thread]
         self.losses.append(
             self.code.add(
@@ -282,7 +282,7 @@ class Planner:
     # ---- backprop
 
     def _backward(self, thread: int, number: int, rows: Range, panels: Range) -> None:
-        """dX = dZ Wᵀ, times the slopes of the maps before: dZ of the stage before."""
+        """Add dX = dZ Wᵀ, times the slopes of the maps before: dZ of the stage before."""
         if panels[0] == panels[1]:
             return
         stage, gradient = self.stages[number], self.values[number].gradient
@@ -314,7 +314,7 @@ class Planner:
         self._slopes(thread, number - 1, rows, panels, len(maps) - 1)
 
     def _slopes(self, thread: int, number: int, rows: Range, panels: Range, maps: int) -> None:
-        """The gradient times the slopes of a stage's first maps, the last of these first."""
+        """Multiply the gradient by the slopes of a stage's first maps, the last of these first."""
         values = self.values[number]
         for k in reversed(range(maps)):
             x = values.y[k - 1] if k else values.z
@@ -332,7 +332,7 @@ class Planner:
     # ---- update
 
     def _update(self, thread: int, number: int) -> None:
-        """W moves along dW = Xᵀ dZ and b along db = 1ᵀ dZ, in the product's epilogue."""
+        """Let W move along dW = Xᵀ dZ and b along db = 1ᵀ dZ, in the product's epilogue."""
         stage, gradient = self.stages[number], self.values[number].gradient
         block = self.weights.blocks[stage.weights]
         panels = share(block.values.count, self.threads, thread)

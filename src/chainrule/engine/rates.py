@@ -17,7 +17,8 @@ from typing import Any
 from chainrule import mathematics
 from chainrule.engine.emit import Kernel, Vector
 
-Evaluate = Callable[[Any, float, int], float]
+Evaluate = Callable[[Any, Any, Any], Any]
+"""From an optimizer, learning rates and step numbers, one or many of both."""
 
 
 class Rate:
@@ -96,6 +97,10 @@ class _Reader:
         return self.load(texts.index(rate.text))
 
 
+def _hyperparameter(name: str) -> Evaluate:
+    return lambda optimizer, rate, step: getattr(optimizer, name)
+
+
 def trace_rule(
     optimizer: Any, w: Vector, g: Vector, state: tuple[Vector, ...], load: Callable[[int], Vector]
 ) -> tuple[Vector, tuple[Vector, ...], list[Rate]]:
@@ -109,7 +114,7 @@ def trace_rule(
         value = getattr(optimizer, field.name)
         if isinstance(value, float | int) and not isinstance(value, bool):
             name = field.name
-            value = Rate(name, lambda o, r, s, name=name: getattr(o, name), value, reader)
+            value = Rate(name, _hyperparameter(name), value, reader)
         object.__setattr__(stand_in, field.name, value)
     rate = Rate("rate", lambda o, r, s: r, optimizer.learning_rate, reader)
     step = Rate("step", lambda o, r, s: s, 1, reader)

@@ -37,14 +37,17 @@ def emit(name: str) -> Any:
     on_x86 = platform.machine().lower() in ("x86_64", "amd64")
     settings = k.denormals_are_zero() if on_x86 else None
     shared = k.argument("shared")
-    with k.loop(0, k.argument("steps")), k.when(k.load_shared(shared + STOP).equals(0)):
-        with k.loop(0, k.argument("count")) as i:
-            instruction = k.argument("instructions") + i * 16
-            kernel = k.load_integer(instruction)
-            with k.when(kernel > 0):
-                k.call(kernel, k.load_integer(instruction + 8))
-            with k.when(kernel.equals(0)):
-                _barrier(k, shared, on_x86)
+    with (
+        k.loop(0, k.argument("steps")),
+        k.when(k.load_shared(shared + STOP).equals(0)),
+        k.loop(0, k.argument("count")) as i,
+    ):
+        instruction = k.argument("instructions") + i * 16
+        kernel = k.load_integer(instruction)
+        with k.when(kernel > 0):
+            k.call(kernel, k.load_integer(instruction + 8))
+        with k.when(kernel.equals(0)):
+            _barrier(k, shared, on_x86)
     if settings is not None:
         k.restore_denormals(settings)
     return k.finish().module

@@ -136,9 +136,9 @@ class Steps:
         """Return what the optimizer's rule reads at each step, (steps, numbers)."""
         optimizer = self.weights.optimizer
         table = aligned((len(rates), len(planner.update.rates)), self.chain.dtype)
-        at = (optimizer, np.asarray(rates, dtype=np.float64), self.done + 1.0 + np.arange(len(rates)))
+        numbers = self.done + 1.0 + np.arange(len(rates))
         for column, number in enumerate(planner.update.rates):
-            table[:, column] = number.evaluate(*at)
+            table[:, column] = number.evaluate(optimizer, rates, numbers)
         return table
 
 

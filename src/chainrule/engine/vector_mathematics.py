@@ -126,8 +126,10 @@ def _polynomial(x: Vector, coefficients: Sequence[float]) -> Vector:
 def _whole_type(x: Vector) -> Any:
     """Return the type of whole numbers of the same width, in as many lanes."""
     kind = x.value.type
-    return ir.VectorType(x.kernel.whole, kind.count) if isinstance(kind, ir.VectorType) else (
-        x.kernel.whole
+    return (
+        ir.VectorType(x.kernel.whole, kind.count)
+        if isinstance(kind, ir.VectorType)
+        else (x.kernel.whole)
     )
 
 
@@ -199,9 +201,7 @@ def log(x: Vector) -> Vector:
     # Exponent and mantissa, cut so that the mantissa is in [√½, √2).
     bits = builder.sub(_bits(grown), _bits(_like(x, math.sqrt(0.5))))
     exponent = builder.ashr(bits, _whole(x, form.mantissa))
-    m = _from_bits(
-        x, builder.sub(_bits(grown), builder.shl(exponent, _whole(x, form.mantissa)))
-    )
+    m = _from_bits(x, builder.sub(_bits(grown), builder.shl(exponent, _whole(x, form.mantissa))))
     e = x.like(builder.sitofp(exponent, x.value.type))
     e = where(denormal, e - float(form.mantissa + 1), e)
     f = m - 1
@@ -274,14 +274,12 @@ def minimum(x: Any, y: Any) -> Vector:
     return where((x < y) | x.is_nan, x, y)
 
 
-def where(condition: Any, x: Any, y: Any) -> Any:
+def where(condition: Any, x: Any, y: Any) -> Vector:
     """Return x where the condition holds and y elsewhere."""
-    if not isinstance(condition, Condition):
-        return x if condition else y
     if not isinstance(x, Vector) and not isinstance(y, Vector):
         x = _constant_for(condition, x)
-    x, y = _both(x, y)
-    return x.kernel.select(condition, x, y)
+    left, right = _both(x, y)
+    return left.kernel.select(condition, left, right)
 
 
 def _constant_for(condition: Condition, value: float) -> Vector:
@@ -294,8 +292,8 @@ def _constant_for(condition: Condition, value: float) -> Vector:
 
 def equal(x: Any, y: Any) -> Condition:
     """Return whether x = y."""
-    x, y = _both(x, y)
-    return x.compare("==", y)
+    left, right = _both(x, y)
+    return left.compare("==", right)
 
 
 READER = SimpleNamespace(
@@ -317,4 +315,4 @@ READER = SimpleNamespace(
     equal=equal,
     constant=lambda value: math.pi if value == "pi" else value,
 )
-Vector.__mathematics__ = Condition.__mathematics__ = READER  # type: ignore[attr-defined]
+Vector.__mathematics__ = Condition.__mathematics__ = READER

@@ -41,9 +41,7 @@ class Weights:
     ``l2`` is the penalty λ; biases have none.
     """
 
-    def __init__(
-        self, network: Network, optimizer: Any, l2: float, dtype: np.dtype[Any]
-    ) -> None:
+    def __init__(self, network: Network, optimizer: Any, l2: float, dtype: np.dtype[Any]) -> None:
         self.network, self.optimizer, self.l2, self.dtype = network, optimizer, l2, dtype
         lanes = VECTOR // dtype.itemsize
         self.blocks: dict[str, Block] = {}
@@ -62,9 +60,7 @@ class Weights:
                 zeros = Panels.zeros("0", 1, stage.outputs, dtype)
                 self.nothing[stage.outputs] = Block(zeros, ())
 
-    def _add(
-        self, name: str, shape: tuple[int, ...], rows: int, transposed: Panels | None
-    ) -> None:
+    def _add(self, name: str, shape: tuple[int, ...], rows: int, transposed: Panels | None) -> None:
         def zeros(what: str) -> Panels:
             return Panels.zeros(what, rows, shape[-1], self.dtype)
 

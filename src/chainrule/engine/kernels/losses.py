@@ -33,7 +33,8 @@ class _Sample:
 
     def place(self, vector: Integer) -> Integer:
         """Return how far a vector is from the first."""
-        return vector * self.k.argument("vector_stride")
+        stride: Integer = self.k.argument("vector_stride")
+        return vector * stride
 
     def inside(self, vector: Integer) -> Condition:
         """Return which lanes of a vector are outputs."""
@@ -78,7 +79,7 @@ def elementwise(name: str, dtype: Any, loss: ElementwiseLoss) -> ir.Module:
 
 
 def softmax_cross_entropy(name: str, dtype: Any, *, labels: bool) -> ir.Module:
-    """log Σ exp(z) − Σ t z; gradient (softmax(z) − t) times the share."""
+    """Log Σ exp(z) − Σ t z; gradient (softmax(z) − t) times the share."""
     k = Kernel(name, dtype, FIELDS)
     zero, lowest = k.constant(0.0), k.constant(float("-inf"))
     with k.loop(k.argument("first"), k.argument("last")) as n:

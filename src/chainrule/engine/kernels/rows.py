@@ -16,7 +16,16 @@ TRANSPOSE = (
     *("row_blocks", "column_blocks", "source", "source_row_block", "source_column_block"),
     *("target", "target_row_block", "target_column_block"),
 )
-TOTAL = ("rows", "losses", "shares", "penalties", "penalty_count", "penalty_factor", "result", "stop")
+TOTAL = (
+    "rows",
+    "losses",
+    "shares",
+    "penalties",
+    "penalty_count",
+    "penalty_factor",
+    "result",
+    "stop",
+)
 SQUARES = ("rows", "vectors", "w", "vector_stride", "sums")
 
 

@@ -1,0 +1,166 @@
+"""Training with the engine's steps: the same as the textbook's, and ending as well."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from chainrule import (
+    Chain,
+    CrossEntropy,
+    Dropout,
+    Linear,
+    MeanSquaredError,
+    ReLU,
+    Softmax,
+    Tanh,
+    accuracy,
+)
+from chainrule.engine import compiling
+from chainrule.training import (
+    SGD,
+    Adam,
+    Cosine,
+    Patience,
+    Plan,
+    TrainingDivergedError,
+    steppers,
+    train,
+)
+from training.recorder import Recorder
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(3)
+    return rng.normal(size=(43, 5)), rng.integers(0, 3, 43)
+
+
+def network(dtype=np.float64):
+    functions = (Linear(9), Tanh(), Linear(7), ReLU(), Linear(3), Softmax())
+    return Chain(*functions).initialize((5,), seed=2, dtype=dtype)
+
+
+def trained(data, plan, engine, **options):
+    chain = network()
+    history = train(chain, CrossEntropy(), *data, plan, engine=engine, **options)
+    assert history.engine == engine
+    return chain.parameters.flat, history
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("batch_size", [1, 8, 43, None])
+def test_both_engines_train_the_same(data, batch_size, weighted):
+    weights = np.random.default_rng(4).integers(0, 3, 43) if weighted else None
+    plan = Plan(SGD(0.02, momentum=0.9), Cosine(), batch_size=batch_size, epochs=5, l2=0.01, seed=6)
+    held_out = (data[0][:9] + 0.1, data[1][:9])
+    options = {"sample_weight": weights, "validation": held_out, "score": accuracy}
+    machine, by_machine = trained(data, plan, "machine", **options)
+    reference, by_textbook = trained(data, plan, "reference", **options)
+    np.testing.assert_allclose(machine, reference, rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(by_machine.losses, by_textbook.losses, rtol=1e-12)
+    assert (by_machine.end, by_machine.kept) == (by_textbook.end, by_textbook.kept)
+    for one, other in zip(by_machine.epochs, by_textbook.epochs, strict=True):
+        assert one.learning_rate == other.learning_rate
+        assert one.validation_loss == pytest.approx(other.validation_loss, rel=1e-12)
+        assert one.validation_score == other.validation_score
+
+
+def test_the_same_seed_gives_the_same_bits_on_any_number_of_threads(data):
+    plan = Plan(batch_size=8, epochs=4, seed=1)
+    results = {
+        trained(data, plan, "machine", threads=threads)[0].tobytes() for threads in (1, 2, 3, None)
+    }
+    assert len(results) == 1
+    other, _ = trained(data, Plan(batch_size=8, epochs=4, seed=2), "machine")
+    assert other.tobytes() not in results
+
+
+def test_slices_of_any_length_give_the_same_bits(data, monkeypatch):
+    plan = Plan(batch_size=3, epochs=3)
+    whole, _ = trained(data, plan, "machine")
+    monkeypatch.setattr(steppers, "SLICE", 0.0)
+    recorder = Recorder()
+    step_by_step, _ = trained(data, plan, "machine", reporter=recorder)
+    assert step_by_step.tobytes() == whole.tobytes()
+    assert sum(samples for samples, _ in recorder.steps) == 3 * 43
+
+
+def test_what_the_engine_has_no_kernel_for_is_trained_by_the_textbook(data):
+    chain = Chain(Linear(4), Dropout(0.2), Linear(3), Softmax())
+    assert train(chain, CrossEntropy(), *data, Plan(epochs=2)).engine == "reference"
+    with pytest.raises(ValueError, match=r"train: Dropout\(rate=0.2\): the engine has no kernel"):
+        train(chain, CrossEntropy(), *data, engine="machine")
+
+
+def test_sparse_rows_are_trained_by_the_textbook(data):
+    chain, X = network(), sparse.csr_matrix(data[0])
+    assert train(chain, CrossEntropy(), X, data[1], Plan(epochs=1)).engine == "reference"
+    with pytest.raises(ValueError, match="the engine expects a dense array, got a sparse matrix"):
+        train(chain, CrossEntropy(), X, data[1], engine="machine")
+
+
+def test_a_processor_without_code_goes_on_in_numpy_with_one_warning(data, monkeypatch):
+    monkeypatch.setattr(compiling, "supported", lambda: False)
+    monkeypatch.setattr(steppers, "_warned", [])
+    with pytest.warns(RuntimeWarning, match="training goes on in NumPy") as caught:
+        for _ in range(2):
+            history = train(network(), CrossEntropy(), *data, Plan(epochs=1))
+            assert history.engine == "reference"
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize("engine", ["numba", None])
+def test_an_unknown_engine_is_named(data, engine):
+    with pytest.raises(ValueError, match=f"expected engine auto, machine or .*{engine}"):
+        train(network(), CrossEntropy(), *data, engine=engine)
+
+
+@pytest.mark.parametrize("threads", [0, True])
+def test_threads_are_whole_numbers(data, threads):
+    with pytest.raises(ValueError, match="expected threads to be a whole number >= 1"):
+        train(network(), CrossEntropy(), *data, threads=threads)
+
+
+def test_ctrl_c_between_slices_keeps_what_was_learned(data):
+    plan = Plan(SGD(0.1), batch_size=2, epochs=5, patience=None)
+    chain = network()
+    recorder = Recorder(interrupt_epoch=3)
+    history = train(chain, CrossEntropy(), *data, plan, reporter=recorder, engine="machine")
+    assert history.end == "interrupted"
+    expected, _ = trained(data, Plan(SGD(0.1), batch_size=2, epochs=3), "machine")
+    assert chain.parameters.flat.tobytes() == expected.tobytes()
+
+
+def test_divergence_leaves_the_last_good_epoch():
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(16, 4))
+    t = X @ [1.0, -2.0, 0.5, 3.0]
+    chain = Chain(Linear(1)).initialize((4,), dtype=np.float64)
+    plan = Plan(SGD(5.0), batch_size=4, epochs=400, patience=None)
+    with pytest.raises(TrainingDivergedError, match=r"lower the learning rate, to 0\.5 ") as caught:
+        train(chain, MeanSquaredError(), X, t, plan)
+    assert caught.value.history.engine == "machine"
+    assert np.isfinite(chain.parameters.flat).all()
+    assert caught.value.history.end == "diverged"
+
+
+def test_float32_digits_are_learned_and_stop_early():
+    from sklearn.datasets import load_digits
+
+    X, t = load_digits(return_X_y=True)
+    chain = Chain(Linear(64), ReLU(), Linear(10), Softmax())
+    plan = Plan(Adam(0.003), patience=Patience(3), epochs=60)
+    held_out = (X[1500:] / 16, t[1500:])
+    history = train(
+        chain, CrossEntropy(), X[:1500] / 16, t[:1500], plan, validation=held_out, score=accuracy
+    )
+    assert (history.engine, history.end) == ("machine", "validation")
+    assert accuracy(chain.forward(held_out[0]), held_out[1]) > 0.87
+
+
+@pytest.mark.parametrize(("setting", "count"), [("1", 1), ("999", None), ("", None), ("x", None)])
+def test_workers_limit_threads_by_the_usual_variable(monkeypatch, setting, count):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    every = steppers.processors()
+    monkeypatch.setenv("OMP_NUM_THREADS", setting)
+    assert steppers.processors() == (count or every)
