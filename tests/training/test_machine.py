@@ -102,11 +102,10 @@ def test_sparse_rows_are_trained_by_the_textbook(data):
 def test_a_processor_without_code_goes_on_in_numpy_with_one_warning(data, monkeypatch):
     monkeypatch.setattr(compiling, "supported", lambda: False)
     monkeypatch.setattr(steppers, "_warned", [])
-    with pytest.warns(RuntimeWarning, match="training goes on in NumPy") as caught:
-        for _ in range(2):
-            history = train(network(), CrossEntropy(), *data, Plan(epochs=1))
-            assert history.engine == "reference"
-    assert len(caught) == 1
+    with pytest.warns(RuntimeWarning, match="training goes on in NumPy"):
+        history = train(network(), CrossEntropy(), *data, Plan(epochs=1))
+    assert history.engine == "reference"
+    train(network(), CrossEntropy(), *data, Plan(epochs=1))  # a second warning would be an error
 
 
 @pytest.mark.parametrize("engine", ["numba", None])

@@ -1,0 +1,1 @@
+"""A chain as machine code: kernels, the plan of a step, and the walk that runs it."""
