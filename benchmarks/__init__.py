@@ -1,0 +1,1 @@
+"""chainrule beside its peers: the same network, weights, order of samples and threads."""
