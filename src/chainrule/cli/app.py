@@ -167,7 +167,11 @@ def train(
     chain = prepared.model.chain
     out.say(f"{chain.formula()}, {chain.parameters.flat.size:,} parameters")
     bar = None if as_json or quiet else ProgressBar(out.messages)
-    outcome = train_model(prepared, options, bar)
+    try:
+        outcome = train_model(prepared, options, bar)
+    except KeyboardInterrupt:
+        out.say("interrupted, no model is saved")
+        raise typer.Exit(130) from None
     learnt = outcome.model.target
     outcome.model.save(path)
     out.say(f"{outcome.history.describe()}, {outcome.history.seconds:.1f} s")
@@ -290,7 +294,10 @@ def _source_for(trained: Model, data: str, target: str | None, *, optional: bool
 
 
 def main() -> None:
-    """Run the command line; every error is a sentence on standard error, and exit code 1."""
+    """Run the command line; every error is a sentence on standard error, and exit code 1.
+
+    Misuse has exit code 2, and Ctrl-C 130 where nothing could be kept.
+    """
     speak_unicode()
     try:
         app()
@@ -300,6 +307,3 @@ def main() -> None:
     except (ValueError, OSError, MemoryError) as error:
         Output().complain(str(error) or "there is not enough memory")
         sys.exit(1)
-    except KeyboardInterrupt:
-        Output().say("interrupted, nothing is saved")
-        sys.exit(130)

@@ -1,0 +1,136 @@
+"""However a training ends, the model so far is kept if there is one, and nothing else is lost."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from chainrule.models import Model
+from chainrule.training import ProgressBar
+from cli.runs import chainrule, house_rows, train, written
+
+COMMAND = (sys.executable, "-c", "from chainrule.cli import main; main()")
+
+
+@pytest.fixture
+def houses(tmp_path):
+    return written(tmp_path / "houses.csv", house_rows())
+
+
+def interrupt(monkeypatch, method, wanted):
+    """Let Ctrl-C come when the progress bar hears of something for the wanted time."""
+    heard = []
+    tell = getattr(ProgressBar, method)
+
+    def told(self, *arguments):
+        tell(self, *arguments)
+        heard.append(arguments)
+        if len(heard) == wanted:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(ProgressBar, method, told)
+
+
+def test_ctrl_c_keeps_the_model_so_far(houses, tmp_path, monkeypatch):
+    interrupt(monkeypatch, "finished", 3)
+    run = chainrule("train", houses, "-t", "price", "-o", tmp_path / "m")
+    assert run.code == 0
+    assert re.search(r"\ninterrupted after 3 epochs, kept epoch \d, \d+\.\d s\n", run.err)
+    assert run.err.endswith(f"model saved in {tmp_path / 'm'}\n")
+    assert run.out.startswith("score ")
+    assert Model.load(tmp_path / "m").facts["epochs"] == 3
+
+
+def test_ctrl_c_in_the_first_epoch_leaves_the_older_model(houses, tmp_path, monkeypatch):
+    before = train(houses, tmp_path / "m", "-t", "price").read_bytes()
+    interrupt(monkeypatch, "stepped", 1)
+    run = chainrule("train", houses, "-t", "price", "-o", tmp_path / "m")
+    assert (run.code, run.out) == (130, "")
+    assert run.err.endswith("\ninterrupted, no model is saved\n")
+    assert (tmp_path / "m").read_bytes() == before
+
+
+def test_a_real_sigint_keeps_the_model_so_far(tmp_path):
+    model = tmp_path / "m"
+    ours, theirs = pty.openpty()
+    arguments = ("train", "iris", "-e", "100000", "--patience", "0", "-o", str(model))
+    with subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
+    ) as process:
+        os.close(theirs)
+        seen = b""
+        while not re.search(rb"epoch [2-9]\d*/100000", seen):
+            seen += os.read(ours, 4096)
+        process.send_signal(signal.SIGINT)
+        seen += rest(ours)
+        out = process.stdout.read()
+    os.close(ours)
+    assert process.returncode == 0
+    assert re.search(rb"interrupted after \d+ epochs, kept epoch \d+", seen)
+    assert b"model saved in" in seen
+    assert b"Traceback" not in seen
+    assert out.startswith(b"score ")
+    assert Model.load(model).facts["epochs"] >= 1
+
+
+def rest(terminal):
+    """What is still written to a terminal until its other end is closed."""
+    content = b""
+    while True:
+        try:
+            chunk = os.read(terminal, 4096)
+        except OSError:  # the way of Linux to say that nobody writes any more
+            return content
+        if not chunk:
+            return content
+        content += chunk
+
+
+def test_a_divergence_in_the_first_epoch_saves_nothing_and_advises(houses, tmp_path):
+    before = train(houses, tmp_path / "m", "-t", "price").read_bytes()
+    options = ("-q", "-t", "price", "--optimizer", "sgd", "-l", 1e30)
+    error = chainrule("train", houses, *options, "-o", tmp_path / "m").error
+    assert re.match(
+        r"the loss became (inf|nan) in epoch 1, step 2, at a learning rate of 1e\+30", error
+    )
+    assert "lower the learning rate, to 1e+29 for a start." in error
+    assert error.endswith("No model is saved.")
+    assert (tmp_path / "m").read_bytes() == before
+
+
+def test_a_later_divergence_saves_the_last_good_model_and_fails(houses, tmp_path):
+    options = ("-t", "price", "--layers", 0, "--optimizer", "sgd", "-l", 1e9, "--warm-up", 1e10)
+    run = chainrule("train", houses, *options, "-e", 10**6, "-o", tmp_path / "m")
+    assert run.code == 1
+    *_, saved, error = run.err.splitlines()
+    assert saved == f"model saved in {tmp_path / 'm'}"
+    assert "loss became inf in epoch " in error
+    assert ": lower the learning rate, to " in error
+    assert re.search(r"The parameters are those of epoch \d+\.$", error)
+    assert Model.load(tmp_path / "m").facts["end"].startswith("diverged after ")
+
+
+def test_a_process_tells_errors_on_standard_error_with_exit_code_1(houses):
+    run = subprocess.run(
+        [*COMMAND, "train", str(houses), "-t", "pric"], capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr == (
+        "error: no column 'pric' among 'rooms', 'area', 'kind', 'price'; did you mean 'price'?\n"
+    )
+
+
+def test_nobody_reading_on_is_no_error(tmp_path):
+    model = train("digits", tmp_path / "m", "--layers", 0)
+    arguments = [*COMMAND, "predict", str(model), "digits", "--json"]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.read(1) == b"{"
+        process.stdout.close()
+        assert process.stderr.read() == b""

@@ -1,0 +1,169 @@
+"""The options of training: what they do, and what they do not take."""
+
+import pytest
+
+from chainrule.models import Model
+from cli.runs import chainrule, house_rows, train, written
+
+ROWS = house_rows()
+
+
+@pytest.fixture(scope="module")
+def houses(tmp_path_factory):
+    return written(tmp_path_factory.mktemp("houses") / "houses.csv", ROWS)
+
+
+def told(houses, tmp_path, *options):
+    arguments = ("-t", "price", "-o", tmp_path / "m", "-e", 2, "--json", *options)
+    return chainrule("train", houses, *arguments).json
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--activation foo", "--activation: expected one of relu, leakyrelu, elu, gelu, silu, "),
+        ("--optimizer adm", "--optimizer: expected one of adam, adamw, sgd, momentum, nesterov, "),
+        ("--schedule foo", "--schedule: expected one of constant, inverse-scaling, step, cosine, "),
+        ("--loss foo", "--loss: expected one of squared, absolute, huber, poisson, got 'foo'"),
+        ("--task foo", "--task: expected one of regression, binary, multiclass, got 'foo'"),
+        ("--layers 64,x", "--layers: expected sizes such as 256,128, got '64,x'"),
+        ("--layers 64,-3", "--layers: expected sizes such as 256,128, got '64,-3'"),
+        ("--layers ,", "--layers: expected sizes such as 256,128, got ','"),
+        ("--layers ²", "--layers: expected sizes such as 256,128, got '²'"),
+        ("--layers 64,0", "--layers: expected sizes from 1 to 1,000,000, got '64,0'"),
+        ("--layers 1000001", "--layers: expected sizes from 1 to 1,000,000, got '1000001'"),
+        ("--dropout 1", "--dropout: expected a share from 0 to below 1, got 1.0"),
+        ("--dropout nan", "--dropout: expected a share from 0 to below 1, got nan"),
+        ("-l -1", "--learning-rate: expected a number >= 0, got -1.0"),
+        ("-l nan", "--learning-rate: expected a number >= 0, got nan"),
+        ("--warm-up inf", "--warm-up: expected a number >= 0, got inf"),
+        ("--batch -1", "--batch: expected a number >= 0, got -1"),
+        ("--epochs 0", "--epochs: expected a number >= 1, got 0"),
+        ("--patience -1", "--patience: expected a number >= 0, got -1"),
+        ("--l2 -1", "--l2: expected a number >= 0, got -1.0"),
+        ("--seed -1", "--seed: expected a number from 0 to 2**63 - 1, got -1"),
+        ("--seed 9223372036854775808", "--seed: expected a number from 0 to 2**63 - 1, got 922"),
+        ("--validation 1", "--validation: expected a share from 0 to below 1, got 1.0"),
+        ("--test nan", "--test: expected a share from 0 to below 1, got nan"),
+        ("--validation 0.5 --test 0.5", "must leave something to train on"),
+        ("--task binary", "expected 2 classes for binary, got 57"),
+        ("--loss huber --task binary", "--loss: huber is for regression, got --task binary"),
+    ],
+)
+def test_an_option_without_sense_is_named(houses, tmp_path, options, message):
+    run = chainrule("train", houses, "-t", "price", "-o", tmp_path / "m", *options.split())
+    assert message in run.error
+    assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--epochs", "x"), "'--epochs'"),
+        (("--no-such",), "--no-such"),
+        (("one", "two"), "two"),
+    ],
+)
+def test_misuse_has_exit_code_2(options, message):
+    run = chainrule("train", "digits", *options)
+    assert (run.code, run.out) == (2, "")
+    assert "chainrule train --help" in run.err
+    assert message in run.err
+
+
+def test_the_largest_seed_is_taken(houses, tmp_path):
+    assert told(houses, tmp_path, "-s", 2**63 - 1)["seed"] == 2**63 - 1
+
+
+@pytest.mark.parametrize(
+    ("options", "formula"),
+    [
+        (("--layers", "0"), "Identity(Linear(W0, b0; x))"),
+        (("--layers", " 7, 3,"), "Identity(Linear(W2, b2; ReLU(Linear(W1, b1; ReLU(Linear(W0, b"),
+        (("--layers", "7", "--activation", "gelu"), "Identity(Linear(W1, b1; GELU(Linear(W0, b0;"),
+        (("--layers", "7", "--no-bias"), "Identity(Linear(W1; ReLU(Linear(W0; x))))"),
+        (("--layers", "7", "--dropout", "0.3"), "Dropout"),
+    ],
+)
+def test_a_network_is_as_asked(houses, tmp_path, options, formula):
+    model = Model.load(train(houses, tmp_path / "m", "-t", "price", *options))
+    text = model.chain.formula()
+    assert formula in text
+
+
+@pytest.mark.parametrize(
+    ("options", "key", "value"),
+    [
+        (("--batch", 0), "batch_size", None),
+        (("--batch", 7), "batch_size", 7),
+        (("--optimizer", "gd"), "batch_size", None),
+        (("--schedule", "cosine"), "schedule", "Cosine"),
+        (("--warm-up", 1.5), "schedule", "WarmUp"),
+        (("--l2", 0.25), "l2", 0.25),
+        (("--seed", 11), "seed", 11),
+        (("--epochs", 3), "epochs", 3),
+        (("--test", 0), "rows", {"training": 51, "validation": 6}),
+        (("--validation", 0), "rows", {"training": 46, "test": 11}),
+        (("--validation", 0, "--test", 0), "rows", {"training": 57}),
+    ],
+)
+def test_a_training_is_as_asked(houses, tmp_path, options, key, value):
+    assert told(houses, tmp_path, *options)[key] == value
+
+
+def test_an_optimizer_takes_the_learning_rate(houses, tmp_path):
+    options = ("--optimizer", "nesterov", "-l", 0.007)
+    optimizer = told(houses, tmp_path, *options)["optimizer"]
+    assert optimizer == {"name": "SGD", "learning_rate": 0.007, "momentum": 0.9, "nesterov": True}
+
+
+def test_digits_is_trained_as_the_notes_do_unless_told_otherwise(tmp_path):
+    arguments = ("train", "digits", "-e", 1, "--json", "-o", tmp_path / "m")
+    assert chainrule(*arguments).json["l2"] == 0.003
+    assert Model.load(tmp_path / "m").chain.formula() == (
+        "Softmax(Linear(W2; ReLU(Linear(W1; ReLU(Linear(W0; x))))))"
+    )
+    assert chainrule(*arguments, "--l2", 0, "--bias", "--layers", 9).json["l2"] == 0
+    assert Model.load(tmp_path / "m").chain.formula() == (
+        "Softmax(Linear(W1, b1; ReLU(Linear(W0, b0; x))))"
+    )
+
+
+def test_patience_stops_and_its_absence_does_not(houses, tmp_path):
+    still = ("-l", 0, "-e", 9)  # nothing is learned, so nothing improves
+    assert told(houses, tmp_path, *still, "--patience", 4)["end"].startswith("stopped after 5 ")
+    assert told(houses, tmp_path, *still, "--patience", 0)["epochs"] == 9
+
+
+def test_double_precision_is_kept_in_the_file(houses, tmp_path):
+    assert Model.load(train(houses, tmp_path / "m", "-t", "price")).chain.dtype == "float32"
+    model = Model.load(train(houses, tmp_path / "m", "-t", "price", "--double"))
+    assert model.chain.dtype == "float64"
+
+
+def test_whole_numbers_are_classes_unless_the_task_or_a_loss_says_otherwise(houses, tmp_path):
+    arguments = ("train", houses, "-t", "rooms", "-e", 1, "--json", "-o", tmp_path / "m")
+    found = chainrule(*arguments).json
+    assert (found["task"], found["classes"]) == ("multiclass", ["1", "2", "3", "4", "5", "6"])
+    for options in (("--task", "regression"), ("--loss", "absolute"), ("--loss", "squared")):
+        found = chainrule(*arguments, *options).json
+        assert (found["task"], found["classes"]) == ("regression", [])
+
+
+def test_a_loss_of_regression_needs_numbers(houses, tmp_path):
+    run = chainrule("train", houses, "-t", "kind", "--loss", "huber", "-o", tmp_path / "m")
+    assert "target 'kind', line 2: expected a number, for regression, got" in run.error
+
+
+def test_counts_are_not_negative(tmp_path):
+    rows = [[*row[:3], str(i - 3)] for i, row in enumerate(ROWS)]
+    path = written(tmp_path / "counts.csv", rows)
+    run = chainrule("train", path, "-t", "price", "--loss", "poisson", "-o", tmp_path / "m")
+    assert run.error == "the Poisson loss needs counts, but 'price' has negative values"
+
+
+def test_the_same_seed_gives_the_same_file(houses, tmp_path):
+    first = train(houses, tmp_path / "a", "-t", "price", "--dropout", 0.2).read_bytes()
+    assert train(houses, tmp_path / "b", "-t", "price", "--dropout", 0.2).read_bytes() == first
+    other = train(houses, tmp_path / "c", "-t", "price", "--dropout", 0.2, "-s", 1).read_bytes()
+    assert other != first
