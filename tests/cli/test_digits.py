@@ -64,7 +64,7 @@ def test_training_tells_a_person_what_it_does(tmp_path, monkeypatch):
     assert task == "'cultivar' has 3 distinct values: multiclass"
     assert network == "Softmax(Linear(W1, b1; ReLU(Linear(W0, b0; x)))), 122 parameters"
     assert bar.startswith("epoch 1/1 ")
-    assert end.startswith("ran all 1 epoch, 0.")
+    assert end.startswith("ran 1 epoch, 0.")
     assert saved == "model saved in wine.safetensors"
     header, *scores = run.out.splitlines()
     assert header == "score     training (124)  validation (18)  test (36)"

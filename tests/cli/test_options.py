@@ -167,3 +167,32 @@ def test_the_same_seed_gives_the_same_file(houses, tmp_path):
     assert train(houses, tmp_path / "b", "-t", "price", "--dropout", 0.2).read_bytes() == first
     other = train(houses, tmp_path / "c", "-t", "price", "--dropout", 0.2, "-s", 1).read_bytes()
     assert other != first
+
+
+def test_counts_are_predicted_as_rates(tmp_path):
+    rows = [[*row[:3], str(i % 5)] for i, row in enumerate(ROWS)]
+    path = written(tmp_path / "counts.csv", rows)
+    run = chainrule(
+        "train", path, "-t", "price", "--loss", "poisson", "-e", 3, "-o", tmp_path / "m"
+    )
+    assert run.code == 0
+    assert "Softplus" in chainrule("show", tmp_path / "m").out
+
+
+def test_either_engine_trains_the_same_network(houses, tmp_path):
+    model = tmp_path / "m"
+    options = ("-t", "price", "-e", 3, "--double", "--json", "-o", model)
+    arguments = ("train", houses, *options)
+    scores = {}
+    for engine in ("machine", "reference"):
+        scores[engine] = chainrule(*arguments, "--engine", engine, "--threads", 2).json["scores"]
+        shown = chainrule("show", model, "--json").json
+        assert shown["training"]["engine"] == engine
+    for part, figures in scores["machine"].items():
+        assert figures == pytest.approx(scores["reference"][part], rel=1e-9)
+
+
+def test_what_machine_code_cannot_do_is_said(houses, tmp_path):
+    options = ("--engine", "machine", "--dropout", 0.5, "-o", tmp_path / "m")
+    run = chainrule("train", houses, "-t", "price", "-q", *options)
+    assert run.error == "train: Dropout(): the engine has no kernel for it"

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from chainrule import Chain, Linear, MeanSquaredError
 from chainrule.training import SGD, Patience, Plan, ProgressBar, TrainingDivergedError, train
-from chainrule.training.progress import _short
+from chainrule.training.progress import _figure, _short
 
 N = 8
 
@@ -103,3 +103,10 @@ def test_numbers_are_shown_with_three_digits(number, text):
 @pytest.mark.parametrize(("number", "text"), [(999.9, "1k"), (999_999, "1M"), (12e9, "12G")])
 def test_rounding_never_makes_a_power_of_ten(number, text):
     assert _short(number) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0.156083, "0.1561"), (99999.0, "99999.0000"), (6.3255e22, "6.33e+22")]
+)
+def test_losses_have_four_decimals_unless_they_explode(number, text):
+    assert _figure(number) == text

@@ -96,7 +96,7 @@ def test_hyperparameters_that_make_no_sense_are_named(make, message):
 @pytest.mark.parametrize(
     ("end", "count", "kept", "sentence"),
     [
-        ("epochs", 1, 1, "ran all 1 epoch"),
+        ("epochs", 1, 1, "ran 1 epoch"),
         ("epochs", 7, 7, "ran all 7 epochs"),
         ("epochs", 7, 4, "ran all 7 epochs, kept the best, epoch 4"),
         ("converged", 7, 7, "converged after 7 epochs"),

@@ -128,6 +128,16 @@ def train(
         ),
     ] = None,
     double: Annotated[bool, typer.Option(help="Compute in float64.")] = False,
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Who computes: machine code, the reference in NumPy, or auto: what can.",
+        ),
+    ] = "auto",
+    threads: Annotated[
+        int, typer.Option(help="Of machine code; 0: as many as pay. No digit depends on it.")
+    ] = 0,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where the model goes.")
     ] = None,
@@ -156,6 +166,8 @@ def train(
         test=test,
         task=task,
         double=double,
+        engine=engine,
+        threads=threads,
     )
     path = output or outputs.default_model_path(data)
     outputs.check_model_path(path, data)

@@ -338,7 +338,7 @@ class Kernel:
         return Vector(self, self.builder.shuffle_vector(left.value, right.value, chosen))
 
     def reduce(self, vector: Vector, combine: Any) -> Vector:
-        """Return all lanes combined into one number: half with half, and so on until one is left."""
+        """Return all lanes combined into one number: half with half, until one is left."""
         parts = [
             Vector(self, self.builder.extract_element(vector.value, ir.Constant(_I32, lane)))
             for lane in range(self.lanes)

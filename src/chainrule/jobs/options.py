@@ -27,6 +27,7 @@ from chainrule.training import (
     StepDecay,
     WarmUp,
 )
+from chainrule.training.steppers import Engine
 
 _OPTIMIZERS: dict[str, Optimizer] = {
     "adam": Adam(),
@@ -53,6 +54,7 @@ _PENALTIES = {"digits": 0.003}
 OPTIMIZER_NAMES = tuple(_OPTIMIZERS)
 SCHEDULE_NAMES = tuple(_SCHEDULES)
 TASKS = get_args(Task)
+ENGINES = get_args(Engine)
 
 
 def training_options(
@@ -76,6 +78,8 @@ def training_options(
     test: float,
     task: str | None,
     double: bool,
+    engine: str,
+    threads: int,
 ) -> TrainingOptions:
     """Return what the words say; ValueError names the one that makes no sense.
 
@@ -87,6 +91,7 @@ def training_options(
         ("activation", activation, tuple(ACTIVATIONS)),
         ("loss", loss or NetworkOptions.loss, tuple(REGRESSION_LOSSES)),
         ("task", task or TASKS[0], TASKS),
+        ("engine", engine, ENGINES),
     )
     for name, word, known in choices:
         if word not in known:
@@ -99,6 +104,7 @@ def training_options(
         ("epochs", epochs, epochs >= 1, "a number >= 1"),
         ("patience", patience, patience >= 0, "a number >= 0"),
         ("l2", l2, 0 <= (l2 or 0) < inf, "a number >= 0"),
+        ("threads", threads, threads >= 0, "a number >= 0"),
         ("seed", seed, 0 <= seed < 2**63, "a number from 0 to 2**63 - 1"),
         ("validation", validation, 0 <= validation < 1, "a share from 0 to below 1"),
         ("test", test, 0 <= test < 1, "a share from 0 to below 1"),
@@ -135,6 +141,8 @@ def training_options(
         test=test,
         task=cast("Task | None", "regression" if loss else task),
         dtype="float64" if double else "float32",
+        engine=cast("Engine", engine),
+        threads=threads or None,
     )
 
 

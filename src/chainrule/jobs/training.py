@@ -32,6 +32,7 @@ from chainrule.training import (
     r_squared,
     train,
 )
+from chainrule.training.steppers import Engine
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class TrainingOptions:
         keeps that
     task : "regression", "binary" or "multiclass"; None finds it from the target
     dtype : "float32" or "float64"
+    engine, threads : who computes, as :func:`chainrule.train` takes them
     """
 
     network: NetworkOptions = field(default_factory=NetworkOptions)
@@ -53,6 +55,8 @@ class TrainingOptions:
     test: float = 0.2
     task: Task | None = None
     dtype: str = "float32"
+    engine: Engine = "auto"
+    threads: int | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,8 @@ def train_model(
             validation=validation,
             score=score,
             reporter=reporter,
+            engine=options.engine,
+            threads=options.threads,
         )
     except TrainingDivergedError as error:
         if not error.history.epochs:
@@ -233,6 +239,7 @@ def _facts(
         "batch_size": plan.batch_size,
         "l2": plan.l2,
         "seed": plan.seed,
+        "engine": history.engine,
         "epochs": len(history.epochs),
         "end": history.describe(),
         "scores": {

@@ -61,7 +61,7 @@ class History:
         if self.end in ("interrupted", "diverged"):
             return f"{self.end} after {count}" + (f", kept epoch {self.kept}" * bool(self.kept))
         kept = "" if self.kept in (0, len(self.epochs)) else f", kept the best, epoch {self.kept}"
-        return f"ran all {count}{kept}"
+        return f"ran {'all ' * (len(self.epochs) > 1)}{count}{kept}"
 
 
 class TrainingDivergedError(ArithmeticError):

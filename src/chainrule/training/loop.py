@@ -148,7 +148,7 @@ def _check_fit(chain: Chain, loss: Loss, samples: Samples) -> None:
         Y = chain.forward(samples.X[:1])
     for start in range(0, len(samples), 4096):  # few at a time: targets may grow to (n, k)
         t = samples.t[start : start + 4096]
-        loss.targets(t, np.broadcast_to(np.zeros_like(Y), (len(t), *Y.shape[1:])))
+        loss.targets(t, np.broadcast_to(np.full_like(Y, 0.5), (len(t), *Y.shape[1:])))
 
 
 class _Run:

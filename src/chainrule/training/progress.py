@@ -49,18 +49,18 @@ class ProgressBar:
             self._task,
             advance=samples,
             epoch=f"{self._done + 1}/{self._epochs}",
-            scores=self._scores or f"loss {loss:.4f}",
+            scores=self._scores or f"loss {_figure(loss)}",
             speed=f"{_short(speed)} samples/s",
         )
 
     def finished(self, epoch: Epoch) -> None:
         """Show the loss and scores of an epoch."""
         self._done = epoch.number
-        parts = [f"loss {epoch.loss:.4f}"]
+        parts = [f"loss {_figure(epoch.loss)}"]
         if epoch.validation_score is not None:
-            parts.append(f"validation {epoch.validation_score:.4f}")
+            parts.append(f"validation {_figure(epoch.validation_score)}")
         elif epoch.validation_loss is not None:
-            parts.append(f"validation loss {epoch.validation_loss:.4f}")
+            parts.append(f"validation loss {_figure(epoch.validation_loss)}")
         self._scores = "  ".join(parts)
         self._progress.update(
             self._task, epoch=f"{epoch.number}/{self._epochs}", scores=self._scores
@@ -80,3 +80,8 @@ def _short(number: float) -> str:
         if rounded >= limit:
             return f"{rounded / limit:.3g}{unit}"
     return f"{rounded:.3g}"
+
+
+def _figure(number: float) -> str:
+    """Return a loss or score with four decimals, or as 6.33e+22 where that would be long."""
+    return f"{number:.4f}" if abs(number) < 1e5 else f"{number:.3g}"
