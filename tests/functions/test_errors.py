@@ -129,3 +129,17 @@ def test_fans_count_inputs_and_outputs():
     assert f.EmbeddingBag(4).fans((7,)) == (7, 4)
     assert f.Conv2d(4, size=(2, 3)).fans((5, 8, 9)) == (30, 24)
     assert f.Conv2d(4, size=(2, 3), groups=2).fans((6, 8, 9)) == (18, 12)
+
+
+@pytest.mark.parametrize(
+    ("given", "plain"),
+    [
+        (lambda: f.Linear(np.int64(7)), f.Linear(7)),
+        (lambda: f.Dropout(np.float64(0.25)), f.Dropout(0.25)),
+        (lambda: f.LeakyReLU(np.float32(0.5)), f.LeakyReLU(0.5)),
+        (lambda: f.Conv2d(np.int32(3), np.int16(5)), f.Conv2d(3, 5)),
+    ],
+)
+def test_numbers_of_numpy_are_numbers(given, plain):
+    assert repr(given()) == repr(plain)
+    assert given() == plain

@@ -5,10 +5,21 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
+
+def _plain(function: Any, name: str) -> Any:
+    """Return a field; NumPy's numbers, as grids of them have, become Python's there."""
+    value = getattr(function, name)
+    if isinstance(value, np.generic):
+        value = value.item()
+        object.__setattr__(function, name, value)
+    return value
+
 
 def check_count(function: Any, name: str, *, low: int = 1) -> None:
     """Complain unless a field is a whole number, at least low."""
-    value = getattr(function, name)
+    value = _plain(function, name)
     if isinstance(value, bool) or not isinstance(value, int) or value < low:
         raise ValueError(
             f"{type(function).__name__}: expected {name} to be a whole number >= {low}, "
@@ -20,7 +31,7 @@ def check_number(
     function: Any, name: str, *, low: float = -math.inf, below: float = math.inf
 ) -> None:
     """Complain unless a field is a finite number, low <= number < below."""
-    value = getattr(function, name)
+    value = _plain(function, name)
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not math.isfinite(value) or not low <= value < below:
         bounds = f"{low:g} <= {name}" + (f" < {below:g}" if below < math.inf else "")
@@ -39,7 +50,7 @@ def check_choice(function: Any, name: str, choices: tuple[str, ...]) -> None:
 
 def pair(function: Any, name: str, *, low: int = 0) -> tuple[int, int]:
     """Return a field that is a whole number, or two of them, as two: vertical, horizontal."""
-    value = getattr(function, name)
+    value = _plain(function, name)
     both = (value, value) if isinstance(value, int) else value
     whole = isinstance(both, tuple | list) and len(both) == 2
     if isinstance(value, bool) or not whole or not all(type(v) is int and v >= low for v in both):
