@@ -1,0 +1,136 @@
+"""Finite differences: against SymPy and by hand, at kinks, and steps along gradients."""
+
+import numpy as np
+import pytest
+import sympy
+
+from chainrule import ascend, descend, finite_difference, jacobian
+from chainrule.differences import differences
+
+
+def only(f, x):
+    """Return the one difference of a function of a number."""
+    ((_, found),) = differences(lambda at: np.float64(f(at[0])), np.array([x]))
+    return found
+
+
+FUNCTIONS = [
+    lambda x, y, z: x * y + y * z**2,
+    lambda x, y, z: sympy.exp(x / 3) * sympy.sin(y) - z,
+    lambda x, y, z: sympy.log(1 + x**2) / (2 + sympy.cos(y * z)),
+    lambda x, y, z: sympy.sqrt(1 + x**2 + y**4) * sympy.tanh(z),
+]
+
+
+@pytest.mark.parametrize("f", FUNCTIONS)
+def test_gradients_are_sympys(f):
+    symbols = sympy.symbols("x y z")
+    expression = f(*symbols)
+    numeric = sympy.lambdify(symbols, expression, "numpy")
+    for point in ((0.3, -1.2, 2.0), (-4.0, 0.0, 0.7)):
+        at = dict(zip(symbols, point, strict=True))
+        exact = [float(sympy.diff(expression, s).subs(at)) for s in symbols]
+        found = finite_difference(lambda x: numeric(*x), list(point))
+        np.testing.assert_allclose(found, exact, rtol=1e-10, atol=1e-11)
+
+
+def test_a_jacobian_has_the_shape_of_the_value_then_of_the_point():
+    A = np.arange(24.0).reshape(2, 3, 4)
+    x = np.array([[0.5, -1.0], [2.0, 0.1]])
+
+    def f(x):
+        return np.einsum("abc,b->ac", A, np.array([x[0, 0], x[1, 0] ** 2, x[0, 1] * x[1, 1]]))
+
+    J = jacobian(f, x)
+    assert J.shape == (2, 4, 2, 2)
+    np.testing.assert_allclose(J[:, :, 0, 0], A[:, 0], rtol=1e-11)
+    np.testing.assert_allclose(J[:, :, 1, 0], A[:, 1] * 2 * x[1, 0], rtol=1e-11, atol=1e-10)
+    np.testing.assert_allclose(J[:, :, 0, 1], A[:, 2] * x[1, 1], rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("kind", [float, int, np.float32])
+def test_any_array_will_do_and_stays_as_it_is(order, kind):
+    x = np.asarray([[1, 2, 3], [4, 5, 6]], dtype=kind, order=order)
+    before = x.copy()
+    np.testing.assert_allclose(finite_difference(lambda x: np.sum(x**3), x), 3.0 * before**2)
+    assert np.array_equal(x, before)
+
+
+def test_numbers_of_any_size_have_steps_of_their_size():
+    for size in (1e-9, 1.0, 1e9):
+        found = finite_difference(lambda x, size=size: np.sin(x[0] / max(size, 1)), [size])
+        exact = np.cos(size / max(size, 1)) / max(size, 1)
+        np.testing.assert_allclose(found, [exact], rtol=1e-9)
+
+
+def test_a_constant_has_the_derivative_zero_and_no_kink():
+    found = only(lambda x: 2.718, 1.0)
+    assert (found.values, found.kinks) == (0, False)
+
+
+@pytest.mark.parametrize(
+    "f", [np.abs, lambda x: np.maximum(x, 0), lambda x: 3 + 1e-3 * abs(x), lambda x: max(x, 2 * x)]
+)
+def test_a_kink_is_seen(f):
+    assert only(f, 0.0).kinks
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "slope"),
+    [
+        (lambda x: x**2, 0.0, 0),
+        (lambda x: 1e6 * x**2, 0.0, 0),
+        (lambda x: 5 + 1e-9 * np.sin(x), 0.3, 1e-9 * np.cos(0.3)),
+        (lambda x: np.tanh(50 * x), 0.01, 50 / np.cosh(0.5) ** 2),
+        (lambda x: x * abs(x), 0.0, 0),  # the second derivative jumps
+        (lambda x: x / (1 + abs(x)), 0.0, 1),
+    ],
+)
+def test_a_smooth_place_is_no_kink(f, x, slope):
+    found = only(f, x)
+    assert not found.kinks
+    assert found.values == pytest.approx(slope, rel=1e-7, abs=1e-12)
+
+
+@pytest.mark.parametrize("distance", [1e-1, 1e-3, 1e-5])
+def test_a_kink_nearby_is_kept_clear_of(distance):
+    found = only(lambda x: np.maximum(x - distance, 0) + x, 0.0)
+    assert found.values == pytest.approx(1, abs=1e-9)
+    assert not found.kinks
+
+
+def test_a_view_that_is_not_contiguous_is_refused():
+    with pytest.raises(ValueError, match="expected a contiguous array"):
+        list(differences(np.sum, np.zeros((4, 4)).T[::2]))
+
+
+def test_descending_a_bowl_reaches_its_bottom():
+    bottom = np.array([1.5, -0.5])
+
+    def bowl(x):
+        return float((x - bottom) @ np.diag([1.0, 4.0]) @ (x - bottom))
+
+    path = descend(bowl, [0.0, 0.0], learning_rate=0.1, steps=200)
+    assert path.shape == (201, 2)
+    assert np.array_equal(path[0], [0, 0])
+    np.testing.assert_allclose(path[1], 0.1 * np.array([2, 8]) * bottom, rtol=1e-10)
+    np.testing.assert_allclose(path[-1], bottom, rtol=1e-9)
+    by_hand = descend(
+        bowl,
+        [0.0, 0.0],
+        learning_rate=0.1,
+        steps=200,
+        gradient=lambda x: np.array([2.0, 8.0]) * (x - bottom),
+    )
+    np.testing.assert_allclose(path, by_hand, atol=1e-9)
+
+
+def test_ascending_is_descending_the_negative():
+    def hill(x):
+        return -float(np.sum((x - 2) ** 2))
+
+    up = ascend(hill, [[0.0, 5.0]], learning_rate=0.3, steps=9)
+    down = descend(lambda x: -hill(x), [[0.0, 5.0]], learning_rate=0.3, steps=9)
+    np.testing.assert_allclose(up, down, rtol=1e-12)
+    assert hill(up[-1]) > hill(up[0])

@@ -1,0 +1,50 @@
+"""One flat buffer, and the views into it."""
+
+import numpy as np
+import pytest
+
+from chainrule import Parameters
+
+SHAPES = {"W0": (3, 2), "b0": (2,), "W1": (2, 5, 1, 1)}
+
+
+def test_views_and_buffer_are_the_same_numbers():
+    parameters = Parameters(SHAPES, dtype=np.float64)
+    parameters["b0"][...] = [7, 8]
+    assert parameters.flat.tolist() == [0] * 6 + [7, 8] + [0] * 10
+    parameters.flat[8:] = np.arange(10)
+    assert parameters["W1"].ravel().tolist() == list(range(10))
+    assert [view.shape for view in parameters.values()] == list(SHAPES.values())
+    assert list(parameters) == list(SHAPES)
+
+
+def test_a_given_buffer_is_not_copied():
+    flat = np.arange(18.0)
+    parameters = Parameters(SHAPES, flat)
+    parameters["W0"][0, 1] = -1
+    assert flat[1] == -1
+
+
+def test_copies_are_of_their_own():
+    parameters = Parameters(SHAPES, np.arange(18.0))
+    narrow, empty = parameters.astype(np.float32), parameters.empty_like()
+    narrow["W0"][...] = 5
+    assert (narrow.flat.dtype, empty.flat.dtype) == (np.float32, np.float64)
+    assert parameters.flat.tolist() == list(range(18))
+    assert not empty.flat.any()
+
+
+def test_penalties_leave_biases_out():
+    assert Parameters(SHAPES).weight_mask().tolist() == [True] * 6 + [False] * 2 + [True] * 10
+
+
+@pytest.mark.parametrize("size", [17, 19])
+def test_a_buffer_of_another_size_is_refused(size):
+    with pytest.raises(
+        ValueError, match=rf"Parameters: expected 18 numbers, got shape \({size},\)"
+    ):
+        Parameters(SHAPES, np.zeros(size))
+
+
+def test_there_may_be_none():
+    assert Parameters({}).flat.size == 0
