@@ -108,7 +108,8 @@ def main() -> None:
     print(f"{machine}; peak of the product {one:.0f} GFLOP/s on one, {all_cores:.0f} on all")
     names = [trainer.name for trainer in installed()]
     peers = names[1:]
-    heads = ["µs a step", *(f"{name} / ours" for name in peers), "of peak", f"weights differ from {peers[0]}'s by"]
+    ratios = [f"{name} / ours" for name in peers]
+    heads = ["µs a step", *ratios, "of peak", f"weights differ from {peers[0]}'s by"]
     print("| network | " + " | ".join(heads) + " |")
     print("|---|" + "---|" * len(heads))
     results = []
