@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from chainrule.engine.emit import BYTES, Kernel, fma
+from chainrule.engine.emit import Kernel
+from chainrule.engine.memory import VECTOR
+from chainrule.engine.values import fma
 from engine.calls import run, vectors
 
 TYPES = [np.float32, np.float64]
@@ -14,10 +16,10 @@ def test_operators_round_like_numpy(dtype):
     x = vectors(np.random.default_rng(0).normal(size=48), dtype)
     k = Kernel("operators", dtype, ("count", "x", "y"))
     with k.loop(0, k.argument("count")) as i:
-        v = k.load(k.argument("x") + i * BYTES)
-        k.store((v * 3 - 0.1) / (v + 2) + (1 - v) * -v / 7, k.argument("y") + i * BYTES)
+        v = k.load(k.argument("x") + i * VECTOR)
+        k.store((v * 3 - 0.1) / (v + 2) + (1 - v) * -v / 7, k.argument("y") + i * VECTOR)
     y = np.full_like(x, 9)
-    run(k, count=x.nbytes // BYTES, x=x, y=y)
+    run(k, count=x.nbytes // VECTOR, x=x, y=y)
     assert np.array_equal(y, (x * dtype(3) - dtype(0.1)) / (x + dtype(2)) + (1 - x) * -x / 7)
 
 
@@ -25,11 +27,11 @@ def test_operators_round_like_numpy(dtype):
 def test_a_loop_carries_values_and_may_have_no_turn(count):
     k = Kernel("sums", np.float64, ("count", "x", "y"))
     with k.loop(0, k.argument("count"), carry=[k.constant(0.5), k.integer(3)]) as turn:
-        v = k.load(k.argument("x") + turn.index * BYTES)
+        v = k.load(k.argument("x") + turn.index * VECTOR)
         turn.following = [turn.carried[0] + v, turn.carried[1] + 2]
     total, number = turn.carried
     k.store(total, k.argument("y"))
-    k.store_integer(number, k.argument("y") + BYTES)
+    k.store_integer(number, k.argument("y") + VECTOR)
     x = np.random.default_rng(1).normal(size=(5, 8))
     y = np.zeros(16)
     run(k, count=count, x=x, y=y)

@@ -6,7 +6,8 @@ import pytest
 from scipy import special
 
 from chainrule import mathematics
-from chainrule.engine.emit import BYTES, Kernel
+from chainrule.engine.emit import Kernel
+from chainrule.engine.memory import VECTOR
 from engine.calls import run, vectors
 
 TYPES = [np.float32, np.float64]
@@ -18,10 +19,10 @@ def apply(function, x):
     """Return function(x), computed by machine code emitted from it."""
     k = Kernel("applied", x.dtype, ("count", "x", "y"))
     with k.loop(0, k.argument("count")) as i:
-        y = function(k.load(k.argument("x") + i * BYTES))
-        k.store(y, k.argument("y") + i * BYTES)
+        y = function(k.load(k.argument("x") + i * VECTOR))
+        k.store(y, k.argument("y") + i * VECTOR)
     y = np.full_like(x, 7)
-    run(k, count=x.nbytes // BYTES, x=x, y=y)
+    run(k, count=x.nbytes // VECTOR, x=x, y=y)
     return y
 
 

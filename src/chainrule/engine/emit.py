@@ -21,174 +21,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
 
-BYTES = 64
-"""Bytes of a vector."""
+from chainrule.engine.memory import VECTOR
+from chainrule.engine.values import Condition, Integer, Value, Vector
 
-_I1, _I8, _I32, _I64 = (ir.IntType(bits) for bits in (1, 8, 32, 64))
+_I1, _I32, _I64 = (ir.IntType(bits) for bits in (1, 32, 64))
 _POINTER = ir.PointerType()
-
-
-class Value:
-    """Something that a kernel computes: an LLVM value, and the kernel that it belongs to."""
-
-    def __init__(self, kernel: Kernel, value: Any) -> None:
-        self.kernel, self.value = kernel, value
-
-    def __bool__(self) -> bool:
-        raise TypeError("a kernel's value is not known yet; use where() or Kernel.when()")
-
-
-class Integer(Value):
-    """A whole number of 64 bits, or an address."""
-
-    def _other(self, other: Integer | int) -> Any:
-        return other.value if isinstance(other, Integer) else ir.Constant(_I64, int(other))
-
-    def _make(self, operation: str, left: Any, right: Any) -> Integer:
-        return Integer(self.kernel, getattr(self.kernel.builder, operation)(left, right))
-
-    def __add__(self, other: Integer | int) -> Integer:
-        return self._make("add", self.value, self._other(other))
-
-    def __sub__(self, other: Integer | int) -> Integer:
-        return self._make("sub", self.value, self._other(other))
-
-    def __rsub__(self, other: int) -> Integer:
-        return self._make("sub", self._other(other), self.value)
-
-    def __mul__(self, other: Integer | int) -> Integer:
-        return self._make("mul", self.value, self._other(other))
-
-    def __floordiv__(self, other: int) -> Integer:
-        return self._make("udiv", self.value, self._other(other))
-
-    def __mod__(self, other: int) -> Integer:
-        return self._make("urem", self.value, self._other(other))
-
-    __radd__, __rmul__ = __add__, __mul__
-
-    def _compare(self, symbol: str, other: Integer | int) -> Condition:
-        compared = self.kernel.builder.icmp_signed(symbol, self.value, self._other(other))
-        return Condition(self.kernel, compared)
-
-    def __lt__(self, other: Integer | int) -> Condition:
-        return self._compare("<", other)
-
-    def __le__(self, other: Integer | int) -> Condition:
-        return self._compare("<=", other)
-
-    def __gt__(self, other: Integer | int) -> Condition:
-        return self._compare(">", other)
-
-    def __ge__(self, other: Integer | int) -> Condition:
-        return self._compare(">=", other)
-
-    def equals(self, other: Integer | int) -> Condition:
-        """Return whether two whole numbers are the same."""
-        return self._compare("==", other)
-
-
-class Condition(Value):
-    """Whether something holds: once, for branches, or for each lane."""
-
-    __mathematics__: ClassVar[Any] = None
-
-    def __and__(self, other: Condition) -> Condition:
-        return Condition(self.kernel, self.kernel.builder.and_(self.value, other.value))
-
-    def __or__(self, other: Condition) -> Condition:
-        return Condition(self.kernel, self.kernel.builder.or_(self.value, other.value))
-
-    def __invert__(self) -> Condition:
-        return Condition(self.kernel, self.kernel.builder.not_(self.value))
-
-
-class Vector(Value):
-    """The numbers of 64 bytes, or one number where a kernel works on one at a time.
-
-    Plain Python numbers mix in; they are rounded to the float type first, as NumPy does.
-    """
-
-    __mathematics__: ClassVar[Any] = None
-    """The vocabulary of chainrule.mathematics for vectors; vector_mathematics.py puts it here."""
-
-    def _other(self, other: Any) -> Any:
-        if isinstance(other, Vector):
-            return other.value
-        if hasattr(other, "as_vector"):
-            return other.as_vector(self.kernel).value
-        return self.kernel.constant_like(self, other).value
-
-    def like(self, value: Any) -> Vector:
-        """Return another vector of the same kernel."""
-        return Vector(self.kernel, value)
-
-    def _make(self, operation: str, left: Any, right: Any) -> Vector:
-        return self.like(getattr(self.kernel.builder, operation)(left, right))
-
-    def __add__(self, other: Any) -> Vector:
-        return self._make("fadd", self.value, self._other(other))
-
-    def __radd__(self, other: Any) -> Vector:
-        return self._make("fadd", self._other(other), self.value)
-
-    def __sub__(self, other: Any) -> Vector:
-        return self._make("fsub", self.value, self._other(other))
-
-    def __rsub__(self, other: Any) -> Vector:
-        return self._make("fsub", self._other(other), self.value)
-
-    def __mul__(self, other: Any) -> Vector:
-        return self._make("fmul", self.value, self._other(other))
-
-    def __rmul__(self, other: Any) -> Vector:
-        return self._make("fmul", self._other(other), self.value)
-
-    def __truediv__(self, other: Any) -> Vector:
-        return self._make("fdiv", self.value, self._other(other))
-
-    def __rtruediv__(self, other: Any) -> Vector:
-        return self._make("fdiv", self._other(other), self.value)
-
-    def __neg__(self) -> Vector:
-        return self.like(self.kernel.builder.fneg(self.value))
-
-    def __pow__(self, exponent: int) -> Vector:
-        """Return the product of so many factors, for a small whole number of them."""
-        if not isinstance(exponent, int) or not 1 <= exponent <= 16:
-            raise TypeError(f"expected a whole number from 1 to 16 as exponent, got {exponent!r}")
-        product = self
-        for _ in range(exponent - 1):
-            product = product * self
-        return product
-
-    def compare(self, symbol: str, other: Any) -> Condition:
-        """Return whether the comparison holds, lane by lane; with NaN none does."""
-        compared = self.kernel.builder.fcmp_ordered(symbol, self.value, self._other(other))
-        return Condition(self.kernel, compared)
-
-    def __lt__(self, other: Any) -> Condition:
-        return self.compare("<", other)
-
-    def __le__(self, other: Any) -> Condition:
-        return self.compare("<=", other)
-
-    def __gt__(self, other: Any) -> Condition:
-        return self.compare(">", other)
-
-    def __ge__(self, other: Any) -> Condition:
-        return self.compare(">=", other)
-
-    @property
-    def is_nan(self) -> Condition:
-        """Whether each lane is NaN."""
-        unordered = self.kernel.builder.fcmp_unordered("uno", self.value, self.value)
-        return Condition(self.kernel, unordered)
 
 
 class Kernel:
@@ -204,7 +46,7 @@ class Kernel:
         extra: int = 0,
     ) -> None:
         self.name, self.dtype, self.fields = name, np.dtype(dtype), tuple(fields)
-        self.lanes: int = BYTES // self.dtype.itemsize
+        self.lanes: int = VECTOR // self.dtype.itemsize
         self.number = ir.FloatType() if self.dtype.itemsize == 4 else ir.DoubleType()
         self.whole = _I32 if self.dtype.itemsize == 4 else _I64
         self.vector = ir.VectorType(self.number, self.lanes)
@@ -305,7 +147,7 @@ class Kernel:
         """Return the address of scratch for some vectors, on the stack."""
         with self.builder.goto_entry_block():
             scratch = self.builder.alloca(self.vector, vectors)
-            scratch.align = BYTES
+            scratch.align = VECTOR
         return Integer(self, self.builder.ptrtoint(scratch, _I64))
 
     # ---- lanes
@@ -493,8 +335,3 @@ class Loop:
     def __init__(self, index: Integer, carried: list[Any]) -> None:
         self.index, self.carried = index, carried
         self.following: Sequence[Value] = carried
-
-
-def fma(x: Vector, y: Vector, z: Vector) -> Vector:
-    """Return x·y + z, rounded once."""
-    return x.kernel.intrinsic("fma", x, y, z)

@@ -15,7 +15,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from chainrule import mathematics
-from chainrule.engine.emit import Kernel, Vector
+from chainrule.engine.emit import Kernel
+from chainrule.engine.values import Vector
 
 Evaluate = Callable[[Any, Any, Any], Any]
 """From an optimizer, learning rates and step numbers, one or many of both."""

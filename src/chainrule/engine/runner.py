@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.compiling import host
-from chainrule.engine.emit import Integer, Kernel
+from chainrule.engine.emit import Kernel
 from chainrule.engine.kernels import compiled
 from chainrule.engine.memory import aligned
+from chainrule.engine.values import Integer
 
 FIELDS = ("instructions", "count", "steps", "shared", "threads", "give_way")
 """``shared``: the barrier's counter, and in the next cache line whether to stop."""

@@ -20,7 +20,8 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engine.emit import Condition, Kernel, Vector, fma
+from chainrule.engine.emit import Kernel
+from chainrule.engine.values import Condition, Vector, fma
 
 LOG2_E = 1 / math.log(2)
 

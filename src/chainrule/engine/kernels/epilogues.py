@@ -13,8 +13,10 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engine.emit import BYTES, Integer, Kernel, Vector
+from chainrule.engine.emit import Kernel
+from chainrule.engine.memory import VECTOR
 from chainrule.engine.rates import Rate, trace_rule
+from chainrule.engine.values import Integer, Vector
 from chainrule.functions import Elementwise
 
 STRIDES = ("row_stride", "vector_stride")
@@ -30,11 +32,11 @@ def _each(k: Kernel) -> Iterator[tuple[Vector, Integer, Integer]]:
     scratch, m, p, high, wide = k.extra
     with k.loop(0, high) as i, k.loop(0, wide) as j:
         place = k.argument("row_stride") * (m + i) + k.argument("vector_stride") * (p + j)
-        yield k.load(scratch + (i * wide + j) * BYTES), place, p + j
+        yield k.load(scratch + (i * wide + j) * VECTOR), place, p + j
 
 
 def _add_bias(k: Kernel, product: Vector, vector: Integer) -> Vector:
-    return product + k.load(k.argument("bias") + vector * BYTES)
+    return product + k.load(k.argument("bias") + vector * VECTOR)
 
 
 def affine(name: str, dtype: Any) -> ir.Module:

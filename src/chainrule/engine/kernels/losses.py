@@ -11,7 +11,9 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engine.emit import BYTES, Condition, Integer, Kernel, Vector
+from chainrule.engine.emit import Kernel
+from chainrule.engine.memory import VECTOR
+from chainrule.engine.values import Condition, Integer, Vector
 from chainrule.losses import ElementwiseLoss
 from chainrule.mathematics import exp, log, maximum
 
@@ -26,8 +28,8 @@ class _Sample:
 
     def __init__(self, k: Kernel, n: Integer) -> None:
         self.k, self.n = k, n
-        self.y = k.argument("y") + n * BYTES
-        self.gradient = k.argument("gradient") + n * BYTES
+        self.y = k.argument("y") + n * VECTOR
+        self.gradient = k.argument("gradient") + n * VECTOR
         self.target = k.argument("t") + k.load_integer(k.argument("targets") + n * 8)
         self.share = k.load_number(k.argument("shares") + n * k.dtype.itemsize)
 
@@ -46,7 +48,7 @@ class _Sample:
 
     def numbers(self, vector: Integer) -> Vector:
         """Return the targets that belong to a vector, zeros beyond the last."""
-        return self.k.load_first(self.target + vector * BYTES, self.rest(vector))
+        return self.k.load_first(self.target + vector * VECTOR, self.rest(vector))
 
     def keep(self, loss: Vector) -> None:
         """Keep the sample's loss."""

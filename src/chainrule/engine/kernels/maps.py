@@ -6,7 +6,8 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engine.emit import BYTES, Kernel
+from chainrule.engine.emit import Kernel
+from chainrule.engine.memory import VECTOR
 from chainrule.functions import Elementwise
 
 VALUE = ("count", "x", "y")
@@ -17,7 +18,7 @@ def value(name: str, dtype: Any, function: Elementwise) -> ir.Module:
     """Y = value(X), for so many vectors."""
     k = Kernel(name, dtype, VALUE)
     with k.loop(0, k.argument("count")) as i:
-        k.store(function.value(k.load(k.argument("x") + i * BYTES)), k.argument("y") + i * BYTES)
+        k.store(function.value(k.load(k.argument("x") + i * VECTOR)), k.argument("y") + i * VECTOR)
     return k.finish().module
 
 
@@ -26,7 +27,7 @@ def slope(name: str, dtype: Any, function: Elementwise, reads: frozenset[str]) -
     k = Kernel(name, dtype, SLOPE)
     gradient = k.argument("gradient")
     with k.loop(0, k.argument("count")) as i:
-        at = i * BYTES
+        at = i * VECTOR
         x = k.load(k.argument("x") + at) if "x" in reads else k.constant(0.0)
         y = k.load(k.argument("y") + at) if "y" in reads else k.constant(0.0)
         k.store(k.load(gradient + at) * function.derivative(x, y), gradient + at)

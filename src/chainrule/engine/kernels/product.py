@@ -18,7 +18,9 @@ from typing import Any
 from llvmlite import ir
 
 from chainrule.engine.compiling import Target
-from chainrule.engine.emit import BYTES, Integer, Kernel, Vector, fma
+from chainrule.engine.emit import Kernel
+from chainrule.engine.memory import VECTOR
+from chainrule.engine.values import Integer, Vector, fma
 
 FIELDS = (
     *("rows", "vectors", "depth", "a", "row_offsets", "taps", "x", "x_stride"),
@@ -74,7 +76,7 @@ def _tile(module: ir.Module, dtype: Any, high: int, wide: int) -> Kernel:
         turn.following = sums
     scratch = k.allocate(high * wide)
     for place, total in enumerate(turn.carried):
-        k.store(total, scratch + place * BYTES)
+        k.store(total, scratch + place * VECTOR)
     sizes: list[Integer] = [k.integer(high), k.integer(wide)]
     k.call(k.argument("epilogue"), k.argument("arguments"), scratch, m, p, *sizes)
     return k.finish()

@@ -6,7 +6,8 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engine.emit import BYTES, Kernel
+from chainrule.engine.emit import Kernel
+from chainrule.engine.memory import VECTOR
 
 ADVANCE = (
     *("rows", "order", "x", "x_row", "t_row", "weights", "row_offsets", "taps", "targets"),
@@ -68,7 +69,7 @@ def transpose(name: str, dtype: Any) -> ir.Module:
         source = source + j * k.argument("source_column_block")
         target = k.argument("target") + i * k.argument("target_row_block")
         target = target + j * k.argument("target_column_block")
-        rows = [k.load(source + r * BYTES) for r in range(lanes)]
+        rows = [k.load(source + r * VECTOR) for r in range(lanes)]
         distance = lanes // 2
         while distance:
             low = [c if not c & distance else lanes + (c & ~distance) for c in range(lanes)]
@@ -80,7 +81,7 @@ def transpose(name: str, dtype: Any) -> ir.Module:
                     rows[r | distance] = k.shuffle(above, below, high)
             distance //= 2
         for r, row in enumerate(rows):
-            k.store(row, target + r * BYTES)
+            k.store(row, target + r * VECTOR)
     return k.finish().module
 
 
@@ -90,7 +91,7 @@ def squares(name: str, dtype: Any) -> ir.Module:
     with k.loop(0, k.argument("vectors")) as v:
         panel = k.argument("w") + v * k.argument("vector_stride")
         with k.loop(0, k.argument("rows"), carry=[k.constant(0.0)]) as turn:
-            w = k.load(panel + turn.index * BYTES)
+            w = k.load(panel + turn.index * VECTOR)
             turn.following = [turn.carried[0] + w * w]
         total = k.reduce(turn.carried[0], lambda a, b: a + b)
         k.store_number(total, k.argument("sums") + v * k.dtype.itemsize)
