@@ -214,3 +214,16 @@ def test_what_the_engine_cannot_lower_is_named(functions, loss, message):
     chain = Chain(*functions).initialize((4,), dtype=np.float64)
     with pytest.raises(CannotLowerError, match=message):
         Steps(chain, loss, SGD(0.1), np.zeros((2, 4)), np.zeros(2))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("n", [1, 7, 600, 1200])
+def test_outputs_are_what_the_loss_sees(n, threads):
+    chain, loss, optimizer, X, t = digits_like(np.float64)
+    steps = Steps(chain, loss, optimizer, X, t, threads=threads)
+    new = np.random.default_rng(6).normal(size=(n, 21))
+    expected = chain.trace(new, until=len(chain.functions) - 1)[-1]
+    assert close(expected, steps.outputs(new), 1e-13)
+    steps.run(np.arange(53), 53, np.ones(1))  # outputs follow the parameters that moved
+    steps.store()
+    assert close(chain.trace(new, until=5)[-1], steps.outputs(new), 1e-13)

@@ -69,7 +69,7 @@ class Values:
 
 
 class Planner:
-    """Plans a training step: buffers first, then instructions.
+    """Plans a training step, or the outputs of a batch: buffers first, then instructions.
 
     ``advances`` are the arguments of each thread's ``advance``, ``losses`` those of the losses,
     ``total`` those of the sum: where data are bound to the program.
@@ -84,9 +84,11 @@ class Planner:
         *,
         labels: bool,
         library: Library,
+        training: bool = True,
     ) -> None:
         self.network, self.weights, self.rows, self.labels = network, weights, rows, labels
         self.stages, self.dtype, self.threads = network.stages, weights.dtype, threads
+        self.training = training
         self.library = library
         self.update = self.library.update(weights.optimizer)
         self.code = Instructions(threads)
@@ -103,7 +105,10 @@ class Planner:
             (sum(self._weights(n).count for n in range(len(self.stages))) if weights.l2 else 0,),
             self.dtype,
         )
-        self._plan()
+        if training:
+            self._plan_step()
+        else:
+            self._plan_outputs()
 
     def _values(self, number: int) -> Values:
         stage = self.stages[number]
@@ -118,8 +123,17 @@ class Planner:
     def _weights(self, number: int) -> Panels:
         return self.weights.blocks[self.stages[number].weights].values
 
-    def _plan(self) -> None:
-        """Add all instructions: the next samples, forward, loss, backprop, update."""
+    def _plan_outputs(self) -> None:
+        """Add the next samples and forward; each thread has samples of its own, and never waits."""
+        for thread in range(self.threads):
+            rows = share(self.rows, self.threads, thread, 8)
+            self._advance(thread)
+            if rows[0] < rows[1]:
+                for number in range(len(self.stages)):
+                    self._forward(thread, number, rows, (0, self._weights(number).count))
+
+    def _plan_step(self) -> None:
+        """Add the next samples, forward, loss, backprop, update."""
         last = len(self.stages) - 1
         for thread in range(self.threads):
             self._advance(thread)
@@ -173,7 +187,7 @@ class Planner:
                 targets=_at(batch.targets),
                 shares=_at(batch.shares),
                 rates=_at(batch.rates),
-                rate_count=len(self.update.rates),
+                rate_count=len(self.update.rates) if self.training else 0,
             )
         )
 

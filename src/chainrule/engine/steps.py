@@ -20,6 +20,9 @@ from chainrule.losses import Loss, SoftmaxCrossEntropy
 Array = NDArray[Any]
 
 
+MOST_ROWS = 512
+"""Samples whose outputs are computed at once."""
+
 WORTH_A_THREAD = 4_000_000
 """Operations in a step, about 40 µs of one core's, for which one more thread pays."""
 
@@ -59,7 +62,7 @@ class Steps:
         self.network: Network = lower(chain, loss)
         self.weights = Weights(self.network, optimizer, l2, chain.dtype)
         self.weights.load(chain.parameters)
-        self.X = np.ascontiguousarray(X, dtype=chain.dtype).reshape(len(X), -1)
+        self.X = self._rows(X)
         self.labels = isinstance(self.network.loss, SoftmaxCrossEntropy) and np.ndim(t) == 1
         self.t = self._targets(t)
         self.sample_weight = (
@@ -68,7 +71,12 @@ class Steps:
             else np.ascontiguousarray(sample_weight, dtype=chain.dtype)
         )
         self._programs: dict[int, tuple[Planner, Runner]] = {}
+        self._predictors: dict[int, tuple[Planner, Runner]] = {}
         self.done = 0
+
+    def _rows(self, X: Any) -> Array:
+        """Return samples as rows of numbers, (n, inputs)."""
+        return np.ascontiguousarray(X, dtype=self.chain.dtype).reshape(len(X), -1)
 
     def _targets(self, t: Any) -> Array:
         if self.labels:
@@ -97,6 +105,24 @@ class Steps:
             return results[: int(np.argmin(np.isfinite(results))) + 1]
         return results
 
+    def outputs(self, X: Any) -> Array:
+        """Return what the loss sees of samples X (n, …), by the engine's own parameters."""
+        samples = self._rows(X)
+        rows = min(len(samples), MOST_ROWS)
+        if rows not in self._predictors:
+            planner = self._planner(rows, training=False)
+            self._predictors[rows] = planner, Runner(planner.code.finished())
+        planner, runner = self._predictors[rows]
+        results = np.empty((len(samples), self.network.outputs), dtype=samples.dtype)
+        for start in range(0, len(samples), rows):
+            order = np.minimum(np.arange(start, start + rows), len(samples) - 1)
+            for arguments in planner.advances:
+                self._bind(planner, arguments, samples, order=order)
+            runner.run(1)
+            found = planner.values[-1].output.read()
+            results[start : start + rows] = found[: len(samples) - start]
+        return results
+
     def store(self) -> None:
         """Put the parameters into the chain."""
         self.weights.store(self.chain.parameters)
@@ -112,18 +138,12 @@ class Steps:
 
     def _program(self, rows: int) -> tuple[Planner, Runner]:
         if rows not in self._programs:
-            planner = Planner(
-                *(self.network, self.weights, rows, self.threads),
-                labels=self.labels,
-                library=self.library,
-            )
+            planner = self._planner(rows)
             runner = Runner(planner.code.finished())
             for arguments in planner.advances:
-                _set(planner.library.advance.fields, arguments, x=self.X)
+                fields = self._bind(planner, arguments, self.X)
                 if self.sample_weight is not None:
-                    _set(planner.library.advance.fields, arguments, weights=self.sample_weight)
-                fields = planner.library.advance.fields
-                arguments[fields.index("x_row")] = self.X.strides[0]
+                    _set(fields, arguments, weights=self.sample_weight)
                 arguments[fields.index("t_row")] = self.t.strides[0]
             loss = planner.library.loss(self.network.loss, labels=self.labels)
             for arguments in planner.losses:
@@ -131,6 +151,23 @@ class Steps:
             planner.total[planner.library.total.fields.index("stop")] = runner.stop_at
             self._programs[rows] = planner, runner
         return self._programs[rows]
+
+    def _planner(self, rows: int, *, training: bool = True) -> Planner:
+        return Planner(
+            *(self.network, self.weights, rows, self.threads),
+            labels=self.labels,
+            library=self.library,
+            training=training,
+        )
+
+    def _bind(
+        self, planner: Planner, arguments: Array, X: Array, **arrays: Array
+    ) -> tuple[str, ...]:
+        """Let an ``advance`` read the samples X; return the names of its arguments."""
+        fields = planner.library.advance.fields
+        _set(fields, arguments, x=X, **arrays)
+        arguments[fields.index("x_row")] = X.strides[0]
+        return fields
 
     def _rates(self, planner: Planner, rates: Array) -> Array:
         """Return what the optimizer's rule reads at each step, (steps, numbers)."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from chainrule import random
 from chainrule.chain import Chain
-from chainrule.losses import Loss
+from chainrule.losses import Loss, fused
 from chainrule.training.history import (
     Epoch,
     History,
@@ -257,13 +257,15 @@ class _Run:
         held_out = self.validation
         if held_out is None:
             return None, None
+        last, pair = self.chain.functions[-1], fused(self.chain.functions[-1], self.loss)
         with np.errstate(over="ignore", invalid="ignore"):
-            loss = self.chain.loss(self.loss, held_out.X, held_out.t, held_out.weights)
+            Y = self.stepper.outputs(held_out.X)
+            loss = (pair or self.loss).value(Y, held_out.t, held_out.weights)
             if not np.isfinite(loss):
                 raise self.diverged(f"the validation loss became {loss}", number, rate)
             if self.score is None:
                 return loss, None
-            score = float(self.score(self.chain.forward(held_out.X), held_out.t))
+            score = float(self.score(last.forward(Y, {}) if pair else Y, held_out.t))
         if np.isnan(score):
             raise ValueError(f"train: expected a number as score of epoch {number}, got NaN")
         return loss, score

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from chainrule.chain import Chain
 from chainrule.functions import Moment
-from chainrule.losses import Loss
+from chainrule.losses import Loss, fused
 from chainrule.training.optimizers import Optimizer
 from chainrule.training.samples import Samples
 
@@ -42,6 +42,9 @@ class Stepper(Protocol):
     def store(self) -> None:
         """Put the parameters into the chain."""
 
+    def outputs(self, X: Any) -> Array:
+        """Return what the loss sees of samples X in prediction: of a pair, what goes into it."""
+
 
 class Textbook:
     """Steps by chain.py: forward, backprop, update, in NumPy."""
@@ -65,6 +68,12 @@ class Textbook:
 
     def store(self) -> None:
         """Do nothing: the parameters are the chain's own."""
+
+    def outputs(self, X: Any) -> Array:
+        """Return what the loss sees of samples X."""
+        pair = fused(self.chain.functions[-1], self.loss)
+        until = len(self.chain.functions) - 1 if pair else None
+        return np.asarray(self.chain.trace(X, until=until)[-1])
 
     def take(self, rows: Array, size: int, factors: Array) -> Array:
         """Take a step on each ``size`` of the rows."""
@@ -128,6 +137,10 @@ class Machine:
     def store(self) -> None:
         """Put the parameters into the chain."""
         self.steps.store()
+
+    def outputs(self, X: Any) -> Array:
+        """Return what the loss sees of samples X."""
+        return self.steps.outputs(X)
 
     def take(self, rows: Array, size: int, factors: Array) -> Array:
         """Take a step on each ``size`` of the rows."""
