@@ -134,10 +134,19 @@ def test_data_that_do_not_fit_are_named(X, message):
         chain.forward(X)
 
 
-@pytest.mark.parametrize("dtype", [np.int64, "float16x", complex])
+@pytest.mark.parametrize("dtype", ["int64", "complex128"])
 def test_only_floats_are_computed_with(dtype):
-    with pytest.raises((ValueError, TypeError)):
+    with pytest.raises(ValueError, match=f"Chain: expected a float type as dtype, got {dtype}"):
         Chain(Linear(2)).initialize((3,), dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_everything_is_computed_in_the_type_of_the_parameters(rng, dtype):
+    chain, X = three_layers(dtype), rng.normal(size=(7, 3)).astype("f8")
+    assert {value.dtype for value in chain.trace(X)} == {np.dtype(dtype)}
+    _, gradients, dX = chain.differentiate(CrossEntropy(), X, [0] * 7, input_gradient=True)
+    assert gradients.flat.dtype == dX.dtype == dtype
+    assert chain.jacobian(X).dtype == dtype
 
 
 def test_another_float_type_is_a_copy():
@@ -202,15 +211,16 @@ def chains(draw):
         functions += [Conv2d(draw(st.integers(1, 3)), size=2, padding="same"), Tanh()]
         functions += draw(st.sampled_from([[], [f.MaxPool2d(2)], [f.AvgPool2d(2, stride=1)]]))
         functions.append(Flatten())
-    smooth = st.sampled_from([Tanh(), Sigmoid(), f.GELU(), f.Softplus(), f.ELU(), f.SiLU()])
+    activations = [Tanh(), Sigmoid(), f.GELU(), f.Softplus(), f.ELU(), f.SiLU(), ReLU()]
+    activation = st.sampled_from([*activations, f.LeakyReLU(0.2)])
     for _ in range(draw(st.integers(0, 2))):
-        functions += [Linear(draw(st.integers(1, 5)), bias=draw(st.booleans())), draw(smooth)]
+        functions += [Linear(draw(st.integers(1, 5)), bias=draw(st.booleans())), draw(activation)]
     functions.append(Linear(draw(st.integers(1, 4))))
     functions += draw(st.sampled_from([[], [Softmax()], [f.LogSoftmax()]]))
     return functions, shape
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(chains(), st.integers(0, 2**32))
 def test_backprop_is_the_cotangent_times_the_product_of_jacobians(drawn, seed):
     functions, shape = drawn
@@ -315,8 +325,8 @@ def test_gradients_are_scikit_learns(rng, activation, kind):
     factor = 0.5 if kind == "numbers" else 1.0
     for number in range(3):
         W, b = kept["gradients"][number], kept["gradients"][3 + number]
-        np.testing.assert_allclose(factor * gradients[f"W{number}"], W, rtol=1e-10, atol=1e-14)
-        np.testing.assert_allclose(factor * gradients[f"b{number}"], b, rtol=1e-10, atol=1e-14)
+        np.testing.assert_allclose(factor * gradients[f"W{number}"], W, rtol=1e-12, atol=1e-15)
+        np.testing.assert_allclose(factor * gradients[f"b{number}"], b, rtol=1e-12, atol=1e-15)
 
 
 def test_whole_sample_weights_are_repetitions(rng):
@@ -342,8 +352,9 @@ def test_sparse_rows_are_the_same_numbers(rng):
 
 def test_the_gradient_by_the_input_is_a_difference(rng):
     chain, X, t = three_layers(), rng.normal(size=(4, 3)), np.array([1, 0, 4, 2])
-    numeric = finite_difference(lambda at: chain.loss(CrossEntropy(), at, t), X)
-    found = chain.input_gradient(CrossEntropy(), X, t)
+    weights = np.array([0.5, 2, 0, 1.5])
+    numeric = finite_difference(lambda at: chain.loss(CrossEntropy(), at, t, weights), X)
+    found = chain.input_gradient(CrossEntropy(), X, t, weights)
     np.testing.assert_allclose(found, numeric, rtol=1e-7, atol=1e-10)
 
 

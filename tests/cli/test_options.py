@@ -190,9 +190,3 @@ def test_either_engine_trains_the_same_network(houses, tmp_path):
         assert shown["training"]["engine"] == engine
     for part, figures in scores["machine"].items():
         assert figures == pytest.approx(scores["reference"][part], rel=1e-9)
-
-
-def test_what_machine_code_cannot_do_is_said(houses, tmp_path):
-    options = ("--engine", "machine", "--dropout", 0.5, "-o", tmp_path / "m")
-    run = chainrule("train", houses, "-t", "price", "-q", *options)
-    assert run.error == "train: Dropout(): the engine has no kernel for it"

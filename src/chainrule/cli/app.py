@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from time import perf_counter
 from typing import Annotated
 
 import typer
+from rich.progress import track
 
 from chainrule import __version__
 from chainrule.cli.output import (
@@ -297,6 +299,24 @@ def show(
     for title, formulas in shared_rules(rules):
         out.lines(formula_lines(title, formulas, latex=latex))
     out.lines(choices.facts_lines(trained))
+
+
+@app.command()
+def warmup(as_json: JsonOption = False) -> None:
+    """Compile all machine code ahead of the first training."""
+    out = Output(as_json=as_json)
+    calls, place = choices.compilations()
+    begin = perf_counter()
+    silent = as_json or not out.messages.is_terminal
+    shown = track(calls, "compiling", console=out.messages, transient=True, disable=silent)
+    for compile_one in shown:
+        compile_one()
+    seconds = perf_counter() - begin
+    if as_json:
+        out.json({"kernels": len(calls), "seconds": seconds, "folder": place and str(place)})
+    else:
+        kept = f"kept in {place}" if place else "kept nowhere: CHAINRULE_CACHE is empty"
+        out.say(f"{len(calls)} kernels in {seconds:.1f} s, {kept}")
 
 
 def _source_for(trained: Model, data: str, target: str | None, *, optional: bool) -> Source:

@@ -143,6 +143,15 @@ class Kernel:
         limits = self._spread(count.value, numbers)
         return Condition(self, self.builder.icmp_signed("<", lanes, limits))
 
+    def words_reach(self, address: Integer, shift: int, least: Integer) -> Condition:
+        """Return for each lane whether its word of 64 bits, shifted right, is at least so much."""
+        many = ir.VectorType(_I64, self.lanes)
+        words = self.builder.load(self._pointer(address), typ=many)
+        words.align = 8
+        upper = self.builder.lshr(words, ir.Constant(many, [shift] * self.lanes))
+        least_of_all = self._spread(least.value, many)
+        return Condition(self, self.builder.icmp_signed(">=", upper, least_of_all))
+
     def allocate(self, vectors: int) -> Integer:
         """Return the address of scratch for some vectors, on the stack."""
         with self.builder.goto_entry_block():

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.engine.lowering import Network, Stage
+from chainrule.functions import Dropout
 
 _LETTERS: tuple[str, ...] = ("", *"bcdefghijklmnopqrstuvwxyz")
 HEAD = "def step(X, t, share, w, state, rate, number):"
@@ -40,7 +41,9 @@ def cost(network: Network, rows: int, itemsize: int, slots: int) -> Cost:
     )
 
 
-def listing(network: Network, optimizer: Any, l2: float, rows: int, itemsize: int) -> str:
+def listing(
+    network: Network, optimizer: Any, l2: float, rows: int, itemsize: int, seed: int
+) -> str:
     """Return the step as a Python module: the rules that it uses, then a function, ``step``."""
     cast = cost(network, rows, itemsize, len(optimizer.slots))
     shape = "-".join(map(str, (network.inputs, *(stage.outputs for stage in network.stages))))
@@ -59,7 +62,7 @@ def listing(network: Network, optimizer: Any, l2: float, rows: int, itemsize: in
         HEAD,
         f"    {DOCUMENTATION}",
     ]
-    return "\n".join([*head, *_body(network, l2)]) + "\n"
+    return "\n".join([*head, *_body(network, l2, seed)]) + "\n"
 
 
 def _rules(network: Network) -> dict[str, Any]:
@@ -79,7 +82,7 @@ def _line(code: str, note: str = "") -> str:
     return f"    {code:<50}  # {note}".rstrip() if note else f"    {code}"
 
 
-def _body(network: Network, l2: float) -> Iterator[str]:
+def _body(network: Network, l2: float, seed: int) -> Iterator[str]:
     stages = network.stages
     last = len(stages) - 1
     for number, stage in enumerate(stages):
@@ -89,6 +92,10 @@ def _body(network: Network, l2: float) -> Iterator[str]:
         for k, function in enumerate(stage.maps):
             x = _value(number, k)
             code = f"{_value(number, k + 1)} = {_name(number, k)}.value({x})"
+            if isinstance(function, Dropout):
+                moment = f"Moment({seed}, number - 1, {stage.layers[k]})"
+                yield _line(f"M{number}{_LETTERS[k]} = {_name(number, k)}.mask({x}, {moment})")
+                code = f"{_value(number, k + 1)} = {x} * M{number}{_LETTERS[k]}"
             yield _line(code, f"{function}")
     output = _output(stages, last)
     yield _line(f"mean, dZ{last} = loss.value_and_gradient({output}, t, share)", str(network.loss))
@@ -130,4 +137,6 @@ def _slopes(stage: Stage, number: int) -> Iterator[str]:
     for k in reversed(range(len(stage.maps))):
         x, y = _value(number, k), _value(number, k + 1)
         slope = f"{_name(number, k)}.derivative({x}, {y})"
+        if isinstance(stage.maps[k], Dropout):
+            slope = f"M{number}{_LETTERS[k]}"
         yield _line(f"dZ{number} = dZ{number} * {slope}", "dX = dY · derivative(X, Y)")

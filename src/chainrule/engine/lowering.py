@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from chainrule import mathematics
 from chainrule.chain import Chain
-from chainrule.functions import Elementwise, Flatten, Linear
+from chainrule.functions import Dropout, Elementwise, Flatten, Linear
 from chainrule.losses import ElementwiseLoss, Loss, SoftmaxCrossEntropy, fused
 
 
@@ -18,11 +18,16 @@ class CannotLowerError(ValueError):
     """The engine has no kernel for a part of the network; the message names it."""
 
 
+Map = Elementwise | Dropout
+"""A function of each number alone."""
+
+
 @dataclass(frozen=True)
 class Stage:
-    """A Linear and the elementwise functions after it.
+    """A Linear and the functions of each number alone after it.
 
-    ``weights`` and ``bias`` are its parameters' names in the chain's buffer.
+    ``weights`` and ``bias`` are its parameters' names in the chain's buffer; ``layers`` the maps'
+    places in the chain, on which what they draw depends.
     """
 
     linear: Linear
@@ -30,7 +35,8 @@ class Stage:
     bias: str | None
     inputs: int
     outputs: int
-    maps: tuple[Elementwise, ...] = ()
+    maps: tuple[Map, ...] = ()
+    layers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,10 @@ class Network:
     stages: tuple[Stage, ...]
     loss: Loss
 
+    def in_prediction(self) -> Network:
+        """Return the network without what is random."""
+        return Network(tuple(map(_in_prediction, self.stages)), self.loss)
+
     @property
     def inputs(self) -> int:
         """Features of a sample."""
@@ -54,25 +64,27 @@ class Network:
         return self.stages[-1].outputs
 
 
+def _in_prediction(stage: Stage) -> Stage:
+    kept = [k for k, function in enumerate(stage.maps) if not isinstance(function, Dropout)]
+    maps, layers = tuple(stage.maps[k] for k in kept), tuple(stage.layers[k] for k in kept)
+    return replace(stage, maps=maps, layers=layers)
+
+
 def lower(chain: Chain, loss: Loss) -> Network:
     """Return the network of a chain; CannotLowerError names what the engine has no kernel for."""
     pair = fused(chain.functions[-1], loss)
     stages: list[Stage] = []
-    for layer in chain.layers[:-1] if pair else chain.layers:
+    for place, layer in enumerate(chain.layers[:-1] if pair else chain.layers):
         function, names = layer.function, layer.names
         if isinstance(function, Flatten) and not stages:
             continue  # samples are rows of numbers in any case
         if isinstance(function, Linear):
             sizes = prod(layer.input_shape), prod(layer.output_shape)
             stages.append(Stage(function, names["W"], names.get("b"), *sizes))
-        elif isinstance(function, Elementwise) and stages:
+        elif isinstance(function, Map) and stages:
             last = stages.pop()
-            stages.append(
-                Stage(
-                    *(last.linear, last.weights, last.bias, last.inputs, last.outputs),
-                    maps=(*last.maps, function),
-                )
-            )
+            maps, places = (*last.maps, function), (*last.layers, place)
+            stages.append(replace(last, maps=maps, layers=places))
         else:
             where = "" if stages else " as the first function"
             raise CannotLowerError(f"{function}: the engine has no kernel for it{where}")
@@ -113,7 +125,9 @@ _Marked.__mathematics__ = SimpleNamespace(
 )
 
 
-def derivative_reads(function: Elementwise) -> frozenset[str]:
-    """Return which of "x" and "y" the derivative of an elementwise function is made from."""
+def derivative_reads(function: Map) -> frozenset[str]:
+    """Return which of "x" and "y" backprop of a function of each number is made from."""
+    if isinstance(function, Dropout):
+        return frozenset()  # of its mask alone
     slope = function.derivative(_Marked("x"), _Marked("y"))
     return slope.origins if isinstance(slope, _Marked) else frozenset()

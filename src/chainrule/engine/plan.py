@@ -10,17 +10,20 @@ not depend on the number of threads.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.kernels import Kernel, Library
-from chainrule.engine.lowering import Network, derivative_reads
+from chainrule.engine.lowering import Network, Stage, derivative_reads
 from chainrule.engine.memory import VECTOR, Panels, aligned
 from chainrule.engine.program import Instructions, share
 from chainrule.engine.weights import Block, Weights
+from chainrule.functions import Dropout, Elementwise
 
 Array = NDArray[Any]
 Range = tuple[int, int]
@@ -54,11 +57,15 @@ class Batch:
 
 @dataclass(frozen=True)
 class Values:
-    """What a stage makes: z, kept only where something reads it, y after each map, and dz."""
+    """What a stage makes: z, kept only where something reads it, y after each map, and dz.
+
+    ``masks`` are those of the maps that draw one.
+    """
 
     z: Panels | None
     y: tuple[Panels, ...]
     gradient: Panels
+    masks: dict[int, Panels]
 
     @property
     def output(self) -> Panels:
@@ -72,7 +79,7 @@ class Planner:
     """Plans a training step, or the outputs of a batch: buffers first, then instructions.
 
     ``advances`` are the arguments of each thread's ``advance``, ``losses`` those of the losses,
-    ``total`` those of the sum: where data are bound to the program.
+    ``dropouts`` those of masks, ``total`` those of the sum: where a run sets what it needs.
     """
 
     def __init__(
@@ -84,8 +91,12 @@ class Planner:
         *,
         labels: bool,
         library: Library,
+        seed: int = 0,
         training: bool = True,
     ) -> None:
+        network = network if training else network.in_prediction()
+        self.seed = seed
+        self.dropouts: list[Array] = []
         self.network, self.weights, self.rows, self.labels = network, weights, rows, labels
         self.stages, self.dtype, self.threads = network.stages, weights.dtype, threads
         self.training = training
@@ -116,9 +127,13 @@ class Planner:
         def panels(name: str) -> Panels:
             return Panels.zeros(name, self.rows, stage.outputs, self.dtype)
 
-        keeps = not stage.maps or "x" in derivative_reads(stage.maps[0])
+        in_registers = _first_map(stage)
+        keeps = in_registers is None or "x" in derivative_reads(in_registers)
         y = tuple(panels(f"Y{number}" + "'" * k) for k in range(len(stage.maps)))
-        return Values(panels(f"Z{number}") if keeps else None, y, panels(f"dZ{number}"))
+        masks = {
+            k: panels(f"M{number}") for k, f in enumerate(stage.maps) if isinstance(f, Dropout)
+        }
+        return Values(panels(f"Z{number}") if keeps else None, y, panels(f"dZ{number}"), masks)
 
     def _weights(self, number: int) -> Panels:
         return self.weights.blocks[self.stages[number].weights].values
@@ -221,6 +236,7 @@ class Planner:
         stride = values.gradient.stride
         own = rows[0] * VECTOR + panels[0] * stride
         bias = self.weights.bias(stage)
+        in_registers = _first_map(stage)
         arguments = {
             "bias": bias.values.address + panels[0] * VECTOR,
             "z": values.z.address + own if values.z else 0,
@@ -237,7 +253,7 @@ class Planner:
             columns = before.columns
         self._product(
             thread,
-            self.library.activation(stage.maps[0]) if stage.maps else self.library.affine,
+            self.library.affine if in_registers is None else self.library.activation(in_registers),
             arguments,
             rows=rows[1] - rows[0],
             vectors=panels[1] - panels[0],
@@ -248,16 +264,50 @@ class Planner:
             x=W.address + panels[0] * W.stride,
             x_stride=W.stride,
         )
-        for k, function in enumerate(stage.maps[1:], 1):
-            for panel in range(*panels):
-                at = rows[0] * VECTOR + panel * stride
+        for k in range(0 if in_registers is None else 1, len(stage.maps)):
+            self._map(thread, number, k, rows, panels)
+
+    def _map(self, thread: int, number: int, k: int, rows: Range, panels: Range) -> None:
+        """Add Y = f(X) for a map that no product takes along."""
+        stage, values = self.stages[number], self.values[number]
+        function, x, y = stage.maps[k], values.y[k - 1] if k else values.z, values.y[k]
+        assert x is not None
+        if isinstance(function, Dropout):
+            own = panels[0] * y.stride
+            self.dropouts.append(
                 self.code.add(
                     thread,
-                    self.library.value_map(function),
-                    count=rows[1] - rows[0],
-                    x=values.y[k - 1].address + at,
-                    y=values.y[k].address + at,
+                    self.library.dropout,
+                    first=rows[0],
+                    last=rows[1],
+                    panel=panels[0],
+                    panels=panels[1] - panels[0],
+                    features=stage.outputs,
+                    vector_stride=y.stride,
+                    seed=self.seed,
+                    layer=stage.layers[k],
+                    threshold=math.ceil(Fraction(function.rate) * 2**52 - Fraction(1, 2)),
+                    scale=self._number(1 / (1 - function.rate)),
+                    x=x.address + own,
+                    y=y.address + own,
+                    mask=values.masks[k].address + own,
                 )
+            )
+            return
+        for panel in range(*panels):
+            at = rows[0] * VECTOR + panel * y.stride
+            self.code.add(
+                thread,
+                self.library.value_map(function),
+                count=rows[1] - rows[0],
+                x=x.address + at,
+                y=y.address + at,
+            )
+
+    def _number(self, value: float) -> int:
+        """Keep a number; return its address."""
+        self.code.kept.append(np.array([value], dtype=self.dtype))
+        return _at(self.code.kept[-1])
 
     def _product(
         self, thread: int, epilogue: Kernel, arguments: dict[str, int], **values: int
@@ -309,12 +359,15 @@ class Planner:
             "row_stride": VECTOR,
             "vector_stride": before.gradient.stride,
         }
-        if maps:
+        last = maps[-1] if maps else None
+        epilogue = self.library.store
+        if isinstance(last, Elementwise):
+            epilogue = self.library.slope(last)
             x = before.y[-2] if len(maps) > 1 else before.z
             arguments |= {"x": x.address + own if x else 0, "y": before.y[-1].address + own}
         self._product(
             thread,
-            self.library.slope(maps[-1]) if maps else self.library.store,
+            epilogue,
             arguments,
             rows=rows[1] - rows[0],
             vectors=panels[1] - panels[0],
@@ -325,23 +378,28 @@ class Planner:
             x=transposed.address + panels[0] * transposed.stride,
             x_stride=transposed.stride,
         )
-        self._slopes(thread, number - 1, rows, panels, len(maps) - 1)
+        rest = len(maps) - isinstance(last, Elementwise)
+        self._slopes(thread, number - 1, rows, panels, rest)
 
     def _slopes(self, thread: int, number: int, rows: Range, panels: Range, maps: int) -> None:
         """Multiply the gradient by the slopes of a stage's first maps, the last of these first."""
         values = self.values[number]
         for k in reversed(range(maps)):
-            x = values.y[k - 1] if k else values.z
+            function, x = self.stages[number].maps[k], values.y[k - 1] if k else values.z
             for panel in range(*panels):
                 at = rows[0] * VECTOR + panel * values.gradient.stride
-                self.code.add(
-                    thread,
-                    self.library.slope_map(self.stages[number].maps[k]),
-                    count=rows[1] - rows[0],
-                    x=x.address + at if x else 0,
-                    y=values.y[k].address + at,
-                    gradient=values.gradient.address + at,
-                )
+                common = {"count": rows[1] - rows[0], "gradient": values.gradient.address + at}
+                if isinstance(function, Dropout):
+                    mask = values.masks[k].address + at
+                    self.code.add(thread, self.library.masked, **common, mask=mask)
+                else:
+                    self.code.add(
+                        thread,
+                        self.library.slope_map(function),
+                        **common,
+                        x=x.address + at if x else 0,
+                        y=values.y[k].address + at,
+                    )
 
     # ---- update
 
@@ -424,6 +482,12 @@ class Planner:
         for slot, state in enumerate(block.state):
             arguments[f"state{slot}"] = state.address + own
         return arguments
+
+
+def _first_map(stage: Stage) -> Elementwise | None:
+    """Return the map that a product's epilogue takes along, if there is one."""
+    first = stage.maps[0] if stage.maps else None
+    return first if isinstance(first, Elementwise) else None
 
 
 def _at(array: Array) -> int:

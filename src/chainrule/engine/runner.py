@@ -73,7 +73,7 @@ def _barrier(k: Kernel, shared: Integer, on_x86: bool) -> None:
 
 
 @cache
-def _walk() -> Callable[[int], None]:
+def walk() -> Callable[[int], None]:
     """Return the compiled walk; the interpreter is free while it runs."""
     address = compiled(str(emit("walk")), "walk", host())
     return ctypes.CFUNCTYPE(None, ctypes.c_int64)(address)
@@ -120,14 +120,31 @@ class Runner:
         self.shared[:] = 0
         for arguments in self._arguments:
             arguments[FIELDS.index("steps")] = steps
-        walk = _walk()
+        walk_through = walk()
         others = [
-            threading.Thread(target=walk, args=(arguments.ctypes.data,), daemon=True)
+            threading.Thread(target=walk_through, args=(arguments.ctypes.data,), daemon=True)
             for arguments in self._arguments[1:]
         ]
-        for other in others:
-            other.start()
-        walk(self._arguments[0].ctypes.data)
+        interruption = _start_all(others)
+        walk_through(self._arguments[0].ctypes.data)
         for other in others:
             other.join()
+        if interruption is not None:
+            raise interruption
         return not self.shared[STOP // 8]
+
+
+def _start_all(threads: list[threading.Thread]) -> KeyboardInterrupt | None:
+    """Start all threads, since each waits for all; return a Ctrl-C that came meanwhile."""
+    interruption = None
+    waiting = list(threads)
+    while waiting:
+        try:
+            waiting[0].start()
+        except RuntimeError:  # the interruption came when it had been started
+            pass
+        except KeyboardInterrupt as error:
+            interruption = error
+            continue
+        waiting.pop(0)
+    return interruption

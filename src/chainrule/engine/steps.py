@@ -54,10 +54,11 @@ class Steps:
         sample_weight: Array | None = None,
         *,
         l2: float = 0.0,
+        seed: int = 0,
         threads: int = 1,
         kernels: Library | None = None,
     ) -> None:
-        self.chain, self.threads = chain, threads
+        self.chain, self.threads, self.seed = chain, threads, seed
         self.library = library(chain.dtype) if kernels is None else kernels
         self.network: Network = lower(chain, loss)
         self.weights = Weights(self.network, optimizer, l2, chain.dtype)
@@ -99,6 +100,8 @@ class Steps:
         for arguments in planner.advances:
             _set(planner.library.advance.fields, arguments, order=order, rates_now=table)
         _set(planner.library.total.fields, planner.total, result=results)
+        for arguments in planner.dropouts:
+            arguments[planner.library.dropout.fields.index("step")] = self.done
         complete = runner.run(steps)
         self.done += steps
         if not complete:
@@ -134,7 +137,7 @@ class Steps:
     def listing(self, rows: int) -> str:
         """Return a step on a batch of so many rows as NumPy that can be read, and run."""
         optimizer, itemsize = self.weights.optimizer, self.weights.dtype.itemsize
-        return listing(self.network, optimizer, self.weights.l2, rows, itemsize)
+        return listing(self.network, optimizer, self.weights.l2, rows, itemsize, self.seed)
 
     def _program(self, rows: int) -> tuple[Planner, Runner]:
         if rows not in self._programs:
@@ -157,6 +160,7 @@ class Steps:
             *(self.network, self.weights, rows, self.threads),
             labels=self.labels,
             library=self.library,
+            seed=self.seed,
             training=training,
         )
 

@@ -30,7 +30,10 @@ class Integer(Value):
     """A whole number of 64 bits, or an address."""
 
     def _other(self, other: Integer | int) -> Any:
-        return other.value if isinstance(other, Integer) else ir.Constant(I64, int(other))
+        if isinstance(other, Integer):
+            return other.value
+        signed = other - 2**64 if other >= 2**63 else other  # as LLVM writes 64 bits
+        return ir.Constant(I64, int(signed))
 
     def _make(self, operation: str, left: Any, right: Any) -> Integer:
         return Integer(self.kernel, getattr(self.kernel.builder, operation)(left, right))
@@ -53,7 +56,17 @@ class Integer(Value):
     def __mod__(self, other: int) -> Integer:
         return self._make("urem", self.value, self._other(other))
 
+    def __xor__(self, other: Integer | int) -> Integer:
+        return self._make("xor", self.value, self._other(other))
+
     __radd__, __rmul__ = __add__, __mul__
+
+    def multiply_high(self, other: Integer | int) -> Integer:
+        """Return the upper 64 bits of the product of two numbers without sign."""
+        builder, wide = self.kernel.builder, ir.IntType(128)
+        factors = [builder.zext(value, wide) for value in (self.value, self._other(other))]
+        high = builder.lshr(builder.mul(*factors), ir.Constant(wide, 64))
+        return Integer(self.kernel, builder.trunc(high, I64))
 
     def _compare(self, symbol: str, other: Integer | int) -> Condition:
         compared = self.kernel.builder.icmp_signed(symbol, self.value, self._other(other))

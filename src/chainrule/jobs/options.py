@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import inf
+from pathlib import Path
 from typing import Any, cast, get_args
 
 from chainrule.data import Task
@@ -144,6 +145,13 @@ def training_options(
         engine=cast("Engine", engine),
         threads=threads or None,
     )
+
+
+def compilations() -> tuple[list[Callable[[], Any]], Path | None]:
+    """Return the calls that compile all machine code, and where it is kept, if anywhere."""
+    from chainrule.engine import cache, warmup
+
+    return warmup.compilations(_OPTIMIZERS.values()), cache.folder()
 
 
 def hidden_sizes(text: str) -> tuple[int, ...]:

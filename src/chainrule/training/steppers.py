@@ -117,6 +117,7 @@ class Machine:
         data: Samples,
         optimizer: Optimizer,
         l2: float,
+        seed: int,
         *,
         rows: int,
         threads: int | None,
@@ -126,7 +127,10 @@ class Machine:
         self.rate = optimizer.learning_rate
         count = threads_for(chain, rows, processors()) if threads is None else threads
         self.steps = Steps(
-            *(chain, loss, optimizer, data.X, data.t, data.weights), l2=l2, threads=count
+            *(chain, loss, optimizer, data.X, data.t, data.weights),
+            l2=l2,
+            seed=seed,
+            threads=count,
         )
         self.seconds: dict[int, float] = {}
 
@@ -170,7 +174,7 @@ def choose(
     if engine != "reference":
         try:
             _check_runs(data)
-            return Machine(chain, loss, data, optimizer, l2, rows=rows, threads=threads)
+            return Machine(chain, loss, data, optimizer, l2, seed, rows=rows, threads=threads)
         except UnsupportedError as reason:
             if engine == "machine":
                 raise ValueError(f"train: {reason}") from None

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from chainrule.engine import cache as disk, compiling, vector_mathematics  # noqa: F401
 from chainrule.engine.compiling import Target
-from chainrule.engine.kernels import epilogues, losses, maps, product, rows
+from chainrule.engine.kernels import dropout, epilogues, losses, maps, product, rows
 from chainrule.engine.lowering import derivative_reads
 from chainrule.engine.rates import Rate
 from chainrule.functions import Elementwise
@@ -122,6 +122,16 @@ class Library:
             maps.SLOPE,
             lambda name, dtype: maps.slope(name, dtype, function, reads),
         )
+
+    @property
+    def dropout(self) -> Kernel:
+        """Numbers times a mask that is drawn."""
+        return self._kernel(("dropout",), dropout.FIELDS, dropout.draw)
+
+    @property
+    def masked(self) -> Kernel:
+        """A gradient times a mask."""
+        return self._kernel(("masked",), dropout.MASKED, dropout.masked)
 
     def loss(self, loss: Loss, *, labels: bool) -> Kernel:
         """Losses of samples and gradients; ``labels`` are class numbers, else rows of numbers."""

@@ -1,0 +1,84 @@
+"""Dropout: masks drawn where they are needed, by the counter-based generator Philox.
+
+Element e of a mask is word e of the random stream of its seed, step and layer, whoever computes
+it: NumPy in the textbook, or any thread here (see chainrule.random).
+
+Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011 (Philox4x64-10)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+
+from chainrule.engine.emit import Kernel
+from chainrule.engine.memory import VECTOR
+from chainrule.engine.values import Integer
+from chainrule.random import Stream
+
+FIELDS = (
+    *("first", "last", "panel", "panels", "features", "vector_stride"),
+    *("seed", "step", "layer", "threshold", "scale", "x", "y", "mask"),
+)
+MASKED = ("count", "mask", "gradient")
+
+ROUNDS = 10
+MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
+WEYL = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
+UNUSED_BITS = 12
+"""A word's upper 52 bits are a number from 0 to 1."""
+
+
+def _block(k: Kernel, counter: list[Integer], key: list[Integer]) -> list[Integer]:
+    """Return the four words of a counter."""
+    for turn in range(ROUNDS):
+        if turn:
+            key = [part + weyl for part, weyl in zip(key, WEYL, strict=True)]
+        a, b = (counter[0], MULTIPLIERS[0]), (counter[2], MULTIPLIERS[1])
+        counter = [
+            b[0].multiply_high(b[1]) ^ counter[1] ^ key[0],
+            b[0] * b[1],
+            a[0].multiply_high(a[1]) ^ counter[3] ^ key[1],
+            a[0] * a[1],
+        ]
+    return counter
+
+
+def draw(name: str, dtype: Any) -> ir.Module:
+    """Y = M X, for some samples and some panels; M is kept, and the step counted on.
+
+    ``threshold``: a number is kept if the upper 52 bits of its word are not below it.
+    """
+    k = Kernel(name, dtype, FIELDS)
+    scale = k.spread(k.load_number(k.argument("scale")))
+    key = [k.argument("seed"), k.integer(0)]
+    blocks = k.lanes // 4 + 1  # a vector may begin within a block
+    scratch = k.allocate(2 * blocks)
+    with (
+        k.loop(k.argument("first"), k.argument("last")) as n,
+        k.loop(0, k.argument("panels")) as p,
+    ):
+        element = n * k.argument("features") + (k.argument("panel") + p) * k.lanes
+        with k.loop(0, blocks) as i:
+            counter = [element // 4 + i + 1, k.argument("step"), k.argument("layer")]
+            words = _block(k, [*counter, k.integer(Stream.DROPOUT)], key)
+            for place, word in enumerate(words):
+                k.store_integer(word, scratch + (i * 4 + place) * 8)
+        kept = k.words_reach(scratch + (element % 4) * 8, UNUSED_BITS, k.argument("threshold"))
+        mask = k.select(kept, scale, k.constant(0.0))
+        place = n * VECTOR + p * k.argument("vector_stride")
+        k.store(mask, k.argument("mask") + place)
+        k.store(k.load(k.argument("x") + place) * mask, k.argument("y") + place)
+    k.store_integer(k.argument("step") + 1, k.arguments_at + 8 * FIELDS.index("step"))
+    return k.finish().module
+
+
+def masked(name: str, dtype: Any) -> ir.Module:
+    """The gradient becomes M times itself, in place, for so many vectors."""
+    k = Kernel(name, dtype, MASKED)
+    gradient = k.argument("gradient")
+    with k.loop(0, k.argument("count")) as i:
+        at = i * VECTOR
+        k.store(k.load(gradient + at) * k.load(k.argument("mask") + at), gradient + at)
+    return k.finish().module

@@ -1,0 +1,41 @@
+"""All kernels, compiled ahead of the first training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from chainrule.engine import runner
+from chainrule.engine.kernels import Library, library
+from chainrule.functions import FUNCTIONS, Elementwise
+from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
+
+NAMES = (
+    *("product", "affine", "store", "advance", "transpose", "squares", "total", "dropout"),
+    "masked",
+)
+"""Kernels that depend on no rule."""
+
+
+def compilations(optimizers: Iterable[Any]) -> list[Callable[[], Any]]:
+    """Return calls that compile, or find on the disk, each kernel for both float types."""
+    calls: list[Callable[[], Any]] = [runner.walk]
+    for dtype in (np.dtype(np.float32), np.dtype(np.float64)):
+        calls += _of(library(dtype), list(optimizers))
+    return calls
+
+
+def _of(kernels: Library, optimizers: list[Any]) -> list[Callable[[], Any]]:
+    functions = [kind() for kind in FUNCTIONS if issubclass(kind, Elementwise)]
+    errors = [kind() for kind in LOSSES if issubclass(kind, ElementwiseLoss)]
+    uses = (kernels.activation, kernels.slope, kernels.value_map, kernels.slope_map)
+    return [
+        *(partial(getattr, kernels, name) for name in NAMES),
+        *(partial(use, function) for function in functions for use in uses),
+        *(partial(kernels.update, optimizer) for optimizer in optimizers),
+        *(partial(kernels.loss, error, labels=False) for error in errors),
+        *(partial(kernels.loss, SoftmaxCrossEntropy(), labels=labels) for labels in (True, False)),
+    ]
