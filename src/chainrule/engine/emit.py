@@ -190,14 +190,34 @@ class Kernel:
 
     def reduce(self, vector: Vector, combine: Any) -> Vector:
         """Return all lanes combined into one number: half with half, until one is left."""
-        parts = [
-            Vector(self, self.builder.extract_element(vector.value, ir.Constant(_I32, lane)))
-            for lane in range(self.lanes)
-        ]
-        while len(parts) > 1:
-            half = len(parts) // 2
-            parts = [combine(parts[i], parts[i + half]) for i in range(half)]
-        return parts[0]
+        half = self.lanes // 2
+        while half:
+            upper = [(lane + half) % self.lanes for lane in range(self.lanes)]
+            vector = combine(vector, self.shuffle(vector, vector, upper))
+            half //= 2
+        return self.first(vector)
+
+    def together(self, numbers: Sequence[Vector]) -> Vector:
+        """Return a vector of as many single numbers as it has lanes."""
+        whole = ir.Constant(self.vector, ir.Undefined)
+        for lane, number in enumerate(numbers):
+            place = ir.Constant(_I32, lane)
+            whole = self.builder.insert_element(whole, number.value, place)
+        return Vector(self, whole)
+
+    def transposed(self, rows: Sequence[Vector]) -> list[Vector]:
+        """Return the columns of as many rows as a vector has lanes, by swaps of halves."""
+        rows, distance = list(rows), self.lanes // 2
+        while distance:
+            low = [c if not c & distance else self.lanes + c - distance for c in range(self.lanes)]
+            high = [c | distance if not c & distance else self.lanes + c for c in range(self.lanes)]
+            for r in range(self.lanes):
+                if not r & distance:
+                    above, below = rows[r], rows[r | distance]
+                    rows[r] = self.shuffle(above, below, low)
+                    rows[r | distance] = self.shuffle(above, below, high)
+            distance //= 2
+        return rows
 
     # ---- operations that have no operator
 

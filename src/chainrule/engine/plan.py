@@ -253,7 +253,7 @@ class Planner:
             columns = before.columns
         self._product(
             thread,
-            self.library.affine if in_registers is None else self.library.activation(in_registers),
+            self.library.affine() if in_registers is None else self.library.activation(in_registers),
             arguments,
             rows=rows[1] - rows[0],
             vectors=panels[1] - panels[0],
@@ -365,6 +365,7 @@ class Planner:
             epilogue = self.library.slope(last)
             x = before.y[-2] if len(maps) > 1 else before.z
             arguments |= {"x": x.address + own if x else 0, "y": before.y[-1].address + own}
+            arguments |= {"gradient_row": VECTOR, "gradient_vector": before.gradient.stride}
         self._product(
             thread,
             epilogue,

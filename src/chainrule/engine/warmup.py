@@ -14,10 +14,15 @@ from chainrule.functions import FUNCTIONS, Elementwise
 from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
 
 NAMES = (
-    *("product", "affine", "store", "advance", "transpose", "squares", "total", "dropout"),
+    *("product", "dot", "store", "advance", "transpose", "squares", "total", "dropout"),
     "masked",
 )
 """Kernels that depend on no rule."""
+
+PLANES = (
+    *("gather", "copy", "zero", "max_pool", "max_unpool", "average_pool", "average_unpool"),
+)
+"""Those of images."""
 
 
 def compilations(optimizers: Iterable[Any]) -> list[Callable[[], Any]]:
@@ -31,11 +36,18 @@ def compilations(optimizers: Iterable[Any]) -> list[Callable[[], Any]]:
 def _of(kernels: Library, optimizers: list[Any]) -> list[Callable[[], Any]]:
     functions = [kind() for kind in FUNCTIONS if issubclass(kind, Elementwise)]
     errors = [kind() for kind in LOSSES if issubclass(kind, ElementwiseLoss)]
-    uses = (kernels.activation, kernels.slope, kernels.value_map, kernels.slope_map)
+    of_rows = (kernels.activation, kernels.slope, kernels.value_map, kernels.slope_map)
+    uses = (
+        *of_rows,
+        *(kernels.plane_value, kernels.plane_slope, partial(kernels.activation, by_rows=True)),
+    )
     return [
         *(partial(getattr, kernels, name) for name in NAMES),
+        *(partial(kernels.affine, by_rows=by_rows) for by_rows in (False, True)),
+        *(partial(kernels.planes, what) for what in PLANES),
         *(partial(use, function) for function in functions for use in uses),
         *(partial(kernels.update, optimizer) for optimizer in optimizers),
+        *(partial(kernels.update_all, optimizer) for optimizer in optimizers),
         *(partial(kernels.loss, error, labels=False) for error in errors),
         *(partial(kernels.loss, SoftmaxCrossEntropy(), labels=labels) for labels in (True, False)),
     ]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from chainrule.engine import cache as disk, compiling, vector_mathematics  # noqa: F401
 from chainrule.engine.compiling import Target
-from chainrule.engine.kernels import dropout, epilogues, losses, maps, product, rows
+from chainrule.engine.kernels import dot, dropout, epilogues, losses, maps, planes, product, rows
 from chainrule.engine.lowering import derivative_reads
 from chainrule.engine.rates import Rate
 from chainrule.functions import Elementwise
@@ -71,22 +71,34 @@ class Library:
         )
 
     @property
-    def affine(self) -> Kernel:
-        """Epilogue: a bias is added."""
-        return self._kernel(("affine",), epilogues.AFFINE, epilogues.affine)
+    def dot(self) -> Kernel:
+        """Products summed along lanes, too."""
+        return self._kernel(
+            ("dot",), dot.FIELDS, lambda name, dtype: dot.emit(name, dtype, self.target)
+        )
+
+    def affine(self, *, by_rows: bool = False) -> Kernel:
+        """Epilogue: a bias is added, one for each row of the products or for each column."""
+        return self._kernel(
+            ("affine", by_rows),
+            epilogues.AFFINE,
+            lambda name, dtype: epilogues.affine(name, dtype, by_rows=by_rows),
+        )
 
     @property
     def store(self) -> Kernel:
         """Epilogue: the products are what is wanted."""
         return self._kernel(("store",), epilogues.STORE, epilogues.store)
 
-    def activation(self, function: Elementwise) -> Kernel:
+    def activation(self, function: Elementwise, *, by_rows: bool = False) -> Kernel:
         """Epilogue: a bias is added and a function applied."""
         keep = "x" in derivative_reads(function)
         return self._kernel(
-            ("activation", function),
+            ("activation", function, by_rows),
             epilogues.AFFINE,
-            lambda name, dtype: epilogues.activation(name, dtype, function, keep=keep),
+            lambda name, dtype: epilogues.activation(
+                name, dtype, function, keep=keep, by_rows=by_rows
+            ),
         )
 
     def slope(self, function: Elementwise) -> Kernel:
@@ -104,6 +116,40 @@ class Library:
             ("update", optimizer),
             epilogues.UPDATE,
             lambda name, dtype: epilogues.update(name, dtype, optimizer),
+        )
+
+    def update_all(self, optimizer: Any) -> Kernel:
+        """Contiguous parameters move along their gradient."""
+        return self._kernel(
+            ("update_all", optimizer),
+            epilogues.UPDATE_ALL,
+            lambda name, dtype: epilogues.update_all(name, dtype, optimizer),
+        )
+
+    def planes(self, what: str) -> Kernel:
+        """What planes.py does without a rule: gather, copy, zero, max_pool, …"""
+        fields = {
+            **{"gather": planes.GATHER, "copy": planes.COPY, "zero": planes.COPY},
+            **{"max_pool": planes.POOL, "average_pool": planes.POOL},
+            **{"max_unpool": planes.UNPOOL, "average_unpool": planes.UNPOOL},
+        }
+        return self._kernel((what,), fields[what], getattr(planes, what))
+
+    def plane_value(self, function: Elementwise) -> Kernel:
+        """A function of each pixel."""
+        return self._kernel(
+            ("plane_value", function),
+            planes.VALUE,
+            lambda name, dtype: planes.value(name, dtype, function),
+        )
+
+    def plane_slope(self, function: Elementwise) -> Kernel:
+        """A gradient of each pixel times a derivative."""
+        reads = derivative_reads(function)
+        return self._kernel(
+            ("plane_slope", function),
+            planes.SLOPE,
+            lambda name, dtype: planes.slope(name, dtype, function, reads),
         )
 
     def value_map(self, function: Elementwise) -> Kernel:

@@ -10,8 +10,8 @@ from chainrule.engine.emit import Kernel
 from chainrule.engine.memory import VECTOR
 
 ADVANCE = (
-    *("rows", "order", "x", "x_row", "t_row", "weights", "row_offsets", "taps", "targets"),
-    *("shares", "rates_now", "rates", "rate_count"),
+    *("rows", "padded", "order", "x", "x_row", "t_row", "weights"),
+    *("row_offsets", "taps", "targets", "shares", "rates_now", "rates", "rate_count"),
 )
 TRANSPOSE = (
     *("row_blocks", "column_blocks", "source", "source_row_block", "source_column_block"),
@@ -40,6 +40,9 @@ def advance(name: str, dtype: Any) -> ir.Module:
         k.store_integer(place, k.argument("row_offsets") + n * 8)
         k.store_integer(place, k.argument("taps") + n * 16)
         k.store_integer(sample * k.argument("t_row"), k.argument("targets") + n * 8)
+    first = k.argument("x") + k.load_integer(order) * k.argument("x_row")
+    with k.loop(rows, k.argument("padded")) as n:  # what fills the last tile is not counted
+        k.store_integer(first, k.argument("row_offsets") + n * 8)
     with k.when(k.argument("weights") > 0):
         item = k.dtype.itemsize
         zero = k.first(k.constant(0.0))
@@ -63,24 +66,13 @@ def advance(name: str, dtype: Any) -> ir.Module:
 def transpose(name: str, dtype: Any) -> ir.Module:
     """Square blocks, a vector wide and high: rows become columns, by swaps of halves."""
     k = Kernel(name, dtype, TRANSPOSE)
-    lanes = k.lanes
     with k.loop(0, k.argument("row_blocks")) as i, k.loop(0, k.argument("column_blocks")) as j:
         source = k.argument("source") + i * k.argument("source_row_block")
         source = source + j * k.argument("source_column_block")
         target = k.argument("target") + i * k.argument("target_row_block")
         target = target + j * k.argument("target_column_block")
-        rows = [k.load(source + r * VECTOR) for r in range(lanes)]
-        distance = lanes // 2
-        while distance:
-            low = [c if not c & distance else lanes + (c & ~distance) for c in range(lanes)]
-            high = [c | distance if not c & distance else lanes + c for c in range(lanes)]
-            for r in range(lanes):
-                if not r & distance:
-                    above, below = rows[r], rows[r | distance]
-                    rows[r] = k.shuffle(above, below, low)
-                    rows[r | distance] = k.shuffle(above, below, high)
-            distance //= 2
-        for r, row in enumerate(rows):
+        rows = [k.load(source + r * VECTOR) for r in range(k.lanes)]
+        for r, row in enumerate(k.transposed(rows)):
             k.store(row, target + r * VECTOR)
     return k.finish().module
 

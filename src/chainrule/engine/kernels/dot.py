@@ -1,0 +1,77 @@
+"""The product whose sums run along lanes too: gradients of filters, whose lanes are samples.
+
+    Y[m,q] = Σ_k Σ_lanes A[rows[m] + taps[k].a] · X[columns[q] + taps[k].x]
+
+Each lane is a chain of fused multiply-adds in the order of k; at the end lanes are added up, half
+with half.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+
+from chainrule.engine.compiling import Target
+from chainrule.engine.emit import Kernel
+from chainrule.engine.values import Vector, fma
+
+FIELDS = (
+    *("rows", "columns", "depth", "a", "row_offsets", "x", "column_offsets", "taps"),
+    *("y", "y_row"),
+)
+
+
+def emit(name: str, dtype: Any, target: Target) -> ir.Module:
+    """Return the module: a function for each tile, and the walk over all tiles."""
+    module = ir.Module(name)
+    side = {64: 4, 32: 2}.get(target.register_bytes, 1)
+    sizes = (side, 1) if side > 1 else (1,)
+    tiles = {(m, q): _tile(module, dtype, m, q) for m in sizes for q in sizes}
+    k = Kernel(name, dtype, FIELDS, module=module)
+    rows, columns = k.argument("rows"), k.argument("columns")
+    m = k.integer(0)
+    for high in sizes:
+        bands = (rows - m) // high
+        with k.loop(0, bands) as band:
+            q = k.integer(0)
+            for wide in sizes:
+                groups = (columns - q) // wide
+                with k.loop(0, groups) as group:
+                    at = (m + band * high).value, (q + group * wide).value
+                    k.builder.call(tiles[high, wide].function, [k.arguments_at.value, *at])
+                q = q + groups * wide
+        m = m + bands * high
+    k.finish()
+    return module
+
+
+def _tile(module: ir.Module, dtype: Any, high: int, wide: int) -> Kernel:
+    k = Kernel(f"tile_{high}x{wide}", dtype, FIELDS, module=module, extra=2)
+    k.function.linkage = "internal"
+    k.function.attributes.add("noinline")
+    m, q = k.extra
+    rows = [
+        k.argument("a") + k.load_integer(k.argument("row_offsets") + (m + i) * 8)
+        for i in range(high)
+    ]
+    columns = [
+        k.argument("x") + k.load_integer(k.argument("column_offsets") + (q + j) * 8)
+        for j in range(wide)
+    ]
+    with k.loop(0, k.argument("depth"), carry=[k.constant(0.0)] * (high * wide)) as turn:
+        tap = k.argument("taps") + turn.index * 16
+        from_a, from_x = k.load_integer(tap), k.load_integer(tap + 8)
+        left = [k.load(row + from_a) for row in rows]
+        sums: list[Vector | None] = [None] * (high * wide)
+        for j, column in enumerate(columns):
+            right = k.load(column + from_x)
+            for i in range(high):
+                place = i * wide + j
+                sums[place] = fma(left[i], right, turn.carried[place])
+        turn.following = [total for total in sums if total is not None]
+    for place, total in enumerate(turn.carried):
+        i, j = divmod(place, wide)
+        to = k.argument("y") + (m + i) * k.argument("y_row") + (q + j) * k.dtype.itemsize
+        k.store_number(k.reduce(total, lambda a, b: a + b), to)
+    return k.finish()
