@@ -10,13 +10,23 @@ from typing import Any, ClassVar
 
 from chainrule import mathematics
 from chainrule.chain import Chain
-from chainrule.functions import Dropout, Elementwise, Flatten, Linear
+from chainrule.functions import (
+    AvgPool2d,
+    Conv2d,
+    Dropout,
+    Elementwise,
+    Flatten,
+    Linear,
+    MaxPool2d,
+)
 from chainrule.losses import ElementwiseLoss, Loss, SoftmaxCrossEntropy, fused
 
 
 class CannotLowerError(ValueError):
     """The engine has no kernel for a part of the network; the message names it."""
 
+
+Shape = tuple[int, int, int]
 
 Map = Elementwise | Dropout
 """A function of each number alone."""
@@ -40,18 +50,33 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Network:
-    """A chain and its loss, as the engine sees them: stages, and the loss of the last one's output.
+class Block:
+    """A convolution or a pool, and the elementwise functions after it; shapes are (c, h, w)."""
 
-    Of a last function and a loss that fuse, the loss is the pair's, and the function is left out.
+    function: Conv2d | MaxPool2d | AvgPool2d
+    weights: str | None
+    bias: str | None
+    inputs: Shape
+    outputs: Shape
+    maps: tuple[Elementwise, ...] = ()
+
+
+@dataclass(frozen=True)
+class Network:
+    """A chain and its loss, as the engine sees them.
+
+    Images first go through blocks; rows of numbers through stages. The loss is that of the last
+    stage's output: of a last function and a loss that fuse, it is the pair's, and the function is
+    left out.
     """
 
     stages: tuple[Stage, ...]
     loss: Loss
+    blocks: tuple[Block, ...] = ()
 
     def in_prediction(self) -> Network:
         """Return the network without what is random."""
-        return Network(tuple(map(_in_prediction, self.stages)), self.loss)
+        return replace(self, stages=tuple(map(_in_prediction, self.stages)))
 
     @property
     def inputs(self) -> int:
@@ -73,11 +98,12 @@ def _in_prediction(stage: Stage) -> Stage:
 def lower(chain: Chain, loss: Loss) -> Network:
     """Return the network of a chain; CannotLowerError names what the engine has no kernel for."""
     pair = fused(chain.functions[-1], loss)
+    blocks: list[Block] = []
     stages: list[Stage] = []
     for place, layer in enumerate(chain.layers[:-1] if pair else chain.layers):
         function, names = layer.function, layer.names
         if isinstance(function, Flatten) and not stages:
-            continue  # samples are rows of numbers in any case
+            continue  # samples, or what blocks make of them, are rows of numbers in any case
         if isinstance(function, Linear):
             sizes = prod(layer.input_shape), prod(layer.output_shape)
             stages.append(Stage(function, names["W"], names.get("b"), *sizes))
@@ -85,15 +111,28 @@ def lower(chain: Chain, loss: Loss) -> Network:
             last = stages.pop()
             maps, places = (*last.maps, function), (*last.layers, place)
             stages.append(replace(last, maps=maps, layers=places))
+        elif isinstance(function, Conv2d | MaxPool2d | AvgPool2d) and not stages:
+            named = names.get("W"), names.get("b")
+            blocks.append(
+                Block(function, *named, _image(layer.input_shape), _image(layer.output_shape))
+            )
+        elif isinstance(function, Elementwise) and blocks:
+            block = blocks.pop()
+            blocks.append(replace(block, maps=(*block.maps, function)))
         else:
-            where = "" if stages else " as the first function"
+            where = "" if stages or blocks else " as the first function"
             raise CannotLowerError(f"{function}: the engine has no kernel for it{where}")
     if not stages:
         raise CannotLowerError(f"{chain}: the engine expects a Linear in it")
     of_outputs = pair or loss
     if not isinstance(of_outputs, ElementwiseLoss | SoftmaxCrossEntropy):
         raise CannotLowerError(f"{of_outputs}: the engine has a kernel for it after Softmax only")
-    return Network(tuple(stages), of_outputs)
+    return Network(tuple(stages), of_outputs, tuple(blocks))
+
+
+def _image(shape: tuple[int, ...]) -> Shape:
+    channels, height, width = shape
+    return channels, height, width
 
 
 class _Marked:

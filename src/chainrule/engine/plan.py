@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engine.images import Images
 from chainrule.engine.kernels import Kernel, Library
 from chainrule.engine.lowering import Network, Stage, derivative_reads
 from chainrule.engine.memory import VECTOR, Panels, aligned
@@ -46,12 +47,13 @@ class Batch:
 
     @classmethod
     def of(cls, rows: int, dtype: np.dtype[Any]) -> Batch:
-        """Return the batch of so many samples, of equal weight for now."""
+        """Return the batch of so many samples, of equal weight for now; a tile more of addresses."""
         taps = aligned((rows, 2), np.int64)
         taps[:, 1] = np.arange(rows) * VECTOR
         shares = aligned((rows,), dtype)
         shares[:] = 1 / rows
-        whole = (aligned((rows,), np.int64), taps, aligned((rows,), np.int64))
+        lanes = VECTOR // dtype.itemsize
+        whole = (aligned((rows + lanes,), np.int64), taps, aligned((rows,), np.int64))
         return cls(*whole, shares, aligned((16,), dtype))
 
 
@@ -104,6 +106,9 @@ class Planner:
         self.update = self.library.update(weights.optimizer)
         self.code = Instructions(threads)
         self.values = [self._values(number) for number in range(len(self.stages))]
+        self.images = (
+            Images(network.blocks, weights, rows, self.code, library) if network.blocks else None
+        )
         self.batches = [Batch.of(rows, self.dtype) for _ in range(threads)]
         self.sample_losses = aligned((rows,), self.dtype)
         self.one = np.ones(1, dtype=self.dtype)
@@ -112,10 +117,7 @@ class Planner:
         self.rows_table = self.code.table(self.offsets)
         self.advances: list[Array] = []
         self.losses: list[Array] = []
-        self.penalties = aligned(
-            (sum(self._weights(n).count for n in range(len(self.stages))) if weights.l2 else 0,),
-            self.dtype,
-        )
+        self.penalties = aligned((self._penalty_count() if weights.l2 else 0,), self.dtype)
         if training:
             self._plan_step()
         else:
@@ -140,10 +142,12 @@ class Planner:
 
     def _plan_outputs(self) -> None:
         """Add the next samples and forward; each thread has samples of its own, and never waits."""
+        unit = self.images.lanes if self.images else 8
         for thread in range(self.threads):
-            rows = share(self.rows, self.threads, thread, 8)
+            rows = share(self.rows, self.threads, thread, unit)
             self._advance(thread)
             if rows[0] < rows[1]:
+                self._images_forward(thread)
                 for number in range(len(self.stages)):
                     self._forward(thread, number, rows, (0, self._weights(number).count))
 
@@ -153,6 +157,9 @@ class Planner:
         for thread in range(self.threads):
             self._advance(thread)
             self._squares(thread)
+            self._images_forward(thread)
+        if self.images:
+            self.code.barrier()
         for number in range(last):
             for thread in range(self.threads):
                 panels = share(self._weights(number).count, self.threads, thread)
@@ -165,17 +172,22 @@ class Planner:
                 self._forward(thread, last, rows, outputs)
                 self._loss(thread, rows)
                 self._slopes(thread, last, rows, outputs, len(self.stages[last].maps))
-                if last:
-                    self._backward(thread, last, rows, (0, self._weights(last - 1).count))
-        for number in range(last - 1, 0, -1):
+                if last or self.images:
+                    self._backward(thread, last, rows, (0, self._before(last).count))
+        for number in range(last - 1, -1 if self.images else 0, -1):
             self.code.barrier()
             for thread in range(self.threads):
-                panels = share(self._weights(number - 1).count, self.threads, thread)
+                panels = share(self._before(number).count, self.threads, thread)
                 self._backward(thread, number, (0, self.rows), panels)
         self.code.barrier()
         for thread in range(self.threads):
+            if self.images:
+                for tile in range(*share(self.images.tiles, self.threads, thread)):
+                    self.images.backward(thread, tile)
             for number in range(last + 1):
                 self._update(thread, number)
+        if self.images:
+            self._update_filters(self.images)
         self.total = self.code.add(
             0,
             self.library.total,
@@ -188,6 +200,29 @@ class Planner:
         )
         self.code.barrier()
 
+    def _before(self, number: int) -> Panels:
+        """Return the gradient by what a stage reads: the stage's before, or the images'."""
+        if number:
+            return self.values[number - 1].gradient
+        assert self.images is not None
+        return self.images.gradient
+
+    def _images_forward(self, thread: int) -> None:
+        if self.images:
+            for tile in range(*share(self.images.tiles, self.threads, thread)):
+                samples = self.batches[thread].rows[tile * self.images.lanes :]
+                self.images.forward(thread, tile, _at(samples))
+
+    def _update_filters(self, images: Images) -> None:
+        self.code.barrier()
+        for thread in range(self.threads):
+            images.filters(thread, self.threads)
+        self.code.barrier()
+        update = self.library.update_all(self.weights.optimizer)
+        for thread in range(self.threads):
+            rates = _at(self.batches[thread].rates)
+            images.update(thread, self.threads, update, rates, self.l2)
+
     # ---- the samples of the step
 
     def _advance(self, thread: int) -> None:
@@ -197,6 +232,7 @@ class Planner:
                 thread,
                 self.library.advance,
                 rows=self.rows,
+                padded=len(batch.rows),
                 row_offsets=_at(batch.rows),
                 taps=_at(batch.taps),
                 targets=_at(batch.targets),
@@ -205,6 +241,11 @@ class Planner:
                 rate_count=len(self.update.rates) if self.training else 0,
             )
         )
+
+    def _penalty_count(self) -> int:
+        """Return how many sums of squares there are: one of each panel, and of each filter."""
+        filters = [f for f in self.weights.filters.values() if len(f.shape) > 1]
+        return sum(self._weights(n).count for n in range(len(self.stages))) + len(filters)
 
     def _squares(self, thread: int) -> None:
         """Sum w² of the panels that the thread updates, before it does."""
@@ -225,6 +266,17 @@ class Planner:
                     sums=_at(self.penalties[before + first :]),
                 )
             before += W.count
+        weights = [f for f in self.weights.filters.values() if len(f.shape) > 1]
+        for k, filters in enumerate(weights):
+            if k % self.threads == thread:
+                self.code.add(
+                    thread,
+                    self.library.squares,
+                    rows=filters.values.nbytes // VECTOR,
+                    vectors=1,
+                    w=_at(filters.values),
+                    sums=_at(self.penalties[before + k :]),
+                )
 
     # ---- forward
 
@@ -244,16 +296,18 @@ class Planner:
             "row_stride": VECTOR,
             "vector_stride": stride,
         }
-        if number == 0:  # X as it is: the batch has the samples' addresses
+        before = self._input(number)
+        if before is None:  # X as it is: the batch has the samples' addresses
             a, row_offsets = 0, _at(self.batches[thread].rows[rows[0] :])
             columns = np.arange(stage.inputs) * self.dtype.itemsize
         else:
-            before = self.values[number - 1].output
             a, row_offsets = before.address + rows[0] * VECTOR, self.rows_table
             columns = before.columns
         self._product(
             thread,
-            self.library.affine() if in_registers is None else self.library.activation(in_registers),
+            self.library.affine()
+            if in_registers is None
+            else self.library.activation(in_registers),
             arguments,
             rows=rows[1] - rows[0],
             vectors=panels[1] - panels[0],
@@ -266,6 +320,12 @@ class Planner:
         )
         for k in range(0 if in_registers is None else 1, len(stage.maps)):
             self._map(thread, number, k, rows, panels)
+
+    def _input(self, number: int) -> Panels | None:
+        """Return what a stage reads, or None if that is X itself."""
+        if number:
+            return self.values[number - 1].output
+        return self.images.rows if self.images else None
 
     def _map(self, thread: int, number: int, k: int, rows: Range, panels: Range) -> None:
         """Add Y = f(X) for a map that no product takes along."""
@@ -350,22 +410,24 @@ class Planner:
         if panels[0] == panels[1]:
             return
         stage, gradient = self.stages[number], self.values[number].gradient
-        before, maps = self.values[number - 1], self.stages[number - 1].maps
+        target = self._before(number)
+        before = self.values[number - 1] if number else None
+        maps = self.stages[number - 1].maps if number else ()
         transposed = self.weights.blocks[stage.weights].transposed
         assert transposed is not None
-        own = rows[0] * VECTOR + panels[0] * before.gradient.stride
+        own = rows[0] * VECTOR + panels[0] * target.stride
         arguments = {
-            "gradient": before.gradient.address + own,
+            "gradient": target.address + own,
             "row_stride": VECTOR,
-            "vector_stride": before.gradient.stride,
+            "vector_stride": target.stride,
         }
         last = maps[-1] if maps else None
         epilogue = self.library.store
-        if isinstance(last, Elementwise):
+        if isinstance(last, Elementwise) and before is not None:
             epilogue = self.library.slope(last)
             x = before.y[-2] if len(maps) > 1 else before.z
             arguments |= {"x": x.address + own if x else 0, "y": before.y[-1].address + own}
-            arguments |= {"gradient_row": VECTOR, "gradient_vector": before.gradient.stride}
+            arguments |= {"gradient_row": VECTOR, "gradient_vector": target.stride}
         self._product(
             thread,
             epilogue,
@@ -380,7 +442,8 @@ class Planner:
             x_stride=transposed.stride,
         )
         rest = len(maps) - isinstance(last, Elementwise)
-        self._slopes(thread, number - 1, rows, panels, rest)
+        if rest:
+            self._slopes(thread, number - 1, rows, panels, rest)
 
     def _slopes(self, thread: int, number: int, rows: Range, panels: Range, maps: int) -> None:
         """Multiply the gradient by the slopes of a stage's first maps, the last of these first."""
@@ -434,11 +497,11 @@ class Planner:
         self, thread: int, number: int, block: Block, inputs: Range, panels: Range
     ) -> None:
         W, gradient = block.values, self.values[number].gradient
-        if number == 0:
+        before = self._input(number)
+        if before is None:
             a, taps = 0, _at(self.batches[thread].taps)
             columns = np.arange(inputs[1]) * self.dtype.itemsize
         else:
-            before = self.values[number - 1].output
             a, taps = before.address, self.code.table(self.offsets, self.offsets)
             columns = before.columns
         own = inputs[0] * VECTOR + panels[0] * W.stride

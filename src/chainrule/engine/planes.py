@@ -8,6 +8,7 @@ an offset and nothing more.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,9 @@ class Planes:
         c, h, w = shape
         (top, bottom), (left, right) = margins
         lanes = VECTOR // np.dtype(dtype).itemsize
-        data = aligned((tiles, c, top + h + bottom, left + w + right, lanes), dtype)
+        whole = (tiles, c, top + h + bottom, left + w + right, lanes)
+        # Transposing reads whole blocks of vectors, and so a little beyond the last pixel.
+        data = aligned((prod(whole) + lanes * lanes,), dtype)[: prod(whole)].reshape(whole)
         data[...] = value
         return cls(shape, margins, data)
 

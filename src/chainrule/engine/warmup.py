@@ -19,9 +19,7 @@ NAMES = (
 )
 """Kernels that depend on no rule."""
 
-PLANES = (
-    *("gather", "copy", "zero", "max_pool", "max_unpool", "average_pool", "average_unpool"),
-)
+PLANES = (*("gather", "copy", "zero", "max_pool", "max_unpool", "average_pool", "average_unpool"),)
 """Those of images."""
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.lowering import Network, Stage
-from chainrule.engine.memory import VECTOR, Panels
+from chainrule.engine.memory import VECTOR, Panels, aligned
+from chainrule.functions import Conv2d
 from chainrule.parameters import Parameters
 
 Array = NDArray[Any]
@@ -35,6 +37,16 @@ class Block:
             self.transposed.write(full)
 
 
+@dataclass(frozen=True)
+class Filters:
+    """A convolution's parameter as it is, row by row, in whole vectors; state and gradient too."""
+
+    shape: tuple[int, ...]
+    values: Array
+    state: tuple[Array, ...]
+    gradient: Array
+
+
 class Weights:
     """All parameters of a network, with the state of its optimizer, for programs to work on.
 
@@ -47,11 +59,19 @@ class Weights:
         self.blocks: dict[str, Block] = {}
         self.nothing: dict[int, Block] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
+        self.filters: dict[str, Filters] = {}
+        for block in network.blocks:
+            if isinstance(block.function, Conv2d):
+                shapes = block.function.parameter_shapes(block.inputs)
+                names = {"W": block.weights, "b": block.bias}
+                for own, shape in shapes.items():
+                    self.filters[names[own] or ""] = self._filters(shape)
         for number, stage in enumerate(network.stages):
             inputs = -(-stage.inputs // lanes) * lanes  # whole blocks, for transposing
             outputs = -(-stage.outputs // lanes) * lanes
+            behind = number or network.blocks  # somebody wants the gradient by the input
             transposed = (
-                Panels.zeros(f"{stage.weights}ᵀ", outputs, stage.inputs, dtype) if number else None
+                Panels.zeros(f"{stage.weights}ᵀ", outputs, stage.inputs, dtype) if behind else None
             )
             self._add(stage.weights, (stage.inputs, stage.outputs), inputs, transposed)
             if stage.bias:
@@ -68,12 +88,20 @@ class Weights:
         self.blocks[name] = Block(zeros(name), slots, transposed)
         self.shapes[name] = shape
 
+    def _filters(self, shape: tuple[int, ...]) -> Filters:
+        lanes = VECTOR // self.dtype.itemsize
+        size = -(-prod(shape) // lanes) * lanes
+        arrays = [aligned((size,), self.dtype) for _ in range(2 + len(self.optimizer.slots))]
+        return Filters(shape, arrays[0], tuple(arrays[2:]), arrays[1])
+
     def bias(self, stage: Stage) -> Block:
         """Return the bias of a stage; zeros that nothing moves where it has none."""
         return self.blocks[stage.bias] if stage.bias else self.nothing[stage.outputs]
 
     def load(self, parameters: Parameters) -> None:
         """Take the numbers over from a chain's parameters."""
+        for name, filters in self.filters.items():
+            filters.values[: prod(filters.shape)] = parameters[name].reshape(-1)
         for name, block in self.blocks.items():
             shape = self.shapes[name]
             full = np.zeros((block.values.rows, shape[-1]), dtype=self.dtype)
@@ -83,6 +111,8 @@ class Weights:
 
     def store(self, parameters: Parameters) -> None:
         """Put the numbers into a chain's parameters."""
+        for name, filters in self.filters.items():
+            parameters[name][...] = filters.values[: prod(filters.shape)].reshape(filters.shape)
         for name, block in self.blocks.items():
             shape = self.shapes[name]
             read = block.values.read()

@@ -23,7 +23,18 @@ GATHER = ("samples", "features", "y")
 COPY = (*SIZES, "x", "x_channel", "x_row", "y", "y_channel", "y_row")
 VALUE = COPY
 SLOPE = (
-    *(*SIZES, "x", "y", "y_channel", "y_row", "source", "source_channel", "source_row"),
+    *(
+        *SIZES,
+        "x",
+        "x_channel",
+        "x_row",
+        "y",
+        "y_channel",
+        "y_row",
+        "source",
+        "source_channel",
+        "source_row",
+    ),
     *("gradient", "gradient_channel", "gradient_row"),
 )
 POOL = (
@@ -43,13 +54,10 @@ def _pixels(k: Kernel) -> Iterator[tuple[Integer, Integer, Integer]]:
         yield c, i, j
 
 
-def _place(
-    k: Kernel, name: str, c: Integer, i: Integer, j: Integer, strides: str | None = None
-) -> Integer:
+def _place(k: Kernel, name: str, c: Integer, i: Integer, j: Integer) -> Integer:
     """Return where a pixel of an argument is."""
-    of = strides or name
-    column = k.argument(f"{of}_column") if f"{of}_column" in k.fields else VECTOR
-    rows = c * k.argument(f"{of}_channel") + i * k.argument(f"{of}_row")
+    column = k.argument(f"{name}_column") if f"{name}_column" in k.fields else VECTOR
+    rows = c * k.argument(f"{name}_channel") + i * k.argument(f"{name}_row")
     return k.argument(name) + rows + j * column
 
 
@@ -96,7 +104,7 @@ def slope(name: str, dtype: Any, function: Elementwise, reads: frozenset[str]) -
     """The gradient is a source, which may be itself, times derivative(x, y)."""
     k = Kernel(name, dtype, SLOPE)
     with _pixels(k) as at:
-        x = k.load(_place(k, "x", *at, strides="y")) if "x" in reads else k.constant(0.0)
+        x = k.load(_place(k, "x", *at)) if "x" in reads else k.constant(0.0)
         y = k.load(_place(k, "y", *at)) if "y" in reads else k.constant(0.0)
         source = k.load(_place(k, "source", *at))
         k.store(source * function.derivative(x, y), _place(k, "gradient", *at))
