@@ -37,7 +37,7 @@ class Chainrule:
 
         self.case, self.chain = case, case.chain()
         X, t, self.order = case.data()
-        count = threads_for(self.chain, case.batch, threads)
+        count = threads_for(self.chain, CrossEntropy(), case.batch, threads)
         self.steps = Steps(self.chain, CrossEntropy(), case.rule(), X, t, threads=count)
         self.rates = np.full(case.steps, case.rule().learning_rate)
 

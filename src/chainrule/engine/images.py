@@ -315,7 +315,7 @@ class Images:
         return maps > 0
 
     def _convolve_back(self, thread: int, tile: int, number: int) -> None:
-        """dX[c,h,w] = Σ W[o,c,u,v] dY[o,i,j] over the windows that see the pixel."""
+        """Add dX[c,h,w] = Σ W[o,c,u,v] dY[o,i,j] over the windows that see the pixel."""
         block, gradient = self.blocks[number], self.values[number].gradient
         conv, before, behind = block.function, self.values[number - 1], self.blocks[number - 1]
         assert isinstance(conv, Conv2d)
@@ -369,7 +369,7 @@ class Images:
         self._slopes(thread, tile, number - 1, len(behind.maps) - (last is not None))
 
     def _pool_back(self, thread: int, tile: int, number: int) -> None:
-        """Each window's gradient goes back to its pixels."""
+        """Let each window's gradient go back to its pixels."""
         block, values, before = self.blocks[number], self.values[number], self.values[number - 1]
         kind = "max_unpool" if isinstance(block.function, MaxPool2d) else "average_unpool"
         target, source = before.gradient, before.output

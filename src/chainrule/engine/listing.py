@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
-from chainrule.engine.lowering import Network, Stage
-from chainrule.functions import Dropout
+from chainrule.engine.lowering import Block, Network, Stage
+from chainrule.functions import Conv2d, Dropout, Multilinear
 
 _LETTERS: tuple[str, ...] = ("", *"bcdefghijklmnopqrstuvwxyz")
 HEAD = "def step(X, t, share, w, state, rate, number):"
@@ -30,10 +31,18 @@ class Cost:
 def cost(network: Network, rows: int, itemsize: int, slots: int) -> Cost:
     """Return the cost of a step on a batch of rows: a multiply-add is two operations."""
     sizes = [stage.inputs * stage.outputs for stage in network.stages]
-    products = 3 * sum(sizes) - sizes[0]  # the gradient by X is not needed
     numbers = sum(s.inputs * s.outputs + (s.outputs if s.bias else 0) for s in network.stages)
     values = sum(s.outputs * (2 + len(s.maps)) for s in network.stages)
-    transposed = sum(sizes[1:])
+    transposed = sum(sizes if network.blocks else sizes[1:])
+    convolutions = []
+    for block in network.blocks:
+        values += prod(block.outputs) * (2 + len(block.maps))
+        if isinstance(block.function, Conv2d):
+            W, *b = map(prod, block.function.parameter_shapes(block.inputs).values())
+            convolutions.append(W * prod(block.outputs[1:]))
+            numbers += W + sum(b)
+    every = [*convolutions, *sizes]
+    products = 3 * sum(every) - every[0]  # the gradient by X is not needed
     return Cost(
         2 * rows * products,
         (numbers * (1 + slots) + transposed) * itemsize,
@@ -46,7 +55,9 @@ def listing(
 ) -> str:
     """Return the step as a Python module: the rules that it uses, then a function, ``step``."""
     cast = cost(network, rows, itemsize, len(optimizer.slots))
-    shape = "-".join(map(str, (network.inputs, *(stage.outputs for stage in network.stages))))
+    images = [block.inputs for block in network.blocks]
+    first = ["×".join(map(str, shape)) for shape in images] or [str(network.inputs)]
+    shape = "-".join([*first, *(str(stage.outputs) for stage in network.stages)])
     head = [
         f"# {shape}, batches of {rows:,}: {cast.operations:,} operations a step,",
         f"# {cast.parameters:,} bytes of parameters and {cast.activations:,} of activations",
@@ -68,10 +79,57 @@ def listing(
 def _rules(network: Network) -> dict[str, Any]:
     """Return the elementwise functions by the names that the listing gives them."""
     return {
-        _name(number, k): function
-        for number, stage in enumerate(network.stages)
-        for k, function in enumerate(stage.maps)
+        **{f"g{number}": function for number, (function, _) in enumerate(_pixelwise(network))},
+        **{
+            _name(number, k): function
+            for number, stage in enumerate(network.stages)
+            for k, function in enumerate(stage.maps)
+        },
     }
+
+
+def _pixelwise(network: Network) -> list[tuple[Any, Block | None]]:
+    """Return the functions of images in their order, with the block of those that start one."""
+    functions: list[tuple[Any, Block | None]] = []
+    for block in network.blocks:
+        functions += [(block.function, block), *((function, None) for function in block.maps)]
+    return functions
+
+
+def _forward_images(network: Network) -> Iterator[str]:
+    """Return the lines from images U0 to rows of numbers, F."""
+    functions = _pixelwise(network)
+    yield _line("U0 = X")
+    for number, (function, block) in enumerate(functions):
+        if block is None:
+            yield _line(f"U{number + 1} = g{number}.value(U{number})", str(function))
+        else:
+            code = f"U{number + 1} = g{number}.forward(U{number}, {_own(block)})"
+            yield _line(code, _definition(function))
+    yield _line(f"F = U{len(functions)}.reshape(len(X), -1)")
+
+
+def _backward_images(network: Network) -> Iterator[str]:
+    """Return the lines from the gradient by F to those by the filters."""
+    functions = _pixelwise(network)
+    yield _line(f"dU = (dZ0 @ w[{network.stages[0].weights!r}].T).reshape(U{len(functions)}.shape)")
+    for number, (_, block) in reversed(list(enumerate(functions))):
+        x, y = f"U{number}", f"U{number + 1}"
+        if block is None:
+            yield _line(f"dU = dU * g{number}.derivative({x}, {y})", "dX = dY · derivative(X, Y)")
+            continue
+        yield _line(f"dU, own = g{number}.backprop(dU, {x}, {y}, {_own(block)})")
+        for own, name in _names(block):
+            yield _line(f"d{name} = own[{own!r}]")
+
+
+def _own(block: Block) -> str:
+    """Return the parameters of a block as the listing hands them over."""
+    return "{" + ", ".join(f"{own!r}: w[{name!r}]" for own, name in _names(block)) + "}"
+
+
+def _definition(function: Any) -> str:
+    return str(function.text()) if isinstance(function, Multilinear) else str(function)
 
 
 def _name(number: int, k: int) -> str:
@@ -85,9 +143,11 @@ def _line(code: str, note: str = "") -> str:
 def _body(network: Network, l2: float, seed: int) -> Iterator[str]:
     stages = network.stages
     last = len(stages) - 1
+    if network.blocks:
+        yield from _forward_images(network)
     for number, stage in enumerate(stages):
         bias = f" + w[{stage.bias!r}]" if stage.bias else ""
-        before = _output(stages, number - 1)
+        before = _read(network, number)
         yield _line(f"Z{number} = {before} @ w[{stage.weights!r}]{bias}", stage.linear.text())
         for k, function in enumerate(stage.maps):
             x = _value(number, k)
@@ -105,22 +165,43 @@ def _body(network: Network, l2: float, seed: int) -> Iterator[str]:
         code = f"dZ{number - 1} = dZ{number} @ w[{stage.weights!r}].T"
         yield _line(code, "dX[n,i] = dY[n,o] W[i,o]")
         yield from _slopes(stages[number - 1], number - 1)
+    if network.blocks:
+        yield from _backward_images(network)
+    filters = [(name, own) for b in network.blocks for own, name in _names(b)]
     if l2:
-        squares = " + ".join(f"(w[{stage.weights!r}] ** 2).sum()" for stage in stages)
+        weights = [*(name for name, own in filters if own == "W"), *(s.weights for s in stages)]
+        squares = " + ".join(f"(w[{name!r}] ** 2).sum()" for name in weights)
         yield _line(f"mean = mean + {l2!r} / 2 * ({squares})", "the penalty")
     for number, stage in enumerate(stages):
         W, penalty = repr(stage.weights), f" + {l2!r} * w[{stage.weights!r}]" if l2 else ""
-        code = f"d{stage.weights} = {_output(stages, number - 1)}.T @ dZ{number}{penalty}"
+        code = f"d{stage.weights} = {_read(network, number)}.T @ dZ{number}{penalty}"
         yield _line(code, "dW[i,o] = X[n,i] dY[n,o]")
         names = [(W, f"d{stage.weights}")]
         if stage.bias:
             yield _line(f"d{stage.bias} = dZ{number}.sum(axis=0)", "db[o] = dY[n,o]")
             names.append((repr(stage.bias), f"d{stage.bias}"))
-        for name, gradient in names:
-            moved = f"w[{name}], state[{name}]"
-            rule = f"optimizer.rule(w[{name}], {gradient}, state[{name}], rate, number)"
-            yield _line(f"{moved} = {rule}")
+        yield from (_moved(name, gradient) for name, gradient in names)
+    for name, own in filters:
+        penalty = f" + {l2!r} * w[{name!r}]" if l2 and own == "W" else ""
+        yield _moved(repr(name), f"d{name}{penalty}")
     yield _line("return mean")
+
+
+def _moved(name: str, gradient: str) -> str:
+    rule = f"optimizer.rule(w[{name}], {gradient}, state[{name}], rate, number)"
+    return _line(f"w[{name}], state[{name}] = {rule}")
+
+
+def _names(block: Block) -> list[tuple[str, str]]:
+    """Return a block's own names of its parameters, and the chain's."""
+    return [(own, name) for own, name in (("W", block.weights), ("b", block.bias)) if name]
+
+
+def _read(network: Network, number: int) -> str:
+    """Return the name of what a stage reads."""
+    if number:
+        return _output(network.stages, number - 1)
+    return "F" if network.blocks else "X"
 
 
 def _value(number: int, k: int) -> str:
@@ -129,7 +210,7 @@ def _value(number: int, k: int) -> str:
 
 
 def _output(stages: tuple[Stage, ...], number: int) -> str:
-    return _value(number, len(stages[number].maps)) if number >= 0 else "X"
+    return _value(number, len(stages[number].maps))
 
 
 def _slopes(stage: Stage, number: int) -> Iterator[str]:

@@ -47,7 +47,7 @@ class Batch:
 
     @classmethod
     def of(cls, rows: int, dtype: np.dtype[Any]) -> Batch:
-        """Return the batch of so many samples, of equal weight for now; a tile more of addresses."""
+        """Return the batch of so many samples, of equal weight, with room to fill up a tile."""
         taps = aligned((rows, 2), np.int64)
         taps[:, 1] = np.arange(rows) * VECTOR
         shares = aligned((rows,), dtype)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from chainrule.chain import Chain
 from chainrule.engine.kernels import Library, library
-from chainrule.engine.listing import listing
+from chainrule.engine.listing import cost, listing
 from chainrule.engine.lowering import Network, lower
 from chainrule.engine.memory import aligned
 from chainrule.engine.plan import Planner
@@ -27,10 +27,10 @@ WORTH_A_THREAD = 4_000_000
 """Operations in a step, about 40 µs of one core's, for which one more thread pays."""
 
 
-def threads_for(chain: Chain, rows: int, processors: int) -> int:
+def threads_for(chain: Chain, loss: Loss, rows: int, processors: int) -> int:
     """Return how many threads pay for steps on so many rows."""
-    numbers = chain.parameters.flat.size
-    return max(1, min(processors, 6 * rows * numbers // WORTH_A_THREAD))
+    operations = cost(lower(chain, loss), rows, chain.dtype.itemsize, slots=0).operations
+    return max(1, min(processors, operations // WORTH_A_THREAD))
 
 
 class Steps:

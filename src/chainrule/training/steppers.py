@@ -125,7 +125,7 @@ class Machine:
         from chainrule.engine.steps import Steps, threads_for
 
         self.rate = optimizer.learning_rate
-        count = threads_for(chain, rows, processors()) if threads is None else threads
+        count = threads_for(chain, loss, rows, processors()) if threads is None else threads
         self.steps = Steps(
             *(chain, loss, optimizer, data.X, data.t, data.weights),
             l2=l2,

@@ -127,7 +127,7 @@ class Library:
         )
 
     def planes(self, what: str) -> Kernel:
-        """What planes.py does without a rule: gather, copy, zero, max_pool, …"""
+        """What planes.py does without a rule: gather, copy, zero, and pools there and back."""
         fields = {
             **{"gather": planes.GATHER, "copy": planes.COPY, "zero": planes.COPY},
             **{"max_pool": planes.POOL, "average_pool": planes.POOL},

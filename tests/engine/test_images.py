@@ -1,0 +1,189 @@
+"""Convolutional networks by the engine against the textbook."""
+
+import numpy as np
+import pytest
+from hypothesis import given, reject, settings, strategies as st
+from llvmlite import binding
+
+from chainrule import functions as f, losses
+from chainrule.chain import Chain
+from chainrule.engine.kernels import Library
+from chainrule.engine.lowering import CannotLowerError
+from chainrule.engine.planes import phases
+from chainrule.engine.steps import Steps
+from chainrule.functions.sliding import Axis
+from chainrule.training import SGD, Adam
+from engine.calls import OTHERS
+from engine.test_steps import both, close
+
+MAPS = [f.ReLU(), f.LeakyReLU(0.1), f.ELU(), f.GELU(), f.SiLU(), f.Tanh(), f.Softplus()]
+
+
+@st.composite
+def windows(draw):
+    """Draw a convolution or a pool that sees something of 5 × 6 pixels or more."""
+    one_or_two = st.integers(1, 2)
+    pairs = st.tuples(one_or_two, one_or_two)
+    size = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    padding = draw(st.sampled_from(["valid", "same", 0, (1, 0)]))
+    stride = draw(pairs)
+    kind = draw(st.sampled_from(["conv", "conv", "conv", "max", "average"]))
+    if kind == "conv":
+        groups = draw(one_or_two)
+        options = {"stride": stride, "padding": padding, "groups": groups}
+        dilation = draw(st.sampled_from([1, 1, (1, 2)]))
+        channels = 2 * draw(st.integers(1, 3))
+        return f.Conv2d(channels, size, **options, dilation=dilation, bias=draw(st.booleans()))
+    if padding == (1, 0) and size[0] == 1:
+        padding = 0
+    kinds = {"max": f.MaxPool2d, "average": f.AvgPool2d}
+    return kinds[kind](size, stride, padding)
+
+
+@st.composite
+def networks(draw):
+    """Draw the functions of a convolutional network, and the shape of its images."""
+    functions = []
+    for _ in range(draw(st.integers(1, 3))):
+        functions.append(draw(windows()))
+        functions += draw(st.lists(st.sampled_from(MAPS), max_size=2))
+    functions.append(f.Flatten())
+    if draw(st.booleans()):
+        functions += [f.Linear(draw(st.integers(1, 20))), draw(st.sampled_from(MAPS))]
+    return functions, (draw(st.sampled_from([2, 4])), *draw(st.sampled_from([(5, 6), (8, 7)])))
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    networks(),
+    st.integers(1, 20),
+    st.integers(1, 3),
+    st.sampled_from([0.0, 0.02]),
+    st.integers(0, 2**32),
+)
+def test_float64_agrees_to_twelve_digits(network, rows, threads, l2, seed):
+    functions, shape = network
+    rng = np.random.default_rng(seed)
+    X, t = rng.normal(size=(20, *shape)), rng.integers(0, 3, 20)
+    chain = Chain(*functions, f.Linear(3), f.Softmax())
+    try:
+        chain.initialize(X, seed=1, dtype=np.float64)
+    except ValueError:
+        reject()  # nothing is left of the images
+    options = {"rows": rows, "l2": l2, "threads": threads, "steps": 2}
+    expected, end, found, moved = both(chain, losses.CrossEntropy(), SGD(0.05), X, t, **options)
+    assert close(expected, found, 1e-12)
+    assert close(end, moved, 1e-12)
+
+
+def small(dtype=np.float64):
+    rng = np.random.default_rng(2)
+    X, t = rng.normal(size=(41, 2, 9, 8)).astype(dtype), rng.integers(0, 5, 41)
+    functions = [f.Conv2d(6, padding=1), f.ReLU(), f.MaxPool2d(2), f.Conv2d(5, size=2), f.Tanh()]
+    chain = Chain(*functions, f.Flatten(), f.Linear(20), f.ReLU(), f.Dropout(0.2), f.Linear(5))
+    chain = Chain(*chain.functions, f.Softmax()).initialize(X, seed=3, dtype=dtype)
+    return chain, losses.CrossEntropy(), Adam(0.01), X, t
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_same_bits_on_any_number_of_threads(dtype):
+    results = []
+    for threads in (1, 2, 3, 7):
+        chain, *rest = small(dtype)
+        _, _, found, moved = both(chain, *rest, rows=37, l2=0.01, threads=threads)
+        results.append((found.tobytes(), moved.tobytes()))
+    assert len(set(results)) == 1
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_same_bits_on_other_processors(dtype):
+    binding.load_library_permanently("libm.so.6")
+    results = []
+    for kernels in (None, *(Library(dtype, target) for target in OTHERS.values())):
+        chain, *rest = small(dtype)
+        _, _, found, moved = both(chain, *rest, rows=18, l2=0.01, kernels=kernels)
+        results.append((found.tobytes(), moved.tobytes()))
+    assert len(set(results)) == 1
+
+
+def test_float32_agrees_to_its_rounding():
+    chain, loss, _, X, t = small(np.float32)
+    expected, end, found, moved = both(chain, loss, SGD(0.05), X, t, rows=16)
+    assert close(expected, found, 1e-6)
+    assert close(end, moved, 1e-6)
+
+
+@pytest.mark.parametrize("n", [1, 40, 700])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_outputs_are_what_the_loss_sees(n, threads):
+    chain, loss, optimizer, X, t = small()
+    steps = Steps(chain, loss, optimizer, X, t, threads=threads)
+    new = np.random.default_rng(6).normal(size=(n, 2, 9, 8))
+    expected = chain.trace(new, until=len(chain.functions) - 1)[-1]
+    assert close(expected, steps.outputs(new), 1e-13)
+
+
+def test_what_the_last_tile_is_filled_with_counts_for_nothing():
+    chain, loss, _, X, t = small()
+    X[0] = 1e30  # the first sample of a batch fills the tile
+    chain.parameters["b1"][...] = 0.5
+    expected, end, found, moved = both(chain, loss, SGD(0.01), X, t, rows=17, steps=1)
+    assert close(expected, found, 1e-12)
+    assert close(end, moved, 1e-12)
+
+
+def test_of_equal_maxima_the_first_takes_the_gradient():
+    X, t = np.ones((3, 1, 4, 4)), np.array([0.0, 1, 2])
+    chain = Chain(f.Conv2d(2, size=1), f.MaxPool2d(2), f.Flatten(), f.Linear(1))
+    chain.initialize(X, seed=1, dtype=np.float64)
+    expected, end, found, moved = both(chain, losses.MeanSquaredError(), SGD(0.1), X, t, rows=3)
+    assert close(expected, found, 1e-13)
+    assert close(end, moved, 1e-13)
+
+
+def test_the_listing_runs_with_numpy_alone_and_gives_the_same():
+    chain, loss, optimizer, X, t = small()
+    steps = Steps(chain, loss, optimizer, X, t, l2=0.02, seed=9)
+    namespace = {}
+    exec(steps.listing(16), namespace)
+    w = {name: array.copy() for name, array in chain.parameters.items()}
+    state = {name: (np.zeros_like(array),) * 2 for name, array in w.items()}
+    batch = X[:16], t[:16], None
+    expected = [namespace["step"](*batch, w, state, 0.01, n) for n in (1, 2, 3)]
+    found = steps.run(np.tile(np.arange(16), 3), 16, np.full(3, 0.01))
+    steps.store()
+    assert close(expected, found, 1e-13)
+    assert all(close(w[name], chain.parameters[name], 1e-10) for name in w)
+
+
+@pytest.mark.parametrize("axis", [Axis(3, 2, 1, 1), Axis(2, 3, 2, 0), Axis(4, 1, 1, None)])
+def test_phases_name_every_window_that_sees_a_pixel(axis):
+    size = 11
+    seen = {
+        (phase.first + axis.stride * step, u, window + step)
+        for phase in phases(axis, size)
+        for u, window in phase.taps
+        for step in range(phase.count)
+    }
+    count = axis.length(size, "a window")
+    taps = {
+        (axis.stride * i + axis.dilation * u - axis.before(size), u, i)
+        for i in range(count)
+        for u in range(axis.size)
+    }
+    inside = {place for place in taps if 0 <= place[0] < size}
+    assert {place for place in seen if 0 <= place[2] < count} == inside
+
+
+@pytest.mark.parametrize(
+    ("functions", "message"),
+    [
+        ([f.Conv2d(2), f.Dropout(), f.Flatten(), f.Linear(2)], r"Dropout\(\): the engine has no"),
+        ([f.Tanh(), f.Conv2d(2), f.Flatten(), f.Linear(2)], r"Tanh\(\): .* as the first function"),
+        ([f.Conv2d(2), f.Flatten()], "expects a Linear"),
+    ],
+)
+def test_what_the_engine_cannot_lower_is_named(functions, message):
+    chain = Chain(*functions).initialize((1, 5, 5), dtype=np.float64)
+    with pytest.raises(CannotLowerError, match=message):
+        Steps(chain, losses.MeanSquaredError(), SGD(0.1), np.zeros((2, 1, 5, 5)), np.zeros((2, 2)))
