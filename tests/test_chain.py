@@ -144,7 +144,7 @@ def test_another_float_type_is_a_copy():
 
 
 def test_the_table_as_a_person_reads_it():
-    chain = Chain(Conv2d(4), ReLU(), MaxPool2d(2), Flatten(), Linear(10), Softmax())
+    chain = Chain(Conv2d(4), ReLU(), MaxPool2d(2), Flatten(), Linear(30), Softmax())
     assert str(chain) == repr(chain)
     assert str(chain.initialize((1, 8, 8))) == TABLE.strip("\n")
     assert chain.formula() == (
@@ -159,9 +159,9 @@ input 1 × 8 × 8
 1  ReLU()       4 × 6 × 6
 2  MaxPool2d()  4 × 3 × 3
 3  Flatten()    36
-4  Linear(10)   10         W1 36 × 10, b1 10         370
-5  Softmax()    10
-                           in all, float32           410
+4  Linear(30)   30         W1 36 × 30, b1 30       1,110
+5  Softmax()    30
+                           in all, float32         1,150
 """
 
 

@@ -232,6 +232,7 @@ def test_huge_logits_stay_finite_and_nan_goes_through(dtype):
     X = np.array([[1000.0, -1000], [-1000, 1000], [1, 1]]) * 100
     value, gradients = chain.gradient(CrossEntropy(), X, [0, 1, 2])
     assert np.isfinite(value)
+    assert chain.loss(CrossEntropy(), X, [0, 1, 2]) == value
     assert np.isfinite(gradients.flat).all()
     X[1, 0] = np.nan
     Y = chain.forward(X)
