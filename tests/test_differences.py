@@ -71,7 +71,11 @@ def test_a_constant_has_the_derivative_zero_and_no_kink():
 
 
 @pytest.mark.parametrize(
-    "f", [np.abs, lambda x: np.maximum(x, 0), lambda x: 3 + 1e-3 * abs(x), lambda x: max(x, 2 * x)]
+    "f",
+    [
+        *(np.abs, lambda x: np.maximum(x, 0), lambda x: max(x, 2 * x)),
+        *(lambda x: 3 + 1e-3 * abs(x), lambda x: x + 1e-2 * abs(x)),
+    ],
 )
 def test_a_kink_is_seen(f):
     assert only(f, 0.0).kinks
@@ -99,6 +103,39 @@ def test_a_kink_nearby_is_kept_clear_of(distance):
     found = only(lambda x: np.maximum(x - distance, 0) + x, 0.0)
     assert found.values == pytest.approx(1, abs=1e-9)
     assert not found.kinks
+
+
+def test_a_kink_near_one_number_of_an_array_does_not_blur_the_others():
+    J = jacobian(lambda x: np.array([x[0], max(x[0] - 1e-3, 0), np.exp(x[0])]), [0.0])
+    np.testing.assert_allclose(J[:, 0], [1, 0, 1], rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("x", [0.1, 0.7, 1.3, 2.2, 2.9])
+def test_rounding_of_a_large_number_is_no_kink(x):
+    assert not only(lambda x: 1000 + 1e-6 * np.sin(x), x).kinks
+
+
+def test_the_step_that_rounding_blurs_least_is_kept():
+    # The sum is rounded to 1e-10, so the smallest step, 6e-7, knows the slope to 2e-4 only.
+    found = finite_difference(lambda x: (1e6 + np.sin(x[0])) - 1e6, [0.3])
+    np.testing.assert_allclose(found, [np.cos(0.3)], rtol=1e-5)
+
+
+def test_what_may_not_be_written_to_is_not():
+    x = np.array([3.0, -1.0])
+    x.flags.writeable = False
+    np.testing.assert_allclose(finite_difference(lambda x: x[0] * x[1], x), [-1, 3], rtol=1e-11)
+
+
+def test_a_function_that_fails_leaves_the_point_as_it_was():
+    point = np.array([3.0, -1.0])
+
+    def fails(x):
+        raise ArithmeticError("no value here")
+
+    with pytest.raises(ArithmeticError, match="no value here"):
+        list(differences(fails, point))
+    assert point.tolist() == [3, -1]
 
 
 def test_a_view_that_is_not_contiguous_is_refused():
@@ -135,3 +172,18 @@ def test_ascending_is_descending_the_negative():
     down = descend(lambda x: -hill(x), [[0.0, 5.0]], learning_rate=0.3, steps=9)
     np.testing.assert_allclose(up, down, rtol=1e-12)
     assert hill(up[-1]) > hill(up[0])
+
+
+def test_a_gradient_that_is_given_is_taken_in_any_shape():
+    def untouched(x):
+        raise AssertionError("the gradient is known")
+
+    # The slope of −(x−2)² is 4 − 2x, so each step covers 0.6 of what is left to 2.
+    path = ascend(
+        *(untouched, [[0.0, 5.0, 2.0]]),
+        **{"learning_rate": 0.3, "steps": 4, "gradient": lambda x: (4 - 2 * x).ravel()},
+    )
+    assert path.shape == (5, 1, 3)
+    np.testing.assert_allclose(path[:, 0, 0], 2 - 2 * 0.4 ** np.arange(5), rtol=1e-12)
+    np.testing.assert_allclose(path[:, 0, 1], 2 + 3 * 0.4 ** np.arange(5), rtol=1e-12)
+    assert path[:, 0, 2].tolist() == [2] * 5

@@ -38,12 +38,12 @@ def test_penalties_leave_biases_out():
     assert Parameters(SHAPES).weight_mask().tolist() == [True] * 6 + [False] * 2 + [True] * 10
 
 
-@pytest.mark.parametrize("size", [17, 19])
-def test_a_buffer_of_another_size_is_refused(size):
-    with pytest.raises(
-        ValueError, match=rf"Parameters: expected 18 numbers, got shape \({size},\)"
-    ):
-        Parameters(SHAPES, np.zeros(size))
+@pytest.mark.parametrize(
+    ("shape", "text"), [((17,), r"\(17,\)"), ((19,), r"\(19,\)"), ((6, 3), r"\(6, 3\)")]
+)
+def test_a_buffer_of_another_shape_is_refused(shape, text):
+    with pytest.raises(ValueError, match=f"Parameters: expected 18 numbers, got shape {text}"):
+        Parameters(SHAPES, np.zeros(shape))
 
 
 def test_there_may_be_none():
