@@ -116,9 +116,11 @@ def test_rounding_of_a_large_number_is_no_kink(x):
 
 
 def test_the_step_that_rounding_blurs_least_is_kept():
-    # The sum is rounded to 1e-10, so the smallest step, 6e-7, knows the slope to 2e-4 only.
-    found = finite_difference(lambda x: (1e6 + np.sin(x[0])) - 1e6, [0.3])
-    np.testing.assert_allclose(found, [np.cos(0.3)], rtol=1e-5)
+    # The sum is rounded to 1e-10, so the smallest step, 6e-7, knows the slope to 2e-4 only. Two
+    # small steps may agree by chance: most places count, not each.
+    places = np.linspace(0.1, 3, 30)
+    found = [finite_difference(lambda x: (1e6 + np.sin(x[0])) - 1e6, [x])[0] for x in places]
+    assert np.median(np.abs(found - np.cos(places))) < 1e-6
 
 
 def test_what_may_not_be_written_to_is_not():
@@ -180,10 +182,10 @@ def test_a_gradient_that_is_given_is_taken_in_any_shape():
 
     # The slope of −(x−2)² is 4 − 2x, so each step covers 0.6 of what is left to 2.
     path = ascend(
-        *(untouched, [[0.0, 5.0, 2.0]]),
+        *(untouched, [[0.0], [5.0], [2.0]]),
         **{"learning_rate": 0.3, "steps": 4, "gradient": lambda x: (4 - 2 * x).ravel()},
     )
-    assert path.shape == (5, 1, 3)
+    assert path.shape == (5, 3, 1)
     np.testing.assert_allclose(path[:, 0, 0], 2 - 2 * 0.4 ** np.arange(5), rtol=1e-12)
-    np.testing.assert_allclose(path[:, 0, 1], 2 + 3 * 0.4 ** np.arange(5), rtol=1e-12)
-    assert path[:, 0, 2].tolist() == [2] * 5
+    np.testing.assert_allclose(path[:, 1, 0], 2 + 3 * 0.4 ** np.arange(5), rtol=1e-12)
+    assert path[:, 2, 0].tolist() == [2] * 5
