@@ -8,22 +8,54 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule import SGD, Adam, Chain, Linear, ReLU, Softmax
+from chainrule import (
+    SGD,
+    Adam,
+    Chain,
+    Conv2d,
+    CrossEntropy,
+    Flatten,
+    Linear,
+    MaxPool2d,
+    ReLU,
+    Softmax,
+)
+from chainrule.engine.listing import cost
+from chainrule.engine.lowering import lower
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Case:
-    """A multilayer network with ReLU, softmax at the end, and how it is trained."""
+class Filters:
+    """A convolution with ReLU: channels, size, padding."""
 
-    sizes: tuple[int, ...]
+    channels: int
+    size: int = 3
+    padding: int = 0
+
+
+POOL = "2 × 2 maxima"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network with ReLU, softmax at the end, and how it is trained.
+
+    ``images`` are the layers before the hidden ones, if X are images.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    hidden: tuple[int, ...]
     batch: int
     optimizer: str = "sgd"
     samples: int = 8192
+    images: tuple[Filters | str, ...] = ()
+    classes: int = 10
 
     def __str__(self) -> str:
-        return f"{'-'.join(map(str, self.sizes))}, {self.optimizer}, batch {self.batch}"
+        return f"{self.name}, {self.optimizer}, batch {self.batch}"
 
     @property
     def steps(self) -> int:
@@ -33,23 +65,30 @@ class Case:
     @property
     def operations(self) -> int:
         """Operations of the products in a step, a multiply-add being two."""
-        products = [i * o for i, o in zip(self.sizes, self.sizes[1:], strict=False)]
-        return 2 * self.batch * (3 * sum(products) - products[0])
+        network = lower(self.chain(), CrossEntropy())
+        return cost(network, self.batch, itemsize=4, slots=0).operations
 
     def data(self) -> tuple[Array, Array, Array]:
-        """Return X (n, i) float32, class numbers t (n,), and the order of the samples."""
+        """Return X (n, …) float32, class numbers t (n,), and the order of the samples."""
         rng = np.random.default_rng(0)
         n = self.steps * self.batch
-        X = rng.random((n, self.sizes[0]), dtype=np.float32)
-        return X, rng.integers(0, self.sizes[-1], n), rng.permutation(n)
+        X = rng.random((n, *self.shape), dtype=np.float32)
+        return X, rng.integers(0, self.classes, n), rng.permutation(n)
 
     def chain(self) -> Chain:
         """Return the chain with its parameters at the start."""
         functions: list[Any] = []
-        for size in self.sizes[1:-1]:
+        for layer in self.images:
+            if isinstance(layer, Filters):
+                convolution = Conv2d(layer.channels, layer.size, padding=layer.padding)
+                functions += [convolution, ReLU()]
+            else:
+                functions.append(MaxPool2d(2))
+        functions += [Flatten()] if self.images else []
+        for size in self.hidden:
             functions += [Linear(size), ReLU()]
-        chain = Chain(*functions, Linear(self.sizes[-1]), Softmax())
-        return chain.initialize(self.sizes[:1], seed=1)
+        chain = Chain(*functions, Linear(self.classes), Softmax())
+        return chain.initialize(self.shape, seed=1)
 
     def rule(self) -> Any:
         """Return the optimizer."""
@@ -57,13 +96,29 @@ class Case:
         return {"sgd": SGD(0.01), "momentum": momentum, "adam": Adam(1e-4)}[self.optimizer]
 
 
+def multilayer(*sizes: int, batch: int, optimizer: str = "sgd", samples: int = 8192) -> Case:
+    """Return the case of a multilayer network of these sizes."""
+    name = "-".join(map(str, sizes))
+    return Case(name, sizes[:1], sizes[1:-1], batch, optimizer, samples, classes=sizes[-1])
+
+
+LENET = (Filters(6, 5, 2), POOL, Filters(16, 5), POOL)
+TWO = (Filters(32), Filters(64), POOL)
+FOUR = (Filters(32, 3, 1), Filters(32, 3, 1), POOL, Filters(64, 3, 1), Filters(64, 3, 1), POOL)
+MNIST, CIFAR = (1, 28, 28), (3, 32, 32)
+
 CASES = (
-    Case((64, 32, 16, 10), 1, samples=4096),
-    Case((64, 32, 16, 10), 32),
-    Case((784, 256, 128, 10), 64),
-    Case((784, 256, 128, 10), 64, "momentum"),
-    Case((784, 256, 128, 10), 64, "adam"),
-    Case((784, 256, 128, 10), 128),
-    Case((784, 512, 512, 10), 256),
-    Case((784, 1024, 1024, 10), 1024, samples=4096),
+    multilayer(64, 32, 16, 10, batch=1, samples=4096),
+    multilayer(64, 32, 16, 10, batch=32),
+    multilayer(784, 256, 128, 10, batch=64),
+    multilayer(784, 256, 128, 10, batch=64, optimizer="momentum"),
+    multilayer(784, 256, 128, 10, batch=64, optimizer="adam"),
+    multilayer(784, 256, 128, 10, batch=128),
+    multilayer(784, 512, 512, 10, batch=256),
+    multilayer(784, 1024, 1024, 10, batch=1024, samples=4096),
+    Case("LeNet-5 on 28 × 28", MNIST, (120, 84), 32, samples=2048, images=LENET),
+    Case("32c3-64c3-pool-128-10 on 28 × 28", MNIST, (128,), 32, samples=512, images=TWO),
+    Case(
+        "32-32-pool-64-64-pool-128-10 on 3 × 32 × 32", CIFAR, (128,), 32, samples=256, images=FOUR
+    ),
 )

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.cases import Case
+from benchmarks.cases import Case, Filters
 from chainrule import CrossEntropy
 from chainrule.training.steppers import Textbook
 
@@ -86,15 +86,32 @@ class PyTorch:
         X, t, order = case.data()
         self.X, self.t, self.order = map(torch.from_numpy, (X, t, order))
         layers: list[Any] = []
-        for inputs, outputs in zip(case.sizes, case.sizes[1:], strict=False):
-            layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
+        channels, features = case.shape[0], case.chain()
+        for layer in case.images:
+            if isinstance(layer, Filters):
+                convolution = torch.nn.Conv2d(
+                    channels, layer.channels, layer.size, padding=layer.padding
+                )
+                layers += [convolution, torch.nn.ReLU()]
+                channels = layer.channels
+            else:
+                layers.append(torch.nn.MaxPool2d(2))
+        layers += [torch.nn.Flatten()] if case.images else []
+        linear = [
+            layer for layer in features.layers if "W" in layer.names and len(layer.input_shape) == 1
+        ]
+        for layer in linear:
+            layers += [torch.nn.Linear(*layer.input_shape, *layer.output_shape), torch.nn.ReLU()]
         self.model = torch.nn.Sequential(*layers[:-1])
-        self.linears = [layer for layer in layers if isinstance(layer, torch.nn.Linear)]
+        self.weighted = [layer for layer in layers if hasattr(layer, "weight")]
         start = list(case.chain().parameters.values())
         with torch.no_grad():
-            for layer, W, b in zip(self.linears, start[::2], start[1::2], strict=True):
-                layer.weight.copy_(torch.from_numpy(W.T.copy()))
+            for layer, W, b in zip(self.weighted, start[::2], start[1::2], strict=True):
+                layer.weight.copy_(torch.from_numpy((W.T if W.ndim == 2 else W).copy()))
                 layer.bias.copy_(torch.from_numpy(b))
+        if case.images:  # PyTorch's faster layout of images
+            self.model = self.model.to(memory_format=torch.channels_last)
+            self.X = self.X.contiguous(memory_format=torch.channels_last)
         rate = case.rule().learning_rate
         self.optimizer = {
             "sgd": lambda p: torch.optim.SGD(p, lr=rate, fused=True),
@@ -112,9 +129,11 @@ class PyTorch:
             self.optimizer.step()
 
     def weights(self) -> list[Array]:
-        """Return the layers' parameters, weights transposed to ours."""
-        pairs = [(layer.weight.detach().numpy().T, layer.bias) for layer in self.linears]
-        return [array for W, b in pairs for array in (W, b.detach().numpy())]
+        """Return the layers' parameters, matrices transposed to ours."""
+        pairs = [
+            (layer.weight.detach().numpy(), layer.bias.detach().numpy()) for layer in self.weighted
+        ]
+        return [array for W, b in pairs for array in (W.T if W.ndim == 2 else W, b)]
 
 
 class ScikitLearn:
@@ -130,7 +149,7 @@ class ScikitLearn:
         rate = case.rule().learning_rate
         solver = "adam" if case.optimizer == "adam" else "sgd"
         self.model = MLPClassifier(
-            case.sizes[1:-1],
+            case.hidden,
             solver=solver,
             batch_size=case.batch,
             alpha=0.0,
