@@ -245,3 +245,26 @@ def test_a_batch_of_one_and_the_jacobian_of_each_function(rng):
     assert chain.forward(X).shape == (1, 5)
     shapes = [J.shape for J in chain.jacobians(X)]
     assert shapes == [(1, 4, 3), (1, 4, 4), (1, 2, 4), (1, 2, 2), (1, 5, 2), (1, 5, 5)]
+
+
+def test_jacobians_take_lists_as_forward_does():
+    chain = Chain(Linear(2), Tanh()).initialize((3,), dtype=np.float64)
+    rows = [[1.0, 2.0, 3.0], [0.5, 0.0, -1.0]]
+    assert np.array_equal(chain.jacobian(rows), chain.jacobian(np.array(rows)))
+
+
+def test_a_rule_without_a_gradient_for_a_parameter_is_named():
+    class Forgetful(Linear):
+        def backprop(self, dY, X, Y, parameters, moment=None, *, input_gradient=True):
+            dX, own = super().backprop(dY, X, Y, parameters, moment, input_gradient=input_gradient)
+            return dX, {"W": own["W"]}
+
+    chain = Chain(Forgetful(2)).initialize((3,), dtype=np.float64)
+    with pytest.raises(ValueError, match=r"Forgetful\(2\): expected gradients by W, b, got W"):
+        chain.gradient(MeanSquaredError(), np.ones((4, 3)), np.ones((4, 2)))
+
+
+def test_sparse_rows_are_checked_too():
+    chain = Chain(Linear(2)).initialize((3,), dtype=np.float64)
+    X = sparse.csr_array([[1.0, 0, 2], [0, 3, 0]])
+    assert check_gradients(chain, MeanSquaredError(), X, np.ones((2, 2))).passed

@@ -86,8 +86,7 @@ class Chain:
             A function cannot take what the one before it makes; it says which.
         """
         shape = _sample_shape(input_shape)
-        if np.dtype(dtype).kind != "f":
-            raise ValueError(f"Chain: expected a float type as dtype, got {np.dtype(dtype)}")
+        _check_float(dtype)
         layers, shapes = lay_out(self.functions, shape)
         self._layers, self._parameters = layers, Parameters(shapes, dtype=dtype)
         following: list[Function | None] = [*self.functions[1:], None]
@@ -132,6 +131,7 @@ class Chain:
 
     def astype(self, dtype: DTypeLike) -> Chain:
         """Return a copy of the chain in another float type."""
+        _check_float(dtype)
         return Chain.assemble(self.layers, self.parameters.astype(dtype))
 
     def forward(self, X: Any, moment: Moment | None = None) -> Array:
@@ -184,6 +184,12 @@ class Chain:
                 at,
                 input_gradient=input_gradient or position > 0,
             )
+            if set(by_parameters) != set(layer.names):
+                names = (", ".join(each) or "nothing" for each in (layer.names, by_parameters))
+                expected, received = names
+                raise ValueError(
+                    f"{layer.function}: expected gradients by {expected}, got {received}"
+                )
             for name, gradient in by_parameters.items():
                 gradients[layer.names[name]][...] = gradient
         return gradients, upstream if input_gradient else None
@@ -247,11 +253,12 @@ class Chain:
 
     def jacobians(self, X: Any) -> list[Array]:
         """Return the Jacobian of each function at each sample, (n, *output, *input)."""
-        trace = self.trace(X)
-        steps = self._steps(None)
+        return self._jacobians(self.trace(X))
+
+    def _jacobians(self, trace: list[Any]) -> list[Array]:
         return [
             layer.function.jacobian(x, own)
-            for (layer, own, _), x in zip(steps, trace, strict=False)
+            for (layer, own, _), x in zip(self._steps(None), trace, strict=False)
         ]
 
     def jacobian(self, X: Any) -> Array:
@@ -259,9 +266,10 @@ class Chain:
 
         The chain rule itself: ∂y/∂x = ∂y/∂x_{n-1} · … · ∂x_1/∂x, matrices from last to first.
         """
-        n = X.shape[0]
+        trace = self.trace(X)
+        n = trace[0].shape[0]
         product: Array | None = None
-        for layer, J in zip(self.layers, self.jacobians(X), strict=True):
+        for layer, J in zip(self.layers, self._jacobians(trace), strict=True):
             matrix = J.reshape(n, prod(layer.output_shape), prod(layer.input_shape))
             product = matrix if product is None else matrix @ product
         assert product is not None
@@ -330,6 +338,11 @@ class Chain:
             cells = [cell.ljust(width) for cell, width in zip(row[:4], widths, strict=False)]
             lines.append("  ".join([*cells, row[4].rjust(widths[4])]).rstrip())
         return "\n".join(lines)
+
+
+def _check_float(dtype: DTypeLike) -> None:
+    if np.dtype(dtype).kind != "f":
+        raise ValueError(f"Chain: expected a float type as dtype, got {np.dtype(dtype)}")
 
 
 def shape_text(shape: Shape) -> str:

@@ -80,7 +80,7 @@ def differences(
     called, and then put back.
     """
     flat = point.reshape(-1)
-    if not np.shares_memory(flat, point):
+    if flat.size and not np.shares_memory(flat, point):
         raise ValueError("differences: expected a contiguous array")
     for entry in range(flat.size) if entries is None else entries:
         yield int(entry), _difference(f, point, flat, int(entry))
