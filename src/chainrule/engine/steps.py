@@ -100,7 +100,7 @@ class Steps:
         for arguments in planner.advances:
             _set(planner.library.advance.fields, arguments, order=order, rates_now=table)
         _set(planner.library.total.fields, planner.total, result=results)
-        for arguments in planner.dropouts:
+        for arguments in planner.part.dropouts:
             arguments[planner.library.dropout.fields.index("step")] = self.done
         complete = runner.run(steps)
         self.done += steps
@@ -122,7 +122,7 @@ class Steps:
             for arguments in planner.advances:
                 self._bind(planner, arguments, samples, order=order)
             runner.run(1)
-            found = planner.values[-1].output.read()
+            found = planner.part.values[-1].output.read()
             results[start : start + rows] = found[: len(samples) - start]
         return results
 
@@ -149,7 +149,7 @@ class Steps:
                     _set(fields, arguments, weights=self.sample_weight)
                 arguments[fields.index("t_row")] = self.t.strides[0]
             loss = planner.library.loss(self.network.loss, labels=self.labels)
-            for arguments in planner.losses:
+            for arguments in planner.part.losses:
                 _set(loss.fields, arguments, t=self.t)
             planner.total[planner.library.total.fields.index("stop")] = runner.stop_at
             self._programs[rows] = planner, runner
@@ -176,9 +176,9 @@ class Steps:
     def _rates(self, planner: Planner, rates: Array) -> Array:
         """Return what the optimizer's rule reads at each step, (steps, numbers)."""
         optimizer = self.weights.optimizer
-        table = aligned((len(rates), len(planner.update.rates)), self.chain.dtype)
+        table = aligned((len(rates), len(planner.part.rule.rates)), self.chain.dtype)
         numbers = self.done + 1.0 + np.arange(len(rates))
-        for column, number in enumerate(planner.update.rates):
+        for column, number in enumerate(planner.part.rule.rates):
             table[:, column] = number.evaluate(optimizer, rates, numbers)
         return table
 

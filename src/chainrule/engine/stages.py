@@ -1,0 +1,405 @@
+"""The part of a plan that rows of numbers go through: Linear and the functions after it.
+
+Linear layers are cut by panels of outputs, so that a panel of W that a thread has just updated is
+still in its core's cache when it is used next. Each method adds instructions for one thread, for
+some samples and some panels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.engine.images import Images
+from chainrule.engine.kernels import Kernel, Library
+from chainrule.engine.lowering import Network, Stage, derivative_reads
+from chainrule.engine.memory import VECTOR, Panels, aligned
+from chainrule.engine.program import Instructions, share
+from chainrule.engine.weights import Block, Weights
+from chainrule.functions import Dropout, Elementwise
+
+Array = NDArray[Any]
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Where a thread finds the samples of its step; the kernel ``advance`` fills it.
+
+    ``rows`` are the addresses of the samples in X, ``taps`` the same beside offsets of panel rows,
+    ``targets`` byte offsets in t, ``shares`` the samples' weights in the mean, and ``rates`` the
+    numbers of the step that the optimizer's rule reads.
+    """
+
+    rows: Array
+    taps: Array
+    targets: Array
+    shares: Array
+    rates: Array
+
+    @classmethod
+    def of(cls, rows: int, dtype: np.dtype[Any]) -> Batch:
+        """Return the batch of so many samples, of equal weight, with room to fill up a tile."""
+        taps = aligned((rows, 2), np.int64)
+        taps[:, 1] = np.arange(rows) * VECTOR
+        shares = aligned((rows,), dtype)
+        shares[:] = 1 / rows
+        lanes = VECTOR // dtype.itemsize
+        whole = (aligned((rows + lanes,), np.int64), taps, aligned((rows,), np.int64))
+        return cls(*whole, shares, aligned((16,), dtype))
+
+
+@dataclass(frozen=True)
+class Values:
+    """What a stage makes: z, kept only where something reads it, y after each map, and dz.
+
+    ``masks`` are those of the maps that draw one.
+    """
+
+    z: Panels | None
+    y: tuple[Panels, ...]
+    gradient: Panels
+    masks: dict[int, Panels]
+
+    @property
+    def output(self) -> Panels:
+        """What the next stage reads."""
+        output = self.y[-1] if self.y else self.z
+        assert output is not None
+        return output
+
+
+class Stages:
+    """Plans the stages of a network, after its images.
+
+    ``losses`` are the arguments of the losses, ``dropouts`` those of masks: where a run sets what
+    it needs.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        weights: Weights,
+        rows: int,
+        code: Instructions,
+        library: Library,
+        *,
+        images: Images | None,
+        labels: bool,
+        seed: int,
+    ) -> None:
+        self.network, self.weights, self.rows, self.labels = network, weights, rows, labels
+        self.stages, self.dtype, self.threads = network.stages, weights.dtype, code.threads
+        self.code, self.library, self.images, self.seed = code, library, images, seed
+        self.rule = library.update(weights.optimizer)
+        self.values = [self._values(number) for number in range(len(self.stages))]
+        self.batches = [Batch.of(rows, self.dtype) for _ in range(self.threads)]
+        self.sample_losses = aligned((rows,), self.dtype)
+        self.one = np.ones(1, dtype=self.dtype)
+        self.l2 = np.array([0.0, weights.l2], dtype=self.dtype)
+        self.offsets = np.arange(rows) * VECTOR
+        self.rows_table = code.table(self.offsets)
+        self.losses: list[Array] = []
+        self.dropouts: list[Array] = []
+
+    def _values(self, number: int) -> Values:
+        stage = self.stages[number]
+
+        def panels(name: str) -> Panels:
+            return Panels.zeros(name, self.rows, stage.outputs, self.dtype)
+
+        in_registers = _first_map(stage)
+        keeps = in_registers is None or "x" in derivative_reads(in_registers)
+        y = tuple(panels(f"Y{number}" + "'" * k) for k in range(len(stage.maps)))
+        masks = {
+            k: panels(f"M{number}") for k, f in enumerate(stage.maps) if isinstance(f, Dropout)
+        }
+        return Values(panels(f"Z{number}") if keeps else None, y, panels(f"dZ{number}"), masks)
+
+    def weights_of(self, number: int) -> Panels:
+        """Return the weights of a stage."""
+        return self.weights.blocks[self.stages[number].weights].values
+
+    def before(self, number: int) -> Panels:
+        """Return the gradient by what a stage reads: the stage's before, or the images'."""
+        if number:
+            return self.values[number - 1].gradient
+        assert self.images is not None
+        return self.images.gradient
+
+    def forward(self, thread: int, number: int, rows: Range, panels: Range) -> None:
+        """Add Z = X W + b and Y = f(Z), for some samples and some panels of outputs."""
+        if panels[0] == panels[1]:
+            return
+        stage, values, W = self.stages[number], self.values[number], self.weights_of(number)
+        stride = values.gradient.stride
+        own = rows[0] * VECTOR + panels[0] * stride
+        bias = self.weights.bias(stage)
+        in_registers = _first_map(stage)
+        arguments = {
+            "bias": bias.values.address + panels[0] * VECTOR,
+            "z": values.z.address + own if values.z else 0,
+            "y": values.y[0].address + own if values.y else 0,
+            "row_stride": VECTOR,
+            "vector_stride": stride,
+        }
+        before = self._input(number)
+        if before is None:  # X as it is: the batch has the samples' addresses
+            a, row_offsets = 0, _at(self.batches[thread].rows[rows[0] :])
+            columns = np.arange(stage.inputs) * self.dtype.itemsize
+        else:
+            a, row_offsets = before.address + rows[0] * VECTOR, self.rows_table
+            columns = before.columns
+        self._product(
+            thread,
+            self.library.affine()
+            if in_registers is None
+            else self.library.activation(in_registers),
+            arguments,
+            rows=rows[1] - rows[0],
+            vectors=panels[1] - panels[0],
+            depth=stage.inputs,
+            a=a,
+            row_offsets=row_offsets,
+            taps=self.code.table(columns, np.arange(stage.inputs) * VECTOR),
+            x=W.address + panels[0] * W.stride,
+            x_stride=W.stride,
+        )
+        for k in range(0 if in_registers is None else 1, len(stage.maps)):
+            self._map(thread, number, k, rows, panels)
+
+    def _input(self, number: int) -> Panels | None:
+        """Return what a stage reads, or None if that is X itself."""
+        if number:
+            return self.values[number - 1].output
+        return self.images.rows if self.images else None
+
+    def _map(self, thread: int, number: int, k: int, rows: Range, panels: Range) -> None:
+        """Add Y = f(X) for a map that no product takes along."""
+        stage, values = self.stages[number], self.values[number]
+        function, x, y = stage.maps[k], values.y[k - 1] if k else values.z, values.y[k]
+        assert x is not None
+        if isinstance(function, Dropout):
+            own = panels[0] * y.stride
+            self.dropouts.append(
+                self.code.add(
+                    thread,
+                    self.library.dropout,
+                    first=rows[0],
+                    last=rows[1],
+                    panel=panels[0],
+                    panels=panels[1] - panels[0],
+                    features=stage.outputs,
+                    vector_stride=y.stride,
+                    seed=self.seed,
+                    layer=stage.layers[k],
+                    threshold=math.ceil(Fraction(function.rate) * 2**52 - Fraction(1, 2)),
+                    scale=self._number(1 / (1 - function.rate)),
+                    x=x.address + own,
+                    y=y.address + own,
+                    mask=values.masks[k].address + own,
+                )
+            )
+            return
+        for panel in range(*panels):
+            at = rows[0] * VECTOR + panel * y.stride
+            self.code.add(
+                thread,
+                self.library.value_map(function),
+                count=rows[1] - rows[0],
+                x=x.address + at,
+                y=y.address + at,
+            )
+
+    def _number(self, value: float) -> int:
+        """Keep a number; return its address."""
+        self.code.kept.append(np.array([value], dtype=self.dtype))
+        return _at(self.code.kept[-1])
+
+    def _product(
+        self, thread: int, epilogue: Kernel, arguments: dict[str, int], **values: int
+    ) -> None:
+        """Add a product, and what happens to its results while they are at hand."""
+        packed = self.code.pack(epilogue, **arguments)
+        self.code.add(
+            thread,
+            self.library.product,
+            **values,
+            epilogue=epilogue.address,
+            arguments=_at(packed),
+        )
+
+    def loss(self, thread: int, rows: Range) -> None:
+        """Add the losses of some samples, and the gradients by the outputs."""
+        values, batch = self.values[-1], self.batches[thread]
+        self.losses.append(
+            self.code.add(
+                thread,
+                self.library.loss(self.network.loss, labels=self.labels),
+                first=rows[0],
+                last=rows[1],
+                outputs=self.network.outputs,
+                y=values.output.address,
+                gradient=values.gradient.address,
+                vector_stride=values.gradient.stride,
+                targets=_at(batch.targets),
+                shares=_at(batch.shares),
+                losses=_at(self.sample_losses),
+            )
+        )
+
+    def backward(self, thread: int, number: int, rows: Range, panels: Range) -> None:
+        """Add dX = dZ Wᵀ, times the slopes of the maps before: dZ of the stage before."""
+        if panels[0] == panels[1]:
+            return
+        stage, gradient = self.stages[number], self.values[number].gradient
+        target = self.before(number)
+        before = self.values[number - 1] if number else None
+        maps = self.stages[number - 1].maps if number else ()
+        transposed = self.weights.blocks[stage.weights].transposed
+        assert transposed is not None
+        own = rows[0] * VECTOR + panels[0] * target.stride
+        arguments = {
+            "gradient": target.address + own,
+            "row_stride": VECTOR,
+            "vector_stride": target.stride,
+        }
+        last = maps[-1] if maps else None
+        epilogue = self.library.store
+        if isinstance(last, Elementwise) and before is not None:
+            epilogue = self.library.slope(last)
+            x = before.y[-2] if len(maps) > 1 else before.z
+            arguments |= {"x": x.address + own if x else 0, "y": before.y[-1].address + own}
+            arguments |= {"gradient_row": VECTOR, "gradient_vector": target.stride}
+        self._product(
+            thread,
+            epilogue,
+            arguments,
+            rows=rows[1] - rows[0],
+            vectors=panels[1] - panels[0],
+            depth=stage.outputs,
+            a=gradient.address + rows[0] * VECTOR,
+            row_offsets=self.rows_table,
+            taps=self.code.table(gradient.columns, np.arange(stage.outputs) * VECTOR),
+            x=transposed.address + panels[0] * transposed.stride,
+            x_stride=transposed.stride,
+        )
+        rest = len(maps) - isinstance(last, Elementwise)
+        if rest:
+            self.slopes(thread, number - 1, rows, panels, rest)
+
+    def slopes(self, thread: int, number: int, rows: Range, panels: Range, maps: int) -> None:
+        """Multiply the gradient by the slopes of a stage's first maps, the last of these first."""
+        values = self.values[number]
+        for k in reversed(range(maps)):
+            function, x = self.stages[number].maps[k], values.y[k - 1] if k else values.z
+            for panel in range(*panels):
+                at = rows[0] * VECTOR + panel * values.gradient.stride
+                common = {"count": rows[1] - rows[0], "gradient": values.gradient.address + at}
+                if isinstance(function, Dropout):
+                    mask = values.masks[k].address + at
+                    self.code.add(thread, self.library.masked, **common, mask=mask)
+                else:
+                    self.code.add(
+                        thread,
+                        self.library.slope_map(function),
+                        **common,
+                        x=x.address + at if x else 0,
+                        y=values.y[k].address + at,
+                    )
+
+    def update(self, thread: int, number: int) -> None:
+        """Let W move along dW = Xᵀ dZ and b along db = 1ᵀ dZ, in the product's epilogue."""
+        stage, gradient = self.stages[number], self.values[number].gradient
+        block = self.weights.blocks[stage.weights]
+        panels = share(block.values.count, self.threads, thread)
+        inputs = (0, stage.inputs)
+        if stage.bias and panels[0] < panels[1]:
+            self._product(
+                thread,
+                self.rule,
+                self._moved(thread, self.weights.bias(stage), panels[0] * VECTOR, penalty=0),
+                rows=1,
+                vectors=panels[1] - panels[0],
+                depth=self.rows,
+                a=_at(self.one),
+                row_offsets=self.code.table([0]),
+                taps=self.code.table(np.zeros(self.rows), self.offsets),
+                x=gradient.address + panels[0] * gradient.stride,
+                x_stride=gradient.stride,
+            )
+        if block.values.count < 2 * self.threads:  # too few panels to share: cut the inputs
+            panels = (0, block.values.count)
+            inputs = share(stage.inputs, self.threads, thread, block.values.lanes)
+        if inputs[0] < inputs[1]:
+            self._update_weights(thread, number, block, inputs, panels)
+
+    def _update_weights(
+        self, thread: int, number: int, block: Block, inputs: Range, panels: Range
+    ) -> None:
+        W, gradient = block.values, self.values[number].gradient
+        before = self._input(number)
+        if before is None:
+            a, taps = 0, _at(self.batches[thread].taps)
+            columns = np.arange(inputs[1]) * self.dtype.itemsize
+        else:
+            a, taps = before.address, self.code.table(self.offsets, self.offsets)
+            columns = before.columns
+        own = inputs[0] * VECTOR + panels[0] * W.stride
+        self._product(
+            thread,
+            self.rule,
+            self._moved(thread, block, own, penalty=1),
+            rows=inputs[1] - inputs[0],
+            vectors=panels[1] - panels[0],
+            depth=self.rows,
+            a=a,
+            row_offsets=self.code.table(columns[inputs[0] : inputs[1]]),
+            taps=taps,
+            x=gradient.address + panels[0] * gradient.stride,
+            x_stride=gradient.stride,
+        )
+        if block.transposed is not None:
+            T, side = block.transposed, W.lanes
+            first, last = inputs[0] // side, -(-inputs[1] // side)
+            self.code.add(
+                thread,
+                self.library.transpose,
+                row_blocks=last - first,
+                column_blocks=panels[1] - panels[0],
+                source=W.address + first * side * VECTOR + panels[0] * W.stride,
+                source_row_block=side * VECTOR,
+                source_column_block=W.stride,
+                target=T.address + first * T.stride + panels[0] * side * VECTOR,
+                target_row_block=T.stride,
+                target_column_block=side * VECTOR,
+            )
+
+    def _moved(self, thread: int, block: Block, own: int, *, penalty: int) -> dict[str, int]:
+        """Return the arguments of an update: the numbers that move, their state, the rates."""
+        arguments = {
+            "w": block.values.address + own,
+            "row_stride": VECTOR,
+            "vector_stride": block.values.stride,
+            "rates": _at(self.batches[thread].rates),
+            "l2": _at(self.l2[penalty:]),
+        }
+        for slot, state in enumerate(block.state):
+            arguments[f"state{slot}"] = state.address + own
+        return arguments
+
+
+def _first_map(stage: Stage) -> Elementwise | None:
+    """Return the map that a product's epilogue takes along, if there is one."""
+    first = stage.maps[0] if stage.maps else None
+    return first if isinstance(first, Elementwise) else None
+
+
+def _at(array: Array) -> int:
+    """Return where an array begins."""
+    return int(array.ctypes.data)
