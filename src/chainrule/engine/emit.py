@@ -44,6 +44,7 @@ class Kernel:
         *,
         module: ir.Module | None = None,
         extra: int = 0,
+        inner: bool = False,
     ) -> None:
         self.name, self.dtype, self.fields = name, np.dtype(dtype), tuple(fields)
         self.lanes: int = VECTOR // self.dtype.itemsize
@@ -54,6 +55,9 @@ class Kernel:
         kind = ir.FunctionType(ir.VoidType(), [_I64] * (1 + extra))
         self.function = ir.Function(self.module, kind, name)
         self.function.attributes.add("nounwind")
+        if inner:  # called from within its module only, and big enough to be called
+            self.function.linkage = "internal"
+            self.function.attributes.add("noinline")
         self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
         self.arguments_at, *self.extra = (Integer(self, a) for a in self.function.args)
         self._arguments: dict[str, Integer] = {}
@@ -283,6 +287,17 @@ class Kernel:
         self.builder.branch(check)
         self.builder.position_at_end(after)
 
+    def cover(
+        self, count: Integer, sizes: Sequence[int], body: Callable[[Integer, int], None]
+    ) -> None:
+        """Emit body(first, size) for pieces of a count: the largest that fit, then the next."""
+        at = self.integer(0)
+        for size in sizes:
+            pieces = (count - at) // size
+            with self.loop(0, pieces) as piece:
+                body(at + piece * size, size)
+            at = at + pieces * size
+
     @contextmanager
     def when(self, condition: Condition) -> Iterator[None]:
         """Emit the body, to run only if the condition holds."""
@@ -351,6 +366,11 @@ class Kernel:
         # llvmlite types a called pointer by what it points to, which only a cast can say.
         function = self.builder.inttoptr(address.value, kind.as_pointer())
         self.builder.call(function, [a.value for a in arguments])
+
+    def call_inner(self, function: Kernel, *more: Integer) -> None:
+        """Call a function of the same module with this one's arguments, and more."""
+        given = [self.arguments_at.value, *(value.value for value in more)]
+        self.builder.call(function.function, given)
 
     def finish(self) -> Kernel:
         """End the function."""

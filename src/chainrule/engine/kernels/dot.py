@@ -14,7 +14,7 @@ from llvmlite import ir
 
 from chainrule.engine.compiling import Target
 from chainrule.engine.emit import Kernel
-from chainrule.engine.values import Vector, fma
+from chainrule.engine.values import Integer, Vector, fma
 
 FIELDS = (
     *("rows", "columns", "depth", "a", "row_offsets", "x", "column_offsets", "taps"),
@@ -29,27 +29,20 @@ def emit(name: str, dtype: Any, target: Target) -> ir.Module:
     sizes = (side, 1) if side > 1 else (1,)
     tiles = {(m, q): _tile(module, dtype, m, q) for m in sizes for q in sizes}
     k = Kernel(name, dtype, FIELDS, module=module)
-    rows, columns = k.argument("rows"), k.argument("columns")
-    m = k.integer(0)
-    for high in sizes:
-        bands = (rows - m) // high
-        with k.loop(0, bands) as band:
-            q = k.integer(0)
-            for wide in sizes:
-                groups = (columns - q) // wide
-                with k.loop(0, groups) as group:
-                    at = (m + band * high).value, (q + group * wide).value
-                    k.builder.call(tiles[high, wide].function, [k.arguments_at.value, *at])
-                q = q + groups * wide
-        m = m + bands * high
+
+    def band(m: Integer, high: int) -> None:
+        def piece(q: Integer, wide: int) -> None:
+            k.call_inner(tiles[high, wide], m, q)
+
+        k.cover(k.argument("columns"), sizes, piece)
+
+    k.cover(k.argument("rows"), sizes, band)
     k.finish()
     return module
 
 
 def _tile(module: ir.Module, dtype: Any, high: int, wide: int) -> Kernel:
-    k = Kernel(f"tile_{high}x{wide}", dtype, FIELDS, module=module, extra=2)
-    k.function.linkage = "internal"
-    k.function.attributes.add("noinline")
+    k = Kernel(f"tile_{high}x{wide}", dtype, FIELDS, module=module, extra=2, inner=True)
     m, q = k.extra
     rows = [
         k.argument("a") + k.load_integer(k.argument("row_offsets") + (m + i) * 8)

@@ -34,31 +34,21 @@ def emit(name: str, dtype: Any, target: Target) -> ir.Module:
     row_sizes, vector_sizes = target.tile
     tiles = {(m, v): _tile(module, dtype, m, v) for m in row_sizes for v in vector_sizes}
     k = Kernel(name, dtype, FIELDS, module=module)
-    rows, vectors = k.argument("rows"), k.argument("vectors")
-    p = k.integer(0)
-    for wide in vector_sizes:  # as many of the widest tile as fit, then of the next
-        groups = (vectors - p) // wide
-        with k.loop(0, groups) as group:
-            first = p + group * wide
-            m = k.integer(0)
-            for high in row_sizes:
-                bands = (rows - m) // high
-                with k.loop(0, bands) as band:
-                    k.builder.call(
-                        tiles[high, wide].function,
-                        [k.arguments_at.value, (m + band * high).value, first.value],
-                    )
-                m = m + bands * high
-        p = p + groups * wide
+
+    def columns(p: Integer, wide: int) -> None:
+        def band(m: Integer, high: int) -> None:
+            k.call_inner(tiles[high, wide], m, p)
+
+        k.cover(k.argument("rows"), row_sizes, band)
+
+    k.cover(k.argument("vectors"), vector_sizes, columns)
     k.finish()
     return module
 
 
 def _tile(module: ir.Module, dtype: Any, high: int, wide: int) -> Kernel:
     """Emit the function (arguments, m, p) of a tile of so many rows and vectors."""
-    k = Kernel(f"tile_{high}x{wide}", dtype, FIELDS, module=module, extra=2)
-    k.function.linkage = "internal"
-    k.function.attributes.add("noinline")
+    k = Kernel(f"tile_{high}x{wide}", dtype, FIELDS, module=module, extra=2, inner=True)
     m, p = k.extra
     a, x, stride = k.argument("a"), k.argument("x"), k.argument("x_stride")
     offsets = k.argument("row_offsets")
