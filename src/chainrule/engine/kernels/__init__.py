@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine import cache as disk, compiling, vector_mathematics  # noqa: F401
+from chainrule.engine import cache as disk, compiling
 from chainrule.engine.compiling import Target
 from chainrule.engine.kernels import dot, dropout, epilogues, losses, maps, planes, product, rows
 from chainrule.engine.lowering import derivative_reads
