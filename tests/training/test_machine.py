@@ -174,3 +174,63 @@ def test_workers_limit_threads_by_the_usual_variable(monkeypatch, setting, count
     every = steppers.processors()
     monkeypatch.setenv("OMP_NUM_THREADS", setting)
     assert steppers.processors() == (count or every)
+
+
+class Shifted(Linear):
+    """A Linear with a forward of its own, which kernels know nothing of."""
+
+    def forward(self, X, parameters, moment=None):
+        return super().forward(X, parameters, moment) + 1
+
+
+class Root(Tanh):
+    """A rule with a power that machine code has no operation for."""
+
+    def value(self, x):
+        return (1 + x * x) ** 0.5
+
+    def derivative(self, x, y):
+        return x / y
+
+
+class WithNumpy(Tanh):
+    """A rule that only NumPy's arrays can take."""
+
+    def value(self, x):
+        return np.sinh(x)
+
+    def derivative(self, x, y):
+        return np.cosh(x)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (Shifted(9), "the engine does not know its own forward"),
+        (Root(), "the engine cannot read it"),
+        (WithNumpy(), "the engine cannot read its derivative"),
+    ],
+)
+def test_what_kernels_do_not_stand_for_is_trained_by_the_textbook(data, function, message):
+    flats = []
+    for engine in ("auto", "reference"):
+        chain = Chain(Linear(9), function, Linear(3), Softmax())
+        chain.initialize((5,), dtype=np.float64)
+        plan = Plan(SGD(0.01), batch_size=8, epochs=2)
+        assert train(chain, CrossEntropy(), *data, plan, engine=engine).engine == "reference"
+        flats.append(chain.parameters.flat)
+    assert flats[0].tobytes() == flats[1].tobytes()
+    with pytest.raises(ValueError, match=message):
+        train(chain, CrossEntropy(), *data, engine="machine")
+
+
+def test_an_optimizer_with_an_update_of_its_own_keeps_it(data):
+    class Frozen(SGD):
+        def update(self, w, g, state, *, factor, step):
+            """Move nothing."""
+
+    chain = network()
+    before = chain.parameters.flat.copy()
+    history = train(chain, CrossEntropy(), *data, Plan(Frozen(0.1), epochs=2))
+    assert history.engine == "reference"
+    assert np.array_equal(chain.parameters.flat, before)

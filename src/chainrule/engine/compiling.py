@@ -78,8 +78,8 @@ def _start() -> None:
 @cache
 def _machine(target: Target) -> binding.TargetMachine:
     found = binding.Target.from_default_triple()
-    features = target.features
-    return found.create_target_machine(cpu=target.processor, features=features, opt=2, jit=True)
+    named = {"cpu": target.processor, "features": target.features}
+    return found.create_target_machine(**named, opt=2, jit=True)
 
 
 @cache

@@ -87,10 +87,6 @@ class Kernel:
     def _rounded(self, value: float) -> float:
         return float(self.dtype.type(value))
 
-    def lane_numbers(self) -> Vector:
-        """Return 0, 1, 2, … along the lanes."""
-        return Vector(self, ir.Constant(self.vector, [float(i) for i in range(self.lanes)]))
-
     def to_number(self, whole: Integer) -> Vector:
         """Return a whole number as one of the float type."""
         return Vector(self, self.builder.sitofp(whole.value, self.number))

@@ -154,7 +154,8 @@ class Images:
         assert isinstance(conv, Conv2d)
         (rows, height, _), (columns, width, wide) = self._axes(number)
         outputs, inputs = block.outputs[0] // conv.groups, block.inputs[0] // conv.groups
-        W, bias = self._filter(block.weights), self._filter(block.bias)
+        W = self._filter(block.weights)
+        bias = self._filter(block.bias) or self._zeros(block.outputs[0])
         taps = list(product(range(inputs), range(rows.size), range(columns.size)))
         item = self.dtype.itemsize
         table = self.code.table(
@@ -176,7 +177,7 @@ class Images:
             o = group * outputs
             arguments = self.code.pack(
                 epilogue,
-                bias=bias + o * item if block.bias else self._zeros(outputs),
+                bias=bias + o * item,
                 z=values.z.at(tile, o, i) if values.z else 0,
                 y=values.y[0].at(tile, o, i) if values.y else 0,
                 row_stride=like.channel,

@@ -102,6 +102,7 @@ def lower(chain: Chain, loss: Loss) -> Network:
     stages: list[Stage] = []
     for place, layer in enumerate(chain.layers[:-1] if pair else chain.layers):
         function, names = layer.function, layer.names
+        _check_inherited(function, _FUNCTIONS, _OF_FUNCTIONS)
         if isinstance(function, Flatten) and not stages:
             continue  # samples, or what blocks make of them, are rows of numbers in any case
         if isinstance(function, Linear):
@@ -125,9 +126,24 @@ def lower(chain: Chain, loss: Loss) -> Network:
     if not stages:
         raise CannotLowerError(f"{chain}: the engine expects a Linear in it")
     of_outputs = pair or loss
+    _check_inherited(of_outputs, _LOSSES, _OF_LOSSES)
     if not isinstance(of_outputs, ElementwiseLoss | SoftmaxCrossEntropy):
         raise CannotLowerError(f"{of_outputs}: the engine has a kernel for it after Softmax only")
     return Network(tuple(stages), of_outputs, tuple(blocks))
+
+
+_FUNCTIONS = (Elementwise, Linear, Conv2d, MaxPool2d, AvgPool2d, Flatten, Dropout)
+_OF_FUNCTIONS = ("forward", "backprop", "slopes", "output_shape", "parameter_shapes")
+_LOSSES = (ElementwiseLoss, SoftmaxCrossEntropy)
+_OF_LOSSES = ("errors", "error_gradients", "value", "gradient", "value_and_gradient")
+
+
+def _check_inherited(part: Any, kinds: tuple[type[Any], ...], names: tuple[str, ...]) -> None:
+    """Complain about a class with methods of its own where kernels stand for those of its kind."""
+    for kind in kinds:
+        for name in names if isinstance(part, kind) else ():
+            if getattr(type(part), name, None) is not getattr(kind, name, None):
+                raise CannotLowerError(f"{part}: the engine does not know its own {name}")
 
 
 def _image(shape: tuple[int, ...]) -> Shape:
@@ -168,5 +184,10 @@ def derivative_reads(function: Map) -> frozenset[str]:
     """Return which of "x" and "y" backprop of a function of each number is made from."""
     if isinstance(function, Dropout):
         return frozenset()  # of its mask alone
-    slope = function.derivative(_Marked("x"), _Marked("y"))
+    try:
+        slope = function.derivative(_Marked("x"), _Marked("y"))
+    except (TypeError, AttributeError) as error:
+        raise CannotLowerError(
+            f"{function}: the engine cannot read its derivative: {error}"
+        ) from None
     return slope.origins if isinstance(slope, _Marked) else frozenset()

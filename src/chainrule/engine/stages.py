@@ -43,7 +43,7 @@ class Batch:
     rates: Array
 
     @classmethod
-    def of(cls, rows: int, dtype: np.dtype[Any]) -> Batch:
+    def of(cls, rows: int, dtype: np.dtype[Any], rates: int) -> Batch:
         """Return the batch of so many samples, of equal weight, with room to fill up a tile."""
         taps = aligned((rows, 2), np.int64)
         taps[:, 1] = np.arange(rows) * VECTOR
@@ -51,7 +51,7 @@ class Batch:
         shares[:] = 1 / rows
         lanes = VECTOR // dtype.itemsize
         whole = (aligned((rows + lanes,), np.int64), taps, aligned((rows,), np.int64))
-        return cls(*whole, shares, aligned((16,), dtype))
+        return cls(*whole, shares, aligned((rates,), dtype))
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,9 @@ class Stages:
         self.code, self.library, self.images, self.seed = code, library, images, seed
         self.rule = library.update(weights.optimizer)
         self.values = [self._values(number) for number in range(len(self.stages))]
-        self.batches = [Batch.of(rows, self.dtype) for _ in range(self.threads)]
+        self.batches = [
+            Batch.of(rows, self.dtype, len(self.rule.rates)) for _ in range(self.threads)
+        ]
         self.sample_losses = aligned((rows,), self.dtype)
         self.one = np.ones(1, dtype=self.dtype)
         self.l2 = np.array([0.0, weights.l2], dtype=self.dtype)

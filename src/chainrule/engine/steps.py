@@ -108,6 +108,10 @@ class Steps:
             return results[: int(np.argmin(np.isfinite(results))) + 1]
         return results
 
+    def prepare(self, rows: int) -> None:
+        """Plan steps on so many rows now; CannotLowerError names a rule that cannot be read."""
+        self._program(rows)
+
     def outputs(self, X: Any) -> Array:
         """Return what the loss sees of samples X (n, …), by the engine's own parameters."""
         samples = self._rows(X)
@@ -129,10 +133,6 @@ class Steps:
     def store(self) -> None:
         """Put the parameters into the chain."""
         self.weights.store(self.chain.parameters)
-
-    def load(self) -> None:
-        """Take the parameters over from the chain."""
-        self.weights.load(self.chain.parameters)
 
     def listing(self, rows: int) -> str:
         """Return a step on a batch of so many rows as NumPy that can be read, and run."""

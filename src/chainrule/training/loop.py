@@ -204,7 +204,7 @@ class _Run:
         """Keep, without a validation set, what the steps of an unfinished epoch have learned."""
         if not np.isfinite(self.parameters.flat).all():
             self.parameters.flat[...] = self.good
-        elif self.validation is None and self.step != self.history.kept * self.steps_per_epoch:
+        elif self.validation is None and not np.array_equal(self.parameters.flat, self.good):
             self.history.kept = 0
 
     def one_epoch(self, number: int) -> Epoch:

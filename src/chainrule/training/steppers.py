@@ -132,6 +132,7 @@ class Machine:
             seed=seed,
             threads=count,
         )
+        self.steps.prepare(rows)
         self.seconds: dict[int, float] = {}
 
     def at_once(self, size: int) -> int:
@@ -172,13 +173,12 @@ def choose(
     if threads is not None and (isinstance(threads, bool) or threads < 1):
         raise ValueError(f"train: expected threads to be a whole number >= 1, got {threads!r}")
     if engine != "reference":
+        from chainrule.engine.lowering import CannotLowerError
+
         try:
-            _check_runs(data)
+            _check_runs(data, optimizer)
             return Machine(chain, loss, data, optimizer, l2, seed, rows=rows, threads=threads)
-        except UnsupportedError as reason:
-            if engine == "machine":
-                raise ValueError(f"train: {reason}") from None
-        except _lowering_error() as reason:
+        except (UnsupportedError, CannotLowerError) as reason:
             if engine == "machine":
                 raise ValueError(f"train: {reason}") from None
     return Textbook(chain, loss, data, optimizer, l2, seed)
@@ -188,15 +188,11 @@ class UnsupportedError(ValueError):
     """The engine does not run here, or on these data."""
 
 
-def _lowering_error() -> type[Exception]:
-    from chainrule.engine.lowering import CannotLowerError
-
-    return CannotLowerError
-
-
-def _check_runs(data: Samples) -> None:
+def _check_runs(data: Samples, optimizer: Optimizer) -> None:
     if sparse.issparse(data.X):
         raise UnsupportedError("the engine expects a dense array, got a sparse matrix")
+    if type(optimizer).update is not Optimizer.update:
+        raise UnsupportedError(f"{optimizer}: the engine does not know its own update")
     from chainrule.engine.compiling import supported
 
     if not supported():
@@ -209,7 +205,7 @@ def _warn_once() -> None:
         _warned.append(True)
         warnings.warn(
             "the engine has no code for this processor or system; training goes on in NumPy, "
-            "with the same results, slower",
+            "with the same results up to rounding, slower",
             RuntimeWarning,
             stacklevel=4,
         )

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from chainrule.engine import cache as disk, compiling
 from chainrule.engine.compiling import Target
 from chainrule.engine.kernels import dot, dropout, epilogues, losses, maps, planes, product, rows
-from chainrule.engine.lowering import derivative_reads
+from chainrule.engine.lowering import CannotLowerError, derivative_reads
 from chainrule.engine.rates import Rate
 from chainrule.functions import Elementwise
 from chainrule.losses import ElementwiseLoss, Loss
@@ -55,7 +55,11 @@ class Library:
     ) -> Kernel:
         if key not in self._known:
             name = f"{key[0]}_{self.dtype}"
-            emitted = emit(name, self.dtype)
+            try:
+                emitted = emit(name, self.dtype)
+            except (TypeError, AttributeError, KeyError) as error:
+                rule = key[1] if len(key) > 1 else key[0]
+                raise CannotLowerError(f"{rule}: the engine cannot read it: {error}") from None
             module, rates = emitted if isinstance(emitted, tuple) else (emitted, ())
             address = compiled(str(module), name, self.target)
             self._known[key] = Kernel(address, fields, tuple(rates))
