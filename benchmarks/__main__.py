@@ -100,8 +100,8 @@ def main() -> None:
     parser.add_argument("--only", default="", help="cases whose name contains this")
     parser.add_argument("--rounds", type=int, default=7, help="epochs of which the median counts")
     arguments = parser.parse_args()
+    from chainrule.engine.availability import processors
     from chainrule.engine.compiling import host
-    from chainrule.training.steppers import processors
 
     threads = processors()
     one, all_cores = peak(1), peak(threads)  # again with each case: the best so far counts

@@ -15,7 +15,7 @@ from chainrule import (
     Tanh,
     accuracy,
 )
-from chainrule.engine import compiling
+from chainrule.engine import availability, compiling
 from chainrule.training import (
     SGD,
     Adam,
@@ -112,8 +112,8 @@ def test_sparse_rows_are_trained_by_the_textbook(data):
 
 def test_a_processor_without_code_goes_on_in_numpy_with_one_warning(data, monkeypatch):
     monkeypatch.setattr(compiling, "supported", lambda: False)
-    monkeypatch.setattr(steppers, "_warned", [])
-    with pytest.warns(RuntimeWarning, match="training goes on in NumPy"):
+    monkeypatch.setattr(availability, "_warned", [])
+    with pytest.warns(RuntimeWarning, match="NumPy does the work"):
         history = train(network(), CrossEntropy(), *data, Plan(epochs=1))
     assert history.engine == "reference"
     train(network(), CrossEntropy(), *data, Plan(epochs=1))  # a second warning would be an error
@@ -171,9 +171,9 @@ def test_float32_digits_are_learned_and_stop_early():
 @pytest.mark.parametrize(("setting", "count"), [("1", 1), ("999", None), ("", None), ("x", None)])
 def test_workers_limit_threads_by_the_usual_variable(monkeypatch, setting, count):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    every = steppers.processors()
+    every = availability.processors()
     monkeypatch.setenv("OMP_NUM_THREADS", setting)
-    assert steppers.processors() == (count or every)
+    assert availability.processors() == (count or every)
 
 
 class Shifted(Linear):

@@ -17,7 +17,9 @@ from chainrule.functions import (
     Elementwise,
     Flatten,
     Linear,
+    LogSoftmax,
     MaxPool2d,
+    Softmax,
 )
 from chainrule.losses import ElementwiseLoss, Loss, SoftmaxCrossEntropy, fused
 
@@ -67,12 +69,13 @@ class Network:
 
     Images first go through blocks; rows of numbers through stages. The loss is that of the last
     stage's output: of a last function and a loss that fuse, it is the pair's, and the function is
-    left out.
+    left out. A network without a loss is for prediction; its last softmax, if any, is ``final``.
     """
 
     stages: tuple[Stage, ...]
-    loss: Loss
+    loss: Loss | None
     blocks: tuple[Block, ...] = ()
+    final: Softmax | LogSoftmax | None = None
 
     def in_prediction(self) -> Network:
         """Return the network without what is random."""
@@ -80,8 +83,8 @@ class Network:
 
     @property
     def inputs(self) -> int:
-        """Features of a sample."""
-        return self.stages[0].inputs
+        """Numbers of a sample."""
+        return prod(self.blocks[0].inputs) if self.blocks else self.stages[0].inputs
 
     @property
     def outputs(self) -> int:
@@ -95,12 +98,14 @@ def _in_prediction(stage: Stage) -> Stage:
     return replace(stage, maps=maps, layers=layers)
 
 
-def lower(chain: Chain, loss: Loss) -> Network:
+def lower(chain: Chain, loss: Loss | None) -> Network:
     """Return the network of a chain; CannotLowerError names what the engine has no kernel for."""
-    pair = fused(chain.functions[-1], loss)
+    last = chain.functions[-1]
+    pair = fused(last, loss) if loss else None
+    final = last if loss is None and isinstance(last, Softmax | LogSoftmax) else None
     blocks: list[Block] = []
     stages: list[Stage] = []
-    for place, layer in enumerate(chain.layers[:-1] if pair else chain.layers):
+    for place, layer in enumerate(chain.layers[:-1] if pair or final else chain.layers):
         function, names = layer.function, layer.names
         _check_inherited(function, _FUNCTIONS, _OF_FUNCTIONS)
         if isinstance(function, Flatten) and not stages:
@@ -109,9 +114,9 @@ def lower(chain: Chain, loss: Loss) -> Network:
             sizes = prod(layer.input_shape), prod(layer.output_shape)
             stages.append(Stage(function, names["W"], names.get("b"), *sizes))
         elif isinstance(function, Map) and stages:
-            last = stages.pop()
-            maps, places = (*last.maps, function), (*last.layers, place)
-            stages.append(replace(last, maps=maps, layers=places))
+            before = stages.pop()
+            maps, places = (*before.maps, function), (*before.layers, place)
+            stages.append(replace(before, maps=maps, layers=places))
         elif isinstance(function, Conv2d | MaxPool2d | AvgPool2d) and not stages:
             named = names.get("W"), names.get("b")
             blocks.append(
@@ -126,13 +131,19 @@ def lower(chain: Chain, loss: Loss) -> Network:
     if not stages:
         raise CannotLowerError(f"{chain}: the engine expects a Linear in it")
     of_outputs = pair or loss
+    if of_outputs is None:
+        _check_inherited(final, _FUNCTIONS, _OF_FUNCTIONS)
+        return Network(tuple(stages), None, tuple(blocks), final).in_prediction()
     _check_inherited(of_outputs, _LOSSES, _OF_LOSSES)
     if not isinstance(of_outputs, ElementwiseLoss | SoftmaxCrossEntropy):
         raise CannotLowerError(f"{of_outputs}: the engine has a kernel for it after Softmax only")
     return Network(tuple(stages), of_outputs, tuple(blocks))
 
 
-_FUNCTIONS = (Elementwise, Linear, Conv2d, MaxPool2d, AvgPool2d, Flatten, Dropout)
+_FUNCTIONS = (
+    *(Elementwise, Linear, Conv2d, MaxPool2d, AvgPool2d, Flatten, Dropout),
+    *(Softmax, LogSoftmax),
+)
 _OF_FUNCTIONS = ("forward", "backprop", "slopes", "output_shape", "parameter_shapes")
 _LOSSES = (ElementwiseLoss, SoftmaxCrossEntropy)
 _OF_LOSSES = ("errors", "error_gradients", "value", "gradient", "value_and_gradient")

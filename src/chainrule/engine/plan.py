@@ -29,7 +29,8 @@ class Planner:
     """Plans a training step, or the outputs of a batch.
 
     ``advances`` are the arguments of each thread's ``advance``, ``total`` those of the sum of the
-    losses: where a run sets what it needs. ``part`` has those of losses and masks.
+    losses, ``results`` those of each thread's rows of outputs: where a run sets what it needs.
+    ``part`` has those of losses and masks.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Planner:
         self.half_l2 = np.array([weights.l2 / 2], dtype=weights.dtype)
         self.penalties = aligned((self._penalty_count() if weights.l2 else 0,), weights.dtype)
         self.advances: list[Array] = []
+        self.results: list[Array] = []
         if training:
             self._plan_step()
         else:
@@ -69,6 +71,7 @@ class Planner:
                 self._images_forward(thread)
                 for number in range(len(self.network.stages)):
                     self.part.forward(thread, number, rows, (0, self.part.weights_of(number).count))
+                self.results.append(self.part.results(thread, rows))
 
     def _plan_step(self) -> None:
         """Add the next samples, forward, loss, backprop, update."""
@@ -148,7 +151,7 @@ class Planner:
                 targets=_at(batch.targets),
                 shares=_at(batch.shares),
                 rates=_at(batch.rates),
-                rate_count=len(self.part.rule.rates) if self.training else 0,
+                rate_count=len(self.part.rates) if self.training else 0,
             )
         )
 

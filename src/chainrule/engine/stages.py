@@ -96,11 +96,9 @@ class Stages:
         self.network, self.weights, self.rows, self.labels = network, weights, rows, labels
         self.stages, self.dtype, self.threads = network.stages, weights.dtype, code.threads
         self.code, self.library, self.images, self.seed = code, library, images, seed
-        self.rule = library.update(weights.optimizer)
+        self.rates = library.update(weights.optimizer).rates if weights.optimizer else ()
         self.values = [self._values(number) for number in range(len(self.stages))]
-        self.batches = [
-            Batch.of(rows, self.dtype, len(self.rule.rates)) for _ in range(self.threads)
-        ]
+        self.batches = [Batch.of(rows, self.dtype, len(self.rates)) for _ in range(self.threads)]
         self.sample_losses = aligned((rows,), self.dtype)
         self.one = np.ones(1, dtype=self.dtype)
         self.l2 = np.array([0.0, weights.l2], dtype=self.dtype)
@@ -236,8 +234,24 @@ class Stages:
             arguments=_at(packed),
         )
 
+    def results(self, thread: int, rows: Range) -> Array:
+        """Add that outputs of some samples are put where they are wanted; return the arguments."""
+        output = self.values[-1].output
+        return self.code.add(
+            thread,
+            self.library.outputs(self.network.final),
+            first=rows[0],
+            last=rows[1],
+            outputs=self.network.outputs,
+            y=output.address,
+            vector_stride=output.stride,
+            result_row=self.network.outputs * self.dtype.itemsize,
+            result_step=self.rows * self.network.outputs * self.dtype.itemsize,
+        )
+
     def loss(self, thread: int, rows: Range) -> None:
         """Add the losses of some samples, and the gradients by the outputs."""
+        assert self.network.loss is not None
         values, batch = self.values[-1], self.batches[thread]
         self.losses.append(
             self.code.add(
@@ -324,7 +338,7 @@ class Stages:
         if stage.bias and panels[0] < panels[1]:
             self._product(
                 thread,
-                self.rule,
+                self.library.update(self.weights.optimizer),
                 self._moved(thread, self.weights.bias(stage), panels[0] * VECTOR, penalty=0),
                 rows=1,
                 vectors=panels[1] - panels[0],
@@ -355,7 +369,7 @@ class Stages:
         own = inputs[0] * VECTOR + panels[0] * W.stride
         self._product(
             thread,
-            self.rule,
+            self.library.update(self.weights.optimizer),
             self._moved(thread, block, own, penalty=1),
             rows=inputs[1] - inputs[0],
             vectors=panels[1] - panels[0],

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.engine import runner
 from chainrule.engine.kernels import Library, library
-from chainrule.functions import FUNCTIONS, Elementwise
+from chainrule.functions import FUNCTIONS, Elementwise, LogSoftmax, Softmax
 from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
 
 NAMES = (
@@ -44,6 +44,7 @@ def _of(kernels: Library, optimizers: list[Any]) -> list[Callable[[], Any]]:
         *(partial(kernels.affine, by_rows=by_rows) for by_rows in (False, True)),
         *(partial(kernels.planes, what) for what in PLANES),
         *(partial(use, function) for function in functions for use in uses),
+        *(partial(kernels.outputs, final) for final in (None, Softmax(), LogSoftmax())),
         *(partial(kernels.update, optimizer) for optimizer in optimizers),
         *(partial(kernels.update_all, optimizer) for optimizer in optimizers),
         *(partial(kernels.loss, error, labels=False) for error in errors),

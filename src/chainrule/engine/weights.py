@@ -50,11 +50,14 @@ class Filters:
 class Weights:
     """All parameters of a network, with the state of its optimizer, for programs to work on.
 
-    ``l2`` is the penalty λ; biases have none.
+    ``l2`` is the penalty λ; biases have none. Without an optimizer they are for prediction.
     """
 
-    def __init__(self, network: Network, optimizer: Any, l2: float, dtype: np.dtype[Any]) -> None:
+    def __init__(
+        self, network: Network, dtype: np.dtype[Any], optimizer: Any = None, l2: float = 0.0
+    ) -> None:
         self.network, self.optimizer, self.l2, self.dtype = network, optimizer, l2, dtype
+        self.slots: tuple[str, ...] = optimizer.slots if optimizer else ()
         lanes = VECTOR // dtype.itemsize
         self.blocks: dict[str, Block] = {}
         self.nothing: dict[int, Block] = {}
@@ -69,7 +72,8 @@ class Weights:
         for number, stage in enumerate(network.stages):
             inputs = -(-stage.inputs // lanes) * lanes  # whole blocks, for transposing
             outputs = -(-stage.outputs // lanes) * lanes
-            behind = number or network.blocks  # somebody wants the gradient by the input
+            # In training, somebody wants the gradient by the input.
+            behind = optimizer and (number or network.blocks)
             transposed = (
                 Panels.zeros(f"{stage.weights}ᵀ", outputs, stage.inputs, dtype) if behind else None
             )
@@ -84,14 +88,14 @@ class Weights:
         def zeros(what: str) -> Panels:
             return Panels.zeros(what, rows, shape[-1], self.dtype)
 
-        slots = tuple(zeros(f"{slot} of {name}") for slot in self.optimizer.slots)
+        slots = tuple(zeros(f"{slot} of {name}") for slot in self.slots)
         self.blocks[name] = Block(zeros(name), slots, transposed)
         self.shapes[name] = shape
 
     def _filters(self, shape: tuple[int, ...]) -> Filters:
         lanes = VECTOR // self.dtype.itemsize
         size = -(-prod(shape) // lanes) * lanes
-        arrays = [aligned((size,), self.dtype) for _ in range(2 + len(self.optimizer.slots))]
+        arrays = [aligned((size,), self.dtype) for _ in range(2 + len(self.slots))]
         return Filters(shape, arrays[0], tuple(arrays[2:]), arrays[1])
 
     def bias(self, stage: Stage) -> Block:

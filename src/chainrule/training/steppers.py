@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from time import perf_counter
 from typing import Any, Literal, Protocol
 
@@ -122,6 +120,7 @@ class Machine:
         rows: int,
         threads: int | None,
     ) -> None:
+        from chainrule.engine.availability import processors
         from chainrule.engine.steps import Steps, threads_for
 
         self.rate = optimizer.learning_rate
@@ -173,6 +172,7 @@ def choose(
     if threads is not None and (isinstance(threads, bool) or threads < 1):
         raise ValueError(f"train: expected threads to be a whole number >= 1, got {threads!r}")
     if engine != "reference":
+        from chainrule.engine.availability import UnsupportedError
         from chainrule.engine.lowering import CannotLowerError
 
         try:
@@ -184,43 +184,11 @@ def choose(
     return Textbook(chain, loss, data, optimizer, l2, seed)
 
 
-class UnsupportedError(ValueError):
-    """The engine does not run here, or on these data."""
-
-
 def _check_runs(data: Samples, optimizer: Optimizer) -> None:
+    from chainrule.engine.availability import UnsupportedError, check_runs_here
+
     if sparse.issparse(data.X):
         raise UnsupportedError("the engine expects a dense array, got a sparse matrix")
     if type(optimizer).update is not Optimizer.update:
         raise UnsupportedError(f"{optimizer}: the engine does not know its own update")
-    from chainrule.engine.compiling import supported
-
-    if not supported():
-        _warn_once()
-        raise UnsupportedError("the engine has no code for this processor or system")
-
-
-def _warn_once() -> None:
-    if not _warned:
-        _warned.append(True)
-        warnings.warn(
-            "the engine has no code for this processor or system; training goes on in NumPy, "
-            "with the same results up to rounding, slower",
-            RuntimeWarning,
-            stacklevel=4,
-        )
-
-
-_warned: list[bool] = []
-
-
-def processors() -> int:
-    """Return how many processors this process may use; OMP_NUM_THREADS lowers the number.
-
-    joblib sets that variable in its workers, so that workers and threads together are not more
-    than there are processors.
-    """
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-    count = available or os.cpu_count() or 1
-    limit = os.environ.get("OMP_NUM_THREADS", "")
-    return max(1, min(count, int(limit))) if limit.isdigit() else count
+    check_runs_here()

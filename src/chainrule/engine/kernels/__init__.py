@@ -17,10 +17,20 @@ from numpy.typing import NDArray
 
 from chainrule.engine import cache as disk, compiling
 from chainrule.engine.compiling import Target
-from chainrule.engine.kernels import dot, dropout, epilogues, losses, maps, planes, product, rows
+from chainrule.engine.kernels import (
+    dot,
+    dropout,
+    epilogues,
+    losses,
+    maps,
+    outputs,
+    planes,
+    product,
+    rows,
+)
 from chainrule.engine.lowering import CannotLowerError, derivative_reads
 from chainrule.engine.rates import Rate
-from chainrule.functions import Elementwise
+from chainrule.functions import Elementwise, LogSoftmax, Softmax
 from chainrule.losses import ElementwiseLoss, Loss
 
 
@@ -195,6 +205,14 @@ class Library:
             ("softmax_cross_entropy", labels),
             losses.FIELDS,
             lambda name, dtype: losses.softmax_cross_entropy(name, dtype, labels=labels),
+        )
+
+    def outputs(self, final: Softmax | LogSoftmax | None) -> Kernel:
+        """Rows of outputs, after a last function of whole rows if there is one."""
+        return self._kernel(
+            ("outputs", final),
+            outputs.FIELDS,
+            lambda name, dtype: outputs.emit(name, dtype, final),
         )
 
     @property
