@@ -61,7 +61,6 @@ class Weights:
         lanes = VECTOR // dtype.itemsize
         self.blocks: dict[str, Block] = {}
         self.nothing: dict[int, Block] = {}
-        self.shapes: dict[str, tuple[int, ...]] = {}
         self.filters: dict[str, Filters] = {}
         for block in network.blocks:
             if isinstance(block.function, Conv2d):
@@ -90,7 +89,6 @@ class Weights:
 
         slots = tuple(zeros(f"{slot} of {name}") for slot in self.slots)
         self.blocks[name] = Block(zeros(name), slots, transposed)
-        self.shapes[name] = shape
 
     def _filters(self, shape: tuple[int, ...]) -> Filters:
         lanes = VECTOR // self.dtype.itemsize
@@ -107,10 +105,7 @@ class Weights:
         for name, filters in self.filters.items():
             filters.values[: prod(filters.shape)] = parameters[name].reshape(-1)
         for name, block in self.blocks.items():
-            shape = self.shapes[name]
-            full = np.zeros((block.values.rows, shape[-1]), dtype=self.dtype)
-            full[: shape[0] if len(shape) == 2 else 1] = parameters[name]
-            block.values.write(full)
+            self._read(block.values, parameters[name])
             block.transpose()
 
     def store(self, parameters: Parameters) -> None:
@@ -118,6 +113,30 @@ class Weights:
         for name, filters in self.filters.items():
             parameters[name][...] = filters.values[: prod(filters.shape)].reshape(filters.shape)
         for name, block in self.blocks.items():
-            shape = self.shapes[name]
-            read = block.values.read()
-            parameters[name][...] = read[: shape[0]] if len(shape) == 2 else read[0]
+            self._write(block.values, parameters[name])
+
+    def load_state(self, slot: int, parameters: Parameters) -> None:
+        """Take a number of the optimizer's for each parameter over from a buffer like a chain's."""
+        for name, filters in self.filters.items():
+            filters.state[slot][: prod(filters.shape)] = parameters[name].reshape(-1)
+        for name, block in self.blocks.items():
+            self._read(block.state[slot], parameters[name])
+
+    def store_state(self, slot: int, parameters: Parameters) -> None:
+        """Put a number of the optimizer's for each parameter into a buffer like a chain's."""
+        for name, filters in self.filters.items():
+            own = filters.state[slot][: prod(filters.shape)]
+            parameters[name][...] = own.reshape(filters.shape)
+        for name, block in self.blocks.items():
+            self._write(block.state[slot], parameters[name])
+
+    def _read(self, panels: Panels, array: Array) -> None:
+        """Put W (i, o) or b (o,) into panels, which may have room for more rows."""
+        full = np.zeros((panels.rows, array.shape[-1]), dtype=self.dtype)
+        full[: len(array) if array.ndim == 2 else 1] = array
+        panels.write(full)
+
+    def _write(self, panels: Panels, array: Array) -> None:
+        """Put panels into W (i, o) or b (o,)."""
+        read = panels.read()
+        array[...] = read[: len(array)] if array.ndim == 2 else read[0]
