@@ -62,7 +62,9 @@ class Reference:
         self.case, self.chain = case, case.chain()
         X, t, self.order = case.data()
         data = Samples.of(X, t)
-        self.stepper = Textbook(self.chain, CrossEntropy(), data, case.rule(), 0.0, 0)
+        self.stepper = Textbook(
+            *(self.chain, CrossEntropy(), data, case.rule()), l2=0.0, clip_norm=None, seed=0
+        )
 
     def epoch(self) -> None:
         """Take the steps one by one."""

@@ -59,9 +59,10 @@ def networks(draw):
     st.integers(1, 20),
     st.integers(1, 3),
     st.sampled_from([0.0, 0.02]),
+    st.sampled_from([None, None, 0.1, 10.0]),
     st.integers(0, 2**32),
 )
-def test_float64_agrees_to_twelve_digits(network, rows, threads, l2, seed):
+def test_float64_agrees_to_twelve_digits(network, rows, threads, l2, clip, seed):
     functions, shape = network
     rng = np.random.default_rng(seed)
     X, t = rng.normal(size=(20, *shape)), rng.integers(0, 3, 20)
@@ -70,7 +71,7 @@ def test_float64_agrees_to_twelve_digits(network, rows, threads, l2, seed):
         chain.initialize(X, seed=1, dtype=np.float64)
     except ValueError:
         reject()  # nothing is left of the images
-    options = {"rows": rows, "l2": l2, "threads": threads, "steps": 2}
+    options = {"rows": rows, "l2": l2, "clip": clip, "threads": threads, "steps": 2}
     expected, end, found, moved = both(chain, losses.CrossEntropy(), SGD(0.05), X, t, **options)
     assert close(expected, found, 1e-12)
     assert close(end, moved, 1e-12)
@@ -85,12 +86,13 @@ def small(dtype=np.float64):
     return chain, losses.CrossEntropy(), Adam(0.01), X, t
 
 
+@pytest.mark.parametrize("clip", [None, 0.1])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_same_bits_on_any_number_of_threads(dtype):
+def test_the_same_bits_on_any_number_of_threads(dtype, clip):
     results = []
     for threads in (1, 2, 3, 7):
         chain, *rest = small(dtype)
-        _, _, found, moved = both(chain, *rest, rows=37, l2=0.01, threads=threads)
+        _, _, found, moved = both(chain, *rest, rows=37, l2=0.01, clip=clip, threads=threads)
         results.append((found.tobytes(), moved.tobytes()))
     assert len(set(results)) == 1
 
@@ -141,9 +143,10 @@ def test_of_equal_maxima_the_first_takes_the_gradient():
     assert close(end, moved, 1e-13)
 
 
-def test_the_listing_runs_with_numpy_alone_and_gives_the_same():
+@pytest.mark.parametrize("clip", [None, 0.1])
+def test_the_listing_runs_with_numpy_alone_and_gives_the_same(clip):
     chain, loss, optimizer, X, t = small()
-    steps = Steps(chain, loss, optimizer, X, t, l2=0.02, seed=9)
+    steps = Steps(chain, loss, optimizer, X, t, l2=0.02, clip=clip, seed=9)
     namespace = {}
     exec(steps.listing(16), namespace)
     w = {name: array.copy() for name, array in chain.parameters.items()}

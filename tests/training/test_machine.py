@@ -234,3 +234,29 @@ def test_an_optimizer_with_an_update_of_its_own_keeps_it(data):
     history = train(chain, CrossEntropy(), *data, Plan(Frozen(0.1), epochs=2))
     assert history.engine == "reference"
     assert np.array_equal(chain.parameters.flat, before)
+
+
+@pytest.mark.parametrize("engine", ["machine", "reference"])
+def test_gradients_are_no_longer_than_the_limit(data, engine):
+    chain = network()
+    before = chain.parameters.flat.copy()
+    plan = Plan(SGD(1.0), batch_size=None, epochs=1, clip_norm=1e-3, l2=0.1)
+    train(chain, CrossEntropy(), *data, plan, engine=engine)
+    assert np.linalg.norm(chain.parameters.flat - before) == pytest.approx(1e-3, rel=1e-9)
+
+
+@pytest.mark.parametrize("engine", ["machine", "reference"])
+def test_a_gradient_of_infinite_length_stops_training(engine):
+    X = np.array([[1e200], [-1e200]])
+    chain = Chain(Linear(1)).initialize(X, dtype=np.float64)
+    chain.parameters.flat[...] = [1e-200, 0.5]
+    plan = Plan(SGD(1e-3), batch_size=None, epochs=2, clip_norm=1.0)
+    with pytest.raises(TrainingDivergedError, match="a parameter became infinite or NaN"):
+        train(chain, MeanSquaredError(), X, np.zeros(2), plan, engine=engine)
+    assert np.array_equal(chain.parameters.flat, [1e-200, 0.5])
+
+
+@pytest.mark.parametrize("clip", [0, -1.0, np.inf, np.nan, "1"])
+def test_a_limit_is_a_number_above_zero(clip):
+    with pytest.raises(ValueError, match="expected clip_norm to be a number > 0 or None"):
+        Plan(clip_norm=clip)

@@ -12,6 +12,7 @@ from math import prod
 from typing import Any
 
 from chainrule.engine.lowering import Block, Network, Stage
+from chainrule.engine.weights import Weights
 from chainrule.functions import Conv2d, Dropout, Multilinear
 
 _LETTERS: tuple[str, ...] = ("", *"bcdefghijklmnopqrstuvwxyz")
@@ -50,11 +51,10 @@ def cost(network: Network, rows: int, itemsize: int, slots: int) -> Cost:
     )
 
 
-def listing(
-    network: Network, optimizer: Any, l2: float, rows: int, itemsize: int, seed: int
-) -> str:
+def listing(weights: Weights, rows: int, seed: int) -> str:
     """Return the step as a Python module: the rules that it uses, then a function, ``step``."""
-    cast = cost(network, rows, itemsize, len(optimizer.slots))
+    network, optimizer = weights.network, weights.optimizer
+    cast = cost(network, rows, weights.dtype.itemsize, len(weights.slots))
     images = [block.inputs for block in network.blocks]
     first = ["×".join(map(str, shape)) for shape in images] or [str(network.inputs)]
     shape = "-".join([*first, *(str(stage.outputs) for stage in network.stages)])
@@ -73,7 +73,7 @@ def listing(
         HEAD,
         f"    {DOCUMENTATION}",
     ]
-    return "\n".join([*head, *_body(network, l2, seed)]) + "\n"
+    return "\n".join([*head, *_body(network, weights.l2, weights.clip, seed)]) + "\n"
 
 
 def _rules(network: Network) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def _line(code: str, note: str = "") -> str:
     return f"    {code:<50}  # {note}".rstrip() if note else f"    {code}"
 
 
-def _body(network: Network, l2: float, seed: int) -> Iterator[str]:
+def _body(network: Network, l2: float, clip: float | None, seed: int) -> Iterator[str]:
     stages = network.stages
     last = len(stages) - 1
     if network.blocks:
@@ -172,6 +172,7 @@ def _body(network: Network, l2: float, seed: int) -> Iterator[str]:
         weights = [*(name for name, own in filters if own == "W"), *(s.weights for s in stages)]
         squares = " + ".join(f"(w[{name!r}] ** 2).sum()" for name in weights)
         yield _line(f"mean = mean + {l2!r} / 2 * ({squares})", "the penalty")
+    moves: list[tuple[str, str]] = []
     for number, stage in enumerate(stages):
         W, penalty = repr(stage.weights), f" + {l2!r} * w[{stage.weights!r}]" if l2 else ""
         code = f"d{stage.weights} = {_read(network, number)}.T @ dZ{number}{penalty}"
@@ -180,11 +181,27 @@ def _body(network: Network, l2: float, seed: int) -> Iterator[str]:
         if stage.bias:
             yield _line(f"d{stage.bias} = dZ{number}.sum(axis=0)", "db[o] = dY[n,o]")
             names.append((repr(stage.bias), f"d{stage.bias}"))
-        yield from (_moved(name, gradient) for name, gradient in names)
+        moves += names
+        if clip is None:
+            yield from (_moved(name, gradient) for name, gradient in names)
     for name, own in filters:
         penalty = f" + {l2!r} * w[{name!r}]" if l2 and own == "W" else ""
-        yield _moved(repr(name), f"d{name}{penalty}")
+        if clip is None:
+            yield _moved(repr(name), f"d{name}{penalty}")
+        else:
+            yield from [_line(f"d{name} = d{name}{penalty}")] if penalty else []
+            moves.append((repr(name), f"d{name}"))
+    if clip is not None:
+        yield from _clipped(moves, clip)
     yield _line("return mean")
+
+
+def _clipped(moves: list[tuple[str, str]], clip: float) -> Iterator[str]:
+    """Return the lines that scale the gradient down to a length, and move along it."""
+    squares = " + ".join(f"({gradient} ** 2).sum()" for _, gradient in moves)
+    yield _line(f"length = ({squares}) ** 0.5", "of the whole gradient")
+    yield _line(f"scale = {clip!r} / max({clip!r}, length)")
+    yield from (_moved(name, f"scale * {gradient}") for name, gradient in moves)
 
 
 def _moved(name: str, gradient: str) -> str:

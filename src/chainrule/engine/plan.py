@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engine.clipping import Clipping
 from chainrule.engine.images import Images
 from chainrule.engine.kernels import Library
 from chainrule.engine.lowering import Network
@@ -110,6 +111,8 @@ class Planner:
                 self.part.update(thread, number)
         if self.images:
             self._update_filters(self.images)
+        if self.weights.clip is not None:
+            self._update_clipped(self.weights.clip)
         self.total = self.code.add(
             0,
             self.library.total,
@@ -132,11 +135,28 @@ class Planner:
         self.code.barrier()
         for thread in range(self.threads):
             images.filters(thread, self.threads)
+        if self.weights.clip is not None:
+            return
         self.code.barrier()
         update = self.library.update_all(self.weights.optimizer)
         for thread in range(self.threads):
             rates = _at(self.part.batches[thread].rates)
             images.update(thread, self.threads, update, rates, self.part.l2)
+
+    def _update_clipped(self, limit: float) -> None:
+        clipping = Clipping(self.weights, limit, self.code, self.library, self.part.l2)
+        self.code.barrier()
+        for thread in range(self.threads):
+            clipping.measure(thread)
+        self.code.barrier()
+        for thread in range(self.threads):
+            clipping.update(thread, _at(self.part.batches[thread].rates))
+        self.code.barrier()
+        for thread in range(self.threads):
+            for block in self.weights.blocks.values():
+                panels = share(block.values.count, self.threads, thread)
+                self.part.transpose(thread, block, (0, block.values.rows), panels)
+        self.code.kept.append(clipping)
 
     def _advance(self, thread: int) -> None:
         batch = self.part.batches[thread]

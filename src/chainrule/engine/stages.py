@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engine.clipping import Keep
 from chainrule.engine.images import Images
 from chainrule.engine.kernels import Kernel, Library
 from chainrule.engine.lowering import Network, Stage, derivative_reads
@@ -97,6 +98,7 @@ class Stages:
         self.stages, self.dtype, self.threads = network.stages, weights.dtype, code.threads
         self.code, self.library, self.images, self.seed = code, library, images, seed
         self.rates = library.update(weights.optimizer).rates if weights.optimizer else ()
+        self.rule = weights.optimizer if weights.clip is None else Keep()
         self.values = [self._values(number) for number in range(len(self.stages))]
         self.batches = [Batch.of(rows, self.dtype, len(self.rates)) for _ in range(self.threads)]
         self.sample_losses = aligned((rows,), self.dtype)
@@ -338,7 +340,7 @@ class Stages:
         if stage.bias and panels[0] < panels[1]:
             self._product(
                 thread,
-                self.library.update(self.weights.optimizer),
+                self.library.update(self.rule),
                 self._moved(thread, self.weights.bias(stage), panels[0] * VECTOR, penalty=0),
                 rows=1,
                 vectors=panels[1] - panels[0],
@@ -369,7 +371,7 @@ class Stages:
         own = inputs[0] * VECTOR + panels[0] * W.stride
         self._product(
             thread,
-            self.library.update(self.weights.optimizer),
+            self.library.update(self.rule),
             self._moved(thread, block, own, penalty=1),
             rows=inputs[1] - inputs[0],
             vectors=panels[1] - panels[0],
@@ -380,8 +382,13 @@ class Stages:
             x=gradient.address + panels[0] * gradient.stride,
             x_stride=gradient.stride,
         )
-        if block.transposed is not None:
-            T, side = block.transposed, W.lanes
+        if block.gradient is None:
+            self.transpose(thread, block, inputs, panels)
+
+    def transpose(self, thread: int, block: Block, inputs: Range, panels: Range) -> None:
+        """Bring a part of the transpose of W up to date."""
+        if block.transposed is not None and inputs[0] < inputs[1] and panels[0] < panels[1]:
+            W, T, side = block.values, block.transposed, block.values.lanes
             first, last = inputs[0] // side, -(-inputs[1] // side)
             self.code.add(
                 thread,
@@ -405,7 +412,8 @@ class Stages:
             "rates": _at(self.batches[thread].rates),
             "l2": _at(self.l2[penalty:]),
         }
-        for slot, state in enumerate(block.state):
+        kept = block.state if block.gradient is None else (block.gradient,)
+        for slot, state in enumerate(kept):
             arguments[f"state{slot}"] = state.address + own
         return arguments
 

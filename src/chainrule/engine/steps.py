@@ -52,6 +52,7 @@ class Steps:
         sample_weight: Array | None = None,
         *,
         l2: float = 0.0,
+        clip: float | None = None,
         seed: int = 0,
         threads: int = 1,
         kernels: Library | None = None,
@@ -59,7 +60,7 @@ class Steps:
         self.chain, self.threads, self.seed = chain, threads, seed
         self.library = library(chain.dtype) if kernels is None else kernels
         self.network: Network = lower(chain, loss)
-        self.weights = Weights(self.network, chain.dtype, optimizer, l2)
+        self.weights = Weights(self.network, chain.dtype, optimizer, l2, clip)
         self.weights.load(chain.parameters)
         self.X = self._rows(X)
         self.labels = isinstance(self.network.loss, SoftmaxCrossEntropy) and np.ndim(t) == 1
@@ -122,8 +123,7 @@ class Steps:
 
     def listing(self, rows: int) -> str:
         """Return a step on a batch of so many rows as NumPy that can be read, and run."""
-        optimizer, itemsize = self.weights.optimizer, self.weights.dtype.itemsize
-        return listing(self.network, optimizer, self.weights.l2, rows, itemsize, self.seed)
+        return listing(self.weights, rows, self.seed)
 
     def _program(self, rows: int) -> tuple[Planner, Runner]:
         if rows not in self._programs:

@@ -21,12 +21,14 @@ Array = NDArray[Any]
 class Block:
     """One parameter in panels, its optimizer's numbers likewise, and its transpose if needed.
 
-    W (i, o) has panels of outputs; a bias is a matrix of one row.
+    W (i, o) has panels of outputs; a bias is a matrix of one row. The gradient is there where one
+    is kept.
     """
 
     values: Panels
     state: tuple[Panels, ...]
     transposed: Panels | None = None
+    gradient: Panels | None = None
 
     def transpose(self) -> None:
         """Bring the transpose up to date."""
@@ -50,12 +52,19 @@ class Filters:
 class Weights:
     """All parameters of a network, with the state of its optimizer, for programs to work on.
 
-    ``l2`` is the penalty λ; biases have none. Without an optimizer they are for prediction.
+    ``l2`` is the penalty λ; biases have none. ``clip`` is the largest length of a gradient, which
+    is then kept. Without an optimizer they are for prediction.
     """
 
     def __init__(
-        self, network: Network, dtype: np.dtype[Any], optimizer: Any = None, l2: float = 0.0
+        self,
+        network: Network,
+        dtype: np.dtype[Any],
+        optimizer: Any = None,
+        l2: float = 0.0,
+        clip: float | None = None,
     ) -> None:
+        self.clip = clip
         self.network, self.optimizer, self.l2, self.dtype = network, optimizer, l2, dtype
         self.slots: tuple[str, ...] = optimizer.slots if optimizer else ()
         lanes = VECTOR // dtype.itemsize
@@ -88,7 +97,8 @@ class Weights:
             return Panels.zeros(what, rows, shape[-1], self.dtype)
 
         slots = tuple(zeros(f"{slot} of {name}") for slot in self.slots)
-        self.blocks[name] = Block(zeros(name), slots, transposed)
+        gradient = zeros(f"d{name}") if self.clip is not None else None
+        self.blocks[name] = Block(zeros(name), slots, transposed, gradient)
 
     def _filters(self, shape: tuple[int, ...]) -> Filters:
         lanes = VECTOR // self.dtype.itemsize

@@ -44,6 +44,8 @@ class Plan:
     batch_size : samples in a step; None takes the whole set, which is gradient descent
     epochs : passes over the data, at most
     l2 : the penalty λ: λ/2 times the sum of squared weights, biases left out, is added to the loss
+    clip_norm : the largest length of a step's gradient, penalty included: a longer one is scaled
+        down to it; None leaves gradients as they are
     patience : when to stop early; None never does
     shuffle : whether each epoch has an order of its own
     seed : of shuffling and dropout; the same seed gives the same bits
@@ -54,6 +56,7 @@ class Plan:
     batch_size: int | None = 32
     epochs: int = 100
     l2: float = 0.0
+    clip_norm: float | None = None
     patience: Patience | None = Patience()
     shuffle: bool = True
     seed: int = 0
@@ -71,6 +74,11 @@ class Plan:
                 raise ValueError(f"Plan: expected {name} to be a whole number >= 1, got {value!r}")
         if not (isinstance(self.l2, int | float | np.number) and 0 <= self.l2 < np.inf):
             raise ValueError(f"Plan: expected l2 to be a number >= 0, got {self.l2!r}")
+        clip = 1.0 if self.clip_norm is None else self.clip_norm
+        if not (isinstance(clip, int | float | np.number) and 0 < clip < np.inf):
+            raise ValueError(
+                f"Plan: expected clip_norm to be a number > 0 or None, got {self.clip_norm!r}"
+            )
 
 
 def train(
@@ -129,6 +137,7 @@ def train(
     stepper = choose(
         *(engine, threads, chain, loss, data, plan.optimizer),
         l2=plan.l2,
+        clip_norm=plan.clip_norm,
         seed=plan.seed,
         rows=min(plan.batch_size or len(data), len(data)),
     )

@@ -50,10 +50,18 @@ class Textbook:
     engine = "reference"
 
     def __init__(
-        self, chain: Chain, loss: Loss, data: Samples, optimizer: Optimizer, l2: float, seed: int
+        self,
+        chain: Chain,
+        loss: Loss,
+        data: Samples,
+        optimizer: Optimizer,
+        *,
+        l2: float,
+        clip_norm: float | None,
+        seed: int,
     ) -> None:
         self.chain, self.loss, self.data, self.optimizer = chain, loss, data, optimizer
-        self.l2, self.seed = l2, seed
+        self.l2, self.clip_norm, self.seed = l2, clip_norm, seed
         self.parameters = chain.parameters
         self.gradients = chain.parameters.empty_like()
         self.penalized = chain.parameters.weight_mask() if l2 else None
@@ -95,6 +103,11 @@ class Textbook:
                 weights = np.where(self.penalized, flat, 0)
                 gradients.flat[...] += self.l2 * weights
                 value += self.l2 / 2 * float(np.dot(weights, weights))
+            if self.clip_norm is not None:
+                length = np.linalg.norm(gradients.flat)
+                if not length <= self.clip_norm:
+                    # Of an infinite length no direction is left: NaN stops the training.
+                    gradients.flat[...] *= self.clip_norm / length + (length - length)
             self.done += 1
             if np.isfinite(value):
                 self.optimizer.update(
@@ -114,9 +127,10 @@ class Machine:
         loss: Loss,
         data: Samples,
         optimizer: Optimizer,
-        l2: float,
-        seed: int,
         *,
+        l2: float,
+        clip_norm: float | None,
+        seed: int,
         rows: int,
         threads: int | None,
     ) -> None:
@@ -128,6 +142,7 @@ class Machine:
         self.steps = Steps(
             *(chain, loss, optimizer, data.X, data.t, data.weights),
             l2=l2,
+            clip=clip_norm,
             seed=seed,
             threads=count,
         )
@@ -163,6 +178,7 @@ def choose(
     optimizer: Optimizer,
     *,
     l2: float,
+    clip_norm: float | None,
     seed: int,
     rows: int,
 ) -> Stepper:
@@ -177,11 +193,18 @@ def choose(
 
         try:
             _check_runs(data, optimizer)
-            return Machine(chain, loss, data, optimizer, l2, seed, rows=rows, threads=threads)
+            return Machine(
+                *(chain, loss, data, optimizer),
+                l2=l2,
+                clip_norm=clip_norm,
+                seed=seed,
+                rows=rows,
+                threads=threads,
+            )
         except (UnsupportedError, CannotLowerError) as reason:
             if engine == "machine":
                 raise ValueError(f"train: {reason}") from None
-    return Textbook(chain, loss, data, optimizer, l2, seed)
+    return Textbook(chain, loss, data, optimizer, l2=l2, clip_norm=clip_norm, seed=seed)
 
 
 def _check_runs(data: Samples, optimizer: Optimizer) -> None:

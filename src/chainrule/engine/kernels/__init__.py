@@ -132,12 +132,12 @@ class Library:
             lambda name, dtype: epilogues.update(name, dtype, optimizer),
         )
 
-    def update_all(self, optimizer: Any) -> Kernel:
-        """Contiguous parameters move along their gradient."""
+    def update_all(self, optimizer: Any, *, scaled: bool = False) -> Kernel:
+        """Contiguous parameters move along their gradient, times a scale if wanted."""
         return self._kernel(
-            ("update_all", optimizer),
+            ("update_all", optimizer, scaled),
             epilogues.UPDATE_ALL,
-            lambda name, dtype: epilogues.update_all(name, dtype, optimizer),
+            lambda name, dtype: epilogues.update_all(name, dtype, optimizer, scaled=scaled),
         )
 
     def planes(self, what: str) -> Kernel:
@@ -229,6 +229,11 @@ class Library:
     def squares(self) -> Kernel:
         """Sums of squared weights."""
         return self._kernel(("squares",), rows.SQUARES, rows.squares)
+
+    @property
+    def clip(self) -> Kernel:
+        """By what a gradient must be multiplied so that it is not longer than a limit."""
+        return self._kernel(("clip",), rows.CLIP, rows.clip)
 
     @property
     def total(self) -> Kernel:
