@@ -5,10 +5,14 @@ import pytest
 from scipy import sparse
 
 from chainrule import (
+    GELU,
     Chain,
+    Conv2d,
     CrossEntropy,
     Dropout,
+    Flatten,
     Linear,
+    MaxPool2d,
     MeanSquaredError,
     ReLU,
     Softmax,
@@ -251,7 +255,7 @@ def test_a_gradient_of_infinite_length_stops_training(engine):
     chain = Chain(Linear(1)).initialize(X, dtype=np.float64)
     chain.parameters.flat[...] = [1e-200, 0.5]
     plan = Plan(SGD(1e-3), batch_size=None, epochs=2, clip_norm=1.0)
-    with pytest.raises(TrainingDivergedError, match="a parameter became infinite or NaN"):
+    with pytest.raises(TrainingDivergedError, match="the parameter W0 became infinite or NaN"):
         train(chain, MeanSquaredError(), X, np.zeros(2), plan, engine=engine)
     assert np.array_equal(chain.parameters.flat, [1e-200, 0.5])
 
@@ -260,3 +264,21 @@ def test_a_gradient_of_infinite_length_stops_training(engine):
 def test_a_limit_is_a_number_above_zero(clip):
     with pytest.raises(ValueError, match="expected clip_norm to be a number > 0 or None"):
         Plan(clip_norm=clip)
+
+
+@pytest.mark.parametrize("engine", ["machine", "reference"])
+@pytest.mark.parametrize(
+    ("name", "place"), [("W0", "0, Conv2d(2, size=2)"), ("W1", "4, Linear(3)"), ("W2", None)]
+)
+def test_what_is_not_finite_is_traced_to_its_function(engine, name, place):
+    rng = np.random.default_rng(0)
+    X, t = rng.normal(size=(20, 1, 5, 5)), rng.normal(size=(20, 1))
+    functions = (Conv2d(2, 2), GELU(), MaxPool2d(2), Flatten(), Linear(3), GELU(), Linear(1))
+    chain = Chain(*functions).initialize(X, dtype=np.float64)
+    chain.parameters[name][...] = 1e308 if place else 1e200
+    seen = "all outputs were finite"
+    if place:
+        seen = f"first seen in the output of function {place}"
+    with pytest.raises(TrainingDivergedError) as caught:
+        train(chain, MeanSquaredError(), 9 * X, t, engine=engine)
+    assert f"epoch 1, step 1 ({seen})" in str(caught.value)

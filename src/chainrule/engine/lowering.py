@@ -38,11 +38,12 @@ Map = Elementwise | Dropout
 class Stage:
     """A Linear and the functions of each number alone after it.
 
-    ``weights`` and ``bias`` are its parameters' names in the chain's buffer; ``layers`` the maps'
-    places in the chain, on which what they draw depends.
+    ``weights`` and ``bias`` are its parameters' names in the chain's buffer; ``place`` is its place
+    in the chain, and ``layers`` the maps' places, on which what they draw depends.
     """
 
     linear: Linear
+    place: int
     weights: str
     bias: str | None
     inputs: int
@@ -53,9 +54,13 @@ class Stage:
 
 @dataclass(frozen=True)
 class Block:
-    """A convolution or a pool, and the elementwise functions after it; shapes are (c, h, w)."""
+    """A convolution or a pool, and the elementwise functions after it; shapes are (c, h, w).
+
+    ``place`` is its place in the chain.
+    """
 
     function: Conv2d | MaxPool2d | AvgPool2d
+    place: int
     weights: str | None
     bias: str | None
     inputs: Shape
@@ -112,7 +117,7 @@ def lower(chain: Chain, loss: Loss | None) -> Network:
             continue  # samples, or what blocks make of them, are rows of numbers in any case
         if isinstance(function, Linear):
             sizes = prod(layer.input_shape), prod(layer.output_shape)
-            stages.append(Stage(function, names["W"], names.get("b"), *sizes))
+            stages.append(Stage(function, place, names["W"], names.get("b"), *sizes))
         elif isinstance(function, Map) and stages:
             before = stages.pop()
             maps, places = (*before.maps, function), (*before.layers, place)
@@ -120,7 +125,9 @@ def lower(chain: Chain, loss: Loss | None) -> Network:
         elif isinstance(function, Conv2d | MaxPool2d | AvgPool2d) and not stages:
             named = names.get("W"), names.get("b")
             blocks.append(
-                Block(function, *named, _image(layer.input_shape), _image(layer.output_shape))
+                Block(
+                    function, place, *named, _image(layer.input_shape), _image(layer.output_shape)
+                )
             )
         elif isinstance(function, Elementwise) and blocks:
             block = blocks.pop()

@@ -9,6 +9,7 @@ not depend on the number of threads.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,21 @@ class Planner:
             self._plan_step()
         else:
             self._plan_outputs()
+
+    def values(self) -> Iterator[tuple[int, Array]]:
+        """Yield what functions made of the last batch, with their places in the chain, in order.
+
+        Some are not kept, having gone on in registers.
+        """
+        if self.images:
+            for block, planes in zip(self.network.blocks, self.images.values, strict=True):
+                for place, made in enumerate((planes.z, *planes.y), block.place):
+                    if made is not None:
+                        yield place, made.inside
+        for stage, panels in zip(self.network.stages, self.part.values, strict=True):
+            for place, kept in enumerate((panels.z, *panels.y), stage.place):
+                if kept is not None:
+                    yield place, kept.read()
 
     def _plan_outputs(self) -> None:
         """Add the next samples and forward; each thread has samples of its own, and never waits."""

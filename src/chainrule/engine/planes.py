@@ -51,6 +51,13 @@ class Planes:
         return cls(shape, margins, data)
 
     @property
+    def inside(self) -> Array:
+        """The images without their margins, (tiles, c, h, w, lanes)."""
+        (top, _), (left, _) = self.margins
+        _, h, w = self.shape
+        return self.data[:, :, top : top + h, left : left + w]
+
+    @property
     def tile(self) -> int:
         """Bytes from a tile to the next."""
         return int(self.data.strides[0])

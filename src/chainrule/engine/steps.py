@@ -113,6 +113,17 @@ class Steps:
         """Plan steps on so many rows now; CannotLowerError names a rule that cannot be read."""
         self._program(rows)
 
+    def first_not_finite(self, rows: int) -> int | None:
+        """Return the place in the chain of the first function whose output was not finite.
+
+        That is in the last step on so many rows; None if all that are kept were finite.
+        """
+        planner, _ = self._program(rows)
+        for place, values in planner.values():
+            if not np.isfinite(values).all():
+                return place
+        return None
+
     def outputs(self, X: Any) -> Array:
         """Return what the loss sees of samples X (n, …), by the engine's own parameters."""
         return self._outputs.of(self._rows(X))

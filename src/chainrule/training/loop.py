@@ -226,14 +226,15 @@ class _Run:
             self.step += len(values)
             rate = self.plan.optimizer.learning_rate * float(factors[len(values) - 1])
             if not np.isfinite(values[-1]):
-                raise self.diverged(f"the loss became {values[-1]}", number, rate)
+                raise self.diverged(f"the loss became {values[-1]}", number, rate, self.origin())
             shares = self.data.shares(rows, size)
             total, whole = total + float(values @ shares), whole + float(shares.sum())
             if self.reporter is not None:
                 self.reporter.stepped(len(rows), float(values[-1]))
         self.stepper.store()
         if not np.isfinite(self.parameters.flat).all():
-            raise self.diverged("a parameter became infinite or NaN", number, rate)
+            names = [name for name, w in self.parameters.items() if not np.isfinite(w).all()]
+            raise self.diverged(f"the parameter {names[0]} became infinite or NaN", number, rate)
         seconds = perf_counter() - begin
         loss, score = self.validate(number, rate)
         return Epoch(number, total / whole, rate, seconds, loss, score)
@@ -279,12 +280,21 @@ class _Run:
             raise ValueError(f"train: expected a number as score of epoch {number}, got NaN")
         return loss, score
 
-    def diverged(self, what: str, epoch: int, rate: float) -> TrainingDivergedError:
+    def origin(self) -> str:
+        """Return where what is not finite came up first."""
+        place = self.stepper.first_not_finite
+        if place is None:
+            return " (all outputs were finite)"
+        return f" (first seen in the output of function {place}, {self.chain.functions[place]})"
+
+    def diverged(
+        self, what: str, epoch: int, rate: float, origin: str = ""
+    ) -> TrainingDivergedError:
         """Put the last good parameters back and return the error to raise."""
         self.parameters.flat[...] = self.good
         self.history.end = "diverged"
         kept = f"epoch {self.history.kept}" if self.history.kept else "the start"
-        where = f"{what} in epoch {epoch}, step {self.step}"
+        where = f"{what} in epoch {epoch}, step {self.step}{origin}"
         advice = (
             f", at a learning rate of {rate:g}: lower the learning rate, to {rate / 10:g} for a "
             f"start. The parameters are those of {kept}."

@@ -26,6 +26,8 @@ class Stepper(Protocol):
     """Takes training steps; a step is an update on the gradient of a batch's mean loss."""
 
     engine: str
+    first_not_finite: int | None
+    """Where a loss was not finite, the place of the first function whose output was neither."""
 
     def take(self, rows: Array, size: int, factors: Array) -> Array:
         """Take a step on each ``size`` of the rows, the learning rate times each factor.
@@ -48,6 +50,7 @@ class Textbook:
     """Steps by chain.py: forward, backprop, update, in NumPy."""
 
     engine = "reference"
+    first_not_finite: int | None = None
 
     def __init__(
         self,
@@ -113,6 +116,10 @@ class Textbook:
                 self.optimizer.update(
                     flat, gradients.flat, self.state, factor=factor, step=self.done
                 )
+            else:
+                made = self.chain.trace(batch.X, moment)[1:]
+                wrong = (place for place, Y in enumerate(made) if not np.isfinite(Y).all())
+                self.first_not_finite = next(wrong, None)
         return value
 
 
@@ -120,6 +127,7 @@ class Machine:
     """Steps by the engine, many at a time."""
 
     engine = "machine"
+    first_not_finite: int | None = None
 
     def __init__(
         self,
@@ -166,6 +174,8 @@ class Machine:
         begin = perf_counter()
         values = self.steps.run(rows, size, self.rate * factors)
         self.seconds[size] = (perf_counter() - begin) / len(factors)
+        if not np.isfinite(values[-1]):
+            self.first_not_finite = self.steps.first_not_finite(size)
         return values
 
 
