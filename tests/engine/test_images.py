@@ -9,8 +9,8 @@ from chainrule import functions as f, losses
 from chainrule.chain import Chain
 from chainrule.engine.kernels import Library
 from chainrule.engine.lowering import CannotLowerError
-from chainrule.engine.planes import phases
 from chainrule.engine.steps import Steps
+from chainrule.engine.windows import phases
 from chainrule.functions.sliding import Axis
 from chainrule.training import SGD, Adam
 from engine.calls import OTHERS

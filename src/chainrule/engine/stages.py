@@ -112,16 +112,14 @@ class Stages:
     def _values(self, number: int) -> Values:
         stage = self.stages[number]
 
-        def panels(name: str) -> Panels:
-            return Panels.zeros(name, self.rows, stage.outputs, self.dtype)
+        def panels() -> Panels:
+            return Panels.zeros(self.rows, stage.outputs, self.dtype)
 
         in_registers = _first_map(stage)
         keeps = in_registers is None or "x" in derivative_reads(in_registers)
-        y = tuple(panels(f"Y{number}" + "'" * k) for k in range(len(stage.maps)))
-        masks = {
-            k: panels(f"M{number}") for k, f in enumerate(stage.maps) if isinstance(f, Dropout)
-        }
-        return Values(panels(f"Z{number}") if keeps else None, y, panels(f"dZ{number}"), masks)
+        y = tuple(panels() for _ in stage.maps)
+        masks = {k: panels() for k, f in enumerate(stage.maps) if isinstance(f, Dropout)}
+        return Values(panels() if keeps else None, y, panels(), masks)
 
     def weights_of(self, number: int) -> Panels:
         """Return the weights of a stage."""

@@ -70,22 +70,20 @@ class Weights:
             inputs = -(-stage.inputs // lanes) * lanes  # whole blocks, for transposing
             outputs = -(-stage.outputs // lanes) * lanes
             behind = number or network.blocks  # somebody wants the gradient by the input
-            transposed = (
-                Panels.zeros(f"{stage.weights}ᵀ", outputs, stage.inputs, dtype) if behind else None
-            )
+            transposed = Panels.zeros(outputs, stage.inputs, dtype) if behind else None
             self._add(stage.weights, (stage.inputs, stage.outputs), inputs, transposed)
             if stage.bias:
                 self._add(stage.bias, (stage.outputs,), 1, None)
             else:
-                zeros = Panels.zeros("0", 1, stage.outputs, dtype)
+                zeros = Panels.zeros(1, stage.outputs, dtype)
                 self.nothing[stage.outputs] = Block(zeros, ())
 
     def _add(self, name: str, shape: tuple[int, ...], rows: int, transposed: Panels | None) -> None:
-        def zeros(what: str) -> Panels:
-            return Panels.zeros(what, rows, shape[-1], self.dtype)
+        def zeros() -> Panels:
+            return Panels.zeros(rows, shape[-1], self.dtype)
 
-        slots = tuple(zeros(f"{slot} of {name}") for slot in self.optimizer.slots)
-        self.blocks[name] = Block(zeros(name), slots, transposed)
+        slots = tuple(zeros() for _ in self.optimizer.slots)
+        self.blocks[name] = Block(zeros(), slots, transposed)
         self.shapes[name] = shape
 
     def _filters(self, shape: tuple[int, ...]) -> Filters:
