@@ -7,7 +7,8 @@ adds instructions for one thread and one tile.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,21 +16,28 @@ from numpy.typing import NDArray
 
 from chainrule.engine.kernels import Kernel, Library
 from chainrule.engine.lowering import Block
+from chainrule.engine.masks import drawn
+from chainrule.engine.memory import VECTOR
 from chainrule.engine.planes import Planes, Shape
 from chainrule.engine.program import Instructions
 from chainrule.engine.weights import Weights
 from chainrule.engine.windows import Windows
+from chainrule.functions import Conv2d, Dropout, Elementwise
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
 class BlockValues:
-    """What a block makes: z, kept only where something reads it, y after each map, and dz."""
+    """What a block makes: z, kept only where something reads it, y after each map, and dz.
+
+    ``masks`` are those of the maps that draw one.
+    """
 
     z: Planes | None
     y: tuple[Planes, ...]
     gradient: Planes
+    masks: dict[int, Planes]
 
     @property
     def output(self) -> Planes:
@@ -39,13 +47,24 @@ class BlockValues:
         return output
 
 
+def in_registers(block: Block) -> Elementwise | None:
+    """Return the map that a product's epilogue takes along, if there is one."""
+    first = block.maps[0] if block.maps and isinstance(block.function, Conv2d) else None
+    return first if isinstance(first, Elementwise) else None
+
+
 @dataclass(frozen=True)
 class Means:
-    """What instructions are made with: the list that they join, kernels, parameters."""
+    """What instructions are made with: the list that they join, kernels, parameters, a seed.
+
+    ``dropouts`` are the arguments of masks, where a run sets the step.
+    """
 
     code: Instructions
     library: Library
     weights: Weights
+    seed: int
+    dropouts: list[Array] = field(default_factory=list)
 
     def pixels(self, thread: int, kernel: Kernel, shape: Shape, **values: Any) -> None:
         """Add a kernel that walks over pixels; planes with a tile stand for address and strides."""
@@ -66,8 +85,8 @@ class BlockPlan(ABC):
         reads: Planes,
         before: BlockPlan | None,
     ) -> None:
+        self.means, self.pixels, self.dtype = means, means.pixels, means.weights.dtype
         self.code, self.library, self.weights = means.code, means.library, means.weights
-        self.pixels, self.dtype = means.pixels, means.weights.dtype
         self.block, self.values, self.reads, self.before = block, values, reads, before
         self.windows = Windows.of(block)
 
@@ -83,10 +102,29 @@ class BlockPlan(ABC):
         """Add the maps from one on."""
         values = self.values
         for k in range(first, len(self.block.maps)):
-            x = values.y[k - 1] if k else values.z
+            function, x, y = self.block.maps[k], values.y[k - 1] if k else values.z, values.y[k]
             assert x is not None
-            kernel = self.library.plane_value(self.block.maps[k])
-            self.pixels(thread, kernel, self.block.outputs, x=(x, tile), y=(values.y[k], tile))
+            given: dict[str, Any] = {"x": (x, tile), "y": (y, tile)}
+            if isinstance(function, Dropout):
+                self._draw(thread, tile, k, function)
+                kernel, given["mask"] = self.library.planes("times"), (values.masks[k], tile)
+            else:
+                kernel = self.library.plane_value(function)
+            self.pixels(thread, kernel, self.block.outputs, **given)
+
+    def _draw(self, thread: int, tile: int, k: int, function: Dropout) -> None:
+        """Add the mask of a map for a tile."""
+        mask = self.values.masks[k]
+        self.means.dropouts.append(
+            self.code.add(
+                thread,
+                self.library.dropout_lanes,
+                first=tile * (VECTOR // self.dtype.itemsize),
+                features=prod(self.block.outputs),
+                mask=mask.at(tile),
+                **drawn(self.code, function, self.means.seed, self.block.layers[k], self.dtype),
+            )
+        )
 
     def slopes(
         self, thread: int, tile: int, maps: int, source: dict[str, int] | None = None
@@ -101,17 +139,17 @@ class BlockPlan(ABC):
             copy = self.library.planes("copy")
             self.pixels(thread, copy, self.block.outputs, y=(values.gradient, tile), **given)
         for k in reversed(range(maps)):
-            x, y = values.y[k - 1] if k else values.z, values.y[k]
+            function, x, y = self.block.maps[k], values.y[k - 1] if k else values.z, values.y[k]
             given = source or at("source", values.gradient, tile)
-            self.pixels(
-                thread,
-                self.library.plane_slope(self.block.maps[k]),
-                self.block.outputs,
-                y=(y, tile),
-                gradient=(values.gradient, tile),
-                **given,
-                **(at("x", x, tile) if x else {}),
-            )
+            if isinstance(function, Dropout):
+                kernel = self.library.planes("times")
+                given = {name.replace("source", "x"): value for name, value in given.items()}
+                planes = {"y": (values.gradient, tile), "mask": (values.masks[k], tile)}
+            else:
+                kernel = self.library.plane_slope(function)
+                given |= at("x", x, tile) if x else {}
+                planes = {"y": (y, tile), "gradient": (values.gradient, tile)}
+            self.pixels(thread, kernel, self.block.outputs, **planes, **given)
             source = None
 
 

@@ -11,7 +11,7 @@ from itertools import product
 
 import numpy as np
 
-from chainrule.engine.blocks import BlockPlan, BlockValues, Means, address, zeros
+from chainrule.engine.blocks import BlockPlan, BlockValues, Means, address, in_registers, zeros
 from chainrule.engine.kernels import Kernel
 from chainrule.engine.lowering import Block
 from chainrule.engine.memory import VECTOR, aligned
@@ -69,8 +69,9 @@ class Convolution(BlockPlan):
         taps = windows.taps(self.reads, self.inputs)
         table = self.code.table(np.arange(len(taps)) * self.item, taps)
         filters = self.code.table(np.arange(self.outputs) * self.filter)
-        fused = block.maps[0] if block.maps else None
-        like = values.y[0] if values.y else values.output
+        fused = in_registers(block)
+        like = values.y[0] if fused else values.z
+        assert like is not None
         by_rows = {"by_rows": True}
         epilogue = (
             self.library.activation(fused, **by_rows)
@@ -82,7 +83,7 @@ class Convolution(BlockPlan):
             arguments = {
                 "bias": bias + o * self.item,
                 "z": values.z.at(tile, o, i) if values.z else 0,
-                "y": values.y[0].at(tile, o, i) if values.y else 0,
+                "y": values.y[0].at(tile, o, i) if fused else 0,
                 "row_stride": like.channel,
                 "vector_stride": VECTOR,
             }
@@ -99,7 +100,7 @@ class Convolution(BlockPlan):
                 x=windows.first(self.reads, tile, group * self.inputs, i),
                 x_stride=windows.steps(self.reads)[1],
             )
-        self.maps(thread, tile, first=1)
+        self.maps(thread, tile, first=0 if fused is None else 1)
 
     # ---- backprop
 
@@ -118,7 +119,8 @@ class Convolution(BlockPlan):
         values, maps = before.values, before.block.maps
         x = values.y[-2] if len(values.y) > 1 else values.z
         alike = x is None or (bool(values.y) and x.margins == values.y[-1].margins)
-        return maps[-1] if maps and alike else None
+        last = maps[-1] if maps and alike else None
+        return last if isinstance(last, Elementwise) else None
 
     def _phase(
         self,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine.blocks import BlockPlan, BlockValues, Means, address
+from chainrule.engine.blocks import BlockPlan, BlockValues, Means, address, in_registers
 from chainrule.engine.convolutions import Convolution
 from chainrule.engine.kernels import Kernel, Library
 from chainrule.engine.lowering import Block, derivative_reads
@@ -22,7 +22,7 @@ from chainrule.engine.pools import Pool
 from chainrule.engine.program import Instructions, share
 from chainrule.engine.weights import Weights
 from chainrule.engine.windows import Windows
-from chainrule.functions import Conv2d, MaxPool2d
+from chainrule.functions import Conv2d, Dropout, MaxPool2d
 
 Array = NDArray[Any]
 
@@ -40,6 +40,7 @@ class Images:
         rows: int,
         code: Instructions,
         library: Library,
+        seed: int,
     ) -> None:
         self.blocks, self.weights, self.code, self.library = blocks, weights, code, library
         self.dtype = weights.dtype
@@ -51,7 +52,7 @@ class Images:
         self.gradient = Panels.zeros(padded, self.features, self.dtype)
         self.samples = Planes.filled(self.tiles, blocks[0].inputs, self.dtype)
         self.input = self._planes(blocks[0].inputs, 0)
-        self.means = Means(code, library, weights)
+        self.means = Means(code, library, weights, seed)
         self.plans = self._plans()
         self.last = Planes.filled(
             self.tiles, (-(-self.features // self.lanes), 1, self.lanes), self.dtype
@@ -76,8 +77,12 @@ class Images:
 
     def _values(self, number: int) -> BlockValues:
         block = self.blocks[number]
-        convolves, count = isinstance(block.function, Conv2d), len(block.maps)
-        margins = Windows.of(block).gradient_margins if convolves and number else NONE
+        fused, count = in_registers(block), len(block.maps)
+        margins = (
+            Windows.of(block).gradient_margins
+            if number and isinstance(block.function, Conv2d)
+            else NONE
+        )
         gradient = Planes.filled(self.tiles, block.outputs, self.dtype, margins)
 
         def planes(*, last: bool) -> Planes:
@@ -86,10 +91,11 @@ class Images:
             return Planes.filled(self.tiles, block.outputs, self.dtype)
 
         y = tuple(planes(last=k == count - 1) for k in range(count))
-        keeps = not (convolves and count) or "x" in derivative_reads(block.maps[0])
+        keeps = fused is None or "x" in derivative_reads(fused)
         # A product's epilogue writes z and the first y at the same strides.
-        z = planes(last=count == 0 or (convolves and count == 1)) if keeps else None
-        return BlockValues(z, y, gradient)
+        z = planes(last=count == 0 or (fused is not None and count == 1)) if keeps else None
+        masks = {k: planes(last=False) for k, f in enumerate(block.maps) if isinstance(f, Dropout)}
+        return BlockValues(z, y, gradient, masks)
 
     def forward(self, thread: int, tile: int, table: int) -> None:
         """Add all blocks for a tile, whose samples' addresses are in a table."""

@@ -29,7 +29,7 @@ class Planner:
     """Plans a training step, or the outputs of a batch.
 
     ``advances`` are the arguments of each thread's ``advance``, ``total`` those of the sum of the
-    losses: where a run sets what it needs. ``part`` has those of losses and masks.
+    losses: where a run sets what it needs. ``part`` has those of losses.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Planner:
         self.training, self.library = training, library
         self.code = Instructions(threads)
         common = (weights, rows, self.code, library)
-        self.images = Images(network.blocks, *common) if network.blocks else None
+        self.images = Images(network.blocks, *common, seed) if network.blocks else None
         self.part = Stages(network, *common, images=self.images, labels=labels, seed=seed)
         self.half_l2 = np.array([weights.l2 / 2], dtype=weights.dtype)
         self.penalties = aligned((self._penalty_count() if weights.l2 else 0,), weights.dtype)
@@ -58,6 +58,11 @@ class Planner:
             self._plan_step()
         else:
             self._plan_outputs()
+
+    @property
+    def dropouts(self) -> list[Array]:
+        """The arguments of masks."""
+        return self.part.dropouts + (self.images.means.dropouts if self.images else [])
 
     def _plan_outputs(self) -> None:
         """Add the next samples and forward; each thread has samples of its own, and never waits."""

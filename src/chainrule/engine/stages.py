@@ -7,9 +7,7 @@ some samples and some panels.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 from chainrule.engine.images import Images
 from chainrule.engine.kernels import Kernel, Library
 from chainrule.engine.lowering import Network, Stage, derivative_reads
+from chainrule.engine.masks import drawn
 from chainrule.engine.memory import VECTOR, Panels, aligned
 from chainrule.engine.program import Instructions, share
 from chainrule.engine.weights import Block, Weights
@@ -196,13 +195,10 @@ class Stages:
                     panels=panels[1] - panels[0],
                     features=stage.outputs,
                     vector_stride=y.stride,
-                    seed=self.seed,
-                    layer=stage.layers[k],
-                    threshold=math.ceil(Fraction(function.rate) * 2**52 - Fraction(1, 2)),
-                    scale=self._number(1 / (1 - function.rate)),
                     x=x.address + own,
                     y=y.address + own,
                     mask=values.masks[k].address + own,
+                    **drawn(self.code, function, self.seed, stage.layers[k], self.dtype),
                 )
             )
             return
@@ -215,11 +211,6 @@ class Stages:
                 x=x.address + at,
                 y=y.address + at,
             )
-
-    def _number(self, value: float) -> int:
-        """Keep a number; return its address."""
-        self.code.kept.append(np.array([value], dtype=self.dtype))
-        return _at(self.code.kept[-1])
 
     def _product(
         self, thread: int, epilogue: Kernel, arguments: dict[str, int], **values: int
