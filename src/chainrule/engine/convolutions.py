@@ -17,7 +17,7 @@ from chainrule.engine.lowering import Block
 from chainrule.engine.memory import VECTOR, aligned
 from chainrule.engine.planes import Planes
 from chainrule.engine.program import share
-from chainrule.engine.windows import Phase
+from chainrule.engine.windows import Phase, Taps
 from chainrule.functions import Conv2d, Elementwise
 
 
@@ -135,30 +135,36 @@ class Convolution(BlockPlan):
         gradient, windows = self.values.gradient, self.windows
         W = address(self.weights.filters[self.block.weights or ""].values)
         epilogue = self.library.store if last is None else self.library.slope(last)
-        taps = list(product(range(self.outputs), vertical.taps, horizontal.taps))
-        table = self.code.table(
-            [
-                o * self.filter + (u * windows.columns.size + v) * self.item
-                for o, (u, _), (v, _) in taps
-            ],
-            [o * gradient.channel + i * gradient.row + j * VECTOR for o, (_, i), (_, j) in taps],
-        )
         by_channel = self.code.table(np.arange(self.inputs) * windows.area * self.item)
-        for group, step in product(range(self.groups), range(vertical.count)):
+        tables: dict[Taps, int] = {}
+        for step, group in product(range(vertical.count), range(self.groups)):
             h = vertical.first + step * windows.rows.stride
+            # Rows of windows that do not exist are left out; columns of them are zeros.
+            within = tuple((u, i) for u, i in vertical.taps if 0 <= i + step < windows.count[0])
+            if within not in tables:
+                tables[within] = self._taps_back(within, horizontal.taps)
             self._product(
                 thread,
                 epilogue,
                 self._going_to(before, last, tile, group * self.inputs, h, horizontal.first),
                 rows=self.inputs,
                 vectors=horizontal.count,
-                depth=len(taps),
+                depth=self.outputs * len(within) * len(horizontal.taps),
                 a=W + group * self.outputs * self.filter,
                 row_offsets=by_channel,
-                taps=table,
+                taps=tables[within],
                 x=gradient.at(tile, group * self.outputs, step),
                 x_stride=VECTOR,
             )
+
+    def _taps_back(self, vertical: Taps, horizontal: Taps) -> int:
+        """Keep the table of the weights, and of the windows, that see the pixels of a phase."""
+        gradient, columns = self.values.gradient, self.windows.columns.size
+        taps = list(product(range(self.outputs), vertical, horizontal))
+        return self.code.table(
+            [o * self.filter + (u * columns + v) * self.item for o, (u, _), (v, _) in taps],
+            [o * gradient.channel + i * gradient.row + j * VECTOR for o, (_, i), (_, j) in taps],
+        )
 
     def _going_to(self, before: BlockPlan, last: Elementwise | None, *place: int) -> dict[str, int]:
         """Return the epilogue's arguments: where gradients go, and what a slope is made from."""

@@ -14,6 +14,9 @@ from chainrule.engine.memory import VECTOR
 from chainrule.engine.planes import Margin, Planes
 from chainrule.functions.sliding import Axis, window_axes
 
+Taps = tuple[tuple[int, int], ...]
+"""Pairs of a tap's number, and the window that sees an element by it."""
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -47,9 +50,8 @@ class Windows:
 
     @property
     def gradient_margins(self) -> tuple[Margin, Margin]:
-        """How far beyond the windows that exist those lie that :attr:`phases` names."""
-        rows, columns = self._axes
-        return gradient_margin(*rows), gradient_margin(*columns)
+        """How many columns beyond the windows that exist those lie that phases name; no rows."""
+        return (0, 0), gradient_margin(*self._axes[1])
 
     @property
     def phases(self) -> list[tuple[Phase, Phase]]:
@@ -86,12 +88,12 @@ def margin(axis: Axis, size: int, windows: int) -> Margin:
 class Phase:
     """Every s-th element of an axis from the first: the same windows see them by the same taps.
 
-    ``taps`` are pairs: the number of a tap, and the window by which it sees the first element.
+    ``taps`` name the windows that see the first element.
     """
 
     first: int
     count: int
-    taps: tuple[tuple[int, int], ...]
+    taps: Taps
 
 
 def phases(axis: Axis, size: int) -> list[Phase]:
