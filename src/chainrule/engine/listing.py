@@ -79,7 +79,10 @@ def listing(weights: Weights, rows: int, seed: int) -> str:
 def _rules(network: Network) -> dict[str, Any]:
     """Return the elementwise functions by the names that the listing gives them."""
     return {
-        **{f"g{number}": function for number, (function, _) in enumerate(_pixelwise(network))},
+        **{
+            f"g{number}": function
+            for number, function in enumerate(p.function for p in _pixelwise(network))
+        },
         **{
             _name(number, k): function
             for number, stage in enumerate(network.stages)
@@ -88,24 +91,40 @@ def _rules(network: Network) -> dict[str, Any]:
     }
 
 
-def _pixelwise(network: Network) -> list[tuple[Any, Block | None]]:
-    """Return the functions of images in their order, with the block of those that start one."""
-    functions: list[tuple[Any, Block | None]] = []
+@dataclass(frozen=True)
+class _OfImages:
+    """A function of images: its block if it starts one, else its place in the chain."""
+
+    function: Any
+    block: Block | None = None
+    layer: int = 0
+
+
+def _pixelwise(network: Network) -> list[_OfImages]:
+    """Return the functions of images in their order."""
+    functions: list[_OfImages] = []
     for block in network.blocks:
-        functions += [(block.function, block), *((function, None) for function in block.maps)]
+        maps = zip(block.maps, block.layers, strict=True)
+        functions += [_OfImages(block.function, block)]
+        functions += [_OfImages(function, layer=layer) for function, layer in maps]
     return functions
 
 
-def _forward_images(network: Network) -> Iterator[str]:
+def _forward_images(network: Network, seed: int) -> Iterator[str]:
     """Return the lines from images U0 to rows of numbers, F."""
     functions = _pixelwise(network)
     yield _line("U0 = X")
-    for number, (function, block) in enumerate(functions):
-        if block is None:
-            yield _line(f"U{number + 1} = g{number}.value(U{number})", str(function))
-        else:
-            code = f"U{number + 1} = g{number}.forward(U{number}, {_own(block)})"
+    for number, part in enumerate(functions):
+        x, y, function = f"U{number}", f"U{number + 1}", part.function
+        if part.block is not None:
+            code = f"{y} = g{number}.forward({x}, {_own(part.block)})"
             yield _line(code, _definition(function))
+        elif isinstance(function, Dropout):
+            moment = f"Moment({seed}, number - 1, {part.layer})"
+            yield _line(f"N{number} = g{number}.mask({x}, {moment})")
+            yield _line(f"{y} = {x} * N{number}", str(function))
+        else:
+            yield _line(f"{y} = g{number}.value({x})", str(function))
     yield _line(f"F = U{len(functions)}.reshape(len(X), -1)")
 
 
@@ -113,13 +132,16 @@ def _backward_images(network: Network) -> Iterator[str]:
     """Return the lines from the gradient by F to those by the filters."""
     functions = _pixelwise(network)
     yield _line(f"dU = (dZ0 @ w[{network.stages[0].weights!r}].T).reshape(U{len(functions)}.shape)")
-    for number, (_, block) in reversed(list(enumerate(functions))):
+    for number, part in reversed(list(enumerate(functions))):
         x, y = f"U{number}", f"U{number + 1}"
-        if block is None:
-            yield _line(f"dU = dU * g{number}.derivative({x}, {y})", "dX = dY · derivative(X, Y)")
+        if part.block is None:
+            slope = f"g{number}.derivative({x}, {y})"
+            if isinstance(part.function, Dropout):
+                slope = f"N{number}"
+            yield _line(f"dU = dU * {slope}", "dX = dY · derivative(X, Y)")
             continue
-        yield _line(f"dU, own = g{number}.backprop(dU, {x}, {y}, {_own(block)})")
-        for own, name in _names(block):
+        yield _line(f"dU, own = g{number}.backprop(dU, {x}, {y}, {_own(part.block)})")
+        for own, name in _names(part.block):
             yield _line(f"d{name} = own[{own!r}]")
 
 
@@ -144,7 +166,7 @@ def _body(network: Network, l2: float, clip: float | None, seed: int) -> Iterato
     stages = network.stages
     last = len(stages) - 1
     if network.blocks:
-        yield from _forward_images(network)
+        yield from _forward_images(network, seed)
     for number, stage in enumerate(stages):
         bias = f" + w[{stage.bias!r}]" if stage.bias else ""
         before = _read(network, number)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from math import prod
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from chainrule import mathematics
 from chainrule.chain import Chain
@@ -54,9 +54,9 @@ class Stage:
 
 @dataclass(frozen=True)
 class Block:
-    """A convolution or a pool, and the elementwise functions after it; shapes are (c, h, w).
+    """A convolution or a pool, and the functions of each number alone after it.
 
-    ``place`` is its place in the chain.
+    Shapes are (c, h, w); the rest is as a stage has it.
     """
 
     function: Conv2d | MaxPool2d | AvgPool2d
@@ -65,7 +65,11 @@ class Block:
     bias: str | None
     inputs: Shape
     outputs: Shape
-    maps: tuple[Elementwise, ...] = ()
+    maps: tuple[Map, ...] = ()
+    layers: tuple[int, ...] = ()
+
+
+_Part = TypeVar("_Part", Stage, Block)
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ class Network:
 
     def in_prediction(self) -> Network:
         """Return the network without what is random."""
-        return replace(self, stages=tuple(map(_in_prediction, self.stages)))
+        blocks = tuple(map(_in_prediction, self.blocks))
+        return replace(self, stages=tuple(map(_in_prediction, self.stages)), blocks=blocks)
 
     @property
     def inputs(self) -> int:
@@ -97,10 +102,15 @@ class Network:
         return self.stages[-1].outputs
 
 
-def _in_prediction(stage: Stage) -> Stage:
-    kept = [k for k, function in enumerate(stage.maps) if not isinstance(function, Dropout)]
-    maps, layers = tuple(stage.maps[k] for k in kept), tuple(stage.layers[k] for k in kept)
-    return replace(stage, maps=maps, layers=layers)
+def _in_prediction(part: _Part) -> _Part:
+    kept = [k for k, function in enumerate(part.maps) if not isinstance(function, Dropout)]
+    maps, layers = tuple(part.maps[k] for k in kept), tuple(part.layers[k] for k in kept)
+    return replace(part, maps=maps, layers=layers)
+
+
+def _followed(part: _Part, function: Map, place: int) -> _Part:
+    """Return a stage or a block with one function more, which has a place in the chain."""
+    return replace(part, maps=(*part.maps, function), layers=(*part.layers, place))
 
 
 def lower(chain: Chain, loss: Loss | None) -> Network:
@@ -119,9 +129,7 @@ def lower(chain: Chain, loss: Loss | None) -> Network:
             sizes = prod(layer.input_shape), prod(layer.output_shape)
             stages.append(Stage(function, place, names["W"], names.get("b"), *sizes))
         elif isinstance(function, Map) and stages:
-            before = stages.pop()
-            maps, places = (*before.maps, function), (*before.layers, place)
-            stages.append(replace(before, maps=maps, layers=places))
+            stages.append(_followed(stages.pop(), function, place))
         elif isinstance(function, Conv2d | MaxPool2d | AvgPool2d) and not stages:
             named = names.get("W"), names.get("b")
             blocks.append(
@@ -129,9 +137,8 @@ def lower(chain: Chain, loss: Loss | None) -> Network:
                     function, place, *named, _image(layer.input_shape), _image(layer.output_shape)
                 )
             )
-        elif isinstance(function, Elementwise) and blocks:
-            block = blocks.pop()
-            blocks.append(replace(block, maps=(*block.maps, function)))
+        elif isinstance(function, Map) and blocks:
+            blocks.append(_followed(blocks.pop(), function, place))
         else:
             where = "" if stages or blocks else " as the first function"
             raise CannotLowerError(f"{function}: the engine has no kernel for it{where}")

@@ -32,7 +32,7 @@ class Planner:
 
     ``advances`` are the arguments of each thread's ``advance``, ``total`` those of the sum of the
     losses, ``results`` those of each thread's rows of outputs: where a run sets what it needs.
-    ``part`` has those of losses and masks.
+    ``part`` has those of losses.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Planner:
         self.training, self.library = training, library
         self.code = Instructions(threads)
         common = (weights, rows, self.code, library)
-        self.images = Images(network.blocks, *common) if network.blocks else None
+        self.images = Images(network.blocks, *common, seed) if network.blocks else None
         self.part = Stages(network, *common, images=self.images, labels=labels, seed=seed)
         self.half_l2 = np.array([weights.l2 / 2], dtype=weights.dtype)
         self.penalties = aligned((self._penalty_count() if weights.l2 else 0,), weights.dtype)
@@ -68,15 +68,18 @@ class Planner:
 
         Some are not kept, having gone on in registers.
         """
-        if self.images:
-            for block, planes in zip(self.network.blocks, self.images.values, strict=True):
-                for place, made in enumerate((planes.z, *planes.y), block.place):
-                    if made is not None:
-                        yield place, made.inside
-        for stage, panels in zip(self.network.stages, self.part.values, strict=True):
-            for place, kept in enumerate((panels.z, *panels.y), stage.place):
+        plans = self.images.plans if self.images else []
+        made: list[tuple[Any, Any]] = [(plan.block, plan.values) for plan in plans]
+        made += zip(self.network.stages, self.part.values, strict=True)
+        for part, values in made:
+            for place, kept in zip((part.place, *part.layers), (values.z, *values.y), strict=True):
                 if kept is not None:
                     yield place, kept.read()
+
+    @property
+    def dropouts(self) -> list[Array]:
+        """The arguments of masks."""
+        return self.part.dropouts + (self.images.means.dropouts if self.images else [])
 
     def _plan_outputs(self) -> None:
         """Add the next samples and forward; each thread has samples of its own, and never waits."""

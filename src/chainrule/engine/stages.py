@@ -7,9 +7,7 @@ some samples and some panels.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,7 @@ from chainrule.engine.clipping import Keep
 from chainrule.engine.images import Images
 from chainrule.engine.kernels import Kernel, Library
 from chainrule.engine.lowering import Network, Stage, derivative_reads
+from chainrule.engine.masks import drawn
 from chainrule.engine.memory import VECTOR, Panels, aligned
 from chainrule.engine.program import Instructions, share
 from chainrule.engine.weights import Block, Weights
@@ -112,16 +111,14 @@ class Stages:
     def _values(self, number: int) -> Values:
         stage = self.stages[number]
 
-        def panels(name: str) -> Panels:
-            return Panels.zeros(name, self.rows, stage.outputs, self.dtype)
+        def panels() -> Panels:
+            return Panels.zeros(self.rows, stage.outputs, self.dtype)
 
         in_registers = _first_map(stage)
         keeps = in_registers is None or "x" in derivative_reads(in_registers)
-        y = tuple(panels(f"Y{number}" + "'" * k) for k in range(len(stage.maps)))
-        masks = {
-            k: panels(f"M{number}") for k, f in enumerate(stage.maps) if isinstance(f, Dropout)
-        }
-        return Values(panels(f"Z{number}") if keeps else None, y, panels(f"dZ{number}"), masks)
+        y = tuple(panels() for _ in stage.maps)
+        masks = {k: panels() for k, f in enumerate(stage.maps) if isinstance(f, Dropout)}
+        return Values(panels() if keeps else None, y, panels(), masks)
 
     def weights_of(self, number: int) -> Panels:
         """Return the weights of a stage."""
@@ -198,13 +195,10 @@ class Stages:
                     panels=panels[1] - panels[0],
                     features=stage.outputs,
                     vector_stride=y.stride,
-                    seed=self.seed,
-                    layer=stage.layers[k],
-                    threshold=math.ceil(Fraction(function.rate) * 2**52 - Fraction(1, 2)),
-                    scale=self._number(1 / (1 - function.rate)),
                     x=x.address + own,
                     y=y.address + own,
                     mask=values.masks[k].address + own,
+                    **drawn(self.code, function, self.seed, stage.layers[k], self.dtype),
                 )
             )
             return
@@ -217,11 +211,6 @@ class Stages:
                 x=x.address + at,
                 y=y.address + at,
             )
-
-    def _number(self, value: float) -> int:
-        """Keep a number; return its address."""
-        self.code.kept.append(np.array([value], dtype=self.dtype))
-        return _at(self.code.kept[-1])
 
     def _product(
         self, thread: int, epilogue: Kernel, arguments: dict[str, int], **values: int

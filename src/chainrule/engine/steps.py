@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from chainrule.chain import Chain
 from chainrule.engine.kernels import Library, library
+from chainrule.engine.kernels.dropout import DRAWN
 from chainrule.engine.listing import cost, listing
 from chainrule.engine.lowering import Network, lower
 from chainrule.engine.memory import aligned
@@ -101,8 +102,8 @@ class Steps:
         for arguments in planner.advances:
             _set(planner.library.advance.fields, arguments, order=order, rates_now=table)
         _set(planner.library.total.fields, planner.total, result=results)
-        for arguments in planner.part.dropouts:
-            arguments[planner.library.dropout.fields.index("step")] = self.done
+        for arguments in planner.dropouts:
+            arguments[DRAWN.index("step")] = self.done
         complete = runner.run(steps)
         self.done += steps
         if not complete:

@@ -15,11 +15,14 @@ from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
 
 NAMES = (
     *("product", "dot", "store", "advance", "transpose", "squares", "total", "dropout"),
-    "masked",
+    *("dropout_lanes", "masked"),
 )
 """Kernels that depend on no rule."""
 
-PLANES = (*("gather", "copy", "zero", "max_pool", "max_unpool", "average_pool", "average_unpool"),)
+PLANES = (
+    *("gather", "copy", "times", "zero"),
+    *("max_pool", "max_unpool", "average_pool", "average_unpool"),
+)
 """Those of images."""
 
 

@@ -82,23 +82,21 @@ class Weights:
             outputs = -(-stage.outputs // lanes) * lanes
             # In training, somebody wants the gradient by the input.
             behind = optimizer and (number or network.blocks)
-            transposed = (
-                Panels.zeros(f"{stage.weights}ᵀ", outputs, stage.inputs, dtype) if behind else None
-            )
+            transposed = Panels.zeros(outputs, stage.inputs, dtype) if behind else None
             self._add(stage.weights, (stage.inputs, stage.outputs), inputs, transposed)
             if stage.bias:
                 self._add(stage.bias, (stage.outputs,), 1, None)
             else:
-                zeros = Panels.zeros("0", 1, stage.outputs, dtype)
+                zeros = Panels.zeros(1, stage.outputs, dtype)
                 self.nothing[stage.outputs] = Block(zeros, ())
 
     def _add(self, name: str, shape: tuple[int, ...], rows: int, transposed: Panels | None) -> None:
-        def zeros(what: str) -> Panels:
-            return Panels.zeros(what, rows, shape[-1], self.dtype)
+        def zeros() -> Panels:
+            return Panels.zeros(rows, shape[-1], self.dtype)
 
-        slots = tuple(zeros(f"{slot} of {name}") for slot in self.slots)
-        gradient = zeros(f"d{name}") if self.clip is not None else None
-        self.blocks[name] = Block(zeros(name), slots, transposed, gradient)
+        slots = tuple(zeros() for _ in self.slots)
+        gradient = zeros() if self.clip is not None else None
+        self.blocks[name] = Block(zeros(), slots, transposed, gradient)
 
     def _filters(self, shape: tuple[int, ...]) -> Filters:
         lanes = VECTOR // self.dtype.itemsize

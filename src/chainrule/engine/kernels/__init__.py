@@ -141,9 +141,10 @@ class Library:
         )
 
     def planes(self, what: str) -> Kernel:
-        """What planes.py does without a rule: gather, copy, zero, and pools there and back."""
+        """What planes.py does without a rule: gather, copy, zero, times, pools there and back."""
         fields = {
             **{"gather": planes.GATHER, "copy": planes.COPY, "zero": planes.COPY},
+            "times": planes.TIMES,
             **{"max_pool": planes.POOL, "average_pool": planes.POOL},
             **{"max_unpool": planes.UNPOOL, "average_unpool": planes.UNPOOL},
         }
@@ -187,6 +188,11 @@ class Library:
     def dropout(self) -> Kernel:
         """Numbers times a mask that is drawn."""
         return self._kernel(("dropout",), dropout.FIELDS, dropout.draw)
+
+    @property
+    def dropout_lanes(self) -> Kernel:
+        """A mask that is drawn for a tile of images."""
+        return self._kernel(("dropout_lanes",), dropout.LANES, dropout.draw_lanes)
 
     @property
     def masked(self) -> Kernel:
