@@ -58,7 +58,7 @@ class Batch:
 class Values:
     """What a stage makes: z, kept only where something reads it, y after each map, and dz.
 
-    ``masks`` are those of the maps that draw one.
+    Where the loss alone reads z, dz takes its place. ``masks`` are those of the maps that draw one.
     """
 
     z: Panels | None
@@ -121,7 +121,10 @@ class Stages:
         masks = {
             k: panels(f"M{number}") for k, f in enumerate(stage.maps) if isinstance(f, Dropout)
         }
-        return Values(panels(f"Z{number}") if keeps else None, y, panels(f"dZ{number}"), masks)
+        z = panels(f"Z{number}") if keeps else None
+        only_loss_reads = not stage.maps and number == len(self.stages) - 1
+        gradient = z if z is not None and only_loss_reads else panels(f"dZ{number}")
+        return Values(z, y, gradient, masks)
 
     def weights_of(self, number: int) -> Panels:
         """Return the weights of a stage."""

@@ -28,13 +28,15 @@ class Block:
     state: tuple[Panels, ...]
     transposed: Panels | None = None
 
-    def transpose(self) -> None:
-        """Bring the transpose up to date."""
+    def load(self, parameter: Array) -> None:
+        """Take the numbers over from a parameter (i, o) or (o,)."""
+        self.values.write(np.atleast_2d(parameter))
         if self.transposed is not None:
-            read = self.values.read()[: self.transposed.features]
-            full = np.zeros((self.transposed.rows, read.shape[0]), dtype=read.dtype)
-            full[: read.shape[1]] = read.T
-            self.transposed.write(full)
+            self.transposed.write(parameter.T)
+
+    def store(self, parameter: Array) -> None:
+        """Put the numbers into a parameter (i, o) or (o,)."""
+        self.values.copy_to(np.atleast_2d(parameter))
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,6 @@ class Weights:
         lanes = VECTOR // dtype.itemsize
         self.blocks: dict[str, Block] = {}
         self.nothing: dict[int, Block] = {}
-        self.shapes: dict[str, tuple[int, ...]] = {}
         self.filters: dict[str, Filters] = {}
         for block in network.blocks:
             if isinstance(block.function, Conv2d):
@@ -86,7 +87,6 @@ class Weights:
 
         slots = tuple(zeros(f"{slot} of {name}") for slot in self.optimizer.slots)
         self.blocks[name] = Block(zeros(name), slots, transposed)
-        self.shapes[name] = shape
 
     def _filters(self, shape: tuple[int, ...]) -> Filters:
         lanes = VECTOR // self.dtype.itemsize
@@ -103,17 +103,11 @@ class Weights:
         for name, filters in self.filters.items():
             filters.values[: prod(filters.shape)] = parameters[name].reshape(-1)
         for name, block in self.blocks.items():
-            shape = self.shapes[name]
-            full = np.zeros((block.values.rows, shape[-1]), dtype=self.dtype)
-            full[: shape[0] if len(shape) == 2 else 1] = parameters[name]
-            block.values.write(full)
-            block.transpose()
+            block.load(parameters[name])
 
     def store(self, parameters: Parameters) -> None:
         """Put the numbers into a chain's parameters."""
         for name, filters in self.filters.items():
             parameters[name][...] = filters.values[: prod(filters.shape)].reshape(filters.shape)
         for name, block in self.blocks.items():
-            shape = self.shapes[name]
-            read = block.values.read()
-            parameters[name][...] = read[: shape[0]] if len(shape) == 2 else read[0]
+            block.store(parameters[name])
