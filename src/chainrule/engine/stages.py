@@ -58,7 +58,7 @@ class Batch:
 class Values:
     """What a stage makes: z, kept only where something reads it, y after each map, and dz.
 
-    ``masks`` are those of the maps that draw one.
+    Where the loss alone reads z, dz takes its place. ``masks`` are those of the maps that draw one.
     """
 
     z: Panels | None
@@ -118,7 +118,10 @@ class Stages:
         keeps = in_registers is None or "x" in derivative_reads(in_registers)
         y = tuple(panels() for _ in stage.maps)
         masks = {k: panels() for k, f in enumerate(stage.maps) if isinstance(f, Dropout)}
-        return Values(panels() if keeps else None, y, panels(), masks)
+        z = panels() if keeps else None
+        only_loss_reads = not stage.maps and number == len(self.stages) - 1
+        gradient = z if z is not None and only_loss_reads else panels()
+        return Values(z, y, gradient, masks)
 
     def weights_of(self, number: int) -> Panels:
         """Return the weights of a stage."""

@@ -30,13 +30,15 @@ class Block:
     transposed: Panels | None = None
     gradient: Panels | None = None
 
-    def transpose(self) -> None:
-        """Bring the transpose up to date."""
+    def load(self, parameter: Array) -> None:
+        """Take the numbers over from a parameter (i, o) or (o,)."""
+        self.values.write(np.atleast_2d(parameter))
         if self.transposed is not None:
-            read = self.values.read()[: self.transposed.features]
-            full = np.zeros((self.transposed.rows, read.shape[0]), dtype=read.dtype)
-            full[: read.shape[1]] = read.T
-            self.transposed.write(full)
+            self.transposed.write(parameter.T)
+
+    def store(self, parameter: Array) -> None:
+        """Put the numbers into a parameter (i, o) or (o,)."""
+        self.values.copy_to(np.atleast_2d(parameter))
 
 
 @dataclass(frozen=True)
@@ -113,22 +115,21 @@ class Weights:
         for name, filters in self.filters.items():
             filters.values[: prod(filters.shape)] = parameters[name].reshape(-1)
         for name, block in self.blocks.items():
-            self._read(block.values, parameters[name])
-            block.transpose()
+            block.load(parameters[name])
 
     def store(self, parameters: Parameters) -> None:
         """Put the numbers into a chain's parameters."""
         for name, filters in self.filters.items():
             parameters[name][...] = filters.values[: prod(filters.shape)].reshape(filters.shape)
         for name, block in self.blocks.items():
-            self._write(block.values, parameters[name])
+            block.store(parameters[name])
 
     def load_state(self, slot: int, parameters: Parameters) -> None:
         """Take a number of the optimizer's for each parameter over from a buffer like a chain's."""
         for name, filters in self.filters.items():
             filters.state[slot][: prod(filters.shape)] = parameters[name].reshape(-1)
         for name, block in self.blocks.items():
-            self._read(block.state[slot], parameters[name])
+            block.state[slot].write(np.atleast_2d(parameters[name]))
 
     def store_state(self, slot: int, parameters: Parameters) -> None:
         """Put a number of the optimizer's for each parameter into a buffer like a chain's."""
@@ -136,15 +137,4 @@ class Weights:
             own = filters.state[slot][: prod(filters.shape)]
             parameters[name][...] = own.reshape(filters.shape)
         for name, block in self.blocks.items():
-            self._write(block.state[slot], parameters[name])
-
-    def _read(self, panels: Panels, array: Array) -> None:
-        """Put W (i, o) or b (o,) into panels, which may have room for more rows."""
-        full = np.zeros((panels.rows, array.shape[-1]), dtype=self.dtype)
-        full[: len(array) if array.ndim == 2 else 1] = array
-        panels.write(full)
-
-    def _write(self, panels: Panels, array: Array) -> None:
-        """Put panels into W (i, o) or b (o,)."""
-        read = panels.read()
-        array[...] = read[: len(array)] if array.ndim == 2 else read[0]
+            block.state[slot].copy_to(np.atleast_2d(parameters[name]))
