@@ -58,6 +58,6 @@ def test_outputs_that_the_loss_alone_reads_have_no_gradient_beside_them(last, sh
     functions = (Linear(6), Tanh(), Linear(5), *last, Softmax())
     chain = Chain(*functions).initialize(X, dtype=np.float64)
     steps = Steps(chain, losses.CrossEntropy(), SGD(0.1), X, t)
-    first, second = steps._planner(4).part.values
+    first, second = steps._program(4)[0].part.values
     assert (second.output is second.gradient) == shared
     assert first.output is not first.gradient
