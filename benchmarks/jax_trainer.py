@@ -69,8 +69,7 @@ class Jax:
             second = [0.999 * v + 0.001 * g * g for v, g in zip(state[1], gradients, strict=True)]
             one, other = 1 - 0.9**number, 1 - 0.999**number
             moves = [
-                m / one / (numpy.sqrt(v / other) + 1e-8)
-                for m, v in zip(first, second, strict=True)
+                m / one / (numpy.sqrt(v / other) + 1e-8) for m, v in zip(first, second, strict=True)
             ]
             state = [first, second]
         elif self.case.optimizer == "momentum":

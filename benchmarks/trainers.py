@@ -140,4 +140,3 @@ class ScikitLearn:
         """Return its coefficients."""
         pairs = zip(self.model.coefs_, self.model.intercepts_, strict=True)
         return [array for pair in pairs for array in pair]
-
