@@ -12,6 +12,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -44,10 +45,8 @@ def _most() -> int:
 
 def _forget() -> None:
     """Let the most memory be what the process holds now, where the system can do that."""
-    try:
+    with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        pass
 
 
 def main() -> None:
