@@ -183,7 +183,7 @@ class Convolution(BlockPlan):
 
     def filters(self, thread: int, threads: int, tiles: int) -> None:
         """Add dW[o,c,u,v] = Σ dY[o,i,j] X[c,s·i+d·u−p,s·j+d·v−p] and db, for a share of o."""
-        own = share(self.outputs, threads, thread, 4)
+        own = share(self.outputs, threads, thread)
         if own[0] == own[1]:
             return
         reads, gradient, windows = self.reads, self.values.gradient, self.windows

@@ -6,11 +6,11 @@ from functools import cached_property
 
 from chainrule.engine.blocks import BlockPlan, at
 from chainrule.engine.planes import Planes
-from chainrule.functions import MaxPool2d
+from chainrule.functions import Elementwise, MaxPool2d
 
 
 class Pool(BlockPlan):
-    """Plans a pool. Its windows may reach beyond the images, and overlap."""
+    """Plans a pool. Its windows may reach beyond the images, and overlap, but mostly do not."""
 
     @property
     def kind(self) -> str:
@@ -50,9 +50,43 @@ class Pool(BlockPlan):
 
     def backward(self, thread: int, tile: int) -> None:
         """Let each window's gradient go back to its pixels."""
-        values, before, scattered = self.values, self.before, self.scattered
-        assert values.z is not None
+        before = self.before
         assert before is not None
+        maps = before.block.maps
+        if self.windows.apart:
+            last = maps[-1] if maps and isinstance(maps[-1], Elementwise) else None
+            self._apart(thread, tile, before, last)
+            before.slopes(thread, tile, len(maps) - (last is not None))
+        else:
+            self._scatter(thread, tile)
+            before.slopes(thread, tile, len(maps), at("source", self.scattered, tile))
+
+    def _apart(self, thread: int, tile: int, before: BlockPlan, last: Elementwise | None) -> None:
+        """Let gradients go to pixels of one window each, times the slope of the last map.
+
+        Pixels that no window sees keep the zeros that are there.
+        """
+        values, behind, taps = self.values, before.values, self.windows.taps
+        x = behind.y[-2] if len(behind.y) > 1 else behind.z
+        x = self.reads if x is None or last is None else x  # nobody reads it
+        assert values.z is not None
+        self.pixels(
+            thread,
+            self.library.unpool_apart(self.kind, last),
+            self.block.outputs,
+            y=(values.z, tile),
+            dy=(values.gradient, tile),
+            taps=self.code.table(taps(self.reads), taps(behind.gradient), taps(x)),
+            count=self.windows.area,
+            **self._slid_over("x", self.reads, tile),
+            **self._slid_over("dx", behind.gradient, tile),
+            **self._slid_over("map_x", x, tile),
+        )
+
+    def _scatter(self, thread: int, tile: int) -> None:
+        """Add up the gradients by the pixels, which several windows may see."""
+        values, scattered = self.values, self.scattered
+        assert values.z is not None
         zero = self.library.planes("zero")
         self.pixels(thread, zero, self.block.inputs, y=(scattered, tile))
         taps = self.windows.taps(self.reads)
@@ -67,4 +101,3 @@ class Pool(BlockPlan):
             **self._slid_over("x", self.reads, tile),
             **self._slid_over("dx", scattered, tile),
         )
-        before.slopes(thread, tile, len(before.block.maps), at("source", scattered, tile))

@@ -48,6 +48,11 @@ def _of(kernels: Library, optimizers: list[Any]) -> list[Callable[[], Any]]:
         *(partial(kernels.planes, what) for what in PLANES),
         *(partial(use, function) for function in functions for use in uses),
         *(partial(kernels.outputs, final) for final in (None, Softmax(), LogSoftmax())),
+        *(
+            partial(kernels.unpool_apart, kind, function)
+            for kind in ("max", "average")
+            for function in (None, *functions)
+        ),
         *(partial(kernels.update, optimizer) for optimizer in optimizers),
         *(partial(kernels.update_all, optimizer) for optimizer in optimizers),
         *(partial(kernels.loss, error, labels=False) for error in errors),

@@ -11,7 +11,7 @@ from itertools import product
 
 from chainrule.engine.lowering import Block
 from chainrule.engine.memory import VECTOR
-from chainrule.engine.planes import Margin, Planes
+from chainrule.engine.planes import NONE, Margin, Planes
 from chainrule.functions.sliding import Axis, window_axes
 
 Taps = tuple[tuple[int, int], ...]
@@ -47,6 +47,12 @@ class Windows:
         """How far windows reach over the images that they slide over."""
         rows, columns = self._axes
         return margin(*rows), margin(*columns)
+
+    @property
+    def apart(self) -> bool:
+        """Whether no two windows share a pixel, and none reaches over the images."""
+        strides_suffice = all(axis.stride >= axis.span for axis in (self.rows, self.columns))
+        return strides_suffice and self.margins == NONE
 
     @property
     def gradient_margins(self) -> tuple[Margin, Margin]:

@@ -150,6 +150,17 @@ class Library:
         }
         return self._kernel((what,), fields[what], getattr(planes, what))
 
+    def unpool_apart(self, kind: str, function: Elementwise | None) -> Kernel:
+        """Pools back where windows do not overlap, with the slope of the map before."""
+        reads = frozenset() if function is None else derivative_reads(function)
+        return self._kernel(
+            (f"{kind}_unpool_apart", function),
+            planes.UNPOOL_APART,
+            lambda name, dtype: planes.unpool_apart(
+                name, dtype, largest=kind == "max", function=function, reads=reads
+            ),
+        )
+
     def plane_value(self, function: Elementwise) -> Kernel:
         """A function of each pixel."""
         return self._kernel(
