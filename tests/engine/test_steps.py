@@ -50,7 +50,7 @@ def by_the_textbook(chain, loss, optimizer, X, t, order, rows, rates, l2, weight
 def both(chain, loss, optimizer, X, t, *, rows, steps=3, l2=0.0, weights=None, **options):
     """Return losses and parameters of the textbook and of the engine."""
     rng = np.random.default_rng(7)
-    order = np.concatenate([rng.permutation(len(X))[:rows] for _ in range(steps)])
+    order = np.concatenate([rng.permutation(X.shape[0])[:rows] for _ in range(steps)])
     rates = optimizer.learning_rate * np.linspace(1, 0.5, steps)
     start = chain.parameters.flat.copy()
     engine = Steps(chain, loss, optimizer, X, t, weights, l2=l2, seed=SEED, **options)

@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from chainrule.engine.lowering import Block, Network, Stage
-from chainrule.functions import Conv2d, Dropout, Multilinear
+from chainrule.functions import Conv2d, Dropout, EmbeddingBag, Linear, Multilinear
 
 _LETTERS: tuple[str, ...] = ("", *"bcdefghijklmnopqrstuvwxyz")
 HEAD = "def step(X, t, share, w, state, rate, number):"
@@ -42,6 +42,8 @@ def cost(network: Network, rows: int, itemsize: int, slots: int) -> Cost:
             convolutions.append(W * prod(block.outputs[1:]))
             numbers += W + sum(b)
     every = [*convolutions, *sizes]
+    if network.entries is not None:
+        every[0] = round(network.entries * network.stages[0].outputs)
     products = 3 * sum(every) - every[0]  # the gradient by X is not needed
     return Cost(
         2 * rows * products,
@@ -77,8 +79,10 @@ def listing(
 
 
 def _rules(network: Network) -> dict[str, Any]:
-    """Return the elementwise functions by the names that the listing gives them."""
+    """Return the functions by the names that the listing gives them."""
+    bag = network.stages[0].linear
     return {
+        **({"bag": bag} if _is_mean(bag) else {}),
         **{f"g{number}": function for number, (function, _) in enumerate(_pixelwise(network))},
         **{
             _name(number, k): function
@@ -86,6 +90,11 @@ def _rules(network: Network) -> dict[str, Any]:
             for k, function in enumerate(stage.maps)
         },
     }
+
+
+def _is_mean(function: Linear | EmbeddingBag) -> bool:
+    """Return whether a function reads samples divided by their sums."""
+    return isinstance(function, EmbeddingBag) and function.mode == "mean"
 
 
 def _pixelwise(network: Network) -> list[tuple[Any, Block | None]]:
@@ -145,6 +154,8 @@ def _body(network: Network, l2: float, seed: int) -> Iterator[str]:
     last = len(stages) - 1
     if network.blocks:
         yield from _forward_images(network)
+    if _is_mean(stages[0].linear):
+        yield _line("X = bag.weights(X)", "X[n,p] / Σ_p X[n,p]")
     for number, stage in enumerate(stages):
         bias = f" + w[{stage.bias!r}]" if stage.bias else ""
         before = _read(network, number)

@@ -15,6 +15,7 @@ from chainrule.functions import (
     Conv2d,
     Dropout,
     Elementwise,
+    EmbeddingBag,
     Flatten,
     Linear,
     MaxPool2d,
@@ -34,13 +35,13 @@ Map = Elementwise | Dropout
 
 @dataclass(frozen=True)
 class Stage:
-    """A Linear and the functions of each number alone after it.
+    """A Linear, or a bag of embeddings, and the functions of each number alone after it.
 
     ``weights`` and ``bias`` are its parameters' names in the chain's buffer; ``layers`` the maps'
     places in the chain, on which what they draw depends.
     """
 
-    linear: Linear
+    linear: Linear | EmbeddingBag
     weights: str
     bias: str | None
     inputs: int
@@ -67,12 +68,13 @@ class Network:
 
     Images first go through blocks; rows of numbers through stages. The loss is that of the last
     stage's output: of a last function and a loss that fuse, it is the pair's, and the function is
-    left out.
+    left out. ``entries`` is how many numbers a sample has, on average, where samples are sparse.
     """
 
     stages: tuple[Stage, ...]
     loss: Loss
     blocks: tuple[Block, ...] = ()
+    entries: float | None = None
 
     def in_prediction(self) -> Network:
         """Return the network without what is random."""
@@ -95,8 +97,11 @@ def _in_prediction(stage: Stage) -> Stage:
     return replace(stage, maps=maps, layers=layers)
 
 
-def lower(chain: Chain, loss: Loss) -> Network:
-    """Return the network of a chain; CannotLowerError names what the engine has no kernel for."""
+def lower(chain: Chain, loss: Loss, entries: float | None = None) -> Network:
+    """Return the network of a chain; CannotLowerError names what the engine has no kernel for.
+
+    Of sparse samples ``entries`` is how many numbers one has, on average.
+    """
     pair = fused(chain.functions[-1], loss)
     blocks: list[Block] = []
     stages: list[Stage] = []
@@ -108,6 +113,9 @@ def lower(chain: Chain, loss: Loss) -> Network:
         if isinstance(function, Linear):
             sizes = prod(layer.input_shape), prod(layer.output_shape)
             stages.append(Stage(function, names["W"], names.get("b"), *sizes))
+        elif isinstance(function, EmbeddingBag) and place == 0:
+            sizes = prod(layer.input_shape), prod(layer.output_shape)
+            stages.append(Stage(function, names["A"], None, *sizes))
         elif isinstance(function, Map) and stages:
             last = stages.pop()
             maps, places = (*last.maps, function), (*last.layers, place)
@@ -122,6 +130,8 @@ def lower(chain: Chain, loss: Loss) -> Network:
             blocks.append(replace(block, maps=(*block.maps, function)))
         else:
             where = "" if stages or blocks else " as the first function"
+            if isinstance(function, EmbeddingBag):
+                where = " after other functions"
             raise CannotLowerError(f"{function}: the engine has no kernel for it{where}")
     if not stages:
         raise CannotLowerError(f"{chain}: the engine expects a Linear in it")
@@ -129,10 +139,10 @@ def lower(chain: Chain, loss: Loss) -> Network:
     _check_inherited(of_outputs, _LOSSES, _OF_LOSSES)
     if not isinstance(of_outputs, ElementwiseLoss | SoftmaxCrossEntropy):
         raise CannotLowerError(f"{of_outputs}: the engine has a kernel for it after Softmax only")
-    return Network(tuple(stages), of_outputs, tuple(blocks))
+    return Network(tuple(stages), of_outputs, tuple(blocks), entries)
 
 
-_FUNCTIONS = (Elementwise, Linear, Conv2d, MaxPool2d, AvgPool2d, Flatten, Dropout)
+_FUNCTIONS = (Elementwise, Linear, EmbeddingBag, Conv2d, MaxPool2d, AvgPool2d, Flatten, Dropout)
 _OF_FUNCTIONS = ("forward", "backprop", "slopes", "output_shape", "parameter_shapes")
 _LOSSES = (ElementwiseLoss, SoftmaxCrossEntropy)
 _OF_LOSSES = ("errors", "error_gradients", "value", "gradient", "value_and_gradient")

@@ -19,7 +19,7 @@ from chainrule.engine.kernels import Library
 from chainrule.engine.lowering import Network
 from chainrule.engine.memory import VECTOR, aligned
 from chainrule.engine.program import Instructions, share
-from chainrule.engine.stages import Stages
+from chainrule.engine.stages import Range, Stages
 from chainrule.engine.weights import Weights
 
 Array = NDArray[Any]
@@ -81,8 +81,7 @@ class Planner:
             self.code.barrier()
         for number in range(last):
             for thread in range(self.threads):
-                panels = share(self.part.weights_of(number).count, self.threads, thread)
-                self.part.forward(thread, number, (0, self.rows), panels)
+                self.part.forward(thread, number, *self._forward_share(thread, number))
             self.code.barrier()
         for thread in range(self.threads):
             rows = share(self.rows, self.threads, thread, 8)
@@ -107,6 +106,10 @@ class Planner:
                 self.part.update(thread, number)
         if self.images:
             self._update_filters(self.images)
+        if self.part.bags and self.part.moves_all:
+            self.code.barrier()
+            for thread in range(self.threads):
+                self.part.update_all_tokens(thread)
         self.total = self.code.add(
             0,
             self.library.total,
@@ -118,6 +121,13 @@ class Planner:
             penalty_factor=_at(self.half_l2),
         )
         self.code.barrier()
+
+    def _forward_share(self, thread: int, number: int) -> tuple[Range, Range]:
+        """Return which samples and which panels of a stage a thread computes."""
+        panels = self.part.weights_of(number).count
+        if self.part.bags and number == 0:
+            return share(self.rows, self.threads, thread), (0, panels)
+        return (0, self.rows), share(panels, self.threads, thread)
 
     def _images_forward(self, thread: int) -> None:
         if self.images:
@@ -174,6 +184,7 @@ class Planner:
                     rows=self.network.stages[number].inputs,
                     vectors=last - first,
                     w=W.address + first * W.stride,
+                    row_stride=W.row_stride,
                     vector_stride=W.stride,
                     sums=_at(self.penalties[before + first :]),
                 )
@@ -187,6 +198,7 @@ class Planner:
                     rows=filters.values.nbytes // VECTOR,
                     vectors=1,
                     w=_at(filters.values),
+                    row_stride=VECTOR,
                     sums=_at(self.penalties[before + k :]),
                 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from chainrule.engine.lowering import Network, lower
 from chainrule.engine.memory import aligned
 from chainrule.engine.plan import Planner
 from chainrule.engine.runner import Runner
+from chainrule.engine.samples import Rows, SparseRows, as_rows, entries_of
 from chainrule.engine.weights import Weights
 from chainrule.losses import Loss, SoftmaxCrossEntropy
 
@@ -27,9 +30,12 @@ WORTH_A_THREAD = 4_000_000
 """Operations in a step, about 40 µs of one core's, for which one more thread pays."""
 
 
-def threads_for(chain: Chain, loss: Loss, rows: int, processors: int) -> int:
-    """Return how many threads pay for steps on so many rows."""
-    operations = cost(lower(chain, loss), rows, chain.dtype.itemsize, slots=0).operations
+def threads_for(
+    chain: Chain, loss: Loss, rows: int, processors: int, entries: float | None = None
+) -> int:
+    """Return how many threads pay for steps on so many rows, of so many entries if sparse."""
+    network = lower(chain, loss, entries)
+    operations = cost(network, rows, chain.dtype.itemsize, slots=0).operations
     return max(1, min(processors, operations // WORTH_A_THREAD))
 
 
@@ -60,10 +66,10 @@ class Steps:
     ) -> None:
         self.chain, self.threads, self.seed = chain, threads, seed
         self.library = library(chain.dtype) if kernels is None else kernels
-        self.network: Network = lower(chain, loss)
+        self.X = self._rows(X)
+        self.network: Network = lower(chain, loss, entries_of(self.X))
         self.weights = Weights(self.network, optimizer, l2, chain.dtype)
         self.weights.load(chain.parameters)
-        self.X = self._rows(X)
         self.labels = isinstance(self.network.loss, SoftmaxCrossEntropy) and np.ndim(t) == 1
         self.t = self._targets(t)
         self.sample_weight = (
@@ -72,12 +78,13 @@ class Steps:
             else np.ascontiguousarray(sample_weight, dtype=chain.dtype)
         )
         self._programs: dict[int, tuple[Planner, Runner]] = {}
-        self._predictors: dict[int, tuple[Planner, Runner]] = {}
+        self._predictors: dict[tuple[int, bool], tuple[Planner, Runner]] = {}
         self.done = 0
 
-    def _rows(self, X: Any) -> Array:
-        """Return samples as rows of numbers, (n, inputs)."""
-        return np.ascontiguousarray(X, dtype=self.chain.dtype).reshape(len(X), -1)
+    def _rows(self, X: Any) -> Rows:
+        """Return samples as kernels read them."""
+        first = self.chain.layers[0]
+        return as_rows(first.function, X, prod(first.input_shape), self.chain.dtype)
 
     def _targets(self, t: Any) -> Array:
         if self.labels:
@@ -116,11 +123,14 @@ class Steps:
         """Return what the loss sees of samples X (n, …), by the engine's own parameters."""
         samples = self._rows(X)
         rows = min(len(samples), MOST_ROWS)
-        if rows not in self._predictors:
-            planner = self._planner(rows, training=False)
-            self._predictors[rows] = planner, Runner(planner.code.finished())
-        planner, runner = self._predictors[rows]
-        results = np.empty((len(samples), self.network.outputs), dtype=samples.dtype)
+        kind = rows, isinstance(samples, SparseRows)
+        if kind not in self._predictors:
+            network = replace(self.network, entries=entries_of(samples))
+            planner = self._planner(rows, network, training=False)
+            self._predictors[kind] = planner, Runner(planner.code.finished())
+        planner, runner = self._predictors[kind]
+        planner.part.read(samples)
+        results = np.empty((len(samples), self.network.outputs), dtype=self.chain.dtype)
         for start in range(0, len(samples), rows):
             order = np.minimum(np.arange(start, start + rows), len(samples) - 1)
             for arguments in planner.advances:
@@ -141,8 +151,9 @@ class Steps:
 
     def _program(self, rows: int) -> tuple[Planner, Runner]:
         if rows not in self._programs:
-            planner = self._planner(rows)
+            planner = self._planner(rows, self.network)
             runner = Runner(planner.code.finished())
+            planner.part.read(self.X)
             for arguments in planner.advances:
                 fields = self._bind(planner, arguments, self.X)
                 if self.sample_weight is not None:
@@ -155,9 +166,9 @@ class Steps:
             self._programs[rows] = planner, runner
         return self._programs[rows]
 
-    def _planner(self, rows: int, *, training: bool = True) -> Planner:
+    def _planner(self, rows: int, network: Network, *, training: bool = True) -> Planner:
         return Planner(
-            *(self.network, self.weights, rows, self.threads),
+            *(network, self.weights, rows, self.threads),
             labels=self.labels,
             library=self.library,
             seed=self.seed,
@@ -165,12 +176,13 @@ class Steps:
         )
 
     def _bind(
-        self, planner: Planner, arguments: Array, X: Array, **arrays: Array
+        self, planner: Planner, arguments: Array, X: Rows, **arrays: Array
     ) -> tuple[str, ...]:
         """Let an ``advance`` read the samples X; return the names of its arguments."""
         fields = planner.library.advance.fields
-        _set(fields, arguments, x=X, **arrays)
-        arguments[fields.index("x_row")] = X.strides[0]
+        table = X.starts if isinstance(X, SparseRows) else X
+        _set(fields, arguments, x=table, **arrays)
+        arguments[fields.index("x_row")] = table.strides[0]
         return fields
 
     def _rates(self, planner: Planner, rates: Array) -> Array:

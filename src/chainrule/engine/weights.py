@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -21,7 +22,8 @@ Array = NDArray[Any]
 class Block:
     """One parameter in panels, its optimizer's numbers likewise, and its transpose if needed.
 
-    W (i, o) has panels of outputs; a bias is a matrix of one row.
+    W (i, o) has panels of outputs; the first one, where samples are sparse, lies row by row. A bias
+    is a matrix of one row.
     """
 
     values: Panels
@@ -55,7 +57,7 @@ class Weights:
 
     def __init__(self, network: Network, optimizer: Any, l2: float, dtype: np.dtype[Any]) -> None:
         self.network, self.optimizer, self.l2, self.dtype = network, optimizer, l2, dtype
-        lanes = VECTOR // dtype.itemsize
+        lanes, sparse = VECTOR // dtype.itemsize, network.entries is not None
         self.blocks: dict[str, Block] = {}
         self.nothing: dict[int, Block] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
@@ -73,19 +75,24 @@ class Weights:
             transposed = (
                 Panels.zeros(f"{stage.weights}ᵀ", outputs, stage.inputs, dtype) if behind else None
             )
-            self._add(stage.weights, (stage.inputs, stage.outputs), inputs, transposed)
+            zeros = Panels.by_rows if sparse and number == 0 else Panels.zeros
+            self._add(stage.weights, (stage.inputs, stage.outputs), inputs, transposed, zeros)
             if stage.bias:
                 self._add(stage.bias, (stage.outputs,), 1, None)
             else:
-                zeros = Panels.zeros("0", 1, stage.outputs, dtype)
-                self.nothing[stage.outputs] = Block(zeros, ())
+                self.nothing[stage.outputs] = Block(Panels.zeros("0", 1, stage.outputs, dtype), ())
 
-    def _add(self, name: str, shape: tuple[int, ...], rows: int, transposed: Panels | None) -> None:
-        def zeros(what: str) -> Panels:
-            return Panels.zeros(what, rows, shape[-1], self.dtype)
-
-        slots = tuple(zeros(f"{slot} of {name}") for slot in self.optimizer.slots)
-        self.blocks[name] = Block(zeros(name), slots, transposed)
+    def _add(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        rows: int,
+        transposed: Panels | None,
+        zeros: Callable[..., Panels] = Panels.zeros,
+    ) -> None:
+        names = [name, *(f"{slot} of {name}" for slot in self.optimizer.slots)]
+        values, *state = (zeros(each, rows, shape[-1], self.dtype) for each in names)
+        self.blocks[name] = Block(values, tuple(state), transposed)
         self.shapes[name] = shape
 
     def _filters(self, shape: tuple[int, ...]) -> Filters:

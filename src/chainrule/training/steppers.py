@@ -125,12 +125,14 @@ class Machine:
         from chainrule.engine.steps import Steps, threads_for
 
         self.rate = optimizer.learning_rate
-        count = threads_for(chain, loss, rows, processors()) if threads is None else threads
+        entries = data.X.nnz / len(data) if sparse.issparse(data.X) else None
+        if threads is None:
+            threads = threads_for(chain, loss, rows, processors(), entries)
         self.steps = Steps(
             *(chain, loss, optimizer, data.X, data.t, data.weights),
             l2=l2,
             seed=seed,
-            threads=count,
+            threads=threads,
         )
         self.steps.prepare(rows)
         self.seconds: dict[int, float] = {}
@@ -189,8 +191,6 @@ class UnsupportedError(ValueError):
 
 
 def _check_runs(data: Samples, optimizer: Optimizer) -> None:
-    if sparse.issparse(data.X):
-        raise UnsupportedError("the engine expects a dense array, got a sparse matrix")
     if type(optimizer).update is not Optimizer.update:
         raise UnsupportedError(f"{optimizer}: the engine does not know its own update")
     from chainrule.engine.compiling import supported

@@ -17,7 +17,17 @@ from numpy.typing import NDArray
 
 from chainrule.engine import cache as disk, compiling
 from chainrule.engine.compiling import Target
-from chainrule.engine.kernels import dot, dropout, epilogues, losses, maps, planes, product, rows
+from chainrule.engine.kernels import (
+    bags,
+    dot,
+    dropout,
+    epilogues,
+    losses,
+    maps,
+    planes,
+    product,
+    rows,
+)
 from chainrule.engine.lowering import CannotLowerError, derivative_reads
 from chainrule.engine.rates import Rate
 from chainrule.functions import Elementwise
@@ -128,6 +138,34 @@ class Library:
             ("update_all", optimizer),
             epilogues.UPDATE_ALL,
             lambda name, dtype: epilogues.update_all(name, dtype, optimizer),
+        )
+
+    @property
+    def bag(self) -> Kernel:
+        """The first layer on sparse samples."""
+        return self._kernel(
+            ("bag",), bags.FORWARD, lambda name, dtype: bags.forward(name, dtype, self.target)
+        )
+
+    @property
+    def scatter(self) -> Kernel:
+        """The gradient of the tokens of a batch."""
+        return self._kernel(("scatter",), bags.SCATTER, bags.scatter)
+
+    def move_touched(self, optimizer: Any) -> Kernel:
+        """The rows of a batch's tokens move along their gradient."""
+        return self._kernel(
+            ("move_touched", optimizer),
+            bags.MOVE,
+            lambda name, dtype: bags.move_touched(name, dtype, optimizer),
+        )
+
+    def move_all(self, optimizer: Any) -> Kernel:
+        """The rows of all tokens move, along their gradient if the batch has them."""
+        return self._kernel(
+            ("move_all", optimizer),
+            bags.MOVE,
+            lambda name, dtype: bags.move_all(name, dtype, optimizer),
         )
 
     def planes(self, what: str) -> Kernel:

@@ -94,7 +94,7 @@ def update(name: str, dtype: Any, optimizer: Any) -> tuple[ir.Module, list[Rate]
     k = Kernel(name, dtype, UPDATE, extra=5)
     rates: list[Rate] = []
     with _each(k) as (gradient, place, *_):
-        rates = _move(k, optimizer, gradient, place)
+        rates = move(k, optimizer, gradient, place)
     return k.finish().module, rates
 
 
@@ -104,11 +104,11 @@ def update_all(name: str, dtype: Any, optimizer: Any) -> tuple[ir.Module, list[R
     rates: list[Rate] = []
     with k.loop(0, k.argument("count")) as i:
         gradient = k.load(k.argument("gradient") + i * VECTOR)
-        rates = _move(k, optimizer, gradient, i * VECTOR)
+        rates = move(k, optimizer, gradient, i * VECTOR)
     return k.finish().module, rates
 
 
-def _move(k: Kernel, optimizer: Any, gradient: Vector, place: Integer) -> list[Rate]:
+def move(k: Kernel, optimizer: Any, gradient: Vector, place: Integer) -> list[Rate]:
     """Move the parameters and the state at a place; return the rates that the rule reads."""
     slots = [f"state{number}" for number in range(len(optimizer.slots))]
 
