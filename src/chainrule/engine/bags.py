@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.kernels import Kernel, Library
-from chainrule.engine.kernels.bags import owner
+from chainrule.engine.kernels.bags import OWN, owner
 from chainrule.engine.memory import VECTOR, Panels, aligned
 from chainrule.engine.program import Instructions, share
 from chainrule.engine.samples import SparseRows
@@ -60,7 +60,7 @@ class Bags:
     def __init__(self, block: Block, tokens: int, code: Instructions, library: Library) -> None:
         self.block, self.tokens, self.code, self.library = block, tokens, code, library
         self.readers: list[tuple[Kernel, Array]] = []
-        self.own: Array = np.empty((0,), dtype=np.int64)
+        self.own: Array = np.empty((0,), dtype=np.uint8)
 
     @cached_property
     def gradient(self) -> TokenGradient:
@@ -69,7 +69,7 @@ class Bags:
 
     def bind(self, samples: SparseRows) -> None:
         """Let the kernels read these samples' entries."""
-        self.own = np.empty((self.code.threads, samples.longest), dtype=np.int64)
+        self.own = np.empty((self.code.threads, samples.longest * OWN), dtype=np.uint8)
         for kernel, arguments in self.readers:
             arguments[kernel.fields.index("tokens")] = _at(samples.tokens)
             arguments[kernel.fields.index("values")] = _at(samples.values)

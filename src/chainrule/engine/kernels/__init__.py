@@ -150,7 +150,11 @@ class Library:
     @property
     def scatter(self) -> Kernel:
         """The gradient of the tokens of a batch."""
-        return self._kernel(("scatter",), bags.SCATTER, bags.scatter)
+        return self._kernel(
+            ("scatter",),
+            bags.SCATTER,
+            lambda name, dtype: bags.scatter(name, dtype, self.target),
+        )
 
     def move_touched(self, optimizer: Any) -> Kernel:
         """The rows of a batch's tokens move along their gradient."""

@@ -23,7 +23,7 @@ from chainrule.engine.emit import Kernel
 from chainrule.engine.kernels.epilogues import move
 from chainrule.engine.memory import VECTOR
 from chainrule.engine.rates import Rate
-from chainrule.engine.values import Integer, fma
+from chainrule.engine.values import Integer, Vector, fma
 
 FORWARD = (
     *("rows", "vectors", "samples", "tokens", "values", "w", "w_row", "w_vector"),
@@ -40,6 +40,9 @@ MOVE = (
 TOKEN = 4
 """Bytes of a token, and of a slot."""
 
+OWN = 16
+"""Bytes in the list of a thread's entries: where the gradient's row is, and the value."""
+
 GOLDEN = 2654435769
 """2³² divided by the golden ratio: its multiples are spread evenly, whatever their order."""
 
@@ -52,14 +55,14 @@ def owner(token: Any, threads: Any) -> Any:
 def forward(name: str, dtype: Any, target: Target) -> ir.Module:
     """Σ value · W[token] of each sample, handed to an epilogue as rows of products are."""
     k = Kernel(name, dtype, FORWARD)
-    widest = {64: 8, 32: 4}.get(target.register_bytes, 2)
-    scratch = k.allocate(widest)
+    sizes = _sizes(target)
+    scratch = k.allocate(sizes[0])
     with k.loop(0, k.argument("rows")) as n:
         first, last = _entries(k, n)
 
         def sums(p: Integer, wide: int) -> None:
             with k.loop(first, last, carry=[k.constant(0.0)] * wide) as turn:
-                value = k.spread(k.load_number(_at_value(k, turn.index)))
+                value = k.spread(_value(k, turn.index))
                 row = k.argument("w") + _token(k, turn.index) * k.argument("w_row")
                 vectors = [k.load(row + (p + j) * k.argument("w_vector")) for j in range(wide)]
                 turn.following = [
@@ -67,29 +70,33 @@ def forward(name: str, dtype: Any, target: Target) -> ir.Module:
                 ]
             for j, total in enumerate(turn.carried):
                 k.store(total, scratch + j * VECTOR)
-            sizes = [k.integer(1), k.integer(wide)]
-            k.call(k.argument("epilogue"), k.argument("arguments"), scratch, n, p, *sizes)
+            tile = [k.integer(1), k.integer(wide)]
+            k.call(k.argument("epilogue"), k.argument("arguments"), scratch, n, p, *tile)
 
-        k.cover(k.argument("vectors"), range(widest, 0, -1), sums)
+        k.cover(k.argument("vectors"), sizes, sums)
     return k.finish().module
 
 
-def scatter(name: str, dtype: Any) -> ir.Module:
+def scatter(name: str, dtype: Any, target: Target) -> ir.Module:
     """Add value · dZ[n] to the gradient's row of each token that belongs to the thread."""
     k = Kernel(name, dtype, SCATTER)
     with k.loop(0, k.argument("rows"), carry=[k.argument("before")]) as sample:
         n = sample.index
-        with k.loop(0, _own(k, n), carry=sample.carried) as turn:
-            entry = k.load_integer(k.argument("own") + turn.index * 8)
-            slot, used = _slot(k, _token(k, entry), turn.carried[0])
-            value = k.spread(k.load_number(_at_value(k, entry)))
-            row = k.argument("sums") + slot * (k.argument("vectors") * VECTOR)
-            with k.loop(0, k.argument("vectors")) as v:
-                place = row + v * VECTOR
-                dz = k.load(k.argument("gradient") + n * VECTOR + v * k.argument("vector_stride"))
-                k.store(fma(value, dz, k.load(place)), place)
-            turn.following = [used]
-        sample.following = turn.carried
+        count = _own(k, n)
+        sample.following = [_find_rows(k, count, sample.carried[0])]
+
+        def add(p: Integer, wide: int) -> None:
+            stride = k.argument("vector_stride")
+            dz = k.argument("gradient") + n * VECTOR
+            vectors = [k.load(dz + (p + j) * stride) for j in range(wide)]
+            with k.loop(0, count) as i:
+                own = k.argument("own") + i * OWN
+                row, value = k.load_integer(own) + p * VECTOR, k.spread(k.load_number(own + 8))
+                for j, vector in enumerate(vectors):
+                    place = row + j * VECTOR
+                    k.store(fma(value, vector, k.load(place)), place)
+
+        k.cover(k.argument("vectors"), _sizes(target), add)
     k.store_integer(sample.carried[0], k.argument("used"))
     return k.finish().module
 
@@ -98,23 +105,34 @@ def _own(k: Kernel, n: Integer) -> Integer:
     """List the sample's entries that belong to the thread; return how many there are."""
     with k.loop(*_entries(k, n), carry=[k.integer(0)]) as turn:
         (count,) = turn.carried
-        k.store_integer(turn.index, k.argument("own") + count * 8)  # kept if count moves on
+        k.store_integer(turn.index, k.argument("own") + count * OWN)  # kept if count moves on
         belongs = owner(_token(k, turn.index), k.argument("threads"))
         turn.following = [count + belongs.equals(k.argument("whose")).as_integer()]
     found: Integer = turn.carried[0]
     return found
 
 
-def _slot(k: Kernel, token: Integer, used: Integer) -> tuple[Integer, Integer]:
-    """Return the slot of a token, the next one if it has none yet, and the last one used."""
-    at = k.argument("slots") + token * TOKEN
-    known = k.load_short(at)
-    fresh = known.equals(0).as_integer()
-    used = used + fresh
-    slot = known + fresh * used  # no branch: whether a token is new is anybody's guess
-    k.store_short(slot, at)
-    k.store_short(token, k.argument("touched") + slot * TOKEN)
-    return slot, used
+def _find_rows(k: Kernel, count: Integer, used: Integer) -> Integer:
+    """Put the address of the gradient's row, and the value, in place of each entry in the list.
+
+    A token that has no slot yet gets the next one; return the last slot used.
+    """
+    with k.loop(0, count, carry=[used]) as turn:
+        own = k.argument("own") + turn.index * OWN
+        entry = k.load_integer(own)
+        token = _token(k, entry)
+        at = k.argument("slots") + token * TOKEN
+        known = k.load_short(at)
+        fresh = known.equals(0).as_integer()
+        used = turn.carried[0] + fresh
+        slot = known + fresh * used  # no branch: whether a token is new is anybody's guess
+        k.store_short(slot, at)
+        k.store_short(token, k.argument("touched") + slot * TOKEN)
+        k.store_integer(k.argument("sums") + slot * (k.argument("vectors") * VECTOR), own)
+        k.store_number(_value(k, entry), own + 8)
+        turn.following = [used]
+    last: Integer = turn.carried[0]
+    return last
 
 
 def move_touched(name: str, dtype: Any, optimizer: Any) -> tuple[ir.Module, list[Rate]]:
@@ -167,6 +185,10 @@ def _token(k: Kernel, entry: Integer) -> Integer:
     return k.load_short(k.argument("tokens") + entry * TOKEN)
 
 
-def _at_value(k: Kernel, entry: Integer) -> Integer:
-    address: Integer = k.argument("values") + entry * k.dtype.itemsize
-    return address
+def _value(k: Kernel, entry: Integer) -> Vector:
+    return k.load_number(k.argument("values") + entry * k.dtype.itemsize)
+
+
+def _sizes(target: Target) -> range:
+    """Return how many vectors of a row to take at once: as many as the registers hold."""
+    return range({64: 8, 32: 4}.get(target.register_bytes, 2), 0, -1)
