@@ -112,3 +112,19 @@ class TestForward:
         monkeypatch.setattr(Predictor, "__call__", None)
         chain = Chain(f.Linear(2)).initialize((3,))
         assert Forward(chain)(np.ones((5, 3))).shape == (5, 2)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(1, 700),
+    st.sampled_from([f.Linear(20), f.EmbeddingBag(20), f.EmbeddingBag(3, mode="mean")]),
+    st.integers(1, 3),
+)
+def test_sparse_samples(n, first, threads):
+    dense = np.random.default_rng(n).poisson(0.2, size=(n, 30)).astype(float)
+    dense[:, 0] += 1
+    chain = Chain(first, f.Tanh(), f.Linear(4), f.Softmax()).initialize((30,), dtype=np.float64)
+    predict = Predictor(chain, threads=threads)
+    X = sparse.csr_array(dense)
+    assert apart(chain, predict(X), X) < 1e-14
+    assert apart(chain, predict(dense), dense) < 1e-14

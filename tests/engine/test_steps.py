@@ -55,7 +55,7 @@ def both(
 ):
     """Return losses and parameters of the textbook and of the engine."""
     rng = np.random.default_rng(7)
-    order = np.concatenate([rng.permutation(len(X))[:rows] for _ in range(steps)])
+    order = np.concatenate([rng.permutation(X.shape[0])[:rows] for _ in range(steps)])
     rates = optimizer.learning_rate * np.linspace(1, 0.5, steps)
     start = chain.parameters.flat.copy()
     engine = Steps(chain, loss, optimizer, X, t, weights, l2=l2, clip=clip, seed=SEED, **options)
@@ -121,9 +121,10 @@ def test_float64_agrees_to_twelve_digits(network, optimizer, l2, clip, threads, 
     chain = Chain(*functions).initialize(X, seed=1, dtype=np.float64)
     options = {"rows": rows, "l2": l2, "weights": weights, "clip": clip, "threads": threads}
     expected, end, found, moved = both(chain, loss, optimizer, X, t, **options)
-    assert close(expected, found, 1e-12)
     # Adam and RMSProp divide by √g²: where g is rounding alone, its sign is anybody's guess.
     tolerance = 1e-12 if isinstance(optimizer, SGD) else 1e-7
+    assert close(expected[:1], found[:1], 1e-12)
+    assert close(expected, found, tolerance)
     assert close(end, moved, tolerance)
 
 

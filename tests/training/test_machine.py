@@ -10,6 +10,7 @@ from chainrule import (
     Conv2d,
     CrossEntropy,
     Dropout,
+    EmbeddingBag,
     Flatten,
     Linear,
     MaxPool2d,
@@ -107,11 +108,25 @@ def test_dropout_draws_the_textbooks_masks(data):
     np.testing.assert_allclose(*flats, rtol=1e-11, atol=1e-13)
 
 
-def test_sparse_rows_are_trained_by_the_textbook(data):
-    chain, X = network(), sparse.csr_matrix(data[0])
-    assert train(chain, CrossEntropy(), X, data[1], Plan(epochs=1)).engine == "reference"
-    with pytest.raises(ValueError, match="the engine expects a dense array, got a sparse matrix"):
-        train(chain, CrossEntropy(), X, data[1], engine="machine")
+@pytest.mark.parametrize("layout", [sparse.csr_matrix, sparse.csc_array, sparse.coo_array])
+@pytest.mark.parametrize("first", [Linear(9), EmbeddingBag(9), EmbeddingBag(9, mode="mean")])
+def test_both_engines_train_the_same_on_sparse_rows(data, first, layout):
+    X = np.where(np.abs(data[0]) > 0.7, np.abs(data[0]), 0)
+    held_out = (layout(X[:9]), data[1][:9])
+    plan = Plan(SGD(0.02), batch_size=8, epochs=5, seed=6)
+    flats = []
+    for engine in ("machine", "reference"):
+        chain = Chain(first, Tanh(), Linear(3), Softmax())
+        chain.initialize((5,), seed=2, dtype=np.float64)
+        history = train(
+            *(chain, CrossEntropy(), layout(X), data[1], plan),
+            validation=held_out,
+            score=accuracy,
+            engine=engine,
+        )
+        assert history.engine == engine
+        flats.append(chain.parameters.flat)
+    np.testing.assert_allclose(*flats, rtol=1e-11, atol=1e-13)
 
 
 def test_a_processor_without_code_goes_on_in_numpy_with_one_warning(data, monkeypatch):

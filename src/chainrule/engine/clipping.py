@@ -97,6 +97,7 @@ class Clipping:
                 rows=vectors,
                 vectors=1,
                 w=gradient,
+                row_stride=VECTOR,
                 sums=_at(self.sums[number:]),
             )
 

@@ -104,6 +104,15 @@ class Kernel:
         """Put a whole number at an address."""
         self.builder.store(value.value, self._pointer(address))
 
+    def load_short(self, address: Integer) -> Integer:
+        """Return the whole number of 32 bits, without sign, at an address."""
+        loaded = self.builder.load(self._pointer(address), typ=_I32)
+        return Integer(self, self.builder.zext(loaded, _I64))
+
+    def store_short(self, value: Integer, address: Integer) -> None:
+        """Put the lower 32 bits of a whole number at an address."""
+        self.builder.store(self.builder.trunc(value.value, _I32), self._pointer(address))
+
     def load(self, address: Integer) -> Vector:
         """Return the vector at an address, aligned or not."""
         loaded = self.builder.load(self._pointer(address), typ=self.vector)

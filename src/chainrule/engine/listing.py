@@ -13,7 +13,7 @@ from typing import Any
 
 from chainrule.engine.lowering import Block, Network, Stage
 from chainrule.engine.weights import Weights
-from chainrule.functions import Conv2d, Dropout, Multilinear
+from chainrule.functions import Conv2d, Dropout, EmbeddingBag, Linear, Multilinear
 
 _LETTERS: tuple[str, ...] = ("", *"bcdefghijklmnopqrstuvwxyz")
 HEAD = "def step(X, t, share, w, state, rate, number):"
@@ -43,6 +43,8 @@ def cost(network: Network, rows: int, itemsize: int, slots: int) -> Cost:
             convolutions.append(W * prod(block.outputs[1:]))
             numbers += W + sum(b)
     every = [*convolutions, *sizes]
+    if network.entries is not None:
+        every[0] = round(network.entries * network.stages[0].outputs)
     products = 3 * sum(every) - every[0]  # the gradient by X is not needed
     return Cost(
         2 * rows * products,
@@ -77,18 +79,22 @@ def listing(weights: Weights, rows: int, seed: int) -> str:
 
 
 def _rules(network: Network) -> dict[str, Any]:
-    """Return the elementwise functions by the names that the listing gives them."""
+    """Return the functions by the names that the listing gives them."""
+    bag = network.stages[0].linear
     return {
-        **{
-            f"g{number}": function
-            for number, function in enumerate(p.function for p in _pixelwise(network))
-        },
+        **({"bag": bag} if _is_mean(bag) else {}),
+        **{f"g{number}": part.function for number, part in enumerate(_pixelwise(network))},
         **{
             _name(number, k): function
             for number, stage in enumerate(network.stages)
             for k, function in enumerate(stage.maps)
         },
     }
+
+
+def _is_mean(function: Linear | EmbeddingBag) -> bool:
+    """Return whether a function reads samples divided by their sums."""
+    return isinstance(function, EmbeddingBag) and function.mode == "mean"
 
 
 @dataclass(frozen=True)
@@ -167,6 +173,8 @@ def _body(network: Network, l2: float, clip: float | None, seed: int) -> Iterato
     last = len(stages) - 1
     if network.blocks:
         yield from _forward_images(network, seed)
+    if _is_mean(stages[0].linear):
+        yield _line("X = bag.weights(X)", "X[n,p] / Σ_p X[n,p]")
     for number, stage in enumerate(stages):
         bias = f" + w[{stage.bias!r}]" if stage.bias else ""
         before = _read(network, number)

@@ -15,6 +15,7 @@ from chainrule.functions import (
     Conv2d,
     Dropout,
     Elementwise,
+    EmbeddingBag,
     Flatten,
     Linear,
     LogSoftmax,
@@ -36,13 +37,13 @@ Map = Elementwise | Dropout
 
 @dataclass(frozen=True)
 class Stage:
-    """A Linear and the functions of each number alone after it.
+    """A Linear, or a bag of embeddings, and the functions of each number alone after it.
 
     ``weights`` and ``bias`` are its parameters' names in the chain's buffer; ``place`` is its place
     in the chain, and ``layers`` the maps' places, on which what they draw depends.
     """
 
-    linear: Linear
+    linear: Linear | EmbeddingBag
     place: int
     weights: str
     bias: str | None
@@ -79,12 +80,14 @@ class Network:
     Images first go through blocks; rows of numbers through stages. The loss is that of the last
     stage's output: of a last function and a loss that fuse, it is the pair's, and the function is
     left out. A network without a loss is for prediction; its last softmax, if any, is ``final``.
+    ``entries`` is how many numbers a sample has, on average, where samples are sparse.
     """
 
     stages: tuple[Stage, ...]
     loss: Loss | None
     blocks: tuple[Block, ...] = ()
     final: Softmax | LogSoftmax | None = None
+    entries: float | None = None
 
     def in_prediction(self) -> Network:
         """Return the network without what is random."""
@@ -113,8 +116,11 @@ def _followed(part: _Part, function: Map, place: int) -> _Part:
     return replace(part, maps=(*part.maps, function), layers=(*part.layers, place))
 
 
-def lower(chain: Chain, loss: Loss | None) -> Network:
-    """Return the network of a chain; CannotLowerError names what the engine has no kernel for."""
+def lower(chain: Chain, loss: Loss | None, entries: float | None = None) -> Network:
+    """Return the network of a chain; CannotLowerError names what the engine has no kernel for.
+
+    Of sparse samples ``entries`` is how many numbers one has, on average.
+    """
     last = chain.functions[-1]
     pair = fused(last, loss) if loss else None
     final = last if loss is None and isinstance(last, Softmax | LogSoftmax) else None
@@ -128,6 +134,9 @@ def lower(chain: Chain, loss: Loss | None) -> Network:
         if isinstance(function, Linear):
             sizes = prod(layer.input_shape), prod(layer.output_shape)
             stages.append(Stage(function, place, names["W"], names.get("b"), *sizes))
+        elif isinstance(function, EmbeddingBag) and place == 0:
+            sizes = prod(layer.input_shape), prod(layer.output_shape)
+            stages.append(Stage(function, place, names["A"], None, *sizes))
         elif isinstance(function, Map) and stages:
             stages.append(_followed(stages.pop(), function, place))
         elif isinstance(function, Conv2d | MaxPool2d | AvgPool2d) and not stages:
@@ -141,21 +150,23 @@ def lower(chain: Chain, loss: Loss | None) -> Network:
             blocks.append(_followed(blocks.pop(), function, place))
         else:
             where = "" if stages or blocks else " as the first function"
+            if isinstance(function, EmbeddingBag):
+                where = " after other functions"
             raise CannotLowerError(f"{function}: the engine has no kernel for it{where}")
     if not stages:
         raise CannotLowerError(f"{chain}: the engine expects a Linear in it")
     of_outputs = pair or loss
     if of_outputs is None:
         _check_inherited(final, _FUNCTIONS, _OF_FUNCTIONS)
-        return Network(tuple(stages), None, tuple(blocks), final).in_prediction()
+        return Network(tuple(stages), None, tuple(blocks), final, entries).in_prediction()
     _check_inherited(of_outputs, _LOSSES, _OF_LOSSES)
     if not isinstance(of_outputs, ElementwiseLoss | SoftmaxCrossEntropy):
         raise CannotLowerError(f"{of_outputs}: the engine has a kernel for it after Softmax only")
-    return Network(tuple(stages), of_outputs, tuple(blocks))
+    return Network(tuple(stages), of_outputs, tuple(blocks), entries=entries)
 
 
 _FUNCTIONS = (
-    *(Elementwise, Linear, Conv2d, MaxPool2d, AvgPool2d, Flatten, Dropout),
+    *(Elementwise, Linear, EmbeddingBag, Conv2d, MaxPool2d, AvgPool2d, Flatten, Dropout),
     *(Softmax, LogSoftmax),
 )
 _OF_FUNCTIONS = ("forward", "backprop", "slopes", "output_shape", "parameter_shapes")

@@ -48,6 +48,13 @@ class Panels:
         apart = rows + (8 if rows % 64 == 0 else 0)
         return cls(rows, features, aligned((-(-features // lanes), apart, lanes), dtype))
 
+    @classmethod
+    def by_rows(cls, rows: int, features: int, dtype: Any) -> Panels:
+        """Return an array of zeros whose rows are whole: the panels of a row lie side by side."""
+        lanes = VECTOR // np.dtype(dtype).itemsize
+        data = aligned((rows, -(-features // lanes), lanes), dtype)
+        return cls(rows, features, data.transpose(1, 0, 2))
+
     @property
     def lanes(self) -> int:
         """Numbers in a vector."""
@@ -64,6 +71,11 @@ class Panels:
         return int(self.data.strides[0])
 
     @property
+    def row_stride(self) -> int:
+        """Bytes from a row to the next."""
+        return int(self.data.strides[1])
+
+    @property
     def address(self) -> int:
         """Where the first number is."""
         return int(self.data.ctypes.data)
@@ -77,7 +89,7 @@ class Panels:
     @property
     def rows_at(self) -> NDArray[np.int64]:
         """Byte offsets of the rows, (rows,)."""
-        return np.arange(self.rows, dtype=np.int64) * VECTOR
+        return np.arange(self.rows, dtype=np.int64) * self.row_stride
 
     def read(self) -> Array:
         """Return the array (rows, features)."""

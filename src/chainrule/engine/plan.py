@@ -21,7 +21,7 @@ from chainrule.engine.kernels import Library
 from chainrule.engine.lowering import Network
 from chainrule.engine.memory import VECTOR, aligned
 from chainrule.engine.program import Instructions, share
-from chainrule.engine.stages import Stages
+from chainrule.engine.stages import Range, Stages
 from chainrule.engine.weights import Weights
 
 Array = NDArray[Any]
@@ -104,8 +104,7 @@ class Planner:
             self.code.barrier()
         for number in range(last):
             for thread in range(self.threads):
-                panels = share(self.part.weights_of(number).count, self.threads, thread)
-                self.part.forward(thread, number, (0, self.rows), panels)
+                self.part.forward(thread, number, *self._forward_share(thread, number))
             self.code.barrier()
         for thread in range(self.threads):
             rows = share(self.rows, self.threads, thread, 8)
@@ -130,6 +129,10 @@ class Planner:
                 self.part.update(thread, number)
         if self.images:
             self._update_filters(self.images)
+        if self.part.bags and self.part.moves_all:
+            self.code.barrier()
+            for thread in range(self.threads):
+                self.part.update_all_tokens(thread)
         if self.weights.clip is not None:
             self._update_clipped(self.weights.clip)
         self.total = self.code.add(
@@ -143,6 +146,13 @@ class Planner:
             penalty_factor=_at(self.half_l2),
         )
         self.code.barrier()
+
+    def _forward_share(self, thread: int, number: int) -> tuple[Range, Range]:
+        """Return which samples and which panels of a stage a thread computes."""
+        panels = self.part.weights_of(number).count
+        if self.part.bags and number == 0:
+            return share(self.rows, self.threads, thread), (0, panels)
+        return (0, self.rows), share(panels, self.threads, thread)
 
     def _images_forward(self, thread: int) -> None:
         if self.images:
@@ -216,6 +226,7 @@ class Planner:
                     rows=self.network.stages[number].inputs,
                     vectors=last - first,
                     w=W.address + first * W.stride,
+                    row_stride=W.row_stride,
                     vector_stride=W.stride,
                     sums=_at(self.penalties[before + first :]),
                 )
@@ -229,6 +240,7 @@ class Planner:
                     rows=filters.values.nbytes // VECTOR,
                     vectors=1,
                     w=_at(filters.values),
+                    row_stride=VECTOR,
                     sums=_at(self.penalties[before + k :]),
                 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from chainrule.engine.lowering import CannotLowerError, Network, lower
 from chainrule.engine.memory import aligned
 from chainrule.engine.plan import Planner
 from chainrule.engine.runner import Runner
+from chainrule.engine.samples import Rows, SparseRows, as_rows, entries_of, table_of
 from chainrule.engine.weights import Weights
 
 Array = NDArray[Any]
@@ -36,74 +39,89 @@ class Outputs:
     def __init__(self, network: Network, weights: Weights, threads: int, kernels: Library) -> None:
         self.network, self.weights = network, weights
         self.threads, self.library = threads, kernels
-        self._programs: dict[int, _Program] = {}
+        self._programs: dict[tuple[int, bool], _Program] = {}
 
-    def of(self, samples: Array) -> Array:
-        """Return the outputs (n, k) of contiguous rows of numbers (n, inputs)."""
+    def of(self, samples: Rows) -> Array:
+        """Return the outputs (n, k) of samples."""
         n = len(samples)
-        if n == 1:
-            return self._program(1).rest(samples)
-        results = np.empty((n, self.network.outputs), dtype=samples.dtype)
+        if n == 1 and not isinstance(samples, SparseRows):
+            return self._program(1, samples).of_one(samples)
+        results = np.empty((n, self.network.outputs), dtype=self.weights.dtype)
         whole = n // MOST_ROWS * MOST_ROWS
         if whole:
-            self._program(MOST_ROWS).blocks(samples[:whole], results[:whole])
+            self._program(MOST_ROWS, samples).put(samples, results[:whole], first=0)
         if n > whole:
             rows = 1 << (n - whole - 1).bit_length()  # few sizes, so few programs
-            results[whole:] = self._program(rows).rest(samples[whole:])
+            self._program(rows, samples).put(samples, results[whole:], first=whole)
         return results
 
-    def _program(self, rows: int) -> _Program:
-        if rows not in self._programs:
-            self._programs[rows] = _Program(self, rows, self._threads(rows))
-        return self._programs[rows]
-
-    def _threads(self, rows: int) -> int:
-        """Return how many threads pay for so many rows: starting them costs 50 µs."""
-        operations = cost(self.network, rows, self.weights.dtype.itemsize, slots=0).operations
-        return max(1, min(self.threads, operations // WORTH_A_THREAD))
+    def _program(self, rows: int, samples: Rows) -> _Program:
+        key = rows, isinstance(samples, SparseRows)
+        if key not in self._programs:
+            network = replace(self.network, entries=entries_of(samples))
+            operations = cost(network, rows, self.weights.dtype.itemsize, slots=0).operations
+            threads = max(1, min(self.threads, operations // WORTH_A_THREAD))
+            self._programs[key] = _Program(network, self.weights, rows, threads, self.library)
+        return self._programs[key]
 
 
 class _Program:
-    """The program for blocks of so many rows, with room for a block's samples and outputs."""
+    """The program for blocks of so many rows, with room for a sample and a block's outputs."""
 
-    def __init__(self, of: Outputs, rows: int, threads: int) -> None:
-        dtype = of.weights.dtype
-        self.rows, network = rows, of.network
-        planner = Planner(
-            *(network, of.weights, rows, threads), labels=False, library=of.library, training=False
+    def __init__(
+        self, network: Network, weights: Weights, rows: int, threads: int, kernels: Library
+    ) -> None:
+        self.rows = rows
+        self.planner = Planner(
+            *(network, weights, rows, threads), labels=False, library=kernels, training=False
         )
-        self.runner = Runner(planner.code.finished())
-        self.samples = aligned((rows, network.inputs), dtype)
-        self.results = aligned((rows, network.outputs), dtype)
-        self.order = np.arange(rows, dtype=np.int64)
-        fields = of.library.advance.fields
-        self._advances = [
-            _Places(arguments, fields, ("order", "x")) for arguments in planner.advances
+        self.runner = Runner(self.planner.code.finished())
+        self.results = aligned((rows, network.outputs), weights.dtype)
+        self.first = np.zeros(1, dtype=np.int64)
+        fields = kernels.advance.fields
+        self._reads = [
+            _Places(arguments, fields, ("order", "x", "x_row"))
+            for arguments in self.planner.advances
         ]
-        for arguments in planner.advances:
-            arguments[fields.index("x_row")] = self.samples.strides[0]
-        fields = of.library.outputs(network.final).fields
-        self._results = [_Places(arguments, fields, ("result",)) for arguments in planner.results]
-        self._own = (_at(self.order), _at(self.samples)), (_at(self.results),)
-        self._kept = planner
+        fields = kernels.outputs(network.final).fields
+        self._writes = [
+            _Places(arguments, fields, ("result",)) for arguments in self.planner.results
+        ]
+        self._one = None if network.entries is not None else self._room_for_one(network.inputs)
 
-    def rest(self, samples: Array) -> Array:
-        """Return the outputs of as many samples as there are rows, or fewer."""
-        n = len(samples)
-        self.samples[:n] = samples
-        self._run(1, *self._own)
-        return self.results[:n].copy()
+    def _room_for_one(self, inputs: int) -> tuple[Array, tuple[int, int, int], tuple[int]]:
+        """Return room for a sample, and the arguments that read it and write its outputs."""
+        sample = aligned((1, inputs), self.results.dtype)
+        places = _at(self.first), _at(sample), sample.strides[0]
+        return sample, places, (_at(self.results),)
 
-    def blocks(self, samples: Array, results: Array) -> None:
-        """Put the outputs of whole blocks of samples into results."""
-        order = np.arange(len(samples), dtype=np.int64)
-        self._run(len(samples) // self.rows, (_at(order), _at(samples)), (_at(results),))
+    def of_one(self, sample: Array) -> Array:
+        """Return the outputs of a single dense sample, in as little time as can be."""
+        assert self._one is not None
+        room, reads, writes = self._one
+        room[...] = sample
+        self._run(1, reads, writes)
+        return self.results[:1].copy()
 
-    def _run(self, blocks: int, source: tuple[int, int], target: tuple[int]) -> None:
-        for places in self._advances:
-            places.set(source)
-        for places in self._results:
-            places.set(target)
+    def put(self, samples: Rows, results: Array, first: int) -> None:
+        """Put the outputs of samples from one on into results, as many as there is room for."""
+        n = len(results)
+        blocks = -(-n // self.rows)
+        last = first + n - 1  # stands in for those that a block lacks
+        order = np.minimum(np.arange(first, first + blocks * self.rows, dtype=np.int64), last)
+        table = table_of(samples)
+        self.planner.part.read(samples)
+        whole = n == blocks * self.rows
+        target = results if whole else self.results
+        self._run(blocks, (_at(order), _at(table), table.strides[0]), (_at(target),))
+        if not whole:
+            results[...] = self.results[:n]
+
+    def _run(self, blocks: int, reads: tuple[int, ...], writes: tuple[int]) -> None:
+        for places in self._reads:
+            places.set(reads)
+        for places in self._writes:
+            places.set(writes)
         self.runner.run(blocks)
 
 
@@ -146,7 +164,7 @@ class Predictor:
         network = lower(chain, None)
         self.chain, self.dtype = chain, chain.dtype
         self.weights = Weights(network, chain.dtype)
-        self._shape = chain.layers[0].input_shape
+        self._first, self._shape = chain.functions[0], chain.layers[0].input_shape
         self._outputs = Outputs(network, self.weights, threads, kernels or library(chain.dtype))
         self.refresh()
 
@@ -162,12 +180,11 @@ class Predictor:
 
     def __call__(self, X: Any) -> Array:
         """Return the chain's output (n, k) for X (n, …)."""
-        samples = np.ascontiguousarray(X, dtype=self.dtype)
-        if samples.shape[1:] != self._shape:
-            self.chain.forward(samples)  # which says what is wrong
-        if len(samples) == 0:
-            return np.empty((0, self._outputs.network.outputs), dtype=self.dtype)
-        return self._outputs.of(samples.reshape(len(samples), -1))
+        if not sparse.issparse(X):
+            X = np.ascontiguousarray(X, dtype=self.dtype)
+        if X.shape[1:] != self._shape:
+            self.chain.forward(X)  # which says what is wrong
+        return self._outputs.of(as_rows(self._first, X, prod(self._shape), self.dtype))
 
 
 class Forward:
@@ -197,13 +214,13 @@ class Forward:
 
     def _suited(self, X: Any) -> Predictor | None:
         """Return the predictor, if it can take X and is worth its while."""
-        if sparse.issparse(X) or np.ndim(X) < 2:
+        if not sparse.issparse(X) and np.ndim(X) < 2:
             return None
         if not self._tried or self._parameters is not self.chain.parameters:
             self._tried, self._parameters = True, self.chain.parameters
             self._predictor = self._made()
         found = self._predictor
-        return found if found and len(X) * found.operations >= WORTH_THE_ENGINE else None
+        return found if found and X.shape[0] * found.operations >= WORTH_THE_ENGINE else None
 
     def _made(self) -> Predictor | None:
         try:

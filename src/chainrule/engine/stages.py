@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engine.bags import Bags, rests_without_gradient
 from chainrule.engine.clipping import Keep
 from chainrule.engine.images import Images
 from chainrule.engine.kernels import Kernel, Library
@@ -20,6 +21,7 @@ from chainrule.engine.lowering import Network, Stage, derivative_reads
 from chainrule.engine.masks import drawn
 from chainrule.engine.memory import VECTOR, Panels, aligned
 from chainrule.engine.program import Instructions, share
+from chainrule.engine.samples import Rows, SparseRows
 from chainrule.engine.weights import Block, Weights
 from chainrule.functions import Dropout, Elementwise
 
@@ -107,6 +109,19 @@ class Stages:
         self.rows_table = code.table(self.offsets)
         self.losses: list[Array] = []
         self.dropouts: list[Array] = []
+        first = self.stages[0]
+        self.bags = (
+            Bags(weights.blocks[first.weights], first.inputs, code, library)
+            if network.entries is not None
+            else None
+        )
+        moves = self.rule is not None  # else it is for prediction
+        self.moves_all = moves and (weights.l2 > 0 or not rests_without_gradient(self.rule))
+
+    def read(self, samples: Rows) -> None:
+        """Let the kernels read the entries of sparse samples."""
+        if self.bags and isinstance(samples, SparseRows):
+            self.bags.bind(samples)
 
     def _values(self, number: int) -> Values:
         stage = self.stages[number]
@@ -138,7 +153,7 @@ class Stages:
         """Add Z = X W + b and Y = f(Z), for some samples and some panels of outputs."""
         if panels[0] == panels[1]:
             return
-        stage, values, W = self.stages[number], self.values[number], self.weights_of(number)
+        stage, values = self.stages[number], self.values[number]
         stride = values.gradient.stride
         own = rows[0] * VECTOR + panels[0] * stride
         bias = self.weights.bias(stage)
@@ -150,30 +165,45 @@ class Stages:
             "row_stride": VECTOR,
             "vector_stride": stride,
         }
-        before = self._input(number)
+        epilogue = self.library.activation(in_registers) if in_registers else self.library.affine()
+        if self.bags and number == 0:
+            done = self._epilogue(epilogue, arguments)
+            self.bags.forward(thread, self.batches[thread].rows, rows, panels, **done)
+        else:
+            self._linear(thread, number, rows, panels, epilogue, arguments)
+        for k in range(0 if in_registers is None else 1, len(stage.maps)):
+            self._map(thread, number, k, rows, panels)
+
+    def _linear(
+        self,
+        thread: int,
+        number: int,
+        rows: Range,
+        panels: Range,
+        epilogue: Kernel,
+        arguments: dict[str, int],
+    ) -> None:
+        """Add products of rows of numbers with W, and what happens to them."""
+        inputs, W, before = self.stages[number].inputs, self.weights_of(number), self._input(number)
         if before is None:  # X as it is: the batch has the samples' addresses
             a, row_offsets = 0, _at(self.batches[thread].rows[rows[0] :])
-            columns = np.arange(stage.inputs) * self.dtype.itemsize
+            columns = np.arange(inputs) * self.dtype.itemsize
         else:
             a, row_offsets = before.address + rows[0] * VECTOR, self.rows_table
             columns = before.columns
         self._product(
             thread,
-            self.library.affine()
-            if in_registers is None
-            else self.library.activation(in_registers),
+            epilogue,
             arguments,
             rows=rows[1] - rows[0],
             vectors=panels[1] - panels[0],
-            depth=stage.inputs,
+            depth=inputs,
             a=a,
             row_offsets=row_offsets,
-            taps=self.code.table(columns, np.arange(stage.inputs) * VECTOR),
+            taps=self.code.table(columns, np.arange(inputs) * W.row_stride),
             x=W.address + panels[0] * W.stride,
             x_stride=W.stride,
         )
-        for k in range(0 if in_registers is None else 1, len(stage.maps)):
-            self._map(thread, number, k, rows, panels)
 
     def _input(self, number: int) -> Panels | None:
         """Return what a stage reads, or None if that is X itself."""
@@ -219,14 +249,13 @@ class Stages:
         self, thread: int, epilogue: Kernel, arguments: dict[str, int], **values: int
     ) -> None:
         """Add a product, and what happens to its results while they are at hand."""
+        done = self._epilogue(epilogue, arguments)
+        self.code.add(thread, self.library.product, **values, **done)
+
+    def _epilogue(self, epilogue: Kernel, arguments: dict[str, int]) -> dict[str, int]:
+        """Keep an epilogue's arguments; return it as kernels take it."""
         packed = self.code.pack(epilogue, **arguments)
-        self.code.add(
-            thread,
-            self.library.product,
-            **values,
-            epilogue=epilogue.address,
-            arguments=_at(packed),
-        )
+        return {"epilogue": epilogue.address, "arguments": _at(packed)}
 
     def results(self, thread: int, rows: Range) -> Array:
         """Add that outputs of some samples are put where they are wanted; return the arguments."""
@@ -343,11 +372,27 @@ class Stages:
                 x=gradient.address + panels[0] * gradient.stride,
                 x_stride=gradient.stride,
             )
+        if self.bags and number == 0:
+            self._update_tokens(thread, self.bags, block)
+            return
         if block.values.count < 2 * self.threads:  # too few panels to share: cut the inputs
             panels = (0, block.values.count)
             inputs = share(stage.inputs, self.threads, thread, block.values.lanes)
         if inputs[0] < inputs[1]:
             self._update_weights(thread, number, block, inputs, panels)
+
+    def _update_tokens(self, thread: int, bags: Bags, block: Block) -> None:
+        """Sum the gradient by the rows of W; where no others move, these move at once."""
+        bags.scatter(thread, self.batches[thread].rows, self.rows, self.values[0].gradient)
+        if not self.moves_all:
+            moved = self._moved(thread, block, 0, penalty=1)
+            bags.move_touched(thread, self.rule, **moved)
+
+    def update_all_tokens(self, thread: int) -> None:
+        """Let all rows of W move, if others than the batch's tokens do; no thread is summing."""
+        if self.bags and self.moves_all:
+            moved = self._moved(thread, self.bags.block, 0, penalty=1)
+            self.bags.move_all(thread, self.rule, **moved)
 
     def _update_weights(
         self, thread: int, number: int, block: Block, inputs: Range, panels: Range
@@ -399,7 +444,7 @@ class Stages:
         """Return the arguments of an update: the numbers that move, their state, the rates."""
         arguments = {
             "w": block.values.address + own,
-            "row_stride": VECTOR,
+            "row_stride": block.values.row_stride,
             "vector_stride": block.values.stride,
             "rates": _at(self.batches[thread].rates),
             "l2": _at(self.l2[penalty:]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from chainrule.engine.memory import aligned
 from chainrule.engine.plan import Planner
 from chainrule.engine.prediction import Outputs
 from chainrule.engine.runner import Runner
+from chainrule.engine.samples import Rows, as_rows, entries_of, table_of
 from chainrule.engine.weights import Weights
 from chainrule.losses import Loss, SoftmaxCrossEntropy
 
@@ -26,9 +28,12 @@ WORTH_A_THREAD = 4_000_000
 """Operations in a step, about 40 µs of one core's, for which one more thread pays."""
 
 
-def threads_for(chain: Chain, loss: Loss, rows: int, processors: int) -> int:
-    """Return how many threads pay for steps on so many rows."""
-    operations = cost(lower(chain, loss), rows, chain.dtype.itemsize, slots=0).operations
+def threads_for(
+    chain: Chain, loss: Loss, rows: int, processors: int, entries: float | None = None
+) -> int:
+    """Return how many threads pay for steps on so many rows, of so many entries if sparse."""
+    network = lower(chain, loss, entries)
+    operations = cost(network, rows, chain.dtype.itemsize, slots=0).operations
     return max(1, min(processors, operations // WORTH_A_THREAD))
 
 
@@ -60,10 +65,10 @@ class Steps:
     ) -> None:
         self.chain, self.threads, self.seed = chain, threads, seed
         self.library = library(chain.dtype) if kernels is None else kernels
-        self.network: Network = lower(chain, loss)
+        self.X = self._rows(X)
+        self.network: Network = lower(chain, loss, entries_of(self.X))
         self.weights = Weights(self.network, chain.dtype, optimizer, l2, clip)
         self.weights.load(chain.parameters)
-        self.X = self._rows(X)
         self.labels = isinstance(self.network.loss, SoftmaxCrossEntropy) and np.ndim(t) == 1
         self.t = self._targets(t)
         self.sample_weight = (
@@ -76,9 +81,10 @@ class Steps:
         self._outputs = Outputs(predicting, self.weights, threads, self.library)
         self.done = 0
 
-    def _rows(self, X: Any) -> Array:
-        """Return samples as rows of numbers, (n, inputs)."""
-        return np.ascontiguousarray(X, dtype=self.chain.dtype).reshape(len(X), -1)
+    def _rows(self, X: Any) -> Rows:
+        """Return samples as kernels read them."""
+        first = self.chain.layers[0]
+        return as_rows(first.function, X, prod(first.input_shape), self.chain.dtype)
 
     def _targets(self, t: Any) -> Array:
         assert self.network.loss is not None
@@ -146,10 +152,11 @@ class Steps:
                 seed=self.seed,
             )
             runner = Runner(planner.code.finished())
-            fields = planner.library.advance.fields
+            planner.part.read(self.X)
+            fields, table = planner.library.advance.fields, table_of(self.X)
             for arguments in planner.advances:
-                _set(fields, arguments, x=self.X)
-                arguments[fields.index("x_row")] = self.X.strides[0]
+                _set(fields, arguments, x=table)
+                arguments[fields.index("x_row")] = table.strides[0]
                 if self.sample_weight is not None:
                     _set(fields, arguments, weights=self.sample_weight)
                 arguments[fields.index("t_row")] = self.t.strides[0]

@@ -103,6 +103,10 @@ class Condition(Value):
     def __invert__(self) -> Condition:
         return Condition(self.kernel, self.kernel.builder.not_(self.value))
 
+    def as_integer(self) -> Integer:
+        """Return 1 if it holds, else 0."""
+        return Integer(self.kernel, self.kernel.builder.zext(self.value, I64))
+
 
 class Vector(Value):
     """The numbers of 64 bytes, or one number where a kernel works on one at a time.

@@ -15,7 +15,7 @@ from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
 
 NAMES = (
     *("product", "dot", "store", "advance", "transpose", "squares", "total", "dropout"),
-    *("dropout_lanes", "masked"),
+    *("dropout_lanes", "masked", "bag", "scatter"),
 )
 """Kernels that depend on no rule."""
 
@@ -55,6 +55,8 @@ def _of(kernels: Library, optimizers: list[Any]) -> list[Callable[[], Any]]:
         ),
         *(partial(kernels.update, optimizer) for optimizer in optimizers),
         *(partial(kernels.update_all, optimizer) for optimizer in optimizers),
+        *(partial(kernels.move_touched, optimizer) for optimizer in optimizers),
+        *(partial(kernels.move_all, optimizer) for optimizer in optimizers),
         *(partial(kernels.loss, error, labels=False) for error in errors),
         *(partial(kernels.loss, SoftmaxCrossEntropy(), labels=labels) for labels in (True, False)),
     ]

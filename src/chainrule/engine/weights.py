@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -21,8 +22,8 @@ Array = NDArray[Any]
 class Block:
     """One parameter in panels, its optimizer's numbers likewise, and its transpose if needed.
 
-    W (i, o) has panels of outputs; a bias is a matrix of one row. The gradient is there where one
-    is kept.
+    W (i, o) has panels of outputs; the first one, where samples are sparse, lies row by row. A bias
+    is a matrix of one row. The gradient is there where one is kept.
     """
 
     values: Panels
@@ -69,7 +70,7 @@ class Weights:
         self.clip = clip
         self.network, self.optimizer, self.l2, self.dtype = network, optimizer, l2, dtype
         self.slots: tuple[str, ...] = optimizer.slots if optimizer else ()
-        lanes = VECTOR // dtype.itemsize
+        lanes, sparse = VECTOR // dtype.itemsize, network.entries is not None
         self.blocks: dict[str, Block] = {}
         self.nothing: dict[int, Block] = {}
         self.filters: dict[str, Filters] = {}
@@ -85,20 +86,25 @@ class Weights:
             # In training, somebody wants the gradient by the input.
             behind = optimizer and (number or network.blocks)
             transposed = Panels.zeros(outputs, stage.inputs, dtype) if behind else None
-            self._add(stage.weights, (stage.inputs, stage.outputs), inputs, transposed)
+            zeros = Panels.by_rows if sparse and number == 0 else Panels.zeros
+            self._add(stage.weights, (stage.inputs, stage.outputs), inputs, transposed, zeros)
             if stage.bias:
                 self._add(stage.bias, (stage.outputs,), 1, None)
             else:
-                zeros = Panels.zeros(1, stage.outputs, dtype)
-                self.nothing[stage.outputs] = Block(zeros, ())
+                self.nothing[stage.outputs] = Block(Panels.zeros(1, stage.outputs, dtype), ())
 
-    def _add(self, name: str, shape: tuple[int, ...], rows: int, transposed: Panels | None) -> None:
-        def zeros() -> Panels:
-            return Panels.zeros(rows, shape[-1], self.dtype)
-
-        slots = tuple(zeros() for _ in self.slots)
-        gradient = zeros() if self.clip is not None else None
-        self.blocks[name] = Block(zeros(), slots, transposed, gradient)
+    def _add(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        rows: int,
+        transposed: Panels | None,
+        zeros: Callable[..., Panels] = Panels.zeros,
+    ) -> None:
+        kept = 1 + len(self.slots) + (self.clip is not None)
+        values, *others = (zeros(rows, shape[-1], self.dtype) for _ in range(kept))
+        gradient = others.pop() if self.clip is not None else None
+        self.blocks[name] = Block(values, tuple(others), transposed, gradient)
 
     def _filters(self, shape: tuple[int, ...]) -> Filters:
         lanes = VECTOR // self.dtype.itemsize

@@ -58,7 +58,7 @@ class EmbeddingBag(Multilinear):
 
     def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
         """Return Y (n, d)."""
-        return super().forward(self._weights(X), parameters)
+        return super().forward(self.weights(X), parameters)
 
     def backprop(
         self,
@@ -72,7 +72,7 @@ class EmbeddingBag(Multilinear):
     ) -> Gradients:
         """Return dX (n, p) and dA (p, d)."""
         dX, gradients = super().backprop(
-            dY, self._weights(X), Y, parameters, input_gradient=input_gradient
+            dY, self.weights(X), Y, parameters, input_gradient=input_gradient
         )
         if dX is not None and self.mode == "mean":
             # The weights are X/Σ X, so a token also dilutes the others: hence − Y.
@@ -83,7 +83,7 @@ class EmbeddingBag(Multilinear):
         self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
     ) -> Array:
         """Return ∂Y[n]/∂X[n] (n, d, p) or ∂Y[n]/∂A (n, d, p, d)."""
-        J = super().jacobian(self._weights(X), parameters, by)
+        J = super().jacobian(self.weights(X), parameters, by)
         if by == "X" and self.mode == "mean":
             Y = self.forward(X, parameters)
             J = (J - Y[:, :, None]) * _reciprocal_sums(X)[:, :, None]
@@ -93,7 +93,7 @@ class EmbeddingBag(Multilinear):
         """Return the line's formulas, or those of the mean, which is no sum of products."""
         return super().formulas() if self.mode == "sum" else written_formulas(self)
 
-    def _weights(self, X: Any) -> Any:
+    def weights(self, X: Any) -> Any:
         """Return how much each token counts in its bag."""
         if self.mode == "sum":
             return X

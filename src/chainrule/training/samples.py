@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from chainrule.sparse_rows import check_rows
+
 Array = NDArray[Any]
 
 
@@ -51,6 +53,8 @@ class Samples:
                 received = len(array) if array.ndim else "a single number"
                 raise ValueError(f"{name}: expected {len(self)} {what}, got {received}")
             _check_finite(f"{name}: expected finite {what}", array)
+        if sparse.issparse(self.X):
+            check_rows(name, self.X)
         _check_finite(f"{name}: expected finite X", self.X)
         if self.weights is not None:
             if np.any(self.weights < 0):

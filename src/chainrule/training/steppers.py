@@ -146,13 +146,15 @@ class Machine:
         from chainrule.engine.steps import Steps, threads_for
 
         self.rate = optimizer.learning_rate
-        count = threads_for(chain, loss, rows, processors()) if threads is None else threads
+        entries = data.X.nnz / len(data) if sparse.issparse(data.X) else None
+        if threads is None:
+            threads = threads_for(chain, loss, rows, processors(), entries)
         self.steps = Steps(
             *(chain, loss, optimizer, data.X, data.t, data.weights),
             l2=l2,
             clip=clip_norm,
             seed=seed,
-            threads=count,
+            threads=threads,
         )
         self.steps.prepare(rows)
         self.seconds: dict[int, float] = {}
@@ -220,8 +222,6 @@ def choose(
 def _check_runs(data: Samples, optimizer: Optimizer) -> None:
     from chainrule.engine.availability import UnsupportedError, check_runs_here
 
-    if sparse.issparse(data.X):
-        raise UnsupportedError("the engine expects a dense array, got a sparse matrix")
     if type(optimizer).update is not Optimizer.update:
         raise UnsupportedError(f"{optimizer}: the engine does not know its own update")
     check_runs_here()

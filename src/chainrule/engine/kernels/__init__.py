@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from chainrule.engine import cache as disk, compiling
 from chainrule.engine.compiling import Target
 from chainrule.engine.kernels import (
+    bags,
     dot,
     dropout,
     epilogues,
@@ -138,6 +139,38 @@ class Library:
             ("update_all", optimizer, scaled),
             epilogues.UPDATE_ALL,
             lambda name, dtype: epilogues.update_all(name, dtype, optimizer, scaled=scaled),
+        )
+
+    @property
+    def bag(self) -> Kernel:
+        """The first layer on sparse samples."""
+        return self._kernel(
+            ("bag",), bags.FORWARD, lambda name, dtype: bags.forward(name, dtype, self.target)
+        )
+
+    @property
+    def scatter(self) -> Kernel:
+        """The gradient of the tokens of a batch."""
+        return self._kernel(
+            ("scatter",),
+            bags.SCATTER,
+            lambda name, dtype: bags.scatter(name, dtype, self.target),
+        )
+
+    def move_touched(self, optimizer: Any) -> Kernel:
+        """The rows of a batch's tokens move along their gradient."""
+        return self._kernel(
+            ("move_touched", optimizer),
+            bags.MOVE,
+            lambda name, dtype: bags.move_touched(name, dtype, optimizer),
+        )
+
+    def move_all(self, optimizer: Any) -> Kernel:
+        """The rows of all tokens move, along their gradient if the batch has them."""
+        return self._kernel(
+            ("move_all", optimizer),
+            bags.MOVE,
+            lambda name, dtype: bags.move_all(name, dtype, optimizer),
         )
 
     def planes(self, what: str) -> Kernel:

@@ -94,7 +94,7 @@ def update(name: str, dtype: Any, optimizer: Any) -> tuple[ir.Module, list[Rate]
     k = Kernel(name, dtype, UPDATE, extra=5)
     rates: list[Rate] = []
     with _each(k) as (gradient, place, *_):
-        rates = _move(k, optimizer, gradient, place)
+        rates = move(k, optimizer, gradient, place)
     return k.finish().module, rates
 
 
@@ -111,11 +111,11 @@ def update_all(
         gradient = k.load(k.argument("gradient") + i * VECTOR)
         if scaled:
             gradient = gradient * k.spread(k.load_number(k.argument("scale")))
-        rates = _move(k, optimizer, gradient, i * VECTOR)
+        rates = move(k, optimizer, gradient, i * VECTOR)
     return k.finish().module, rates
 
 
-def _move(k: Kernel, optimizer: Any, gradient: Vector, place: Integer) -> list[Rate]:
+def move(k: Kernel, optimizer: Any, gradient: Vector, place: Integer) -> list[Rate]:
     """Move the parameters and the state at a place; return the rates that the rule reads."""
     slots = [f"state{number}" for number in range(len(optimizer.slots))]
 

@@ -29,7 +29,7 @@ TOTAL = (
     "stop",
 )
 CLIP = ("count", "sums", "limit", "scale")
-SQUARES = ("rows", "vectors", "w", "vector_stride", "sums")
+SQUARES = ("rows", "vectors", "w", "row_stride", "vector_stride", "sums")
 
 
 def advance(name: str, dtype: Any) -> ir.Module:
@@ -85,7 +85,7 @@ def squares(name: str, dtype: Any) -> ir.Module:
     with k.loop(0, k.argument("vectors")) as v:
         panel = k.argument("w") + v * k.argument("vector_stride")
         with k.loop(0, k.argument("rows"), carry=[k.constant(0.0)]) as turn:
-            w = k.load(panel + turn.index * VECTOR)
+            w = k.load(panel + turn.index * k.argument("row_stride"))
             turn.following = [turn.carried[0] + w * w]
         total = k.reduce(turn.carried[0], lambda a, b: a + b)
         k.store_number(total, k.argument("sums") + v * k.dtype.itemsize)

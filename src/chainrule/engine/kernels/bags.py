@@ -1,0 +1,194 @@
+"""The first layer on sparse samples: a sample is a list of tokens, each with its value.
+
+    Z[n] = Σ_e value[e] · W[token[e]],      dW[token] = Σ_n Σ_e value[e] · dZ[n]
+
+where e are the entries of sample n, those of a token in the second sum. A sample's address is that
+of two whole numbers: its first entry, and the one behind its last. A row of W, of its state and of
+its gradient lies in memory as a whole.
+
+The gradient has rows for the tokens of the batch alone. ``slots`` tells which is a token's: row 0,
+which stays zero, for those that the batch has not. The tokens are shared among threads by a hash,
+and a thread writes nothing but the slots and the sums of its own. All sums go in the order of
+samples, and of their entries, whoever makes them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+
+from chainrule.engine.compiling import Target
+from chainrule.engine.emit import Kernel
+from chainrule.engine.kernels.epilogues import move
+from chainrule.engine.memory import VECTOR
+from chainrule.engine.rates import Rate
+from chainrule.engine.values import Integer, Vector, fma
+
+FORWARD = (
+    *("rows", "vectors", "samples", "tokens", "values", "w", "w_row", "w_vector"),
+    *("epilogue", "arguments"),
+)
+SCATTER = (
+    *("rows", "vectors", "samples", "tokens", "values", "gradient", "vector_stride"),
+    *("whose", "threads", "own", "slots", "before", "used", "touched", "sums"),
+)
+MOVE = (
+    *("w", "state0", "state1", "rates", "l2", "row_stride", "vector_stride", "vectors"),
+    *("first", "last", "threads", "slots", "slots_of_thread", "before", "used", "touched", "sums"),
+)
+TOKEN = 4
+"""Bytes of a token, and of a slot."""
+
+OWN = 16
+"""Bytes in the list of a thread's entries: where the gradient's row is, and the value."""
+
+GOLDEN = 2654435769
+"""2³² divided by the golden ratio: its multiples are spread evenly, whatever their order."""
+
+
+def owner(token: Any, threads: Any) -> Any:
+    """Return the thread that a token belongs to; of numbers in Python as of a kernel's."""
+    return token * GOLDEN % 2**32 * threads // 2**32
+
+
+def forward(name: str, dtype: Any, target: Target) -> ir.Module:
+    """Σ value · W[token] of each sample, handed to an epilogue as rows of products are."""
+    k = Kernel(name, dtype, FORWARD)
+    sizes = _sizes(target)
+    scratch = k.allocate(sizes[0])
+    with k.loop(0, k.argument("rows")) as n:
+        first, last = _entries(k, n)
+
+        def sums(p: Integer, wide: int) -> None:
+            with k.loop(first, last, carry=[k.constant(0.0)] * wide) as turn:
+                value = k.spread(_value(k, turn.index))
+                row = k.argument("w") + _token(k, turn.index) * k.argument("w_row")
+                vectors = [k.load(row + (p + j) * k.argument("w_vector")) for j in range(wide)]
+                turn.following = [
+                    fma(value, w, total) for w, total in zip(vectors, turn.carried, strict=True)
+                ]
+            for j, total in enumerate(turn.carried):
+                k.store(total, scratch + j * VECTOR)
+            tile = [k.integer(1), k.integer(wide)]
+            k.call(k.argument("epilogue"), k.argument("arguments"), scratch, n, p, *tile)
+
+        k.cover(k.argument("vectors"), sizes, sums)
+    return k.finish().module
+
+
+def scatter(name: str, dtype: Any, target: Target) -> ir.Module:
+    """Add value · dZ[n] to the gradient's row of each token that belongs to the thread."""
+    k = Kernel(name, dtype, SCATTER)
+    with k.loop(0, k.argument("rows"), carry=[k.argument("before")]) as sample:
+        n = sample.index
+        count = _own(k, n)
+        sample.following = [_find_rows(k, count, sample.carried[0])]
+
+        def add(p: Integer, wide: int) -> None:
+            stride = k.argument("vector_stride")
+            dz = k.argument("gradient") + n * VECTOR
+            vectors = [k.load(dz + (p + j) * stride) for j in range(wide)]
+            with k.loop(0, count) as i:
+                own = k.argument("own") + i * OWN
+                row, value = k.load_integer(own) + p * VECTOR, k.spread(k.load_number(own + 8))
+                for j, vector in enumerate(vectors):
+                    place = row + j * VECTOR
+                    k.store(fma(value, vector, k.load(place)), place)
+
+        k.cover(k.argument("vectors"), _sizes(target), add)
+    k.store_integer(sample.carried[0], k.argument("used"))
+    return k.finish().module
+
+
+def _own(k: Kernel, n: Integer) -> Integer:
+    """List the sample's entries that belong to the thread; return how many there are."""
+    with k.loop(*_entries(k, n), carry=[k.integer(0)]) as turn:
+        (count,) = turn.carried
+        k.store_integer(turn.index, k.argument("own") + count * OWN)  # kept if count moves on
+        belongs = owner(_token(k, turn.index), k.argument("threads"))
+        turn.following = [count + belongs.equals(k.argument("whose")).as_integer()]
+    found: Integer = turn.carried[0]
+    return found
+
+
+def _find_rows(k: Kernel, count: Integer, used: Integer) -> Integer:
+    """Put the address of the gradient's row, and the value, in place of each entry in the list.
+
+    A token that has no slot yet gets the next one; return the last slot used.
+    """
+    with k.loop(0, count, carry=[used]) as turn:
+        own = k.argument("own") + turn.index * OWN
+        entry = k.load_integer(own)
+        token = _token(k, entry)
+        at = k.argument("slots") + token * TOKEN
+        known = k.load_short(at)
+        fresh = known.equals(0).as_integer()
+        used = turn.carried[0] + fresh
+        slot = known + fresh * used  # no branch: whether a token is new is anybody's guess
+        k.store_short(slot, at)
+        k.store_short(token, k.argument("touched") + slot * TOKEN)
+        k.store_integer(k.argument("sums") + slot * (k.argument("vectors") * VECTOR), own)
+        k.store_number(_value(k, entry), own + 8)
+        turn.following = [used]
+    last: Integer = turn.carried[0]
+    return last
+
+
+def move_touched(name: str, dtype: Any, optimizer: Any) -> tuple[ir.Module, list[Rate]]:
+    """Move the rows of the thread's tokens in the batch."""
+    k = Kernel(name, dtype, MOVE)
+    used = k.load_integer(k.argument("used"))
+    rates: list[Rate] = []
+    with k.loop(k.argument("before") + 1, used + 1) as slot:
+        token = k.load_short(k.argument("touched") + slot * TOKEN)
+        rates = _move_row(k, optimizer, token, slot, k.argument("slots"))
+    return k.finish().module, rates
+
+
+def move_all(name: str, dtype: Any, optimizer: Any) -> tuple[ir.Module, list[Rate]]:
+    """Move the rows of some tokens, in the batch or not."""
+    k = Kernel(name, dtype, MOVE)
+    rates: list[Rate] = []
+    with k.loop(k.argument("first"), k.argument("last")) as token:
+        whose = owner(token, k.argument("threads"))
+        slots = k.argument("slots") + whose * k.argument("slots_of_thread")
+        slot = k.load_short(slots + token * TOKEN)
+        rates = _move_row(k, optimizer, token, slot, slots)
+    return k.finish().module, rates
+
+
+def _move_row(
+    k: Kernel, optimizer: Any, token: Integer, slot: Integer, slots: Integer
+) -> list[Rate]:
+    """Move a token's row along the sums in its slot, which is free and zero again."""
+    row = token * k.argument("row_stride")
+    sums = k.argument("sums") + slot * (k.argument("vectors") * VECTOR)
+    rates: list[Rate] = []
+    with k.loop(0, k.argument("vectors")) as v:
+        gradient = k.load(sums + v * VECTOR)
+        rates = move(k, optimizer, gradient, row + v * k.argument("vector_stride"))
+    with k.when(slot > 0):
+        k.store_short(k.integer(0), slots + token * TOKEN)
+        with k.loop(0, k.argument("vectors")) as v:
+            k.store(k.constant(0.0), sums + v * VECTOR)
+    return rates
+
+
+def _entries(k: Kernel, n: Integer) -> tuple[Integer, Integer]:
+    """Return the first entry of a sample, and the one behind its last."""
+    sample = k.load_integer(k.argument("samples") + n * 8)
+    return k.load_integer(sample), k.load_integer(sample + 8)
+
+
+def _token(k: Kernel, entry: Integer) -> Integer:
+    return k.load_short(k.argument("tokens") + entry * TOKEN)
+
+
+def _value(k: Kernel, entry: Integer) -> Vector:
+    return k.load_number(k.argument("values") + entry * k.dtype.itemsize)
+
+
+def _sizes(target: Target) -> range:
+    """Return how many vectors of a row to take at once: as many as the registers hold."""
+    return range({64: 8, 32: 4}.get(target.register_bytes, 2), 0, -1)
