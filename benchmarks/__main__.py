@@ -18,7 +18,7 @@ from benchmarks.peers import TRAINERS, Trainer
 from benchmarks.tables import figure, head, row
 from benchmarks.timing import APART, cold, measure
 from benchmarks.trainers import Chainrule
-from chainrule.training.steppers import processors
+from chainrule.engine.availability import processors
 
 COLD_STARTS = 5
 

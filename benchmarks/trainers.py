@@ -76,7 +76,9 @@ class Reference:
         self.case, self.chain = case, case.chain()
         self.order = start.order
         data = Samples.of(start.X, start.t)
-        self.stepper = Textbook(self.chain, CrossEntropy(), data, case.rule(), 0.0, 0)
+        self.stepper = Textbook(
+            *(self.chain, CrossEntropy(), data, case.rule()), l2=0.0, clip_norm=None, seed=0
+        )
 
     @staticmethod
     def runs(case: Case) -> bool:

@@ -19,8 +19,8 @@ def gradients(loss, dtype, *, labels, over):
     """Return losses (n,) and gradients (n, o) of a kernel, written over the outputs or not."""
     rows, outputs = 7, 37
     rng = np.random.default_rng(3)
-    Z = Panels.zeros("Z", rows, outputs, np.dtype(dtype))
-    dZ = Z if over else Panels.zeros("dZ", rows, outputs, np.dtype(dtype))
+    Z = Panels.zeros(rows, outputs, np.dtype(dtype))
+    dZ = Z if over else Panels.zeros(rows, outputs, np.dtype(dtype))
     dZ.data[...] = np.nan
     Z.write(rng.normal(size=(rows, outputs)))
     t = rng.integers(0, outputs, rows) if labels else rng.random((rows, outputs)).astype(dtype)
@@ -58,6 +58,6 @@ def test_outputs_that_the_loss_alone_reads_have_no_gradient_beside_them(last, sh
     functions = (Linear(6), Tanh(), Linear(5), *last, Softmax())
     chain = Chain(*functions).initialize(X, dtype=np.float64)
     steps = Steps(chain, losses.CrossEntropy(), SGD(0.1), X, t)
-    first, second = steps._planner(4).part.values
+    first, second = steps._program(4)[0].part.values
     assert (second.output is second.gradient) == shared
     assert first.output is not first.gradient

@@ -10,7 +10,7 @@ from chainrule.engine.memory import Panels
 @pytest.mark.parametrize("given", [3, 5])
 def test_numbers_come_back_from_panels(features, given):
     rng = np.random.default_rng(1)
-    panels = Panels.zeros("P", 5, features, np.float64)
+    panels = Panels.zeros(5, features, np.float64)
     values = rng.normal(size=(features, given)).T  # any strides
     panels.write(values)
     rest = np.zeros((5 - given, features))

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from math import prod
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from chainrule import mathematics
 from chainrule.chain import Chain
@@ -17,7 +17,9 @@ from chainrule.functions import (
     Elementwise,
     Flatten,
     Linear,
+    LogSoftmax,
     MaxPool2d,
+    Softmax,
 )
 from chainrule.losses import ElementwiseLoss, Loss, SoftmaxCrossEntropy, fused
 
@@ -36,11 +38,12 @@ Map = Elementwise | Dropout
 class Stage:
     """A Linear and the functions of each number alone after it.
 
-    ``weights`` and ``bias`` are its parameters' names in the chain's buffer; ``layers`` the maps'
-    places in the chain, on which what they draw depends.
+    ``weights`` and ``bias`` are its parameters' names in the chain's buffer; ``place`` is its place
+    in the chain, and ``layers`` the maps' places, on which what they draw depends.
     """
 
     linear: Linear
+    place: int
     weights: str
     bias: str | None
     inputs: int
@@ -51,14 +54,22 @@ class Stage:
 
 @dataclass(frozen=True)
 class Block:
-    """A convolution or a pool, and the elementwise functions after it; shapes are (c, h, w)."""
+    """A convolution or a pool, and the functions of each number alone after it.
+
+    Shapes are (c, h, w); the rest is as a stage has it.
+    """
 
     function: Conv2d | MaxPool2d | AvgPool2d
+    place: int
     weights: str | None
     bias: str | None
     inputs: Shape
     outputs: Shape
-    maps: tuple[Elementwise, ...] = ()
+    maps: tuple[Map, ...] = ()
+    layers: tuple[int, ...] = ()
+
+
+_Part = TypeVar("_Part", Stage, Block)
 
 
 @dataclass(frozen=True)
@@ -67,21 +78,23 @@ class Network:
 
     Images first go through blocks; rows of numbers through stages. The loss is that of the last
     stage's output: of a last function and a loss that fuse, it is the pair's, and the function is
-    left out.
+    left out. A network without a loss is for prediction; its last softmax, if any, is ``final``.
     """
 
     stages: tuple[Stage, ...]
-    loss: Loss
+    loss: Loss | None
     blocks: tuple[Block, ...] = ()
+    final: Softmax | LogSoftmax | None = None
 
     def in_prediction(self) -> Network:
         """Return the network without what is random."""
-        return replace(self, stages=tuple(map(_in_prediction, self.stages)))
+        blocks = tuple(map(_in_prediction, self.blocks))
+        return replace(self, stages=tuple(map(_in_prediction, self.stages)), blocks=blocks)
 
     @property
     def inputs(self) -> int:
-        """Features of a sample."""
-        return self.stages[0].inputs
+        """Numbers of a sample."""
+        return prod(self.blocks[0].inputs) if self.blocks else self.stages[0].inputs
 
     @property
     def outputs(self) -> int:
@@ -89,50 +102,62 @@ class Network:
         return self.stages[-1].outputs
 
 
-def _in_prediction(stage: Stage) -> Stage:
-    kept = [k for k, function in enumerate(stage.maps) if not isinstance(function, Dropout)]
-    maps, layers = tuple(stage.maps[k] for k in kept), tuple(stage.layers[k] for k in kept)
-    return replace(stage, maps=maps, layers=layers)
+def _in_prediction(part: _Part) -> _Part:
+    kept = [k for k, function in enumerate(part.maps) if not isinstance(function, Dropout)]
+    maps, layers = tuple(part.maps[k] for k in kept), tuple(part.layers[k] for k in kept)
+    return replace(part, maps=maps, layers=layers)
 
 
-def lower(chain: Chain, loss: Loss) -> Network:
+def _followed(part: _Part, function: Map, place: int) -> _Part:
+    """Return a stage or a block with one function more, which has a place in the chain."""
+    return replace(part, maps=(*part.maps, function), layers=(*part.layers, place))
+
+
+def lower(chain: Chain, loss: Loss | None) -> Network:
     """Return the network of a chain; CannotLowerError names what the engine has no kernel for."""
-    pair = fused(chain.functions[-1], loss)
+    last = chain.functions[-1]
+    pair = fused(last, loss) if loss else None
+    final = last if loss is None and isinstance(last, Softmax | LogSoftmax) else None
     blocks: list[Block] = []
     stages: list[Stage] = []
-    for place, layer in enumerate(chain.layers[:-1] if pair else chain.layers):
+    for place, layer in enumerate(chain.layers[:-1] if pair or final else chain.layers):
         function, names = layer.function, layer.names
         _check_inherited(function, _FUNCTIONS, _OF_FUNCTIONS)
         if isinstance(function, Flatten) and not stages:
             continue  # samples, or what blocks make of them, are rows of numbers in any case
         if isinstance(function, Linear):
             sizes = prod(layer.input_shape), prod(layer.output_shape)
-            stages.append(Stage(function, names["W"], names.get("b"), *sizes))
+            stages.append(Stage(function, place, names["W"], names.get("b"), *sizes))
         elif isinstance(function, Map) and stages:
-            last = stages.pop()
-            maps, places = (*last.maps, function), (*last.layers, place)
-            stages.append(replace(last, maps=maps, layers=places))
+            stages.append(_followed(stages.pop(), function, place))
         elif isinstance(function, Conv2d | MaxPool2d | AvgPool2d) and not stages:
             named = names.get("W"), names.get("b")
             blocks.append(
-                Block(function, *named, _image(layer.input_shape), _image(layer.output_shape))
+                Block(
+                    function, place, *named, _image(layer.input_shape), _image(layer.output_shape)
+                )
             )
-        elif isinstance(function, Elementwise) and blocks:
-            block = blocks.pop()
-            blocks.append(replace(block, maps=(*block.maps, function)))
+        elif isinstance(function, Map) and blocks:
+            blocks.append(_followed(blocks.pop(), function, place))
         else:
             where = "" if stages or blocks else " as the first function"
             raise CannotLowerError(f"{function}: the engine has no kernel for it{where}")
     if not stages:
         raise CannotLowerError(f"{chain}: the engine expects a Linear in it")
     of_outputs = pair or loss
+    if of_outputs is None:
+        _check_inherited(final, _FUNCTIONS, _OF_FUNCTIONS)
+        return Network(tuple(stages), None, tuple(blocks), final).in_prediction()
     _check_inherited(of_outputs, _LOSSES, _OF_LOSSES)
     if not isinstance(of_outputs, ElementwiseLoss | SoftmaxCrossEntropy):
         raise CannotLowerError(f"{of_outputs}: the engine has a kernel for it after Softmax only")
     return Network(tuple(stages), of_outputs, tuple(blocks))
 
 
-_FUNCTIONS = (Elementwise, Linear, Conv2d, MaxPool2d, AvgPool2d, Flatten, Dropout)
+_FUNCTIONS = (
+    *(Elementwise, Linear, Conv2d, MaxPool2d, AvgPool2d, Flatten, Dropout),
+    *(Softmax, LogSoftmax),
+)
 _OF_FUNCTIONS = ("forward", "backprop", "slopes", "output_shape", "parameter_shapes")
 _LOSSES = (ElementwiseLoss, SoftmaxCrossEntropy)
 _OF_LOSSES = ("errors", "error_gradients", "value", "gradient", "value_and_gradient")

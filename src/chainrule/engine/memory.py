@@ -37,17 +37,16 @@ class Panels:
     ``columns`` and ``rows_at`` are byte offsets: element (n, f) is at rows_at[n] + columns[f].
     """
 
-    name: str
     rows: int
     features: int
     data: Array
 
     @classmethod
-    def zeros(cls, name: str, rows: int, features: int, dtype: Any) -> Panels:
+    def zeros(cls, rows: int, features: int, dtype: Any) -> Panels:
         """Return an array of zeros; panels are kept off multiples of 4,096 bytes."""
         lanes = VECTOR // np.dtype(dtype).itemsize
         apart = rows + (8 if rows % 64 == 0 else 0)
-        return cls(name, rows, features, aligned((-(-features // lanes), apart, lanes), dtype))
+        return cls(rows, features, aligned((-(-features // lanes), apart, lanes), dtype))
 
     @property
     def lanes(self) -> int:

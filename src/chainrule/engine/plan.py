@@ -9,11 +9,13 @@ not depend on the number of threads.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engine.clipping import Clipping
 from chainrule.engine.images import Images
 from chainrule.engine.kernels import Library
 from chainrule.engine.lowering import Network
@@ -29,7 +31,8 @@ class Planner:
     """Plans a training step, or the outputs of a batch.
 
     ``advances`` are the arguments of each thread's ``advance``, ``total`` those of the sum of the
-    losses: where a run sets what it needs. ``part`` has those of losses and masks.
+    losses, ``results`` those of each thread's rows of outputs: where a run sets what it needs.
+    ``part`` has those of losses.
     """
 
     def __init__(
@@ -49,15 +52,34 @@ class Planner:
         self.training, self.library = training, library
         self.code = Instructions(threads)
         common = (weights, rows, self.code, library)
-        self.images = Images(network.blocks, *common) if network.blocks else None
+        self.images = Images(network.blocks, *common, seed) if network.blocks else None
         self.part = Stages(network, *common, images=self.images, labels=labels, seed=seed)
         self.half_l2 = np.array([weights.l2 / 2], dtype=weights.dtype)
         self.penalties = aligned((self._penalty_count() if weights.l2 else 0,), weights.dtype)
         self.advances: list[Array] = []
+        self.results: list[Array] = []
         if training:
             self._plan_step()
         else:
             self._plan_outputs()
+
+    def values(self) -> Iterator[tuple[int, Array]]:
+        """Yield what functions made of the last batch, with their places in the chain, in order.
+
+        Some are not kept, having gone on in registers.
+        """
+        plans = self.images.plans if self.images else []
+        made: list[tuple[Any, Any]] = [(plan.block, plan.values) for plan in plans]
+        made += zip(self.network.stages, self.part.values, strict=True)
+        for part, values in made:
+            for place, kept in zip((part.place, *part.layers), (values.z, *values.y), strict=True):
+                if kept is not None:
+                    yield place, kept.read()
+
+    @property
+    def dropouts(self) -> list[Array]:
+        """The arguments of masks."""
+        return self.part.dropouts + (self.images.means.dropouts if self.images else [])
 
     def _plan_outputs(self) -> None:
         """Add the next samples and forward; each thread has samples of its own, and never waits."""
@@ -69,6 +91,7 @@ class Planner:
                 self._images_forward(thread)
                 for number in range(len(self.network.stages)):
                     self.part.forward(thread, number, rows, (0, self.part.weights_of(number).count))
+                self.results.append(self.part.results(thread, rows))
 
     def _plan_step(self) -> None:
         """Add the next samples, forward, loss, backprop, update."""
@@ -107,6 +130,8 @@ class Planner:
                 self.part.update(thread, number)
         if self.images:
             self._update_filters(self.images)
+        if self.weights.clip is not None:
+            self._update_clipped(self.weights.clip)
         self.total = self.code.add(
             0,
             self.library.total,
@@ -129,11 +154,28 @@ class Planner:
         self.code.barrier()
         for thread in range(self.threads):
             images.filters(thread, self.threads)
+        if self.weights.clip is not None:
+            return
         self.code.barrier()
         update = self.library.update_all(self.weights.optimizer)
         for thread in range(self.threads):
             rates = _at(self.part.batches[thread].rates)
             images.update(thread, self.threads, update, rates, self.part.l2)
+
+    def _update_clipped(self, limit: float) -> None:
+        clipping = Clipping(self.weights, limit, self.code, self.library, self.part.l2)
+        self.code.barrier()
+        for thread in range(self.threads):
+            clipping.measure(thread)
+        self.code.barrier()
+        for thread in range(self.threads):
+            clipping.update(thread, _at(self.part.batches[thread].rates))
+        self.code.barrier()
+        for thread in range(self.threads):
+            for block in self.weights.blocks.values():
+                panels = share(block.values.count, self.threads, thread)
+                self.part.transpose(thread, block, (0, block.values.rows), panels)
+        self.code.kept.append(clipping)
 
     def _advance(self, thread: int) -> None:
         batch = self.part.batches[thread]
@@ -148,7 +190,7 @@ class Planner:
                 targets=_at(batch.targets),
                 shares=_at(batch.shares),
                 rates=_at(batch.rates),
-                rate_count=len(self.part.rule.rates) if self.training else 0,
+                rate_count=len(self.part.rates) if self.training else 0,
             )
         )
 

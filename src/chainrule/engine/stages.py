@@ -7,17 +7,17 @@ some samples and some panels.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engine.clipping import Keep
 from chainrule.engine.images import Images
 from chainrule.engine.kernels import Kernel, Library
 from chainrule.engine.lowering import Network, Stage, derivative_reads
+from chainrule.engine.masks import drawn
 from chainrule.engine.memory import VECTOR, Panels, aligned
 from chainrule.engine.program import Instructions, share
 from chainrule.engine.weights import Block, Weights
@@ -96,11 +96,10 @@ class Stages:
         self.network, self.weights, self.rows, self.labels = network, weights, rows, labels
         self.stages, self.dtype, self.threads = network.stages, weights.dtype, code.threads
         self.code, self.library, self.images, self.seed = code, library, images, seed
-        self.rule = library.update(weights.optimizer)
+        self.rates = library.update(weights.optimizer).rates if weights.optimizer else ()
+        self.rule = weights.optimizer if weights.clip is None else Keep()
         self.values = [self._values(number) for number in range(len(self.stages))]
-        self.batches = [
-            Batch.of(rows, self.dtype, len(self.rule.rates)) for _ in range(self.threads)
-        ]
+        self.batches = [Batch.of(rows, self.dtype, len(self.rates)) for _ in range(self.threads)]
         self.sample_losses = aligned((rows,), self.dtype)
         self.one = np.ones(1, dtype=self.dtype)
         self.l2 = np.array([0.0, weights.l2], dtype=self.dtype)
@@ -112,18 +111,16 @@ class Stages:
     def _values(self, number: int) -> Values:
         stage = self.stages[number]
 
-        def panels(name: str) -> Panels:
-            return Panels.zeros(name, self.rows, stage.outputs, self.dtype)
+        def panels() -> Panels:
+            return Panels.zeros(self.rows, stage.outputs, self.dtype)
 
         in_registers = _first_map(stage)
         keeps = in_registers is None or "x" in derivative_reads(in_registers)
-        y = tuple(panels(f"Y{number}" + "'" * k) for k in range(len(stage.maps)))
-        masks = {
-            k: panels(f"M{number}") for k, f in enumerate(stage.maps) if isinstance(f, Dropout)
-        }
-        z = panels(f"Z{number}") if keeps else None
+        y = tuple(panels() for _ in stage.maps)
+        masks = {k: panels() for k, f in enumerate(stage.maps) if isinstance(f, Dropout)}
+        z = panels() if keeps else None
         only_loss_reads = not stage.maps and number == len(self.stages) - 1
-        gradient = z if z is not None and only_loss_reads else panels(f"dZ{number}")
+        gradient = z if z is not None and only_loss_reads else panels()
         return Values(z, y, gradient, masks)
 
     def weights_of(self, number: int) -> Panels:
@@ -201,13 +198,10 @@ class Stages:
                     panels=panels[1] - panels[0],
                     features=stage.outputs,
                     vector_stride=y.stride,
-                    seed=self.seed,
-                    layer=stage.layers[k],
-                    threshold=math.ceil(Fraction(function.rate) * 2**52 - Fraction(1, 2)),
-                    scale=self._number(1 / (1 - function.rate)),
                     x=x.address + own,
                     y=y.address + own,
                     mask=values.masks[k].address + own,
+                    **drawn(self.code, function, self.seed, stage.layers[k], self.dtype),
                 )
             )
             return
@@ -220,11 +214,6 @@ class Stages:
                 x=x.address + at,
                 y=y.address + at,
             )
-
-    def _number(self, value: float) -> int:
-        """Keep a number; return its address."""
-        self.code.kept.append(np.array([value], dtype=self.dtype))
-        return _at(self.code.kept[-1])
 
     def _product(
         self, thread: int, epilogue: Kernel, arguments: dict[str, int], **values: int
@@ -239,8 +228,24 @@ class Stages:
             arguments=_at(packed),
         )
 
+    def results(self, thread: int, rows: Range) -> Array:
+        """Add that outputs of some samples are put where they are wanted; return the arguments."""
+        output = self.values[-1].output
+        return self.code.add(
+            thread,
+            self.library.outputs(self.network.final),
+            first=rows[0],
+            last=rows[1],
+            outputs=self.network.outputs,
+            y=output.address,
+            vector_stride=output.stride,
+            result_row=self.network.outputs * self.dtype.itemsize,
+            result_step=self.rows * self.network.outputs * self.dtype.itemsize,
+        )
+
     def loss(self, thread: int, rows: Range) -> None:
         """Add the losses of some samples, and the gradients by the outputs."""
+        assert self.network.loss is not None
         values, batch = self.values[-1], self.batches[thread]
         self.losses.append(
             self.code.add(
@@ -327,7 +332,7 @@ class Stages:
         if stage.bias and panels[0] < panels[1]:
             self._product(
                 thread,
-                self.rule,
+                self.library.update(self.rule),
                 self._moved(thread, self.weights.bias(stage), panels[0] * VECTOR, penalty=0),
                 rows=1,
                 vectors=panels[1] - panels[0],
@@ -358,7 +363,7 @@ class Stages:
         own = inputs[0] * VECTOR + panels[0] * W.stride
         self._product(
             thread,
-            self.rule,
+            self.library.update(self.rule),
             self._moved(thread, block, own, penalty=1),
             rows=inputs[1] - inputs[0],
             vectors=panels[1] - panels[0],
@@ -369,8 +374,13 @@ class Stages:
             x=gradient.address + panels[0] * gradient.stride,
             x_stride=gradient.stride,
         )
-        if block.transposed is not None:
-            T, side = block.transposed, W.lanes
+        if block.gradient is None:
+            self.transpose(thread, block, inputs, panels)
+
+    def transpose(self, thread: int, block: Block, inputs: Range, panels: Range) -> None:
+        """Bring a part of the transpose of W up to date."""
+        if block.transposed is not None and inputs[0] < inputs[1] and panels[0] < panels[1]:
+            W, T, side = block.values, block.transposed, block.values.lanes
             first, last = inputs[0] // side, -(-inputs[1] // side)
             self.code.add(
                 thread,
@@ -394,7 +404,8 @@ class Stages:
             "rates": _at(self.batches[thread].rates),
             "l2": _at(self.l2[penalty:]),
         }
-        for slot, state in enumerate(block.state):
+        kept = block.state if block.gradient is None else (block.gradient,)
+        for slot, state in enumerate(kept):
             arguments[f"state{slot}"] = state.address + own
         return arguments
 

@@ -10,16 +10,19 @@ import numpy as np
 
 from chainrule.engine import runner
 from chainrule.engine.kernels import Library, library
-from chainrule.functions import FUNCTIONS, Elementwise
+from chainrule.functions import FUNCTIONS, Elementwise, LogSoftmax, Softmax
 from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
 
 NAMES = (
     *("product", "dot", "store", "advance", "transpose", "squares", "total", "dropout"),
-    "masked",
+    *("dropout_lanes", "masked"),
 )
 """Kernels that depend on no rule."""
 
-PLANES = (*("gather", "copy", "zero", "max_pool", "max_unpool", "average_pool", "average_unpool"),)
+PLANES = (
+    *("gather", "copy", "times", "zero"),
+    *("max_pool", "max_unpool", "average_pool", "average_unpool"),
+)
 """Those of images."""
 
 
@@ -44,6 +47,7 @@ def _of(kernels: Library, optimizers: list[Any]) -> list[Callable[[], Any]]:
         *(partial(kernels.affine, by_rows=by_rows) for by_rows in (False, True)),
         *(partial(kernels.planes, what) for what in PLANES),
         *(partial(use, function) for function in functions for use in uses),
+        *(partial(kernels.outputs, final) for final in (None, Softmax(), LogSoftmax())),
         *(partial(kernels.update, optimizer) for optimizer in optimizers),
         *(partial(kernels.update_all, optimizer) for optimizer in optimizers),
         *(partial(kernels.loss, error, labels=False) for error in errors),

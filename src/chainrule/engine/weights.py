@@ -21,12 +21,14 @@ Array = NDArray[Any]
 class Block:
     """One parameter in panels, its optimizer's numbers likewise, and its transpose if needed.
 
-    W (i, o) has panels of outputs; a bias is a matrix of one row.
+    W (i, o) has panels of outputs; a bias is a matrix of one row. The gradient is there where one
+    is kept.
     """
 
     values: Panels
     state: tuple[Panels, ...]
     transposed: Panels | None = None
+    gradient: Panels | None = None
 
     def load(self, parameter: Array) -> None:
         """Take the numbers over from a parameter (i, o) or (o,)."""
@@ -52,11 +54,21 @@ class Filters:
 class Weights:
     """All parameters of a network, with the state of its optimizer, for programs to work on.
 
-    ``l2`` is the penalty λ; biases have none.
+    ``l2`` is the penalty λ; biases have none. ``clip`` is the largest length of a gradient, which
+    is then kept. Without an optimizer they are for prediction.
     """
 
-    def __init__(self, network: Network, optimizer: Any, l2: float, dtype: np.dtype[Any]) -> None:
+    def __init__(
+        self,
+        network: Network,
+        dtype: np.dtype[Any],
+        optimizer: Any = None,
+        l2: float = 0.0,
+        clip: float | None = None,
+    ) -> None:
+        self.clip = clip
         self.network, self.optimizer, self.l2, self.dtype = network, optimizer, l2, dtype
+        self.slots: tuple[str, ...] = optimizer.slots if optimizer else ()
         lanes = VECTOR // dtype.itemsize
         self.blocks: dict[str, Block] = {}
         self.nothing: dict[int, Block] = {}
@@ -70,28 +82,28 @@ class Weights:
         for number, stage in enumerate(network.stages):
             inputs = -(-stage.inputs // lanes) * lanes  # whole blocks, for transposing
             outputs = -(-stage.outputs // lanes) * lanes
-            behind = number or network.blocks  # somebody wants the gradient by the input
-            transposed = (
-                Panels.zeros(f"{stage.weights}ᵀ", outputs, stage.inputs, dtype) if behind else None
-            )
+            # In training, somebody wants the gradient by the input.
+            behind = optimizer and (number or network.blocks)
+            transposed = Panels.zeros(outputs, stage.inputs, dtype) if behind else None
             self._add(stage.weights, (stage.inputs, stage.outputs), inputs, transposed)
             if stage.bias:
                 self._add(stage.bias, (stage.outputs,), 1, None)
             else:
-                zeros = Panels.zeros("0", 1, stage.outputs, dtype)
+                zeros = Panels.zeros(1, stage.outputs, dtype)
                 self.nothing[stage.outputs] = Block(zeros, ())
 
     def _add(self, name: str, shape: tuple[int, ...], rows: int, transposed: Panels | None) -> None:
-        def zeros(what: str) -> Panels:
-            return Panels.zeros(what, rows, shape[-1], self.dtype)
+        def zeros() -> Panels:
+            return Panels.zeros(rows, shape[-1], self.dtype)
 
-        slots = tuple(zeros(f"{slot} of {name}") for slot in self.optimizer.slots)
-        self.blocks[name] = Block(zeros(name), slots, transposed)
+        slots = tuple(zeros() for _ in self.slots)
+        gradient = zeros() if self.clip is not None else None
+        self.blocks[name] = Block(zeros(), slots, transposed, gradient)
 
     def _filters(self, shape: tuple[int, ...]) -> Filters:
         lanes = VECTOR // self.dtype.itemsize
         size = -(-prod(shape) // lanes) * lanes
-        arrays = [aligned((size,), self.dtype) for _ in range(2 + len(self.optimizer.slots))]
+        arrays = [aligned((size,), self.dtype) for _ in range(2 + len(self.slots))]
         return Filters(shape, arrays[0], tuple(arrays[2:]), arrays[1])
 
     def bias(self, stage: Stage) -> Block:
@@ -111,3 +123,18 @@ class Weights:
             parameters[name][...] = filters.values[: prod(filters.shape)].reshape(filters.shape)
         for name, block in self.blocks.items():
             block.store(parameters[name])
+
+    def load_state(self, slot: int, parameters: Parameters) -> None:
+        """Take a number of the optimizer's for each parameter over from a buffer like a chain's."""
+        for name, filters in self.filters.items():
+            filters.state[slot][: prod(filters.shape)] = parameters[name].reshape(-1)
+        for name, block in self.blocks.items():
+            block.state[slot].write(np.atleast_2d(parameters[name]))
+
+    def store_state(self, slot: int, parameters: Parameters) -> None:
+        """Put a number of the optimizer's for each parameter into a buffer like a chain's."""
+        for name, filters in self.filters.items():
+            own = filters.state[slot][: prod(filters.shape)]
+            parameters[name][...] = own.reshape(filters.shape)
+        for name, block in self.blocks.items():
+            block.state[slot].copy_to(np.atleast_2d(parameters[name]))

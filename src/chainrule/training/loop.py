@@ -44,6 +44,8 @@ class Plan:
     batch_size : samples in a step; None takes the whole set, which is gradient descent
     epochs : passes over the data, at most
     l2 : the penalty λ: λ/2 times the sum of squared weights, biases left out, is added to the loss
+    clip_norm : the largest length of a step's gradient, penalty included: a longer one is scaled
+        down to it; None leaves gradients as they are
     patience : when to stop early; None never does
     shuffle : whether each epoch has an order of its own
     seed : of shuffling and dropout; the same seed gives the same bits
@@ -54,6 +56,7 @@ class Plan:
     batch_size: int | None = 32
     epochs: int = 100
     l2: float = 0.0
+    clip_norm: float | None = None
     patience: Patience | None = Patience()
     shuffle: bool = True
     seed: int = 0
@@ -71,6 +74,11 @@ class Plan:
                 raise ValueError(f"Plan: expected {name} to be a whole number >= 1, got {value!r}")
         if not (isinstance(self.l2, int | float | np.number) and 0 <= self.l2 < np.inf):
             raise ValueError(f"Plan: expected l2 to be a number >= 0, got {self.l2!r}")
+        clip = 1.0 if self.clip_norm is None else self.clip_norm
+        if not (isinstance(clip, int | float | np.number) and 0 < clip < np.inf):
+            raise ValueError(
+                f"Plan: expected clip_norm to be a number > 0 or None, got {self.clip_norm!r}"
+            )
 
 
 def train(
@@ -129,6 +137,7 @@ def train(
     stepper = choose(
         *(engine, threads, chain, loss, data, plan.optimizer),
         l2=plan.l2,
+        clip_norm=plan.clip_norm,
         seed=plan.seed,
         rows=min(plan.batch_size or len(data), len(data)),
     )
@@ -217,14 +226,15 @@ class _Run:
             self.step += len(values)
             rate = self.plan.optimizer.learning_rate * float(factors[len(values) - 1])
             if not np.isfinite(values[-1]):
-                raise self.diverged(f"the loss became {values[-1]}", number, rate)
+                raise self.diverged(f"the loss became {values[-1]}", number, rate, self.origin())
             shares = self.data.shares(rows, size)
             total, whole = total + float(values @ shares), whole + float(shares.sum())
             if self.reporter is not None:
                 self.reporter.stepped(len(rows), float(values[-1]))
         self.stepper.store()
         if not np.isfinite(self.parameters.flat).all():
-            raise self.diverged("a parameter became infinite or NaN", number, rate)
+            names = [name for name, w in self.parameters.items() if not np.isfinite(w).all()]
+            raise self.diverged(f"the parameter {names[0]} became infinite or NaN", number, rate)
         seconds = perf_counter() - begin
         loss, score = self.validate(number, rate)
         return Epoch(number, total / whole, rate, seconds, loss, score)
@@ -270,12 +280,21 @@ class _Run:
             raise ValueError(f"train: expected a number as score of epoch {number}, got NaN")
         return loss, score
 
-    def diverged(self, what: str, epoch: int, rate: float) -> TrainingDivergedError:
+    def origin(self) -> str:
+        """Return where what is not finite came up first."""
+        place = self.stepper.first_not_finite
+        if place is None:
+            return " (all outputs were finite)"
+        return f" (first seen in the output of function {place}, {self.chain.functions[place]})"
+
+    def diverged(
+        self, what: str, epoch: int, rate: float, origin: str = ""
+    ) -> TrainingDivergedError:
         """Put the last good parameters back and return the error to raise."""
         self.parameters.flat[...] = self.good
         self.history.end = "diverged"
         kept = f"epoch {self.history.kept}" if self.history.kept else "the start"
-        where = f"{what} in epoch {epoch}, step {self.step}"
+        where = f"{what} in epoch {epoch}, step {self.step}{origin}"
         advice = (
             f", at a learning rate of {rate:g}: lower the learning rate, to {rate / 10:g} for a "
             f"start. The parameters are those of {kept}."

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from time import perf_counter
 from typing import Any, Literal, Protocol
 
@@ -28,6 +26,8 @@ class Stepper(Protocol):
     """Takes training steps; a step is an update on the gradient of a batch's mean loss."""
 
     engine: str
+    first_not_finite: int | None
+    """Where a loss was not finite, the place of the first function whose output was neither."""
 
     def take(self, rows: Array, size: int, factors: Array) -> Array:
         """Take a step on each ``size`` of the rows, the learning rate times each factor.
@@ -50,12 +50,21 @@ class Textbook:
     """Steps by chain.py: forward, backprop, update, in NumPy."""
 
     engine = "reference"
+    first_not_finite: int | None = None
 
     def __init__(
-        self, chain: Chain, loss: Loss, data: Samples, optimizer: Optimizer, l2: float, seed: int
+        self,
+        chain: Chain,
+        loss: Loss,
+        data: Samples,
+        optimizer: Optimizer,
+        *,
+        l2: float,
+        clip_norm: float | None,
+        seed: int,
     ) -> None:
         self.chain, self.loss, self.data, self.optimizer = chain, loss, data, optimizer
-        self.l2, self.seed = l2, seed
+        self.l2, self.clip_norm, self.seed = l2, clip_norm, seed
         self.parameters = chain.parameters
         self.gradients = chain.parameters.empty_like()
         self.penalized = chain.parameters.weight_mask() if l2 else None
@@ -97,11 +106,20 @@ class Textbook:
                 weights = np.where(self.penalized, flat, 0)
                 gradients.flat[...] += self.l2 * weights
                 value += self.l2 / 2 * float(np.dot(weights, weights))
+            if self.clip_norm is not None:
+                length = np.linalg.norm(gradients.flat)
+                if not length <= self.clip_norm:
+                    # Of an infinite length no direction is left: NaN stops the training.
+                    gradients.flat[...] *= self.clip_norm / length + (length - length)
             self.done += 1
             if np.isfinite(value):
                 self.optimizer.update(
                     flat, gradients.flat, self.state, factor=factor, step=self.done
                 )
+            else:
+                made = self.chain.trace(batch.X, moment)[1:]
+                wrong = (place for place, Y in enumerate(made) if not np.isfinite(Y).all())
+                self.first_not_finite = next(wrong, None)
         return value
 
 
@@ -109,6 +127,7 @@ class Machine:
     """Steps by the engine, many at a time."""
 
     engine = "machine"
+    first_not_finite: int | None = None
 
     def __init__(
         self,
@@ -116,12 +135,14 @@ class Machine:
         loss: Loss,
         data: Samples,
         optimizer: Optimizer,
-        l2: float,
-        seed: int,
         *,
+        l2: float,
+        clip_norm: float | None,
+        seed: int,
         rows: int,
         threads: int | None,
     ) -> None:
+        from chainrule.engine.availability import processors
         from chainrule.engine.steps import Steps, threads_for
 
         self.rate = optimizer.learning_rate
@@ -129,6 +150,7 @@ class Machine:
         self.steps = Steps(
             *(chain, loss, optimizer, data.X, data.t, data.weights),
             l2=l2,
+            clip=clip_norm,
             seed=seed,
             threads=count,
         )
@@ -152,6 +174,8 @@ class Machine:
         begin = perf_counter()
         values = self.steps.run(rows, size, self.rate * factors)
         self.seconds[size] = (perf_counter() - begin) / len(factors)
+        if not np.isfinite(values[-1]):
+            self.first_not_finite = self.steps.first_not_finite(size)
         return values
 
 
@@ -164,6 +188,7 @@ def choose(
     optimizer: Optimizer,
     *,
     l2: float,
+    clip_norm: float | None,
     seed: int,
     rows: int,
 ) -> Stepper:
@@ -173,54 +198,30 @@ def choose(
     if threads is not None and (isinstance(threads, bool) or threads < 1):
         raise ValueError(f"train: expected threads to be a whole number >= 1, got {threads!r}")
     if engine != "reference":
+        from chainrule.engine.availability import UnsupportedError
         from chainrule.engine.lowering import CannotLowerError
 
         try:
             _check_runs(data, optimizer)
-            return Machine(chain, loss, data, optimizer, l2, seed, rows=rows, threads=threads)
+            return Machine(
+                *(chain, loss, data, optimizer),
+                l2=l2,
+                clip_norm=clip_norm,
+                seed=seed,
+                rows=rows,
+                threads=threads,
+            )
         except (UnsupportedError, CannotLowerError) as reason:
             if engine == "machine":
                 raise ValueError(f"train: {reason}") from None
-    return Textbook(chain, loss, data, optimizer, l2, seed)
-
-
-class UnsupportedError(ValueError):
-    """The engine does not run here, or on these data."""
+    return Textbook(chain, loss, data, optimizer, l2=l2, clip_norm=clip_norm, seed=seed)
 
 
 def _check_runs(data: Samples, optimizer: Optimizer) -> None:
+    from chainrule.engine.availability import UnsupportedError, check_runs_here
+
     if sparse.issparse(data.X):
         raise UnsupportedError("the engine expects a dense array, got a sparse matrix")
     if type(optimizer).update is not Optimizer.update:
         raise UnsupportedError(f"{optimizer}: the engine does not know its own update")
-    from chainrule.engine.compiling import supported
-
-    if not supported():
-        _warn_once()
-        raise UnsupportedError("the engine has no code for this processor or system")
-
-
-def _warn_once() -> None:
-    if not _warned:
-        _warned.append(True)
-        warnings.warn(
-            "the engine has no code for this processor or system; training goes on in NumPy, "
-            "with the same results up to rounding, slower",
-            RuntimeWarning,
-            stacklevel=4,
-        )
-
-
-_warned: list[bool] = []
-
-
-def processors() -> int:
-    """Return how many processors this process may use; OMP_NUM_THREADS lowers the number.
-
-    joblib sets that variable in its workers, so that workers and threads together are not more
-    than there are processors.
-    """
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-    count = available or os.cpu_count() or 1
-    limit = os.environ.get("OMP_NUM_THREADS", "")
-    return max(1, min(count, int(limit))) if limit.isdigit() else count
+    check_runs_here()

@@ -17,10 +17,20 @@ from numpy.typing import NDArray
 
 from chainrule.engine import cache as disk, compiling
 from chainrule.engine.compiling import Target
-from chainrule.engine.kernels import dot, dropout, epilogues, losses, maps, planes, product, rows
+from chainrule.engine.kernels import (
+    dot,
+    dropout,
+    epilogues,
+    losses,
+    maps,
+    outputs,
+    planes,
+    product,
+    rows,
+)
 from chainrule.engine.lowering import CannotLowerError, derivative_reads
 from chainrule.engine.rates import Rate
-from chainrule.functions import Elementwise
+from chainrule.functions import Elementwise, LogSoftmax, Softmax
 from chainrule.losses import ElementwiseLoss, Loss
 
 
@@ -122,18 +132,19 @@ class Library:
             lambda name, dtype: epilogues.update(name, dtype, optimizer),
         )
 
-    def update_all(self, optimizer: Any) -> Kernel:
-        """Contiguous parameters move along their gradient."""
+    def update_all(self, optimizer: Any, *, scaled: bool = False) -> Kernel:
+        """Contiguous parameters move along their gradient, times a scale if wanted."""
         return self._kernel(
-            ("update_all", optimizer),
+            ("update_all", optimizer, scaled),
             epilogues.UPDATE_ALL,
-            lambda name, dtype: epilogues.update_all(name, dtype, optimizer),
+            lambda name, dtype: epilogues.update_all(name, dtype, optimizer, scaled=scaled),
         )
 
     def planes(self, what: str) -> Kernel:
-        """What planes.py does without a rule: gather, copy, zero, and pools there and back."""
+        """What planes.py does without a rule: gather, copy, zero, times, pools there and back."""
         fields = {
             **{"gather": planes.GATHER, "copy": planes.COPY, "zero": planes.COPY},
+            "times": planes.TIMES,
             **{"max_pool": planes.POOL, "average_pool": planes.POOL},
             **{"max_unpool": planes.UNPOOL, "average_unpool": planes.UNPOOL},
         }
@@ -179,6 +190,11 @@ class Library:
         return self._kernel(("dropout",), dropout.FIELDS, dropout.draw)
 
     @property
+    def dropout_lanes(self) -> Kernel:
+        """A mask that is drawn for a tile of images."""
+        return self._kernel(("dropout_lanes",), dropout.LANES, dropout.draw_lanes)
+
+    @property
     def masked(self) -> Kernel:
         """A gradient times a mask."""
         return self._kernel(("masked",), dropout.MASKED, dropout.masked)
@@ -197,6 +213,14 @@ class Library:
             lambda name, dtype: losses.softmax_cross_entropy(name, dtype, labels=labels),
         )
 
+    def outputs(self, final: Softmax | LogSoftmax | None) -> Kernel:
+        """Rows of outputs, after a last function of whole rows if there is one."""
+        return self._kernel(
+            ("outputs", final),
+            outputs.FIELDS,
+            lambda name, dtype: outputs.emit(name, dtype, final),
+        )
+
     @property
     def advance(self) -> Kernel:
         """The next samples."""
@@ -211,6 +235,11 @@ class Library:
     def squares(self) -> Kernel:
         """Sums of squared weights."""
         return self._kernel(("squares",), rows.SQUARES, rows.squares)
+
+    @property
+    def clip(self) -> Kernel:
+        """By what a gradient must be multiplied so that it is not longer than a limit."""
+        return self._kernel(("clip",), rows.CLIP, rows.clip)
 
     @property
     def total(self) -> Kernel:

@@ -22,6 +22,7 @@ SIZES = ("channels", "rows", "columns")
 GATHER = ("samples", "features", "y")
 COPY = (*SIZES, "x", "x_channel", "x_row", "y", "y_channel", "y_row")
 VALUE = COPY
+TIMES = (*COPY, "mask", "mask_channel", "mask_row")
 SLOPE = (
     *(
         *SIZES,
@@ -81,6 +82,15 @@ def copy(name: str, dtype: Any) -> ir.Module:
     k = Kernel(name, dtype, COPY)
     with _pixels(k) as at:
         k.store(k.load(_place(k, "x", *at)), _place(k, "y", *at))
+    return k.finish().module
+
+
+def times(name: str, dtype: Any) -> ir.Module:
+    """Y = X times a mask; Y may be X."""
+    k = Kernel(name, dtype, TIMES)
+    with _pixels(k) as at:
+        masked = k.load(_place(k, "x", *at)) * k.load(_place(k, "mask", *at))
+        k.store(masked, _place(k, "y", *at))
     return k.finish().module
 
 

@@ -8,6 +8,7 @@ from llvmlite import ir
 
 from chainrule.engine.emit import Kernel
 from chainrule.engine.memory import VECTOR
+from chainrule.mathematics import sqrt
 
 ADVANCE = (
     *("rows", "padded", "order", "x", "x_row", "t_row", "weights"),
@@ -27,6 +28,7 @@ TOTAL = (
     "result",
     "stop",
 )
+CLIP = ("count", "sums", "limit", "scale")
 SQUARES = ("rows", "vectors", "w", "vector_stride", "sums")
 
 
@@ -87,6 +89,19 @@ def squares(name: str, dtype: Any) -> ir.Module:
             turn.following = [turn.carried[0] + w * w]
         total = k.reduce(turn.carried[0], lambda a, b: a + b)
         k.store_number(total, k.argument("sums") + v * k.dtype.itemsize)
+    return k.finish().module
+
+
+def clip(name: str, dtype: Any) -> ir.Module:
+    """Min(1, limit/√Σ sums); NaN if that sum is not finite."""
+    k = Kernel(name, dtype, CLIP)
+    with k.loop(0, k.argument("count"), carry=[k.first(k.constant(0.0))]) as turn:
+        part = k.load_number(k.argument("sums") + turn.index * k.dtype.itemsize)
+        turn.following = [turn.carried[0] + part]
+    total = k.spread(turn.carried[0])
+    length, limit = sqrt(total), k.spread(k.load_number(k.argument("limit")))
+    scale = k.select(length > limit, limit / length, k.constant(1.0))
+    k.store(scale + (total - total), k.argument("scale"))
     return k.finish().module
 
 
