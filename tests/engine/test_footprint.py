@@ -55,7 +55,7 @@ def images():
 NETWORKS = [rows_of_numbers, images]
 ROWS = 16
 BYTES_A_STEP = 128
-"""For the loss and the rates of each step, with room for computing the rates."""
+"""For the loss and the rates of each step, with room for computing them: less than a layer's."""
 
 
 def program(network, threads):
@@ -76,8 +76,6 @@ def test_a_step_allocates_nothing_but_its_loss_and_its_rates(network, threads):
         run(10)
         few, _ = peak_of(lambda: run(10))
         many, left = peak_of(lambda: run(1000))
-    batch = ROWS * 20 * 8  # the smallest layer's values
-    assert BYTES_A_STEP < batch / 10
     assert many - few <= 990 * BYTES_A_STEP
     assert left <= 1000 * 8 + 4096  # the losses
 
