@@ -211,7 +211,7 @@ class _Run:
 
     def settle(self) -> None:
         """Keep, without a validation set, what the steps of an unfinished epoch have learned."""
-        if not np.isfinite(self.parameters.flat).all():
+        if not self.parameters.finite:
             self.parameters.flat[...] = self.good
         elif self.validation is None and not np.array_equal(self.parameters.flat, self.good):
             self.history.kept = 0
@@ -232,7 +232,7 @@ class _Run:
             if self.reporter is not None:
                 self.reporter.stepped(len(rows), float(values[-1]))
         self.stepper.store()
-        if not np.isfinite(self.parameters.flat).all():
+        if not self.parameters.finite:
             names = [name for name, w in self.parameters.items() if not np.isfinite(w).all()]
             raise self.diverged(f"the parameter {names[0]} became infinite or NaN", number, rate)
         seconds = perf_counter() - begin
