@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine.bags import Bags, rests_without_gradient
+from chainrule.engine.bags import Bags, moves_all_rows
 from chainrule.engine.images import Images
 from chainrule.engine.kernels import Kernel, Library
 from chainrule.engine.lowering import Network, Stage, derivative_reads
@@ -116,7 +116,7 @@ class Stages:
             if network.entries is not None
             else None
         )
-        self.moves_all = weights.l2 > 0 or not rests_without_gradient(weights.optimizer)
+        self.moves_all = moves_all_rows(weights.optimizer, weights.l2)
 
     def read(self, samples: Rows) -> None:
         """Let the kernels read the entries of sparse samples."""
