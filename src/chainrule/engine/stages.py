@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine.bags import Bags, rests_without_gradient
+from chainrule.engine.bags import Bags, moves_all_rows
 from chainrule.engine.clipping import Keep
 from chainrule.engine.images import Images
 from chainrule.engine.kernels import Kernel, Library
@@ -116,7 +116,7 @@ class Stages:
             else None
         )
         moves = self.rule is not None  # else it is for prediction
-        self.moves_all = moves and (weights.l2 > 0 or not rests_without_gradient(self.rule))
+        self.moves_all = moves and moves_all_rows(self.rule, weights.l2)
 
     def read(self, samples: Rows) -> None:
         """Let the kernels read the entries of sparse samples."""

@@ -28,12 +28,32 @@ WORTH_A_THREAD = 4_000_000
 """Operations in a step, about 40 µs of one core's, for which one more thread pays."""
 
 
+SCATTERED = 10
+"""Operations in whose time one on a row of weights is done that a sparse sample's token names."""
+
+MOVED = 70
+"""Operations in whose time a weight is moved that no token has named."""
+
+
 def threads_for(
-    chain: Chain, loss: Loss, rows: int, processors: int, entries: float | None = None
+    chain: Chain,
+    loss: Loss,
+    rows: int,
+    processors: int,
+    *,
+    entries: float | None = None,
+    all_rows: bool = False,
 ) -> int:
-    """Return how many threads pay for steps on so many rows, of so many entries if sparse."""
+    """Return how many threads pay for steps on so many rows.
+
+    If these are sparse, they have so many entries, and ``all_rows`` of weights move, or few.
+    """
     network = lower(chain, loss, entries)
     operations = cost(network, rows, chain.dtype.itemsize, slots=0).operations
+    if entries is not None:
+        first = network.stages[0]
+        operations += int((SCATTERED - 1) * 4 * rows * entries * first.outputs)
+        operations += MOVED * first.inputs * first.outputs * all_rows
     return max(1, min(processors, operations // WORTH_A_THREAD))
 
 

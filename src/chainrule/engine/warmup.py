@@ -15,7 +15,7 @@ from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
 
 NAMES = (
     *("product", "dot", "store", "advance", "transpose", "squares", "total", "dropout"),
-    *("dropout_lanes", "masked", "bag", "scatter"),
+    *("dropout_lanes", "masked", "bag"),
 )
 """Kernels that depend on no rule."""
 
@@ -45,6 +45,7 @@ def _of(kernels: Library, optimizers: list[Any]) -> list[Callable[[], Any]]:
     return [
         *(partial(getattr, kernels, name) for name in NAMES),
         *(partial(kernels.affine, by_rows=by_rows) for by_rows in (False, True)),
+        *(partial(kernels.scatter, alone=alone) for alone in (False, True)),
         *(partial(kernels.planes, what) for what in PLANES),
         *(partial(use, function) for function in functions for use in uses),
         *(partial(kernels.outputs, final) for final in (None, Softmax(), LogSoftmax())),

@@ -143,12 +143,16 @@ class Machine:
         threads: int | None,
     ) -> None:
         from chainrule.engine.availability import processors
+        from chainrule.engine.bags import moves_all_rows
         from chainrule.engine.steps import Steps, threads_for
 
         self.rate = optimizer.learning_rate
-        entries = data.X.nnz / len(data) if sparse.issparse(data.X) else None
         if threads is None:
-            threads = threads_for(chain, loss, rows, processors(), entries)
+            threads = threads_for(
+                *(chain, loss, rows, processors()),
+                entries=data.X.nnz / len(data) if sparse.issparse(data.X) else None,
+                all_rows=moves_all_rows(optimizer, l2),
+            )
         self.steps = Steps(
             *(chain, loss, optimizer, data.X, data.t, data.weights),
             l2=l2,

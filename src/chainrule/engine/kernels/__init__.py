@@ -148,13 +148,12 @@ class Library:
             ("bag",), bags.FORWARD, lambda name, dtype: bags.forward(name, dtype, self.target)
         )
 
-    @property
-    def scatter(self) -> Kernel:
-        """The gradient of the tokens of a batch."""
+    def scatter(self, *, alone: bool) -> Kernel:
+        """The gradient of the tokens of a batch, for one thread or one of many."""
         return self._kernel(
-            ("scatter",),
+            ("scatter", alone),
             bags.SCATTER,
-            lambda name, dtype: bags.scatter(name, dtype, self.target),
+            lambda name, dtype: bags.scatter(name, dtype, self.target, alone=alone),
         )
 
     def move_touched(self, optimizer: Any) -> Kernel:
