@@ -28,6 +28,7 @@ from chainrule.engine.kernels import (
     planes,
     product,
     rows,
+    winograd,
 )
 from chainrule.engine.lowering import CannotLowerError, derivative_reads
 from chainrule.engine.rates import Rate
@@ -191,6 +192,29 @@ class Library:
             lambda name, dtype: planes.unpool_apart(
                 name, dtype, largest=kind == "max", function=function, reads=reads
             ),
+        )
+
+    def winograd(self, what: str) -> Kernel:
+        """What transforms filters, or inputs, of convolutions of 3 × 3 taps."""
+        fields = {"filters": winograd.FILTERS, "inputs": winograd.INPUTS}
+        return self._kernel((f"winograd_{what}",), fields[what], getattr(winograd, what))
+
+    def winograd_outputs(self, function: Elementwise | None) -> Kernel:
+        """Sums transformed back, a bias added and a function applied."""
+        keep = function is None or "x" in derivative_reads(function)
+        return self._kernel(
+            ("winograd_outputs", function),
+            winograd.OUTPUTS,
+            lambda name, dtype: winograd.outputs(name, dtype, function, keep=keep),
+        )
+
+    def winograd_slopes(self, function: Elementwise | None) -> Kernel:
+        """Sums transformed back, times a derivative."""
+        reads = frozenset() if function is None else derivative_reads(function)
+        return self._kernel(
+            ("winograd_slopes", function),
+            winograd.SLOPES,
+            lambda name, dtype: winograd.slopes(name, dtype, function, reads),
         )
 
     def plane_value(self, function: Elementwise) -> Kernel:
