@@ -18,6 +18,8 @@ from chainrule.functions import (
 from chainrule.losses import (
     BinaryCrossEntropy,
     CrossEntropy,
+    ExpPoisson,
+    HalfSquaredError,
     Huber,
     MeanAbsoluteError,
     MeanSquaredError,
@@ -45,6 +47,8 @@ FUNCTION_CASES = {
 LOSS_CASES = {
     MeanSquaredError: [MeanSquaredError()],
     MeanAbsoluteError: [MeanAbsoluteError()],
+    HalfSquaredError: [HalfSquaredError(), HalfSquaredError(outputs="sum")],
+    ExpPoisson: [ExpPoisson(outputs="sum")],
     Huber: [Huber(), Huber(0.1), Huber(3)],
     Poisson: [Poisson()],
     BinaryCrossEntropy: [BinaryCrossEntropy()],

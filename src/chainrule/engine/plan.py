@@ -51,7 +51,7 @@ class Planner:
         common = (weights, rows, self.code, library)
         self.images = Images(network.blocks, *common) if network.blocks else None
         self.part = Stages(network, *common, images=self.images, labels=labels, seed=seed)
-        self.half_l2 = np.array([weights.l2 / 2], dtype=weights.dtype)
+        self.shared_l2 = np.array([weights.l2], dtype=weights.dtype)
         self.penalties = aligned((self._penalty_count() if weights.l2 else 0,), weights.dtype)
         self.advances: list[Array] = []
         if training:
@@ -115,7 +115,7 @@ class Planner:
             shares=_at(self.part.batches[0].shares),
             penalties=_at(self.penalties),
             penalty_count=len(self.penalties),
-            penalty_factor=_at(self.half_l2),
+            l2=_at(self.part.batches[0].l2[1:]),
         )
         self.code.barrier()
 
@@ -132,8 +132,8 @@ class Planner:
         self.code.barrier()
         update = self.library.update_all(self.weights.optimizer)
         for thread in range(self.threads):
-            rates = _at(self.part.batches[thread].rates)
-            images.update(thread, self.threads, update, rates, self.part.l2)
+            batch = self.part.batches[thread]
+            images.update(thread, self.threads, update, _at(batch.rates), batch.l2)
 
     def _advance(self, thread: int) -> None:
         batch = self.part.batches[thread]
@@ -149,6 +149,8 @@ class Planner:
                 shares=_at(batch.shares),
                 rates=_at(batch.rates),
                 rate_count=len(self.part.rule.rates) if self.training else 0,
+                l2=_at(batch.l2[1:]),
+                shared_l2=_at(self.shared_l2) if self.weights.l2_shared else 0,
             )
         )
 

@@ -16,6 +16,7 @@ from chainrule.engine.plan import Planner
 from chainrule.engine.runner import Runner
 from chainrule.engine.weights import Weights
 from chainrule.losses import Loss, SoftmaxCrossEntropy
+from chainrule.parameters import Parameters
 
 Array = NDArray[Any]
 
@@ -54,6 +55,7 @@ class Steps:
         sample_weight: Array | None = None,
         *,
         l2: float = 0.0,
+        l2_shared: bool = False,
         seed: int = 0,
         threads: int = 1,
         kernels: Library | None = None,
@@ -61,7 +63,7 @@ class Steps:
         self.chain, self.threads, self.seed = chain, threads, seed
         self.library = library(chain.dtype) if kernels is None else kernels
         self.network: Network = lower(chain, loss)
-        self.weights = Weights(self.network, optimizer, l2, chain.dtype)
+        self.weights = Weights(self.network, optimizer, l2, chain.dtype, l2_shared=l2_shared)
         self.weights.load(chain.parameters)
         self.X = self._rows(X)
         self.labels = isinstance(self.network.loss, SoftmaxCrossEntropy) and np.ndim(t) == 1
@@ -74,6 +76,7 @@ class Steps:
         self._programs: dict[int, tuple[Planner, Runner]] = {}
         self._predictors: dict[int, tuple[Planner, Runner]] = {}
         self.done = 0
+        self.penalties = np.zeros(0, dtype=chain.dtype)
 
     def _rows(self, X: Any) -> Array:
         """Return samples as rows of numbers, (n, inputs)."""
@@ -89,7 +92,8 @@ class Steps:
     def run(self, order: Array, rows: int, rates: Array) -> Array:
         """Take a step on each batch of so many rows of an order, at the given learning rates.
 
-        Return the mean loss of each batch before its step; fewer if one was not finite.
+        Return the mean loss of each batch before its step, penalty included; fewer if one was not
+        finite. ``penalties`` has the penalties in them.
         """
         steps = len(order) // rows
         planner, runner = self._program(rows)
@@ -97,9 +101,11 @@ class Steps:
         table = self._rates(planner, rates)
         results = aligned((steps,), self.chain.dtype)
         results[:] = np.nan
+        self.penalties = aligned((steps,), self.chain.dtype)
         for arguments in planner.advances:
             _set(planner.library.advance.fields, arguments, order=order, rates_now=table)
-        _set(planner.library.total.fields, planner.total, result=results)
+        fields = planner.library.total.fields
+        _set(fields, planner.total, result=results, penalty=self.penalties)
         for arguments in planner.part.dropouts:
             arguments[planner.library.dropout.fields.index("step")] = self.done
         complete = runner.run(steps)
@@ -134,10 +140,21 @@ class Steps:
         """Put the parameters into the chain."""
         self.weights.store(self.chain.parameters)
 
+    def resume(self, slots: tuple[Array, ...], steps: int) -> None:
+        """Go on after so many steps, with the optimizer's numbers in the chain's order."""
+        self.done = steps
+        for slot, flat in enumerate(slots):
+            self.weights.load(Parameters(self.chain.parameters.shapes, flat), slot)
+
+    def keep(self, slots: tuple[Array, ...]) -> None:
+        """Put the optimizer's numbers there, in the chain's order."""
+        for slot, flat in enumerate(slots):
+            self.weights.store(Parameters(self.chain.parameters.shapes, flat), slot)
+
     def listing(self, rows: int) -> str:
         """Return a step on a batch of so many rows as NumPy that can be read, and run."""
         optimizer, itemsize = self.weights.optimizer, self.weights.dtype.itemsize
-        return listing(self.network, optimizer, self.weights.l2, rows, itemsize, self.seed)
+        return listing(self.network, optimizer, self.weights.penalty(rows), rows, itemsize, self.seed)
 
     def _program(self, rows: int) -> tuple[Planner, Runner]:
         if rows not in self._programs:

@@ -50,11 +50,20 @@ class Filters:
 class Weights:
     """All parameters of a network, with the state of its optimizer, for programs to work on.
 
-    ``l2`` is the penalty λ; biases have none.
+    ``l2`` is the penalty λ, which the samples of a batch may share; biases have none.
     """
 
-    def __init__(self, network: Network, optimizer: Any, l2: float, dtype: np.dtype[Any]) -> None:
+    def __init__(
+        self,
+        network: Network,
+        optimizer: Any,
+        l2: float,
+        dtype: np.dtype[Any],
+        *,
+        l2_shared: bool = False,
+    ) -> None:
         self.network, self.optimizer, self.l2, self.dtype = network, optimizer, l2, dtype
+        self.l2_shared = l2_shared
         lanes = VECTOR // dtype.itemsize
         self.blocks: dict[str, Block] = {}
         self.nothing: dict[int, Block] = {}
@@ -98,22 +107,30 @@ class Weights:
         """Return the bias of a stage; zeros that nothing moves where it has none."""
         return self.blocks[stage.bias] if stage.bias else self.nothing[stage.outputs]
 
-    def load(self, parameters: Parameters) -> None:
-        """Take the numbers over from a chain's parameters."""
-        for name, filters in self.filters.items():
-            filters.values[: prod(filters.shape)] = parameters[name].reshape(-1)
-        for name, block in self.blocks.items():
-            shape = self.shapes[name]
-            full = np.zeros((block.values.rows, shape[-1]), dtype=self.dtype)
-            full[: shape[0] if len(shape) == 2 else 1] = parameters[name]
-            block.values.write(full)
-            block.transpose()
+    def penalty(self, weight: float) -> float:
+        """Return λ for a batch that weighs so much."""
+        return self.l2 / weight if self.l2_shared else self.l2
 
-    def store(self, parameters: Parameters) -> None:
-        """Put the numbers into a chain's parameters."""
+    def load(self, parameters: Parameters, slot: int | None = None) -> None:
+        """Take over a chain's parameters, or one of the optimizer's numbers for each of them."""
         for name, filters in self.filters.items():
-            parameters[name][...] = filters.values[: prod(filters.shape)].reshape(filters.shape)
+            target = filters.values if slot is None else filters.state[slot]
+            target[: prod(filters.shape)] = parameters[name].reshape(-1)
         for name, block in self.blocks.items():
             shape = self.shapes[name]
-            read = block.values.read()
+            panels = block.values if slot is None else block.state[slot]
+            full = np.zeros((panels.rows, shape[-1]), dtype=self.dtype)
+            full[: shape[0] if len(shape) == 2 else 1] = parameters[name]
+            panels.write(full)
+            if slot is None:
+                block.transpose()
+
+    def store(self, parameters: Parameters, slot: int | None = None) -> None:
+        """Put the parameters, or one of the optimizer's numbers for each, into a chain's."""
+        for name, filters in self.filters.items():
+            source = filters.values if slot is None else filters.state[slot]
+            parameters[name][...] = source[: prod(filters.shape)].reshape(filters.shape)
+        for name, block in self.blocks.items():
+            shape = self.shapes[name]
+            read = (block.values if slot is None else block.state[slot]).read()
             parameters[name][...] = read[: shape[0]] if len(shape) == 2 else read[0]

@@ -14,7 +14,7 @@ from scipy import sparse
 from chainrule.chain import Chain
 from chainrule.functions import Moment
 from chainrule.losses import Loss, fused
-from chainrule.training.optimizers import Optimizer
+from chainrule.training.optimizers import Optimizer, State
 from chainrule.training.samples import Samples
 
 Array = NDArray[Any]
@@ -29,11 +29,12 @@ class Stepper(Protocol):
 
     engine: str
 
-    def take(self, rows: Array, size: int, factors: Array) -> Array:
+    def take(self, rows: Array, size: int, factors: Array) -> tuple[Array, Array]:
         """Take a step on each ``size`` of the rows, the learning rate times each factor.
 
-        Return the batches' losses before their steps, penalty included. Where one is not finite,
-        it is the last one, and what the parameters are then does not matter.
+        Return the batches' losses before their steps, penalties included, and the penalties.
+        Where a loss is not finite, it is the last one, and what the parameters are then does not
+        matter.
         """
 
     def at_once(self, size: int) -> int:
@@ -41,6 +42,12 @@ class Stepper(Protocol):
 
     def store(self) -> None:
         """Put the parameters into the chain."""
+
+    def resume(self, state: State) -> None:
+        """Go on with an optimizer's state, which is copied."""
+
+    def keep(self, state: State) -> None:
+        """Put the optimizer's state there."""
 
     def outputs(self, X: Any) -> Array:
         """Return what the loss sees of samples X in prediction: of a pair, what goes into it."""
@@ -52,10 +59,18 @@ class Textbook:
     engine = "reference"
 
     def __init__(
-        self, chain: Chain, loss: Loss, data: Samples, optimizer: Optimizer, l2: float, seed: int
+        self,
+        chain: Chain,
+        loss: Loss,
+        data: Samples,
+        optimizer: Optimizer,
+        *,
+        l2: float,
+        l2_shared: bool,
+        seed: int,
     ) -> None:
         self.chain, self.loss, self.data, self.optimizer = chain, loss, data, optimizer
-        self.l2, self.seed = l2, seed
+        self.l2, self.l2_shared, self.seed = l2, l2_shared, seed
         self.parameters = chain.parameters
         self.gradients = chain.parameters.empty_like()
         self.penalized = chain.parameters.weight_mask() if l2 else None
@@ -69,24 +84,38 @@ class Textbook:
     def store(self) -> None:
         """Do nothing: the parameters are the chain's own."""
 
+    def resume(self, state: State) -> None:
+        """Go on with an optimizer's state."""
+        self.done = state.steps
+        for own, slot in zip(self.state, state.slots, strict=True):
+            own[...] = slot
+
+    def keep(self, state: State) -> None:
+        """Put the optimizer's state there."""
+        state.steps = self.done
+        for own, slot in zip(self.state, state.slots, strict=True):
+            slot[...] = own
+
     def outputs(self, X: Any) -> Array:
         """Return what the loss sees of samples X."""
         pair = fused(self.chain.functions[-1], self.loss)
         until = len(self.chain.functions) - 1 if pair else None
         return np.asarray(self.chain.trace(X, until=until)[-1])
 
-    def take(self, rows: Array, size: int, factors: Array) -> Array:
+    def take(self, rows: Array, size: int, factors: Array) -> tuple[Array, Array]:
         """Take a step on each ``size`` of the rows."""
-        values: list[float] = []
+        taken: list[tuple[float, float]] = []
         for step, factor in enumerate(factors):
             batch = self.data.at(rows[step * size : (step + 1) * size])
-            values.append(self._step(batch, float(factor)))
-            if not np.isfinite(values[-1]):
+            taken.append(self._step(batch, float(factor)))
+            if not np.isfinite(taken[-1][0]):
                 break
-        return np.array(values)
+        values, penalties = np.array(taken).T
+        return values, penalties
 
-    def _step(self, batch: Samples, factor: float) -> float:
-        """Take one step; return the loss before it."""
+    def _step(self, batch: Samples, factor: float) -> tuple[float, float]:
+        """Take one step; return the loss before it, and the penalty in it."""
+        penalty = 0.0
         moment = Moment(self.seed, self.done)
         flat = self.parameters.flat
         with np.errstate(over="ignore", invalid="ignore"):  # checked by the caller
@@ -95,14 +124,16 @@ class Textbook:
             )
             if self.penalized is not None:
                 weights = np.where(self.penalized, flat, 0)
-                gradients.flat[...] += self.l2 * weights
-                value += self.l2 / 2 * float(np.dot(weights, weights))
+                l2 = self.l2 / batch.weight if self.l2_shared else self.l2
+                gradients.flat[...] += l2 * weights
+                penalty = l2 / 2 * float(np.dot(weights, weights))
+                value += penalty
             self.done += 1
             if np.isfinite(value):
                 self.optimizer.update(
                     flat, gradients.flat, self.state, factor=factor, step=self.done
                 )
-        return value
+        return value, penalty
 
 
 class Machine:
@@ -116,9 +147,10 @@ class Machine:
         loss: Loss,
         data: Samples,
         optimizer: Optimizer,
-        l2: float,
-        seed: int,
         *,
+        l2: float,
+        l2_shared: bool,
+        seed: int,
         rows: int,
         threads: int | None,
     ) -> None:
@@ -129,6 +161,7 @@ class Machine:
         self.steps = Steps(
             *(chain, loss, optimizer, data.X, data.t, data.weights),
             l2=l2,
+            l2_shared=l2_shared,
             seed=seed,
             threads=count,
         )
@@ -143,16 +176,25 @@ class Machine:
         """Put the parameters into the chain."""
         self.steps.store()
 
+    def resume(self, state: State) -> None:
+        """Go on with an optimizer's state."""
+        self.steps.resume(state.slots, state.steps)
+
+    def keep(self, state: State) -> None:
+        """Put the optimizer's state there."""
+        state.steps = self.steps.done
+        self.steps.keep(state.slots)
+
     def outputs(self, X: Any) -> Array:
         """Return what the loss sees of samples X."""
         return self.steps.outputs(X)
 
-    def take(self, rows: Array, size: int, factors: Array) -> Array:
+    def take(self, rows: Array, size: int, factors: Array) -> tuple[Array, Array]:
         """Take a step on each ``size`` of the rows."""
         begin = perf_counter()
         values = self.steps.run(rows, size, self.rate * factors)
         self.seconds[size] = (perf_counter() - begin) / len(factors)
-        return values
+        return values, self.steps.penalties[: len(values)]
 
 
 def choose(
@@ -164,6 +206,7 @@ def choose(
     optimizer: Optimizer,
     *,
     l2: float,
+    l2_shared: bool,
     seed: int,
     rows: int,
 ) -> Stepper:
@@ -172,16 +215,17 @@ def choose(
         raise ValueError(f"train: expected engine auto, machine or reference, got {engine!r}")
     if threads is not None and (isinstance(threads, bool) or threads < 1):
         raise ValueError(f"train: expected threads to be a whole number >= 1, got {threads!r}")
+    common: Any = {"l2": l2, "l2_shared": l2_shared, "seed": seed}
     if engine != "reference":
         from chainrule.engine.lowering import CannotLowerError
 
         try:
             _check_runs(data, optimizer)
-            return Machine(chain, loss, data, optimizer, l2, seed, rows=rows, threads=threads)
+            return Machine(chain, loss, data, optimizer, rows=rows, threads=threads, **common)
         except (UnsupportedError, CannotLowerError) as reason:
             if engine == "machine":
                 raise ValueError(f"train: {reason}") from None
-    return Textbook(chain, loss, data, optimizer, l2, seed)
+    return Textbook(chain, loss, data, optimizer, **common)
 
 
 class UnsupportedError(ValueError):
