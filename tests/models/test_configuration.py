@@ -156,7 +156,10 @@ def test_anything_odd_is_refused(data, message):
         ({"loss": "Huber"}, "Huber: expected the keys"),
         ({"loss": "Huber", "outputs": "sum", "delta": -1.0}, "Huber: expected a number"),
         ({"loss": "Huber", "outputs": "max", "delta": 1.0}, "expected outputs to be"),
-        ({"loss": "Huber", "outputs": "sum", "delta": None}, "expected delta to be float, got None"),
+        (
+            {"loss": "Huber", "outputs": "sum", "delta": None},
+            "expected delta to be float, got None",
+        ),
         ({"function": "ReLU"}, "expected an object with the key 'loss'"),
     ],
 )

@@ -154,7 +154,9 @@ class Steps:
     def listing(self, rows: int) -> str:
         """Return a step on a batch of so many rows as NumPy that can be read, and run."""
         optimizer, itemsize = self.weights.optimizer, self.weights.dtype.itemsize
-        return listing(self.network, optimizer, self.weights.penalty(rows), rows, itemsize, self.seed)
+        return listing(
+            self.network, optimizer, self.weights.penalty(rows), rows, itemsize, self.seed
+        )
 
     def _program(self, rows: int) -> tuple[Planner, Runner]:
         if rows not in self._programs:

@@ -47,6 +47,13 @@ FUNCTIONS: tuple[type[Function], ...] = (
 )
 """Every function."""
 
+ACTIVATIONS: dict[str, type[Elementwise]] = {
+    function.__name__.lower(): function
+    for function in FUNCTIONS
+    if issubclass(function, Elementwise)
+}
+"""The elementwise functions, by the names that people choose them by."""
+
 __all__ = [
     "ELU",
     "FUNCTIONS",
