@@ -75,7 +75,7 @@ def listing(weights: Weights, rows: int, seed: int) -> str:
         HEAD,
         f"    {DOCUMENTATION}",
     ]
-    return "\n".join([*head, *_body(network, weights.l2, weights.clip, seed)]) + "\n"
+    return "\n".join([*head, *_body(network, weights.penalty(rows), weights.clip, seed)]) + "\n"
 
 
 def _rules(network: Network) -> dict[str, Any]:

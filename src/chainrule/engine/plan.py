@@ -54,7 +54,7 @@ class Planner:
         common = (weights, rows, self.code, library)
         self.images = Images(network.blocks, *common, seed) if network.blocks else None
         self.part = Stages(network, *common, images=self.images, labels=labels, seed=seed)
-        self.half_l2 = np.array([weights.l2 / 2], dtype=weights.dtype)
+        self.shared_l2 = np.array([weights.l2], dtype=weights.dtype)
         self.penalties = aligned((self._penalty_count() if weights.l2 else 0,), weights.dtype)
         self.advances: list[Array] = []
         self.results: list[Array] = []
@@ -143,7 +143,7 @@ class Planner:
             shares=_at(self.part.batches[0].shares),
             penalties=_at(self.penalties),
             penalty_count=len(self.penalties),
-            penalty_factor=_at(self.half_l2),
+            l2=_at(self.part.batches[0].l2[1:]),
         )
         self.code.barrier()
 
@@ -169,17 +169,18 @@ class Planner:
         self.code.barrier()
         update = self.library.update_all(self.weights.optimizer)
         for thread in range(self.threads):
-            rates = _at(self.part.batches[thread].rates)
-            images.update(thread, self.threads, update, rates, self.part.l2)
+            batch = self.part.batches[thread]
+            images.update(thread, self.threads, update, _at(batch.rates), batch.l2)
 
     def _update_clipped(self, limit: float) -> None:
-        clipping = Clipping(self.weights, limit, self.code, self.library, self.part.l2)
+        clipping = Clipping(self.weights, limit, self.code, self.library)
         self.code.barrier()
         for thread in range(self.threads):
-            clipping.measure(thread)
+            clipping.measure(thread, self.part.batches[thread].l2)
         self.code.barrier()
         for thread in range(self.threads):
-            clipping.update(thread, _at(self.part.batches[thread].rates))
+            batch = self.part.batches[thread]
+            clipping.update(thread, _at(batch.rates), batch.l2)
         self.code.barrier()
         for thread in range(self.threads):
             for block in self.weights.blocks.values():
@@ -201,6 +202,8 @@ class Planner:
                 shares=_at(batch.shares),
                 rates=_at(batch.rates),
                 rate_count=len(self.part.rates) if self.training else 0,
+                l2=_at(batch.l2[1:]),
+                shared_l2=_at(self.shared_l2) if self.weights.l2_shared else 0,
             )
         )
 

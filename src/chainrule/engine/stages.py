@@ -34,8 +34,8 @@ class Batch:
     """Where a thread finds the samples of its step; the kernel ``advance`` fills it.
 
     ``rows`` are the addresses of the samples in X, ``taps`` the same beside offsets of panel rows,
-    ``targets`` byte offsets in t, ``shares`` the samples' weights in the mean, and ``rates`` the
-    numbers of the step that the optimizer's rule reads.
+    ``targets`` byte offsets in t, ``shares`` the samples' weights in the mean, ``rates`` the
+    numbers of the step that the optimizer's rule reads, and ``l2`` 0 and the penalty λ.
     """
 
     rows: Array
@@ -43,9 +43,10 @@ class Batch:
     targets: Array
     shares: Array
     rates: Array
+    l2: Array
 
     @classmethod
-    def of(cls, rows: int, dtype: np.dtype[Any], rates: int) -> Batch:
+    def of(cls, rows: int, dtype: np.dtype[Any], rates: int, l2: float) -> Batch:
         """Return the batch of so many samples, of equal weight, with room to fill up a tile."""
         taps = aligned((rows, 2), np.int64)
         taps[:, 1] = np.arange(rows) * VECTOR
@@ -53,7 +54,9 @@ class Batch:
         shares[:] = 1 / rows
         lanes = VECTOR // dtype.itemsize
         whole = (aligned((rows + lanes,), np.int64), taps, aligned((rows,), np.int64))
-        return cls(*whole, shares, aligned((rates,), dtype))
+        penalty = aligned((2,), dtype)
+        penalty[1] = l2
+        return cls(*whole, shares, aligned((rates,), dtype), penalty)
 
 
 @dataclass(frozen=True)
@@ -101,10 +104,12 @@ class Stages:
         self.rates = library.update(weights.optimizer).rates if weights.optimizer else ()
         self.rule = weights.optimizer if weights.clip is None else Keep()
         self.values = [self._values(number) for number in range(len(self.stages))]
-        self.batches = [Batch.of(rows, self.dtype, len(self.rates)) for _ in range(self.threads)]
+        self.batches = [
+            Batch.of(rows, self.dtype, len(self.rates), weights.penalty(rows))
+            for _ in range(self.threads)
+        ]
         self.sample_losses = aligned((rows,), self.dtype)
         self.one = np.ones(1, dtype=self.dtype)
-        self.l2 = np.array([0.0, weights.l2], dtype=self.dtype)
         self.offsets = np.arange(rows) * VECTOR
         self.rows_table = code.table(self.offsets)
         self.losses: list[Array] = []
@@ -447,7 +452,7 @@ class Stages:
             "row_stride": block.values.row_stride,
             "vector_stride": block.values.stride,
             "rates": _at(self.batches[thread].rates),
-            "l2": _at(self.l2[penalty:]),
+            "l2": _at(self.batches[thread].l2[penalty:]),
         }
         kept = block.state if block.gradient is None else (block.gradient,)
         for slot, state in enumerate(kept):
