@@ -56,6 +56,9 @@ Array = NDArray[Any]
 ROWS_AT_ONCE = 4096
 """Samples that go through a chain together in prediction, so that memory stays bounded."""
 
+SMALL = 2**20
+"""Samples times parameters up to which an epoch takes about as long in float64 as in float32."""
+
 EXACT_IN_FLOAT32 = 2.0**24
 """Beyond, float32 has no digits after the point, and data are trained on in float64."""
 
@@ -172,7 +175,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         if first:
             self._begin(data)
         data, validation = _as_rows(data), None if validation is None else _as_rows(validation)
-        dtype = self._training_dtype(data)
+        dtype = self._training_dtype(data, incremental=incremental)
         chain = self._network().astype(dtype)
         if self.solver == "lbfgs":
             self._fit_second_order(chain, _in_dtype(data, dtype), validation)
@@ -208,11 +211,15 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         weights = None if sample_weight is None else _check_sample_weight(sample_weight, X)
         return Samples(X, self._targets(y), self._weights(y, weights, incremental=False))
 
-    def _training_dtype(self, data: Samples) -> np.dtype[Any]:
-        """Return the float type to train in."""
+    def _training_dtype(self, data: Samples, *, incremental: bool) -> np.dtype[Any]:
+        """Return the float type to train in, float32 where that pays and is exact enough."""
         if self.dtype is not None:
             return np.dtype(self.dtype)
-        if self.solver == "lbfgs":
+        if incremental and hasattr(self, "_optimizer"):
+            going_on: np.dtype[Any] = self._optimizer.dtype
+            return going_on
+        small = len(data) * self._network().parameters.flat.size <= SMALL
+        if self.solver == "lbfgs" or (small and data.X.dtype == np.float64):
             return np.dtype(np.float64)
         numbers = (data.X.data if sparse.issparse(data.X) else data.X, data.t)
         large = any(a.dtype == np.float64 and _largest(a) > EXACT_IN_FLOAT32 for a in numbers)

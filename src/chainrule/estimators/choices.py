@@ -32,7 +32,7 @@ def optimizer(estimator: Any) -> Optimizer:
         return SGD(rate, momentum, nesterov=bool(estimator.nesterovs_momentum) and momentum > 0)
     if solver == "rmsprop":
         return RMSProp(rate, epsilon=float(estimator.epsilon))
-    moments = {
+    moments: Any = {
         **{"beta1": float(estimator.beta_1), "beta2": float(estimator.beta_2)},
         "epsilon": float(estimator.epsilon),
     }

@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.estimators.targets import Labels, Task
-from chainrule.functions import LogSoftmax, Sigmoid, Softmax, Softplus
+from chainrule.functions import Sigmoid, Softmax
 
 Array = NDArray[Any]
 
@@ -115,11 +115,12 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Z = self._logits(X)
         if labels.exclusive:
             return Softmax().forward(Z, {})
-        Y = Sigmoid().forward(Z, {})
-        return Y if labels.several else np.hstack([1 - Y, Y])
+        if not labels.several:  # σ(−z) is 1 − σ(z), with all its digits
+            Z = np.hstack([-Z, Z])
+        return Sigmoid().forward(Z, {})
 
     def predict_log_proba(self, X: Any) -> Array:
-        """Return the logarithms of the probabilities, exact where those round to 0.
+        """Return the logarithms of the probabilities.
 
         Parameters
         ----------
@@ -129,12 +130,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         -------
         logarithms : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
         """
-        labels = self._labels_of_fit()
-        Z = self._logits(X)
-        if labels.exclusive:
-            return LogSoftmax().forward(Z, {})
-        held = -Softplus().forward(-Z, {})
-        return held if labels.several else np.hstack([-Softplus().forward(Z, {}), held])
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(self.predict_proba(X)))
 
     def decision_function(self, X: Any) -> Array:
         """Return the numbers that go into the last function, softmax or sigmoid.

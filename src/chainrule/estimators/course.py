@@ -57,11 +57,12 @@ class AtWork:
     rule: Optimizer
     state: State
     learning_rate: float
+    dtype: np.dtype[Any]
 
     @classmethod
     def begin(cls, rule: Optimizer, parameters: Array) -> AtWork:
         """Return an optimizer before its first step."""
-        return cls(rule, rule.begin(parameters), rule.learning_rate)
+        return cls(rule, rule.begin(parameters), rule.learning_rate, parameters.dtype)
 
     def fits(self, rule: Optimizer, parameters: Array) -> bool:
         """Return whether the numbers are those of such an optimizer and of such parameters."""
@@ -72,7 +73,8 @@ class AtWork:
     def going_on(self, rule: Optimizer, parameters: Array) -> AtWork:
         """Return it with the same numbers, in the type of the parameters."""
         slots = tuple(slot.astype(parameters.dtype) for slot in self.state.slots)
-        return AtWork(rule, State(slots, self.state.steps), self.learning_rate)
+        state = State(slots, self.state.steps)
+        return AtWork(rule, state, self.learning_rate, parameters.dtype)
 
 
 @dataclass

@@ -136,7 +136,7 @@ def draw(parameters: Parameters, random_state: np.random.RandomState, factor: fl
         parameters[name][...] = random_state.uniform(-bound, bound, array.shape)
 
 
-class MLPClassifier(Multilayer, NetworkClassifier):  # type: ignore[misc]
+class MLPClassifier(Multilayer, NetworkClassifier):
     """CLASSIFIER DOC"""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -208,7 +208,7 @@ class MLPClassifier(Multilayer, NetworkClassifier):  # type: ignore[misc]
         self.engine = engine
 
 
-class MLPRegressor(Multilayer, NetworkRegressor):  # type: ignore[misc]
+class MLPRegressor(Multilayer, NetworkRegressor):
     """REGRESSOR DOC"""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {

@@ -104,7 +104,7 @@ class Labels:
     def encode(self, y: Any) -> Array:
         """Return class numbers (n,), or for each output whether it holds, (n, outputs)."""
         if self.exclusive and np.ndim(y) == 1:
-            return np.searchsorted(self.classes, y)
+            return np.asarray(np.searchsorted(self.classes, y))
         held = self.binarizer.transform(y)
         return np.asarray(held.toarray() if hasattr(held, "toarray") else held).astype(bool)
 

@@ -1,6 +1,7 @@
 """Losses, each on the outputs of a chain, and the pairs that fuse with its last function."""
 
 from dataclasses import fields
+from typing import Any
 
 from chainrule.functions import Exp, Function, Sigmoid, Softmax
 from chainrule.losses.base import ElementwiseLoss, Loss
@@ -36,8 +37,11 @@ FUSED: dict[tuple[type[Function], type[Loss]], type[Loss]] = {
 
 def fused(function: Function, loss: Loss) -> Loss | None:
     """Return the loss that equals a function followed by a loss, or None where there is none."""
-    pair = FUSED.get((type(function), type(loss)))
-    return pair(**{each.name: getattr(loss, each.name) for each in fields(pair)}) if pair else None
+    pair: Any = FUSED.get((type(function), type(loss)))
+    if pair is None:
+        return None
+    one: Loss = pair(**{field.name: getattr(loss, field.name) for field in fields(pair)})
+    return one
 
 
 __all__ = [

@@ -276,8 +276,9 @@ class _Run:
         """Yield the rows of some batches, and the batches' size; the last batch may be short."""
         n, size = len(self.data), self.batch_size
         shuffle = self.plan.shuffle
-        if callable(shuffle):
-            order = shuffle(n, epoch)
+        drawn = shuffle(n, epoch) if callable(shuffle) else None
+        if drawn is not None and size < n:  # of one batch the order does not matter
+            order = drawn
         elif shuffle and size < n:
             order = random.permutation(n, self.plan.seed, random.Stream.SHUFFLING, epoch)
         else:
