@@ -217,11 +217,16 @@ _Marked.__mathematics__ = SimpleNamespace(
 
 
 def derivative_reads(function: Map) -> frozenset[str]:
-    """Return which of "x" and "y" backprop of a function of each number is made from."""
+    """Return which of "x" and "y" backprop of a function of each number is made from.
+
+    Where y suffices, kernels take y for x, too.
+    """
     if isinstance(function, Dropout):
         return frozenset()  # of its mask alone
+    # A class that is derived from such a function may have rules of its own.
+    suffices = vars(type(function)).get("output_suffices", False)
     try:
-        slope = function.derivative(_Marked("x"), _Marked("y"))
+        slope = function.derivative(_Marked("y" if suffices else "x"), _Marked("y"))
     except (TypeError, AttributeError) as error:
         raise CannotLowerError(
             f"{function}: the engine cannot read its derivative: {error}"

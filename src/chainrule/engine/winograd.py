@@ -44,10 +44,14 @@ class Scratch:
 
     @classmethod
     def of(cls, inputs: int, outputs: int, tiles: int, dtype: np.dtype[Any]) -> Scratch:
-        """Return room for so many channels, which are kept off powers of two."""
-        lanes = VECTOR // dtype.itemsize
-        V, M = (aligned((16, c, tiles | 1, lanes), dtype) for c in (inputs, outputs))
-        return cls(V, M)
+        """Return room for so many channels; what is written at once is kept off powers of two."""
+        lanes, odd = VECTOR // dtype.itemsize, tiles | 1
+
+        def points(channels: int) -> Array:
+            lines = aligned((16, channels * odd | 1, lanes), dtype)
+            return lines[:, : channels * odd].reshape(16, channels, odd, lanes)
+
+        return cls(points(inputs), points(outputs))
 
 
 class Winograd(Convolution):

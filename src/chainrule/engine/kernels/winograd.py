@@ -73,21 +73,31 @@ def filters(name: str, dtype: Any) -> ir.Module:
 
 
 def inputs(name: str, dtype: Any) -> ir.Module:
-    """V = Bᵀ d B of tiles whose 4 × 4 pixels overlap by two."""
+    """V = Bᵀ d B of tiles whose 4 × 4 pixels overlap: two columns are the next tile's, too."""
     k = Kernel(name, dtype, INPUTS)
-    row = k.argument("x_row")
-    with (
-        k.loop(0, k.argument("channels")) as c,
-        k.loop(0, k.argument("rows")) as i,
-        k.loop(0, k.argument("columns")) as j,
-    ):
-        x = k.argument("x") + c * k.argument("x_channel") + i * 2 * row + j * (2 * VECTOR)
-        d = [[k.load(x + row * a + b * VECTOR) for b in range(4)] for a in range(4)]
+    with k.loop(0, k.argument("channels")) as c, k.loop(0, k.argument("rows")) as i:
+        x = k.argument("x") + c * k.argument("x_channel") + i * 2 * k.argument("x_row")
         v = k.argument("v") + c * k.argument("v_channel")
-        v = v + (i * k.argument("columns") + j) * VECTOR
-        for point, value in enumerate(chain(*_twice(_input, d))):
-            k.store(value, v + k.argument("v_point") * point)
+        v = v + i * k.argument("columns") * VECTOR
+        _transform_row(k, x, v)
     return k.finish().module
+
+
+def _transform_row(k: Kernel, x: Integer, v: Integer) -> None:
+    """Emit V of a row of tiles."""
+
+    def column(j: Integer) -> list[Vector]:
+        at = x + j * VECTOR
+        return _input([k.load(at + k.argument("x_row") * a) for a in range(4)])
+
+    start = [*column(k.integer(0)), *column(k.integer(1))]
+    with k.loop(0, k.argument("columns"), carry=start) as turn:
+        j, known = turn.index, turn.carried
+        third, fourth = column(j * 2 + 2), column(j * 2 + 3)
+        for a, row in enumerate(zip(known[:4], known[4:], third, fourth, strict=True)):
+            for b, value in enumerate(_input(row)):
+                k.store(value, v + k.argument("v_point") * (4 * a + b) + j * VECTOR)
+        turn.following = [*third, *fourth]
 
 
 def _each_output(k: Kernel, use: Callable[[Vector, Integer, Integer, Integer], None]) -> None:
@@ -137,8 +147,8 @@ def slopes(name: str, dtype: Any, function: Elementwise | None, reads: frozenset
     def use(sums: Vector, c: Integer, i: Integer, j: Integer) -> None:
         place = c * k.argument("y_channel") + i * k.argument("y_row") + j * VECTOR
         if function is not None:
-            x = k.load(k.argument("x") + place) if "x" in reads else k.constant(0.0)
             y = k.load(k.argument("y") + place) if "y" in reads else k.constant(0.0)
+            x = k.load(k.argument("x") + place) if "x" in reads else y
             sums = sums * function.derivative(x, y)
         rows = c * k.argument("gradient_channel") + i * k.argument("gradient_row")
         k.store(sums, k.argument("gradient") + rows + j * VECTOR)
