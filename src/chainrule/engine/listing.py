@@ -12,7 +12,15 @@ from math import prod
 from typing import Any
 
 from chainrule.engine.lowering import Block, Network, Stage
-from chainrule.functions import Conv2d, Dropout, EmbeddingBag, Linear, Multilinear
+from chainrule.functions import (
+    Conv2d,
+    Dropout,
+    EmbeddingBag,
+    Linear,
+    LogSoftmax,
+    Multilinear,
+    Softmax,
+)
 
 _LETTERS: tuple[str, ...] = ("", *"bcdefghijklmnopqrstuvwxyz")
 HEAD = "def step(X, t, share, w, state, rate, number):"
@@ -167,6 +175,8 @@ def _body(network: Network, l2: float, seed: int) -> Iterator[str]:
                 moment = f"Moment({seed}, number - 1, {stage.layers[k]})"
                 yield _line(f"M{number}{_LETTERS[k]} = {_name(number, k)}.mask({x}, {moment})")
                 code = f"{_value(number, k + 1)} = {x} * M{number}{_LETTERS[k]}"
+            if isinstance(function, Softmax | LogSoftmax):
+                code = f"{_value(number, k + 1)} = {_name(number, k)}.forward({x}, {{}})"
             yield _line(code, f"{function}")
     output = _output(stages, last)
     yield _line(f"mean, dZ{last} = loss.value_and_gradient({output}, t, share)", str(network.loss))
@@ -231,4 +241,8 @@ def _slopes(stage: Stage, number: int) -> Iterator[str]:
         slope = f"{_name(number, k)}.derivative({x}, {y})"
         if isinstance(stage.maps[k], Dropout):
             slope = f"M{number}{_LETTERS[k]}"
+        if isinstance(stage.maps[k], Softmax | LogSoftmax):
+            code = f"dZ{number}, _ = {_name(number, k)}.backprop(dZ{number}, {x}, {y}, {{}})"
+            yield _line(code, "dX = dY · ∂Y/∂X")
+            continue
         yield _line(f"dZ{number} = dZ{number} * {slope}", "dX = dY · derivative(X, Y)")

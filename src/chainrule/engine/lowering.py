@@ -18,7 +18,9 @@ from chainrule.functions import (
     EmbeddingBag,
     Flatten,
     Linear,
+    LogSoftmax,
     MaxPool2d,
+    Softmax,
 )
 from chainrule.losses import ElementwiseLoss, Loss, SoftmaxCrossEntropy, fused
 
@@ -29,13 +31,13 @@ class CannotLowerError(ValueError):
 
 Shape = tuple[int, int, int]
 
-Map = Elementwise | Dropout
-"""A function of each number alone."""
+Map = Elementwise | Dropout | Softmax | LogSoftmax
+"""A function without parameters that may follow a Linear."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A Linear, or a bag of embeddings, and the functions of each number alone after it.
+    """A Linear, or a bag of embeddings, and the functions without parameters after it.
 
     ``weights`` and ``bias`` are its parameters' names in the chain's buffer; ``layers`` the maps'
     places in the chain, on which what they draw depends.
@@ -48,6 +50,11 @@ class Stage:
     outputs: int
     maps: tuple[Map, ...] = ()
     layers: tuple[int, ...] = ()
+
+    @property
+    def whole_rows(self) -> bool:
+        """Whether a map takes all numbers of a sample, so that one thread must have them."""
+        return any(isinstance(function, Softmax | LogSoftmax) for function in self.maps)
 
 
 @dataclass(frozen=True)
@@ -142,7 +149,10 @@ def lower(chain: Chain, loss: Loss, entries: float | None = None) -> Network:
     return Network(tuple(stages), of_outputs, tuple(blocks), entries)
 
 
-_FUNCTIONS = (Elementwise, Linear, EmbeddingBag, Conv2d, MaxPool2d, AvgPool2d, Flatten, Dropout)
+_FUNCTIONS = (
+    *(Elementwise, Linear, EmbeddingBag, Conv2d, MaxPool2d, AvgPool2d, Flatten, Dropout),
+    *(Softmax, LogSoftmax),
+)
 _OF_FUNCTIONS = ("forward", "backprop", "slopes", "output_shape", "parameter_shapes")
 _LOSSES = (ElementwiseLoss, SoftmaxCrossEntropy)
 _OF_LOSSES = ("errors", "error_gradients", "value", "gradient", "value_and_gradient")
@@ -190,10 +200,8 @@ _Marked.__mathematics__ = SimpleNamespace(
 )
 
 
-def derivative_reads(function: Map) -> frozenset[str]:
+def derivative_reads(function: Elementwise) -> frozenset[str]:
     """Return which of "x" and "y" backprop of a function of each number is made from."""
-    if isinstance(function, Dropout):
-        return frozenset()  # of its mask alone
     try:
         slope = function.derivative(_Marked("x"), _Marked("y"))
     except (TypeError, AttributeError) as error:

@@ -7,9 +7,7 @@ some samples and some panels.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,7 @@ from chainrule.engine.bags import Bags, moves_all_rows
 from chainrule.engine.images import Images
 from chainrule.engine.kernels import Kernel, Library
 from chainrule.engine.lowering import Network, Stage, derivative_reads
+from chainrule.engine.maps import Maps, Values
 from chainrule.engine.memory import VECTOR, Panels, aligned
 from chainrule.engine.program import Instructions, share
 from chainrule.engine.samples import Rows, SparseRows
@@ -56,31 +55,10 @@ class Batch:
         return cls(*whole, shares, aligned((rates,), dtype))
 
 
-@dataclass(frozen=True)
-class Values:
-    """What a stage makes: z, kept only where something reads it, y after each map, and dz.
-
-    ``masks`` are those of the maps that draw one.
-    """
-
-    z: Panels | None
-    y: tuple[Panels, ...]
-    gradient: Panels
-    masks: dict[int, Panels]
-
-    @property
-    def output(self) -> Panels:
-        """What the next stage reads."""
-        output = self.y[-1] if self.y else self.z
-        assert output is not None
-        return output
-
-
 class Stages:
     """Plans the stages of a network, after its images.
 
-    ``losses`` are the arguments of the losses, ``dropouts`` those of masks: where a run sets what
-    it needs.
+    ``losses`` are the arguments of the losses: where a run sets what it needs.
     """
 
     def __init__(
@@ -97,7 +75,7 @@ class Stages:
     ) -> None:
         self.network, self.weights, self.rows, self.labels = network, weights, rows, labels
         self.stages, self.dtype, self.threads = network.stages, weights.dtype, code.threads
-        self.code, self.library, self.images, self.seed = code, library, images, seed
+        self.code, self.library, self.images = code, library, images
         self.rule = library.update(weights.optimizer)
         self.values = [self._values(number) for number in range(len(self.stages))]
         self.batches = [
@@ -109,7 +87,7 @@ class Stages:
         self.offsets = np.arange(rows) * VECTOR
         self.rows_table = code.table(self.offsets)
         self.losses: list[Array] = []
-        self.dropouts: list[Array] = []
+        self.maps = Maps(code, library, self.dtype, seed)
         first = self.stages[0]
         self.bags = (
             Bags(weights.blocks[first.weights], first.inputs, code, library)
@@ -150,7 +128,7 @@ class Stages:
 
     def forward(self, thread: int, number: int, rows: Range, panels: Range) -> None:
         """Add Z = X W + b and Y = f(Z), for some samples and some panels of outputs."""
-        if panels[0] == panels[1]:
+        if panels[0] == panels[1] or rows[0] == rows[1]:
             return
         stage, values = self.stages[number], self.values[number]
         stride = values.gradient.stride
@@ -171,7 +149,7 @@ class Stages:
         else:
             self._linear(thread, number, rows, panels, epilogue, arguments)
         for k in range(0 if in_registers is None else 1, len(stage.maps)):
-            self._map(thread, number, k, rows, panels)
+            self.maps.forward(thread, stage, values, k, rows, panels)
 
     def _linear(
         self,
@@ -210,48 +188,6 @@ class Stages:
             return self.values[number - 1].output
         return self.images.rows if self.images else None
 
-    def _map(self, thread: int, number: int, k: int, rows: Range, panels: Range) -> None:
-        """Add Y = f(X) for a map that no product takes along."""
-        stage, values = self.stages[number], self.values[number]
-        function, x, y = stage.maps[k], values.y[k - 1] if k else values.z, values.y[k]
-        assert x is not None
-        if isinstance(function, Dropout):
-            own = panels[0] * y.stride
-            self.dropouts.append(
-                self.code.add(
-                    thread,
-                    self.library.dropout,
-                    first=rows[0],
-                    last=rows[1],
-                    panel=panels[0],
-                    panels=panels[1] - panels[0],
-                    features=stage.outputs,
-                    vector_stride=y.stride,
-                    seed=self.seed,
-                    layer=stage.layers[k],
-                    threshold=math.ceil(Fraction(function.rate) * 2**52 - Fraction(1, 2)),
-                    scale=self._number(1 / (1 - function.rate)),
-                    x=x.address + own,
-                    y=y.address + own,
-                    mask=values.masks[k].address + own,
-                )
-            )
-            return
-        for panel in range(*panels):
-            at = rows[0] * VECTOR + panel * y.stride
-            self.code.add(
-                thread,
-                self.library.value_map(function),
-                count=rows[1] - rows[0],
-                x=x.address + at,
-                y=y.address + at,
-            )
-
-    def _number(self, value: float) -> int:
-        """Keep a number; return its address."""
-        self.code.kept.append(np.array([value], dtype=self.dtype))
-        return _at(self.code.kept[-1])
-
     def _product(
         self, thread: int, epilogue: Kernel, arguments: dict[str, int], **values: int
     ) -> None:
@@ -285,7 +221,7 @@ class Stages:
 
     def backward(self, thread: int, number: int, rows: Range, panels: Range) -> None:
         """Add dX = dZ Wᵀ, times the slopes of the maps before: dZ of the stage before."""
-        if panels[0] == panels[1]:
+        if panels[0] == panels[1] or rows[0] == rows[1]:
             return
         stage, gradient = self.stages[number], self.values[number].gradient
         target = self.before(number)
@@ -325,23 +261,9 @@ class Stages:
 
     def slopes(self, thread: int, number: int, rows: Range, panels: Range, maps: int) -> None:
         """Multiply the gradient by the slopes of a stage's first maps, the last of these first."""
-        values = self.values[number]
         for k in reversed(range(maps)):
-            function, x = self.stages[number].maps[k], values.y[k - 1] if k else values.z
-            for panel in range(*panels):
-                at = rows[0] * VECTOR + panel * values.gradient.stride
-                common = {"count": rows[1] - rows[0], "gradient": values.gradient.address + at}
-                if isinstance(function, Dropout):
-                    mask = values.masks[k].address + at
-                    self.code.add(thread, self.library.masked, **common, mask=mask)
-                else:
-                    self.code.add(
-                        thread,
-                        self.library.slope_map(function),
-                        **common,
-                        x=x.address + at if x else 0,
-                        y=values.y[k].address + at,
-                    )
+            stage, values = self.stages[number], self.values[number]
+            self.maps.backward(thread, stage, values, k, rows, panels)
 
     def update(self, thread: int, number: int) -> None:
         """Let W move along dW = Xᵀ dZ and b along db = 1ᵀ dZ, in the product's epilogue."""

@@ -127,7 +127,7 @@ class Steps:
         for arguments in planner.advances:
             _set(planner.library.advance.fields, arguments, order=order, rates_now=table)
         _set(planner.library.total.fields, planner.total, result=results)
-        for arguments in planner.part.dropouts:
+        for arguments in planner.part.maps.dropouts:
             arguments[planner.library.dropout.fields.index("step")] = self.done
         complete = runner.run(steps)
         self.done += steps

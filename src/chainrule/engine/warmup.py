@@ -43,6 +43,8 @@ def _of(kernels: Library, optimizers: list[Any]) -> list[Callable[[], Any]]:
         *(partial(getattr, kernels, name) for name in NAMES),
         *(partial(kernels.affine, by_rows=by_rows) for by_rows in (False, True)),
         *(partial(kernels.scatter, alone=alone) for alone in (False, True)),
+        *(partial(kernels.softmax, logarithm=logarithm) for logarithm in (False, True)),
+        *(partial(kernels.softmax_slope, logarithm=logarithm) for logarithm in (False, True)),
         *(partial(kernels.planes, what) for what in PLANES),
         *(partial(use, function) for function in functions for use in uses),
         *(partial(kernels.update, optimizer) for optimizer in optimizers),

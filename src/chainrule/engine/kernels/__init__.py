@@ -27,6 +27,7 @@ from chainrule.engine.kernels import (
     planes,
     product,
     rows,
+    softmax,
 )
 from chainrule.engine.lowering import CannotLowerError, derivative_reads
 from chainrule.engine.rates import Rate
@@ -212,6 +213,22 @@ class Library:
             ("slope_map", function),
             maps.SLOPE,
             lambda name, dtype: maps.slope(name, dtype, function, reads),
+        )
+
+    def softmax(self, *, logarithm: bool) -> Kernel:
+        """Softmax of the numbers of each sample, or its logarithm."""
+        return self._kernel(
+            ("softmax", logarithm),
+            softmax.VALUE,
+            lambda name, dtype: softmax.value(name, dtype, logarithm=logarithm),
+        )
+
+    def softmax_slope(self, *, logarithm: bool) -> Kernel:
+        """A gradient by softmax, or by its logarithm, becomes that by what goes into it."""
+        return self._kernel(
+            ("softmax_slope", logarithm),
+            softmax.SLOPE,
+            lambda name, dtype: softmax.slope(name, dtype, logarithm=logarithm),
         )
 
     @property
