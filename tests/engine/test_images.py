@@ -178,8 +178,8 @@ def test_phases_name_every_window_that_sees_a_pixel(axis):
 @pytest.mark.parametrize(
     ("functions", "message"),
     [
-        ([f.Conv2d(2), f.Dropout(), f.Flatten(), f.Linear(2)], r"Dropout\(\): the engine has no"),
-        ([f.Tanh(), f.Conv2d(2), f.Flatten(), f.Linear(2)], r"Tanh\(\): .* as the first function"),
+        ([f.Conv2d(2), f.Dropout(), f.Flatten(), f.Linear(2)], r"Dropout\(\): .* in this place"),
+        ([f.Tanh(), f.Conv2d(2), f.Flatten(), f.Linear(2)], r"Conv2d\(2\): .* in this place"),
         ([f.Conv2d(2), f.Flatten()], "expects a Linear"),
     ],
 )

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from math import prod
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from chainrule import mathematics
 from chainrule.chain import Chain
@@ -36,6 +36,15 @@ Map = Elementwise | Dropout | Softmax | LogSoftmax
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """Functions of the samples themselves, of so many numbers each, before the first Linear."""
+
+    outputs: int
+    maps: tuple[Map, ...] = ()
+    layers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Stage:
     """A Linear, or a bag of embeddings, and the functions without parameters after it.
 
@@ -57,6 +66,9 @@ class Stage:
         return any(isinstance(function, Softmax | LogSoftmax) for function in self.maps)
 
 
+Mapped = TypeVar("Mapped", Stage, Inputs)
+
+
 @dataclass(frozen=True)
 class Block:
     """A convolution or a pool, and the elementwise functions after it; shapes are (c, h, w)."""
@@ -73,7 +85,8 @@ class Block:
 class Network:
     """A chain and its loss, as the engine sees them.
 
-    Images first go through blocks; rows of numbers through stages. The loss is that of the last
+    Images first go through blocks; rows of numbers through stages, the first one after functions of
+    the samples if there are any. The loss is that of the last
     stage's output: of a last function and a loss that fuse, it is the pair's, and the function is
     left out. ``entries`` is how many numbers a sample has, on average, where samples are sparse.
     """
@@ -82,10 +95,13 @@ class Network:
     loss: Loss
     blocks: tuple[Block, ...] = ()
     entries: float | None = None
+    start: Inputs | None = None
 
     def in_prediction(self) -> Network:
         """Return the network without what is random."""
-        return replace(self, stages=tuple(map(_in_prediction, self.stages)))
+        start = self.start and _in_prediction(self.start)
+        stages = tuple(map(_in_prediction, self.stages))
+        return replace(self, stages=stages, start=start if start and start.maps else None)
 
     @property
     def inputs(self) -> int:
@@ -98,7 +114,7 @@ class Network:
         return self.stages[-1].outputs
 
 
-def _in_prediction(stage: Stage) -> Stage:
+def _in_prediction(stage: Mapped) -> Mapped:
     kept = [k for k, function in enumerate(stage.maps) if not isinstance(function, Dropout)]
     maps, layers = tuple(stage.maps[k] for k in kept), tuple(stage.layers[k] for k in kept)
     return replace(stage, maps=maps, layers=layers)
@@ -112,6 +128,7 @@ def lower(chain: Chain, loss: Loss, entries: float | None = None) -> Network:
     pair = fused(chain.functions[-1], loss)
     blocks: list[Block] = []
     stages: list[Stage] = []
+    start: Inputs | None = None
     for place, layer in enumerate(chain.layers[:-1] if pair else chain.layers):
         function, names = layer.function, layer.names
         _check_inherited(function, _FUNCTIONS, _OF_FUNCTIONS)
@@ -127,7 +144,11 @@ def lower(chain: Chain, loss: Loss, entries: float | None = None) -> Network:
             last = stages.pop()
             maps, places = (*last.maps, function), (*last.layers, place)
             stages.append(replace(last, maps=maps, layers=places))
-        elif isinstance(function, Conv2d | MaxPool2d | AvgPool2d) and not stages:
+        elif isinstance(function, Map) and not blocks:
+            start = start or Inputs(prod(layer.input_shape))
+            maps, places = (*start.maps, function), (*start.layers, place)
+            start = replace(start, maps=maps, layers=places)
+        elif isinstance(function, Conv2d | MaxPool2d | AvgPool2d) and not stages and not start:
             named = names.get("W"), names.get("b")
             blocks.append(
                 Block(function, *named, _image(layer.input_shape), _image(layer.output_shape))
@@ -136,9 +157,7 @@ def lower(chain: Chain, loss: Loss, entries: float | None = None) -> Network:
             block = blocks.pop()
             blocks.append(replace(block, maps=(*block.maps, function)))
         else:
-            where = "" if stages or blocks else " as the first function"
-            if isinstance(function, EmbeddingBag):
-                where = " after other functions"
+            where = " in this place" if isinstance(function, _FUNCTIONS) else ""
             raise CannotLowerError(f"{function}: the engine has no kernel for it{where}")
     if not stages:
         raise CannotLowerError(f"{chain}: the engine expects a Linear in it")
@@ -146,7 +165,7 @@ def lower(chain: Chain, loss: Loss, entries: float | None = None) -> Network:
     _check_inherited(of_outputs, _LOSSES, _OF_LOSSES)
     if not isinstance(of_outputs, ElementwiseLoss | SoftmaxCrossEntropy):
         raise CannotLowerError(f"{of_outputs}: the engine has a kernel for it after Softmax only")
-    return Network(tuple(stages), of_outputs, tuple(blocks), entries)
+    return Network(tuple(stages), of_outputs, tuple(blocks), entries, start)
 
 
 _FUNCTIONS = (

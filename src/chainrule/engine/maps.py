@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.kernels import Kernel, Library
-from chainrule.engine.lowering import Stage
+from chainrule.engine.lowering import Inputs, Stage
 from chainrule.engine.memory import VECTOR, Panels
 from chainrule.engine.program import Instructions
 from chainrule.functions import Dropout, LogSoftmax, Softmax
@@ -53,7 +53,7 @@ class Maps:
         self.dropouts: list[Array] = []
 
     def forward(
-        self, thread: int, stage: Stage, values: Values, k: int, rows: Range, panels: Range
+        self, thread: int, stage: Stage | Inputs, values: Values, k: int, rows: Range, panels: Range
     ) -> None:
         """Add Y = f(X) of map k, for some samples and some panels: of softmax, for all panels."""
         function, x, y = stage.maps[k], values.y[k - 1] if k else values.z, values.y[k]
@@ -71,7 +71,7 @@ class Maps:
                 self.code.add(thread, kernel, count=rows[1] - rows[0], **where)
 
     def backward(
-        self, thread: int, stage: Stage, values: Values, k: int, rows: Range, panels: Range
+        self, thread: int, stage: Stage | Inputs, values: Values, k: int, rows: Range, panels: Range
     ) -> None:
         """Add dX of map k in the place of dY, likewise."""
         function, x, y = stage.maps[k], values.y[k - 1] if k else values.z, values.y[k]
@@ -90,7 +90,13 @@ class Maps:
                 self.code.add(thread, self.library.slope_map(function), **common, **where)
 
     def _whole(
-        self, thread: int, kernel: Kernel, stage: Stage, y: Panels, rows: Range, **where: int
+        self,
+        thread: int,
+        kernel: Kernel,
+        stage: Stage | Inputs,
+        y: Panels,
+        rows: Range,
+        **where: int,
     ) -> None:
         """Add a kernel that takes all numbers of a sample."""
         self.code.add(
@@ -107,7 +113,7 @@ class Maps:
     def _draw(
         self,
         thread: int,
-        stage: Stage,
+        stage: Stage | Inputs,
         values: Values,
         k: int,
         x: Panels,

@@ -68,6 +68,7 @@ class Planner:
             self._advance(thread)
             if rows[0] < rows[1]:
                 self._images_forward(thread)
+                self.part.begin(thread, rows)
                 for number in range(len(self.network.stages)):
                     self.part.forward(thread, number, rows, (0, self.part.weights_of(number).count))
 
@@ -78,7 +79,8 @@ class Planner:
             self._advance(thread)
             self._squares(thread)
             self._images_forward(thread)
-        if self.images:
+            self.part.begin(thread, share(self.rows, self.threads, thread))
+        if self.images or self.part.start:
             self.code.barrier()
         for number in range(last):
             for thread in range(self.threads):

@@ -21,6 +21,7 @@ from chainrule.engine.maps import Maps, Values
 from chainrule.engine.memory import VECTOR, Panels, aligned
 from chainrule.engine.program import Instructions, share
 from chainrule.engine.samples import Rows, SparseRows
+from chainrule.engine.start import Start
 from chainrule.engine.weights import Block, Weights
 from chainrule.functions import Dropout, Elementwise
 
@@ -88,6 +89,11 @@ class Stages:
         self.rows_table = code.table(self.offsets)
         self.losses: list[Array] = []
         self.maps = Maps(code, library, self.dtype, seed)
+        self.start = (
+            Start(network.start, rows, code, library, self.maps, self.dtype)
+            if network.start
+            else None
+        )
         first = self.stages[0]
         self.bags = (
             Bags(weights.blocks[first.weights], first.inputs, code, library)
@@ -125,6 +131,11 @@ class Stages:
             return self.values[number - 1].gradient
         assert self.images is not None
         return self.images.gradient
+
+    def begin(self, thread: int, rows: Range) -> None:
+        """Add the functions of the samples themselves."""
+        if self.start:
+            self.start.forward(thread, self.batches[thread].rows, rows)
 
     def forward(self, thread: int, number: int, rows: Range, panels: Range) -> None:
         """Add Z = X W + b and Y = f(Z), for some samples and some panels of outputs."""
@@ -186,7 +197,8 @@ class Stages:
         """Return what a stage reads, or None if that is X itself."""
         if number:
             return self.values[number - 1].output
-        return self.images.rows if self.images else None
+        before = self.images or self.start
+        return before.rows if before else None
 
     def _product(
         self, thread: int, epilogue: Kernel, arguments: dict[str, int], **values: int

@@ -15,7 +15,7 @@ from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
 
 NAMES = (
     *("product", "dot", "store", "advance", "transpose", "squares", "total", "dropout"),
-    *("masked", "bag"),
+    *("masked", "bag", "into_panels"),
 )
 """Kernels that depend on no rule."""
 

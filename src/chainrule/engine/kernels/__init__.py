@@ -261,6 +261,11 @@ class Library:
         return self._kernel(("advance",), rows.ADVANCE, rows.advance)
 
     @property
+    def into_panels(self) -> Kernel:
+        """Samples as panels."""
+        return self._kernel(("into_panels",), rows.INTO_PANELS, rows.into_panels)
+
+    @property
     def transpose(self) -> Kernel:
         """Square blocks transposed."""
         return self._kernel(("transpose",), rows.TRANSPOSE, rows.transpose)
