@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,29 @@ POOL = "2 × 2 maxima"
 
 
 @dataclass(frozen=True)
+class Start:
+    """What all start from: X (n, …) float32, class numbers t (n,), the order of the samples, and
+    weights: W (i, o) or (o, c, u, v), and b (o,), of each layer that has them.
+    """
+
+    X: Array
+    t: Array
+    order: Array
+    weights: list[Array]
+
+    def save(self, folder: Path) -> None:
+        """Write it to files."""
+        for number, array in enumerate((self.X, self.t, self.order, *self.weights)):
+            np.save(folder / f"{number:03}.npy", array)
+
+    @classmethod
+    def load(cls, folder: Path) -> Start:
+        """Read it from files: nothing takes memory but what is read."""
+        X, t, order, *weights = (np.load(path) for path in sorted(folder.glob("*.npy")))
+        return cls(X, t, order, weights)
+
+
+@dataclass(frozen=True)
 class Case:
     """A network with ReLU, softmax at the end, and how it is trained.
 
@@ -58,6 +82,11 @@ class Case:
         return f"{self.name}, {self.optimizer}, batch {self.batch}"
 
     @property
+    def rate(self) -> float:
+        """The learning rate."""
+        return float(self.rule().learning_rate)
+
+    @property
     def steps(self) -> int:
         """Steps in an epoch."""
         return self.samples // self.batch
@@ -68,12 +97,13 @@ class Case:
         network = lower(self.chain(), CrossEntropy())
         return cost(network, self.batch, itemsize=4, slots=0).operations
 
-    def data(self) -> tuple[Array, Array, Array]:
-        """Return X (n, …) float32, class numbers t (n,), and the order of the samples."""
+    def start(self) -> Start:
+        """Return what training starts from."""
         rng = np.random.default_rng(0)
         n = self.steps * self.batch
         X = rng.random((n, *self.shape), dtype=np.float32)
-        return X, rng.integers(0, self.classes, n), rng.permutation(n)
+        weights = list(self.chain().parameters.values())
+        return Start(X, rng.integers(0, self.classes, n), rng.permutation(n), weights)
 
     def chain(self) -> Chain:
         """Return the chain with its parameters at the start."""
@@ -116,6 +146,7 @@ CASES = (
     multilayer(784, 256, 128, 10, batch=128),
     multilayer(784, 512, 512, 10, batch=256),
     multilayer(784, 1024, 1024, 10, batch=1024, samples=4096),
+    multilayer(256, 100_000, batch=256, samples=1024),
     Case("LeNet-5 on 28 × 28", MNIST, (120, 84), 32, samples=2048, images=LENET),
     Case("32c3-64c3-pool-128-10 on 28 × 28", MNIST, (128,), 32, samples=512, images=TWO),
     Case(

@@ -48,3 +48,16 @@ def test_a_buffer_of_another_shape_is_refused(shape, text):
 
 def test_there_may_be_none():
     assert Parameters({}).flat.size == 0
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_one_number_that_is_not_finite_is_found(wrong):
+    parameters = Parameters({"W": (3, 5), "b": (5,)})
+    assert parameters.finite
+    parameters["W"][1, 2] = wrong
+    parameters["b"][:] = [1, -2, 3, -4, 0]
+    assert not parameters.finite
+
+
+def test_no_parameters_are_finite():
+    assert Parameters({}).finite

@@ -98,6 +98,13 @@ def test_uniform_numbers_are_uniform_and_never_0_or_1():
     assert stats.kstest(x, "uniform").pvalue > 0.001
 
 
+def test_many_uniform_numbers_are_made_as_few_are():
+    count = 2 * random.BLOCK + 3
+    words = random.words(count, 5, Stream.CHECKING) >> np.uint64(12)
+    expected = (words + 0.5) * 2.0**-52
+    assert random.uniform(count, 5, Stream.CHECKING).tobytes() == expected.tobytes()
+
+
 @pytest.mark.parametrize(("word", "number"), [(0, 2.0**-53), (2**64 - 1, 1 - 2.0**-53)])
 def test_the_outermost_words_stay_inside(monkeypatch, word, number):
     monkeypatch.setattr(random, "words", lambda *_: np.array([word], np.uint64))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from chainrule.chain import *
     from chainrule.checking import *
     from chainrule.differences import *
+    from chainrule.engine import *
+    from chainrule.estimators import *
     from chainrule.functions import *
     from chainrule.losses import *
     from chainrule.models import *
@@ -31,7 +33,7 @@ __version__ = "0.1.0"
 _MODULES = ("mathematics", "notation")
 _ROOMS = (
     *("functions", "losses", "parameters", "chain"),
-    *("differences", "checking", "training", "models"),
+    *("differences", "checking", "training", "models", "estimators", "engine"),
 )
 
 

@@ -45,7 +45,10 @@ def initialize(
                 continue
             bound = _bound(function, following, shape, scheme)
             numbers = random.uniform(view.size, seed, random.Stream.INITIALIZATION, position)
-            view[...] = ((2 * numbers - 1) * bound).reshape(view.shape)
+            numbers *= 2
+            numbers -= 1
+            numbers *= bound
+            view[...] = numbers.reshape(view.shape)
 
 
 def _bound(

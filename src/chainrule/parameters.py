@@ -58,6 +58,12 @@ class Parameters(Mapping[str, Array]):
         shapes = ", ".join(f"{name} {shape}" for name, shape in self.shapes.items())
         return f"Parameters({shapes}: {self.flat.size} x {self.flat.dtype})"
 
+    @property
+    def finite(self) -> bool:
+        """Whether all numbers are finite; a mask as long as they are is not made for it."""
+        least, most = self.flat.min(initial=0), self.flat.max(initial=0)
+        return bool(np.isfinite(least) and np.isfinite(most))
+
     def empty_like(self) -> Parameters:
         """Return zeros in the same layout."""
         return Parameters(self.shapes, dtype=self.flat.dtype)

@@ -26,6 +26,10 @@ class Stream(IntEnum):
     CHECKING = 4
 
 
+BLOCK = 65_536
+"""Numbers that are made from words at once."""
+
+
 def words(count: int, seed: int, stream: Stream, *place: int) -> NDArray[np.uint64]:
     """Return 64-bit words (count,) that depend on the seed, the stream and up to two numbers.
 
@@ -45,8 +49,12 @@ def words(count: int, seed: int, stream: Stream, *place: int) -> NDArray[np.uint
 
 def uniform(count: int, seed: int, stream: Stream, *place: int) -> NDArray[np.float64]:
     """Return numbers (count,) uniform in the open interval (0, 1)."""
-    whole = words(count, seed, stream, *place) >> np.uint64(12)
-    return (whole.astype(np.float64) + 0.5) * 2.0**-52
+    whole = words(count, seed, stream, *place)
+    numbers = whole.view(np.float64)  # in the words' place: initial weights can be very many
+    for start in range(0, count, BLOCK):
+        block = slice(start, start + BLOCK)
+        numbers[block] = ((whole[block] >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+    return numbers
 
 
 def normal(count: int, seed: int, stream: Stream, *place: int) -> NDArray[np.float64]:

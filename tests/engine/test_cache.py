@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -50,7 +51,10 @@ def test_another_text_or_processor_is_another_kernel(folder, compiled):
     assert len(compiled) == 3
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[:-9], lambda b: b"", lambda b: b[:-1] + b"?"])
+@pytest.mark.parametrize(
+    "damage",
+    [lambda b: b[:-9], lambda b: b"", lambda b: b[:-1] + b"?", lambda b: b[:20], lambda b: b[32:]],
+)
 def test_a_damaged_file_is_compiled_again(folder, compiled, damage):
     whole = code()
     (file,) = folder.iterdir()
@@ -76,6 +80,29 @@ def test_no_writable_place_is_no_error(tmp_path, monkeypatch, compiled):
     monkeypatch.setenv("CHAINRULE_CACHE", str(blocked / "kernels"))
     assert code() == code()
     assert len(compiled) == 2
+
+
+def test_a_folder_that_cannot_be_written_is_read_all_the_same(folder, compiled, monkeypatch):
+    def refuse(**_):
+        raise PermissionError
+
+    code()
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)  # root may write into any folder
+    code()
+    code(OTHER)
+    code(OTHER)
+    assert compiled == [TEXT, OTHER, OTHER]
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_what_is_in_the_way_stays_and_nothing_is_left_beside_it(folder, compiled):
+    code()
+    (file,) = folder.iterdir()
+    file.unlink()
+    file.mkdir()
+    assert code() == code()
+    assert len(compiled) == 3
+    assert [path.is_dir() for path in folder.iterdir()] == [True]
 
 
 def test_an_empty_setting_keeps_nothing(monkeypatch, compiled):

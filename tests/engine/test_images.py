@@ -9,14 +9,16 @@ from chainrule import functions as f, losses
 from chainrule.chain import Chain
 from chainrule.engine.kernels import Library
 from chainrule.engine.lowering import CannotLowerError
-from chainrule.engine.planes import phases
 from chainrule.engine.steps import Steps
+from chainrule.engine.windows import phases
 from chainrule.functions.sliding import Axis
 from chainrule.training import SGD, Adam
 from engine.calls import OTHERS
 from engine.test_steps import both, close
 
 MAPS = [f.ReLU(), f.LeakyReLU(0.1), f.ELU(), f.GELU(), f.SiLU(), f.Tanh(), f.Softplus()]
+
+DROPOUTS = [f.Dropout(0.3), f.Dropout(0.0)]
 
 
 @st.composite
@@ -46,7 +48,7 @@ def networks(draw):
     functions = []
     for _ in range(draw(st.integers(1, 3))):
         functions.append(draw(windows()))
-        functions += draw(st.lists(st.sampled_from(MAPS), max_size=2))
+        functions += draw(st.lists(st.sampled_from([*MAPS, *DROPOUTS]), max_size=2))
     functions.append(f.Flatten())
     if draw(st.booleans()):
         functions += [f.Linear(draw(st.integers(1, 20))), draw(st.sampled_from(MAPS))]
@@ -59,9 +61,10 @@ def networks(draw):
     st.integers(1, 20),
     st.integers(1, 3),
     st.sampled_from([0.0, 0.02]),
+    st.sampled_from([None, None, 0.1, 10.0]),
     st.integers(0, 2**32),
 )
-def test_float64_agrees_to_twelve_digits(network, rows, threads, l2, seed):
+def test_float64_agrees_to_twelve_digits(network, rows, threads, l2, clip, seed):
     functions, shape = network
     rng = np.random.default_rng(seed)
     X, t = rng.normal(size=(20, *shape)), rng.integers(0, 3, 20)
@@ -70,7 +73,35 @@ def test_float64_agrees_to_twelve_digits(network, rows, threads, l2, seed):
         chain.initialize(X, seed=1, dtype=np.float64)
     except ValueError:
         reject()  # nothing is left of the images
-    options = {"rows": rows, "l2": l2, "threads": threads, "steps": 2}
+    options = {"rows": rows, "l2": l2, "clip": clip, "threads": threads, "steps": 2}
+    expected, end, found, moved = both(chain, losses.CrossEntropy(), SGD(0.05), X, t, **options)
+    assert close(expected, found, 1e-12)
+    assert close(end, moved, 1e-12)
+
+
+@st.composite
+def many_channels(draw):
+    """Draw two convolutions of 3 × 3 taps whose channels are enough to be transformed."""
+    paddings = st.sampled_from(["valid", "same", 0, 1, 2, (1, 0), (3, 4)])
+    groups = draw(st.sampled_from([1, 2]))
+    first = f.Conv2d(draw(st.sampled_from([16, 18])) * groups, padding=draw(paddings))
+    options = {"padding": draw(paddings), "groups": groups, "bias": draw(st.booleans())}
+    functions = [first, *draw(st.lists(st.sampled_from([*MAPS, *DROPOUTS]), max_size=2))]
+    functions.append(f.Conv2d(draw(st.sampled_from([16, 17])) * groups, **options))
+    functions += draw(st.lists(st.sampled_from([*MAPS, *DROPOUTS]), max_size=2))
+    functions += draw(st.sampled_from([[], [f.MaxPool2d(2)], [f.AvgPool2d(2, stride=1)]]))
+    return functions, (draw(st.sampled_from([1, 16])), *draw(st.sampled_from([(7, 6), (6, 27)])))
+
+
+@settings(max_examples=40, deadline=None)
+@given(many_channels(), st.integers(1, 12), st.integers(1, 3), st.integers(0, 2**32))
+def test_transformed_convolutions_agree_to_twelve_digits(network, rows, threads, seed):
+    functions, shape = network
+    rng = np.random.default_rng(seed)
+    X, t = rng.normal(size=(12, *shape)), rng.integers(0, 3, 12)
+    chain = Chain(*functions, f.Flatten(), f.Linear(3), f.Softmax())
+    chain.initialize(X, seed=1, dtype=np.float64)
+    options = {"rows": rows, "threads": threads, "steps": 2}
     expected, end, found, moved = both(chain, losses.CrossEntropy(), SGD(0.05), X, t, **options)
     assert close(expected, found, 1e-12)
     assert close(end, moved, 1e-12)
@@ -79,18 +110,20 @@ def test_float64_agrees_to_twelve_digits(network, rows, threads, l2, seed):
 def small(dtype=np.float64):
     rng = np.random.default_rng(2)
     X, t = rng.normal(size=(41, 2, 9, 8)).astype(dtype), rng.integers(0, 5, 41)
-    functions = [f.Conv2d(6, padding=1), f.ReLU(), f.MaxPool2d(2), f.Conv2d(5, size=2), f.Tanh()]
-    chain = Chain(*functions, f.Flatten(), f.Linear(20), f.ReLU(), f.Dropout(0.2), f.Linear(5))
-    chain = Chain(*chain.functions, f.Softmax()).initialize(X, seed=3, dtype=dtype)
+    functions = [f.Conv2d(6, padding=1), f.ReLU(), f.MaxPool2d(2), f.Dropout(0.2)]
+    functions += [f.Conv2d(5, size=2), f.Tanh(), f.Dropout(0.1), f.Flatten(), f.Linear(20)]
+    chain = Chain(*functions, f.ReLU(), f.Dropout(0.2), f.Linear(5), f.Softmax())
+    chain.initialize(X, seed=3, dtype=dtype)
     return chain, losses.CrossEntropy(), Adam(0.01), X, t
 
 
+@pytest.mark.parametrize("clip", [None, 0.1])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_same_bits_on_any_number_of_threads(dtype):
+def test_the_same_bits_on_any_number_of_threads(dtype, clip):
     results = []
     for threads in (1, 2, 3, 7):
         chain, *rest = small(dtype)
-        _, _, found, moved = both(chain, *rest, rows=37, l2=0.01, threads=threads)
+        _, _, found, moved = both(chain, *rest, rows=37, l2=0.01, clip=clip, threads=threads)
         results.append((found.tobytes(), moved.tobytes()))
     assert len(set(results)) == 1
 
@@ -119,7 +152,7 @@ def test_outputs_are_what_the_loss_sees(n, threads):
     chain, loss, optimizer, X, t = small()
     steps = Steps(chain, loss, optimizer, X, t, threads=threads)
     new = np.random.default_rng(6).normal(size=(n, 2, 9, 8))
-    expected = chain.trace(new, until=len(chain.functions) - 1)[-1]
+    expected = chain.trace(new, until=len(chain.functions) - 1)[-1]  # prediction draws no mask
     assert close(expected, steps.outputs(new), 1e-13)
 
 
@@ -141,9 +174,10 @@ def test_of_equal_maxima_the_first_takes_the_gradient():
     assert close(end, moved, 1e-13)
 
 
-def test_the_listing_runs_with_numpy_alone_and_gives_the_same():
+@pytest.mark.parametrize("clip", [None, 0.1])
+def test_the_listing_runs_with_numpy_alone_and_gives_the_same(clip):
     chain, loss, optimizer, X, t = small()
-    steps = Steps(chain, loss, optimizer, X, t, l2=0.02, seed=9)
+    steps = Steps(chain, loss, optimizer, X, t, l2=0.02, clip=clip, seed=9)
     namespace = {}
     exec(steps.listing(16), namespace)
     w = {name: array.copy() for name, array in chain.parameters.items()}
@@ -178,8 +212,9 @@ def test_phases_name_every_window_that_sees_a_pixel(axis):
 @pytest.mark.parametrize(
     ("functions", "message"),
     [
-        ([f.Conv2d(2), f.Dropout(), f.Flatten(), f.Linear(2)], r"Dropout\(\): .* in this place"),
+        ([f.Dropout(), f.Conv2d(2), f.Flatten(), f.Linear(2)], r"Conv2d\(2\): .* in this place"),
         ([f.Tanh(), f.Conv2d(2), f.Flatten(), f.Linear(2)], r"Conv2d\(2\): .* in this place"),
+        ([f.Conv2d(2), f.Flatten(), f.Softmax(), f.Linear(2)], r"Softmax\(\): .* in this place"),
         ([f.Conv2d(2), f.Flatten()], "expects a Linear"),
     ],
 )

@@ -15,7 +15,7 @@ TYPES = [np.float32, np.float64]
 def multiply(kernels, A, X):
     """Return A X by the product kernel, X and the result in panels."""
     (m, k), n = A.shape, X.shape[1]
-    right, out = Panels.zeros("X", k, n, X.dtype), Panels.zeros("Y", m, n, X.dtype)
+    right, out = Panels.zeros(k, n, X.dtype), Panels.zeros(m, n, X.dtype)
     right.write(X)
     out.data[...] = np.nan
     store = kernels.store
@@ -66,7 +66,7 @@ def test_rows_and_taps_may_lie_anywhere():
     rng = np.random.default_rng(3)
     A, X = rng.normal(size=(11, 6)), rng.normal(size=(6, 5))
     order, used = np.array([7, 2, 2, 10]), np.array([4, 0, 5])
-    right, out = Panels.zeros("X", 6, 5, float), Panels.zeros("Y", 4, 5, float)
+    right, out = Panels.zeros(6, 5, float), Panels.zeros(4, 5, float)
     right.write(X)
     call(
         kernels.product,

@@ -5,18 +5,22 @@ import pytest
 from scipy import sparse
 
 from chainrule import (
+    GELU,
     Chain,
+    Conv2d,
     CrossEntropy,
     Dropout,
     EmbeddingBag,
+    Flatten,
     Linear,
+    MaxPool2d,
     MeanSquaredError,
     ReLU,
     Softmax,
     Tanh,
     accuracy,
 )
-from chainrule.engine import compiling
+from chainrule.engine import availability, compiling
 from chainrule.training import (
     SGD,
     Adam,
@@ -128,8 +132,8 @@ def test_both_engines_train_the_same_on_sparse_rows(data, first, layout):
 
 def test_a_processor_without_code_goes_on_in_numpy_with_one_warning(data, monkeypatch):
     monkeypatch.setattr(compiling, "supported", lambda: False)
-    monkeypatch.setattr(steppers, "_warned", [])
-    with pytest.warns(RuntimeWarning, match="training goes on in NumPy"):
+    monkeypatch.setattr(availability, "_warned", [])
+    with pytest.warns(RuntimeWarning, match="NumPy does the work"):
         history = train(network(), CrossEntropy(), *data, Plan(epochs=1))
     assert history.engine == "reference"
     train(network(), CrossEntropy(), *data, Plan(epochs=1))  # a second warning would be an error
@@ -187,9 +191,9 @@ def test_float32_digits_are_learned_and_stop_early():
 @pytest.mark.parametrize(("setting", "count"), [("1", 1), ("999", None), ("", None), ("x", None)])
 def test_workers_limit_threads_by_the_usual_variable(monkeypatch, setting, count):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    every = steppers.processors()
+    every = availability.processors()
     monkeypatch.setenv("OMP_NUM_THREADS", setting)
-    assert steppers.processors() == (count or every)
+    assert availability.processors() == (count or every)
 
 
 class Shifted(Linear):
@@ -250,3 +254,47 @@ def test_an_optimizer_with_an_update_of_its_own_keeps_it(data):
     history = train(chain, CrossEntropy(), *data, Plan(Frozen(0.1), epochs=2))
     assert history.engine == "reference"
     assert np.array_equal(chain.parameters.flat, before)
+
+
+@pytest.mark.parametrize("engine", ["machine", "reference"])
+def test_gradients_are_no_longer_than_the_limit(data, engine):
+    chain = network()
+    before = chain.parameters.flat.copy()
+    plan = Plan(SGD(1.0), batch_size=None, epochs=1, clip_norm=1e-3, l2=0.1)
+    train(chain, CrossEntropy(), *data, plan, engine=engine)
+    assert np.linalg.norm(chain.parameters.flat - before) == pytest.approx(1e-3, rel=1e-9)
+
+
+@pytest.mark.parametrize("engine", ["machine", "reference"])
+def test_a_gradient_of_infinite_length_stops_training(engine):
+    X = np.array([[1e200], [-1e200]])
+    chain = Chain(Linear(1)).initialize(X, dtype=np.float64)
+    chain.parameters.flat[...] = [1e-200, 0.5]
+    plan = Plan(SGD(1e-3), batch_size=None, epochs=2, clip_norm=1.0)
+    with pytest.raises(TrainingDivergedError, match="the parameter W0 became infinite or NaN"):
+        train(chain, MeanSquaredError(), X, np.zeros(2), plan, engine=engine)
+    assert np.array_equal(chain.parameters.flat, [1e-200, 0.5])
+
+
+@pytest.mark.parametrize("clip", [0, -1.0, np.inf, np.nan, "1"])
+def test_a_limit_is_a_number_above_zero(clip):
+    with pytest.raises(ValueError, match="expected clip_norm to be a number > 0 or None"):
+        Plan(clip_norm=clip)
+
+
+@pytest.mark.parametrize("engine", ["machine", "reference"])
+@pytest.mark.parametrize(
+    ("name", "place"), [("W0", "0, Conv2d(2, size=2)"), ("W1", "4, Linear(3)"), ("W2", None)]
+)
+def test_what_is_not_finite_is_traced_to_its_function(engine, name, place):
+    rng = np.random.default_rng(0)
+    X, t = rng.normal(size=(20, 1, 5, 5)), rng.normal(size=(20, 1))
+    functions = (Conv2d(2, 2), GELU(), MaxPool2d(2), Flatten(), Linear(3), GELU(), Linear(1))
+    chain = Chain(*functions).initialize(X, dtype=np.float64)
+    chain.parameters[name][...] = 1e308 if place else 1e200
+    seen = "all outputs were finite"
+    if place:
+        seen = f"first seen in the output of function {place}"
+    with pytest.raises(TrainingDivergedError) as caught:
+        train(chain, MeanSquaredError(), 9 * X, t, engine=engine)
+    assert f"epoch 1, step 1 ({seen})" in str(caught.value)

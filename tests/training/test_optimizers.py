@@ -98,7 +98,8 @@ def test_a_schedules_factor_is_a_smaller_learning_rate(optimizer, start, gradien
 def test_parameters_and_state_move_in_place_and_keep_their_type(optimizer, dtype, start, gradients):
     w, g = start.astype(dtype), gradients[0].astype(dtype)
     state = optimizer.start(w)
-    assert len(state) == len(type(optimizer).slots)
+    stateful = not isinstance(optimizer, SGD) or optimizer.momentum > 0
+    assert bool(state) == stateful
     for slot in state:
         assert (slot.shape, slot.dtype, slot.any()) == ((SIZE,), dtype, False)
     view, before, given = w[1:3], [slot[:] for slot in state], g.copy()
@@ -109,8 +110,7 @@ def test_parameters_and_state_move_in_place_and_keep_their_type(optimizer, dtype
     for slot, seen in zip(state, before, strict=True):
         assert slot.dtype == dtype
         np.testing.assert_array_equal(slot, seen)
-    stateful = not isinstance(optimizer, SGD) or optimizer.momentum > 0
-    assert all(np.all(slot != 0) for slot in state) == stateful
+    assert all(np.all(slot != 0) for slot in state)
 
 
 @pytest.mark.parametrize("optimizer", [case[0] for case in CASES.values()], ids=CASES)
@@ -145,8 +145,8 @@ def test_without_a_gradient_only_adamw_moves_and_only_towards_zero(optimizer):
         (lambda: Adam(float("inf")), "Adam: expected a number 0 <= learning_rate, got inf"),
         (lambda: Adam("fast"), "Adam: expected a number 0 <= learning_rate, got 'fast'"),
         (lambda: SGD(True), "SGD: expected a number 0 <= learning_rate, got True"),
-        (lambda: SGD(momentum=1.0), r"SGD: expected a number 0 <= momentum < 1, got 1\.0"),
-        (lambda: SGD(momentum=-0.5), r"SGD: expected a number 0 <= momentum < 1, got -0\.5"),
+        (lambda: SGD(momentum=1.5), r"SGD: expected a number 0 <= momentum <= 1, got 1\.5"),
+        (lambda: SGD(momentum=-0.5), r"SGD: expected a number 0 <= momentum <= 1, got -0\.5"),
         (lambda: SGD(nesterov=True), r"SGD: nesterov needs a momentum > 0, such as 0\.9"),
         (lambda: Adam(beta1=1.0), "Adam: expected a number 0 <= beta1 < 1"),
         (lambda: Adam(beta2=1.5), "Adam: expected a number 0 <= beta2 < 1"),

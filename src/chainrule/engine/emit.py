@@ -145,6 +145,18 @@ class Kernel:
         loaded = self.builder.call(masked, [self._pointer(address), align, inside, zeros])
         return Vector(self, loaded)
 
+    def store_first(self, value: Vector, address: Integer, count: Integer) -> None:
+        """Put the first ``count`` lanes of a vector at an address; what lies behind stays."""
+        masked = self._intrinsic(
+            f"llvm.masked.store.{self._suffix()}.p0",
+            ir.FunctionType(
+                ir.VoidType(), [self.vector, _POINTER, _I32, ir.VectorType(_I1, self.lanes)]
+            ),
+        )
+        inside = self.first_lanes(count).value
+        align = ir.Constant(_I32, self.dtype.itemsize)
+        self.builder.call(masked, [value.value, self._pointer(address), align, inside])
+
     def first_lanes(self, count: Integer) -> Condition:
         """Return which lanes come before a count."""
         numbers = ir.VectorType(_I64, self.lanes)

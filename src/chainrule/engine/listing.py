@@ -12,6 +12,7 @@ from math import prod
 from typing import Any
 
 from chainrule.engine.lowering import Block, Map, Network, Stage
+from chainrule.engine.weights import Weights
 from chainrule.functions import (
     Conv2d,
     Dropout,
@@ -62,11 +63,10 @@ def cost(network: Network, rows: int, itemsize: int, slots: int) -> Cost:
     )
 
 
-def listing(
-    network: Network, optimizer: Any, l2: float, rows: int, itemsize: int, seed: int
-) -> str:
+def listing(weights: Weights, rows: int, seed: int) -> str:
     """Return the step as a Python module: the rules that it uses, then a function, ``step``."""
-    cast = cost(network, rows, itemsize, len(optimizer.slots))
+    network, optimizer = weights.network, weights.optimizer
+    cast = cost(network, rows, weights.dtype.itemsize, len(weights.slots))
     images = [block.inputs for block in network.blocks]
     first = ["×".join(map(str, shape)) for shape in images] or [str(network.inputs)]
     shape = "-".join([*first, *(str(stage.outputs) for stage in network.stages)])
@@ -85,7 +85,7 @@ def listing(
         HEAD,
         f"    {DOCUMENTATION}",
     ]
-    return "\n".join([*head, *_body(network, l2, seed)]) + "\n"
+    return "\n".join([*head, *_body(network, weights.penalty(rows), weights.clip, seed)]) + "\n"
 
 
 def _rules(network: Network) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def _rules(network: Network) -> dict[str, Any]:
     return {
         **({"bag": bag} if _is_mean(bag) else {}),
         **{f"x{k}": function for k, function in enumerate(_start(network))},
-        **{f"g{number}": function for number, (function, _) in enumerate(_pixelwise(network))},
+        **{f"g{number}": part.function for number, part in enumerate(_pixelwise(network))},
         **{
             _name(number, k): function
             for number, stage in enumerate(network.stages)
@@ -113,24 +113,40 @@ def _is_mean(function: Linear | EmbeddingBag) -> bool:
     return isinstance(function, EmbeddingBag) and function.mode == "mean"
 
 
-def _pixelwise(network: Network) -> list[tuple[Any, Block | None]]:
-    """Return the functions of images in their order, with the block of those that start one."""
-    functions: list[tuple[Any, Block | None]] = []
+@dataclass(frozen=True)
+class _OfImages:
+    """A function of images: its block if it starts one, else its place in the chain."""
+
+    function: Any
+    block: Block | None = None
+    layer: int = 0
+
+
+def _pixelwise(network: Network) -> list[_OfImages]:
+    """Return the functions of images in their order."""
+    functions: list[_OfImages] = []
     for block in network.blocks:
-        functions += [(block.function, block), *((function, None) for function in block.maps)]
+        maps = zip(block.maps, block.layers, strict=True)
+        functions += [_OfImages(block.function, block)]
+        functions += [_OfImages(function, layer=layer) for function, layer in maps]
     return functions
 
 
-def _forward_images(network: Network) -> Iterator[str]:
+def _forward_images(network: Network, seed: int) -> Iterator[str]:
     """Return the lines from images U0 to rows of numbers, F."""
     functions = _pixelwise(network)
     yield _line("U0 = X")
-    for number, (function, block) in enumerate(functions):
-        if block is None:
-            yield _line(f"U{number + 1} = g{number}.value(U{number})", str(function))
-        else:
-            code = f"U{number + 1} = g{number}.forward(U{number}, {_own(block)})"
+    for number, part in enumerate(functions):
+        x, y, function = f"U{number}", f"U{number + 1}", part.function
+        if part.block is not None:
+            code = f"{y} = g{number}.forward({x}, {_own(part.block)})"
             yield _line(code, _definition(function))
+        elif isinstance(function, Dropout):
+            moment = f"Moment({seed}, number - 1, {part.layer})"
+            yield _line(f"N{number} = g{number}.mask({x}, {moment})")
+            yield _line(f"{y} = {x} * N{number}", str(function))
+        else:
+            yield _line(f"{y} = g{number}.value({x})", str(function))
     yield _line(f"F = U{len(functions)}.reshape(len(X), -1)")
 
 
@@ -138,13 +154,16 @@ def _backward_images(network: Network) -> Iterator[str]:
     """Return the lines from the gradient by F to those by the filters."""
     functions = _pixelwise(network)
     yield _line(f"dU = (dZ0 @ w[{network.stages[0].weights!r}].T).reshape(U{len(functions)}.shape)")
-    for number, (_, block) in reversed(list(enumerate(functions))):
+    for number, part in reversed(list(enumerate(functions))):
         x, y = f"U{number}", f"U{number + 1}"
-        if block is None:
-            yield _line(f"dU = dU * g{number}.derivative({x}, {y})", "dX = dY · derivative(X, Y)")
+        if part.block is None:
+            slope = f"g{number}.derivative({x}, {y})"
+            if isinstance(part.function, Dropout):
+                slope = f"N{number}"
+            yield _line(f"dU = dU * {slope}", "dX = dY · derivative(X, Y)")
             continue
-        yield _line(f"dU, own = g{number}.backprop(dU, {x}, {y}, {_own(block)})")
-        for own, name in _names(block):
+        yield _line(f"dU, own = g{number}.backprop(dU, {x}, {y}, {_own(part.block)})")
+        for own, name in _names(part.block):
             yield _line(f"d{name} = own[{own!r}]")
 
 
@@ -165,11 +184,11 @@ def _line(code: str, note: str = "") -> str:
     return f"    {code:<50}  # {note}".rstrip() if note else f"    {code}"
 
 
-def _body(network: Network, l2: float, seed: int) -> Iterator[str]:
+def _body(network: Network, l2: float, clip: float | None, seed: int) -> Iterator[str]:
     stages = network.stages
     last = len(stages) - 1
     if network.blocks:
-        yield from _forward_images(network)
+        yield from _forward_images(network, seed)
     if _is_mean(stages[0].linear):
         yield _line("X = bag.weights(X)", "X[n,p] / Σ_p X[n,p]")
     if network.start:
@@ -197,6 +216,7 @@ def _body(network: Network, l2: float, seed: int) -> Iterator[str]:
         weights = [*(name for name, own in filters if own == "W"), *(s.weights for s in stages)]
         squares = " + ".join(f"(w[{name!r}] ** 2).sum()" for name in weights)
         yield _line(f"mean = mean + {l2!r} / 2 * ({squares})", "the penalty")
+    moves: list[tuple[str, str]] = []
     for number, stage in enumerate(stages):
         W, penalty = repr(stage.weights), f" + {l2!r} * w[{stage.weights!r}]" if l2 else ""
         code = f"d{stage.weights} = {_read(network, number)}.T @ dZ{number}{penalty}"
@@ -205,10 +225,18 @@ def _body(network: Network, l2: float, seed: int) -> Iterator[str]:
         if stage.bias:
             yield _line(f"d{stage.bias} = dZ{number}.sum(axis=0)", "db[o] = dY[n,o]")
             names.append((repr(stage.bias), f"d{stage.bias}"))
-        yield from (_moved(name, gradient) for name, gradient in names)
+        moves += names
+        if clip is None:
+            yield from (_moved(name, gradient) for name, gradient in names)
     for name, own in filters:
         penalty = f" + {l2!r} * w[{name!r}]" if l2 and own == "W" else ""
-        yield _moved(repr(name), f"d{name}{penalty}")
+        if clip is None:
+            yield _moved(repr(name), f"d{name}{penalty}")
+        else:
+            yield from [_line(f"d{name} = d{name}{penalty}")] if penalty else []
+            moves.append((repr(name), f"d{name}"))
+    if clip is not None:
+        yield from _clipped(moves, clip)
     yield _line("return mean")
 
 
@@ -223,6 +251,14 @@ def _forward_map(
     elif isinstance(function, Softmax | LogSoftmax):
         code = f"{y} = {name}.forward({x}, {{}})"
     yield _line(code, f"{function}")
+
+
+def _clipped(moves: list[tuple[str, str]], clip: float) -> Iterator[str]:
+    """Return the lines that scale the gradient down to a length, and move along it."""
+    squares = " + ".join(f"({gradient} ** 2).sum()" for _, gradient in moves)
+    yield _line(f"length = ({squares}) ** 0.5", "of the whole gradient")
+    yield _line(f"scale = {clip!r} / max({clip!r}, length)")
+    yield from (_moved(name, f"scale * {gradient}") for name, gradient in moves)
 
 
 def _moved(name: str, gradient: str) -> str:

@@ -31,7 +31,10 @@ class CannotLowerError(ValueError):
 
 Shape = tuple[int, int, int]
 
-Map = Elementwise | Dropout | Softmax | LogSoftmax
+Single = Elementwise | Dropout
+"""A function of each number alone."""
+
+Map = Single | Softmax | LogSoftmax
 """A function without parameters that may follow a Linear."""
 
 
@@ -48,11 +51,12 @@ class Inputs:
 class Stage:
     """A Linear, or a bag of embeddings, and the functions without parameters after it.
 
-    ``weights`` and ``bias`` are its parameters' names in the chain's buffer; ``layers`` the maps'
-    places in the chain, on which what they draw depends.
+    ``weights`` and ``bias`` are its parameters' names in the chain's buffer; ``place`` is its place
+    in the chain, and ``layers`` the maps' places, on which what they draw depends.
     """
 
     linear: Linear | EmbeddingBag
+    place: int
     weights: str
     bias: str | None
     inputs: int
@@ -66,19 +70,24 @@ class Stage:
         return any(isinstance(function, Softmax | LogSoftmax) for function in self.maps)
 
 
-Mapped = TypeVar("Mapped", Stage, Inputs)
-
-
 @dataclass(frozen=True)
 class Block:
-    """A convolution or a pool, and the elementwise functions after it; shapes are (c, h, w)."""
+    """A convolution or a pool, and the functions of each number alone after it.
+
+    Shapes are (c, h, w); the rest is as a stage has it.
+    """
 
     function: Conv2d | MaxPool2d | AvgPool2d
+    place: int
     weights: str | None
     bias: str | None
     inputs: Shape
     outputs: Shape
-    maps: tuple[Elementwise, ...] = ()
+    maps: tuple[Single, ...] = ()
+    layers: tuple[int, ...] = ()
+
+
+_Part = TypeVar("_Part", Inputs, Stage, Block)
 
 
 @dataclass(frozen=True)
@@ -86,27 +95,31 @@ class Network:
     """A chain and its loss, as the engine sees them.
 
     Images first go through blocks; rows of numbers through stages, the first one after functions of
-    the samples if there are any. The loss is that of the last
-    stage's output: of a last function and a loss that fuse, it is the pair's, and the function is
-    left out. ``entries`` is how many numbers a sample has, on average, where samples are sparse.
+    the samples if there are any. The loss is that of the last stage's output: of a last function
+    and a loss that fuse, it is the pair's, and the function is left out. A network without a loss
+    is for prediction; its last softmax, if any, is ``final``.
+    ``entries`` is how many numbers a sample has, on average, where samples are sparse.
     """
 
     stages: tuple[Stage, ...]
-    loss: Loss
+    loss: Loss | None
     blocks: tuple[Block, ...] = ()
+    final: Softmax | LogSoftmax | None = None
     entries: float | None = None
     start: Inputs | None = None
 
     def in_prediction(self) -> Network:
         """Return the network without what is random."""
         start = self.start and _in_prediction(self.start)
+        blocks = tuple(map(_in_prediction, self.blocks))
         stages = tuple(map(_in_prediction, self.stages))
-        return replace(self, stages=stages, start=start if start and start.maps else None)
+        start = start if start and start.maps else None
+        return replace(self, stages=stages, blocks=blocks, start=start)
 
     @property
     def inputs(self) -> int:
-        """Features of a sample."""
-        return self.stages[0].inputs
+        """Numbers of a sample."""
+        return prod(self.blocks[0].inputs) if self.blocks else self.stages[0].inputs
 
     @property
     def outputs(self) -> int:
@@ -114,58 +127,66 @@ class Network:
         return self.stages[-1].outputs
 
 
-def _in_prediction(stage: Mapped) -> Mapped:
-    kept = [k for k, function in enumerate(stage.maps) if not isinstance(function, Dropout)]
-    maps, layers = tuple(stage.maps[k] for k in kept), tuple(stage.layers[k] for k in kept)
-    return replace(stage, maps=maps, layers=layers)
+def _in_prediction(part: _Part) -> _Part:
+    kept = [k for k, function in enumerate(part.maps) if not isinstance(function, Dropout)]
+    maps, layers = tuple(part.maps[k] for k in kept), tuple(part.layers[k] for k in kept)
+    return replace(part, maps=maps, layers=layers)
 
 
-def lower(chain: Chain, loss: Loss, entries: float | None = None) -> Network:
+def _followed(part: _Part, function: Map, place: int) -> _Part:
+    """Return inputs, a stage or a block with one function more, which has a place in the chain."""
+    maps: tuple[Any, ...] = (*part.maps, function)
+    return replace(part, maps=maps, layers=(*part.layers, place))
+
+
+def lower(chain: Chain, loss: Loss | None, entries: float | None = None) -> Network:
     """Return the network of a chain; CannotLowerError names what the engine has no kernel for.
 
     Of sparse samples ``entries`` is how many numbers one has, on average.
     """
-    pair = fused(chain.functions[-1], loss)
+    last = chain.functions[-1]
+    pair = fused(last, loss) if loss else None
+    final = last if loss is None and isinstance(last, Softmax | LogSoftmax) else None
     blocks: list[Block] = []
     stages: list[Stage] = []
     start: Inputs | None = None
-    for place, layer in enumerate(chain.layers[:-1] if pair else chain.layers):
+    for place, layer in enumerate(chain.layers[:-1] if pair or final else chain.layers):
         function, names = layer.function, layer.names
         _check_inherited(function, _FUNCTIONS, _OF_FUNCTIONS)
         if isinstance(function, Flatten) and not stages:
             continue  # samples, or what blocks make of them, are rows of numbers in any case
         if isinstance(function, Linear):
             sizes = prod(layer.input_shape), prod(layer.output_shape)
-            stages.append(Stage(function, names["W"], names.get("b"), *sizes))
+            stages.append(Stage(function, place, names["W"], names.get("b"), *sizes))
         elif isinstance(function, EmbeddingBag) and place == 0:
             sizes = prod(layer.input_shape), prod(layer.output_shape)
-            stages.append(Stage(function, names["A"], None, *sizes))
+            stages.append(Stage(function, place, names["A"], None, *sizes))
         elif isinstance(function, Map) and stages:
-            last = stages.pop()
-            maps, places = (*last.maps, function), (*last.layers, place)
-            stages.append(replace(last, maps=maps, layers=places))
+            stages.append(_followed(stages.pop(), function, place))
         elif isinstance(function, Map) and not blocks:
-            start = start or Inputs(prod(layer.input_shape))
-            maps, places = (*start.maps, function), (*start.layers, place)
-            start = replace(start, maps=maps, layers=places)
+            start = _followed(start or Inputs(prod(layer.input_shape)), function, place)
         elif isinstance(function, Conv2d | MaxPool2d | AvgPool2d) and not stages and not start:
             named = names.get("W"), names.get("b")
             blocks.append(
-                Block(function, *named, _image(layer.input_shape), _image(layer.output_shape))
+                Block(
+                    function, place, *named, _image(layer.input_shape), _image(layer.output_shape)
+                )
             )
-        elif isinstance(function, Elementwise) and blocks:
-            block = blocks.pop()
-            blocks.append(replace(block, maps=(*block.maps, function)))
+        elif isinstance(function, Single) and blocks:
+            blocks.append(_followed(blocks.pop(), function, place))
         else:
             where = " in this place" if isinstance(function, _FUNCTIONS) else ""
             raise CannotLowerError(f"{function}: the engine has no kernel for it{where}")
     if not stages:
         raise CannotLowerError(f"{chain}: the engine expects a Linear in it")
     of_outputs = pair or loss
+    if of_outputs is None:
+        _check_inherited(final, _FUNCTIONS, _OF_FUNCTIONS)
+        return Network(tuple(stages), None, tuple(blocks), final, entries).in_prediction()
     _check_inherited(of_outputs, _LOSSES, _OF_LOSSES)
     if not isinstance(of_outputs, ElementwiseLoss | SoftmaxCrossEntropy):
         raise CannotLowerError(f"{of_outputs}: the engine has a kernel for it after Softmax only")
-    return Network(tuple(stages), of_outputs, tuple(blocks), entries, start)
+    return Network(tuple(stages), of_outputs, tuple(blocks), None, entries, start)
 
 
 _FUNCTIONS = (

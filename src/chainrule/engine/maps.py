@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule.engine.kernels import Kernel, Library
 from chainrule.engine.lowering import Inputs, Stage
+from chainrule.engine.masks import drawn
 from chainrule.engine.memory import VECTOR, Panels
 from chainrule.engine.program import Instructions
 from chainrule.functions import Dropout, LogSoftmax, Softmax
@@ -134,17 +133,9 @@ class Maps:
                 panels=panels[1] - panels[0],
                 features=stage.outputs,
                 vector_stride=y.stride,
-                seed=self.seed,
-                layer=stage.layers[k],
-                threshold=math.ceil(Fraction(function.rate) * 2**52 - Fraction(1, 2)),
-                scale=self._number(1 / (1 - function.rate)),
                 x=x.address + own,
                 y=y.address + own,
                 mask=values.masks[k].address + own,
+                **drawn(self.code, function, self.seed, stage.layers[k], self.dtype),
             )
         )
-
-    def _number(self, value: float) -> int:
-        """Keep a number; return its address."""
-        self.code.kept.append(np.array([value], dtype=self.dtype))
-        return int(self.code.kept[-1].ctypes.data)

@@ -7,6 +7,7 @@ in memory as (⌈f/lanes⌉, rows, lanes), the features beyond f being padding t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -36,24 +37,23 @@ class Panels:
     ``columns`` and ``rows_at`` are byte offsets: element (n, f) is at rows_at[n] + columns[f].
     """
 
-    name: str
     rows: int
     features: int
     data: Array
 
     @classmethod
-    def zeros(cls, name: str, rows: int, features: int, dtype: Any) -> Panels:
+    def zeros(cls, rows: int, features: int, dtype: Any) -> Panels:
         """Return an array of zeros; panels are kept off multiples of 4,096 bytes."""
         lanes = VECTOR // np.dtype(dtype).itemsize
         apart = rows + (8 if rows % 64 == 0 else 0)
-        return cls(name, rows, features, aligned((-(-features // lanes), apart, lanes), dtype))
+        return cls(rows, features, aligned((-(-features // lanes), apart, lanes), dtype))
 
     @classmethod
-    def by_rows(cls, name: str, rows: int, features: int, dtype: Any) -> Panels:
+    def by_rows(cls, rows: int, features: int, dtype: Any) -> Panels:
         """Return an array of zeros whose rows are whole: the panels of a row lie side by side."""
         lanes = VECTOR // np.dtype(dtype).itemsize
         data = aligned((rows, -(-features // lanes), lanes), dtype)
-        return cls(name, rows, features, data.transpose(1, 0, 2))
+        return cls(rows, features, data.transpose(1, 0, 2))
 
     @property
     def lanes(self) -> int:
@@ -93,11 +93,25 @@ class Panels:
 
     def read(self) -> Array:
         """Return the array (rows, features)."""
-        flat = self.data[:, : self.rows].transpose(1, 0, 2).reshape(self.rows, -1)
-        return np.ascontiguousarray(flat[:, : self.features])
+        values = np.empty((self.rows, self.features), dtype=self.data.dtype)
+        self.copy_to(values)
+        return values
+
+    def copy_to(self, values: Array) -> None:
+        """Put the first rows into an array (first rows, features), without a copy between."""
+        for panels, features in self._both(values):
+            features[...] = panels
 
     def write(self, values: Array) -> None:
-        """Take over an array (rows, features)."""
-        padded = np.zeros((self.rows, self.count * self.lanes), dtype=self.data.dtype)
-        padded[:, : self.features] = values
-        self.data[:, : self.rows] = padded.reshape(self.rows, self.count, -1).transpose(1, 0, 2)
+        """Take over an array (first rows, features), without a copy between."""
+        for panels, features in self._both(values):
+            panels[...] = features
+
+    def _both(self, values: Array) -> Iterator[tuple[Array, Array]]:
+        """Yield views of the same numbers, here and in an array: whole panels, then the rest."""
+        rows, full = len(values), self.features // self.lanes
+        whole, rest = full * self.lanes, self.features % self.lanes
+        in_panels = values[:, :whole].reshape(rows, full, self.lanes).transpose(1, 0, 2)
+        yield self.data[:full, :rows], in_panels
+        if rest:
+            yield self.data[full, :rows, :rest], values[:, whole:]

@@ -10,11 +10,13 @@ not depend on the number of threads.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engine.clipping import Clipping
 from chainrule.engine.images import Images
 from chainrule.engine.kernels import Library
 from chainrule.engine.lowering import Network
@@ -30,7 +32,8 @@ class Planner:
     """Plans a training step, or the outputs of a batch.
 
     ``advances`` are the arguments of each thread's ``advance``, ``total`` those of the sum of the
-    losses: where a run sets what it needs. ``part`` has those of losses and masks.
+    losses, ``results`` those of each thread's rows of outputs: where a run sets what it needs.
+    ``part`` has those of losses.
     """
 
     def __init__(
@@ -50,15 +53,37 @@ class Planner:
         self.training, self.library = training, library
         self.code = Instructions(threads)
         common = (weights, rows, self.code, library)
-        self.images = Images(network.blocks, *common) if network.blocks else None
+        self.images = Images(network.blocks, *common, seed) if network.blocks else None
         self.part = Stages(network, *common, images=self.images, labels=labels, seed=seed)
-        self.half_l2 = np.array([weights.l2 / 2], dtype=weights.dtype)
+        self.shared_l2 = np.array([weights.l2], dtype=weights.dtype)
         self.penalties = aligned((self._penalty_count() if weights.l2 else 0,), weights.dtype)
         self.advances: list[Array] = []
+        self.results: list[Array] = []
         if training:
             self._plan_step()
         else:
             self._plan_outputs()
+
+    def values(self) -> Iterator[tuple[int, Array]]:
+        """Yield what functions made of the last batch, with their places in the chain, in order.
+
+        Some are not kept, having gone on in registers.
+        """
+        plans = self.images.plans if self.images else []
+        made: list[tuple[Any, Any]] = [(plan.block, plan.values) for plan in plans]
+        if self.part.start:
+            start = self.part.start
+            yield from zip(start.inputs.layers, (y.read() for y in start.values.y), strict=True)
+        made += zip(self.network.stages, self.part.values, strict=True)
+        for part, values in made:
+            for place, kept in zip((part.place, *part.layers), (values.z, *values.y), strict=True):
+                if kept is not None:
+                    yield place, kept.read()
+
+    @property
+    def dropouts(self) -> list[Array]:
+        """The arguments of masks."""
+        return self.part.maps.dropouts + (self.images.means.dropouts if self.images else [])
 
     def _plan_outputs(self) -> None:
         """Add the next samples and forward; each thread has samples of its own, and never waits."""
@@ -71,6 +96,7 @@ class Planner:
                 self.part.begin(thread, rows)
                 for number in range(len(self.network.stages)):
                     self.part.forward(thread, number, rows, (0, self.part.weights_of(number).count))
+                self.results.append(self.part.results(thread, rows))
 
     def _plan_step(self) -> None:
         """Add the next samples, forward, loss, backprop, update."""
@@ -112,6 +138,8 @@ class Planner:
             self.code.barrier()
             for thread in range(self.threads):
                 self.part.update_all_tokens(thread)
+        if self.weights.clip is not None:
+            self._update_clipped(self.weights.clip)
         self.total = self.code.add(
             0,
             self.library.total,
@@ -120,7 +148,7 @@ class Planner:
             shares=_at(self.part.batches[0].shares),
             penalties=_at(self.penalties),
             penalty_count=len(self.penalties),
-            penalty_factor=_at(self.half_l2),
+            l2=_at(self.part.batches[0].l2[1:]),
         )
         self.code.barrier()
 
@@ -145,11 +173,29 @@ class Planner:
         self.code.barrier()
         for thread in range(self.threads):
             images.filters(thread, self.threads)
+        if self.weights.clip is not None:
+            return
         self.code.barrier()
         update = self.library.update_all(self.weights.optimizer)
         for thread in range(self.threads):
-            rates = _at(self.part.batches[thread].rates)
-            images.update(thread, self.threads, update, rates, self.part.l2)
+            batch = self.part.batches[thread]
+            images.update(thread, self.threads, update, _at(batch.rates), batch.l2)
+
+    def _update_clipped(self, limit: float) -> None:
+        clipping = Clipping(self.weights, limit, self.code, self.library)
+        self.code.barrier()
+        for thread in range(self.threads):
+            clipping.measure(thread, self.part.batches[thread].l2)
+        self.code.barrier()
+        for thread in range(self.threads):
+            batch = self.part.batches[thread]
+            clipping.update(thread, _at(batch.rates), batch.l2)
+        self.code.barrier()
+        for thread in range(self.threads):
+            for block in self.weights.blocks.values():
+                panels = share(block.values.count, self.threads, thread)
+                self.part.transpose(thread, block, (0, block.values.rows), panels)
+        self.code.kept.append(clipping)
 
     def _advance(self, thread: int) -> None:
         batch = self.part.batches[thread]
@@ -164,7 +210,9 @@ class Planner:
                 targets=_at(batch.targets),
                 shares=_at(batch.shares),
                 rates=_at(batch.rates),
-                rate_count=len(self.part.rule.rates) if self.training else 0,
+                rate_count=len(self.part.rates) if self.training else 0,
+                l2=_at(batch.l2[1:]),
+                shared_l2=_at(self.shared_l2) if self.weights.l2_shared else 0,
             )
         )
 

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.memory import VECTOR, aligned
-from chainrule.functions.sliding import Axis
 
 Array = NDArray[Any]
 Shape = tuple[int, int, int]
 Margin = tuple[int, int]
 """Rows or columns before and after an image."""
+NONE: tuple[Margin, Margin] = ((0, 0), (0, 0))
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Planes:
         tiles: int,
         shape: Shape,
         dtype: Any,
-        margins: tuple[Margin, Margin] = ((0, 0), (0, 0)),
+        margins: tuple[Margin, Margin] = NONE,
         value: float = 0.0,
     ) -> Planes:
         """Return images full of a value, which stays in the margins."""
@@ -49,6 +49,12 @@ class Planes:
         data = aligned((prod(whole) + lanes * lanes,), dtype)[: prod(whole)].reshape(whole)
         data[...] = value
         return cls(shape, margins, data)
+
+    def read(self) -> Array:
+        """Return the images without their margins, (tiles, c, h, w, lanes)."""
+        (top, _), (left, _) = self.margins
+        _, h, w = self.shape
+        return self.data[:, :, top : top + h, left : left + w]
 
     @property
     def tile(self) -> int:
@@ -70,43 +76,3 @@ class Planes:
         (top, _), (left, _) = self.margins
         pixel = tile * self.tile + c * self.channel + (i + top) * self.row + (j + left) * VECTOR
         return int(self.data.ctypes.data) + pixel
-
-
-def margin(axis: Axis, size: int, windows: int) -> Margin:
-    """Return how far windows reach over an axis of a size, before and after it."""
-    before = axis.before(size)
-    return before, max(0, (windows - 1) * axis.stride + axis.span - size - before)
-
-
-@dataclass(frozen=True)
-class Phase:
-    """Every s-th element of an axis from the first: the same windows see them by the same taps.
-
-    ``taps`` are pairs: the number of a tap, and the window by which it sees the first element.
-    """
-
-    first: int
-    count: int
-    taps: tuple[tuple[int, int], ...]
-
-
-def phases(axis: Axis, size: int) -> list[Phase]:
-    """Return who sees the elements of an axis: window (h + p − d·u)/s sees h by tap u."""
-    before = axis.before(size)
-    found = []
-    for first in range(min(axis.stride, size)):
-        starts = [(u, first + before - axis.dilation * u) for u in range(axis.size)]
-        taps = tuple((u, at // axis.stride) for u, at in starts if at % axis.stride == 0)
-        found.append(Phase(first, len(range(first, size, axis.stride)), taps))
-    return found
-
-
-def gradient_margin(axis: Axis, size: int, windows: int) -> Margin:
-    """Return how far the windows that :func:`phases` names lie outside of those that exist."""
-    reach = [
-        end
-        for phase in phases(axis, size)
-        for _, window in phase.taps
-        for end in (window, window + phase.count - 1)
-    ]
-    return max(0, -min(reach, default=0)), max(0, max(reach, default=0) - (windows - 1))

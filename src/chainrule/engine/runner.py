@@ -27,6 +27,7 @@ from chainrule.engine.values import Integer
 FIELDS = ("instructions", "count", "steps", "shared", "threads", "give_way")
 """``shared``: the barrier's counter, and in the next cache line whether to stop."""
 
+STEPS = FIELDS.index("steps")
 STOP = 64
 SPINS = 200
 """Turns of waiting before a thread lets others have the processor: about 5 µs."""
@@ -110,6 +111,8 @@ class Runner:
             for listed in instructions
         ]
 
+        self._first = int(self._arguments[0].ctypes.data)
+
     @property
     def stop_at(self) -> int:
         """The address of the flag that ends the walk after the step that sets it."""
@@ -119,14 +122,17 @@ class Runner:
         """Run so many steps; return whether all of them were run."""
         self.shared[:] = 0
         for arguments in self._arguments:
-            arguments[FIELDS.index("steps")] = steps
+            arguments[STEPS] = steps
         walk_through = walk()
+        if len(self._arguments) == 1:
+            walk_through(self._first)
+            return not self.shared[STOP // 8]
         others = [
             threading.Thread(target=walk_through, args=(arguments.ctypes.data,), daemon=True)
             for arguments in self._arguments[1:]
         ]
         interruption = _start_all(others)
-        walk_through(self._arguments[0].ctypes.data)
+        walk_through(self._first)
         for other in others:
             other.join()
         if interruption is not None:

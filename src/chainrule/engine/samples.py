@@ -38,6 +38,11 @@ class SparseRows:
 Rows = Array | SparseRows
 
 
+def table_of(rows: Rows) -> Array:
+    """Return the array whose rows are the samples' places: their numbers, or their entries."""
+    return rows.starts if isinstance(rows, SparseRows) else rows
+
+
 def entries_of(rows: Rows) -> float | None:
     """Return how many entries a sparse sample has, on average; None if samples are dense."""
     return len(rows.tokens) / max(1, len(rows)) if isinstance(rows, SparseRows) else None
@@ -46,7 +51,7 @@ def entries_of(rows: Rows) -> float | None:
 def as_rows(first: Function, X: Any, inputs: int, dtype: np.dtype[Any]) -> Rows:
     """Return samples X (n, …) as the kernels of a chain's first function read them."""
     if not sparse.issparse(X):
-        rows = np.ascontiguousarray(X, dtype=dtype).reshape(len(X), -1)
+        rows = np.ascontiguousarray(X, dtype=dtype).reshape(len(X), inputs)
         return first.weights(rows) if isinstance(first, EmbeddingBag) else rows
     if not first.sparse_input:
         raise ValueError(f"{first}: expected a dense array, got a sparse matrix")

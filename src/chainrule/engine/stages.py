@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.bags import Bags, moves_all_rows
+from chainrule.engine.clipping import Keep
 from chainrule.engine.images import Images
 from chainrule.engine.kernels import Kernel, Library
 from chainrule.engine.lowering import Network, Stage, derivative_reads
@@ -34,8 +35,8 @@ class Batch:
     """Where a thread finds the samples of its step; the kernel ``advance`` fills it.
 
     ``rows`` are the addresses of the samples in X, ``taps`` the same beside offsets of panel rows,
-    ``targets`` byte offsets in t, ``shares`` the samples' weights in the mean, and ``rates`` the
-    numbers of the step that the optimizer's rule reads.
+    ``targets`` byte offsets in t, ``shares`` the samples' weights in the mean, ``rates`` the
+    numbers of the step that the optimizer's rule reads, and ``l2`` 0 and the penalty λ.
     """
 
     rows: Array
@@ -43,9 +44,10 @@ class Batch:
     targets: Array
     shares: Array
     rates: Array
+    l2: Array
 
     @classmethod
-    def of(cls, rows: int, dtype: np.dtype[Any], rates: int) -> Batch:
+    def of(cls, rows: int, dtype: np.dtype[Any], rates: int, l2: float) -> Batch:
         """Return the batch of so many samples, of equal weight, with room to fill up a tile."""
         taps = aligned((rows, 2), np.int64)
         taps[:, 1] = np.arange(rows) * VECTOR
@@ -53,7 +55,9 @@ class Batch:
         shares[:] = 1 / rows
         lanes = VECTOR // dtype.itemsize
         whole = (aligned((rows + lanes,), np.int64), taps, aligned((rows,), np.int64))
-        return cls(*whole, shares, aligned((rates,), dtype))
+        penalty = aligned((2,), dtype)
+        penalty[1] = l2
+        return cls(*whole, shares, aligned((rates,), dtype), penalty)
 
 
 class Stages:
@@ -77,14 +81,15 @@ class Stages:
         self.network, self.weights, self.rows, self.labels = network, weights, rows, labels
         self.stages, self.dtype, self.threads = network.stages, weights.dtype, code.threads
         self.code, self.library, self.images = code, library, images
-        self.rule = library.update(weights.optimizer)
+        self.rates = library.update(weights.optimizer).rates if weights.optimizer else ()
+        self.rule = weights.optimizer if weights.clip is None else Keep()
         self.values = [self._values(number) for number in range(len(self.stages))]
         self.batches = [
-            Batch.of(rows, self.dtype, len(self.rule.rates)) for _ in range(self.threads)
+            Batch.of(rows, self.dtype, len(self.rates), weights.penalty(rows))
+            for _ in range(self.threads)
         ]
         self.sample_losses = aligned((rows,), self.dtype)
         self.one = np.ones(1, dtype=self.dtype)
-        self.l2 = np.array([0.0, weights.l2], dtype=self.dtype)
         self.offsets = np.arange(rows) * VECTOR
         self.rows_table = code.table(self.offsets)
         self.losses: list[Array] = []
@@ -100,7 +105,8 @@ class Stages:
             if network.entries is not None
             else None
         )
-        self.moves_all = moves_all_rows(weights.optimizer, weights.l2)
+        moves = self.rule is not None  # else it is for prediction
+        self.moves_all = moves and moves_all_rows(self.rule, weights.l2)
 
     def read(self, samples: Rows) -> None:
         """Let the kernels read the entries of sparse samples."""
@@ -110,16 +116,17 @@ class Stages:
     def _values(self, number: int) -> Values:
         stage = self.stages[number]
 
-        def panels(name: str) -> Panels:
-            return Panels.zeros(name, self.rows, stage.outputs, self.dtype)
+        def panels() -> Panels:
+            return Panels.zeros(self.rows, stage.outputs, self.dtype)
 
         in_registers = _first_map(stage)
         keeps = in_registers is None or "x" in derivative_reads(in_registers)
-        y = tuple(panels(f"Y{number}" + "'" * k) for k in range(len(stage.maps)))
-        masks = {
-            k: panels(f"M{number}") for k, f in enumerate(stage.maps) if isinstance(f, Dropout)
-        }
-        return Values(panels(f"Z{number}") if keeps else None, y, panels(f"dZ{number}"), masks)
+        y = tuple(panels() for _ in stage.maps)
+        masks = {k: panels() for k, f in enumerate(stage.maps) if isinstance(f, Dropout)}
+        z = panels() if keeps else None
+        only_loss_reads = not stage.maps and number == len(self.stages) - 1
+        gradient = z if z is not None and only_loss_reads else panels()
+        return Values(z, y, gradient, masks)
 
     def weights_of(self, number: int) -> Panels:
         """Return the weights of a stage."""
@@ -212,8 +219,24 @@ class Stages:
         packed = self.code.pack(epilogue, **arguments)
         return {"epilogue": epilogue.address, "arguments": _at(packed)}
 
+    def results(self, thread: int, rows: Range) -> Array:
+        """Add that outputs of some samples are put where they are wanted; return the arguments."""
+        output = self.values[-1].output
+        return self.code.add(
+            thread,
+            self.library.outputs(self.network.final),
+            first=rows[0],
+            last=rows[1],
+            outputs=self.network.outputs,
+            y=output.address,
+            vector_stride=output.stride,
+            result_row=self.network.outputs * self.dtype.itemsize,
+            result_step=self.rows * self.network.outputs * self.dtype.itemsize,
+        )
+
     def loss(self, thread: int, rows: Range) -> None:
         """Add the losses of some samples, and the gradients by the outputs."""
+        assert self.network.loss is not None
         values, batch = self.values[-1], self.batches[thread]
         self.losses.append(
             self.code.add(
@@ -286,7 +309,7 @@ class Stages:
         if stage.bias and panels[0] < panels[1]:
             self._product(
                 thread,
-                self.rule,
+                self.library.update(self.rule),
                 self._moved(thread, self.weights.bias(stage), panels[0] * VECTOR, penalty=0),
                 rows=1,
                 vectors=panels[1] - panels[0],
@@ -311,13 +334,13 @@ class Stages:
         bags.scatter(thread, self.batches[thread].rows, self.rows, self.values[0].gradient)
         if not self.moves_all:
             moved = self._moved(thread, block, 0, penalty=1)
-            bags.move_touched(thread, self.weights.optimizer, **moved)
+            bags.move_touched(thread, self.rule, **moved)
 
     def update_all_tokens(self, thread: int) -> None:
         """Let all rows of W move, if others than the batch's tokens do; no thread is summing."""
         if self.bags and self.moves_all:
             moved = self._moved(thread, self.bags.block, 0, penalty=1)
-            self.bags.move_all(thread, self.weights.optimizer, **moved)
+            self.bags.move_all(thread, self.rule, **moved)
 
     def _update_weights(
         self, thread: int, number: int, block: Block, inputs: Range, panels: Range
@@ -333,7 +356,7 @@ class Stages:
         own = inputs[0] * VECTOR + panels[0] * W.stride
         self._product(
             thread,
-            self.rule,
+            self.library.update(self.rule),
             self._moved(thread, block, own, penalty=1),
             rows=inputs[1] - inputs[0],
             vectors=panels[1] - panels[0],
@@ -344,8 +367,13 @@ class Stages:
             x=gradient.address + panels[0] * gradient.stride,
             x_stride=gradient.stride,
         )
-        if block.transposed is not None:
-            T, side = block.transposed, W.lanes
+        if block.gradient is None:
+            self.transpose(thread, block, inputs, panels)
+
+    def transpose(self, thread: int, block: Block, inputs: Range, panels: Range) -> None:
+        """Bring a part of the transpose of W up to date."""
+        if block.transposed is not None and inputs[0] < inputs[1] and panels[0] < panels[1]:
+            W, T, side = block.values, block.transposed, block.values.lanes
             first, last = inputs[0] // side, -(-inputs[1] // side)
             self.code.add(
                 thread,
@@ -367,9 +395,10 @@ class Stages:
             "row_stride": block.values.row_stride,
             "vector_stride": block.values.stride,
             "rates": _at(self.batches[thread].rates),
-            "l2": _at(self.l2[penalty:]),
+            "l2": _at(self.batches[thread].l2[penalty:]),
         }
-        for slot, state in enumerate(block.state):
+        kept = block.state if block.gradient is None else (block.gradient,)
+        for slot, state in enumerate(kept):
             arguments[f"state{slot}"] = state.address + own
         return arguments
 

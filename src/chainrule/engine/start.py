@@ -30,13 +30,13 @@ class Start:
         maps: Maps,
         dtype: np.dtype[Any],
     ) -> None:
-        def panels(name: str) -> Panels:
-            return Panels.zeros(name, rows, inputs.outputs, dtype)
+        def panels() -> Panels:
+            return Panels.zeros(rows, inputs.outputs, dtype)
 
         self.inputs, self.code, self.library, self.maps = inputs, code, library, maps
-        y = tuple(panels(f"X{k}") for k in range(len(inputs.maps)))
-        masks = {k: panels("M") for k, f in enumerate(inputs.maps) if isinstance(f, Dropout)}
-        x = panels("X")
+        y = tuple(panels() for _ in inputs.maps)
+        masks = {k: panels() for k, f in enumerate(inputs.maps) if isinstance(f, Dropout)}
+        x = panels()
         self.values = Values(x, y, x, masks)
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -11,20 +10,20 @@ from numpy.typing import NDArray
 
 from chainrule.chain import Chain
 from chainrule.engine.kernels import Library, library
+from chainrule.engine.kernels.dropout import DRAWN
 from chainrule.engine.listing import cost, listing
 from chainrule.engine.lowering import Network, lower
 from chainrule.engine.memory import aligned
 from chainrule.engine.plan import Planner
+from chainrule.engine.prediction import Outputs
 from chainrule.engine.runner import Runner
-from chainrule.engine.samples import Rows, SparseRows, as_rows, entries_of
+from chainrule.engine.samples import Rows, as_rows, entries_of, table_of
 from chainrule.engine.weights import Weights
 from chainrule.losses import Loss, SoftmaxCrossEntropy
+from chainrule.parameters import Parameters
 
 Array = NDArray[Any]
 
-
-MOST_ROWS = 512
-"""Samples whose outputs are computed at once."""
 
 WORTH_A_THREAD = 4_000_000
 """Operations in a step, about 40 µs of one core's, for which one more thread pays."""
@@ -80,6 +79,8 @@ class Steps:
         sample_weight: Array | None = None,
         *,
         l2: float = 0.0,
+        l2_shared: bool = False,
+        clip: float | None = None,
         seed: int = 0,
         threads: int = 1,
         kernels: Library | None = None,
@@ -88,7 +89,9 @@ class Steps:
         self.library = library(chain.dtype) if kernels is None else kernels
         self.X = self._rows(X)
         self.network: Network = lower(chain, loss, entries_of(self.X))
-        self.weights = Weights(self.network, optimizer, l2, chain.dtype)
+        self.weights = Weights(
+            *(self.network, chain.dtype, optimizer, l2), l2_shared=l2_shared, clip=clip
+        )
         self.weights.load(chain.parameters)
         self.labels = isinstance(self.network.loss, SoftmaxCrossEntropy) and np.ndim(t) == 1
         self.t = self._targets(t)
@@ -98,8 +101,10 @@ class Steps:
             else np.ascontiguousarray(sample_weight, dtype=chain.dtype)
         )
         self._programs: dict[int, tuple[Planner, Runner]] = {}
-        self._predictors: dict[tuple[int, bool], tuple[Planner, Runner]] = {}
+        predicting = self.network.in_prediction()
+        self._outputs = Outputs(predicting, self.weights, threads, self.library)
         self.done = 0
+        self.penalties = np.zeros(0, dtype=chain.dtype)
 
     def _rows(self, X: Any) -> Rows:
         """Return samples as kernels read them."""
@@ -107,6 +112,7 @@ class Steps:
         return as_rows(first.function, X, prod(first.input_shape), self.chain.dtype)
 
     def _targets(self, t: Any) -> Array:
+        assert self.network.loss is not None
         if self.labels:
             return np.ascontiguousarray(t, dtype=np.int64)
         like = np.empty((len(self.X), self.network.outputs), dtype=self.chain.dtype)
@@ -116,7 +122,8 @@ class Steps:
     def run(self, order: Array, rows: int, rates: Array) -> Array:
         """Take a step on each batch of so many rows of an order, at the given learning rates.
 
-        Return the mean loss of each batch before its step; fewer if one was not finite.
+        Return the mean loss of each batch before its step, penalty included; fewer if one was not
+        finite. ``penalties`` has the penalties in them.
         """
         steps = len(order) // rows
         planner, runner = self._program(rows)
@@ -124,11 +131,13 @@ class Steps:
         table = self._rates(planner, rates)
         results = aligned((steps,), self.chain.dtype)
         results[:] = np.nan
+        self.penalties = aligned((steps,), self.chain.dtype)
         for arguments in planner.advances:
             _set(planner.library.advance.fields, arguments, order=order, rates_now=table)
-        _set(planner.library.total.fields, planner.total, result=results)
-        for arguments in planner.part.maps.dropouts:
-            arguments[planner.library.dropout.fields.index("step")] = self.done
+        fields = planner.library.total.fields
+        _set(fields, planner.total, result=results, penalty=self.penalties)
+        for arguments in planner.dropouts:
+            arguments[DRAWN.index("step")] = self.done
         complete = runner.run(steps)
         self.done += steps
         if not complete:
@@ -139,46 +148,58 @@ class Steps:
         """Plan steps on so many rows now; CannotLowerError names a rule that cannot be read."""
         self._program(rows)
 
+    def first_not_finite(self, rows: int) -> int | None:
+        """Return the place in the chain of the first function whose output was not finite.
+
+        That is in the last step on so many rows; None if all that are kept were finite.
+        """
+        planner, _ = self._program(rows)
+        for place, values in planner.values():
+            if not np.isfinite(values).all():
+                return place
+        return None
+
     def outputs(self, X: Any) -> Array:
         """Return what the loss sees of samples X (n, …), by the engine's own parameters."""
-        samples = self._rows(X)
-        rows = min(len(samples), MOST_ROWS)
-        kind = rows, isinstance(samples, SparseRows)
-        if kind not in self._predictors:
-            network = replace(self.network, entries=entries_of(samples))
-            planner = self._planner(rows, network, training=False)
-            self._predictors[kind] = planner, Runner(planner.code.finished())
-        planner, runner = self._predictors[kind]
-        planner.part.read(samples)
-        results = np.empty((len(samples), self.network.outputs), dtype=self.chain.dtype)
-        for start in range(0, len(samples), rows):
-            order = np.minimum(np.arange(start, start + rows), len(samples) - 1)
-            for arguments in planner.advances:
-                self._bind(planner, arguments, samples, order=order)
-            runner.run(1)
-            found = planner.part.values[-1].output.read()
-            results[start : start + rows] = found[: len(samples) - start]
-        return results
+        return self._outputs.of(self._rows(X))
 
     def store(self) -> None:
         """Put the parameters into the chain."""
         self.weights.store(self.chain.parameters)
 
+    def resume(self, slots: tuple[Array, ...], steps: int) -> None:
+        """Go on after so many steps, with the optimizer's numbers in the chain's order."""
+        self.done = steps
+        for slot, flat in enumerate(slots):
+            self.weights.load(Parameters(self.chain.parameters.shapes, flat), slot)
+
+    def keep(self, slots: tuple[Array, ...]) -> None:
+        """Put the optimizer's numbers there, in the chain's order."""
+        for slot, flat in enumerate(slots):
+            self.weights.store(Parameters(self.chain.parameters.shapes, flat), slot)
+
     def listing(self, rows: int) -> str:
         """Return a step on a batch of so many rows as NumPy that can be read, and run."""
-        optimizer, itemsize = self.weights.optimizer, self.weights.dtype.itemsize
-        return listing(self.network, optimizer, self.weights.l2, rows, itemsize, self.seed)
+        return listing(self.weights, rows, self.seed)
 
     def _program(self, rows: int) -> tuple[Planner, Runner]:
         if rows not in self._programs:
-            planner = self._planner(rows, self.network)
+            planner = Planner(
+                *(self.network, self.weights, rows, self.threads),
+                labels=self.labels,
+                library=self.library,
+                seed=self.seed,
+            )
             runner = Runner(planner.code.finished())
             planner.part.read(self.X)
+            fields, table = planner.library.advance.fields, table_of(self.X)
             for arguments in planner.advances:
-                fields = self._bind(planner, arguments, self.X)
+                _set(fields, arguments, x=table)
+                arguments[fields.index("x_row")] = table.strides[0]
                 if self.sample_weight is not None:
                     _set(fields, arguments, weights=self.sample_weight)
                 arguments[fields.index("t_row")] = self.t.strides[0]
+            assert self.network.loss is not None
             loss = planner.library.loss(self.network.loss, labels=self.labels)
             for arguments in planner.part.losses:
                 _set(loss.fields, arguments, t=self.t)
@@ -186,31 +207,12 @@ class Steps:
             self._programs[rows] = planner, runner
         return self._programs[rows]
 
-    def _planner(self, rows: int, network: Network, *, training: bool = True) -> Planner:
-        return Planner(
-            *(network, self.weights, rows, self.threads),
-            labels=self.labels,
-            library=self.library,
-            seed=self.seed,
-            training=training,
-        )
-
-    def _bind(
-        self, planner: Planner, arguments: Array, X: Rows, **arrays: Array
-    ) -> tuple[str, ...]:
-        """Let an ``advance`` read the samples X; return the names of its arguments."""
-        fields = planner.library.advance.fields
-        table = X.starts if isinstance(X, SparseRows) else X
-        _set(fields, arguments, x=table, **arrays)
-        arguments[fields.index("x_row")] = table.strides[0]
-        return fields
-
     def _rates(self, planner: Planner, rates: Array) -> Array:
         """Return what the optimizer's rule reads at each step, (steps, numbers)."""
         optimizer = self.weights.optimizer
-        table = aligned((len(rates), len(planner.part.rule.rates)), self.chain.dtype)
+        table = aligned((len(rates), len(planner.part.rates)), self.chain.dtype)
         numbers = self.done + 1.0 + np.arange(len(rates))
-        for column, number in enumerate(planner.part.rule.rates):
+        for column, number in enumerate(planner.part.rates):
             table[:, column] = number.evaluate(optimizer, rates, numbers)
         return table
 

@@ -10,16 +10,19 @@ import numpy as np
 
 from chainrule.engine import runner
 from chainrule.engine.kernels import Library, library
-from chainrule.functions import FUNCTIONS, Elementwise
+from chainrule.functions import FUNCTIONS, Elementwise, LogSoftmax, Softmax
 from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
 
 NAMES = (
     *("product", "dot", "store", "advance", "transpose", "squares", "total", "dropout"),
-    *("masked", "bag", "into_panels"),
+    *("dropout_lanes", "masked", "bag", "into_panels"),
 )
 """Kernels that depend on no rule."""
 
-PLANES = (*("gather", "copy", "zero", "max_pool", "max_unpool", "average_pool", "average_unpool"),)
+PLANES = (
+    *("gather", "copy", "times", "zero"),
+    *("max_pool", "max_unpool", "average_pool", "average_unpool"),
+)
 """Those of images."""
 
 
@@ -47,6 +50,12 @@ def _of(kernels: Library, optimizers: list[Any]) -> list[Callable[[], Any]]:
         *(partial(kernels.softmax_slope, logarithm=logarithm) for logarithm in (False, True)),
         *(partial(kernels.planes, what) for what in PLANES),
         *(partial(use, function) for function in functions for use in uses),
+        *(partial(kernels.outputs, final) for final in (None, Softmax(), LogSoftmax())),
+        *(
+            partial(kernels.unpool_apart, kind, function)
+            for kind in ("max", "average")
+            for function in (None, *functions)
+        ),
         *(partial(kernels.update, optimizer) for optimizer in optimizers),
         *(partial(kernels.update_all, optimizer) for optimizer in optimizers),
         *(partial(kernels.move_touched, optimizer) for optimizer in optimizers),

@@ -23,20 +23,23 @@ class Block:
     """One parameter in panels, its optimizer's numbers likewise, and its transpose if needed.
 
     W (i, o) has panels of outputs; the first one, where samples are sparse, lies row by row. A bias
-    is a matrix of one row.
+    is a matrix of one row. The gradient is there where one is kept.
     """
 
     values: Panels
     state: tuple[Panels, ...]
     transposed: Panels | None = None
+    gradient: Panels | None = None
 
-    def transpose(self) -> None:
-        """Bring the transpose up to date."""
+    def load(self, parameter: Array) -> None:
+        """Take the numbers over from a parameter (i, o) or (o,)."""
+        self.values.write(np.atleast_2d(parameter))
         if self.transposed is not None:
-            read = self.values.read()[: self.transposed.features]
-            full = np.zeros((self.transposed.rows, read.shape[0]), dtype=read.dtype)
-            full[: read.shape[1]] = read.T
-            self.transposed.write(full)
+            self.transposed.write(parameter.T)
+
+    def store(self, parameter: Array) -> None:
+        """Put the numbers into a parameter (i, o) or (o,)."""
+        self.values.copy_to(np.atleast_2d(parameter))
 
 
 @dataclass(frozen=True)
@@ -52,15 +55,27 @@ class Filters:
 class Weights:
     """All parameters of a network, with the state of its optimizer, for programs to work on.
 
-    ``l2`` is the penalty λ; biases have none.
+    ``l2`` is the penalty λ, which the samples of a batch may share; biases have none. ``clip`` is
+    the largest length of a gradient, which is then kept. Without an optimizer they are for
+    prediction.
     """
 
-    def __init__(self, network: Network, optimizer: Any, l2: float, dtype: np.dtype[Any]) -> None:
+    def __init__(
+        self,
+        network: Network,
+        dtype: np.dtype[Any],
+        optimizer: Any = None,
+        l2: float = 0.0,
+        *,
+        l2_shared: bool = False,
+        clip: float | None = None,
+    ) -> None:
+        self.l2_shared, self.clip = l2_shared, clip
         self.network, self.optimizer, self.l2, self.dtype = network, optimizer, l2, dtype
+        self.slots: tuple[str, ...] = optimizer.slots if optimizer else ()
         lanes, sparse = VECTOR // dtype.itemsize, network.entries is not None
         self.blocks: dict[str, Block] = {}
         self.nothing: dict[int, Block] = {}
-        self.shapes: dict[str, tuple[int, ...]] = {}
         self.filters: dict[str, Filters] = {}
         for block in network.blocks:
             if isinstance(block.function, Conv2d):
@@ -71,16 +86,15 @@ class Weights:
         for number, stage in enumerate(network.stages):
             inputs = -(-stage.inputs // lanes) * lanes  # whole blocks, for transposing
             outputs = -(-stage.outputs // lanes) * lanes
-            behind = number or network.blocks  # somebody wants the gradient by the input
-            transposed = (
-                Panels.zeros(f"{stage.weights}ᵀ", outputs, stage.inputs, dtype) if behind else None
-            )
+            # In training, somebody wants the gradient by the input.
+            behind = optimizer and (number or network.blocks)
+            transposed = Panels.zeros(outputs, stage.inputs, dtype) if behind else None
             zeros = Panels.by_rows if sparse and number == 0 else Panels.zeros
             self._add(stage.weights, (stage.inputs, stage.outputs), inputs, transposed, zeros)
             if stage.bias:
                 self._add(stage.bias, (stage.outputs,), 1, None)
             else:
-                self.nothing[stage.outputs] = Block(Panels.zeros("0", 1, stage.outputs, dtype), ())
+                self.nothing[stage.outputs] = Block(Panels.zeros(1, stage.outputs, dtype), ())
 
     def _add(
         self,
@@ -90,37 +104,43 @@ class Weights:
         transposed: Panels | None,
         zeros: Callable[..., Panels] = Panels.zeros,
     ) -> None:
-        names = [name, *(f"{slot} of {name}" for slot in self.optimizer.slots)]
-        values, *state = (zeros(each, rows, shape[-1], self.dtype) for each in names)
-        self.blocks[name] = Block(values, tuple(state), transposed)
-        self.shapes[name] = shape
+        kept = 1 + len(self.slots) + (self.clip is not None)
+        values, *others = (zeros(rows, shape[-1], self.dtype) for _ in range(kept))
+        gradient = others.pop() if self.clip is not None else None
+        self.blocks[name] = Block(values, tuple(others), transposed, gradient)
 
     def _filters(self, shape: tuple[int, ...]) -> Filters:
         lanes = VECTOR // self.dtype.itemsize
         size = -(-prod(shape) // lanes) * lanes
-        arrays = [aligned((size,), self.dtype) for _ in range(2 + len(self.optimizer.slots))]
+        arrays = [aligned((size,), self.dtype) for _ in range(2 + len(self.slots))]
         return Filters(shape, arrays[0], tuple(arrays[2:]), arrays[1])
 
     def bias(self, stage: Stage) -> Block:
         """Return the bias of a stage; zeros that nothing moves where it has none."""
         return self.blocks[stage.bias] if stage.bias else self.nothing[stage.outputs]
 
-    def load(self, parameters: Parameters) -> None:
-        """Take the numbers over from a chain's parameters."""
-        for name, filters in self.filters.items():
-            filters.values[: prod(filters.shape)] = parameters[name].reshape(-1)
-        for name, block in self.blocks.items():
-            shape = self.shapes[name]
-            full = np.zeros((block.values.rows, shape[-1]), dtype=self.dtype)
-            full[: shape[0] if len(shape) == 2 else 1] = parameters[name]
-            block.values.write(full)
-            block.transpose()
+    def penalty(self, weight: float) -> float:
+        """Return λ for a batch that weighs so much."""
+        return self.l2 / weight if self.l2_shared else self.l2
 
-    def store(self, parameters: Parameters) -> None:
-        """Put the numbers into a chain's parameters."""
+    def load(self, parameters: Parameters, slot: int | None = None) -> None:
+        """Take over a chain's parameters, or one of the optimizer's numbers for each of them."""
         for name, filters in self.filters.items():
-            parameters[name][...] = filters.values[: prod(filters.shape)].reshape(filters.shape)
+            target = filters.values if slot is None else filters.state[slot]
+            target[: prod(filters.shape)] = parameters[name].reshape(-1)
         for name, block in self.blocks.items():
-            shape = self.shapes[name]
-            read = block.values.read()
-            parameters[name][...] = read[: shape[0]] if len(shape) == 2 else read[0]
+            if slot is None:
+                block.load(parameters[name])
+            else:
+                block.state[slot].write(np.atleast_2d(parameters[name]))
+
+    def store(self, parameters: Parameters, slot: int | None = None) -> None:
+        """Put the parameters, or one of the optimizer's numbers for each, into a chain's."""
+        for name, filters in self.filters.items():
+            source = filters.values if slot is None else filters.state[slot]
+            parameters[name][...] = source[: prod(filters.shape)].reshape(filters.shape)
+        for name, block in self.blocks.items():
+            if slot is None:
+                block.store(parameters[name])
+            else:
+                block.state[slot].copy_to(np.atleast_2d(parameters[name]))

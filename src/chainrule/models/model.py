@@ -181,13 +181,15 @@ class Model:
 
     def _outputs(self, data: Table | NDArray[Any]) -> tuple[Array, list[str]]:
         """Return the chain's finite outputs Y (n, k), and notes on the data."""
+        from chainrule.engine.prediction import Forward
+
         self._check_kind(data)
         batches: Any = data
         notes: list[str] = []
         if isinstance(self.inputs, TableEncoder):
             batches, notes = self.encode(data)
         Y = np.empty((len(data), *self.chain.layers[-1].output_shape), self.chain.dtype)
-        rows = self._batch_rows()
+        rows, forward = self._batch_rows(), Forward(self.chain)
         # Without rows one empty batch is left, whose shape is checked all the same.
         for start in range(0, max(len(data), 1), rows):
             X = batches[start : start + rows]
@@ -195,7 +197,7 @@ class Model:
                 X = self.inputs.encode(X)
             if len(X):
                 with np.errstate(all="ignore"):  # what is not finite is refused below
-                    Y[start : start + rows] = self.chain.forward(X)
+                    Y[start : start + rows] = forward(X)
         _check_finite(Y, data)
         return Y, notes
 

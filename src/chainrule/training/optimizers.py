@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,18 @@ from chainrule.functions.fields import check_number
 from chainrule.mathematics import sqrt
 
 Array = NDArray[Any]
+
+
+@dataclass
+class State:
+    """What an optimizer keeps from step to step, so that training can go on where it stopped.
+
+    ``slots`` are its numbers for each parameter, in the order of the flat buffer; ``steps`` counts
+    the steps taken.
+    """
+
+    slots: tuple[Array, ...]
+    steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -28,14 +40,16 @@ class Optimizer(ABC):
     learning_rate : the step size η; schedules multiply it
     """
 
-    slots: ClassVar[tuple[str, ...]] = ()
-    """The numbers that are kept for each parameter, zero at the start."""
-
     learning_rate: float
 
     def __post_init__(self) -> None:
         """Check the hyperparameters."""
         check_number(self, "learning_rate", low=0.0)
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The numbers that are kept for each parameter, zero at the start."""
+        return ()
 
     @abstractmethod
     def rule(self, w: Any, g: Any, state: tuple[Any, ...], rate: float, step: int) -> Any:
@@ -44,6 +58,10 @@ class Optimizer(ABC):
     def start(self, parameters: Array) -> tuple[Array, ...]:
         """Return the state at the start, zeros like the parameters."""
         return tuple(np.zeros_like(parameters) for _ in self.slots)
+
+    def begin(self, parameters: Array) -> State:
+        """Return the state before the first step."""
+        return State(self.start(parameters))
 
     def update(
         self, w: Array, g: Array, state: tuple[Array, ...], *, factor: float, step: int
@@ -70,8 +88,6 @@ class SGD(Optimizer):
     nesterov : whether the gradient counts as taken ahead of the momentum's step
     """
 
-    slots: ClassVar[tuple[str, ...]] = ("velocity",)
-
     learning_rate: float = 0.1
     momentum: float = 0.0
     nesterov: bool = False
@@ -79,15 +95,20 @@ class SGD(Optimizer):
     def __post_init__(self) -> None:
         """Check the hyperparameters."""
         super().__post_init__()
-        check_number(self, "momentum", low=0.0, below=1.0)
+        check_number(self, "momentum", low=0.0, high=1.0)
         if self.nesterov and self.momentum == 0:
             raise ValueError("SGD: nesterov needs a momentum > 0, such as 0.9")
 
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The velocity v, where there is momentum."""
+        return ("velocity",) if self.momentum else ()
+
     def rule(self, w: Any, g: Any, state: tuple[Any, ...], rate: float, step: int) -> Any:
-        """Return w and (v,) after a step."""
-        (v,) = state
+        """Return w and (v,) after a step; () without momentum."""
         if self.momentum == 0:
-            return w - rate * g, (v,)
+            return w - rate * g, ()
+        (v,) = state
         v = self.momentum * v - rate * g
         return w + (self.momentum * v - rate * g if self.nesterov else v), (v,)
 
@@ -108,7 +129,7 @@ class Adam(Optimizer):
         reordered form and in scikit-learn: w ← w − η·√(1 − β₂ᵗ)/(1 − β₁ᵗ)·m/(√v + ε)
     """
 
-    slots: ClassVar[tuple[str, ...]] = ("mean", "square")
+    slots = ("mean", "square")
 
     learning_rate: float = 0.001
     beta1: float = 0.9
@@ -172,7 +193,7 @@ class RMSProp(Optimizer):
     epsilon : what keeps the step finite where gradients vanish
     """
 
-    slots: ClassVar[tuple[str, ...]] = ("square",)
+    slots = ("square",)
 
     learning_rate: float = 0.001
     rho: float = 0.99

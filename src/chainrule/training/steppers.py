@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from time import perf_counter
 from typing import Any, Literal, Protocol
 
@@ -14,7 +12,7 @@ from scipy import sparse
 from chainrule.chain import Chain
 from chainrule.functions import Moment
 from chainrule.losses import Loss, fused
-from chainrule.training.optimizers import Optimizer
+from chainrule.training.optimizers import Optimizer, State
 from chainrule.training.samples import Samples
 
 Array = NDArray[Any]
@@ -28,12 +26,15 @@ class Stepper(Protocol):
     """Takes training steps; a step is an update on the gradient of a batch's mean loss."""
 
     engine: str
+    first_not_finite: int | None
+    """Where a loss was not finite, the place of the first function whose output was neither."""
 
-    def take(self, rows: Array, size: int, factors: Array) -> Array:
+    def take(self, rows: Array, size: int, factors: Array) -> tuple[Array, Array]:
         """Take a step on each ``size`` of the rows, the learning rate times each factor.
 
-        Return the batches' losses before their steps, penalty included. Where one is not finite,
-        it is the last one, and what the parameters are then does not matter.
+        Return the batches' losses before their steps, penalties included, and the penalties.
+        Where a loss is not finite, it is the last one, and what the parameters are then does not
+        matter.
         """
 
     def at_once(self, size: int) -> int:
@@ -41,6 +42,12 @@ class Stepper(Protocol):
 
     def store(self) -> None:
         """Put the parameters into the chain."""
+
+    def resume(self, state: State) -> None:
+        """Go on with an optimizer's state, which is copied."""
+
+    def keep(self, state: State) -> None:
+        """Put the optimizer's state there."""
 
     def outputs(self, X: Any) -> Array:
         """Return what the loss sees of samples X in prediction: of a pair, what goes into it."""
@@ -50,12 +57,22 @@ class Textbook:
     """Steps by chain.py: forward, backprop, update, in NumPy."""
 
     engine = "reference"
+    first_not_finite: int | None = None
 
     def __init__(
-        self, chain: Chain, loss: Loss, data: Samples, optimizer: Optimizer, l2: float, seed: int
+        self,
+        chain: Chain,
+        loss: Loss,
+        data: Samples,
+        optimizer: Optimizer,
+        *,
+        l2: float,
+        l2_shared: bool,
+        clip_norm: float | None,
+        seed: int,
     ) -> None:
         self.chain, self.loss, self.data, self.optimizer = chain, loss, data, optimizer
-        self.l2, self.seed = l2, seed
+        self.l2, self.l2_shared, self.clip_norm, self.seed = l2, l2_shared, clip_norm, seed
         self.parameters = chain.parameters
         self.gradients = chain.parameters.empty_like()
         self.penalized = chain.parameters.weight_mask() if l2 else None
@@ -69,24 +86,38 @@ class Textbook:
     def store(self) -> None:
         """Do nothing: the parameters are the chain's own."""
 
+    def resume(self, state: State) -> None:
+        """Go on with an optimizer's state."""
+        self.done = state.steps
+        for own, slot in zip(self.state, state.slots, strict=True):
+            own[...] = slot
+
+    def keep(self, state: State) -> None:
+        """Put the optimizer's state there."""
+        state.steps = self.done
+        for own, slot in zip(self.state, state.slots, strict=True):
+            slot[...] = own
+
     def outputs(self, X: Any) -> Array:
         """Return what the loss sees of samples X."""
         pair = fused(self.chain.functions[-1], self.loss)
         until = len(self.chain.functions) - 1 if pair else None
         return np.asarray(self.chain.trace(X, until=until)[-1])
 
-    def take(self, rows: Array, size: int, factors: Array) -> Array:
+    def take(self, rows: Array, size: int, factors: Array) -> tuple[Array, Array]:
         """Take a step on each ``size`` of the rows."""
-        values: list[float] = []
+        taken: list[tuple[float, float]] = []
         for step, factor in enumerate(factors):
             batch = self.data.at(rows[step * size : (step + 1) * size])
-            values.append(self._step(batch, float(factor)))
-            if not np.isfinite(values[-1]):
+            taken.append(self._step(batch, float(factor)))
+            if not np.isfinite(taken[-1][0]):
                 break
-        return np.array(values)
+        values, penalties = np.array(taken).T
+        return values, penalties
 
-    def _step(self, batch: Samples, factor: float) -> float:
-        """Take one step; return the loss before it."""
+    def _step(self, batch: Samples, factor: float) -> tuple[float, float]:
+        """Take one step; return the loss before it, and the penalty in it."""
+        penalty = 0.0
         moment = Moment(self.seed, self.done)
         flat = self.parameters.flat
         with np.errstate(over="ignore", invalid="ignore"):  # checked by the caller
@@ -95,20 +126,32 @@ class Textbook:
             )
             if self.penalized is not None:
                 weights = np.where(self.penalized, flat, 0)
-                gradients.flat[...] += self.l2 * weights
-                value += self.l2 / 2 * float(np.dot(weights, weights))
+                l2 = self.l2 / batch.weight if self.l2_shared else self.l2
+                gradients.flat[...] += l2 * weights
+                penalty = l2 / 2 * float(np.dot(weights, weights))
+                value += penalty
+            if self.clip_norm is not None:
+                length = np.linalg.norm(gradients.flat)
+                if not length <= self.clip_norm:
+                    # Of an infinite length no direction is left: NaN stops the training.
+                    gradients.flat[...] *= self.clip_norm / length + (length - length)
             self.done += 1
             if np.isfinite(value):
                 self.optimizer.update(
                     flat, gradients.flat, self.state, factor=factor, step=self.done
                 )
-        return value
+            else:
+                made = self.chain.trace(batch.X, moment)[1:]
+                wrong = (place for place, Y in enumerate(made) if not np.isfinite(Y).all())
+                self.first_not_finite = next(wrong, None)
+        return value, penalty
 
 
 class Machine:
     """Steps by the engine, many at a time."""
 
     engine = "machine"
+    first_not_finite: int | None = None
 
     def __init__(
         self,
@@ -116,12 +159,15 @@ class Machine:
         loss: Loss,
         data: Samples,
         optimizer: Optimizer,
-        l2: float,
-        seed: int,
         *,
+        l2: float,
+        l2_shared: bool,
+        clip_norm: float | None,
+        seed: int,
         rows: int,
         threads: int | None,
     ) -> None:
+        from chainrule.engine.availability import processors
         from chainrule.engine.bags import moves_all_rows
         from chainrule.engine.steps import Steps, threads_for
 
@@ -135,6 +181,8 @@ class Machine:
         self.steps = Steps(
             *(chain, loss, optimizer, data.X, data.t, data.weights),
             l2=l2,
+            l2_shared=l2_shared,
+            clip=clip_norm,
             seed=seed,
             threads=threads,
         )
@@ -149,16 +197,27 @@ class Machine:
         """Put the parameters into the chain."""
         self.steps.store()
 
+    def resume(self, state: State) -> None:
+        """Go on with an optimizer's state."""
+        self.steps.resume(state.slots, state.steps)
+
+    def keep(self, state: State) -> None:
+        """Put the optimizer's state there."""
+        state.steps = self.steps.done
+        self.steps.keep(state.slots)
+
     def outputs(self, X: Any) -> Array:
         """Return what the loss sees of samples X."""
         return self.steps.outputs(X)
 
-    def take(self, rows: Array, size: int, factors: Array) -> Array:
+    def take(self, rows: Array, size: int, factors: Array) -> tuple[Array, Array]:
         """Take a step on each ``size`` of the rows."""
         begin = perf_counter()
         values = self.steps.run(rows, size, self.rate * factors)
         self.seconds[size] = (perf_counter() - begin) / len(factors)
-        return values
+        if not np.isfinite(values[-1]):
+            self.first_not_finite = self.steps.first_not_finite(size)
+        return values, self.steps.penalties[: len(values)]
 
 
 def choose(
@@ -170,6 +229,8 @@ def choose(
     optimizer: Optimizer,
     *,
     l2: float,
+    l2_shared: bool,
+    clip_norm: float | None,
     seed: int,
     rows: int,
 ) -> Stepper:
@@ -178,53 +239,23 @@ def choose(
         raise ValueError(f"train: expected engine auto, machine or reference, got {engine!r}")
     if threads is not None and (isinstance(threads, bool) or threads < 1):
         raise ValueError(f"train: expected threads to be a whole number >= 1, got {threads!r}")
+    common: Any = {"l2": l2, "l2_shared": l2_shared, "clip_norm": clip_norm, "seed": seed}
     if engine != "reference":
+        from chainrule.engine.availability import UnsupportedError
         from chainrule.engine.lowering import CannotLowerError
 
         try:
             _check_runs(data, optimizer)
-            return Machine(chain, loss, data, optimizer, l2, seed, rows=rows, threads=threads)
+            return Machine(chain, loss, data, optimizer, rows=rows, threads=threads, **common)
         except (UnsupportedError, CannotLowerError) as reason:
             if engine == "machine":
                 raise ValueError(f"train: {reason}") from None
-    return Textbook(chain, loss, data, optimizer, l2, seed)
-
-
-class UnsupportedError(ValueError):
-    """The engine does not run here, or on these data."""
+    return Textbook(chain, loss, data, optimizer, **common)
 
 
 def _check_runs(data: Samples, optimizer: Optimizer) -> None:
+    from chainrule.engine.availability import UnsupportedError, check_runs_here
+
     if type(optimizer).update is not Optimizer.update:
         raise UnsupportedError(f"{optimizer}: the engine does not know its own update")
-    from chainrule.engine.compiling import supported
-
-    if not supported():
-        _warn_once()
-        raise UnsupportedError("the engine has no code for this processor or system")
-
-
-def _warn_once() -> None:
-    if not _warned:
-        _warned.append(True)
-        warnings.warn(
-            "the engine has no code for this processor or system; training goes on in NumPy, "
-            "with the same results up to rounding, slower",
-            RuntimeWarning,
-            stacklevel=4,
-        )
-
-
-_warned: list[bool] = []
-
-
-def processors() -> int:
-    """Return how many processors this process may use; OMP_NUM_THREADS lowers the number.
-
-    joblib sets that variable in its workers, so that workers and threads together are not more
-    than there are processors.
-    """
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-    count = available or os.cpu_count() or 1
-    limit = os.environ.get("OMP_NUM_THREADS", "")
-    return max(1, min(count, int(limit))) if limit.isdigit() else count
+    check_runs_here()

@@ -24,14 +24,16 @@ from chainrule.engine.kernels import (
     epilogues,
     losses,
     maps,
+    outputs,
     planes,
     product,
     rows,
     softmax,
+    winograd,
 )
 from chainrule.engine.lowering import CannotLowerError, derivative_reads
 from chainrule.engine.rates import Rate
-from chainrule.functions import Elementwise
+from chainrule.functions import Elementwise, LogSoftmax, Softmax
 from chainrule.losses import ElementwiseLoss, Loss
 
 
@@ -133,12 +135,12 @@ class Library:
             lambda name, dtype: epilogues.update(name, dtype, optimizer),
         )
 
-    def update_all(self, optimizer: Any) -> Kernel:
-        """Contiguous parameters move along their gradient."""
+    def update_all(self, optimizer: Any, *, scaled: bool = False) -> Kernel:
+        """Contiguous parameters move along their gradient, times a scale if wanted."""
         return self._kernel(
-            ("update_all", optimizer),
+            ("update_all", optimizer, scaled),
             epilogues.UPDATE_ALL,
-            lambda name, dtype: epilogues.update_all(name, dtype, optimizer),
+            lambda name, dtype: epilogues.update_all(name, dtype, optimizer, scaled=scaled),
         )
 
     @property
@@ -173,13 +175,48 @@ class Library:
         )
 
     def planes(self, what: str) -> Kernel:
-        """What planes.py does without a rule: gather, copy, zero, and pools there and back."""
+        """What planes.py does without a rule: gather, copy, zero, times, pools there and back."""
         fields = {
             **{"gather": planes.GATHER, "copy": planes.COPY, "zero": planes.COPY},
+            "times": planes.TIMES,
             **{"max_pool": planes.POOL, "average_pool": planes.POOL},
             **{"max_unpool": planes.UNPOOL, "average_unpool": planes.UNPOOL},
         }
         return self._kernel((what,), fields[what], getattr(planes, what))
+
+    def unpool_apart(self, kind: str, function: Elementwise | None) -> Kernel:
+        """Pools back where windows do not overlap, with the slope of the map before."""
+        reads = frozenset() if function is None else derivative_reads(function)
+        return self._kernel(
+            (f"{kind}_unpool_apart", function),
+            planes.UNPOOL_APART,
+            lambda name, dtype: planes.unpool_apart(
+                name, dtype, largest=kind == "max", function=function, reads=reads
+            ),
+        )
+
+    def winograd(self, what: str) -> Kernel:
+        """What transforms filters, or inputs, of convolutions of 3 × 3 taps."""
+        fields = {"filters": winograd.FILTERS, "inputs": winograd.INPUTS}
+        return self._kernel((f"winograd_{what}",), fields[what], getattr(winograd, what))
+
+    def winograd_outputs(self, function: Elementwise | None) -> Kernel:
+        """Sums transformed back, a bias added and a function applied."""
+        keep = function is None or "x" in derivative_reads(function)
+        return self._kernel(
+            ("winograd_outputs", function),
+            winograd.OUTPUTS,
+            lambda name, dtype: winograd.outputs(name, dtype, function, keep=keep),
+        )
+
+    def winograd_slopes(self, function: Elementwise | None) -> Kernel:
+        """Sums transformed back, times a derivative."""
+        reads = frozenset() if function is None else derivative_reads(function)
+        return self._kernel(
+            ("winograd_slopes", function),
+            winograd.SLOPES,
+            lambda name, dtype: winograd.slopes(name, dtype, function, reads),
+        )
 
     def plane_value(self, function: Elementwise) -> Kernel:
         """A function of each pixel."""
@@ -237,6 +274,11 @@ class Library:
         return self._kernel(("dropout",), dropout.FIELDS, dropout.draw)
 
     @property
+    def dropout_lanes(self) -> Kernel:
+        """A mask that is drawn for a tile of images."""
+        return self._kernel(("dropout_lanes",), dropout.LANES, dropout.draw_lanes)
+
+    @property
     def masked(self) -> Kernel:
         """A gradient times a mask."""
         return self._kernel(("masked",), dropout.MASKED, dropout.masked)
@@ -253,6 +295,14 @@ class Library:
             ("softmax_cross_entropy", labels),
             losses.FIELDS,
             lambda name, dtype: losses.softmax_cross_entropy(name, dtype, labels=labels),
+        )
+
+    def outputs(self, final: Softmax | LogSoftmax | None) -> Kernel:
+        """Rows of outputs, after a last function of whole rows if there is one."""
+        return self._kernel(
+            ("outputs", final),
+            outputs.FIELDS,
+            lambda name, dtype: outputs.emit(name, dtype, final),
         )
 
     @property
@@ -274,6 +324,11 @@ class Library:
     def squares(self) -> Kernel:
         """Sums of squared weights."""
         return self._kernel(("squares",), rows.SQUARES, rows.squares)
+
+    @property
+    def clip(self) -> Kernel:
+        """By what a gradient must be multiplied so that it is not longer than a limit."""
+        return self._kernel(("clip",), rows.CLIP, rows.clip)
 
     @property
     def total(self) -> Kernel:

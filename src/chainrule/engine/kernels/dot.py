@@ -25,18 +25,17 @@ FIELDS = (
 def emit(name: str, dtype: Any, target: Target) -> ir.Module:
     """Return the module: a function for each tile, and the walk over all tiles."""
     module = ir.Module(name)
-    side = {64: 4, 32: 2}.get(target.register_bytes, 1)
-    sizes = (side, 1) if side > 1 else (1,)
-    tiles = {(m, q): _tile(module, dtype, m, q) for m in sizes for q in sizes}
+    row_sizes, column_sizes = target.dot_tile
+    tiles = {(m, q): _tile(module, dtype, m, q) for m in row_sizes for q in column_sizes}
     k = Kernel(name, dtype, FIELDS, module=module)
 
     def band(m: Integer, high: int) -> None:
         def piece(q: Integer, wide: int) -> None:
             k.call_inner(tiles[high, wide], m, q)
 
-        k.cover(k.argument("columns"), sizes, piece)
+        k.cover(k.argument("columns"), column_sizes, piece)
 
-    k.cover(k.argument("rows"), sizes, band)
+    k.cover(k.argument("rows"), row_sizes, band)
     k.finish()
     return module
 

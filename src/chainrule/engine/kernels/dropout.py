@@ -17,10 +17,14 @@ from chainrule.engine.memory import VECTOR
 from chainrule.engine.values import Integer
 from chainrule.random import Stream
 
+DRAWN = ("seed", "step", "layer", "threshold", "scale")
+"""What both ways of drawing begin with: set for a run, and for the function."""
+
 FIELDS = (
-    *("first", "last", "panel", "panels", "features", "vector_stride"),
-    *("seed", "step", "layer", "threshold", "scale", "x", "y", "mask"),
+    *(*DRAWN, "first", "last", "panel", "panels", "features", "vector_stride"),
+    *("x", "y", "mask"),
 )
+LANES = (*DRAWN, "first", "features", "mask")
 MASKED = ("count", "mask", "gradient")
 
 ROUNDS = 10
@@ -71,6 +75,29 @@ def draw(name: str, dtype: Any) -> ir.Module:
         k.store(mask, k.argument("mask") + place)
         k.store(k.load(k.argument("x") + place) * mask, k.argument("y") + place)
     k.store_integer(k.argument("step") + 1, k.arguments_at + 8 * FIELDS.index("step"))
+    return k.finish().module
+
+
+def draw_lanes(name: str, dtype: Any) -> ir.Module:
+    """M of a tile of images (features, lanes), whose lanes are samples from ``first`` on.
+
+    Each lane has counters of its own: element n · features + f for its sample n.
+    """
+    k = Kernel(name, dtype, LANES)
+    scale, zero = k.load_number(k.argument("scale")), k.first(k.constant(0.0))
+    features, key = k.argument("features"), [k.argument("seed"), k.integer(0)]
+    with k.loop(0, k.lanes) as lane:
+        begin = (k.argument("first") + lane) * features
+        mask = k.argument("mask") + lane * k.dtype.itemsize
+        with k.loop(begin // 4, (begin + features + 3) // 4) as block:
+            counter = [block + 1, k.argument("step"), k.argument("layer")]
+            words = _block(k, [*counter, k.integer(Stream.DROPOUT)], key)
+            for place, word in enumerate(words):
+                feature = block * 4 + place - begin
+                kept = word // 2**UNUSED_BITS >= k.argument("threshold")
+                with k.when((feature >= 0) & (feature < features)):
+                    k.store_number(k.select(kept, scale, zero), mask + feature * VECTOR)
+    k.store_integer(k.argument("step") + 1, k.arguments_at + 8 * LANES.index("step"))
     return k.finish().module
 
 

@@ -24,7 +24,7 @@ AFFINE = ("bias", "z", "y", *STRIDES)
 STORE = ("gradient", *STRIDES)
 SLOPE = ("x", "y", "gradient", *STRIDES, "gradient_row", "gradient_vector")
 UPDATE = ("w", "state0", "state1", "rates", "l2", *STRIDES)
-UPDATE_ALL = ("w", "state0", "state1", "rates", "l2", "count", "gradient")
+UPDATE_ALL = ("w", "state0", "state1", "rates", "l2", "count", "gradient", "scale")
 
 
 @contextmanager
@@ -98,12 +98,19 @@ def update(name: str, dtype: Any, optimizer: Any) -> tuple[ir.Module, list[Rate]
     return k.finish().module, rates
 
 
-def update_all(name: str, dtype: Any, optimizer: Any) -> tuple[ir.Module, list[Rate]]:
-    """Move contiguous parameters by the optimizer's rule, given their gradient: no epilogue."""
+def update_all(
+    name: str, dtype: Any, optimizer: Any, *, scaled: bool
+) -> tuple[ir.Module, list[Rate]]:
+    """Move contiguous parameters by the optimizer's rule, given their gradient: no epilogue.
+
+    The gradient may be multiplied by a scale first.
+    """
     k = Kernel(name, dtype, UPDATE_ALL)
     rates: list[Rate] = []
     with k.loop(0, k.argument("count")) as i:
         gradient = k.load(k.argument("gradient") + i * VECTOR)
+        if scaled:
+            gradient = gradient * k.spread(k.load_number(k.argument("scale")))
         rates = move(k, optimizer, gradient, i * VECTOR)
     return k.finish().module, rates
 
@@ -119,7 +126,8 @@ def move(k: Kernel, optimizer: Any, gradient: Vector, place: Integer) -> list[Ra
     state = tuple(k.load(k.argument(slot) + place) for slot in slots)
     penalty = k.spread(k.load_number(k.argument("l2"))) * w
     moved, fresh, rates = trace_rule(optimizer, w, gradient + penalty, state, rate)
-    k.store(moved, k.argument("w") + place)
+    if moved is not w:
+        k.store(moved, k.argument("w") + place)
     for slot, old, new in zip(slots, state, fresh, strict=True):
         if new is not old:
             k.store(new, k.argument(slot) + place)

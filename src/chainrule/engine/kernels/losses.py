@@ -2,7 +2,8 @@
 
 A sample's outputs lie in the panels at ``y``, a vector in each; its targets at ``t`` plus the
 offset that ``targets`` has for it: a class number of 64 bits, or a row of numbers. Lanes beyond
-the last output count for nothing, and get the gradient 0.
+the last output count for nothing, and get the gradient 0. The gradient may be written over the
+outputs: each of them is read before its gradient is there.
 """
 
 from __future__ import annotations
@@ -60,9 +61,10 @@ def _vectors(k: Kernel) -> Integer:
 
 
 def elementwise(name: str, dtype: Any, loss: ElementwiseLoss) -> ir.Module:
-    """Mean of error(y, t) over outputs; gradient derivative(y, t) / outputs, times the share."""
+    """Mean or sum of error(y, t) over outputs; the gradient likewise, times the share."""
     k = Kernel(name, dtype, FIELDS)
     zero = k.constant(0.0)
+    mean = loss.outputs == "mean"
     outputs = k.to_number(k.argument("outputs"))
     with k.loop(k.argument("first"), k.argument("last")) as n:
         sample = _Sample(k, n)
@@ -73,10 +75,12 @@ def elementwise(name: str, dtype: Any, loss: ElementwiseLoss) -> ir.Module:
             y, t = k.load(sample.y + place), sample.numbers(v)
             y = k.select(inside, y, k.constant(0.5))  # where every loss is finite
             error = k.select(inside, loss.error(y, t), zero)
-            slope = loss.derivative(y, t) / k.spread(outputs) * share
+            slope = loss.derivative(y, t)
+            slope = (slope / k.spread(outputs) if mean else slope) * share
             k.store(k.select(inside, slope, zero), sample.gradient + place)
             turn.following = [total + error]
-        sample.keep(k.reduce(turn.carried[0], lambda a, b: a + b) / outputs)
+        whole = k.reduce(turn.carried[0], lambda a, b: a + b)
+        sample.keep(whole / outputs if mean else whole)
     return k.finish().module
 
 
@@ -92,6 +96,10 @@ def softmax_cross_entropy(name: str, dtype: Any, *, labels: bool) -> ir.Module:
             z = k.select(sample.inside(v), k.load(sample.y + sample.place(v)), lowest)
             turn.following = [maximum(turn.carried[0], z)]
         top = k.spread(k.reduce(turn.carried[0], maximum))
+        if labels:  # before its place is written over
+            label = k.load_integer(sample.target)
+            lane = sample.place(label // k.lanes) + (label % k.lanes) * k.dtype.itemsize
+            hit = k.load_number(sample.y + lane) - k.reduce(top, lambda a, b: a)
         with k.loop(0, _vectors(k), carry=[zero, zero]) as turn:
             v, (total, matched) = turn.index, turn.carried
             inside, place = sample.inside(v), sample.place(v)
@@ -102,11 +110,7 @@ def softmax_cross_entropy(name: str, dtype: Any, *, labels: bool) -> ir.Module:
                 matched = matched + sample.numbers(v) * shifted
             turn.following = [total + e, matched]
         whole = k.reduce(turn.carried[0], lambda a, b: a + b)
-        if labels:
-            label = k.load_integer(sample.target)
-            lane = sample.place(label // k.lanes) + (label % k.lanes) * k.dtype.itemsize
-            hit = k.load_number(sample.y + lane) - k.reduce(top, lambda a, b: a)
-        else:
+        if not labels:
             hit = k.reduce(turn.carried[1], lambda a, b: a + b)
         sample.keep(log_of(k, whole) - hit)
         with k.loop(0, _vectors(k)) as v:

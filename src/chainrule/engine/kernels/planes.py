@@ -22,6 +22,7 @@ SIZES = ("channels", "rows", "columns")
 GATHER = ("samples", "features", "y")
 COPY = (*SIZES, "x", "x_channel", "x_row", "y", "y_channel", "y_row")
 VALUE = COPY
+TIMES = (*COPY, "mask", "mask_channel", "mask_row")
 SLOPE = (
     *(
         *SIZES,
@@ -42,6 +43,7 @@ POOL = (
     *("y", "y_channel", "y_row"),
 )
 UNPOOL = (*POOL, "dy", "dy_channel", "dy_row", "dx", "dx_channel", "dx_row", "dx_column")
+UNPOOL_APART = (*UNPOOL, "map_x", "map_x_channel", "map_x_row", "map_x_column")
 
 
 @contextmanager
@@ -81,6 +83,15 @@ def copy(name: str, dtype: Any) -> ir.Module:
     k = Kernel(name, dtype, COPY)
     with _pixels(k) as at:
         k.store(k.load(_place(k, "x", *at)), _place(k, "y", *at))
+    return k.finish().module
+
+
+def times(name: str, dtype: Any) -> ir.Module:
+    """Y = X times a mask; Y may be X."""
+    k = Kernel(name, dtype, TIMES)
+    with _pixels(k) as at:
+        masked = k.load(_place(k, "x", *at)) * k.load(_place(k, "mask", *at))
+        k.store(masked, _place(k, "y", *at))
     return k.finish().module
 
 
@@ -164,4 +175,31 @@ def average_unpool(name: str, dtype: Any) -> ir.Module:
         with k.loop(0, k.argument("count")) as tap:
             to = target + k.load_integer(k.argument("taps") + tap * 16 + 8)
             k.store(k.load(to) + part, to)
+    return k.finish().module
+
+
+def unpool_apart(
+    name: str, dtype: Any, *, largest: bool, function: Elementwise | None, reads: frozenset[str]
+) -> ir.Module:
+    """What goes back to pixels that at most one window sees, times derivative(x, y) of a map.
+
+    The pixels that a window sees are that map's y. ``taps`` has three offsets: of a pixel, of its
+    gradient and of the map's x.
+    """
+    k = Kernel(name, dtype, UNPOOL_APART)
+    number, zeros = k.spread(k.to_number(k.argument("count"))), k.constant(0.0)
+    with _pixels(k) as at:
+        window, target, before = (_place(k, argument, *at) for argument in ("x", "dx", "map_x"))
+        z, dy = k.load(_place(k, "y", *at)), k.load(_place(k, "dy", *at))
+        start = dy if largest else dy / number
+        with k.loop(0, k.argument("count"), carry=[start]) as turn:
+            tap, rest = k.argument("taps") + turn.index * 24, turn.carried[0]
+            y, part, turn.following = k.load(window + k.load_integer(tap)), rest, [rest]
+            if largest:
+                hit = y.compare("==", z)
+                part, turn.following = k.select(hit, rest, zeros), [k.select(hit, zeros, rest)]
+            if function is not None:
+                x = k.load(before + k.load_integer(tap + 16)) if "x" in reads else zeros
+                part = part * function.derivative(x, y)
+            k.store(part, target + k.load_integer(tap + 8))
     return k.finish().module

@@ -8,10 +8,12 @@ from llvmlite import ir
 
 from chainrule.engine.emit import Kernel
 from chainrule.engine.memory import VECTOR
+from chainrule.mathematics import sqrt
 
 ADVANCE = (
     *("rows", "padded", "order", "x", "x_row", "t_row", "weights"),
     *("row_offsets", "taps", "targets", "shares", "rates_now", "rates", "rate_count"),
+    *("l2", "shared_l2"),
 )
 INTO_PANELS = ("rows", "features", "vectors", "samples", "panels", "vector_stride")
 TRANSPOSE = (
@@ -24,15 +26,20 @@ TOTAL = (
     "shares",
     "penalties",
     "penalty_count",
-    "penalty_factor",
+    "l2",
     "result",
+    "penalty",
     "stop",
 )
+CLIP = ("count", "sums", "limit", "scale")
 SQUARES = ("rows", "vectors", "w", "row_stride", "vector_stride", "sums")
 
 
 def advance(name: str, dtype: Any) -> ir.Module:
-    """Take the next samples of the order: their places in X and t, their weights, the rates."""
+    """Take the next samples of the order: their places in X and t, their weights, the rates.
+
+    A penalty that weighted samples share is divided by their weight.
+    """
     k = Kernel(name, dtype, ADVANCE)
     rows, order = k.argument("rows"), k.argument("order")
     with k.loop(0, rows) as n:
@@ -55,6 +62,8 @@ def advance(name: str, dtype: Any) -> ir.Module:
         with k.loop(0, rows) as n:
             weight = k.load_number(k.argument("weights") + k.load_integer(order + n * 8) * item)
             k.store_number(weight / whole, k.argument("shares") + n * item)
+        with k.when(k.argument("shared_l2") > 0):
+            k.store_number(k.load_number(k.argument("shared_l2")) / whole, k.argument("l2"))
     with k.loop(0, k.argument("rate_count")) as i:
         at = i * k.dtype.itemsize
         k.store_number(k.load_number(k.argument("rates_now") + at), k.argument("rates") + at)
@@ -103,6 +112,19 @@ def squares(name: str, dtype: Any) -> ir.Module:
     return k.finish().module
 
 
+def clip(name: str, dtype: Any) -> ir.Module:
+    """Min(1, limit/√Σ sums); NaN if that sum is not finite."""
+    k = Kernel(name, dtype, CLIP)
+    with k.loop(0, k.argument("count"), carry=[k.first(k.constant(0.0))]) as turn:
+        part = k.load_number(k.argument("sums") + turn.index * k.dtype.itemsize)
+        turn.following = [turn.carried[0] + part]
+    total = k.spread(turn.carried[0])
+    length, limit = sqrt(total), k.spread(k.load_number(k.argument("limit")))
+    scale = k.select(length > limit, limit / length, k.constant(1.0))
+    k.store(scale + (total - total), k.argument("scale"))
+    return k.finish().module
+
+
 def total(name: str, dtype: Any) -> ir.Module:
     """The mean loss of the batch, penalty included, next in the results; stop if not finite."""
     k = Kernel(name, dtype, TOTAL)
@@ -117,10 +139,12 @@ def total(name: str, dtype: Any) -> ir.Module:
     with k.loop(0, k.argument("penalty_count"), carry=[zero]) as turn:
         part = k.load_number(k.argument("penalties") + turn.index * item)
         turn.following = [turn.carried[0] + part]
-    mean = mean + turn.carried[0] * k.load_number(k.argument("penalty_factor"))
-    k.store_number(mean, k.argument("result"))
-    following = k.argument("result") + item
-    k.store_integer(following, k.arguments_at + 8 * TOTAL.index("result"))
+    half = k.first(k.constant(0.5))
+    penalty = turn.carried[0] * (k.load_number(k.argument("l2")) * half)
+    mean = mean + penalty
+    for field, number in (("result", mean), ("penalty", penalty)):
+        k.store_number(number, k.argument(field))
+        k.store_integer(k.argument(field) + item, k.arguments_at + 8 * TOTAL.index(field))
     with k.when(~(mean - mean).compare("==", 0.0)):  # infinite or NaN
         k.store_integer(k.integer(1), k.argument("stop"))
     return k.finish().module

@@ -1,0 +1,235 @@
+"""Convolutions in a plan: the same product as a Linear, with a table of taps.
+
+The table says where in the (padded) image each tap lies. The gradient by the input is one more
+such product, by the taps that see a pixel; the gradient by the filters is the product that sums
+along lanes, for which threads share out the output channels.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+
+from chainrule.engine.blocks import BlockPlan, BlockValues, Means, address, in_registers, zeros
+from chainrule.engine.kernels import Kernel
+from chainrule.engine.lowering import Block
+from chainrule.engine.memory import VECTOR, aligned
+from chainrule.engine.planes import Margin, Planes
+from chainrule.engine.program import share
+from chainrule.engine.windows import Phase, Taps, Windows
+from chainrule.functions import Conv2d, Elementwise
+
+
+class Convolution(BlockPlan):
+    """Plans a convolution and the maps after it; ``inputs`` and ``outputs`` are a group's."""
+
+    def __init__(
+        self,
+        means: Means,
+        block: Block,
+        values: BlockValues,
+        reads: Planes,
+        before: BlockPlan | None,
+    ) -> None:
+        super().__init__(means, block, values, reads, before)
+        assert isinstance(block.function, Conv2d)
+        self.groups = block.function.groups
+        self.inputs = block.inputs[0] // self.groups
+        self.outputs = block.outputs[0] // self.groups
+        self.item = self.dtype.itemsize
+        self.filter = self.inputs * self.windows.area * self.item  # bytes of one
+        self.one = aligned((VECTOR // self.item,), self.dtype)
+        self.one[:] = 1
+        filters = self.weights.filters
+        self.W = address(filters[block.weights or ""].values)
+        self.bias = (
+            address(filters[block.bias].values)
+            if block.bias
+            else zeros(self.code, block.outputs[0], self.dtype)
+        )
+
+    @staticmethod
+    def gradient_margins(windows: Windows) -> tuple[Margin, Margin]:
+        """Return how far the windows that see a pixel reach over those that there are."""
+        return windows.gradient_margins
+
+    def _product(
+        self, thread: int, epilogue: Kernel, arguments: dict[str, int], **values: int
+    ) -> None:
+        """Add a product, and what happens to its results while they are at hand."""
+        packed = self.code.pack(epilogue, **arguments)
+        self.code.add(
+            thread,
+            self.library.product,
+            **values,
+            epilogue=epilogue.address,
+            arguments=address(packed),
+        )
+
+    # ---- forward
+
+    def forward(self, thread: int, tile: int) -> None:
+        """Add Z[o,i,j] = Σ W[o,c,u,v] X[c,s·i+d·u−p,s·j+d·v−p] + b[o] and the maps, row by row."""
+        block, values, windows = self.block, self.values, self.windows
+        taps = windows.taps(self.reads, self.inputs)
+        table = self.code.table(np.arange(len(taps)) * self.item, taps)
+        filters = self.code.table(np.arange(self.outputs) * self.filter)
+        fused = in_registers(block)
+        like = values.y[0] if fused else values.z
+        assert like is not None
+        by_rows = {"by_rows": True}
+        epilogue = (
+            self.library.activation(fused, **by_rows)
+            if fused is not None
+            else self.library.affine(**by_rows)
+        )
+        for group, i in product(range(self.groups), range(windows.count[0])):
+            o = group * self.outputs
+            arguments = {
+                "bias": self.bias + o * self.item,
+                "z": values.z.at(tile, o, i) if values.z else 0,
+                "y": values.y[0].at(tile, o, i) if fused else 0,
+                "row_stride": like.channel,
+                "vector_stride": VECTOR,
+            }
+            self._product(
+                thread,
+                epilogue,
+                arguments,
+                rows=self.outputs,
+                vectors=windows.count[1],
+                depth=len(taps),
+                a=self.W + o * self.filter,
+                row_offsets=filters,
+                taps=table,
+                x=windows.first(self.reads, tile, group * self.inputs, i),
+                x_stride=windows.steps(self.reads)[1],
+            )
+        self.maps(thread, tile, first=0 if fused is None else 1)
+
+    # ---- backprop
+
+    def backward(self, thread: int, tile: int) -> None:
+        """Add dX[c,h,w] = Σ W[o,c,u,v] dY[o,i,j] over the windows that see the pixel."""
+        before = self.before
+        assert before is not None
+        last = self._fused_slope(before)
+        for vertical, horizontal in self.windows.phases:
+            self._phase(thread, tile, before, last, vertical, horizontal)
+        before.slopes(thread, tile, len(before.block.maps) - (last is not None))
+
+    @staticmethod
+    def _fused_slope(before: BlockPlan) -> Elementwise | None:
+        """Return the last map of the block before, if its slope can be multiplied in registers."""
+        values, maps = before.values, before.block.maps
+        x = values.y[-2] if len(values.y) > 1 else values.z
+        alike = x is None or (bool(values.y) and x.margins == values.y[-1].margins)
+        last = maps[-1] if maps and alike else None
+        return last if isinstance(last, Elementwise) else None
+
+    def _phase(
+        self,
+        thread: int,
+        tile: int,
+        before: BlockPlan,
+        last: Elementwise | None,
+        vertical: Phase,
+        horizontal: Phase,
+    ) -> None:
+        """Add the gradient by the pixels of a phase, row by row."""
+        gradient, windows = self.values.gradient, self.windows
+        epilogue = self.library.store if last is None else self.library.slope(last)
+        by_channel = self.code.table(np.arange(self.inputs) * windows.area * self.item)
+        tables: dict[Taps, int] = {}
+        for step, group in product(range(vertical.count), range(self.groups)):
+            h = vertical.first + step * windows.rows.stride
+            # Rows of windows that do not exist are left out; columns of them are zeros.
+            within = tuple((u, i) for u, i in vertical.taps if 0 <= i + step < windows.count[0])
+            if within not in tables:
+                tables[within] = self._taps_back(within, horizontal.taps)
+            self._product(
+                thread,
+                epilogue,
+                self._going_to(before, last, tile, group * self.inputs, h, horizontal.first),
+                rows=self.inputs,
+                vectors=horizontal.count,
+                depth=self.outputs * len(within) * len(horizontal.taps),
+                a=self.W + group * self.outputs * self.filter,
+                row_offsets=by_channel,
+                taps=tables[within],
+                x=gradient.at(tile, group * self.outputs, step),
+                x_stride=VECTOR,
+            )
+
+    def _taps_back(self, vertical: Taps, horizontal: Taps) -> int:
+        """Keep the table of the weights, and of the windows, that see the pixels of a phase."""
+        gradient, columns = self.values.gradient, self.windows.columns.size
+        taps = list(product(range(self.outputs), vertical, horizontal))
+        return self.code.table(
+            [o * self.filter + (u * columns + v) * self.item for o, (u, _), (v, _) in taps],
+            [o * gradient.channel + i * gradient.row + j * VECTOR for o, (_, i), (_, j) in taps],
+        )
+
+    def _going_to(self, before: BlockPlan, last: Elementwise | None, *place: int) -> dict[str, int]:
+        """Return the epilogue's arguments: where gradients go, and what a slope is made from."""
+        values, target = before.values, before.values.gradient
+        stride = self.windows.columns.stride * VECTOR
+        given = {"gradient": target.at(*place), "vector_stride": stride}
+        if last is None:
+            return given | {"row_stride": target.channel}
+        x, y = values.y[-2] if len(values.y) > 1 else values.z, values.y[-1]
+        return given | {
+            **{"x": x.at(*place) if x else 0, "y": y.at(*place), "row_stride": y.channel},
+            **{"gradient_row": target.channel, "gradient_vector": stride},
+        }
+
+    # ---- gradients of the filters
+
+    def filters(self, thread: int, threads: int, tiles: int) -> None:
+        """Add dW[o,c,u,v] = Σ dY[o,i,j] X[c,s·i+d·u−p,s·j+d·v−p] and db, for a share of o."""
+        own = share(self.outputs, threads, thread)
+        if own[0] == own[1]:
+            return
+        reads, gradient, windows = self.reads, self.values.gradient, self.windows
+        row, column = windows.steps(reads)
+        places = list(product(range(tiles), *map(range, windows.count)))
+        from_y = [t * gradient.tile + i * gradient.row + j * VECTOR for t, i, j in places]
+        from_x = [t * reads.tile + i * row + j * column for t, i, j in places]
+        pairs = self.code.table(from_y, from_x)
+        alone = self.code.table(from_y, [0] * len(places))
+        taps = windows.taps(reads, self.inputs)
+        across = self.code.table(taps)
+        down = self.code.table(np.arange(own[1] - own[0]) * gradient.channel)
+        for group in range(self.groups):
+            o = group * self.outputs + own[0]
+            common = {
+                "rows": own[1] - own[0],
+                "depth": len(places),
+                "a": gradient.at(0, o),
+                "row_offsets": down,
+            }
+            self.code.add(
+                thread,
+                self.library.dot,
+                **common,
+                columns=len(taps),
+                taps=pairs,
+                x=windows.first(reads, 0, group * self.inputs),
+                column_offsets=across,
+                y=address(self.weights.filters[self.block.weights or ""].gradient)
+                + o * self.filter,
+                y_row=self.filter,
+            )
+            if self.block.bias:
+                self.code.add(
+                    thread,
+                    self.library.dot,
+                    **common,
+                    columns=1,
+                    taps=alone,
+                    x=address(self.one),
+                    column_offsets=self.code.table([0]),
+                    y=address(self.weights.filters[self.block.bias].gradient) + o * self.item,
+                    y_row=self.item,
+                )
