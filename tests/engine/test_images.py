@@ -214,6 +214,7 @@ def test_phases_name_every_window_that_sees_a_pixel(axis):
     [
         ([f.Dropout(), f.Conv2d(2), f.Flatten(), f.Linear(2)], r"Conv2d\(2\): .* in this place"),
         ([f.Tanh(), f.Conv2d(2), f.Flatten(), f.Linear(2)], r"Conv2d\(2\): .* in this place"),
+        ([f.Conv2d(2), f.Flatten(), f.Softmax(), f.Linear(2)], r"Softmax\(\): .* in this place"),
         ([f.Conv2d(2), f.Flatten()], "expects a Linear"),
     ],
 )

@@ -1,5 +1,7 @@
 """Training with the engine's steps: the same as the textbook's, and ending as well."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -10,6 +12,7 @@ from chainrule import (
     Conv2d,
     CrossEntropy,
     Dropout,
+    Elementwise,
     EmbeddingBag,
     Flatten,
     Linear,
@@ -19,6 +22,7 @@ from chainrule import (
     Softmax,
     Tanh,
     accuracy,
+    mathematics,
 )
 from chainrule.engine import availability, compiling
 from chainrule.training import (
@@ -298,3 +302,22 @@ def test_what_is_not_finite_is_traced_to_its_function(engine, name, place):
     with pytest.raises(TrainingDivergedError) as caught:
         train(chain, MeanSquaredError(), 9 * X, t, engine=engine)
     assert f"epoch 1, step 1 ({seen})" in str(caught.value)
+
+
+@pytest.mark.parametrize("engine", ["machine", "reference"])
+def test_what_is_not_finite_in_a_function_of_the_samples_is_traced_to_it(engine):
+    chain = Chain(Exponential(), Linear(1)).initialize((2,), dtype=np.float64)
+    X = np.array([[1.0, 2.0], [3.0, 999.0]])
+    with pytest.raises(TrainingDivergedError, match=r"of function 0, Exponential\(\)\)"):
+        train(chain, MeanSquaredError(), X, np.zeros(2), engine=engine)
+
+
+@dataclass(frozen=True)
+class Exponential(Elementwise):
+    """y = exp(x)."""
+
+    def value(self, x):
+        return mathematics.exp(x)
+
+    def derivative(self, x, y):
+        return y

@@ -69,6 +69,9 @@ class Planner:
 
         Some are not kept, having gone on in registers.
         """
+        if self.part.start:
+            start = self.part.start
+            yield from zip(start.inputs.layers, (y.read() for y in start.values.y), strict=True)
         plans = self.images.plans if self.images else []
         made: list[tuple[Any, Any]] = [(plan.block, plan.values) for plan in plans]
         made += zip(self.network.stages, self.part.values, strict=True)
