@@ -94,6 +94,13 @@ class Library:
             ("dot",), dot.FIELDS, lambda name, dtype: dot.emit(name, dtype, self.target)
         )
 
+    @property
+    def dot_added(self) -> Kernel:
+        """Products summed along lanes, added to those before."""
+        return self._kernel(
+            ("dot_added",), dot.ADDED, lambda name, dtype: dot.emit_added(name, dtype, self.target)
+        )
+
     def affine(self, *, by_rows: bool = False) -> Kernel:
         """Epilogue: a bias is added, one for each row of the products or for each column."""
         return self._kernel(
@@ -196,8 +203,12 @@ class Library:
         )
 
     def winograd(self, what: str) -> Kernel:
-        """What transforms filters, or inputs, of convolutions of 3 × 3 taps."""
-        fields = {"filters": winograd.FILTERS, "inputs": winograd.INPUTS}
+        """What transforms filters, inputs and gradients of convolutions of 3 × 3 taps."""
+        fields = {
+            **{"filters": winograd.FILTERS, "inputs": winograd.INPUTS},
+            **{"input_line": winograd.LINE, "gradient_line": winograd.LINE},
+            "filter_gradients": winograd.GRADIENTS,
+        }
         return self._kernel((f"winograd_{what}",), fields[what], getattr(winograd, what))
 
     def winograd_outputs(self, function: Elementwise | None) -> Kernel:
