@@ -13,12 +13,12 @@ from benchmarks import growth, prediction
 from benchmarks.cases import CASES, Case
 from benchmarks.machine import described
 from benchmarks.memory import beyond_data
-from chainrule.engine.peak import peak
 from benchmarks.peers import TRAINERS, Trainer
 from benchmarks.tables import figure, head, row
 from benchmarks.timing import APART, cold, measure
 from benchmarks.trainers import Chainrule
 from chainrule.engine.availability import processors
+from chainrule.engine.peak import peak
 
 COLD_STARTS = 5
 
