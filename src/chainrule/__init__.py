@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chainrule.checking import *
     from chainrule.differences import *
     from chainrule.engine import *
+    from chainrule.estimators import *
     from chainrule.functions import *
     from chainrule.losses import *
     from chainrule.models import *
@@ -32,7 +33,7 @@ __version__ = "0.1.0"
 _MODULES = ("mathematics", "notation")
 _ROOMS = (
     *("functions", "losses", "parameters", "chain"),
-    *("differences", "checking", "training", "models", "engine"),
+    *("differences", "checking", "training", "models", "estimators", "engine"),
 )
 
 

@@ -116,8 +116,10 @@ def loss_formulas(loss: Any) -> Formulas:
 
     y, t = sympy.symbols("y t", real=True)
     error, derivative = exact(loss.error(y, t)), exact(loss.derivative(y, t))
+    mean = loss.outputs == "mean"
+    whole = "L = mean of err" if mean else "L = mean over samples of the sum of err"
     return Formulas(
-        definition=(f"err = {formula(error)}", "L = mean of err"),
+        definition=(f"err = {formula(error)}", whole),
         derivative=(f"derr/dy = {formula(derivative)}",),
         backprop=("dY = 1/N · derr/dy",),
         latex=(

@@ -191,6 +191,8 @@ def test_threads_are_as_many_as_sparse_samples_keep_busy():
     chain = Chain(f.Linear(16)).initialize((50_000,))
     assert threads_for(chain, losses.Huber(), 32, 8) == 8
     assert threads_for(chain, losses.Huber(), 32, 8, entries=30.0) == 1
+    assert threads_for(chain, losses.Huber(), 1024, 8, entries=30.0) == 4
+    assert threads_for(chain, losses.Huber(), 32, 8, entries=30.0, all_rows=True) == 8
 
 
 def broken(what):
@@ -243,7 +245,7 @@ def test_sparse_samples_that_do_not_fit():
 @pytest.mark.parametrize("before", [f.Flatten(), f.Linear(4)])
 def test_a_bag_after_other_functions_is_named(before):
     chain = Chain(before, f.EmbeddingBag(3)).initialize((4,), dtype=np.float64)
-    with pytest.raises(CannotLowerError, match=r"EmbeddingBag\(3\): .* after other functions"):
+    with pytest.raises(CannotLowerError, match=r"EmbeddingBag\(3\): .* in this place"):
         Steps(chain, losses.Huber(), SGD(0.1), np.zeros((2, 4)), np.zeros((2, 3)))
 
 

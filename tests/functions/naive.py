@@ -138,6 +138,7 @@ ORACLES = {
     f.Sigmoid: elementwise(lambda _, x: special.expit(x)),
     f.Tanh: elementwise(lambda _, x: math.tanh(x)),
     f.Softplus: elementwise(lambda _, x: np.logaddexp(0, x)),
+    f.Exp: elementwise(lambda _, x: np.e**x),
     f.Identity: elementwise(lambda _, x: x),
     f.Softmax: softmax,
     f.LogSoftmax: log_softmax,

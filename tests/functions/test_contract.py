@@ -163,6 +163,8 @@ def test_no_samples_give_no_outputs(case):
 @pytest.mark.parametrize("size", [1000.0, -1000.0])
 @every_case
 def test_large_inputs_stay_finite(case, size, dtype):
+    if isinstance(case.function, f.Exp):
+        size = min(size, 80.0)  # beyond, an exponential is infinite
     X, parameters = case.draw(dtype)
     for at in (np.full_like(X, size), np.where(X > 0, X.dtype.type(size), X)):
         Y = case.function.forward(at, parameters, case.moment)

@@ -21,6 +21,7 @@ from chainrule.losses import (
     LOSSES,
     BinaryCrossEntropy,
     ElementwiseLoss,
+    ExpPoisson,
     Huber,
     Poisson,
     SigmoidBinaryCrossEntropy,
@@ -73,6 +74,8 @@ def places(loss):
         return [(p, q) for p in PROBABILITIES for q in (0, *PROBABILITIES, 1)]
     if isinstance(loss, SigmoidBinaryCrossEntropy):
         return [(s * p, q) for p in POINTS for s in (1, -1) for q in (0, *PROBABILITIES, 1)]
+    if isinstance(loss, ExpPoisson):
+        return [(s * p, q) for p in POINTS for s in (1, -1) for q in (0, *PROBABILITIES, 3)]
     if isinstance(loss, Poisson):
         return [(p, q) for p in POINTS for q in (0, *PROBABILITIES, 3)]
     return [(s * p, q) for p in POINTS for s in (1, -1) for q in (0, *PROBABILITIES, -2)]

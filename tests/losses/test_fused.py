@@ -5,12 +5,14 @@ import pytest
 from hypothesis import given, strategies as st
 from scipy import special
 
-from chainrule.functions import ReLU, Sigmoid, Softmax
+from chainrule.functions import Exp, ReLU, Sigmoid, Softmax
 from chainrule.losses import (
     FUSED,
     BinaryCrossEntropy,
     CrossEntropy,
+    ExpPoisson,
     MeanSquaredError,
+    Poisson,
     SigmoidBinaryCrossEntropy,
     SoftmaxCrossEntropy,
     fused,
@@ -21,6 +23,8 @@ def targets_for(kind, n, k, seed):
     rng = np.random.default_rng(seed)
     if kind is Softmax:
         return [rng.integers(0, k, n), rng.dirichlet(np.ones(k), n), np.eye(k)[[0] * n]]
+    if kind is Exp:
+        return [rng.poisson(2, (n, k))]
     return [rng.integers(0, 2, (n, k)), rng.uniform(0, 1, (n, k))]
 
 
@@ -92,3 +96,8 @@ def test_only_a_pair_fuses():
     assert fused(Softmax(), BinaryCrossEntropy()) is None
     assert fused(Sigmoid(), CrossEntropy()) is None
     assert fused(ReLU(), MeanSquaredError()) is None
+
+
+def test_a_pair_keeps_what_becomes_of_several_outputs():
+    assert fused(Exp(), Poisson(outputs="sum")) == ExpPoisson(outputs="sum")
+    assert fused(Sigmoid(), BinaryCrossEntropy()) == SigmoidBinaryCrossEntropy(outputs="mean")

@@ -1,6 +1,6 @@
 """Every loss: its values come from outside, its gradients are finite differences."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -14,6 +14,9 @@ from chainrule.losses import (
     LOSSES,
     BinaryCrossEntropy,
     CrossEntropy,
+    ElementwiseLoss,
+    ExpPoisson,
+    HalfSquaredError,
     Huber,
     Loss,
     MeanAbsoluteError,
@@ -86,9 +89,21 @@ CASES = [
         TARGETS,
         lambda Y, t, w: metrics.mean_absolute_error(t, Y, sample_weight=w),
     ),
+    Case(
+        HalfSquaredError(),
+        NUMBERS,
+        TARGETS,
+        lambda Y, t, w: metrics.mean_squared_error(t, Y, sample_weight=w) / 2,
+    ),
     Case(Huber(), NUMBERS, TARGETS, huber(1.0)),
     Case(Huber(delta=2.5), NUMBERS, TARGETS, huber(2.5)),
     Case(Poisson(), POSITIVE, rng.poisson(2.0, (5, 3)), poisson),
+    Case(
+        ExpPoisson(),
+        NUMBERS,
+        rng.poisson(2.0, (5, 3)),
+        lambda Y, t, w: poisson(np.exp(Y), t, w),
+    ),
     Case(BinaryCrossEntropy(), OPEN, LABELS, label_log_loss),
     Case(
         BinaryCrossEntropy(),
@@ -121,6 +136,16 @@ CASES = [
         SOFT,
         lambda Y, t, w: soft_log_loss(special.softmax(Y, axis=1), t, w),
     ),
+]
+CASES += [
+    Case(
+        replace(case.loss, outputs="sum"),
+        case.Y,
+        case.t,
+        lambda Y, t, w, oracle=case.oracle: 3 * oracle(Y, t, w),
+    )
+    for case in CASES
+    if isinstance(case.loss, ElementwiseLoss)
 ]
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 weighted = pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])

@@ -1,6 +1,6 @@
 """Every function and loss, so that each field has more than one value."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from chainrule.functions import (
 from chainrule.losses import (
     BinaryCrossEntropy,
     CrossEntropy,
+    ElementwiseLoss,
+    ExpPoisson,
+    HalfSquaredError,
     Huber,
     MeanAbsoluteError,
     MeanSquaredError,
@@ -45,6 +48,8 @@ FUNCTION_CASES = {
 LOSS_CASES = {
     MeanSquaredError: [MeanSquaredError()],
     MeanAbsoluteError: [MeanAbsoluteError()],
+    HalfSquaredError: [HalfSquaredError()],
+    ExpPoisson: [ExpPoisson()],
     Huber: [Huber(), Huber(0.1), Huber(3)],
     Poisson: [Poisson()],
     BinaryCrossEntropy: [BinaryCrossEntropy()],
@@ -52,3 +57,6 @@ LOSS_CASES = {
     SigmoidBinaryCrossEntropy: [SigmoidBinaryCrossEntropy()],
     SoftmaxCrossEntropy: [SoftmaxCrossEntropy()],
 }
+for kind, cases in LOSS_CASES.items():
+    if issubclass(kind, ElementwiseLoss):
+        cases.append(replace(cases[0], outputs="sum"))

@@ -61,7 +61,7 @@ def test_the_json_is_as_documented():
         "groups": 1,
         "bias": True,
     }
-    assert loss_to_json(Huber()) == {"loss": "Huber", "delta": 1.0}
+    assert loss_to_json(Huber()) == {"loss": "Huber", "outputs": "mean", "delta": 1.0}
     chain = Chain(Linear(3), ReLU()).initialize((2,), dtype=np.float64)
     assert chain_to_json(chain) == {
         "functions": [{"function": "Linear", "outputs": 3, "bias": True}, {"function": "ReLU"}],
@@ -154,8 +154,12 @@ def test_anything_odd_is_refused(data, message):
     [
         ({"loss": "Swish", "delta": 1.0}, "uses the loss Swish, which is not in chainrule"),
         ({"loss": "Huber"}, "Huber: expected the keys"),
-        ({"loss": "Huber", "delta": -1.0}, "Huber: expected a number"),
-        ({"loss": "Huber", "delta": None}, "expected delta to be float, got None"),
+        ({"loss": "Huber", "outputs": "sum", "delta": -1.0}, "Huber: expected a number"),
+        ({"loss": "Huber", "outputs": "max", "delta": 1.0}, "expected outputs to be"),
+        (
+            {"loss": "Huber", "outputs": "sum", "delta": None},
+            "expected delta to be float, got None",
+        ),
         ({"function": "ReLU"}, "expected an object with the key 'loss'"),
     ],
 )

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from chainrule.training import Epoch, History, Patience
-from chainrule.training.stopping import Watcher
+from chainrule.training.stopping import PatientWatcher
 
 
 def epochs(losses=None, validation_losses=None, scores=None):
@@ -23,7 +23,7 @@ def epochs(losses=None, validation_losses=None, scores=None):
 
 def watch(patience, seen):
     """Return the epochs that were the best so far, and the first that exhausts the patience."""
-    watcher, best, end = Watcher(patience), [], None
+    watcher, best, end = PatientWatcher(patience), [], None
     for epoch in seen:
         if watcher.see(epoch):
             best.append(epoch.number)

@@ -23,9 +23,10 @@ from chainrule.cli.output import (
 )
 from chainrule.cli.predictions import predictions_csv, predictions_json
 from chainrule.formulas import Formulas
+from chainrule.functions import ACTIVATIONS
 from chainrule.jobs import options as choices, outputs, prepare, read_source, train_model
 from chainrule.jobs.checking import check_model
-from chainrule.jobs.network import ACTIVATIONS, REGRESSION_LOSSES
+from chainrule.jobs.network import REGRESSION_LOSSES
 from chainrule.jobs.scoring import evaluate_source
 from chainrule.jobs.sources import Source
 from chainrule.models import Model

@@ -98,7 +98,7 @@ class Bags:
         """Add dW = Xᵀ dZ, for the tokens that belong to the thread."""
         self._read(
             thread,
-            self.library.scatter,
+            self.library.scatter(alone=self.code.threads == 1),
             rows=rows,
             vectors=dz.count,
             samples=_at(samples),
@@ -141,6 +141,11 @@ class Bags:
 
     def _read(self, thread: int, kernel: Kernel, **values: int) -> None:
         self.readers.append((kernel, self.code.add(thread, kernel, **values)))
+
+
+def moves_all_rows(optimizer: Any, l2: float) -> bool:
+    """Return whether rows of W move of which the batch has no token."""
+    return l2 > 0 or not rests_without_gradient(optimizer)
 
 
 def rests_without_gradient(optimizer: Any) -> bool:

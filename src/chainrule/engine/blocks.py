@@ -18,7 +18,7 @@ from chainrule.engine.kernels import Kernel, Library
 from chainrule.engine.lowering import Block
 from chainrule.engine.masks import drawn
 from chainrule.engine.memory import VECTOR
-from chainrule.engine.planes import Planes, Shape
+from chainrule.engine.planes import NONE, Margin, Planes, Shape
 from chainrule.engine.program import Instructions
 from chainrule.engine.weights import Weights
 from chainrule.engine.windows import Windows
@@ -89,6 +89,16 @@ class BlockPlan(ABC):
         self.code, self.library, self.weights = means.code, means.library, means.weights
         self.block, self.values, self.reads, self.before = block, values, reads, before
         self.windows = Windows.of(block)
+
+    @staticmethod
+    def margins(windows: Windows) -> tuple[Margin, Margin]:
+        """Return which margins the block needs around what it reads."""
+        return windows.margins
+
+    @staticmethod
+    def gradient_margins(windows: Windows) -> tuple[Margin, Margin]:
+        """Return which margins the block needs around its gradient."""
+        return NONE
 
     @abstractmethod
     def forward(self, thread: int, tile: int) -> None:

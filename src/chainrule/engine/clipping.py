@@ -52,9 +52,9 @@ class Clipping:
     """Plans updates along a clipped gradient, after the gradient."""
 
     def __init__(
-        self, weights: Weights, limit: float, code: Instructions, library: Library, l2: Array
+        self, weights: Weights, limit: float, code: Instructions, library: Library
     ) -> None:
-        self.weights, self.code, self.library, self.l2 = weights, code, library, l2
+        self.weights, self.code, self.library = weights, code, library
         blocks = [
             Span(b.values.data, b.gradient.data, tuple(s.data for s in b.state), True)
             for b in weights.blocks.values()
@@ -75,8 +75,11 @@ class Clipping:
             for first in range(0, vectors, PIECE):
                 yield span, first * VECTOR, min(PIECE, vectors - first)
 
-    def measure(self, thread: int) -> None:
-        """Add the squares of a thread's pieces of the gradient, penalty included."""
+    def measure(self, thread: int, l2: Array) -> None:
+        """Add the squares of a thread's pieces of the gradient, penalty included.
+
+        ``l2`` has 0, the λ of biases, and that of weights.
+        """
         pieces = list(self._pieces())
         for number in range(*share(len(pieces), self.code.threads, thread)):
             span, start, vectors = pieces[number]
@@ -89,7 +92,7 @@ class Clipping:
                     w=_at(span.values) + start,
                     gradient=gradient,
                     state0=gradient,
-                    l2=_at(self.l2[1:]),
+                    l2=_at(l2[1:]),
                 )
             self.code.add(
                 thread,
@@ -101,8 +104,8 @@ class Clipping:
                 sums=_at(self.sums[number:]),
             )
 
-    def update(self, thread: int, rates: int) -> None:
-        """Add the updates of a thread's pieces."""
+    def update(self, thread: int, rates: int, l2: Array) -> None:
+        """Add the updates of a thread's pieces; the penalty is in the gradient already."""
         scale = _at(self.scales[thread])
         self.code.add(
             thread,
@@ -123,7 +126,7 @@ class Clipping:
                 w=_at(span.values) + start,
                 gradient=_at(span.gradient) + start,
                 rates=rates,
-                l2=_at(self.l2),
+                l2=_at(l2),
                 scale=scale,
                 **state,
             )

@@ -15,9 +15,9 @@ from chainrule.engine.blocks import BlockPlan, BlockValues, Means, address, in_r
 from chainrule.engine.kernels import Kernel
 from chainrule.engine.lowering import Block
 from chainrule.engine.memory import VECTOR, aligned
-from chainrule.engine.planes import Planes
+from chainrule.engine.planes import Margin, Planes
 from chainrule.engine.program import share
-from chainrule.engine.windows import Phase, Taps
+from chainrule.engine.windows import Phase, Taps, Windows
 from chainrule.functions import Conv2d, Elementwise
 
 
@@ -41,6 +41,18 @@ class Convolution(BlockPlan):
         self.filter = self.inputs * self.windows.area * self.item  # bytes of one
         self.one = aligned((VECTOR // self.item,), self.dtype)
         self.one[:] = 1
+        filters = self.weights.filters
+        self.W = address(filters[block.weights or ""].values)
+        self.bias = (
+            address(filters[block.bias].values)
+            if block.bias
+            else zeros(self.code, block.outputs[0], self.dtype)
+        )
+
+    @staticmethod
+    def gradient_margins(windows: Windows) -> tuple[Margin, Margin]:
+        """Return how far the windows that see a pixel reach over those that there are."""
+        return windows.gradient_margins
 
     def _product(
         self, thread: int, epilogue: Kernel, arguments: dict[str, int], **values: int
@@ -60,12 +72,6 @@ class Convolution(BlockPlan):
     def forward(self, thread: int, tile: int) -> None:
         """Add Z[o,i,j] = Σ W[o,c,u,v] X[c,s·i+d·u−p,s·j+d·v−p] + b[o] and the maps, row by row."""
         block, values, windows = self.block, self.values, self.windows
-        W = address(self.weights.filters[block.weights or ""].values)
-        bias = (
-            address(self.weights.filters[block.bias].values)
-            if block.bias
-            else zeros(self.code, block.outputs[0], self.dtype)
-        )
         taps = windows.taps(self.reads, self.inputs)
         table = self.code.table(np.arange(len(taps)) * self.item, taps)
         filters = self.code.table(np.arange(self.outputs) * self.filter)
@@ -81,7 +87,7 @@ class Convolution(BlockPlan):
         for group, i in product(range(self.groups), range(windows.count[0])):
             o = group * self.outputs
             arguments = {
-                "bias": bias + o * self.item,
+                "bias": self.bias + o * self.item,
                 "z": values.z.at(tile, o, i) if values.z else 0,
                 "y": values.y[0].at(tile, o, i) if fused else 0,
                 "row_stride": like.channel,
@@ -94,7 +100,7 @@ class Convolution(BlockPlan):
                 rows=self.outputs,
                 vectors=windows.count[1],
                 depth=len(taps),
-                a=W + o * self.filter,
+                a=self.W + o * self.filter,
                 row_offsets=filters,
                 taps=table,
                 x=windows.first(self.reads, tile, group * self.inputs, i),
@@ -133,7 +139,6 @@ class Convolution(BlockPlan):
     ) -> None:
         """Add the gradient by the pixels of a phase, row by row."""
         gradient, windows = self.values.gradient, self.windows
-        W = address(self.weights.filters[self.block.weights or ""].values)
         epilogue = self.library.store if last is None else self.library.slope(last)
         by_channel = self.code.table(np.arange(self.inputs) * windows.area * self.item)
         tables: dict[Taps, int] = {}
@@ -150,7 +155,7 @@ class Convolution(BlockPlan):
                 rows=self.inputs,
                 vectors=horizontal.count,
                 depth=self.outputs * len(within) * len(horizontal.taps),
-                a=W + group * self.outputs * self.filter,
+                a=self.W + group * self.outputs * self.filter,
                 row_offsets=by_channel,
                 taps=tables[within],
                 x=gradient.at(tile, group * self.outputs, step),

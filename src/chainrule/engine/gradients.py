@@ -88,13 +88,13 @@ class Gradients:
         result.flat[...] = flat
         steps.weights.load(result)
         result.flat[...] = 0
-        steps.weights.load_state(0, result)
+        steps.weights.load(result, slot=0)
         steps.done = 0
         values = steps.run(self.order[: self.whole], self.rows, self.shares[: self._full])
         if len(values) == self._full and self.whole < len(self.order):
             rest = self.order[self.whole :]
             values = np.append(values, steps.run(rest, len(rest), self.shares[self._full :]))
-        steps.weights.store_state(0, result)
+        steps.weights.store(result, slot=0)
         return float(values @ self.shares[: len(values)]), result.flat.copy()
 
     @property

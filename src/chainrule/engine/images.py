@@ -22,6 +22,7 @@ from chainrule.engine.pools import Pool
 from chainrule.engine.program import Instructions, share
 from chainrule.engine.weights import Weights
 from chainrule.engine.windows import Windows
+from chainrule.engine.winograd import Winograd
 from chainrule.functions import Conv2d, Dropout, MaxPool2d
 
 Array = NDArray[Any]
@@ -64,25 +65,22 @@ class Images:
             return Planes.filled(self.tiles, shape, self.dtype)
         block = self.blocks[reader]
         never = -np.inf if isinstance(block.function, MaxPool2d) else 0.0
-        return Planes.filled(self.tiles, shape, self.dtype, Windows.of(block).margins, never)
+        return Planes.filled(
+            self.tiles, shape, self.dtype, _kind(block).margins(Windows.of(block)), never
+        )
 
     def _plans(self) -> list[BlockPlan]:
         plans: list[BlockPlan] = []
         for number, block in enumerate(self.blocks):
             before = plans[-1] if plans else None
             reads = before.values.output if before else self.input
-            kind = Convolution if isinstance(block.function, Conv2d) else Pool
-            plans.append(kind(self.means, block, self._values(number), reads, before))
+            plans.append(_kind(block)(self.means, block, self._values(number), reads, before))
         return plans
 
     def _values(self, number: int) -> BlockValues:
         block = self.blocks[number]
         fused, count = in_registers(block), len(block.maps)
-        margins = (
-            Windows.of(block).gradient_margins
-            if number and isinstance(block.function, Conv2d)
-            else NONE
-        )
+        margins = _kind(block).gradient_margins(Windows.of(block)) if number else NONE
         gradient = Planes.filled(self.tiles, block.outputs, self.dtype, margins)
 
         def planes(*, last: bool) -> Planes:
@@ -166,3 +164,10 @@ class Images:
                 l2=address(l2[1:] if len(filters.shape) > 1 else l2),
                 **state,
             )
+
+
+def _kind(block: Block) -> type[BlockPlan]:
+    """Return what plans a block."""
+    if Winograd.suits(block):
+        return Winograd
+    return Convolution if isinstance(block.function, Conv2d) else Pool

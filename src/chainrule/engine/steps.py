@@ -20,6 +20,7 @@ from chainrule.engine.runner import Runner
 from chainrule.engine.samples import Rows, as_rows, entries_of, table_of
 from chainrule.engine.weights import Weights
 from chainrule.losses import Loss, SoftmaxCrossEntropy
+from chainrule.parameters import Parameters
 
 Array = NDArray[Any]
 
@@ -28,12 +29,32 @@ WORTH_A_THREAD = 4_000_000
 """Operations in a step, about 40 µs of one core's, for which one more thread pays."""
 
 
+SCATTERED = 10
+"""Operations in whose time one on a row of weights is done that a sparse sample's token names."""
+
+MOVED = 70
+"""Operations in whose time a weight is moved that no token has named."""
+
+
 def threads_for(
-    chain: Chain, loss: Loss, rows: int, processors: int, entries: float | None = None
+    chain: Chain,
+    loss: Loss,
+    rows: int,
+    processors: int,
+    *,
+    entries: float | None = None,
+    all_rows: bool = False,
 ) -> int:
-    """Return how many threads pay for steps on so many rows, of so many entries if sparse."""
+    """Return how many threads pay for steps on so many rows.
+
+    If these are sparse, they have so many entries, and ``all_rows`` of weights move, or few.
+    """
     network = lower(chain, loss, entries)
     operations = cost(network, rows, chain.dtype.itemsize, slots=0).operations
+    if entries is not None:
+        first = network.stages[0]
+        operations += int((SCATTERED - 1) * 4 * rows * entries * first.outputs)
+        operations += MOVED * first.inputs * first.outputs * all_rows
     return max(1, min(processors, operations // WORTH_A_THREAD))
 
 
@@ -58,6 +79,7 @@ class Steps:
         sample_weight: Array | None = None,
         *,
         l2: float = 0.0,
+        l2_shared: bool = False,
         clip: float | None = None,
         seed: int = 0,
         threads: int = 1,
@@ -67,7 +89,9 @@ class Steps:
         self.library = library(chain.dtype) if kernels is None else kernels
         self.X = self._rows(X)
         self.network: Network = lower(chain, loss, entries_of(self.X))
-        self.weights = Weights(self.network, chain.dtype, optimizer, l2, clip)
+        self.weights = Weights(
+            *(self.network, chain.dtype, optimizer, l2), l2_shared=l2_shared, clip=clip
+        )
         self.weights.load(chain.parameters)
         self.labels = isinstance(self.network.loss, SoftmaxCrossEntropy) and np.ndim(t) == 1
         self.t = self._targets(t)
@@ -80,6 +104,7 @@ class Steps:
         predicting = self.network.in_prediction()
         self._outputs = Outputs(predicting, self.weights, threads, self.library)
         self.done = 0
+        self.penalties = np.zeros(0, dtype=chain.dtype)
 
     def _rows(self, X: Any) -> Rows:
         """Return samples as kernels read them."""
@@ -97,7 +122,8 @@ class Steps:
     def run(self, order: Array, rows: int, rates: Array) -> Array:
         """Take a step on each batch of so many rows of an order, at the given learning rates.
 
-        Return the mean loss of each batch before its step; fewer if one was not finite.
+        Return the mean loss of each batch before its step, penalty included; fewer if one was not
+        finite. ``penalties`` has the penalties in them.
         """
         steps = len(order) // rows
         planner, runner = self._program(rows)
@@ -105,9 +131,11 @@ class Steps:
         table = self._rates(planner, rates)
         results = aligned((steps,), self.chain.dtype)
         results[:] = np.nan
+        self.penalties = aligned((steps,), self.chain.dtype)
         for arguments in planner.advances:
             _set(planner.library.advance.fields, arguments, order=order, rates_now=table)
-        _set(planner.library.total.fields, planner.total, result=results)
+        fields = planner.library.total.fields
+        _set(fields, planner.total, result=results, penalty=self.penalties)
         for arguments in planner.dropouts:
             arguments[DRAWN.index("step")] = self.done
         complete = runner.run(steps)
@@ -144,6 +172,17 @@ class Steps:
     def store(self) -> None:
         """Put the parameters into the chain."""
         self.weights.store(self.chain.parameters)
+
+    def resume(self, slots: tuple[Array, ...], steps: int) -> None:
+        """Go on after so many steps, with the optimizer's numbers in the chain's order."""
+        self.done = steps
+        for slot, flat in enumerate(slots):
+            self.weights.load(Parameters(self.chain.parameters.shapes, flat), slot)
+
+    def keep(self, slots: tuple[Array, ...]) -> None:
+        """Put the optimizer's numbers there, in the chain's order."""
+        for slot, flat in enumerate(slots):
+            self.weights.store(Parameters(self.chain.parameters.shapes, flat), slot)
 
     def listing(self, rows: int) -> str:
         """Return a step on a batch of so many rows as NumPy that can be read, and run."""

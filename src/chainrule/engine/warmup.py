@@ -10,12 +10,12 @@ import numpy as np
 
 from chainrule.engine import runner
 from chainrule.engine.kernels import Library, library
-from chainrule.functions import FUNCTIONS, Elementwise, LogSoftmax, Softmax
+from chainrule.functions import FUNCTIONS, Elementwise
 from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
 
 NAMES = (
     *("product", "dot", "store", "advance", "transpose", "squares", "total", "dropout"),
-    *("dropout_lanes", "masked", "bag", "scatter"),
+    *("dropout_lanes", "masked", "bag", "into_panels", "outputs"),
 )
 """Kernels that depend on no rule."""
 
@@ -45,9 +45,11 @@ def _of(kernels: Library, optimizers: list[Any]) -> list[Callable[[], Any]]:
     return [
         *(partial(getattr, kernels, name) for name in NAMES),
         *(partial(kernels.affine, by_rows=by_rows) for by_rows in (False, True)),
+        *(partial(kernels.scatter, alone=alone) for alone in (False, True)),
+        *(partial(kernels.softmax, logarithm=logarithm) for logarithm in (False, True)),
+        *(partial(kernels.softmax_slope, logarithm=logarithm) for logarithm in (False, True)),
         *(partial(kernels.planes, what) for what in PLANES),
         *(partial(use, function) for function in functions for use in uses),
-        *(partial(kernels.outputs, final) for final in (None, Softmax(), LogSoftmax())),
         *(
             partial(kernels.unpool_apart, kind, function)
             for kind in ("max", "average")

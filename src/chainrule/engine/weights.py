@@ -55,8 +55,9 @@ class Filters:
 class Weights:
     """All parameters of a network, with the state of its optimizer, for programs to work on.
 
-    ``l2`` is the penalty λ; biases have none. ``clip`` is the largest length of a gradient, which
-    is then kept. Without an optimizer they are for prediction.
+    ``l2`` is the penalty λ, which the samples of a batch may share; biases have none. ``clip`` is
+    the largest length of a gradient, which is then kept. Without an optimizer they are for
+    prediction.
     """
 
     def __init__(
@@ -65,9 +66,11 @@ class Weights:
         dtype: np.dtype[Any],
         optimizer: Any = None,
         l2: float = 0.0,
+        *,
+        l2_shared: bool = False,
         clip: float | None = None,
     ) -> None:
-        self.clip = clip
+        self.l2_shared, self.clip = l2_shared, clip
         self.network, self.optimizer, self.l2, self.dtype = network, optimizer, l2, dtype
         self.slots: tuple[str, ...] = optimizer.slots if optimizer else ()
         lanes, sparse = VECTOR // dtype.itemsize, network.entries is not None
@@ -116,31 +119,28 @@ class Weights:
         """Return the bias of a stage; zeros that nothing moves where it has none."""
         return self.blocks[stage.bias] if stage.bias else self.nothing[stage.outputs]
 
-    def load(self, parameters: Parameters) -> None:
-        """Take the numbers over from a chain's parameters."""
-        for name, filters in self.filters.items():
-            filters.values[: prod(filters.shape)] = parameters[name].reshape(-1)
-        for name, block in self.blocks.items():
-            block.load(parameters[name])
+    def penalty(self, weight: float) -> float:
+        """Return λ for a batch that weighs so much."""
+        return self.l2 / weight if self.l2_shared else self.l2
 
-    def store(self, parameters: Parameters) -> None:
-        """Put the numbers into a chain's parameters."""
+    def load(self, parameters: Parameters, slot: int | None = None) -> None:
+        """Take over a chain's parameters, or one of the optimizer's numbers for each of them."""
         for name, filters in self.filters.items():
-            parameters[name][...] = filters.values[: prod(filters.shape)].reshape(filters.shape)
+            target = filters.values if slot is None else filters.state[slot]
+            target[: prod(filters.shape)] = parameters[name].reshape(-1)
         for name, block in self.blocks.items():
-            block.store(parameters[name])
+            if slot is None:
+                block.load(parameters[name])
+            else:
+                block.state[slot].write(np.atleast_2d(parameters[name]))
 
-    def load_state(self, slot: int, parameters: Parameters) -> None:
-        """Take a number of the optimizer's for each parameter over from a buffer like a chain's."""
+    def store(self, parameters: Parameters, slot: int | None = None) -> None:
+        """Put the parameters, or one of the optimizer's numbers for each, into a chain's."""
         for name, filters in self.filters.items():
-            filters.state[slot][: prod(filters.shape)] = parameters[name].reshape(-1)
+            source = filters.values if slot is None else filters.state[slot]
+            parameters[name][...] = source[: prod(filters.shape)].reshape(filters.shape)
         for name, block in self.blocks.items():
-            block.state[slot].write(np.atleast_2d(parameters[name]))
-
-    def store_state(self, slot: int, parameters: Parameters) -> None:
-        """Put a number of the optimizer's for each parameter into a buffer like a chain's."""
-        for name, filters in self.filters.items():
-            own = filters.state[slot][: prod(filters.shape)]
-            parameters[name][...] = own.reshape(filters.shape)
-        for name, block in self.blocks.items():
-            block.state[slot].copy_to(np.atleast_2d(parameters[name]))
+            if slot is None:
+                block.store(parameters[name])
+            else:
+                block.state[slot].copy_to(np.atleast_2d(parameters[name]))

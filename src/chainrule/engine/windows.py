@@ -43,6 +43,11 @@ class Windows:
         return (self.rows, height, high), (self.columns, width, wide)
 
     @property
+    def before(self) -> tuple[int, int]:
+        """Rows and columns by which the first window begins before the images."""
+        return self.rows.before(self.over[0]), self.columns.before(self.over[1])
+
+    @property
     def margins(self) -> tuple[Margin, Margin]:
         """How far windows reach over the images that they slide over."""
         rows, columns = self._axes
@@ -75,9 +80,8 @@ class Windows:
 
     def first(self, planes: Planes, tile: int, c: int = 0, i: int = 0) -> int:
         """Return the address of the first tap of the first window in row i."""
-        height, width = self.over
-        row = i * self.rows.stride - self.rows.before(height)
-        return planes.at(tile, c, row, -self.columns.before(width))
+        above, left = self.before
+        return planes.at(tile, c, i * self.rows.stride - above, -left)
 
     def steps(self, planes: Planes) -> tuple[int, int]:
         """Return the bytes from a window to the next one below, and to the next on the right."""

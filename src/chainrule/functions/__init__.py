@@ -9,6 +9,7 @@ from chainrule.functions.conv2d import Conv2d
 from chainrule.functions.dropout import Dropout
 from chainrule.functions.elu import ELU
 from chainrule.functions.embedding_bag import EmbeddingBag
+from chainrule.functions.exp import Exp
 from chainrule.functions.flatten import Flatten
 from chainrule.functions.gelu import GELU
 from chainrule.functions.identity import Identity
@@ -39,11 +40,19 @@ FUNCTIONS: tuple[type[Function], ...] = (
     Sigmoid,
     Tanh,
     Softplus,
+    Exp,
     Identity,
     Softmax,
     LogSoftmax,
 )
 """Every function."""
+
+ACTIVATIONS: dict[str, type[Elementwise]] = {
+    function.__name__.lower(): function
+    for function in FUNCTIONS
+    if issubclass(function, Elementwise)
+}
+"""The elementwise functions, by the names that people choose them by."""
 
 __all__ = [
     "ELU",
@@ -54,6 +63,7 @@ __all__ = [
     "Dropout",
     "Elementwise",
     "EmbeddingBag",
+    "Exp",
     "Flatten",
     "Function",
     "Identity",

@@ -28,13 +28,19 @@ def check_count(function: Any, name: str, *, low: int = 1) -> None:
 
 
 def check_number(
-    function: Any, name: str, *, low: float = -math.inf, below: float = math.inf
+    function: Any,
+    name: str,
+    *,
+    low: float = -math.inf,
+    below: float = math.inf,
+    high: float = math.inf,
 ) -> None:
-    """Complain unless a field is a finite number, low <= number < below."""
+    """Complain unless a field is a finite number, low <= number < below, number <= high."""
     value = _plain(function, name)
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not low <= value < below:
+    if not number or not math.isfinite(value) or not low <= value < below or value > high:
         bounds = f"{low:g} <= {name}" + (f" < {below:g}" if below < math.inf else "")
+        bounds += f" <= {high:g}" if high < math.inf else ""
         raise ValueError(f"{type(function).__name__}: expected a number {bounds}, got {value!r}")
 
 

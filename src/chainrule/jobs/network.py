@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from chainrule.chain import Chain
 from chainrule.functions import (
-    FUNCTIONS,
+    ACTIVATIONS,
     Dropout,
-    Elementwise,
     Flatten,
     Function,
     Identity,
@@ -26,13 +25,6 @@ from chainrule.losses import (
     MeanSquaredError,
     Poisson,
 )
-
-ACTIVATIONS: dict[str, type[Elementwise]] = {
-    function.__name__.lower(): function
-    for function in FUNCTIONS
-    if issubclass(function, Elementwise)
-}
-"""The elementwise functions by the names that the command line knows them by."""
 
 REGRESSION_LOSSES: dict[str, type[Loss]] = {
     "squared": MeanSquaredError,

@@ -9,7 +9,8 @@ from typing import Any, cast, get_args
 
 from chainrule.data import Task
 from chainrule.formulas import Formulas
-from chainrule.jobs.network import ACTIVATIONS, REGRESSION_LOSSES, NetworkOptions
+from chainrule.functions import ACTIVATIONS
+from chainrule.jobs.network import REGRESSION_LOSSES, NetworkOptions
 from chainrule.jobs.training import TrainingOptions
 from chainrule.models import Model
 from chainrule.training import (

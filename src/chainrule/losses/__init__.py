@@ -1,16 +1,21 @@
 """Losses, each on the outputs of a chain, and the pairs that fuse with its last function."""
 
-from chainrule.functions import Function, Sigmoid, Softmax
+from dataclasses import fields
+from typing import Any
+
+from chainrule.functions import Exp, Function, Sigmoid, Softmax
 from chainrule.losses.base import ElementwiseLoss, Loss
 from chainrule.losses.binary_cross_entropy import BinaryCrossEntropy, SigmoidBinaryCrossEntropy
 from chainrule.losses.cross_entropy import CrossEntropy, SoftmaxCrossEntropy
+from chainrule.losses.half_squared_error import HalfSquaredError
 from chainrule.losses.huber import Huber
 from chainrule.losses.mean_absolute_error import MeanAbsoluteError
 from chainrule.losses.mean_squared_error import MeanSquaredError
-from chainrule.losses.poisson import Poisson
+from chainrule.losses.poisson import ExpPoisson, Poisson
 
 LOSSES: tuple[type[Loss], ...] = (
     MeanSquaredError,
+    HalfSquaredError,
     MeanAbsoluteError,
     Huber,
     Poisson,
@@ -18,20 +23,25 @@ LOSSES: tuple[type[Loss], ...] = (
     CrossEntropy,
     SigmoidBinaryCrossEntropy,
     SoftmaxCrossEntropy,
+    ExpPoisson,
 )
-"""Every loss; the last two take the place of a pair."""
+"""Every loss; the last three take the place of a pair."""
 
 FUSED: dict[tuple[type[Function], type[Loss]], type[Loss]] = {
     (Softmax, CrossEntropy): SoftmaxCrossEntropy,
     (Sigmoid, BinaryCrossEntropy): SigmoidBinaryCrossEntropy,
+    (Exp, Poisson): ExpPoisson,
 }
 """A last function and a loss, and the loss on that function's input that equals both."""
 
 
 def fused(function: Function, loss: Loss) -> Loss | None:
     """Return the loss that equals a function followed by a loss, or None where there is none."""
-    pair = FUSED.get((type(function), type(loss)))
-    return pair() if pair else None
+    pair: Any = FUSED.get((type(function), type(loss)))
+    if pair is None:
+        return None
+    one: Loss = pair(**{field.name: getattr(loss, field.name) for field in fields(pair)})
+    return one
 
 
 __all__ = [
@@ -40,6 +50,8 @@ __all__ = [
     "BinaryCrossEntropy",
     "CrossEntropy",
     "ElementwiseLoss",
+    "ExpPoisson",
+    "HalfSquaredError",
     "Huber",
     "Loss",
     "MeanAbsoluteError",

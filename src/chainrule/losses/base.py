@@ -7,12 +7,14 @@ The 1/N of the mean stands here and nowhere else; sample weights turn it into a 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.formulas import Formulas, loss_formulas, written_formulas
+from chainrule.functions.fields import check_choice
 
 Array = NDArray[Any]
 
@@ -107,11 +109,22 @@ class Loss(ABC):
         return T
 
 
+@dataclass(frozen=True)
 class ElementwiseLoss(Loss):
-    """A loss whose error is the mean over outputs of error(y, t).
+    """A loss whose error is the mean, or the sum, over outputs of error(y, t).
 
     Both methods are written with :mod:`chainrule.mathematics`, so that SymPy reads them too.
+
+    Parameters
+    ----------
+    outputs : "mean" or "sum", what becomes of a sample's errors when it has several outputs
     """
+
+    outputs: Literal["mean", "sum"] = field(default="mean", kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Check the word."""
+        check_choice(self, "outputs", ("mean", "sum"))
 
     @abstractmethod
     def error(self, y: Any, t: Any) -> Any:
@@ -126,14 +139,18 @@ class ElementwiseLoss(Loss):
         return self._like(t, Y)
 
     def errors(self, Y: Array, T: Array) -> Array:
-        """Return the mean error of each sample's outputs, (n,)."""
+        """Return the mean error of each sample's outputs, or their sum, (n,)."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(self.error(Y, T).mean(axis=1), dtype=Y.dtype)
+            errors = self.error(Y, T)
+            total = errors.mean(axis=1) if self.outputs == "mean" else errors.sum(axis=1)
+            return np.asarray(total, dtype=Y.dtype)
 
     def error_gradients(self, Y: Array, T: Array) -> Array:
-        """Return the derivative at each output, divided by their number, (n, k)."""
+        """Return the derivative at each output, divided by their number for a mean, (n, k)."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(self.derivative(Y, T) / Y.shape[1], dtype=Y.dtype)
+            slopes = self.derivative(Y, T)
+            slopes = slopes / Y.shape[1] if self.outputs == "mean" else slopes
+            return np.asarray(slopes, dtype=Y.dtype)
 
     def formulas(self) -> Formulas:
         """Return the formulas that SymPy builds from error and derivative."""

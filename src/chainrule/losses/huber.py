@@ -25,7 +25,8 @@ class Huber(ElementwiseLoss):
     delta: float = 1.0
 
     def __post_init__(self) -> None:
-        """Check delta."""
+        """Check the hyperparameters."""
+        super().__post_init__()
         check_number(self, "delta", low=1e-30)
 
     def error(self, y: Any, t: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The Poisson loss."""
+"""The Poisson loss, on means and fused with the exponential."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.losses.base import Array, ElementwiseLoss
-from chainrule.mathematics import log, where
+from chainrule.mathematics import exp, log, where
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Poisson(ElementwiseLoss):
     Definition: L = 1/N Σ_n (t[n] log(t[n]/Y[n]) − t[n] + Y[n]), with 0 log 0 = 0
     Shapes: Y (n, k) positive, t (n, k) or (n,), none negative -> a number, 0 where Y = t
     Derivative: ∂L/∂Y[n] = 1/N (1 − t[n]/Y[n])
-    Numerics: Y must be positive: end the chain with Softplus
+    Numerics: Y must be positive: end the chain with Softplus or Exp
     Source: McCullagh & Nelder, "Generalized linear models", 1989
     """
 
@@ -26,7 +26,7 @@ class Poisson(ElementwiseLoss):
         if (T < 0).any():
             raise self._misfit("targets >= 0", T[T < 0][0])
         if (Y <= 0).any():
-            raise self._misfit("outputs > 0 (end the chain with Softplus)", Y[Y <= 0][0])
+            raise self._misfit("outputs > 0 (end the chain with Softplus or Exp)", Y[Y <= 0][0])
         return T
 
     def error(self, y: Any, t: Any) -> Any:
@@ -36,3 +36,30 @@ class Poisson(ElementwiseLoss):
     def derivative(self, y: Any, t: Any) -> Any:
         """Return 1 − t/y."""
         return 1 - t / y
+
+
+@dataclass(frozen=True)
+class ExpPoisson(ElementwiseLoss):
+    """Exponential and Poisson loss in one, on the logarithms z of the means: the log link.
+
+    Definition: L = 1/N Σ_n (t[n] (log t[n] − z[n]) − t[n] + exp(z[n])), with 0 log 0 = 0
+    Shapes: z (n, k), t (n, k) or (n,), none negative -> a number, 0 where exp(z) = t
+    Derivative: ∂L/∂z[n] = 1/N (exp(z[n]) − t[n]), that is 1/N (y − t)
+    Numerics: exact where exp(z) is finite, also where it is so small that it counts as 0
+    Source: the chain rule: (1 − t/y) · y
+    """
+
+    def targets(self, t: Any, Y: Array) -> Array:
+        """Return the targets (n, k), finite and not negative."""
+        T = self._like(t, Y)
+        if (T < 0).any():
+            raise self._misfit("targets >= 0", T[T < 0][0])
+        return T
+
+    def error(self, y: Any, t: Any) -> Any:
+        """Return t (log t − z) − t + exp(z)."""
+        return where(t > 0, t * (log(t) - y), 0 * y) - t + exp(y)
+
+    def derivative(self, y: Any, t: Any) -> Any:
+        """Return exp(z) − t."""
+        return exp(y) - t

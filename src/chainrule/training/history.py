@@ -17,6 +17,25 @@ End = Literal["epochs", "converged", "validation", "interrupted", "diverged"]
 
 
 @dataclass(frozen=True)
+class Batches:
+    """The batches of an epoch in their order, (batches,) each.
+
+    ``losses`` before their steps, penalties included; the ``penalties`` alone; ``sizes`` in
+    samples; and ``weights``, the sums of the samples' weights.
+    """
+
+    losses: Array
+    penalties: Array
+    sizes: Array
+    weights: Array
+
+
+def weighted_mean(batches: Batches) -> float:
+    """Return the mean loss of an epoch's samples, each with its weight."""
+    return float(batches.losses @ batches.weights / batches.weights.sum())
+
+
+@dataclass(frozen=True)
 class Epoch:
     """One pass over the data; ``loss`` is the (weighted) mean over it, penalty included."""
 

@@ -5,7 +5,7 @@ Nothing here knows any particular function, loss or optimizer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -17,19 +17,23 @@ from chainrule import random
 from chainrule.chain import Chain
 from chainrule.losses import Loss, fused
 from chainrule.training.history import (
+    Batches,
     Epoch,
     History,
     Reporter,
     Score,
     TrainingDivergedError,
+    weighted_mean,
 )
-from chainrule.training.optimizers import Adam, Optimizer
+from chainrule.training.optimizers import Adam, Optimizer, State
 from chainrule.training.samples import Samples
 from chainrule.training.schedules import Constant, Place, Schedule
 from chainrule.training.steppers import Engine, Stepper, choose
-from chainrule.training.stopping import Patience, Watcher
+from chainrule.training.stopping import Patience, PatientWatcher, Watcher
 
 Array = NDArray[Any]
+Orders = Callable[[int, int], Array]
+"""From the number of samples and that of the epoch, 1, 2, …, to the order of the samples."""
 
 _EXAMPLES = {"optimizer": "Adam()", "schedule": "Cosine()", "patience": "Patience() or None"}
 
@@ -44,11 +48,14 @@ class Plan:
     batch_size : samples in a step; None takes the whole set, which is gradient descent
     epochs : passes over the data, at most
     l2 : the penalty λ: λ/2 times the sum of squared weights, biases left out, is added to the loss
+    l2_shared : whether the samples of a batch share the penalty, as scikit-learn's do: λ is then
+        divided by their number, or by the sum of their weights
     clip_norm : the largest length of a step's gradient, penalty included: a longer one is scaled
         down to it; None leaves gradients as they are
     patience : when to stop early; None never does
-    shuffle : whether each epoch has an order of its own
+    shuffle : whether each epoch has an order of its own; or who makes the orders
     seed : of shuffling and dropout; the same seed gives the same bits
+    epoch_loss : how the losses of an epoch's batches make the epoch's
     """
 
     optimizer: Optimizer = Adam()
@@ -56,10 +63,12 @@ class Plan:
     batch_size: int | None = 32
     epochs: int = 100
     l2: float = 0.0
+    l2_shared: bool = False
     clip_norm: float | None = None
     patience: Patience | None = Patience()
-    shuffle: bool = True
+    shuffle: bool | Orders = True
     seed: int = 0
+    epoch_loss: Callable[[Batches], float] = weighted_mean
 
     def __post_init__(self) -> None:
         """Check what no other class checks."""
@@ -92,6 +101,8 @@ def train(
     validation: tuple[Any, ...] | None = None,
     score: Score | None = None,
     reporter: Reporter | None = None,
+    watcher: Watcher | None = None,
+    state: State | None = None,
     engine: Engine = "auto",
     threads: int | None = None,
 ) -> History:
@@ -108,6 +119,11 @@ def train(
     score
         A function of outputs and targets, higher being better, for the validation set; without
         it the validation loss is watched.
+    watcher
+        Who decides which epoch is the best and when to stop, in place of the plan's patience.
+    state
+        The optimizer's numbers to go on with, from ``optimizer.begin(…)`` or from a training
+        before; they are changed in place.
     engine
         "reference" takes the steps as chain.py does, in NumPy; "machine" by machine code, many
         times faster, equal up to rounding; "auto" by machine code where the engine has kernels for
@@ -139,15 +155,22 @@ def train(
         *(engine, threads, chain, loss, data, plan.optimizer),
         l2=plan.l2,
         clip_norm=plan.clip_norm,
+        l2_shared=plan.l2_shared,
         seed=plan.seed,
         rows=min(plan.batch_size or len(data), len(data)),
     )
-    run = _Run(chain, loss, data, plan, stepper, held_out, score, reporter)
+    if state is not None:
+        _check_state(state, plan.optimizer, chain.parameters.flat)
+        stepper.resume(state)
+    watcher = PatientWatcher(plan.patience) if watcher is None else watcher
+    run = _Run(chain, loss, data, plan, stepper, held_out, score, reporter, watcher)
     if reporter is not None:
         reporter.started(plan.epochs, len(data))
     try:
         return run.all_epochs()
     finally:
+        if state is not None:
+            stepper.keep(state)
         if reporter is not None:
             reporter.ended(run.history)
 
@@ -159,6 +182,14 @@ def _check_fit(chain: Chain, loss: Loss, samples: Samples) -> None:
     for start in range(0, len(samples), 4096):  # few at a time: targets may grow to (n, k)
         t = samples.t[start : start + 4096]
         loss.targets(t, np.broadcast_to(np.full_like(Y, 0.5), (len(t), *Y.shape[1:])))
+
+
+def _check_state(state: State, optimizer: Optimizer, flat: Array) -> None:
+    """Complain about the state of another optimizer, or of other parameters."""
+    expected = [(flat.shape, flat.dtype)] * len(optimizer.slots)
+    received = [(slot.shape, slot.dtype) for slot in state.slots]
+    if received != expected:
+        raise ValueError(f"train: expected a state of arrays {expected}, got {received}")
 
 
 class _Run:
@@ -174,6 +205,7 @@ class _Run:
         validation: Samples | None,
         score: Score | None,
         reporter: Reporter | None,
+        watcher: Watcher,
     ) -> None:
         self.chain, self.loss, self.data, self.plan = chain, loss, data, plan
         self.validation, self.score, self.reporter = validation, score, reporter
@@ -183,7 +215,7 @@ class _Run:
         self.stepper = stepper
         self.step = 0
         self.history = History(engine=stepper.engine)
-        self.watcher = Watcher(plan.patience)
+        self.watcher = watcher
         self.good = self.parameters.flat.copy()
 
     def all_epochs(self) -> History:
@@ -219,17 +251,17 @@ class _Run:
 
     def one_epoch(self, number: int) -> Epoch:
         """Pass over the data once."""
-        begin, total, whole = perf_counter(), 0.0, 0.0
+        begin, taken = perf_counter(), []
         rate = self.plan.optimizer.learning_rate
         for rows, size in self.slices(number):
             factors = self.factors(len(rows) // size)
-            values = self.stepper.take(rows, size, factors)
+            values, penalties = self.stepper.take(rows, size, factors)
             self.step += len(values)
             rate = self.plan.optimizer.learning_rate * float(factors[len(values) - 1])
             if not np.isfinite(values[-1]):
                 raise self.diverged(f"the loss became {values[-1]}", number, rate, self.origin())
-            shares = self.data.shares(rows, size)
-            total, whole = total + float(values @ shares), whole + float(shares.sum())
+            sizes = np.full(len(values), float(size))
+            taken.append((values, penalties, sizes, self.data.shares(rows, size)))
             if self.reporter is not None:
                 self.reporter.stepped(len(rows), float(values[-1]))
         self.stepper.store()
@@ -237,13 +269,18 @@ class _Run:
             names = [name for name, w in self.parameters.items() if not np.isfinite(w).all()]
             raise self.diverged(f"the parameter {names[0]} became infinite or NaN", number, rate)
         seconds = perf_counter() - begin
+        batches = Batches(*(np.concatenate(column) for column in zip(*taken, strict=True)))
         loss, score = self.validate(number, rate)
-        return Epoch(number, total / whole, rate, seconds, loss, score)
+        return Epoch(number, self.plan.epoch_loss(batches), rate, seconds, loss, score)
 
     def slices(self, epoch: int) -> Iterator[tuple[Array, int]]:
         """Yield the rows of some batches, and the batches' size; the last batch may be short."""
         n, size = len(self.data), self.batch_size
-        if self.plan.shuffle and size < n:
+        shuffle = self.plan.shuffle
+        drawn = shuffle(n, epoch) if callable(shuffle) else None
+        if drawn is not None and size < n:  # of one batch the order does not matter
+            order = drawn
+        elif shuffle and size < n:
             order = random.permutation(n, self.plan.seed, random.Stream.SHUFFLING, epoch)
         else:
             order = np.arange(n)
@@ -258,10 +295,7 @@ class _Run:
     def factors(self, steps: int) -> Array:
         """Return the schedule's factors for the next steps."""
         whole = self.plan.epochs * self.steps_per_epoch
-        places = (Place(self.step + k, whole, self.steps_per_epoch) for k in range(steps))
-        if isinstance(self.plan.schedule, Constant):
-            return np.ones(steps)
-        return np.array([self.plan.schedule.factor(place) for place in places])
+        return self.plan.schedule.factors(Place(self.step, whole, self.steps_per_epoch), steps)
 
     def validate(self, number: int, rate: float) -> tuple[float | None, float | None]:
         """Return loss and score on the validation set, of predictions."""

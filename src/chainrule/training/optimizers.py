@@ -19,6 +19,18 @@ from chainrule.mathematics import sqrt
 Array = NDArray[Any]
 
 
+@dataclass
+class State:
+    """What an optimizer keeps from step to step, so that training can go on where it stopped.
+
+    ``slots`` are its numbers for each parameter, in the order of the flat buffer; ``steps`` counts
+    the steps taken.
+    """
+
+    slots: tuple[Array, ...]
+    steps: int = 0
+
+
 @dataclass(frozen=True)
 class Optimizer(ABC):
     """An update rule with its hyperparameters.
@@ -46,6 +58,10 @@ class Optimizer(ABC):
     def start(self, parameters: Array) -> tuple[Array, ...]:
         """Return the state at the start, zeros like the parameters."""
         return tuple(np.zeros_like(parameters) for _ in self.slots)
+
+    def begin(self, parameters: Array) -> State:
+        """Return the state before the first step."""
+        return State(self.start(parameters))
 
     def update(
         self, w: Array, g: Array, state: tuple[Array, ...], *, factor: float, step: int
@@ -79,7 +95,7 @@ class SGD(Optimizer):
     def __post_init__(self) -> None:
         """Check the hyperparameters."""
         super().__post_init__()
-        check_number(self, "momentum", low=0.0, below=1.0)
+        check_number(self, "momentum", low=0.0, high=1.0)
         if self.nesterov and self.momentum == 0:
             raise ValueError("SGD: nesterov needs a momentum > 0, such as 0.9")
 

@@ -42,6 +42,11 @@ class Samples:
             return np.full(len(rows) // size, float(size))
         return np.asarray(self.weights[rows].reshape(-1, size).sum(axis=1))
 
+    @property
+    def weight(self) -> float:
+        """What the samples weigh together: their number, or the sum of their weights."""
+        return float(len(self) if self.weights is None else self.weights.sum())
+
     def check(self, name: str) -> None:
         """Complain about lengths that differ, no samples, and numbers that are none."""
         if len(self) == 0:

@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.functions.fields import check_count, check_number
+
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,11 @@ class Schedule(ABC):
     def factor(self, at: Place) -> float:
         """Return the factor for the step that comes after ``at.step`` steps."""
 
+    def factors(self, first: Place, count: int) -> Array:
+        """Return the factors for the steps from a place on, (count,)."""
+        places = (replace(first, step=first.step + k) for k in range(count))
+        return np.array([self.factor(place) for place in places])
+
 
 @dataclass(frozen=True)
 class Constant(Schedule):
@@ -37,6 +48,10 @@ class Constant(Schedule):
     def factor(self, at: Place) -> float:
         """Return 1."""
         return 1.0
+
+    def factors(self, first: Place, count: int) -> Array:
+        """Return ones."""
+        return np.ones(count)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from chainrule.chain import Chain
 from chainrule.functions import Moment
 from chainrule.losses import Loss, fused
 from chainrule.training.crew import Crew
-from chainrule.training.optimizers import Optimizer
+from chainrule.training.optimizers import Optimizer, State
 from chainrule.training.samples import Samples
 
 Array = NDArray[Any]
@@ -30,11 +30,12 @@ class Stepper(Protocol):
     first_not_finite: int | None
     """Where a loss was not finite, the place of the first function whose output was neither."""
 
-    def take(self, rows: Array, size: int, factors: Array) -> Array:
+    def take(self, rows: Array, size: int, factors: Array) -> tuple[Array, Array]:
         """Take a step on each ``size`` of the rows, the learning rate times each factor.
 
-        Return the batches' losses before their steps, penalty included. Where one is not finite,
-        it is the last one, and what the parameters are then does not matter.
+        Return the batches' losses before their steps, penalties included, and the penalties.
+        Where a loss is not finite, it is the last one, and what the parameters are then does not
+        matter.
         """
 
     def at_once(self, size: int) -> int:
@@ -42,6 +43,12 @@ class Stepper(Protocol):
 
     def store(self) -> None:
         """Put the parameters into the chain."""
+
+    def resume(self, state: State) -> None:
+        """Go on with an optimizer's state, which is copied."""
+
+    def keep(self, state: State) -> None:
+        """Put the optimizer's state there."""
 
     def outputs(self, X: Any) -> Array:
         """Return what the loss sees of samples X in prediction: of a pair, what goes into it."""
@@ -61,11 +68,12 @@ class Textbook:
         optimizer: Optimizer,
         *,
         l2: float,
+        l2_shared: bool,
         clip_norm: float | None,
         seed: int,
     ) -> None:
         self.chain, self.loss, self.data, self.optimizer = chain, loss, data, optimizer
-        self.l2, self.clip_norm, self.seed = l2, clip_norm, seed
+        self.l2, self.l2_shared, self.clip_norm, self.seed = l2, l2_shared, clip_norm, seed
         self.parameters = chain.parameters
         self.gradients = chain.parameters.empty_like()
         self.penalized = chain.parameters.weight_mask() if l2 else None
@@ -79,24 +87,38 @@ class Textbook:
     def store(self) -> None:
         """Do nothing: the parameters are the chain's own."""
 
+    def resume(self, state: State) -> None:
+        """Go on with an optimizer's state."""
+        self.done = state.steps
+        for own, slot in zip(self.state, state.slots, strict=True):
+            own[...] = slot
+
+    def keep(self, state: State) -> None:
+        """Put the optimizer's state there."""
+        state.steps = self.done
+        for own, slot in zip(self.state, state.slots, strict=True):
+            slot[...] = own
+
     def outputs(self, X: Any) -> Array:
         """Return what the loss sees of samples X."""
         pair = fused(self.chain.functions[-1], self.loss)
         until = len(self.chain.functions) - 1 if pair else None
         return np.asarray(self.chain.trace(X, until=until)[-1])
 
-    def take(self, rows: Array, size: int, factors: Array) -> Array:
+    def take(self, rows: Array, size: int, factors: Array) -> tuple[Array, Array]:
         """Take a step on each ``size`` of the rows."""
-        values: list[float] = []
+        taken: list[tuple[float, float]] = []
         for step, factor in enumerate(factors):
             batch = self.data.at(rows[step * size : (step + 1) * size])
-            values.append(self._step(batch, float(factor)))
-            if not np.isfinite(values[-1]):
+            taken.append(self._step(batch, float(factor)))
+            if not np.isfinite(taken[-1][0]):
                 break
-        return np.array(values)
+        values, penalties = np.array(taken).T
+        return values, penalties
 
-    def _step(self, batch: Samples, factor: float) -> float:
-        """Take one step; return the loss before it."""
+    def _step(self, batch: Samples, factor: float) -> tuple[float, float]:
+        """Take one step; return the loss before it, and the penalty in it."""
+        penalty = 0.0
         moment = Moment(self.seed, self.done)
         flat = self.parameters.flat
         with np.errstate(over="ignore", invalid="ignore"):  # checked by the caller
@@ -105,8 +127,10 @@ class Textbook:
             )
             if self.penalized is not None:
                 weights = np.where(self.penalized, flat, 0)
-                gradients.flat[...] += self.l2 * weights
-                value += self.l2 / 2 * float(np.dot(weights, weights))
+                l2 = self.l2 / batch.weight if self.l2_shared else self.l2
+                gradients.flat[...] += l2 * weights
+                penalty = l2 / 2 * float(np.dot(weights, weights))
+                value += penalty
             if self.clip_norm is not None:
                 length = np.linalg.norm(gradients.flat)
                 if not length <= self.clip_norm:
@@ -121,7 +145,7 @@ class Textbook:
                 made = self.chain.trace(batch.X, moment)[1:]
                 wrong = (place for place, Y in enumerate(made) if not np.isfinite(Y).all())
                 self.first_not_finite = next(wrong, None)
-        return value
+        return value, penalty
 
 
 class Machine:
@@ -138,24 +162,30 @@ class Machine:
         optimizer: Optimizer,
         *,
         l2: float,
+        l2_shared: bool,
         clip_norm: float | None,
         seed: int,
         rows: int,
         threads: int | None,
     ) -> None:
         from chainrule.engine.availability import processors
+        from chainrule.engine.bags import moves_all_rows
         from chainrule.engine.steps import Steps, threads_for
 
         self.rate, self.rows = optimizer.learning_rate, rows
-        entries = data.X.nnz / len(data) if sparse.issparse(data.X) else None
         if threads is None:
-            worth = threads_for(chain, loss, rows, processors(), entries)
+            worth = threads_for(
+                *(chain, loss, rows, processors()),
+                entries=data.X.nnz / len(data) if sparse.issparse(data.X) else None,
+                all_rows=moves_all_rows(optimizer, l2),
+            )
             self.crew = Crew.of_at_most(worth)
         else:
             self.crew = Crew([threads])
         self.steps = Steps(
             *(chain, loss, optimizer, data.X, data.t, data.weights),
             l2=l2,
+            l2_shared=l2_shared,
             clip=clip_norm,
             seed=seed,
             threads=self.crew.threads,
@@ -170,11 +200,20 @@ class Machine:
         """Put the parameters into the chain."""
         self.steps.store()
 
+    def resume(self, state: State) -> None:
+        """Go on with an optimizer's state."""
+        self.steps.resume(state.slots, state.steps)
+
+    def keep(self, state: State) -> None:
+        """Put the optimizer's state there."""
+        state.steps = self.steps.done
+        self.steps.keep(state.slots)
+
     def outputs(self, X: Any) -> Array:
         """Return what the loss sees of samples X."""
         return self.steps.outputs(X)
 
-    def take(self, rows: Array, size: int, factors: Array) -> Array:
+    def take(self, rows: Array, size: int, factors: Array) -> tuple[Array, Array]:
         """Take a step on each ``size`` of the rows."""
         measured, begin = size == self.rows, perf_counter()  # the rest of an epoch is not
         if measured:
@@ -186,7 +225,7 @@ class Machine:
             self.crew.took(len(factors), perf_counter() - planned, planned - begin)
         if not np.isfinite(values[-1]):
             self.first_not_finite = self.steps.first_not_finite(size)
-        return values
+        return values, self.steps.penalties[: len(values)]
 
 
 def choose(
@@ -198,6 +237,7 @@ def choose(
     optimizer: Optimizer,
     *,
     l2: float,
+    l2_shared: bool,
     clip_norm: float | None,
     seed: int,
     rows: int,
@@ -207,24 +247,18 @@ def choose(
         raise ValueError(f"train: expected engine auto, machine or reference, got {engine!r}")
     if threads is not None and (isinstance(threads, bool) or threads < 1):
         raise ValueError(f"train: expected threads to be a whole number >= 1, got {threads!r}")
+    common: Any = {"l2": l2, "l2_shared": l2_shared, "clip_norm": clip_norm, "seed": seed}
     if engine != "reference":
         from chainrule.engine.availability import UnsupportedError
         from chainrule.engine.lowering import CannotLowerError
 
         try:
             _check_runs(data, optimizer)
-            return Machine(
-                *(chain, loss, data, optimizer),
-                l2=l2,
-                clip_norm=clip_norm,
-                seed=seed,
-                rows=rows,
-                threads=threads,
-            )
+            return Machine(chain, loss, data, optimizer, rows=rows, threads=threads, **common)
         except (UnsupportedError, CannotLowerError) as reason:
             if engine == "machine":
                 raise ValueError(f"train: {reason}") from None
-    return Textbook(chain, loss, data, optimizer, l2=l2, clip_norm=clip_norm, seed=seed)
+    return Textbook(chain, loss, data, optimizer, **common)
 
 
 def _check_runs(data: Samples, optimizer: Optimizer) -> None:

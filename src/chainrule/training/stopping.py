@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 from chainrule.functions.fields import check_count, check_number
 from chainrule.training.history import Epoch
@@ -31,7 +32,17 @@ class Patience:
         check_number(self, "tolerance", low=0.0)
 
 
-class Watcher:
+class Watcher(Protocol):
+    """Who decides, after each epoch, whether it was the best, and whether to stop."""
+
+    def see(self, epoch: Epoch) -> bool:
+        """Take note of an epoch; return whether it is the best so far."""
+
+    def exhausted(self, epoch: Epoch) -> bool:
+        """Return whether training should stop."""
+
+
+class PatientWatcher:
     """Follows the watched number through training, with patience or without."""
 
     def __init__(self, patience: Patience | None) -> None:

@@ -28,10 +28,12 @@ from chainrule.engine.kernels import (
     planes,
     product,
     rows,
+    softmax,
+    winograd,
 )
 from chainrule.engine.lowering import CannotLowerError, derivative_reads
 from chainrule.engine.rates import Rate
-from chainrule.functions import Elementwise, LogSoftmax, Softmax
+from chainrule.functions import Elementwise
 from chainrule.losses import ElementwiseLoss, Loss
 
 
@@ -148,13 +150,12 @@ class Library:
             ("bag",), bags.FORWARD, lambda name, dtype: bags.forward(name, dtype, self.target)
         )
 
-    @property
-    def scatter(self) -> Kernel:
-        """The gradient of the tokens of a batch."""
+    def scatter(self, *, alone: bool) -> Kernel:
+        """The gradient of the tokens of a batch, for one thread or one of many."""
         return self._kernel(
-            ("scatter",),
+            ("scatter", alone),
             bags.SCATTER,
-            lambda name, dtype: bags.scatter(name, dtype, self.target),
+            lambda name, dtype: bags.scatter(name, dtype, self.target, alone=alone),
         )
 
     def move_touched(self, optimizer: Any) -> Kernel:
@@ -194,6 +195,29 @@ class Library:
             ),
         )
 
+    def winograd(self, what: str) -> Kernel:
+        """What transforms filters, or inputs, of convolutions of 3 × 3 taps."""
+        fields = {"filters": winograd.FILTERS, "inputs": winograd.INPUTS}
+        return self._kernel((f"winograd_{what}",), fields[what], getattr(winograd, what))
+
+    def winograd_outputs(self, function: Elementwise | None) -> Kernel:
+        """Sums transformed back, a bias added and a function applied."""
+        keep = function is None or "x" in derivative_reads(function)
+        return self._kernel(
+            ("winograd_outputs", function),
+            winograd.OUTPUTS,
+            lambda name, dtype: winograd.outputs(name, dtype, function, keep=keep),
+        )
+
+    def winograd_slopes(self, function: Elementwise | None) -> Kernel:
+        """Sums transformed back, times a derivative."""
+        reads = frozenset() if function is None else derivative_reads(function)
+        return self._kernel(
+            ("winograd_slopes", function),
+            winograd.SLOPES,
+            lambda name, dtype: winograd.slopes(name, dtype, function, reads),
+        )
+
     def plane_value(self, function: Elementwise) -> Kernel:
         """A function of each pixel."""
         return self._kernel(
@@ -228,6 +252,22 @@ class Library:
             lambda name, dtype: maps.slope(name, dtype, function, reads),
         )
 
+    def softmax(self, *, logarithm: bool) -> Kernel:
+        """Softmax of the numbers of each sample, or its logarithm."""
+        return self._kernel(
+            ("softmax", logarithm),
+            softmax.VALUE,
+            lambda name, dtype: softmax.value(name, dtype, logarithm=logarithm),
+        )
+
+    def softmax_slope(self, *, logarithm: bool) -> Kernel:
+        """A gradient by softmax, or by its logarithm, becomes that by what goes into it."""
+        return self._kernel(
+            ("softmax_slope", logarithm),
+            softmax.SLOPE,
+            lambda name, dtype: softmax.slope(name, dtype, logarithm=logarithm),
+        )
+
     @property
     def dropout(self) -> Kernel:
         """Numbers times a mask that is drawn."""
@@ -257,18 +297,20 @@ class Library:
             lambda name, dtype: losses.softmax_cross_entropy(name, dtype, labels=labels),
         )
 
-    def outputs(self, final: Softmax | LogSoftmax | None) -> Kernel:
-        """Rows of outputs, after a last function of whole rows if there is one."""
-        return self._kernel(
-            ("outputs", final),
-            outputs.FIELDS,
-            lambda name, dtype: outputs.emit(name, dtype, final),
-        )
+    @property
+    def outputs(self) -> Kernel:
+        """Panels of outputs into rows."""
+        return self._kernel(("outputs",), outputs.FIELDS, outputs.emit)
 
     @property
     def advance(self) -> Kernel:
         """The next samples."""
         return self._kernel(("advance",), rows.ADVANCE, rows.advance)
+
+    @property
+    def into_panels(self) -> Kernel:
+        """Samples as panels."""
+        return self._kernel(("into_panels",), rows.INTO_PANELS, rows.into_panels)
 
     @property
     def transpose(self) -> Kernel:

@@ -77,13 +77,18 @@ def forward(name: str, dtype: Any, target: Target) -> ir.Module:
     return k.finish().module
 
 
-def scatter(name: str, dtype: Any, target: Target) -> ir.Module:
-    """Add value · dZ[n] to the gradient's row of each token that belongs to the thread."""
+def scatter(name: str, dtype: Any, target: Target, *, alone: bool) -> ir.Module:
+    """Add value · dZ[n] to the gradient's row of each token that belongs to the thread.
+
+    If it is ``alone``, all tokens do.
+    """
     k = Kernel(name, dtype, SCATTER)
     with k.loop(0, k.argument("rows"), carry=[k.argument("before")]) as sample:
         n = sample.index
-        count = _own(k, n)
-        sample.following = [_find_rows(k, count, sample.carried[0])]
+        first, last = _entries(k, n)
+        count = last - first if alone else _own(k, first, last)
+        used = _find_rows(k, count, sample.carried[0], first if alone else None)
+        sample.following = [used]
 
         def add(p: Integer, wide: int) -> None:
             stride = k.argument("vector_stride")
@@ -101,9 +106,9 @@ def scatter(name: str, dtype: Any, target: Target) -> ir.Module:
     return k.finish().module
 
 
-def _own(k: Kernel, n: Integer) -> Integer:
-    """List the sample's entries that belong to the thread; return how many there are."""
-    with k.loop(*_entries(k, n), carry=[k.integer(0)]) as turn:
+def _own(k: Kernel, first: Integer, last: Integer) -> Integer:
+    """List the entries that belong to the thread; return how many there are."""
+    with k.loop(first, last, carry=[k.integer(0)]) as turn:
         (count,) = turn.carried
         k.store_integer(turn.index, k.argument("own") + count * OWN)  # kept if count moves on
         belongs = owner(_token(k, turn.index), k.argument("threads"))
@@ -112,14 +117,15 @@ def _own(k: Kernel, n: Integer) -> Integer:
     return found
 
 
-def _find_rows(k: Kernel, count: Integer, used: Integer) -> Integer:
-    """Put the address of the gradient's row, and the value, in place of each entry in the list.
+def _find_rows(k: Kernel, count: Integer, used: Integer, first: Integer | None) -> Integer:
+    """List the address of the gradient's row, and the value, of so many entries.
 
-    A token that has no slot yet gets the next one; return the last slot used.
+    The entries stand in the list, unless they are those from the first one on. A token that has
+    no slot yet gets the next one; return the last slot used.
     """
     with k.loop(0, count, carry=[used]) as turn:
         own = k.argument("own") + turn.index * OWN
-        entry = k.load_integer(own)
+        entry = k.load_integer(own) if first is None else first + turn.index
         token = _token(k, entry)
         at = k.argument("slots") + token * TOKEN
         known = k.load_short(at)

@@ -61,9 +61,10 @@ def _vectors(k: Kernel) -> Integer:
 
 
 def elementwise(name: str, dtype: Any, loss: ElementwiseLoss) -> ir.Module:
-    """Mean of error(y, t) over outputs; gradient derivative(y, t) / outputs, times the share."""
+    """Mean or sum of error(y, t) over outputs; the gradient likewise, times the share."""
     k = Kernel(name, dtype, FIELDS)
     zero = k.constant(0.0)
+    mean = loss.outputs == "mean"
     outputs = k.to_number(k.argument("outputs"))
     with k.loop(k.argument("first"), k.argument("last")) as n:
         sample = _Sample(k, n)
@@ -74,10 +75,12 @@ def elementwise(name: str, dtype: Any, loss: ElementwiseLoss) -> ir.Module:
             y, t = k.load(sample.y + place), sample.numbers(v)
             y = k.select(inside, y, k.constant(0.5))  # where every loss is finite
             error = k.select(inside, loss.error(y, t), zero)
-            slope = loss.derivative(y, t) / k.spread(outputs) * share
+            slope = loss.derivative(y, t)
+            slope = (slope / k.spread(outputs) if mean else slope) * share
             k.store(k.select(inside, slope, zero), sample.gradient + place)
             turn.following = [total + error]
-        sample.keep(k.reduce(turn.carried[0], lambda a, b: a + b) / outputs)
+        whole = k.reduce(turn.carried[0], lambda a, b: a + b)
+        sample.keep(whole / outputs if mean else whole)
     return k.finish().module
 
 

@@ -13,7 +13,9 @@ from chainrule.mathematics import sqrt
 ADVANCE = (
     *("rows", "padded", "order", "x", "x_row", "t_row", "weights"),
     *("row_offsets", "taps", "targets", "shares", "rates_now", "rates", "rate_count"),
+    *("l2", "shared_l2"),
 )
+INTO_PANELS = ("rows", "features", "vectors", "samples", "panels", "vector_stride")
 TRANSPOSE = (
     *("row_blocks", "column_blocks", "source", "source_row_block", "source_column_block"),
     *("target", "target_row_block", "target_column_block"),
@@ -24,8 +26,9 @@ TOTAL = (
     "shares",
     "penalties",
     "penalty_count",
-    "penalty_factor",
+    "l2",
     "result",
+    "penalty",
     "stop",
 )
 CLIP = ("count", "sums", "limit", "scale")
@@ -33,7 +36,10 @@ SQUARES = ("rows", "vectors", "w", "row_stride", "vector_stride", "sums")
 
 
 def advance(name: str, dtype: Any) -> ir.Module:
-    """Take the next samples of the order: their places in X and t, their weights, the rates."""
+    """Take the next samples of the order: their places in X and t, their weights, the rates.
+
+    A penalty that weighted samples share is divided by their weight.
+    """
     k = Kernel(name, dtype, ADVANCE)
     rows, order = k.argument("rows"), k.argument("order")
     with k.loop(0, rows) as n:
@@ -56,12 +62,26 @@ def advance(name: str, dtype: Any) -> ir.Module:
         with k.loop(0, rows) as n:
             weight = k.load_number(k.argument("weights") + k.load_integer(order + n * 8) * item)
             k.store_number(weight / whole, k.argument("shares") + n * item)
+        with k.when(k.argument("shared_l2") > 0):
+            k.store_number(k.load_number(k.argument("shared_l2")) / whole, k.argument("l2"))
     with k.loop(0, k.argument("rate_count")) as i:
         at = i * k.dtype.itemsize
         k.store_number(k.load_number(k.argument("rates_now") + at), k.argument("rates") + at)
     k.store_integer(order + rows * 8, k.arguments_at + 8 * ADVANCE.index("order"))
     following = k.argument("rates_now") + k.argument("rate_count") * k.dtype.itemsize
     k.store_integer(following, k.arguments_at + 8 * ADVANCE.index("rates_now"))
+    return k.finish().module
+
+
+def into_panels(name: str, dtype: Any) -> ir.Module:
+    """Rows of numbers, each at an address of its own, lie in panels, with zeros beyond the last."""
+    k = Kernel(name, dtype, INTO_PANELS)
+    with k.loop(0, k.argument("rows")) as n:
+        sample = k.load_integer(k.argument("samples") + n * 8)
+        with k.loop(0, k.argument("vectors")) as v:
+            numbers = k.load_first(sample + v * VECTOR, k.argument("features") - v * k.lanes)
+            to = k.argument("panels") + n * VECTOR + v * k.argument("vector_stride")
+            k.store(numbers, to)
     return k.finish().module
 
 
@@ -119,10 +139,12 @@ def total(name: str, dtype: Any) -> ir.Module:
     with k.loop(0, k.argument("penalty_count"), carry=[zero]) as turn:
         part = k.load_number(k.argument("penalties") + turn.index * item)
         turn.following = [turn.carried[0] + part]
-    mean = mean + turn.carried[0] * k.load_number(k.argument("penalty_factor"))
-    k.store_number(mean, k.argument("result"))
-    following = k.argument("result") + item
-    k.store_integer(following, k.arguments_at + 8 * TOTAL.index("result"))
+    half = k.first(k.constant(0.5))
+    penalty = turn.carried[0] * (k.load_number(k.argument("l2")) * half)
+    mean = mean + penalty
+    for field, number in (("result", mean), ("penalty", penalty)):
+        k.store_number(number, k.argument(field))
+        k.store_integer(k.argument(field) + item, k.arguments_at + 8 * TOTAL.index(field))
     with k.when(~(mean - mean).compare("==", 0.0)):  # infinite or NaN
         k.store_integer(k.integer(1), k.argument("stop"))
     return k.finish().module

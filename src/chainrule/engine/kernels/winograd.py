@@ -1,0 +1,157 @@
+"""Convolutions of 3 × 3 taps by Winograd's minimal filtering: 16 products where there were 36.
+
+A tile of 2 × 2 outputs sees 4 × 4 pixels d. With g the 3 × 3 taps,
+
+    Y = Aᵀ [(G g Gᵀ) ∘ (Bᵀ d B)] A
+
+so at each of the 4 × 4 points a sum over channels is a product of matrices. Tiles are numbered row
+by row; of their values at a point, (channels, tiles), each is a vector of samples.
+
+Source: Lavin & Gray, "Fast algorithms for convolutional neural networks", 2016
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import Any
+
+from llvmlite import ir
+
+from chainrule.engine.emit import Kernel
+from chainrule.engine.memory import VECTOR
+from chainrule.engine.values import Integer, Vector
+from chainrule.functions import Elementwise
+
+Row = Sequence[Vector]
+Transform = Callable[[Row], list[Vector]]
+
+TILES = ("channels", "rows", "columns")
+FILTERS = ("count", "w", "u", "u_point")
+INPUTS = (*TILES, "x", "x_channel", "x_row", "v", "v_channel", "v_point")
+_PIXELS = (*TILES, "high", "wide", "m", "m_channel", "m_point")
+OUTPUTS = (*_PIXELS, "bias", "z", "y", "y_channel", "y_row")
+SLOPES = (
+    *(*_PIXELS, "x", "y", "y_channel", "y_row"),
+    *("gradient", "gradient_channel", "gradient_row"),
+)
+
+
+def _filter(g: Row) -> list[Vector]:
+    """G g: three taps at four points."""
+    outer, middle = 0.5 * (g[0] + g[2]), 0.5 * g[1]
+    return [g[0], outer + middle, outer - middle, g[2]]
+
+
+def _input(d: Row) -> list[Vector]:
+    """Bᵀ d: four pixels at four points."""
+    return [d[0] - d[2], d[1] + d[2], d[2] - d[1], d[1] - d[3]]
+
+
+def _output(m: Row) -> list[Vector]:
+    """Aᵀ m: two outputs from four points."""
+    return [(m[0] + m[1]) + m[2], (m[1] - m[2]) - m[3]]
+
+
+def _twice(transform: Transform, square: Sequence[Row]) -> list[list[Vector]]:
+    """Return T square Tᵀ."""
+    columns = [transform(column) for column in zip(*square, strict=True)]
+    return [transform(row) for row in zip(*columns, strict=True)]
+
+
+def filters(name: str, dtype: Any) -> ir.Module:
+    """U = G g Gᵀ, one number at each point, for so many pairs of an output and an input."""
+    k = Kernel(name, dtype, FILTERS)
+    item = k.dtype.itemsize
+    with k.loop(0, k.argument("count")) as pair:
+        w = k.argument("w") + pair * (9 * item)
+        g = [[k.load_number(w + (3 * u + v) * item) for v in range(3)] for u in range(3)]
+        u = k.argument("u") + pair * item
+        for point, value in enumerate(chain(*_twice(_filter, g))):
+            k.store_number(value, u + k.argument("u_point") * point)
+    return k.finish().module
+
+
+def inputs(name: str, dtype: Any) -> ir.Module:
+    """V = Bᵀ d B of tiles whose 4 × 4 pixels overlap: two columns are the next tile's, too."""
+    k = Kernel(name, dtype, INPUTS)
+    with k.loop(0, k.argument("channels")) as c, k.loop(0, k.argument("rows")) as i:
+        x = k.argument("x") + c * k.argument("x_channel") + i * 2 * k.argument("x_row")
+        v = k.argument("v") + c * k.argument("v_channel")
+        v = v + i * k.argument("columns") * VECTOR
+        _transform_row(k, x, v)
+    return k.finish().module
+
+
+def _transform_row(k: Kernel, x: Integer, v: Integer) -> None:
+    """Emit V of a row of tiles."""
+
+    def column(j: Integer) -> list[Vector]:
+        at = x + j * VECTOR
+        return _input([k.load(at + k.argument("x_row") * a) for a in range(4)])
+
+    start = [*column(k.integer(0)), *column(k.integer(1))]
+    with k.loop(0, k.argument("columns"), carry=start) as turn:
+        j, known = turn.index, turn.carried
+        third, fourth = column(j * 2 + 2), column(j * 2 + 3)
+        for a, row in enumerate(zip(known[:4], known[4:], third, fourth, strict=True)):
+            for b, value in enumerate(_input(row)):
+                k.store(value, v + k.argument("v_point") * (4 * a + b) + j * VECTOR)
+        turn.following = [*third, *fourth]
+
+
+def _each_output(k: Kernel, use: Callable[[Vector, Integer, Integer, Integer], None]) -> None:
+    """Emit use(Aᵀ M A, c, i, j) for the pixels of all tiles that are within the image."""
+    high, wide = k.argument("high"), k.argument("wide")
+    with (
+        k.loop(0, k.argument("channels")) as c,
+        k.loop(0, k.argument("rows")) as i,
+        k.loop(0, k.argument("columns")) as j,
+    ):
+        m = k.argument("m") + c * k.argument("m_channel")
+        m = m + (i * k.argument("columns") + j) * VECTOR
+        points = [
+            [k.load(m + k.argument("m_point") * (4 * a + b)) for b in range(4)] for a in range(4)
+        ]
+        (first, second), (third, fourth) = _twice(_output, points)
+        below, right = i * 2 + 1, j * 2 + 1
+        use(first, c, i * 2, j * 2)
+        with k.when(right < wide):
+            use(second, c, i * 2, right)
+        with k.when(below < high):
+            use(third, c, below, j * 2)
+            with k.when(right < wide):
+                use(fourth, c, below, right)
+
+
+def outputs(name: str, dtype: Any, function: Elementwise | None, *, keep: bool) -> ir.Module:
+    """Z = Aᵀ M A + b, and Y = value(Z) where there is a function; then Z may be left out."""
+    k = Kernel(name, dtype, OUTPUTS)
+
+    def use(sums: Vector, c: Integer, i: Integer, j: Integer) -> None:
+        z = sums + k.spread(k.load_number(k.argument("bias") + c * k.dtype.itemsize))
+        place = c * k.argument("y_channel") + i * k.argument("y_row") + j * VECTOR
+        if keep:
+            k.store(z, k.argument("z") + place)
+        if function is not None:
+            k.store(function.value(z), k.argument("y") + place)
+
+    _each_output(k, use)
+    return k.finish().module
+
+
+def slopes(name: str, dtype: Any, function: Elementwise | None, reads: frozenset[str]) -> ir.Module:
+    """The gradient is Aᵀ M A, times derivative(x, y) where there is a function."""
+    k = Kernel(name, dtype, SLOPES)
+
+    def use(sums: Vector, c: Integer, i: Integer, j: Integer) -> None:
+        place = c * k.argument("y_channel") + i * k.argument("y_row") + j * VECTOR
+        if function is not None:
+            y = k.load(k.argument("y") + place) if "y" in reads else k.constant(0.0)
+            x = k.load(k.argument("x") + place) if "x" in reads else y
+            sums = sums * function.derivative(x, y)
+        rows = c * k.argument("gradient_channel") + i * k.argument("gradient_row")
+        k.store(sums, k.argument("gradient") + rows + j * VECTOR)
+
+    _each_output(k, use)
+    return k.finish().module

@@ -1,0 +1,49 @@
+"""What the words in an estimator's parameters stand for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chainrule.functions import ACTIVATIONS, Elementwise, Sigmoid
+from chainrule.training.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
+from chainrule.training.schedules import Cosine, LinearToZero, Schedule
+
+ACTIVATION_NAMES: dict[str, type[Elementwise]] = {**ACTIVATIONS, "logistic": Sigmoid}
+"""Functions of hidden layers, by scikit-learn's names and by ours."""
+
+STOCHASTIC = ("sgd", "adam", "adamw", "rmsprop")
+"""Solvers that take steps on batches, by name."""
+
+SCHEDULE_NAMES: dict[str, type[Schedule]] = {"cosine": Cosine, "linear": LinearToZero}
+
+
+def activation(choice: str | Elementwise) -> Elementwise:
+    """Return the function of the hidden layers."""
+    return ACTIVATION_NAMES[choice]() if isinstance(choice, str) else choice
+
+
+def optimizer(estimator: Any) -> Optimizer:
+    """Return the optimizer that an estimator's parameters describe."""
+    solver, rate = estimator.solver, float(estimator.learning_rate_init)
+    if isinstance(solver, Optimizer):
+        return solver
+    if solver == "sgd":
+        momentum = float(estimator.momentum)
+        return SGD(rate, momentum, nesterov=bool(estimator.nesterovs_momentum) and momentum > 0)
+    if solver == "rmsprop":
+        return RMSProp(rate, epsilon=float(estimator.epsilon))
+    moments: Any = {
+        **{"beta1": float(estimator.beta_1), "beta2": float(estimator.beta_2)},
+        "epsilon": float(estimator.epsilon),
+    }
+    if solver == "adamw":
+        return AdamW(rate, **moments)
+    return Adam(rate, **moments, uncorrected_epsilon=True)
+
+
+def schedule(choice: str | Schedule) -> Schedule | None:
+    """Return a schedule, or None for scikit-learn's own, which change between epochs."""
+    if isinstance(choice, Schedule):
+        return choice
+    kind = SCHEDULE_NAMES.get(choice)
+    return kind() if kind else None

@@ -1,0 +1,214 @@
+"""The course of a training as scikit-learn's networks take it, epoch by epoch and call by call.
+
+When nothing improves any more, how the learning rate falls, in which order samples come: drawn and
+counted as scikit-learn does, so that the same ``random_state`` gives the same network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.training.history import Batches, Epoch
+from chainrule.training.optimizers import Optimizer, State
+from chainrule.training.schedules import Place, Schedule
+
+Array = NDArray[Any]
+Kind = Literal["constant", "invscaling", "adaptive"]
+
+SMALLEST_RATE = 1e-6
+"""Where an adaptive learning rate stops training instead of falling."""
+
+
+@dataclass
+class Record:
+    """What is known of all epochs so far, over every call that went on with the same network."""
+
+    losses: list[float] = field(default_factory=list)
+    best_loss: float | None = np.inf
+    scores: list[float] | None = None
+    best_score: float | None = None
+    validation_losses: list[float] | None = None
+    stale: int = 0
+    seen: int = 0
+
+    @classmethod
+    def begin(cls, *, early_stopping: bool) -> Record:
+        """Return the record before the first epoch; scores are watched with early stopping."""
+        return cls(best_loss=None, best_score=-np.inf) if early_stopping else cls()
+
+    def add(self, epoch: Epoch, samples: int) -> None:
+        """Append the numbers of an epoch."""
+        self.seen += samples
+        self.losses.append(epoch.loss)
+        if epoch.validation_score is not None:
+            self.scores = [*(self.scores or []), epoch.validation_score]
+        if epoch.validation_loss is not None:
+            self.validation_losses = [*(self.validation_losses or []), epoch.validation_loss]
+
+
+@dataclass
+class AtWork:
+    """An optimizer at work: its numbers, and the learning rate as it is now."""
+
+    rule: Optimizer
+    state: State
+    learning_rate: float
+    dtype: np.dtype[Any]
+
+    @classmethod
+    def begin(cls, rule: Optimizer, parameters: Array) -> AtWork:
+        """Return an optimizer before its first step."""
+        return cls(rule, rule.begin(parameters), rule.learning_rate, parameters.dtype)
+
+    def fits(self, rule: Optimizer, parameters: Array) -> bool:
+        """Return whether the numbers are those of such an optimizer and of such parameters."""
+        return self.rule.slots == rule.slots and all(
+            slot.shape == parameters.shape for slot in self.state.slots
+        )
+
+    def going_on(self, rule: Optimizer, parameters: Array) -> AtWork:
+        """Return it with the same numbers, in the type of the parameters."""
+        slots = tuple(slot.astype(parameters.dtype) for slot in self.state.slots)
+        state = State(slots, self.state.steps)
+        return AtWork(rule, state, self.learning_rate, parameters.dtype)
+
+
+@dataclass
+class PresentRate(Schedule):
+    """The learning rate that an optimizer at work has now."""
+
+    optimizer: AtWork
+
+    def factor(self, at: Place) -> float:
+        """Return the present rate over the first one."""
+        first = self.optimizer.rule.learning_rate
+        return self.optimizer.learning_rate / first if first else 1.0
+
+    def factors(self, first: Place, count: int) -> Array:
+        """Return the same factor for all steps: the rate changes between epochs."""
+        return np.full(count, self.factor(first))
+
+
+@dataclass
+class Course:
+    """Watches a training: counts epochs without improvement, lowers the rate, says when to stop.
+
+    Parameters
+    ----------
+    samples : in an epoch
+    tol, patience : more than ``patience`` epochs in a row that improve by less than ``tol`` are
+        too many
+    early_stopping : whether the validation score is watched, not the training loss
+    kind, power : what becomes of the learning rate
+    verbose : whether to print what is decided
+    """
+
+    record: Record
+    optimizer: AtWork
+    samples: int
+    tol: float
+    patience: float
+    early_stopping: bool
+    kind: Kind
+    power: float
+    verbose: bool
+
+    def see(self, epoch: Epoch) -> bool:
+        """Take note of an epoch; return whether its parameters are the ones to keep so far."""
+        record = self.record
+        record.add(epoch, self.samples)
+        if self.early_stopping:
+            assert epoch.validation_score is not None
+            assert record.best_score is not None
+            stale = epoch.validation_score < record.best_score + self.tol
+            best = epoch.validation_score > record.best_score
+            record.best_score = epoch.validation_score if best else record.best_score
+        else:
+            lowest = np.inf if record.best_loss is None else record.best_loss
+            stale, best = epoch.loss > lowest - self.tol, True
+            record.best_loss = min(lowest, epoch.loss)
+        record.stale = record.stale + 1 if stale else 0
+        return best
+
+    def exhausted(self, epoch: Epoch) -> bool:
+        """Return whether to stop; an adaptive rate falls instead, as long as it can."""
+        optimizer = self.optimizer
+        if self.kind == "invscaling":
+            optimizer.learning_rate = optimizer.rule.learning_rate / (
+                (self.record.seen + 1) ** self.power
+            )
+        if self.record.stale <= self.patience:
+            return False
+        if self.kind != "adaptive":
+            self._say("Stopping.")
+            return True
+        if optimizer.learning_rate <= SMALLEST_RATE:
+            self._say("Learning rate too small. Stopping.")
+            return True
+        optimizer.learning_rate /= 5
+        self._say(f"Setting learning rate to {optimizer.learning_rate:f}")
+        self.record.stale = 0
+        return False
+
+    def _say(self, decision: str) -> None:
+        if self.verbose:
+            what = "Validation score" if self.early_stopping else "Training loss"
+            print(
+                f"{what} did not improve more than tol={self.tol:f} for {self.patience:g} "
+                f"consecutive epochs. {decision}"
+            )
+
+
+@dataclass
+class Shuffles:
+    """Orders of the samples, each a shuffle of the one before, drawn by NumPy's RandomState."""
+
+    random_state: np.random.RandomState
+    order: Array | None = None
+
+    def __call__(self, count: int, epoch: int) -> Array:
+        """Return the order of an epoch."""
+        positions = np.arange(count)
+        self.random_state.shuffle(positions)
+        self.order = positions if self.order is None else self.order[positions]
+        return self.order
+
+
+@dataclass(frozen=True)
+class EpochLoss:
+    """The loss of an epoch: every batch counts by its size, and outputs, if so, by their mean.
+
+    Parameters
+    ----------
+    outputs : by how many the losses, but not the penalties, are divided
+    """
+
+    outputs: int = 1
+
+    def __call__(self, batches: Batches) -> float:
+        """Return the loss."""
+        losses = (batches.losses - batches.penalties) / self.outputs + batches.penalties
+        return float(losses @ batches.sizes / batches.sizes.sum())
+
+
+class Printer:
+    """A reporter that prints a line for each epoch, as scikit-learn's networks do."""
+
+    def started(self, epochs: int, samples: int) -> None:
+        """Say nothing."""
+
+    def stepped(self, samples: int, loss: float) -> None:
+        """Say nothing."""
+
+    def finished(self, epoch: Epoch) -> None:
+        """Print the epoch's loss, and its validation score."""
+        print(f"Iteration {epoch.number}, loss = {epoch.loss:.8f}")
+        if epoch.validation_score is not None:
+            print(f"Validation score: {epoch.validation_score:f}")
+
+    def ended(self, history: Any) -> None:
+        """Say nothing."""
