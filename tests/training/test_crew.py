@@ -72,17 +72,18 @@ def test_fewer_threads_go_on_while_one_is_disturbed():
 
 
 @pytest.mark.parametrize(("alone", "kept"), [(0.79, 1), (0.81, 2)])
-def test_the_expected_count_is_left_only_for_a_clear_gain(alone, kept):
+def test_fewer_threads_come_only_for_a_clear_gain(alone, kept):
     crew = Crew([2, 1])
     take(crew, {2: 1e-3, 1: alone * 1e-3}, 300)
     assert crew.counts[crew.present] == kept
 
 
-def test_the_expected_count_comes_back_for_any_gain():
-    crew = Crew([2, 1])
-    take(crew, {2: 1.0, 1: 0.1}, 300)
-    take(crew, {2: 0.99, 1: 1.0}, 300)
-    assert crew.counts[crew.present] == 2
+def test_more_threads_come_back_for_any_gain():
+    crew = Crew([4, 2, 1])
+    take(crew, {4: 1.0, 2: 0.5, 1: 0.1}, 300)
+    assert crew.counts[crew.present] == 1
+    take(crew, {4: 0.98, 2: 0.99, 1: 1.0}, 900)
+    assert crew.counts[crew.present] == 4
 
 
 @pytest.mark.parametrize("best", [8, 7, 4, 2, 1])

@@ -14,7 +14,7 @@ SHARE = 100
 """A trial may cost one hundredth of the time since the one before."""
 
 CLEARLY = 0.8
-"""Of the present time a step: below it, a number other than the first one is worth a change."""
+"""Of the present time a step: below it, fewer threads are worth a change; more, for any gain."""
 
 
 class Crew:
@@ -60,7 +60,7 @@ class Crew:
         """Learn how long the slice took, and before it the planning for another number."""
         step = seconds / steps
         if self.trying:
-            needed = 1.0 if self._next == 0 else CLEARLY
+            needed = 1.0 if self._next < self.present else CLEARLY
             assert self._step is not None
             if step < needed * self._step:
                 self.present, self._step = self._next, step
