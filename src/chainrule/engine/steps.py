@@ -144,6 +144,12 @@ class Steps:
             return results[: int(np.argmin(np.isfinite(results))) + 1]
         return results
 
+    def use(self, threads: int) -> None:
+        """Let so many threads take the next steps; their programs are planned when first needed."""
+        if threads != self.threads:
+            self.threads = threads
+            self._programs.clear()  # or their values would take memory beside the new ones
+
     def prepare(self, rows: int) -> None:
         """Plan steps on so many rows now; CannotLowerError names a rule that cannot be read."""
         self._program(rows)
