@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral, Real
+from threading import Lock
 from typing import Any, ClassVar
 
 import numpy as np
@@ -33,6 +35,7 @@ from sklearn.utils.validation import (
 
 from chainrule.chain import Chain
 from chainrule.checking import Report, check_gradients
+from chainrule.engine.prediction import Forward
 from chainrule.estimators import choices, second_order
 from chainrule.estimators.course import (
     AtWork,
@@ -98,6 +101,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
             Options(Real, {np.inf}),
         ],
         "max_fun": [Interval(Integral, 1, None, closed="left")],
+        "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
         "dtype": [StrOptions({"float32", "float64"}), None],
         "n_jobs": [Integral, None],
         "engine": [StrOptions({"auto", "machine", "reference"})],
@@ -152,7 +156,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _set_network(self, chain: Chain) -> None:
         """Take over a fitted chain."""
-        self.chain_ = chain
+        self.chain_, self._predictions = chain, Predictions()
 
     # Fitting.
 
@@ -240,11 +244,15 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
                 record.validation_losses = [*(record.validation_losses or []), value / task.divisor]
                 record.scores = [*(record.scores or []), score(Y, validation.t)]
 
+        evaluate, self.engine_ = second_order.loss_and_gradient(
+            *(chain, task.loss, _that_train(data, self._training_targets)),
+            l2=float(self.alpha),
+            engine=self.engine,
+            threads=self._threads(),
+        )
         result = second_order.minimize(
             chain,
-            task.loss,
-            replace(data.that_count(), t=self._training_targets(data.that_count().t)),
-            l2=float(self.alpha),
+            evaluate,
             iterations=int(self.max_iter),
             calls=int(self.max_fun),
             tolerance=float(self.tol),
@@ -256,7 +264,6 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         if validation is not None:
             self.validation_scores_ = record.scores
             self.validation_loss_curve_ = record.validation_losses
-        self.engine_ = "reference"
 
     def _fit_stochastic(
         self,
@@ -291,7 +298,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
                 watcher=course,
                 state=optimizer.state,
                 engine=self.engine,
-                threads=None if self.n_jobs is None else effective_n_jobs(self.n_jobs),
+                threads=self._threads(),
             )
         except TrainingDivergedError as error:
             history, diverged = error.history, error
@@ -345,6 +352,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
             epochs=1 if incremental else int(self.max_iter),
             l2=float(self.alpha),
             l2_shared=True,
+            clip_norm=None if self.clip_norm is None else float(self.clip_norm),
             patience=None,
             shuffle=Shuffles(self._random_state) if self.shuffle else False,
             seed=int(self._random_state.randint(2**31 - 1)) if random else 0,
@@ -362,6 +370,9 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
                 stacklevel=5,
             )
         return min(int(self.batch_size), samples)
+
+    def _threads(self) -> int | None:
+        return None if self.n_jobs is None else int(effective_n_jobs(self.n_jobs))
 
     def _reporter(self) -> Any:
         if self.verbose == "bar":
@@ -453,12 +464,23 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
     def _outputs(self, X: Any, *, fused_away: bool = False) -> Array:
         """Return the chain's outputs of X, or what goes into a last function that fuses."""
         X, chain = self._validated(X), self._network()
-        until = len(chain.functions) - fused_away
-        parts = [
-            chain.trace(X[start : start + ROWS_AT_ONCE], until=until)[-1]
-            for start in range(0, X.shape[0], ROWS_AT_ONCE)
-        ]
-        return np.concatenate(parts)
+        if self.engine == "reference":
+            until = len(chain.functions) - fused_away
+            starts = range(0, X.shape[0], ROWS_AT_ONCE)
+            parts = [chain.trace(X[at : at + ROWS_AT_ONCE], until=until)[-1] for at in starts]
+            return np.concatenate(parts)
+        with self._predictions.of(chain, whole=not fused_away, threads=self._threads()) as forward:
+            return forward(X)
+
+    def __getstate__(self) -> Any:
+        """Return the state without programs, which hold addresses."""
+        state = super().__getstate__()
+        return {key: value for key, value in state.items() if key != "_predictions"}
+
+    def __setstate__(self, state: Any) -> None:
+        super().__setstate__(state)
+        if hasattr(self, "chain_"):
+            self._set_network(self.chain_)
 
     def input_gradient(self, X: Any, y: Any, sample_weight: Any = None) -> Array:
         """Return the gradient of the mean loss by X: how much each number in it matters.
@@ -527,9 +549,34 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         return tags
 
 
+class Predictions:
+    """A chain's predictions, whole or without the last function, for one thread at a time."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.forwards: dict[tuple[bool, int | None], tuple[Any, Forward]] = {}
+
+    @contextmanager
+    def of(self, chain: Chain, *, whole: bool, threads: int | None) -> Iterator[Forward]:
+        """Let a caller use the forward pass of a chain."""
+        with self.lock:
+            parameters, forward = self.forwards.get((whole, threads), (None, None))
+            if forward is None or parameters is not chain.parameters:
+                layers = chain.layers if whole else chain.layers[:-1]
+                forward = Forward(Chain.assemble(layers, chain.parameters), threads=threads)
+                self.forwards[whole, threads] = chain.parameters, forward
+            yield forward
+
+
 def _as_rows(data: Samples) -> Samples:
     """Return samples whose rows can be taken: CSC becomes CSR."""
     return replace(data, X=data.X.tocsr()) if sparse.issparse(data.X) else data
+
+
+def _that_train(data: Samples, soften: Callable[[Array], Array]) -> Samples:
+    """Return the samples of weight, with targets as training sees them."""
+    data = data.that_count()
+    return replace(data, t=soften(data.t))
 
 
 def _in_dtype(data: Samples, dtype: np.dtype[Any]) -> Samples:

@@ -69,7 +69,7 @@ class Multilayer(NetworkEstimator):
         return hasattr(self, "coefs_")
 
     def _set_network(self, chain: Chain) -> None:
-        self.chain_ = chain
+        super()._set_network(chain)
         self.coefs_, self.intercepts_ = views(chain)
 
     def _network(self) -> Chain:
@@ -105,11 +105,6 @@ class Multilayer(NetworkEstimator):
         if "chain_" in state:
             state = {k: v for k, v in state.items() if k not in ("coefs_", "intercepts_")}
         return state
-
-    def __setstate__(self, state: Any) -> None:
-        super().__setstate__(state)
-        if hasattr(self, "chain_"):
-            self._set_network(self.chain_)
 
 
 def views(chain: Chain) -> tuple[list[Array], list[Array]]:
@@ -173,6 +168,7 @@ class MLPClassifier(Multilayer, NetworkClassifier):
         class_weight: Any = None,
         label_smoothing: Any = 0.0,
         dropout: Any = 0.0,
+        clip_norm: Any = None,
         dtype: Any = None,
         n_jobs: Any = None,
         engine: Any = "auto",
@@ -203,6 +199,7 @@ class MLPClassifier(Multilayer, NetworkClassifier):
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
         self.dropout = dropout
+        self.clip_norm = clip_norm
         self.dtype = dtype
         self.n_jobs = n_jobs
         self.engine = engine
@@ -244,6 +241,7 @@ class MLPRegressor(Multilayer, NetworkRegressor):
         n_iter_no_change: Any = 10,
         max_fun: Any = 15000,
         dropout: Any = 0.0,
+        clip_norm: Any = None,
         dtype: Any = None,
         n_jobs: Any = None,
         engine: Any = "auto",
@@ -273,6 +271,7 @@ class MLPRegressor(Multilayer, NetworkRegressor):
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
         self.dropout = dropout
+        self.clip_norm = clip_norm
         self.dtype = dtype
         self.n_jobs = n_jobs
         self.engine = engine
