@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
+from sklearn.utils.optimize import _check_optimize_result
 
 from chainrule.chain import Chain
+from chainrule.estimators.course import Record
+from chainrule.estimators.fitted import FittedNetwork
 from chainrule.losses import Loss
 from chainrule.training.samples import Samples
 
@@ -92,3 +96,45 @@ def minimize(
     )
     flat[...] = result.x
     return result
+
+
+class OnTheWholeSet(FittedNetwork):
+    """Networks that L-BFGS can train."""
+
+    def _fit_second_order(self, chain: Chain, data: Samples, validation: Samples | None) -> None:
+        """Run L-BFGS on the whole set."""
+        task, record = self._task(), Record()
+        score = self._scorer(validation)
+
+        def after(loss: float) -> None:
+            record.losses.append(loss)
+            if self.verbose:
+                print(f"Iteration {len(record.losses)}, loss = {loss:.8f}")
+            if validation is not None and score is not None:
+                Y = chain.forward(validation.X)
+                value = chain.loss(task.loss, validation.X, validation.t, validation.weights)
+                record.validation_losses = [*(record.validation_losses or []), value / task.divisor]
+                record.scores = [*(record.scores or []), score(Y, validation.t)]
+
+        training = data.that_count()
+        training = replace(training, t=self._training_targets(training.t))
+        evaluate, self.engine_ = loss_and_gradient(
+            *(chain, task.loss, training),
+            l2=float(self.alpha),
+            engine=self.engine,
+            threads=self._threads(),
+        )
+        result = minimize(
+            chain,
+            evaluate,
+            iterations=int(self.max_iter),
+            calls=int(self.max_fun),
+            tolerance=float(self.tol),
+            after=after,
+        )
+        self.n_iter_ = _check_optimize_result("lbfgs", result, self.max_iter)
+        self.loss_ = result.fun
+        self.loss_curve_ = record.losses
+        if validation is not None:
+            self.validation_scores_ = record.scores
+            self.validation_loss_curve_ = record.validation_losses
