@@ -83,7 +83,7 @@ class _Program:
             _Places(arguments, fields, ("order", "x", "x_row"))
             for arguments in self.planner.advances
         ]
-        fields = kernels.outputs(network.final).fields
+        fields = kernels.outputs.fields
         self._writes = [
             _Places(arguments, fields, ("result",)) for arguments in self.planner.results
         ]
