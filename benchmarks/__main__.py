@@ -1,4 +1,4 @@
-"""python -m benchmarks [growth|predictions] [options]: tables of all cases, of growth, of calls."""
+"""python -m benchmarks [WHAT] [options]: cases, growth, predictions, estimators, MNIST."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import growth, prediction
+from benchmarks import estimators, growth, mnist, prediction
 from benchmarks.cases import CASES, Case
 from benchmarks.machine import described
 from benchmarks.memory import beyond_data
@@ -22,13 +22,14 @@ from chainrule.engine.peak import peak
 
 COLD_STARTS = 5
 
+WHAT = ("cases", "growth", "predictions", "estimators", "mnist")
+
 
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument(
-        "what", nargs="?", choices=["cases", "growth", "predictions"], default="cases"
-    )
+    parser.add_argument("what", nargs="?", choices=WHAT, default="cases")
+    parser.add_argument("data", nargs="*", help="FILE.csv:TARGET … of estimators; mnist's folder")
     parser.add_argument("--json", type=Path, help="write the figures to a file, too")
     parser.add_argument("--only", default="", help="cases whose name contains this")
     parser.add_argument("--rounds", type=int, default=7, help="epochs of which the median counts")
@@ -41,6 +42,10 @@ def main() -> None:
         found = growth.measure(threads, arguments.rounds)
     elif arguments.what == "predictions":
         found = prediction.measure(threads, arguments.rounds)
+    elif arguments.what == "estimators":
+        found = estimators.measure(arguments.rounds, arguments.data)
+    elif arguments.what == "mnist":
+        found = mnist.measure(Path(arguments.data[0]), threads, seeds=3)
     else:
         kinds = [kind for kind in TRAINERS if kind is Chainrule or kind.name in arguments.peers]
         cases = [case for case in CASES if arguments.only in str(case)]
