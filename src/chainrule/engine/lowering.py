@@ -130,6 +130,9 @@ def lower(chain: Chain, loss: Loss) -> Network:
             )
         elif isinstance(function, Map) and blocks:
             blocks.append(_followed(blocks.pop(), function, place))
+        elif isinstance(function, Map) and not stages and len(layer.input_shape) == 3:
+            shape = _image(layer.input_shape)  # images as they are: means of single pixels
+            blocks.append(_followed(Block(AvgPool2d(1), None, None, shape, shape), function, place))
         else:
             where = "" if stages or blocks else " as the first function"
             raise CannotLowerError(f"{function}: the engine has no kernel for it{where}")
