@@ -90,10 +90,10 @@ def many_channels(draw):
     functions.append(f.Conv2d(draw(st.sampled_from([16, 17])) * groups, **options))
     functions += draw(st.lists(st.sampled_from([*MAPS, *DROPOUTS]), max_size=2))
     functions += draw(st.sampled_from([[], [f.MaxPool2d(2)], [f.AvgPool2d(2, stride=1)]]))
-    return functions, (draw(st.sampled_from([1, 16])), *draw(st.sampled_from([(7, 6), (6, 27)])))
+    return functions, (draw(st.sampled_from([1, 16])), *draw(st.sampled_from([(7, 6), (6, 15)])))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(many_channels(), st.integers(1, 12), st.integers(1, 3), st.integers(0, 2**32))
 def test_transformed_convolutions_agree_to_twelve_digits(network, rows, threads, seed):
     functions, shape = network
