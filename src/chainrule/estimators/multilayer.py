@@ -173,6 +173,7 @@ class MLPClassifier(Multilayer, NetworkClassifier):
         class_weight: Any = None,
         label_smoothing: Any = 0.0,
         dropout: Any = 0.0,
+        clip_norm: Any = None,
         dtype: Any = None,
         n_jobs: Any = None,
         engine: Any = "auto",
@@ -203,6 +204,7 @@ class MLPClassifier(Multilayer, NetworkClassifier):
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
         self.dropout = dropout
+        self.clip_norm = clip_norm
         self.dtype = dtype
         self.n_jobs = n_jobs
         self.engine = engine
@@ -244,6 +246,7 @@ class MLPRegressor(Multilayer, NetworkRegressor):
         n_iter_no_change: Any = 10,
         max_fun: Any = 15000,
         dropout: Any = 0.0,
+        clip_norm: Any = None,
         dtype: Any = None,
         n_jobs: Any = None,
         engine: Any = "auto",
@@ -273,6 +276,7 @@ class MLPRegressor(Multilayer, NetworkRegressor):
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
         self.dropout = dropout
+        self.clip_norm = clip_norm
         self.dtype = dtype
         self.n_jobs = n_jobs
         self.engine = engine
