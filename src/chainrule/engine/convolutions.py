@@ -8,6 +8,7 @@ along lanes, for which threads share out the output channels.
 from __future__ import annotations
 
 from itertools import product
+from math import prod
 
 import numpy as np
 
@@ -43,6 +44,7 @@ class Convolution(BlockPlan):
         self.one[:] = 1
         filters = self.weights.filters
         self.W = address(filters[block.weights or ""].values)
+        self.dW = address(filters[block.weights or ""].gradient)
         self.bias = (
             address(filters[block.bias].values)
             if block.bias
@@ -188,48 +190,57 @@ class Convolution(BlockPlan):
 
     def filters(self, thread: int, threads: int, tiles: int) -> None:
         """Add dW[o,c,u,v] = Σ dY[o,i,j] X[c,s·i+d·u−p,s·j+d·v−p] and db, for a share of o."""
+        reads, gradient, windows = self.reads, self.values.gradient, self.windows
         own = share(self.outputs, threads, thread)
         if own[0] == own[1]:
             return
-        reads, gradient, windows = self.reads, self.values.gradient, self.windows
         row, column = windows.steps(reads)
-        places = list(product(range(tiles), *map(range, windows.count)))
-        from_y = [t * gradient.tile + i * gradient.row + j * VECTOR for t, i, j in places]
-        from_x = [t * reads.tile + i * row + j * column for t, i, j in places]
-        pairs = self.code.table(from_y, from_x)
-        alone = self.code.table(from_y, [0] * len(places))
+        pairs = self.code.table(
+            self._windows_at(tiles, gradient.tile, gradient.row, VECTOR),
+            self._windows_at(tiles, reads.tile, row, column),
+        )
         taps = windows.taps(reads, self.inputs)
         across = self.code.table(taps)
-        down = self.code.table(np.arange(own[1] - own[0]) * gradient.channel)
         for group in range(self.groups):
-            o = group * self.outputs + own[0]
-            common = {
-                "rows": own[1] - own[0],
-                "depth": len(places),
-                "a": gradient.at(0, o),
-                "row_offsets": down,
-            }
+            first, last = (group * self.outputs + o for o in own)
             self.code.add(
                 thread,
                 self.library.dot,
-                **common,
+                rows=last - first,
                 columns=len(taps),
+                depth=tiles * prod(windows.count),
+                a=gradient.at(0, first),
+                row_offsets=self.code.table(np.arange(last - first) * gradient.channel),
                 taps=pairs,
                 x=windows.first(reads, 0, group * self.inputs),
                 column_offsets=across,
-                y=address(self.weights.filters[self.block.weights or ""].gradient)
-                + o * self.filter,
+                y=self.dW + first * self.filter,
                 y_row=self.filter,
             )
-            if self.block.bias:
-                self.code.add(
-                    thread,
-                    self.library.dot,
-                    **common,
-                    columns=1,
-                    taps=alone,
-                    x=address(self.one),
-                    column_offsets=self.code.table([0]),
-                    y=address(self.weights.filters[self.block.bias].gradient) + o * self.item,
-                    y_row=self.item,
-                )
+            self.bias_gradient(thread, (first, last), tiles)
+
+    def bias_gradient(self, thread: int, outputs: tuple[int, int], tiles: int) -> None:
+        """Add db[o] = Σ dY[o,i,j] for some of all outputs."""
+        if not self.block.bias:
+            return
+        gradient, first = self.values.gradient, outputs[0]
+        places = self._windows_at(tiles, gradient.tile, gradient.row, VECTOR)
+        self.code.add(
+            thread,
+            self.library.dot,
+            rows=outputs[1] - first,
+            columns=1,
+            depth=len(places),
+            a=gradient.at(0, first),
+            row_offsets=self.code.table(np.arange(outputs[1] - first) * gradient.channel),
+            taps=self.code.table(places, np.zeros(len(places))),
+            x=address(self.one),
+            column_offsets=self.code.table([0]),
+            y=address(self.weights.filters[self.block.bias].gradient) + first * self.item,
+            y_row=self.item,
+        )
+
+    def _windows_at(self, tiles: int, tile: int, row: int, column: int) -> list[int]:
+        """Return where all windows of all tiles lie, given bytes from one to the next."""
+        sizes = map(range, (tiles, *self.windows.count))
+        return [t * tile + i * row + j * column for t, i, j in product(*sizes)]

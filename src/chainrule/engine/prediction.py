@@ -83,7 +83,7 @@ class _Program:
             _Places(arguments, fields, ("order", "x", "x_row"))
             for arguments in self.planner.advances
         ]
-        fields = kernels.outputs(network.final).fields
+        fields = kernels.outputs.fields
         self._writes = [
             _Places(arguments, fields, ("result",)) for arguments in self.planner.results
         ]
@@ -190,7 +190,8 @@ class Predictor:
 class Forward:
     """chain.forward, by machine code where that pays and the engine has it.
 
-    The chain may be trained on meanwhile: its parameters are those at each call.
+    The chain may be trained on meanwhile: its parameters are those at each call. Many small calls
+    pay as a large one does: once they have added up, the engine stays.
 
     Parameters
     ----------
@@ -202,7 +203,7 @@ class Forward:
         self.chain, self.threads = chain, threads
         self._predictor: Predictor | None = None
         self._parameters: Any = None
-        self._tried = False
+        self._tried, self._asked = False, 0
 
     def __call__(self, X: Any) -> Array:
         """Return the chain's output (n, …) for X (n, …)."""
@@ -220,7 +221,8 @@ class Forward:
             self._tried, self._parameters = True, self.chain.parameters
             self._predictor = self._made()
         found = self._predictor
-        return found if found and X.shape[0] * found.operations >= WORTH_THE_ENGINE else None
+        self._asked += X.shape[0] * found.operations if found else 0
+        return found if found and self._asked >= WORTH_THE_ENGINE else None
 
     def _made(self) -> Predictor | None:
         try:
