@@ -116,7 +116,8 @@ def test_calls_of_partial_fit_add_up_to_scikit_learns(problem, options, solver):
     options = {**options, **solver, **loss, "early_stopping": False}
     theirs, ours = (cls(**options) for cls in PAIRS[kind])
     found = ours.set_params(dtype="float64")
-    first = {"classes": np.unique(y)} if kind == "classes" else {}
+    classes = np.unique(y) if y.ndim == 1 else np.arange(y.shape[1])
+    first = {"classes": classes} if kind == "classes" else {}
     for rows in (slice(None), slice(0, 9), slice(5, None), slice(0, 9)):
         for network in (theirs, found):
             network.partial_fit(X[rows], y[rows], **first)

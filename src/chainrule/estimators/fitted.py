@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -24,7 +26,12 @@ from sklearn.utils.validation import (
 from chainrule.chain import Chain
 from chainrule.checking import Report, check_gradients
 from chainrule.engine.prediction import Forward
-from chainrule.estimators.targets import Task
+from chainrule.estimators.constructor import Classes
+from chainrule.estimators.files import Saved, describe, restore
+from chainrule.estimators.targets import Labels, Task
+from chainrule.models import ModelFileError
+from chainrule.models.configuration import Blueprint
+from chainrule.models.files import read_model_file, write_model_file
 from chainrule.training.samples import Samples
 
 Array = NDArray[Any]
@@ -61,6 +68,10 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
     @abstractmethod
     def _score_outputs(self, Y: Array, t: Array, weights: Array | None) -> float:
         """Return the score of the chain's outputs, higher being better."""
+
+    @abstractmethod
+    def _learn_outputs(self, labels: Labels | None, outputs: int) -> None:
+        """Take over what a file says of the targets: labels, or how many numbers."""
 
     def _training_targets(self, t: Array) -> Array:
         """Return targets as training sees them."""
@@ -103,6 +114,49 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
         return Samples(X, self._targets(y), self._weights(y, weights, incremental=False))
 
     # Using.
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted network to a .safetensors file, from which ``load`` takes it.
+
+        The file has the constructor's parameters, the chain, classes, features and curves; not
+        the optimizer's numbers, so that ``partial_fit`` begins with new ones.
+
+        Raises
+        ------
+        ModelFileError
+            The file cannot be written, or something cannot be kept in it.
+        """
+        check_is_fitted(self)
+        try:
+            described = describe(self)
+        except ValueError as error:
+            raise ModelFileError(f"{path}: cannot be saved: {error}") from None
+        write_model_file(Path(path), described, self._network().parameters.flat)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], functions: Classes = ()) -> Self:
+        """Return the estimator in a file; nothing in the file is executed.
+
+        Parameters
+        ----------
+        functions
+            Classes of your own that it uses: functions, losses, optimizers, schedules.
+
+        Raises
+        ------
+        ModelFileError
+            The file is no estimator of this class, cut off, damaged, or uses unknown classes.
+        """
+        saved, flat = read_model_file(Path(path), tuple(functions), Saved.from_text)
+        try:
+            estimator: Self = restore(saved, flat, [cls])
+        except (ValueError, TypeError) as error:
+            raise ModelFileError(f"{path}: {error}") from None
+        return estimator
+
+    def _restore(self, labels: Labels | None, chain: Blueprint) -> None:
+        """Set what was learned besides parameters; ValueError if the chain does not fit it."""
+        raise NotImplementedError
 
     def _validated(self, X: Any) -> Any:
         """Return X for a fitted network, checked."""

@@ -13,8 +13,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from chainrule.chain import Chain
 from chainrule.estimators import choices
 from chainrule.estimators.base import NetworkEstimator
-from chainrule.estimators.targets import Task
+from chainrule.estimators.targets import Labels, Task
 from chainrule.functions import Dropout, Elementwise, Function, Linear, Sigmoid
+from chainrule.models.configuration import Blueprint
 from chainrule.parameters import Parameters
 
 Array = NDArray[Any]
@@ -62,6 +63,15 @@ class Multilayer(NetworkEstimator):
         sigmoid = isinstance(choices.activation(self.activation), Sigmoid)
         draw(chain.parameters, self._random_state, 2.0 if sigmoid else 6.0)
         return chain
+
+    def _restore(self, labels: Labels | None, chain: Blueprint) -> None:
+        sizes = [f.outputs for f in chain.functions if isinstance(f, Linear)]
+        self._learn_outputs(labels, sizes[-1] if sizes else 0)
+        task = self._task()
+        expected = self._functions(sizes[:-1], self.n_outputs_, task)
+        if list(chain.functions) != expected or chain.input_shape != (self.n_features_in_,):
+            raise ValueError("expected the chain of its parameters, features and classes")
+        self.n_layers_, self.out_activation_ = len(sizes) + 1, task.out_activation
 
     def _has_network(self) -> bool:
         return hasattr(self, "coefs_")

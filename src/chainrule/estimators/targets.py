@@ -76,6 +76,11 @@ class Labels:
         """Return the labels that stand in y, (n,) or an indicator matrix (n, k)."""
         return cls(LabelBinarizer().fit(y))
 
+    @classmethod
+    def several_of(cls, count: int) -> Labels:
+        """Return so many labels of which any may hold."""
+        return cls(LabelBinarizer().fit(np.eye(count, dtype=np.int64)))
+
     @property
     def classes(self) -> Array:
         """All classes, sorted; the columns' numbers of an indicator matrix."""
