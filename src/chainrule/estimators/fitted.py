@@ -167,13 +167,13 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
     def _outputs(self, X: Any, *, fused_away: bool = False) -> Array:
         """Return the chain's outputs of X, or what goes into a last function that fuses."""
         X, chain = self._validated(X), self._network()
+        starts = range(0, X.shape[0], ROWS_AT_ONCE)
         if self.engine == "reference":
             until = len(chain.functions) - fused_away
-            starts = range(0, X.shape[0], ROWS_AT_ONCE)
             parts = [chain.trace(X[at : at + ROWS_AT_ONCE], until=until)[-1] for at in starts]
             return np.concatenate(parts)
         with self._predictions.of(chain, whole=not fused_away, threads=self._threads()) as forward:
-            return forward(X)
+            return np.concatenate([forward(X[at : at + ROWS_AT_ONCE]) for at in starts])
 
     def __getstate__(self) -> Any:
         """Return the state without programs, which hold addresses."""
