@@ -14,18 +14,8 @@ from chainrule.functions import FUNCTIONS, Elementwise
 from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
 
 NAMES = (
-    *(
-        "product",
-        "dot",
-        "dot_added",
-        "store",
-        "advance",
-        "transpose",
-        "squares",
-        "total",
-        "dropout",
-    ),
-    *("dropout_lanes", "masked"),
+    *("product", "product_stored", "dot", "dot_added", "store", "advance", "transpose"),
+    *("squares", "total", "dropout", "dropout_lanes", "masked"),
 )
 """Kernels that depend on no rule."""
 

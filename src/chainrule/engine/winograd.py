@@ -190,7 +190,7 @@ class Winograd(Convolution):
         return self._packed[key]
 
     def _pack_products(self, thread: int, tiles: int, *, back: bool) -> list[tuple[int, int]]:
-        U, kernel = self._transformed(thread), self.library.product
+        U, kernel = self._transformed(thread), self.library.product_stored
         V, M = self._scratches[thread, back]
         by_output, by_input = self.inputs * self.item, self.item
         inputs, outputs = self._channels(back=back)
@@ -202,12 +202,6 @@ class Winograd(Convolution):
         for point, group in product(range(16), range(self.groups)):
             a, b = POINTS[point]
             of_filters = 4 * TURNED[a] + TURNED[b] if back else point
-            store = self.code.pack(
-                self.library.store,
-                gradient=address(M[point, group * outputs :]),
-                row_stride=M.strides[1],
-                vector_stride=VECTOR,
-            )
             arguments = self.code.pack(
                 kernel,
                 rows=outputs,
@@ -218,8 +212,8 @@ class Winograd(Convolution):
                 taps=taps,
                 x=address(V[point, group * inputs :]),
                 x_stride=VECTOR,
-                epilogue=self.library.store.address,
-                arguments=address(store),
+                y=address(M[point, group * outputs :]),
+                y_row=M.strides[1],
             )
             instructions.append((kernel.address, address(arguments)))
         return instructions
