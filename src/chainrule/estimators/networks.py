@@ -46,6 +46,8 @@ class Classifier(ChainEstimator, NetworkClassifier):
     image_shape : tuple of int, default=None
         If X is rows (n, features), the shape of the image in each row: (h, w), (c, h, w) or
         (h, w, c).
+    augmentation : Augmentation or list of them, default=None
+        Random changes of the training images in each epoch, such as ``[Shift(1), Noise(0.05)]``.
     loss : "cross_entropy" or Loss, default="cross_entropy"
         A loss of your own is given class numbers (n,) after softmax, else 0 and 1 for each output.
     class_weight : dict, list of dicts or "balanced", default=None
@@ -184,6 +186,8 @@ class Regressor(ChainEstimator, NetworkRegressor):
     image_shape : tuple of int, default=None
         If X is rows (n, features), the shape of the image in each row: (h, w), (c, h, w) or
         (h, w, c).
+    augmentation : Augmentation or list of them, default=None
+        Random changes of the training images in each epoch, such as ``[Shift(1), Noise(0.05)]``.
     loss : {"squared_error", "absolute_error", "huber", "poisson"} or Loss, \
             default="squared_error"
     {training parameters}

@@ -1,5 +1,6 @@
 """Training: optimizers, schedules, stopping, progress, and the one loop."""
 
+from chainrule.training.augmentation import Augmentation, Crop, Flip, Noise, Shift
 from chainrule.training.history import (
     Epoch,
     History,
@@ -30,12 +31,16 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "Augmentation",
     "Constant",
     "Cosine",
+    "Crop",
     "Epoch",
+    "Flip",
     "History",
     "InverseScaling",
     "LinearToZero",
+    "Noise",
     "Optimizer",
     "Patience",
     "Place",
@@ -44,6 +49,7 @@ __all__ = [
     "RMSProp",
     "Reporter",
     "Schedule",
+    "Shift",
     "StepDecay",
     "TrainingDivergedError",
     "WarmUp",
