@@ -45,9 +45,9 @@ def windows(draw):
 @st.composite
 def networks(draw):
     """Draw the functions of a convolutional network, and the shape of its images."""
-    functions = []
+    functions = draw(st.sampled_from([[], [], [f.Tanh()], [f.Dropout(0.2), f.ELU()]]))
     for _ in range(draw(st.integers(1, 3))):
-        functions.append(draw(windows()))
+        functions = [*functions, draw(windows())]
         functions += draw(st.lists(st.sampled_from([*MAPS, *DROPOUTS]), max_size=2))
     functions.append(f.Flatten())
     if draw(st.booleans()):
@@ -90,10 +90,10 @@ def many_channels(draw):
     functions.append(f.Conv2d(draw(st.sampled_from([16, 17])) * groups, **options))
     functions += draw(st.lists(st.sampled_from([*MAPS, *DROPOUTS]), max_size=2))
     functions += draw(st.sampled_from([[], [f.MaxPool2d(2)], [f.AvgPool2d(2, stride=1)]]))
-    return functions, (draw(st.sampled_from([1, 16])), *draw(st.sampled_from([(7, 6), (6, 27)])))
+    return functions, (draw(st.sampled_from([1, 16])), *draw(st.sampled_from([(7, 6), (6, 15)])))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(many_channels(), st.integers(1, 12), st.integers(1, 3), st.integers(0, 2**32))
 def test_transformed_convolutions_agree_to_twelve_digits(network, rows, threads, seed):
     functions, shape = network
@@ -224,8 +224,6 @@ def test_phases_name_every_window_that_sees_a_pixel(axis):
 @pytest.mark.parametrize(
     ("functions", "message"),
     [
-        ([f.Dropout(), f.Conv2d(2), f.Flatten(), f.Linear(2)], r"Conv2d\(2\): .* in this place"),
-        ([f.Tanh(), f.Conv2d(2), f.Flatten(), f.Linear(2)], r"Conv2d\(2\): .* in this place"),
         ([f.Conv2d(2), f.Flatten(), f.Softmax(), f.Linear(2)], r"Softmax\(\): .* in this place"),
         ([f.Conv2d(2), f.Flatten()], "expects a Linear"),
     ],

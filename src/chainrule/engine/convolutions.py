@@ -21,6 +21,9 @@ from chainrule.engine.program import share
 from chainrule.engine.windows import Phase, Taps, Windows
 from chainrule.functions import Conv2d, Elementwise
 
+STRIP = 3
+"""Columns of pixels for which taps are left out together: as many as a product takes at once."""
+
 
 class Convolution(BlockPlan):
     """Plans a convolution and the maps after it; ``inputs`` and ``outputs`` are a group's."""
@@ -139,30 +142,32 @@ class Convolution(BlockPlan):
         vertical: Phase,
         horizontal: Phase,
     ) -> None:
-        """Add the gradient by the pixels of a phase, row by row."""
+        """Add the gradient by the pixels of a phase, row by row.
+
+        At the edges, windows that would see the pixels do not exist: their taps are left out.
+        """
         gradient, windows = self.values.gradient, self.windows
         epilogue = self.library.store if last is None else self.library.slope(last)
         by_channel = self.code.table(np.arange(self.inputs) * windows.area * self.item)
-        tables: dict[Taps, int] = {}
-        for step, group in product(range(vertical.count), range(self.groups)):
-            h = vertical.first + step * windows.rows.stride
-            # Rows of windows that do not exist are left out; columns of them are zeros.
-            within = tuple((u, i) for u, i in vertical.taps if 0 <= i + step < windows.count[0])
-            if within not in tables:
-                tables[within] = self._taps_back(within, horizontal.taps)
-            self._product(
-                thread,
-                epilogue,
-                self._going_to(before, last, tile, group * self.inputs, h, horizontal.first),
-                rows=self.inputs,
-                vectors=horizontal.count,
-                depth=self.outputs * len(within) * len(horizontal.taps),
-                a=self.W + group * self.outputs * self.filter,
-                row_offsets=by_channel,
-                taps=tables[within],
-                x=gradient.at(tile, group * self.outputs, step),
-                x_stride=VECTOR,
-            )
+        (high, wide), (down, right) = windows.count, (windows.rows.stride, windows.columns.stride)
+        cut = product(vertical.pieces(high, 1), horizontal.pieces(wide, STRIP))
+        for rows, columns in cut:
+            taps = self._taps_back(rows.taps, columns.taps)
+            for i, group in product(range(rows.first, rows.first + rows.count), range(self.groups)):
+                h, w = vertical.first + i * down, horizontal.first + columns.first * right
+                self._product(
+                    thread,
+                    epilogue,
+                    self._going_to(before, last, tile, group * self.inputs, h, w),
+                    rows=self.inputs,
+                    vectors=columns.count,
+                    depth=self.outputs * len(rows.taps) * len(columns.taps),
+                    a=self.W + group * self.outputs * self.filter,
+                    row_offsets=by_channel,
+                    taps=taps,
+                    x=gradient.at(tile, group * self.outputs, i, columns.first),
+                    x_stride=VECTOR,
+                )
 
     def _taps_back(self, vertical: Taps, horizontal: Taps) -> int:
         """Keep the table of the weights, and of the windows, that see the pixels of a phase."""

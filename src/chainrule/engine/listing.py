@@ -63,7 +63,7 @@ def cost(network: Network, rows: int, itemsize: int, slots: int) -> Cost:
     )
 
 
-def listing(weights: Weights, rows: int, seed: int) -> str:
+def listing(weights: Weights, rows: int, seed: int, peak: float | None = None) -> str:
     """Return the step as a Python module: the rules that it uses, then a function, ``step``."""
     network, optimizer = weights.network, weights.optimizer
     cast = cost(network, rows, weights.dtype.itemsize, len(weights.slots))
@@ -73,6 +73,7 @@ def listing(weights: Weights, rows: int, seed: int) -> str:
     head = [
         f"# {shape}, batches of {rows:,}: {cast.operations:,} operations a step,",
         f"# {cast.parameters:,} bytes of parameters and {cast.activations:,} of activations",
+        *([f"# {_least(cast.operations, peak)}"] if peak else []),
         "from chainrule.functions import *",
         "from chainrule.losses import *",
         "from chainrule.training.optimizers import *",
@@ -86,6 +87,10 @@ def listing(weights: Weights, rows: int, seed: int) -> str:
         f"    {DOCUMENTATION}",
     ]
     return "\n".join([*head, *_body(network, weights.penalty(rows), weights.clip, seed)]) + "\n"
+
+
+def _least(operations: int, peak: float) -> str:
+    return f"at least {operations / peak * 1e6:,.1f} µs, at {peak / 1e9:,.0f} GFLOP/s"
 
 
 def _rules(network: Network) -> dict[str, Any]:

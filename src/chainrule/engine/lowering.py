@@ -160,6 +160,10 @@ def lower(chain: Chain, loss: Loss | None, entries: float | None = None) -> Netw
             stages.append(Stage(function, place, names["A"], None, *sizes))
         elif isinstance(function, Map) and stages:
             stages.append(_followed(stages.pop(), function, place))
+        elif isinstance(function, Pixelwise) and not blocks and len(layer.input_shape) == 3:
+            shape = _image(layer.input_shape)
+            pixels = Block(AvgPool2d(1), place, None, None, shape, shape)  # images as they are
+            blocks.append(_followed(pixels, function, place))
         elif isinstance(function, Map) and not blocks:
             start = _followed(start or Inputs(prod(layer.input_shape)), function, place)
         elif isinstance(function, Conv2d | MaxPool2d | AvgPool2d) and not stages and not start:

@@ -144,6 +144,12 @@ class Steps:
             return results[: int(np.argmin(np.isfinite(results))) + 1]
         return results
 
+    def use(self, threads: int) -> None:
+        """Let so many threads take the next steps; their programs are planned when first needed."""
+        if threads != self.threads:
+            self.threads = threads
+            self._programs.clear()  # or their values would take memory beside the new ones
+
     def prepare(self, rows: int) -> None:
         """Plan steps on so many rows now; CannotLowerError names a rule that cannot be read."""
         self._program(rows)
@@ -178,9 +184,13 @@ class Steps:
         for slot, flat in enumerate(slots):
             self.weights.store(Parameters(self.chain.parameters.shapes, flat), slot)
 
-    def listing(self, rows: int) -> str:
-        """Return a step on a batch of so many rows as NumPy that can be read, and run."""
-        return listing(self.weights, rows, self.seed)
+    def listing(self, rows: int, peak: float | None = None) -> str:
+        """Return a step on a batch of so many rows as NumPy that can be read, and run.
+
+        Given the machine's peak in operations a second (:func:`chainrule.engine.peak.peak`), it
+        says how long the step takes at least.
+        """
+        return listing(self.weights, rows, self.seed, peak)
 
     def _program(self, rows: int) -> tuple[Planner, Runner]:
         if rows not in self._programs:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.blocks import Means, address
-from chainrule.engine.kernels.dot import added_tile, places
+from chainrule.engine.kernels.dot import places
 from chainrule.engine.memory import VECTOR, aligned
 from chainrule.engine.planes import Planes, points
 from chainrule.engine.windows import Windows
@@ -132,7 +132,7 @@ class FilterSums:
     def finish(self, thread: int, outputs: tuple[int, int], dW: int) -> None:
         """Add dW of some outputs, of all groups, given the sums of all tiles of images."""
         first, last = (o * self.inputs for o in outputs)
-        within = np.array(places(self.outputs, self.inputs, added_tile(self.library.target)))
+        within = np.array(places(self.outputs, self.inputs, self.library.target.dot_tile))
         item, size = self.dtype.itemsize, within.size
         everywhere = np.arange(self.groups)[:, None] * size + within.reshape(-1)
         self.code.add(

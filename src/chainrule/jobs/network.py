@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chainrule.chain import Chain
 from chainrule.functions import (
     ACTIVATIONS,
+    AvgPool2d,
+    Conv2d,
     Dropout,
     Flatten,
     Function,
     Identity,
     Linear,
+    MaxPool2d,
     Sigmoid,
     Softmax,
     Softplus,
@@ -34,19 +38,33 @@ REGRESSION_LOSSES: dict[str, type[Loss]] = {
 }
 
 
+MODELS = {"mlp": "a multilayer network", "cnn": "a convolutional network"}
+
+CHANNELS = (16, 32, 64, 128)
+"""Filters of the blocks of a convolutional network, each for images of half the sides."""
+
+LARGEST_SIDE = 64
+"""Larger images are averaged to at most so many pixels a side before the first convolution."""
+
+SMALLEST_POOLED = 6
+"""Shorter sides are not halved any more."""
+
+
 @dataclass(frozen=True)
 class NetworkOptions:
     """What a network is made of.
 
     Parameters
     ----------
-    layers : sizes of the hidden layers
+    model : a name in MODELS
+    layers : sizes of the hidden layers; in a convolutional network of those after its blocks
     activation : a name in ACTIVATIONS, after each hidden layer
     dropout : the rate of dropout after each activation
     bias : whether layers have biases
     loss : a name in REGRESSION_LOSSES; classes always have their cross-entropy
     """
 
+    model: str = "mlp"
     layers: tuple[int, ...] = (128, 64)
     activation: str = "relu"
     dropout: float = 0.0
@@ -58,7 +76,11 @@ def build_chain(
     options: NetworkOptions, *, task: str, classes: int, input_shape: tuple[int, ...]
 ) -> tuple[Chain, Loss]:
     """Return a chain for a task, and its loss."""
-    functions: list[Function] = [Flatten()] if len(input_shape) > 1 else []
+    functions: list[Function] = []
+    if options.model == "cnn":
+        functions += convolutional_blocks(input_shape, options.activation, bias=options.bias)
+    if len(input_shape) > 1:
+        functions.append(Flatten())
     for size in options.layers:
         functions += [Linear(size, bias=options.bias), ACTIVATIONS[options.activation]()]
         if options.dropout:
@@ -70,3 +92,34 @@ def build_chain(
         return Chain(*functions, Sigmoid()), BinaryCrossEntropy()
     output = Softplus() if options.loss == "poisson" else Identity()
     return Chain(*functions, output), REGRESSION_LOSSES[options.loss]()
+
+
+def convolutional_blocks(
+    shape: tuple[int, ...], activation: str = "relu", *, bias: bool = True
+) -> list[Function]:
+    """Return blocks of convolution, activation and max pooling for images of a shape (c, h, w).
+
+    As many blocks as halve the longer side to less than SMALLEST_POOLED: one for 8 x 8, three for
+    28 x 28, four for 64 x 64.
+    """
+    _, *sides = shape
+    blocks: list[Function] = []
+    averaged = _pair(-(-side // LARGEST_SIDE) for side in sides)
+    if averaged != (1, 1):
+        blocks.append(AvgPool2d(averaged))
+        sides = [side // window for side, window in zip(sides, averaged, strict=True)]
+    for channels in CHANNELS:
+        windows = _pair(2 if side >= SMALLEST_POOLED else 1 for side in sides)
+        blocks += [Conv2d(channels, size=3, padding=1, bias=bias), ACTIVATIONS[activation]()]
+        if windows == (1, 1):
+            break
+        blocks.append(MaxPool2d(windows))
+        sides = [side // window for side, window in zip(sides, windows, strict=True)]
+        if max(sides) < SMALLEST_POOLED:
+            break
+    return blocks
+
+
+def _pair(numbers: Iterable[int]) -> tuple[int, int]:
+    rows, columns = numbers
+    return rows, columns

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from math import inf
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from math import ceil, inf
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from chainrule.data import Task
-from chainrule.formulas import Formulas
+from chainrule.data import Table, Task
 from chainrule.functions import ACTIVATIONS
-from chainrule.jobs.network import REGRESSION_LOSSES, NetworkOptions
+from chainrule.jobs.network import MODELS, REGRESSION_LOSSES, NetworkOptions
+from chainrule.jobs.sources import Source
 from chainrule.jobs.training import TrainingOptions
-from chainrule.models import Model
 from chainrule.training import (
     SGD,
     Adam,
@@ -47,104 +47,179 @@ _SCHEDULES: dict[str, Schedule] = {
     "cosine": Cosine(),
     "linear-to-zero": LinearToZero(),
 }
-_PRESETS: dict[str, NetworkOptions] = {"digits": NetworkOptions((256, 128), bias=False)}
-"""Networks for built-in sets: digits has the notes' softmax(W2 ReLU(W1 ReLU(W0 x)))."""
-
-_PENALTIES = {"digits": 0.003}
-"""Penalties for built-in sets: without one, digits is learned by heart before it is understood."""
-
 OPTIMIZER_NAMES = tuple(_OPTIMIZERS)
 SCHEDULE_NAMES = tuple(_SCHEDULES)
 TASKS = get_args(Task)
 ENGINES = get_args(Engine)
 
 
-def training_options(
-    *,
-    data: str,
-    layers: str | None,
-    activation: str,
-    dropout: float,
-    bias: bool | None,
-    loss: str | None,
-    optimizer: str,
-    learning_rate: float | None,
-    schedule: str,
-    warm_up: float,
-    batch: int,
-    epochs: int,
-    patience: int,
-    l2: float | None,
-    seed: int,
-    validation: float,
-    test: float,
-    task: str | None,
-    double: bool,
-    engine: str,
-    threads: int,
-) -> TrainingOptions:
-    """Return what the words say; ValueError names the one that makes no sense.
+@dataclass(frozen=True)
+class Words:
+    """The words of a command line; None where nothing is said. ValueError names a senseless one.
 
     A loss is a loss of regression, so who names one says that the task is regression.
     """
-    choices = (
-        ("optimizer", optimizer, OPTIMIZER_NAMES),
-        ("schedule", schedule, SCHEDULE_NAMES),
-        ("activation", activation, tuple(ACTIVATIONS)),
-        ("loss", loss or NetworkOptions.loss, tuple(REGRESSION_LOSSES)),
-        ("task", task or TASKS[0], TASKS),
-        ("engine", engine, ENGINES),
+
+    data: str
+    model: str | None = None
+    layers: str | None = None
+    activation: str = "relu"
+    dropout: float | None = None
+    bias: bool | None = None
+    loss: str | None = None
+    optimizer: str = "adam"
+    learning_rate: float | None = None
+    schedule: str | None = None
+    warm_up: float | None = None
+    batch: int | None = None
+    epochs: int | None = None
+    patience: int = 20
+    l2: float | None = None
+    clip_norm: float | None = None
+    seed: int = 0
+    validation: float = 0.1
+    test: float = 0.2
+    task: str | None = None
+    double: bool = False
+    engine: str = "auto"
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        """Check each word by itself."""
+        choices: dict[str, tuple[str, ...]] = {
+            "model": tuple(MODELS),
+            "optimizer": OPTIMIZER_NAMES,
+            "schedule": SCHEDULE_NAMES,
+            "activation": tuple(ACTIVATIONS),
+            "loss": tuple(REGRESSION_LOSSES),
+            "task": TASKS,
+            "engine": ENGINES,
+        }
+        for name, known in choices.items():
+            word = getattr(self, name)
+            if word is not None and word not in known:
+                raise ValueError(f"--{name}: expected one of {', '.join(known)}, got {word!r}")
+        share, least_0, least_1 = "a share from 0 to below 1", "a number >= 0", "a number >= 1"
+        ranges: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+            ("dropout", lambda x: 0 <= x < 1, share),
+            ("learning_rate", lambda x: 0 <= x < inf, least_0),
+            ("warm_up", lambda x: 0 <= x < inf, least_0),
+            ("batch", lambda x: x >= 0, least_0),
+            ("epochs", lambda x: x >= 1, least_1),
+            ("patience", lambda x: x >= 0, least_0),
+            ("l2", lambda x: 0 <= x < inf, least_0),
+            ("clip_norm", lambda x: 0 < x < inf, "a number > 0"),
+            ("threads", lambda x: x >= 0, least_0),
+            ("seed", lambda x: 0 <= x < 2**63, "a number from 0 to 2**63 - 1"),
+            ("validation", lambda x: 0 <= x < 1, share),
+            ("test", lambda x: 0 <= x < 1, share),
+        )
+        for name, sound, expected in ranges:
+            value = getattr(self, name)
+            if value is not None and not sound(value):
+                option = name.replace("_", "-")
+                raise ValueError(f"--{option}: expected {expected}, got {value}")
+        if self.layers is not None:
+            hidden_sizes(self.layers)
+        if self.loss is not None and self.task not in (None, "regression"):
+            raise ValueError(f"--loss: {self.loss} is for regression, got --task {self.task}")
+
+    @property
+    def chosen_optimizer(self) -> Optimizer:
+        """The optimizer, with its learning rate."""
+        chosen = _OPTIMIZERS[self.optimizer]
+        if self.learning_rate is None:
+            return chosen
+        return type(chosen)(**{**vars(chosen), "learning_rate": self.learning_rate})
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What a training takes where nothing is said; ``why`` says it of the kind of network."""
+
+    network: NetworkOptions = field(default_factory=NetworkOptions)
+    batch: int = 32
+    epochs: int = 100
+    schedule: str = "constant"
+    warm_up: float = 0.0
+    l2: float = 0.0
+    why: str = ""
+
+
+_DIGITS = Defaults(NetworkOptions("mlp", (256, 128), bias=False), l2=0.003)
+"""The notes' softmax(W2 ReLU(W1 ReLU(W0 x))); without a penalty it learns the set by heart."""
+
+_MULTILAYER = NetworkOptions("mlp", (256, 128), dropout=0.2)
+_CONVOLUTIONAL = NetworkOptions("cnn", (128,), dropout=0.3)
+"""Networks for images."""
+
+_IMAGES_SEEN = 500_000
+_FEWEST_EPOCHS, _MOST_EPOCHS = 10, 60
+"""Images are passed over until so many are seen, but so many times at least and at most."""
+
+
+def defaults(words: Words, source: Source) -> Defaults:
+    """Return what is taken where nothing is said, by the kind of data and of network.
+
+    Raises
+    ------
+    ValueError
+        A convolutional network is asked for, and the data are a table.
+    """
+    if isinstance(source.data, Table):
+        if words.model == "cnn":
+            raise ValueError(
+                f"--model: cnn is for images, and {words.data} is a table; expected --model mlp"
+            )
+        builtin = words.data == "digits"
+        return _DIGITS if builtin else Defaults()
+    if words.model is None:
+        why = "the data are images, so the network is convolutional (--model mlp: multilayer)"
+    else:
+        why = ""
+    return Defaults(
+        network=_MULTILAYER if words.model == "mlp" else _CONVOLUTIONAL,
+        batch=64,
+        epochs=min(max(ceil(_IMAGES_SEEN / max(len(source), 1)), _FEWEST_EPOCHS), _MOST_EPOCHS),
+        schedule="cosine",
+        warm_up=0.5,
+        why=why,
     )
-    for name, word, known in choices:
-        if word not in known:
-            raise ValueError(f"--{name}: expected one of {', '.join(known)}, got {word!r}")
-    ranges = (
-        ("dropout", dropout, 0 <= dropout < 1, "a share from 0 to below 1"),
-        ("learning-rate", learning_rate, 0 <= (learning_rate or 0) < inf, "a number >= 0"),
-        ("warm-up", warm_up, 0 <= warm_up < inf, "a number >= 0"),
-        ("batch", batch, batch >= 0, "a number >= 0"),
-        ("epochs", epochs, epochs >= 1, "a number >= 1"),
-        ("patience", patience, patience >= 0, "a number >= 0"),
-        ("l2", l2, 0 <= (l2 or 0) < inf, "a number >= 0"),
-        ("threads", threads, threads >= 0, "a number >= 0"),
-        ("seed", seed, 0 <= seed < 2**63, "a number from 0 to 2**63 - 1"),
-        ("validation", validation, 0 <= validation < 1, "a share from 0 to below 1"),
-        ("test", test, 0 <= test < 1, "a share from 0 to below 1"),
-    )
-    for name, value, sound, expected in ranges:
-        if not sound:
-            raise ValueError(f"--{name}: expected {expected}, got {value}")
-    if loss is not None and task not in (None, "regression"):
-        raise ValueError(f"--loss: {loss} is for regression, got --task {task}")
-    preset = _PRESETS.get(data, NetworkOptions())
-    network = NetworkOptions(
-        layers=preset.layers if layers is None else hidden_sizes(layers),
-        activation=activation,
-        dropout=dropout,
-        bias=preset.bias if bias is None else bias,
-        loss=loss or NetworkOptions.loss,
-    )
-    chosen = _OPTIMIZERS[optimizer]
-    if learning_rate is not None:
-        chosen = type(chosen)(**{**vars(chosen), "learning_rate": learning_rate})
+
+
+def training_options(words: Words, source: Source) -> TrainingOptions:
+    """Return what the words mean for these data."""
+    unsaid = defaults(words, source)
+    network = replace(unsaid.network, activation=words.activation)
+    if words.layers is not None:
+        network = replace(network, layers=hidden_sizes(words.layers))
+    for name in ("dropout", "bias", "loss"):
+        value = getattr(words, name)
+        if value is not None:
+            network = replace(network, **{name: value})
+    schedule = _SCHEDULES[words.schedule or unsaid.schedule]
+    warm_up = unsaid.warm_up if words.warm_up is None else words.warm_up
+    batch = unsaid.batch if words.batch is None else words.batch
     plan = Plan(
-        optimizer=chosen,
-        schedule=WarmUp(warm_up, _SCHEDULES[schedule]) if warm_up else _SCHEDULES[schedule],
-        batch_size=None if batch == 0 or optimizer == "gd" else batch,
-        epochs=epochs,
-        l2=_PENALTIES.get(data, 0.0) if l2 is None else l2,
-        patience=Patience(patience) if patience else None,
-        seed=seed,
+        optimizer=words.chosen_optimizer,
+        schedule=WarmUp(warm_up, schedule) if warm_up else schedule,
+        batch_size=None if batch == 0 or words.optimizer == "gd" else batch,
+        epochs=unsaid.epochs if words.epochs is None else words.epochs,
+        l2=unsaid.l2 if words.l2 is None else words.l2,
+        clip_norm=words.clip_norm,
+        patience=Patience(words.patience) if words.patience else None,
+        seed=words.seed,
     )
     return TrainingOptions(
         network=network,
         plan=plan,
-        validation=validation,
-        test=test,
-        task=cast("Task | None", "regression" if loss else task),
-        dtype="float64" if double else "float32",
-        engine=cast("Engine", engine),
-        threads=threads or None,
+        validation=words.validation,
+        test=words.test,
+        task=cast("Task | None", "regression" if words.loss else words.task),
+        dtype="float64" if words.double else "float32",
+        engine=cast("Engine", words.engine),
+        threads=words.threads or None,
+        notes=(unsaid.why,) if unsaid.why else (),
     )
 
 
@@ -166,49 +241,3 @@ def hidden_sizes(text: str) -> tuple[int, ...]:
     if 0 in sizes or max(sizes) > 1_000_000:
         raise ValueError(f"--layers: expected sizes from 1 to 1,000,000, got {text!r}")
     return sizes
-
-
-def model_json(model: Model, rules: Mapping[str, Formulas]) -> dict[str, Any]:
-    """Return what there is to know about a model."""
-    chain = model.chain
-    return {
-        "formula": chain.formula(),
-        "target": model.target.name,
-        "task": model.target.task,
-        "classes": model.target.classes,
-        "input_shape": chain.layers[0].input_shape,
-        "parameters": chain.parameters.flat.size,
-        "dtype": str(chain.dtype),
-        "layers": [
-            {
-                "function": str(layer.function),
-                "output_shape": layer.output_shape,
-                "parameters": {name: chain.parameters[name].shape for name in layer.names.values()},
-            }
-            for layer in chain.layers
-        ],
-        "formulas": {
-            title: {
-                "definition": formulas.definition,
-                "derivative": formulas.derivative,
-                "backprop": formulas.backprop,
-                "latex": formulas.latex,
-            }
-            for title, formulas in rules.items()
-        },
-        "training": model.facts,
-    }
-
-
-def facts_lines(model: Model) -> list[str]:
-    """Return in words what a model predicts and how it was trained."""
-    target = model.target
-    kind = {"regression": "a number", "binary": "one of two classes"}.get(
-        target.task, f"one of {len(target.classes)} classes"
-    )
-    shown = ", ".join(target.classes[:12]) + (", …" if len(target.classes) > 12 else "")
-    lines = [f"predicts {target.name!r}, {kind}" + (f": {shown}" if shown else "")]
-    facts = model.facts
-    if "data" in facts and "end" in facts:
-        lines.append(f"trained on {facts['data']}: {facts['end']}, seed {facts.get('seed')}")
-    return lines

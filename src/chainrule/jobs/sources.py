@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule.data import (
     BUILTIN,
+    Builtin,
     DataError,
     Table,
     as_table,
@@ -56,7 +57,12 @@ class Source:
 
 
 def read_source(
-    argument: str, target: str | None = None, *, like: Any = None, optional: bool = False
+    argument: str,
+    target: str | None = None,
+    *,
+    like: Any = None,
+    images: bool = False,
+    optional: bool = False,
 ) -> Source:
     """Read the data that an argument names.
 
@@ -69,6 +75,8 @@ def read_source(
         The column of a table that is to be predicted; with ``optional`` it may be missing.
     like
         The shape (c, h, w) that images must have, as a trained model says.
+    images
+        Whether a built-in set of images is wanted as such, not as the table of its pixels.
 
     Raises
     ------
@@ -78,6 +86,8 @@ def read_source(
     path = Path(argument)
     if argument in BUILTIN:
         builtin = load_builtin(argument)
+        if builtin.image_shape is not None and (images or like is not None):
+            return _from_builtin_images(builtin)
         wanted = target if target or optional else builtin.target_name
         return _from_table(argument, as_table(builtin), wanted, optional)
     if path.is_dir():
@@ -94,6 +104,11 @@ def read_source(
     if _is_idx(path):
         return Source(path.name, _channels(read_idx(path), path))
     return _from_table(path.name, read_csv(path), target, optional)
+
+
+def _from_builtin_images(builtin: Builtin) -> Source:
+    X = builtin.X.astype(np.uint8).reshape(-1, *(builtin.image_shape or ()))
+    return Source(builtin.name, X, builtin.target_name, list(builtin.labels))
 
 
 def _from_table(name: str, table: Table, target: str | None, optional: bool) -> Source:

@@ -20,6 +20,7 @@ from chainrule.data import (
 )
 from chainrule.data.cells import has_decimal_comma, number, shortened
 from chainrule.data.columns import MISSING_VALUE, OTHER_VALUE
+from chainrule.jobs.curve import curve_facts
 from chainrule.jobs.network import NetworkOptions, build_chain
 from chainrule.jobs.sources import Source
 from chainrule.models import Model
@@ -47,6 +48,7 @@ class TrainingOptions:
     task : "regression", "binary" or "multiclass"; None finds it from the target
     dtype : "float32" or "float64"
     engine, threads : who computes, as :func:`chainrule.train` takes them
+    notes : what there is to say of these choices
     """
 
     network: NetworkOptions = field(default_factory=NetworkOptions)
@@ -57,6 +59,7 @@ class TrainingOptions:
     dtype: str = "float32"
     engine: Engine = "auto"
     threads: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ def prepare(source: Source, options: TrainingOptions) -> Prepared:
     )
     chain.initialize(shape, seed=options.plan.seed, dtype=options.dtype)
     model = Model(chain, loss, inputs, target, facts={})
-    return Prepared(parts, model, (*source.notes, target.describe(), *dropped))
+    notes = (*source.notes, target.describe(), *dropped, *options.notes)
+    return Prepared(parts, model, notes)
 
 
 def train_model(
@@ -230,18 +234,21 @@ def _facts(
     prepared: Prepared, options: TrainingOptions, history: History, scores: dict[Any, Any]
 ) -> dict[str, Any]:
     """Return what a model file should remember of its training."""
-    plan = options.plan
+    plan, target = options.plan, prepared.model.target
     return {
         "data": prepared.parts["training"].name,
+        "network": options.network.model,
         "rows": {name: len(part) for name, part in prepared.parts.items()},
         "optimizer": {"name": type(plan.optimizer).__name__, **asdict(plan.optimizer)},
         "schedule": type(plan.schedule).__name__,
         "batch_size": plan.batch_size,
         "l2": plan.l2,
+        "clip_norm": plan.clip_norm,
         "seed": plan.seed,
         "engine": history.engine,
         "epochs": len(history.epochs),
         "end": history.describe(),
+        "history": curve_facts(history, "R²" if target.task == "regression" else "accuracy"),
         "scores": {
             name: {key: float(np.float64(value)) for key, value in values.items()}
             for name, values in scores.items()

@@ -134,7 +134,8 @@ def train(
         times faster, equal up to rounding; "auto" by machine code where the engine has kernels for
         the whole network.
     threads
-        Of the machine code; by default as many as pay. Their number does not change a bit.
+        Of the machine code; by default as many as pay, which may change on the way. Their number
+        does not change a bit.
 
     Raises
     ------

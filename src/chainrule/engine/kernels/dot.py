@@ -32,14 +32,7 @@ def emit(name: str, dtype: Any, target: Target) -> ir.Module:
 
 def emit_added(name: str, dtype: Any, target: Target) -> ir.Module:
     """Return the module that adds to what Y has. Y lies tile by tile: :func:`places` says how."""
-    return _walk(name, dtype, ADDED, added_tile(target), _add)
-
-
-def added_tile(target: Target) -> Sizes:
-    """Return rows and columns of tiles whose lanes are added up all at once."""
-    side = {64: 4, 32: 2}.get(target.register_bytes, 1)
-    sizes = tuple(size for size in (4, 2, 1) if size <= side)
-    return sizes, sizes
+    return _walk(name, dtype, ADDED, target.dot_tile, _add)
 
 
 def places(rows: int, columns: int, sizes: Sizes) -> list[list[int]]:

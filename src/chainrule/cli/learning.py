@@ -1,0 +1,164 @@
+"""Commands that learn from data: ``train`` and ``compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chainrule.cli.arguments import (
+    ActivationOption,
+    BatchOption,
+    DataArgument,
+    DoubleOption,
+    EpochsOption,
+    JsonOption,
+    LayersOption,
+    RateOption,
+    SeedOption,
+    TargetOption,
+    TaskOption,
+    ThreadsOption,
+)
+from chainrule.cli.output import Output, scores_table
+from chainrule.jobs import outputs, prepare, read_source, train_model
+from chainrule.jobs.network import MODELS, REGRESSION_LOSSES
+from chainrule.jobs.options import OPTIMIZER_NAMES, SCHEDULE_NAMES, Words, training_options
+from chainrule.training import ProgressBar
+
+
+def train(
+    data: DataArgument,
+    target: TargetOption = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"{', '.join(MODELS)}: multilayer or, for images, convolutional; by default cnn "
+            "for images but the built-in digits.",
+        ),
+    ] = None,
+    layers: LayersOption = None,
+    activation: ActivationOption = "relu",
+    dropout: Annotated[
+        float | None,
+        typer.Option(help="Share of hidden units dropped; 0, but some for images."),
+    ] = None,
+    bias: Annotated[
+        bool | None, typer.Option("--bias/--no-bias", help="Biases; digits has none by default.")
+    ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"Of regression: {', '.join(REGRESSION_LOSSES)}; by default the first. "
+            "Classes have cross-entropy.",
+        ),
+    ] = None,
+    optimizer: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=f"{', '.join(OPTIMIZER_NAMES)}; gd takes the whole set in each step.",
+        ),
+    ] = "adam",
+    learning_rate: RateOption = None,
+    schedule: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"Of the learning rate: {', '.join(SCHEDULE_NAMES)}; by default constant, "
+            "but cosine for images.",
+        ),
+    ] = None,
+    warm_up: Annotated[
+        float | None,
+        typer.Option(help="Epochs in which the rate rises from 0; 0, but 0.5 for images."),
+    ] = None,
+    batch: BatchOption = None,
+    epochs: EpochsOption = None,
+    patience: Annotated[
+        int, typer.Option(help="Epochs without improvement before stopping; 0: never stop.")
+    ] = 20,
+    l2: Annotated[
+        float | None, typer.Option(help="Penalty on squared weights; 0, but 0.003 for digits.")
+    ] = None,
+    clip_norm: Annotated[
+        float | None,
+        typer.Option(help="The largest length of a step's gradient; by default any."),
+    ] = None,
+    seed: SeedOption = 0,
+    validation: Annotated[float, typer.Option(help="Share held out to stop early.")] = 0.1,
+    test: Annotated[float, typer.Option(help="Share held out for the scores at the end.")] = 0.2,
+    task: TaskOption = None,
+    double: DoubleOption = False,
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Who computes: machine code, the reference in NumPy, or auto: what can.",
+        ),
+    ] = "auto",
+    threads: ThreadsOption = 0,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where the model goes.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a network on DATA, show its scores, and save it."""
+    out = Output(as_json=as_json, quiet=quiet)
+    words = Words(
+        data=data,
+        model=model,
+        layers=layers,
+        activation=activation,
+        dropout=dropout,
+        bias=bias,
+        loss=loss,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        schedule=schedule,
+        warm_up=warm_up,
+        batch=batch,
+        epochs=epochs,
+        patience=patience,
+        l2=l2,
+        clip_norm=clip_norm,
+        seed=seed,
+        validation=validation,
+        test=test,
+        task=task,
+        double=double,
+        engine=engine,
+        threads=threads,
+    )
+    path = output or outputs.default_model_path(data)
+    outputs.check_model_path(path, data)
+    source = read_source(data, target, images=model is not None and model != "mlp")
+    if target and target != source.target_name:
+        raise ValueError(f"--target: {data} is no table, so it has no column {target!r}")
+    options = training_options(words, source)
+    prepared = prepare(source, options)
+    out.say(*prepared.notes)
+    chain = prepared.model.chain
+    out.say(f"{chain.formula()}, {chain.parameters.flat.size:,} parameters")
+    bar = None if as_json or quiet else ProgressBar(out.messages)
+    try:
+        outcome = train_model(prepared, options, bar)
+    except KeyboardInterrupt:
+        out.say("interrupted, no model is saved")
+        raise typer.Exit(130) from None
+    learnt = outcome.model.target
+    outcome.model.save(path)
+    out.say(f"{outcome.history.describe()}, {outcome.history.seconds:.1f} s")
+    if as_json:
+        told = {"model": str(path), "target": learnt.name, "task": learnt.task}
+        out.json({**told, "classes": learnt.classes, **outcome.model.facts})
+    else:
+        rows = {name: len(part) for name, part in prepared.parts.items()}
+        out.table(scores_table(outcome.scores, rows))
+        out.say(f"model saved in {path}")
+    if outcome.diverged is not None:
+        raise outcome.diverged

@@ -1,0 +1,131 @@
+"""Commands that use a saved model: ``predict``, ``evaluate``, ``check``, ``show`` and ``plot``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chainrule.cli.arguments import DataArgument, JsonOption, ModelArgument, TargetOption
+from chainrule.cli.output import (
+    Output,
+    formula_lines,
+    layers_table,
+    report_json,
+    report_table,
+    scores_table,
+    shared_rules,
+)
+from chainrule.cli.predictions import predictions_csv, predictions_json
+from chainrule.formulas import Formulas
+from chainrule.jobs import outputs, read_source
+from chainrule.jobs.checking import check_model
+from chainrule.jobs.scoring import evaluate_source
+from chainrule.jobs.sources import Source
+from chainrule.jobs.telling import facts_lines, model_json
+from chainrule.models import Model
+
+
+def predict(
+    model: ModelArgument,
+    data: DataArgument,
+    probabilities: Annotated[bool, typer.Option(help="A column for each class, too.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A CSV file to write.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Predict the target of each row of DATA, as CSV."""
+    out = Output(as_json=as_json)
+    if output is not None:
+        outputs.check_text_path(output, model, data)
+    trained = Model.load(model)
+    source = _source_for(trained, data, None, optional=True)
+    predictions = trained.predict(source.data)
+    out.say(*source.notes, *predictions.notes)
+    if source.test is not None:
+        out.say(f"these are the {len(source):,} training images; for others, name their file")
+    if as_json:
+        out.json(predictions_json(trained, source, predictions))
+        return
+    text = predictions_csv(trained, source, predictions, probabilities)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        outputs.write_text(output, text)
+        out.say(f"{len(source):,} predictions written to {output}")
+
+
+def evaluate(
+    model: ModelArgument,
+    data: DataArgument,
+    target: TargetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare predictions with the true targets in DATA."""
+    out = Output(as_json=as_json)
+    trained = Model.load(model)
+    name = target or trained.target.name
+    source = _source_for(trained, data, name, optional=False)
+    scores, rows, notes = evaluate_source(trained, source)
+    out.say(*notes)
+    if as_json:
+        out.json({"rows": rows, "scores": scores})
+    else:
+        out.table(scores_table(scores, rows))
+
+
+def check(
+    model: ModelArgument,
+    data: Annotated[
+        str | None, typer.Argument(metavar="DATA", help="By default, random numbers.")
+    ] = None,
+    target: TargetOption = None,
+    samples: Annotated[int, typer.Option(help="Rows of DATA that the loss is the mean of.")] = 8,
+    entries: Annotated[int, typer.Option(help="Entries of each array to check; 0: all.")] = 50,
+    seed: Annotated[int, typer.Option(help="Of the choice of entries.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the gradients of a model with finite differences."""
+    out = Output(as_json=as_json)
+    trained = Model.load(model)
+    name = target or trained.target.name
+    source = None if data is None else _source_for(trained, data, name, optional=True)
+    report = check_model(trained, source, samples=samples, entries=entries, seed=seed)
+    if as_json:
+        out.json(report_json(report))
+    else:
+        out.table(report_table(report))
+        verdict = "all gradients are right" if report.passed else "some gradients are WRONG"
+        out.say(f"{verdict} (relative error up to {report.tolerance:g} allowed)")
+    if not report.passed:
+        raise typer.Exit(1)
+
+
+def show(
+    model: ModelArgument,
+    latex: Annotated[bool, typer.Option(help="Formulas as LaTeX.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the layers of a model, and each function's definition, derivative and backprop."""
+    out = Output(as_json=as_json)
+    trained = Model.load(model)
+    rules: dict[str, Formulas] = {str(f): f.formulas() for f in trained.chain.functions}
+    rules[str(trained.loss)] = trained.loss.formulas()
+    if as_json:
+        out.json(model_json(trained, rules))
+        return
+    out.lines([trained.chain.formula(), ""])
+    out.table(layers_table(trained.chain))
+    out.lines([""])
+    for title, formulas in shared_rules(rules):
+        out.lines(formula_lines(title, formulas, latex=latex))
+    out.lines(facts_lines(trained))
+
+
+def _source_for(trained: Model, data: str, target: str | None, *, optional: bool) -> Source:
+    """Read data for a trained model: its target's column, its images' shape."""
+    shape = getattr(trained.inputs, "shape", None)
+    return read_source(data, target, like=shape, optional=optional)
