@@ -80,6 +80,9 @@ class Classifier(ChainEstimator, NetworkClassifier):
         Score and loss on the validation set after each epoch, where there is one.
     best_validation_score_ : float or None
         The score of the epoch that was kept by early stopping.
+    gradient_norms_ : dict of list of float
+        For each parameter the length of the gradient by it after each epoch, if
+        ``gradient_samples`` says on how many samples.
     engine_ : str
         Who trained, "machine" or "reference".
 
@@ -214,6 +217,9 @@ class Regressor(ChainEstimator, NetworkRegressor):
         Score and loss on the validation set after each epoch, where there is one.
     best_validation_score_ : float or None
         The score of the epoch that was kept by early stopping.
+    gradient_norms_ : dict of list of float
+        For each parameter the length of the gradient by it after each epoch, if
+        ``gradient_samples`` says on how many samples.
     engine_ : str
         Who trained, "machine" or "reference".
 

@@ -1,6 +1,7 @@
 """Training: optimizers, schedules, stopping, progress, and the one loop."""
 
 from chainrule.training.augmentation import Augmentation, Crop, Flip, Noise, Shift
+from chainrule.training.gradient_norms import GradientNorms
 from chainrule.training.history import (
     Epoch,
     History,
@@ -37,6 +38,7 @@ __all__ = [
     "Crop",
     "Epoch",
     "Flip",
+    "GradientNorms",
     "History",
     "InverseScaling",
     "LinearToZero",
