@@ -70,6 +70,7 @@ class NetworkEstimator(OnBatches, OnTheWholeSet):
         ],
         "max_fun": [Interval(Integral, 1, None, closed="left")],
         "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "gradient_samples": [Interval(Integral, 1, None, closed="left"), None],
         "dtype": [StrOptions({"float32", "float64"}), None],
         "n_jobs": [
             Interval(Integral, None, -1, closed="right"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,15 @@ from chainrule.estimators.course import (
 from chainrule.estimators.fitted import FittedNetwork
 from chainrule.estimators.targets import Task
 from chainrule.functions import Dropout
-from chainrule.training import History, Plan, ProgressBar, TrainingDivergedError, train
+from chainrule.training import (
+    GradientNorms,
+    History,
+    Plan,
+    ProgressBar,
+    Reporter,
+    TrainingDivergedError,
+    train,
+)
 from chainrule.training.optimizers import Optimizer
 from chainrule.training.samples import Samples
 
@@ -58,7 +66,7 @@ class OnBatches(FittedNetwork):
         if validation is not None:
             validation = in_dtype(validation, dtype)
         data = in_dtype(replace(data, t=self._training_targets(data.t)), dtype)
-        diverged = None
+        reporter, diverged = self._reporter(chain, task, data), None
         try:
             history = train(
                 *(chain, task.loss, data.X, data.t, plan),
@@ -67,7 +75,7 @@ class OnBatches(FittedNetwork):
                 if validation is None
                 else (validation.X, validation.t, validation.weights),
                 score=self._scorer(validation),
-                reporter=self._reporter(),
+                reporter=reporter,
                 watcher=course,
                 state=optimizer.state,
                 engine=self.engine,
@@ -75,6 +83,8 @@ class OnBatches(FittedNetwork):
             )
         except TrainingDivergedError as error:
             history, diverged = error.history, error
+        if isinstance(reporter, GradientNorms):
+            self._keep_norms(reporter.norms)
         self._optimizer = optimizer
         self._finish(history, course, diverged, incremental=incremental)
 
@@ -144,10 +154,18 @@ class OnBatches(FittedNetwork):
             )
         return min(int(self.batch_size), samples)
 
-    def _reporter(self) -> Any:
-        if self.verbose == "bar":
-            return ProgressBar()
-        return Printer() if self.verbose else None
+    def _reporter(self, chain: Chain, task: Task, data: Samples) -> Reporter | None:
+        bar = self.verbose == "bar"
+        told: Any = ProgressBar() if bar else Printer() if self.verbose else None
+        if self.gradient_samples is None:
+            return cast("Reporter | None", told)
+        few = data.that_count().at(np.arange(min(int(self.gradient_samples), len(data))))
+        return GradientNorms(chain, task.loss, few.X, few.t, few.weights, reporter=told)
+
+    def _keep_norms(self, norms: dict[str, list[float]]) -> None:
+        """Append the lengths of gradients to those of the same network's epochs before."""
+        before = getattr(self, "gradient_norms_", {}) if self.loss_curve_ else {}
+        self.gradient_norms_ = {name: [*before.get(name, []), *norms[name]] for name in norms}
 
     def _finish(
         self,

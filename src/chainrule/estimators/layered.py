@@ -17,6 +17,7 @@ from chainrule.estimators.images import FORMATS, Reading, reading
 from chainrule.estimators.parameters import TrainingParameters
 from chainrule.estimators.targets import Task
 from chainrule.functions import Elementwise, Function, Linear, Softmax
+from chainrule.training import Augmentation, Plan
 
 Array = NDArray[Any]
 
@@ -32,6 +33,7 @@ class ChainEstimator(TrainingParameters, NetworkEstimator):
         "complete": ["boolean"],
         "image_format": [StrOptions(set(FORMATS)), None],
         "image_shape": ["array-like", None],
+        "augmentation": [list, tuple, Augmentation, None],
     }
 
     chain: Any
@@ -39,6 +41,7 @@ class ChainEstimator(TrainingParameters, NetworkEstimator):
     complete: Any = False
     image_format: Any = None
     image_shape: Any = None
+    augmentation: Any = None
 
     # The chain and its nested parameters.
 
@@ -157,6 +160,24 @@ class ChainEstimator(TrainingParameters, NetworkEstimator):
         if not self._has_network():
             return super()._validated(X)  # which says so
         return self._as_samples(super()._validated(self._as_rows(X, reset=False)))
+
+    def _plan(self, *args: Any, **options: Any) -> Plan:
+        plan = super()._plan(*args, **options)
+        if not self.augmentation:
+            return plan
+        several = isinstance(self.augmentation, list | tuple)
+        changes = tuple(self.augmentation) if several else (self.augmentation,)
+        epochs = len(self.loss_curve_)  # from call to call the changes are others
+        seed = int(self._random_state.randint(2**31 - 1)) + epochs
+        return replace(plan, augmentation=changes, seed=seed)
+
+    def _fit_second_order(self, *args: Any) -> None:
+        if self.augmentation:
+            raise ValueError(
+                f"{self._name}: expected a solver that takes steps on batches for augmentation, "
+                "got solver='lbfgs'"
+            )
+        super()._fit_second_order(*args)
 
     def _as_rows(self, X: Any, *, reset: bool) -> Any:
         """Return images as rows (n, c·h·w); learn, with reset, how they are read, or compare."""

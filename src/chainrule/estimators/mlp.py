@@ -73,6 +73,9 @@ class MLPClassifier(Multilayer, NetworkClassifier):
         The share of each hidden layer's outputs that a training step leaves out.
     clip_norm : float or None, default=None
         The largest length of a step's gradient; a longer one is scaled down to it.
+    gradient_samples : int or None, default=None
+        Training samples on which the gradient is taken once more after each epoch, in NumPy, to
+        keep its lengths in ``gradient_norms_``; "lbfgs" keeps none.
     dtype : {"float32", "float64"} or None, default=None
         What training computes in. None takes float64 for "lbfgs", for small problems and for
         data too large for float32, else float32. Fitted parameters have the type of X.
@@ -115,6 +118,9 @@ class MLPClassifier(Multilayer, NetworkClassifier):
         Features seen in ``fit``.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Their names, if they have any.
+    gradient_norms_ : dict of list of float
+        For each parameter the length of the gradient by it after each epoch, if
+        ``gradient_samples`` says on how many samples.
     engine_ : str
         Who took the steps: "machine" code, or the "reference" in NumPy.
 
@@ -165,6 +171,7 @@ class MLPClassifier(Multilayer, NetworkClassifier):
         label_smoothing: Any = 0.0,
         dropout: Any = 0.0,
         clip_norm: Any = None,
+        gradient_samples: Any = None,
         dtype: Any = None,
         n_jobs: Any = None,
         engine: Any = "auto",
@@ -196,6 +203,7 @@ class MLPClassifier(Multilayer, NetworkClassifier):
         self.label_smoothing = label_smoothing
         self.dropout = dropout
         self.clip_norm = clip_norm
+        self.gradient_samples = gradient_samples
         self.dtype = dtype
         self.n_jobs = n_jobs
         self.engine = engine
@@ -263,6 +271,9 @@ class MLPRegressor(Multilayer, NetworkRegressor):
         The share of each hidden layer's outputs that a training step leaves out.
     clip_norm : float or None, default=None
         The largest length of a step's gradient; a longer one is scaled down to it.
+    gradient_samples : int or None, default=None
+        Training samples on which the gradient is taken once more after each epoch, in NumPy, to
+        keep its lengths in ``gradient_norms_``; "lbfgs" keeps none.
     dtype : {"float32", "float64"} or None, default=None
         What training computes in. None takes float64 for "lbfgs", for small problems and for
         data too large for float32, else float32. Fitted parameters have the type of X.
@@ -303,6 +314,9 @@ class MLPRegressor(Multilayer, NetworkRegressor):
         Features seen in ``fit``.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Their names, if they have any.
+    gradient_norms_ : dict of list of float
+        For each parameter the length of the gradient by it after each epoch, if
+        ``gradient_samples`` says on how many samples.
     engine_ : str
         Who took the steps: "machine" code, or the "reference" in NumPy.
 
@@ -350,6 +364,7 @@ class MLPRegressor(Multilayer, NetworkRegressor):
         max_fun: Any = 15000,
         dropout: Any = 0.0,
         clip_norm: Any = None,
+        gradient_samples: Any = None,
         dtype: Any = None,
         n_jobs: Any = None,
         engine: Any = "auto",
@@ -380,6 +395,7 @@ class MLPRegressor(Multilayer, NetworkRegressor):
         self.max_fun = max_fun
         self.dropout = dropout
         self.clip_norm = clip_norm
+        self.gradient_samples = gradient_samples
         self.dtype = dtype
         self.n_jobs = n_jobs
         self.engine = engine

@@ -46,6 +46,8 @@ class Classifier(ChainEstimator, NetworkClassifier):
     image_shape : tuple of int, default=None
         If X is rows (n, features), the shape of the image in each row: (h, w), (c, h, w) or
         (h, w, c).
+    augmentation : Augmentation or list of them, default=None
+        Random changes of the training images in each epoch, such as ``[Shift(1), Noise(0.05)]``.
     loss : "cross_entropy" or Loss, default="cross_entropy"
         A loss of your own is given class numbers (n,) after softmax, else 0 and 1 for each output.
     class_weight : dict, list of dicts or "balanced", default=None
@@ -78,6 +80,9 @@ class Classifier(ChainEstimator, NetworkClassifier):
         Score and loss on the validation set after each epoch, where there is one.
     best_validation_score_ : float or None
         The score of the epoch that was kept by early stopping.
+    gradient_norms_ : dict of list of float
+        For each parameter the length of the gradient by it after each epoch, if
+        ``gradient_samples`` says on how many samples.
     engine_ : str
         Who trained, "machine" or "reference".
 
@@ -184,6 +189,8 @@ class Regressor(ChainEstimator, NetworkRegressor):
     image_shape : tuple of int, default=None
         If X is rows (n, features), the shape of the image in each row: (h, w), (c, h, w) or
         (h, w, c).
+    augmentation : Augmentation or list of them, default=None
+        Random changes of the training images in each epoch, such as ``[Shift(1), Noise(0.05)]``.
     loss : {"squared_error", "absolute_error", "huber", "poisson"} or Loss, \
             default="squared_error"
     {training parameters}
@@ -210,6 +217,9 @@ class Regressor(ChainEstimator, NetworkRegressor):
         Score and loss on the validation set after each epoch, where there is one.
     best_validation_score_ : float or None
         The score of the epoch that was kept by early stopping.
+    gradient_norms_ : dict of list of float
+        For each parameter the length of the gradient by it after each epoch, if
+        ``gradient_samples`` says on how many samples.
     engine_ : str
         Who trained, "machine" or "reference".
 

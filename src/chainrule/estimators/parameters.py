@@ -58,6 +58,9 @@ class TrainingParameters:
     clip_norm : float, default=None
         The largest length of a step's gradient; a longer one is scaled down to it. "lbfgs" never
         clips.
+    gradient_samples : int, default=None
+        Training samples on which the gradient is taken once more after each epoch, in NumPy, to
+        keep its lengths in ``gradient_norms_``; "lbfgs" keeps none.
     dtype : {"float32", "float64"}, default=None
         The type to train in; None takes float64 for small problems and numbers that need it.
     n_jobs : int, default=None
@@ -88,6 +91,7 @@ class TrainingParameters:
     n_iter_no_change: Any = 10
     max_fun: Any = 15000
     clip_norm: Any = None
+    gradient_samples: Any = None
     dtype: Any = None
     n_jobs: Any = None
     engine: Any = "auto"
