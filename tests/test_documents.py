@@ -8,7 +8,13 @@ import pytest
 from documents import fenced_blocks, run_document
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/engine.md", "docs/estimators.md"]
+DOCUMENTS = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/engine.md",
+    "docs/estimators.md",
+    "docs/networks.md",
+]
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -152,7 +152,14 @@ def test_weights_that_are_no_images_are_named():
         WeightsDisplay(np.zeros((2, 3)))
 
 
-@pytest.mark.parametrize("make", [cnn, lambda **more: MLPClassifier(max_iter=5, **more)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        cnn,
+        lambda **more: cnn(engine="reference", **more),
+        lambda **more: MLPClassifier(max_iter=5, dropout=0.2, **more),
+    ],
+)
 def test_lengths_of_gradients_are_those_of_the_first_samples(make):
     model = make(gradient_samples=50, alpha=0).fit(X, y)
     chain, norms = model.chain_, model.gradient_norms_
