@@ -190,8 +190,7 @@ class Predictor:
 class Forward:
     """chain.forward, by machine code where that pays and the engine has it.
 
-    The chain may be trained on meanwhile: its parameters are those at each call. Many small calls
-    pay as a large one does: once they have added up, the engine stays.
+    The chain may be trained on meanwhile: its parameters are those at each call.
 
     Parameters
     ----------
@@ -203,7 +202,7 @@ class Forward:
         self.chain, self.threads = chain, threads
         self._predictor: Predictor | None = None
         self._parameters: Any = None
-        self._tried, self._asked = False, 0
+        self._tried = False
 
     def __call__(self, X: Any) -> Array:
         """Return the chain's output (n, …) for X (n, …)."""
@@ -221,8 +220,7 @@ class Forward:
             self._tried, self._parameters = True, self.chain.parameters
             self._predictor = self._made()
         found = self._predictor
-        self._asked += X.shape[0] * found.operations if found else 0
-        return found if found and self._asked >= WORTH_THE_ENGINE else None
+        return found if found and X.shape[0] * found.operations >= WORTH_THE_ENGINE else None
 
     def _made(self) -> Predictor | None:
         try:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -25,7 +24,9 @@ from sklearn.utils.validation import (
 
 from chainrule.chain import Chain
 from chainrule.checking import Report, check_gradients
-from chainrule.engine.prediction import Forward
+from chainrule.engine.availability import UnsupportedError, check_runs_here, processors
+from chainrule.engine.lowering import CannotLowerError
+from chainrule.engine.prediction import Predictor
 from chainrule.estimators.constructor import Classes
 from chainrule.estimators.files import Saved, describe, restore
 from chainrule.estimators.targets import Labels, Task
@@ -167,13 +168,10 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
     def _outputs(self, X: Any, *, fused_away: bool = False) -> Array:
         """Return the chain's outputs of X, or what goes into a last function that fuses."""
         X, chain = self._validated(X), self._network()
-        starts = range(0, X.shape[0], ROWS_AT_ONCE)
         if self.engine == "reference":
-            until = len(chain.functions) - fused_away
-            parts = [chain.trace(X[at : at + ROWS_AT_ONCE], until=until)[-1] for at in starts]
-            return np.concatenate(parts)
-        with self._predictions.of(chain, whole=not fused_away, threads=self._threads()) as forward:
-            return np.concatenate([forward(X[at : at + ROWS_AT_ONCE]) for at in starts])
+            layers = chain.layers[:-1] if fused_away else chain.layers
+            return in_blocks(Chain.assemble(layers, chain.parameters), X)
+        return self._predictions(chain, X, whole=not fused_away, threads=self._threads())
 
     def __getstate__(self) -> Any:
         """Return the state without programs, which hold addresses."""
@@ -256,19 +254,43 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
 
 
 class Predictions:
-    """A chain's predictions, whole or without the last function, for one thread at a time."""
+    """A chain's predictions, whole or without the last function, for one thread at a time.
+
+    By machine code where it has kernels for the chain, whatever the number of samples: the same
+    samples get the same bits again.
+    """
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self.forwards: dict[tuple[bool, int | None], tuple[Any, Forward]] = {}
+        self.made: dict[tuple[bool, int | None], tuple[Any, Callable[[Any], Array]]] = {}
 
-    @contextmanager
-    def of(self, chain: Chain, *, whole: bool, threads: int | None) -> Iterator[Forward]:
-        """Let a caller use the forward pass of a chain."""
+    def __call__(self, chain: Chain, X: Any, *, whole: bool, threads: int | None) -> Array:
+        """Return the outputs (n, k) of samples X (n, …)."""
         with self.lock:
-            parameters, forward = self.forwards.get((whole, threads), (None, None))
-            if forward is None or parameters is not chain.parameters:
+            parameters, predict = self.made.get((whole, threads), (None, None))
+            if predict is None or parameters is not chain.parameters:
                 layers = chain.layers if whole else chain.layers[:-1]
-                forward = Forward(Chain.assemble(layers, chain.parameters), threads=threads)
-                self.forwards[whole, threads] = chain.parameters, forward
-            yield forward
+                predict = _prediction(Chain.assemble(layers, chain.parameters), threads)
+                self.made[whole, threads] = chain.parameters, predict
+            return predict(X)
+
+
+def _prediction(chain: Chain, threads: int | None) -> Callable[[Any], Array]:
+    """Return the function from samples to outputs, at the parameters of the moment."""
+    try:
+        check_runs_here()
+        predictor = Predictor(chain, threads=threads or processors())
+    except (UnsupportedError, CannotLowerError):
+        return lambda X: in_blocks(chain, X)
+
+    def predict(X: Any) -> Array:
+        predictor.refresh()
+        return predictor(X)
+
+    return predict
+
+
+def in_blocks(chain: Chain, X: Any) -> Array:
+    """Return chain.forward(X), some samples at a time."""
+    starts = range(0, X.shape[0], ROWS_AT_ONCE)
+    return np.concatenate([chain.forward(X[at : at + ROWS_AT_ONCE]) for at in starts])
