@@ -29,7 +29,7 @@ MOST_ROWS = 512
 ROWS_OF_NUMPY = 4096
 """Samples that NumPy takes at once."""
 
-WORTH_A_THREAD = 12_000_000
+WORTH_A_THREAD = 200_000_000
 """Operations of a training step for whose forward pass one more thread pays."""
 
 
