@@ -8,7 +8,7 @@ import pytest
 from documents import fenced_blocks, run_document
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["backprop", "engine", "estimators", "reproducible"]
+PAGES = ["backprop", "engine", "estimators", "networks", "reproducible"]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in PAGES)]
 
 

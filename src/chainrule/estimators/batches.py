@@ -159,8 +159,10 @@ class OnBatches(FittedNetwork):
         told: Any = ProgressBar() if bar else Printer() if self.verbose else None
         if self.gradient_samples is None:
             return cast("Reporter | None", told)
-        few = data.that_count().at(np.arange(min(int(self.gradient_samples), len(data))))
-        return GradientNorms(chain, task.loss, few.X, few.t, few.weights, reporter=told)
+        counted = data.that_count()
+        few = counted.at(np.arange(min(int(self.gradient_samples), len(counted))))
+        own: Any = {"reporter": told, "engine": self.engine}
+        return GradientNorms(chain, task.loss, few.X, few.t, few.weights, **own)
 
     def _keep_norms(self, norms: dict[str, list[float]]) -> None:
         """Append the lengths of gradients to those of the same network's epochs before."""

@@ -74,8 +74,8 @@ class MLPClassifier(Multilayer, NetworkClassifier):
     clip_norm : float or None, default=None
         The largest length of a step's gradient; a longer one is scaled down to it.
     gradient_samples : int or None, default=None
-        Training samples on which the gradient is taken once more after each epoch, in NumPy, to
-        keep its lengths in ``gradient_norms_``; "lbfgs" keeps none.
+        Training samples on which the gradient is taken once more after each epoch, to keep its
+        lengths in ``gradient_norms_``; "lbfgs" keeps none.
     dtype : {"float32", "float64"} or None, default=None
         What training computes in. None takes float64 for "lbfgs", for small problems and for
         data too large for float32, else float32. Fitted parameters have the type of X.
@@ -272,8 +272,8 @@ class MLPRegressor(Multilayer, NetworkRegressor):
     clip_norm : float or None, default=None
         The largest length of a step's gradient; a longer one is scaled down to it.
     gradient_samples : int or None, default=None
-        Training samples on which the gradient is taken once more after each epoch, in NumPy, to
-        keep its lengths in ``gradient_norms_``; "lbfgs" keeps none.
+        Training samples on which the gradient is taken once more after each epoch, to keep its
+        lengths in ``gradient_norms_``; "lbfgs" keeps none.
     dtype : {"float32", "float64"} or None, default=None
         What training computes in. None takes float64 for "lbfgs", for small problems and for
         data too large for float32, else float32. Fitted parameters have the type of X.

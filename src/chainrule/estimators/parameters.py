@@ -59,8 +59,8 @@ class TrainingParameters:
         The largest length of a step's gradient; a longer one is scaled down to it. "lbfgs" never
         clips.
     gradient_samples : int, default=None
-        Training samples on which the gradient is taken once more after each epoch, in NumPy, to
-        keep its lengths in ``gradient_norms_``; "lbfgs" keeps none.
+        Training samples on which the gradient is taken once more after each epoch, to keep its
+        lengths in ``gradient_norms_``; "lbfgs" keeps none.
     dtype : {"float32", "float64"}, default=None
         The type to train in; None takes float64 for small problems and numbers that need it.
     n_jobs : int, default=None

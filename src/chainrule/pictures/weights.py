@@ -27,7 +27,7 @@ class WeightsDisplay:
     ----------
     weights : array of shape (outputs, channels, height, width)
     titles : sequence of str, default=None
-        A title for each output.
+        A title for each image, where there is one for each output.
 
     Attributes
     ----------
@@ -139,10 +139,21 @@ class WeightsDisplay:
             ax.set_axis_off()
         for ax, title in zip(self.axes_, self.titles or (), strict=False):
             ax.set_title(title, fontsize="small")
+        if len(panels) > len(self.weights):
+            self._number()
         if signed is not None:
             self.figure_.colorbar(
                 signed, ax=list(self.axes_), shrink=0.8, aspect=30, label="weight"
             )
+
+    def _number(self) -> None:
+        """Write at the left which output, and above which channel an image belongs to."""
+        channels = self.weights.shape[1]
+        for channel, ax in enumerate(self.axes_[:channels]):
+            ax.set_title(str(channel), fontsize="x-small")
+        for output, ax in enumerate(self.axes_[::channels]):
+            ax.set_ylabel(str(output), fontsize="x-small", rotation=0, ha="right", va="center")
+        self.figure_.supxlabel("channel of the input (columns), output (rows)", fontsize="small")
 
 
 def weight_images(chain: Chain, layer: int, shape: tuple[int, ...] | None) -> Array:

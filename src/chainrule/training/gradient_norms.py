@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from chainrule.chain import Chain
+from chainrule.functions import Dropout
 from chainrule.losses import Loss
+from chainrule.parameters import Parameters
 from chainrule.training.history import Epoch, History, Reporter
 from chainrule.training.samples import Samples
+from chainrule.training.steppers import Engine
 
 
 class GradientNorms:
     """A reporter that records how long the gradient by each parameter is after each epoch.
 
     It is the gradient of the mean loss on some samples, in prediction, without penalty. Each epoch
-    takes one more forward and backward pass over these samples, in NumPy.
+    takes one more forward and backward pass over these samples, by the engine where it can.
 
     >>> lengths = GradientNorms(chain, loss, X[:200], t[:200])
     >>> train(chain, loss, X, t, reporter=lengths)
@@ -25,6 +29,7 @@ class GradientNorms:
     Parameters
     ----------
     reporter : who else wants to hear how training goes
+    engine : "reference" takes the gradients in NumPy always
     """
 
     def __init__(
@@ -36,9 +41,10 @@ class GradientNorms:
         sample_weight: Any = None,
         *,
         reporter: Reporter | None = None,
+        engine: Engine = "auto",
     ) -> None:
-        self.chain, self.loss, self.reporter = chain, loss, reporter
-        self.data = Samples.of(X, t, sample_weight)
+        self.chain, self.reporter = chain, reporter
+        self.gradients = _gradients(chain, loss, Samples.of(X, t, sample_weight), engine)
         self.norms: dict[str, list[float]] = {name: [] for name in chain.parameters}
 
     def started(self, epochs: int, samples: int) -> None:
@@ -53,10 +59,8 @@ class GradientNorms:
 
     def finished(self, epoch: Epoch) -> None:
         """Record the lengths."""
-        data = self.data
         with np.errstate(over="ignore", invalid="ignore"):
-            _, gradients = self.chain.gradient(self.loss, data.X, data.t, data.weights)
-            for name, gradient in gradients.items():
+            for name, gradient in self.gradients().items():
                 self.norms[name].append(float(np.linalg.norm(gradient)))
         if self.reporter is not None:
             self.reporter.finished(epoch)
@@ -65,3 +69,21 @@ class GradientNorms:
         """Pass it on."""
         if self.reporter is not None:
             self.reporter.ended(history)
+
+
+def _gradients(chain: Chain, loss: Loss, data: Samples, engine: Engine) -> Callable[[], Parameters]:
+    """Return who takes the gradient at the chain's parameters as they are then."""
+    random = any(isinstance(function, Dropout) for function in chain.functions)
+    if engine != "reference" and not random:
+        from chainrule.engine.availability import UnsupportedError, check_runs_here
+        from chainrule.engine.gradients import Gradients
+        from chainrule.engine.lowering import CannotLowerError
+
+        try:
+            check_runs_here()
+            by_engine = Gradients(chain, loss, data.X, data.t, data.weights)
+            own = chain.parameters
+            return lambda: Parameters(own.shapes, by_engine(own.flat)[1])
+        except (UnsupportedError, CannotLowerError):
+            pass
+    return lambda: chain.gradient(loss, data.X, data.t, data.weights)[1]
