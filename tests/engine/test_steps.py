@@ -87,11 +87,8 @@ def networks(draw):
     functions.append(f.Linear(outputs))
     n, inputs = draw(st.integers(1, 30)), draw(size)
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    kind = draw(
-        st.sampled_from(
-            ["labels", "soft", "binary", "squared", "huber", "poisson", "shares", "logarithms"]
-        )
-    )
+    kinds = ["labels", "soft", "binary", "squared", "huber", "poisson", "shares", "logarithms"]
+    kind = draw(st.sampled_from([*kinds, "summed"]))
     t = rng.normal(size=(n, outputs))
     if kind == "labels":
         functions, loss = [*functions, f.Softmax()], losses.CrossEntropy()
@@ -102,6 +99,8 @@ def networks(draw):
     elif kind == "binary":
         functions, loss = [*functions, f.Sigmoid()], losses.BinaryCrossEntropy()
         t = rng.integers(0, 2, (n, outputs))
+    elif kind == "summed":
+        loss = losses.HalfSquaredError(outputs="sum")
     elif kind == "poisson":
         functions, loss = [*functions, f.Softplus()], losses.Poisson()
         t = rng.poisson(2, (n, outputs))

@@ -314,3 +314,19 @@ def test_nothing_is_warned_of_without_reason():
         model = MLPClassifier((20,), learning_rate_init=0.05, max_iter=500, random_state=0)
         model.fit(X, CLASSES).predict_log_proba(1e6 * X)
         MLPRegressor(solver="lbfgs", max_iter=5000, alpha=1.0, tol=1e-3).fit(X, NUMBERS)
+
+
+def test_what_is_watched_may_change_between_warm_starts():
+    model = MLPClassifier(**SHORT, warm_start=True).fit(X, CLASSES)
+    assert model.best_validation_score_ is None
+    model.set_params(early_stopping=True).fit(X, CLASSES)
+    assert model.best_validation_score_ == max(model.validation_scores_)
+    model.set_params(early_stopping=False).fit(X, CLASSES)
+    assert model.best_loss_ == min(model.loss_curve_[12:])
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("weights", [np.zeros(90), np.r_[-1.0, np.ones(89)]], ids=["none", "less"])
+def test_weights_that_make_no_mean_are_errors(solver, weights):
+    with pytest.raises(ValueError, match=r"at least one non-zero|sample weights >= 0, got -1"):
+        MLPClassifier(**SHORT, solver=solver).fit(X, CLASSES, weights)

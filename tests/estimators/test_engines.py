@@ -77,7 +77,6 @@ def test_second_order_training_has_the_same_bits_on_any_number_of_threads(proble
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_predictions_agree(problem, dtype, monkeypatch):
     estimator, y = problem
-    monkeypatch.setattr(prediction, "WORTH_THE_ENGINE", 0)
     monkeypatch.setattr(fitted, "ROWS_AT_ONCE", 256)
     used = []
     called = prediction.Predictor.__call__
@@ -99,8 +98,7 @@ def test_predictions_agree(problem, dtype, monkeypatch):
         np.testing.assert_allclose(got, expected, rtol=tolerance, atol=tolerance)
 
 
-def test_predictions_follow_the_parameters(monkeypatch):
-    monkeypatch.setattr(prediction, "WORTH_THE_ENGINE", 0)
+def test_predictions_follow_the_parameters():
     estimator, y = ESTIMATORS["softmax"]
     model = clone(estimator).set_params(max_iter=1, random_state=0).fit(X, y)
     before = model.predict_proba(X)

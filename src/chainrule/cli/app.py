@@ -11,9 +11,9 @@ from rich.progress import track
 
 from chainrule import __version__
 from chainrule.cli.arguments import JsonOption
-from chainrule.cli.learning import train
+from chainrule.cli.learning import compare, train
 from chainrule.cli.output import Output, speak_unicode
-from chainrule.cli.using import check, evaluate, predict, show
+from chainrule.cli.using import check, evaluate, plot, predict, show
 from chainrule.jobs.options import compilations
 from chainrule.training import TrainingDivergedError
 
@@ -58,7 +58,7 @@ def warmup(as_json: JsonOption = False) -> None:
         out.say(f"{len(calls)} kernels in {seconds:.1f} s, {kept}")
 
 
-for command in (train, predict, evaluate, check, show, warmup):
+for command in (train, compare, predict, evaluate, check, show, plot, warmup):
     app.command()(command)
 
 
@@ -73,6 +73,6 @@ def main() -> None:
     except TrainingDivergedError as error:
         Output().complain(f"{error}" if error.history.epochs else f"{error} No model is saved.")
         sys.exit(1)
-    except (ValueError, OSError, MemoryError) as error:
+    except (ValueError, OSError, MemoryError, ImportError) as error:
         Output().complain(str(error) or "there is not enough memory")
         sys.exit(1)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from chainrule.cli.arguments import (
     ActivationOption,
@@ -21,8 +22,10 @@ from chainrule.cli.arguments import (
     TaskOption,
     ThreadsOption,
 )
+from chainrule.cli.comparisons import comparison_json, comparison_table, settings_sentence
 from chainrule.cli.output import Output, scores_table
 from chainrule.jobs import outputs, prepare, read_source, train_model
+from chainrule.jobs.comparing import ACTIVATIONS, OPTIMIZERS, compare as compare_libraries
 from chainrule.jobs.network import MODELS, REGRESSION_LOSSES
 from chainrule.jobs.options import OPTIMIZER_NAMES, SCHEDULE_NAMES, Words, training_options
 from chainrule.training import ProgressBar
@@ -162,3 +165,89 @@ def train(
         out.say(f"model saved in {path}")
     if outcome.diverged is not None:
         raise outcome.diverged
+
+
+def compare(
+    data: DataArgument,
+    target: TargetOption = None,
+    folds: Annotated[
+        int, typer.Option(help="Parts of the data, each of which is held out once.")
+    ] = 5,
+    layers: LayersOption = None,
+    activation: Annotated[
+        str, typer.Option(metavar="NAME", help=f"{', '.join(ACTIVATIONS)}.")
+    ] = "relu",
+    optimizer: Annotated[
+        str, typer.Option(metavar="NAME", help=f"{', '.join(OPTIMIZERS)}.")
+    ] = "adam",
+    learning_rate: RateOption = None,
+    batch: BatchOption = None,
+    epochs: EpochsOption = None,
+    patience: Annotated[
+        int, typer.Option(help="Epochs in which the training loss may stand still; 0: any.")
+    ] = 10,
+    l2: Annotated[float | None, typer.Option(help="Penalty on squared weights, as in train.")] = (
+        None
+    ),
+    seed: SeedOption = 0,
+    task: TaskOption = None,
+    double: DoubleOption = False,
+    threads: ThreadsOption = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare with scikit-learn's network on DATA: scores and fit times, side by side.
+
+    Both get the same folds, encoded columns and hyperparameters, and fit by turns. Ctrl-C shows
+    what is known so far.
+    """
+    out = Output(as_json=as_json, quiet=quiet)
+    words = Words(
+        data=data,
+        layers=layers,
+        activation=activation,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        batch=batch,
+        epochs=epochs,
+        patience=patience,
+        l2=l2,
+        seed=seed,
+        task=task,
+        double=double,
+        threads=threads,
+    )
+    source = read_source(data, target)
+    if target and target != source.target_name:
+        raise ValueError(f"--target: {data} is no table, so it has no column {target!r}")
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        console=out.messages,
+        transient=True,
+        disable=not out.messages.is_terminal,
+    )
+    with bar:
+        running = bar.add_task("", total=2 * folds, completed=-1)
+        comparison = compare_libraries(
+            source,
+            words,
+            folds,
+            lambda fold, library: bar.update(
+                running, advance=1, description=f"fold {fold} of {folds}: {library}"
+            ),
+        )
+    if as_json:
+        out.json(comparison_json(comparison))
+        return
+    whole = len(comparison.whole_folds)
+    if not whole:
+        out.say("interrupted before both had fitted a fold")
+        raise typer.Exit(130)
+    out.say(*comparison.notes)
+    out.table(comparison_table(comparison))
+    if comparison.interrupted:
+        out.say(f"interrupted after {whole} of {folds} folds")
+    out.say(settings_sentence(comparison.parameters))
+    out.say(f"scikit-learn's fit uses the threads of NumPy's {comparison.versions['NumPy']} BLAS")

@@ -22,6 +22,7 @@ from chainrule.cli.predictions import predictions_csv, predictions_json
 from chainrule.formulas import Formulas
 from chainrule.jobs import outputs, read_source
 from chainrule.jobs.checking import check_model
+from chainrule.jobs.pictures import KINDS, PARTS, draw_model, picture_kind
 from chainrule.jobs.scoring import evaluate_source
 from chainrule.jobs.sources import Source
 from chainrule.jobs.telling import facts_lines, model_json
@@ -123,6 +124,31 @@ def show(
     for title, formulas in shared_rules(rules):
         out.lines(formula_lines(title, formulas, latex=latex))
     out.lines(facts_lines(trained))
+
+
+def plot(
+    model: ModelArgument,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help=f"The picture: {', '.join(KINDS)}; by default a PNG file named as the model.",
+        ),
+    ] = None,
+    part: Annotated[
+        str, typer.Option(metavar="NAME", help=f"What to draw: {', '.join(PARTS)}.")
+    ] = "all",
+) -> None:
+    """Draw the learning curve of a model and the weights of its first layer."""
+    out = Output()
+    path = output or Path(f"{model.stem or 'model'}.png")
+    kind = picture_kind(path)
+    outputs.check_text_path(path, model)
+    picture, notes = draw_model(Model.load(model), part, kind)
+    out.say(*notes)
+    outputs.write_bytes(path, picture)
+    out.say(f"picture saved in {path}")
 
 
 def _source_for(trained: Model, data: str, target: str | None, *, optional: bool) -> Source:

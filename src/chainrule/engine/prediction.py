@@ -26,9 +26,6 @@ Array = NDArray[Any]
 MOST_ROWS = 512
 """Samples in a block."""
 
-WORTH_THE_ENGINE = 5_000_000
-"""Operations of a prediction that take NumPy longer than the engine takes to get ready."""
-
 WORTH_A_THREAD = 12_000_000
 """Operations of a training step for whose forward pass one more thread pays."""
 
@@ -168,12 +165,6 @@ class Predictor:
         self._outputs = Outputs(network, self.weights, threads, kernels or library(chain.dtype))
         self.refresh()
 
-    @property
-    def operations(self) -> int:
-        """Operations that a sample takes, about: a third of what it takes in training."""
-        network = self._outputs.network
-        return cost(network, 1, self.dtype.itemsize, slots=0).operations // 3
-
     def refresh(self) -> None:
         """Take over the chain's parameters as they are now."""
         self.weights.load(self.chain.parameters)
@@ -188,9 +179,10 @@ class Predictor:
 
 
 class Forward:
-    """chain.forward, by machine code where that pays and the engine has it.
+    """chain.forward, by machine code where the engine has it.
 
-    The chain may be trained on meanwhile: its parameters are those at each call.
+    The chain may be trained on meanwhile: its parameters are those at each call. A sample's output
+    is the same to the bit, alone or among others, in the first call and in every other one.
 
     Parameters
     ----------
@@ -206,21 +198,13 @@ class Forward:
 
     def __call__(self, X: Any) -> Array:
         """Return the chain's output (n, …) for X (n, …)."""
-        predictor = self._suited(X)
-        if predictor is None:
-            return self.chain.forward(X)
-        predictor.refresh()
-        return predictor(X)
-
-    def _suited(self, X: Any) -> Predictor | None:
-        """Return the predictor, if it can take X and is worth its while."""
-        if not sparse.issparse(X) and np.ndim(X) < 2:
-            return None
         if not self._tried or self._parameters is not self.chain.parameters:
             self._tried, self._parameters = True, self.chain.parameters
             self._predictor = self._made()
-        found = self._predictor
-        return found if found and X.shape[0] * found.operations >= WORTH_THE_ENGINE else None
+        if self._predictor is None:
+            return self.chain.forward(X)
+        self._predictor.refresh()
+        return self._predictor(X)
 
     def _made(self) -> Predictor | None:
         try:

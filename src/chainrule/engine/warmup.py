@@ -14,8 +14,9 @@ from chainrule.functions import FUNCTIONS, Elementwise
 from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
 
 NAMES = (
-    *("product", "dot", "dot_added", "store", "advance", "transpose", "squares", "total"),
-    *("dropout", "dropout_lanes", "masked", "bag", "into_panels", "outputs", "clip"),
+    *("product", "product_stored", "dot", "dot_added", "store", "advance", "transpose"),
+    *("squares", "total", "clip", "dropout", "dropout_lanes", "masked"),
+    *("bag", "into_panels", "outputs"),
 )
 """Kernels that depend on no rule."""
 

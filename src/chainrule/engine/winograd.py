@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -55,13 +56,19 @@ class Winograd(Convolution):
 
     @staticmethod
     def suits(block: Block) -> bool:
-        """Return whether a block is such a convolution, with channels enough to pay."""
+        """Return whether a block is such a convolution, with channels enough to pay.
+
+        And with pixels enough that the transformed filters' gradients, 16 numbers for each pair of
+        channels, take no more memory than a tile of images.
+        """
         if not isinstance(block.function, Conv2d):
             return False
         windows = Windows.of(block)
         axes = [(a.size, a.stride, a.dilation) for a in (windows.rows, windows.columns)]
         channels = min(block.inputs[0], block.outputs[0]) // block.function.groups
-        return axes == [(3, 1, 1)] * 2 and channels >= WORTH
+        images = prod(block.inputs) + prod(block.outputs)
+        pairs = block.inputs[0] * block.outputs[0] // block.function.groups
+        return axes == [(3, 1, 1)] * 2 and channels >= WORTH and pairs <= images
 
     @staticmethod
     def margins(windows: Windows) -> tuple[Margin, Margin]:
@@ -190,7 +197,7 @@ class Winograd(Convolution):
         return self._packed[key]
 
     def _pack_products(self, thread: int, tiles: int, *, back: bool) -> list[tuple[int, int]]:
-        U, kernel = self._transformed(thread), self.library.product
+        U, kernel = self._transformed(thread), self.library.product_stored
         V, M = self._scratches[thread, back]
         by_output, by_input = self.inputs * self.item, self.item
         inputs, outputs = self._channels(back=back)
@@ -202,12 +209,6 @@ class Winograd(Convolution):
         for point, group in product(range(16), range(self.groups)):
             a, b = POINTS[point]
             of_filters = 4 * TURNED[a] + TURNED[b] if back else point
-            store = self.code.pack(
-                self.library.store,
-                gradient=address(M[point, group * outputs :]),
-                row_stride=M.strides[1],
-                vector_stride=VECTOR,
-            )
             arguments = self.code.pack(
                 kernel,
                 rows=outputs,
@@ -218,8 +219,8 @@ class Winograd(Convolution):
                 taps=taps,
                 x=address(V[point, group * inputs :]),
                 x_stride=VECTOR,
-                epilogue=self.library.store.address,
-                arguments=address(store),
+                y=address(M[point, group * outputs :]),
+                y_row=M.strides[1],
             )
             instructions.append((kernel.address, address(arguments)))
         return instructions

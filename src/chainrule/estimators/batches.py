@@ -223,12 +223,15 @@ class OnBatches(FittedNetwork):
         self._no_improvement_count = record.stale
 
     def _record_from_attributes(self) -> Record:
+        """Return what is known of the epochs so far; what is watched only now has no best yet."""
         begin = Record.begin(early_stopping=bool(self.early_stopping))
+        best_loss = getattr(self, "best_loss_", None)
+        best_score = getattr(self, "best_validation_score_", None)
         return Record(
             losses=list(getattr(self, "loss_curve_", [])),
-            best_loss=getattr(self, "best_loss_", begin.best_loss),
+            best_loss=begin.best_loss if best_loss is None else best_loss,
             scores=getattr(self, "validation_scores_", None),
-            best_score=getattr(self, "best_validation_score_", begin.best_score),
+            best_score=begin.best_score if best_score is None else best_score,
             validation_losses=getattr(self, "validation_loss_curve_", None),
             stale=getattr(self, "_no_improvement_count", 0),
             seen=getattr(self, "t_", 0),

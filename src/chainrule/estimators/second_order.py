@@ -116,6 +116,7 @@ class OnTheWholeSet(FittedNetwork):
                 record.validation_losses = [*(record.validation_losses or []), value / task.divisor]
                 record.scores = [*(record.scores or []), score(Y, validation.t)]
 
+        data.check(type(self).__name__)
         training = data.that_count()
         training = replace(training, t=self._training_targets(training.t))
         evaluate, self.engine_ = loss_and_gradient(

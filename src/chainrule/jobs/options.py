@@ -153,7 +153,7 @@ _MULTILAYER = NetworkOptions("mlp", (256, 128), dropout=0.2)
 _CONVOLUTIONAL = NetworkOptions("cnn", (128,), dropout=0.3)
 """Networks for images."""
 
-_IMAGES_SEEN = 500_000
+_IMAGES_SEEN = {"cnn": 500_000, "mlp": 1_000_000}
 _FEWEST_EPOCHS, _MOST_EPOCHS = 10, 60
 """Images are passed over until so many are seen, but so many times at least and at most."""
 
@@ -173,17 +173,16 @@ def defaults(words: Words, source: Source) -> Defaults:
             )
         builtin = words.data == "digits"
         return _DIGITS if builtin else Defaults()
-    if words.model is None:
-        why = "the data are images, so the network is convolutional (--model mlp: multilayer)"
-    else:
-        why = ""
+    why = "the data are images, so the network is convolutional (--model mlp: multilayer)"
+    network = _MULTILAYER if words.model == "mlp" else _CONVOLUTIONAL
+    passes = ceil(_IMAGES_SEEN[network.model] / max(len(source), 1))
     return Defaults(
-        network=_MULTILAYER if words.model == "mlp" else _CONVOLUTIONAL,
+        network=network,
         batch=64,
-        epochs=min(max(ceil(_IMAGES_SEEN / max(len(source), 1)), _FEWEST_EPOCHS), _MOST_EPOCHS),
+        epochs=min(max(passes, _FEWEST_EPOCHS), _MOST_EPOCHS),
         schedule="cosine",
         warm_up=0.5,
-        why=why,
+        why=why if words.model is None else "",
     )
 
 

@@ -41,7 +41,11 @@ def check_text_path(path: Path, *inputs: str | Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file that is whole at any moment; a pipe or device just gets the text."""
-    content = text.encode()
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file that is whole at any moment; a pipe or device just gets the content."""
     if path.exists() and not path.is_file():
         path.write_bytes(content)
     else:

@@ -86,14 +86,7 @@ class Outcome:
 
 def prepare(source: Source, options: TrainingOptions) -> Prepared:
     """Split the data, learn the encoding on the training part, and build the network."""
-    if source.cells is None:
-        if isinstance(source.data, Table):
-            raise DataError(
-                f"{source.name}: which column is to be predicted? Say --target NAME; there are "
-                f"{shortened(source.data.names, most=50)}"
-            )
-        raise DataError(f"{source.name}: expected a folder of images for each class")
-    target = Target.fit(source.target_name, source.cells, options.task, lines=source.lines)
+    target = check_target(source, options.task)
     parts = _split(source, target, options)
     training = parts["training"]
     assert training.cells is not None
@@ -117,6 +110,24 @@ def prepare(source: Source, options: TrainingOptions) -> Prepared:
     model = Model(chain, loss, inputs, target, facts={})
     notes = (*source.notes, target.describe(), *dropped, *options.notes)
     return Prepared(parts, model, notes)
+
+
+def check_target(source: Source, task: Task | None) -> Target:
+    """Return what the cells of the target mean.
+
+    Raises
+    ------
+    DataError
+        There is no target, or it cannot be learned.
+    """
+    if source.cells is None:
+        if isinstance(source.data, Table):
+            raise DataError(
+                f"{source.name}: which column is to be predicted? Say --target NAME; there are "
+                f"{shortened(source.data.names, most=50)}"
+            )
+        raise DataError(f"{source.name}: expected a folder of images for each class")
+    return Target.fit(source.target_name, source.cells, task, lines=source.lines)
 
 
 def train_model(

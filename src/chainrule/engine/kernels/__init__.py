@@ -88,6 +88,15 @@ class Library:
         )
 
     @property
+    def product_stored(self) -> Kernel:
+        """Products in broadcast form, stored as they are."""
+        return self._kernel(
+            ("product_stored",),
+            product.STORED,
+            lambda name, dtype: product.emit_stored(name, dtype, self.target),
+        )
+
+    @property
     def dot(self) -> Kernel:
         """Products summed along lanes, too."""
         return self._kernel(

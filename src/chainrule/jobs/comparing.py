@@ -1,0 +1,264 @@
+"""chainrule's estimator beside scikit-learn's: the same data, splits and hyperparameters."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data import DataError, ImageScaling, Table, TableEncoder, Target, Task, split
+from chainrule.jobs.options import Words, defaults, hidden_sizes
+from chainrule.jobs.sources import Source
+from chainrule.jobs.training import check_target
+from chainrule.models.scores import class_scores, regression_scores
+
+OURS, THEIRS = "chainrule", "scikit-learn"
+
+ACTIVATIONS = {"relu": "relu", "tanh": "tanh", "sigmoid": "logistic", "identity": "identity"}
+OPTIMIZERS = ("adam", "sgd", "momentum", "nesterov")
+"""What both libraries have, by the names of ``chainrule train``, with scikit-learn's."""
+
+MOST_FOLDS = 100
+FIRST_ROWS = 200
+"""Both fit so many rows before the clock runs, so that nothing is loaded or compiled under it."""
+
+Array = NDArray[Any]
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One fit: the scores on the rows that it did not see, its time and its epochs."""
+
+    library: str
+    fold: int
+    scores: dict[str, float]
+    seconds: float
+    epochs: int
+
+
+@dataclass
+class Comparison:
+    """All fits so far, of so many folds, and what was compared."""
+
+    target: Target
+    folds: int
+    parameters: dict[str, Any]
+    versions: dict[str, str]
+    notes: tuple[str, ...]
+    fits: list[Fit] = field(default_factory=list)
+    interrupted: bool = False
+
+    @property
+    def whole_folds(self) -> list[int]:
+        """The folds that both libraries have fitted."""
+        seen = [fit.fold for fit in self.fits]
+        return [fold for fold in range(1, self.folds + 1) if seen.count(fold) == 2]
+
+    def values(self, library: str, name: str) -> Array:
+        """Return a score, "fit, seconds" or "epochs" of each whole fold that has it."""
+        whole = self.whole_folds
+        fits = [fit for fit in self.fits if fit.library == library and fit.fold in whole]
+        figures = [
+            {**fit.scores, "fit, seconds": fit.seconds, "epochs": float(fit.epochs)} for fit in fits
+        ]
+        return np.array([figure[name] for figure in figures if name in figure])
+
+
+Heard = Callable[[int, str], None]
+"""Who is told that a fit begins: fold and library."""
+
+
+def compare(source: Source, words: Words, folds: int, heard: Heard | None = None) -> Comparison:
+    """Fit both libraries' estimators on folds of the data, by turns, and score them.
+
+    Data that came with a test set of their own keep it: each fold is then a fit on all training
+    data with another seed. Ctrl-C ends the comparison early; what is known so far is returned.
+
+    Raises
+    ------
+    DataError
+        The data cannot be learned from, or have too few rows for the folds.
+    ValueError
+        scikit-learn has no network of this kind.
+    """
+    _check_words(words, folds)
+    words = replace(words, model="mlp")
+    target = check_target(source, cast("Task | None", words.task))
+    parts = list(_parts(source, target, words, folds))
+    parameters = _parameters(words, source, min(len(rows) for rows, _ in parts))
+    comparison = Comparison(target, folds, parameters, _versions(), source.notes)
+    estimators = _estimators(target.task)
+    try:
+        for fold, (rows, others) in enumerate(parts, 1):
+            training = source.select(rows)
+            held_out = source.select(others) if source.test is None else source.test
+            X, X_test, y, y_test, scale = _encoded(training, held_out, target, words)
+            seeded = {**parameters, "random_state": (words.seed + fold - 1) % 2**32}
+            threads = {"n_jobs": words.threads or None}
+            if fold == 1:
+                _fit_first(estimators, seeded, threads, X, y)
+            for library in (OURS, THEIRS) if fold % 2 else (THEIRS, OURS):
+                if heard is not None:
+                    heard(fold, library)
+                estimator = estimators[library](**seeded, **(threads if library == OURS else {}))
+                try:
+                    seconds = _fit(estimator, X, y)
+                    scores = _scores(estimator, X_test, y_test, target, scale)
+                except ValueError as error:
+                    raise ValueError(f"{library}, fold {fold}: {error}") from error
+                comparison.fits.append(Fit(library, fold, scores, seconds, int(estimator.n_iter_)))
+    except KeyboardInterrupt:
+        comparison.interrupted = True
+    return comparison
+
+
+def _check_words(words: Words, folds: int) -> None:
+    if not 2 <= folds <= MOST_FOLDS:
+        raise ValueError(f"--folds: expected a number from 2 to {MOST_FOLDS}, got {folds}")
+    both = (
+        ("activation", words.activation, ACTIVATIONS),
+        ("optimizer", words.optimizer, OPTIMIZERS),
+    )
+    for name, word, known in both:
+        if word not in known:
+            raise ValueError(
+                f"--{name}: expected one of {', '.join(known)}, which both have, got {word!r}"
+            )
+
+
+def _parts(source: Source, target: Target, words: Words, folds: int) -> Iterator[tuple[Rows, Rows]]:
+    """Yield the rows to train on and the rows to score, where the data have no test set."""
+    everything = np.arange(len(source))
+    if source.test is not None:
+        yield from [(everything, everything[:0])] * folds
+        return
+    if len(source) < 2 * folds:
+        raise DataError(
+            f"{source.name}: expected two rows or more for each of {folds} folds, got "
+            f"{len(source)} in all"
+        )
+    codes = target.encode(source.cells or [], lines=source.lines)
+    labels = None if target.task == "regression" else codes
+    for held_out in split(len(source), (1 / folds,) * folds, words.seed, labels):
+        rows = np.setdiff1d(everything, held_out)
+        unseen = np.setdiff1d(np.arange(len(target.classes)), codes[rows])
+        if unseen.size:
+            raise DataError(
+                f"{source.name}: expected two rows or more of each class, in different folds, "
+                f"got too few of {target.classes[unseen[0]]!r}"
+            )
+        yield rows, held_out
+
+
+def _encoded(
+    training: Source, held_out: Source, target: Target, words: Words
+) -> tuple[Array, Array, Array, Array, float]:
+    """Return features and targets of both parts, by rules learnt from the first, and a scale.
+
+    Numbers are standardised targets; their scale gives errors in units of the target.
+    """
+    assert training.cells is not None
+    assert held_out.cells is not None
+    inputs: Any = TableEncoder if isinstance(training.data, Table) else ImageScaling
+    encoder = inputs.fit(training.data)
+    dtype = np.float64 if words.double else np.float32
+    X, X_test = (_features(encoder, part.data).astype(dtype) for part in (training, held_out))
+    if target.task == "regression":
+        target = Target.fit(target.name, training.cells, "regression", lines=training.lines)
+    y = target.encode(training.cells, lines=training.lines)
+    y_test = target.encode(held_out.cells, lines=held_out.lines)
+    return X, X_test, y, y_test, target.scale
+
+
+def _features(encoder: TableEncoder | ImageScaling, data: Any) -> Array:
+    """Return a table or images as rows of numbers (n, i)."""
+    if isinstance(encoder, TableEncoder):
+        return encoder.encode(data)[0]
+    return encoder.encode(data).reshape(len(data), -1)
+
+
+def _parameters(words: Words, source: Source, rows: int) -> dict[str, Any]:
+    """Return the parameters that both estimators get, in scikit-learn's words."""
+    unsaid = defaults(words, source)
+    batch = unsaid.batch if words.batch is None else words.batch
+    optimizer = words.chosen_optimizer
+    size = rows if batch == 0 else min(batch, rows)
+    layers = unsaid.network.layers if words.layers is None else hidden_sizes(words.layers)
+    parameters = {
+        "hidden_layer_sizes": layers,
+        "activation": ACTIVATIONS[words.activation],
+        "solver": "adam" if words.optimizer == "adam" else "sgd",
+        "alpha": size * (unsaid.l2 if words.l2 is None else words.l2),
+        "batch_size": size,
+        "learning_rate_init": float(optimizer.learning_rate),
+        "max_iter": unsaid.epochs if words.epochs is None else words.epochs,
+        "n_iter_no_change": words.patience or math.inf,
+    }
+    if words.optimizer != "adam":
+        momentum = 0.0 if words.optimizer == "sgd" else 0.9
+        parameters |= {"momentum": momentum, "nesterovs_momentum": words.optimizer == "nesterov"}
+    return parameters
+
+
+def _versions() -> dict[str, str]:
+    import sklearn
+
+    from chainrule import __version__
+
+    return {OURS: __version__, THEIRS: sklearn.__version__, "NumPy": np.__version__}
+
+
+def _estimators(task: Task) -> dict[str, Any]:
+    from sklearn import neural_network
+
+    from chainrule import estimators
+
+    name = "MLPRegressor" if task == "regression" else "MLPClassifier"
+    return {OURS: getattr(estimators, name), THEIRS: getattr(neural_network, name)}
+
+
+def _fit_first(
+    estimators: dict[str, Any],
+    parameters: dict[str, Any],
+    threads: dict[str, Any],
+    X: Array,
+    y: Array,
+) -> None:
+    rows = np.unique(y, return_index=True)[1][:FIRST_ROWS]
+    rows = np.union1d(rows, np.arange(min(len(X), FIRST_ROWS)))
+    few = {**parameters, "max_iter": 1, "batch_size": min(parameters["batch_size"], len(rows))}
+    _fit(estimators[OURS](**few, **threads), X[rows], y[rows])
+    _fit(estimators[THEIRS](**few), X[rows], y[rows])
+
+
+def _fit(estimator: Any, X: Array, y: Array) -> float:
+    """Fit and return the seconds that it took.
+
+    Both libraries end their training at Ctrl-C with no more than a warning; here it ends all.
+    Warnings of training that could go on are left to the number of epochs.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        begin = perf_counter()
+        estimator.fit(X, y)
+        seconds = perf_counter() - begin
+    if any("interrupted by user" in str(warning.message) for warning in caught):
+        raise KeyboardInterrupt
+    return seconds
+
+
+def _scores(estimator: Any, X: Array, t: Array, target: Target, scale: float) -> dict[str, float]:
+    """Return the scores of predictions for X and t, in the words of ``chainrule evaluate``."""
+    if target.task == "regression":
+        y = np.asarray(estimator.predict(X), dtype=np.float64)
+        return regression_scores(np.asarray(t, dtype=np.float64), y, scale)
+    shares = np.zeros((len(X), len(target.classes)))
+    shares[:, estimator.classes_.astype(int)] = estimator.predict_proba(X)
+    return class_scores(t, np.argmax(shares, axis=1), shares)
