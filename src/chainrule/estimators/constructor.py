@@ -14,6 +14,7 @@ from chainrule.data import strict_json
 from chainrule.functions import FUNCTIONS, Function
 from chainrule.losses import LOSSES, Loss
 from chainrule.models.hyperparameters import check_hints
+from chainrule.training.augmentation import AUGMENTATIONS, Augmentation
 from chainrule.training.optimizers import OPTIMIZERS, Optimizer
 from chainrule.training.schedules import SCHEDULES, Schedule
 
@@ -24,6 +25,7 @@ KINDS: dict[str, tuple[type[Any], tuple[type[Any], ...]]] = {
     "loss": (Loss, LOSSES),
     "optimizer": (Optimizer, OPTIMIZERS),
     "schedule": (Schedule, SCHEDULES),
+    "augmentation": (Augmentation, AUGMENTATIONS),
 }
 """What parameters may be besides numbers and texts, and the classes that are known."""
 
@@ -64,8 +66,9 @@ def to_json(value: Any, where: str) -> Any:
             written = {name: to_json(item, f"{where}.{name}") for name, item in own.items()}
             return {kind: type(value).__name__, **written}
     raise ValueError(
-        f"{where}: expected a number, text, list, dict, function, loss, optimizer or schedule, "
-        f"which a file can keep, got {type(value).__name__}; set it to another value first"
+        f"{where}: expected a number, text, list, dict, function, loss, optimizer, schedule or "
+        f"augmentation, which a file can keep, got {type(value).__name__}; set it to another "
+        "value first"
     )
 
 
@@ -87,6 +90,8 @@ def from_json(value: Any, where: str, known: dict[str, dict[str, type[Any]]]) ->
         return _dict(value["dict"], where, known)
     if set(value) == {"chain"}:
         functions = [from_json(item, where, known) for item in _listed(value["chain"], where)]
+        if not all(isinstance(function, Function) for function in functions):
+            raise ValueError(f"{where}: expected functions in a chain, got something else")
         return Chain(*functions)
     kinds = [kind for kind in KINDS if kind in value]
     if len(kinds) != 1:

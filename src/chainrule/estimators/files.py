@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from chainrule.data import strict_json
 from chainrule.estimators.constructor import Classes, parameters_from_json, parameters_to_json
+from chainrule.estimators.images import FORMATS
 from chainrule.estimators.targets import Labels
 from chainrule.functions import Function
 from chainrule.models import canonical
@@ -162,8 +163,8 @@ def _features_from_json(data: Any) -> tuple[int, Array | None]:
 CURVES = ("loss_curve_", "validation_scores_", "validation_loss_curve_")
 NUMBERS = ("loss_", "best_loss_", "best_validation_score_")
 COUNTS = ("n_iter_", "t_", "_no_improvement_count")
-RECORD = (*CURVES, *NUMBERS, *COUNTS)
-"""The attributes that tell of training."""
+RECORD = (*CURVES, *NUMBERS, *COUNTS, "image_format_")
+"""The attributes that tell of training, and how images were read."""
 
 
 def _record_to_json(record: dict[str, Any]) -> Any:
@@ -175,8 +176,10 @@ def _record_to_json(record: dict[str, Any]) -> Any:
 
 
 def _number(value: Any) -> Any:
-    if value is None or isinstance(value, int | np.integer):
-        return value if value is None else int(value)
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int | np.integer):
+        return int(value)
     return float(value) if math.isfinite(value) else str(float(value))
 
 
@@ -189,6 +192,10 @@ def _record_from_json(data: Any) -> dict[str, Any]:
         elif name in CURVES:
             listed = strict_json.items(value, f"record.{name}", MOST)
             record[name] = [_read_number(x, f"record.{name}") for x in listed]
+        elif name == "image_format_":
+            if value not in tuple(FORMATS):
+                raise ValueError(f"record.{name}: expected one of {', '.join(FORMATS)}")
+            record[name] = value
         elif name in NUMBERS:
             record[name] = _read_number(value, f"record.{name}")
         else:
@@ -219,9 +226,9 @@ def restore(saved: Saved, flat: Array, kinds: Sequence[type[Any]]) -> Any:
     estimator.n_features_in_, feature_names = saved.features
     if feature_names is not None:
         estimator.feature_names_in_ = feature_names
-    estimator._restore(saved.labels, saved.chain)
     for name, value in saved.record.items():
         if value is not None or name in CURVES:
             setattr(estimator, name, value)
+    estimator._restore(saved.labels, saved.chain)
     estimator._set_network(saved.chain.build(flat))
     return estimator

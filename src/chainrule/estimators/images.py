@@ -37,6 +37,14 @@ class Reading:
             return (1, *self.given)
         return self.given if self.format == "nchw" else (self.given[2], *self.given[:2])
 
+    @classmethod
+    def of(cls, image_format: str, shape: Shape) -> Reading:
+        """Return the reading of images in a format for a chain that takes (c, h, w)."""
+        if len(shape) != 3 or (image_format == "nhw" and shape[0] != 1):
+            raise ValueError(f"expected a chain for images {image_format}, got one for {shape}")
+        given = {"nhw": shape[1:], "nchw": shape, "nhwc": (*shape[1:], shape[0])}
+        return cls(image_format, given[image_format], inferred=False)
+
     def rows(self, X: Array) -> Array:
         """Return images X, in the format or as rows, as rows (n, c·h·w) in the chain's order."""
         X = X.reshape(len(X), *self.given)
@@ -67,7 +75,7 @@ def reading(
     ValueError
         The shape, the format and the images' shape contradict each other, or tell too little.
     """
-    given = None if image_shape is None else _checked_shape(name, image_shape)
+    given = None if image_shape is None else checked_shape(name, image_shape)
     if len(shape) == 2:
         if given is None and image_format is not None:
             raise ValueError(
@@ -98,7 +106,8 @@ def _named(image_format: str) -> str:
     return f"({', '.join(image_format)})"
 
 
-def _checked_shape(name: str, given: Any) -> Shape:
+def checked_shape(name: str, given: Any) -> Shape:
+    """Return image_shape as a tuple; ValueError if it is none of an image."""
     try:
         shape = tuple(int(size) for size in given)
     except (TypeError, ValueError):

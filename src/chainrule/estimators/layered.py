@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import KW_ONLY, dataclass, fields, replace
+from math import prod
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -13,10 +14,11 @@ from sklearn.utils._param_validation import StrOptions
 
 from chainrule.chain import Chain, shape_text
 from chainrule.estimators.base import NetworkEstimator
-from chainrule.estimators.images import FORMATS, Reading, reading
+from chainrule.estimators.images import FORMATS, Reading, checked_shape, reading
 from chainrule.estimators.parameters import TrainingParameters
-from chainrule.estimators.targets import Task
+from chainrule.estimators.targets import Labels, Task
 from chainrule.functions import Elementwise, Function, Linear, Softmax
+from chainrule.models.configuration import Blueprint
 from chainrule.training import Augmentation, Plan
 
 Array = NDArray[Any]
@@ -135,6 +137,32 @@ class ChainEstimator(TrainingParameters, NetworkEstimator):
             if not isinstance(function, Elementwise | Softmax):
                 return None
         return None
+
+    def _restore(self, labels: Labels | None, chain: Blueprint) -> None:
+        shape = chain.output_shape
+        self._learn_outputs(labels, shape[0] if len(shape) == 1 else 0)
+        task = self._task()
+        fits = (
+            list(chain.functions) == self._functions(task, self.n_outputs_)
+            and shape == (self.n_outputs_,)
+            and prod(chain.input_shape) == self.n_features_in_
+        )
+        self._restore_reading(chain.input_shape)
+        if not fits:
+            raise ValueError("expected the chain of its parameters, features and classes")
+        self.out_activation_ = task.out_activation
+
+    def _restore_reading(self, shape: tuple[int, ...]) -> None:
+        """Take back how images were read, for a chain that takes samples of a shape."""
+        self.image_format_ = found = getattr(self, "image_format_", None)
+        self._reading = read = None if found is None else Reading.of(found, shape)
+        said = None if self.image_shape is None else checked_shape(self._name, self.image_shape)
+        if (
+            (read is None and len(shape) > 1)
+            or self.image_format not in (None, found)
+            or said not in (None, read and read.given)
+        ):
+            raise ValueError("expected images of the chain's shape and the parameters' format")
 
     # Samples.
 

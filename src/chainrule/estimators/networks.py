@@ -14,9 +14,10 @@ from chainrule.estimators.classification import NetworkClassifier
 from chainrule.estimators.layered import ChainEstimator
 from chainrule.estimators.parameters import with_training_parameters
 from chainrule.estimators.regression import NetworkRegressor
-from chainrule.estimators.targets import Task, regression_task
+from chainrule.estimators.targets import Labels, Task, regression_task
 from chainrule.functions import Elementwise, Function, Sigmoid, Softmax
 from chainrule.losses import Loss, Poisson
+from chainrule.models.configuration import Blueprint
 
 Array = NDArray[Any]
 
@@ -110,15 +111,30 @@ class Classifier(ChainEstimator, NetworkClassifier):
 
     def _learn_targets(self, y: Any, *, first: bool, incremental: bool) -> None:
         super()._learn_targets(y, first=first, incremental=incremental)
+        self._pair_labels()
+
+    def _learn_outputs(self, labels: Labels | None, outputs: int) -> None:
+        super()._learn_outputs(labels, outputs)
+        self._pair_labels()
+
+    def _pair_labels(self) -> None:
+        """Give two classes an output each where the chain ends with softmax."""
         self._labels.pair = not self.complete and isinstance(self.chain.functions[-1], Softmax)
         self.n_outputs_ = self._labels.outputs
 
+    def _ends_well(self, last: Function) -> bool:
+        return isinstance(last, type(self._labels.task.last))
+
     def _new_chain(self, X: Any, task: Task, outputs: int) -> Chain:
         chain = super()._new_chain(X, task, outputs)
-        end, last = chain.functions[-1], self._labels.task.last
-        if not isinstance(end, type(last)):
+        if not self._ends_well(chain.functions[-1]):
             raise self._misfit(chain, outputs)
         return chain
+
+    def _restore(self, labels: Labels | None, chain: Blueprint) -> None:
+        super()._restore(labels, chain)
+        if not self._ends_well(chain.functions[-1]):
+            raise ValueError(f"expected a chain that ends with {self._needed(self.n_outputs_)}")
 
     def _needed(self, outputs: int) -> str:
         labels = self._labels

@@ -1,6 +1,6 @@
 """Training: optimizers, schedules, stopping, progress, and the one loop."""
 
-from chainrule.training.augmentation import Augmentation, Crop, Flip, Noise, Shift
+from chainrule.training.augmentation import AUGMENTATIONS, Augmentation, Crop, Flip, Noise, Shift
 from chainrule.training.gradient_norms import GradientNorms
 from chainrule.training.history import (
     Epoch,
@@ -27,6 +27,7 @@ from chainrule.training.schedules import (
 from chainrule.training.stopping import Patience
 
 __all__ = [
+    "AUGMENTATIONS",
     "OPTIMIZERS",
     "SCHEDULES",
     "SGD",

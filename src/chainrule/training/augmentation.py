@@ -190,6 +190,10 @@ def _cut(padded: Array, shape: tuple[int, ...], ways: tuple[int, int], words: Wo
     return np.asarray(windows[np.arange(n), :, rows, columns])
 
 
+AUGMENTATIONS: tuple[type[Augmentation], ...] = (Shift, Crop, Flip, Noise)
+"""Every augmentation."""
+
+
 def check(augmentations: Sequence[Augmentation], shape: tuple[int, ...]) -> None:
     """Complain about what is no augmentation, or none for samples of a shape."""
     for each in augmentations:
