@@ -87,21 +87,10 @@ def test_an_interrupted_comparison_tells_what_is_known(monkeypatch):
 
 
 def test_ctrl_c_that_scikit_learn_makes_a_warning_of_ends_the_comparison(monkeypatch):
-    def interrupted(self, X, y):
+    def interrupted(self, *arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(MLPClassifier, "_fit_stochastic", interrupted, raising=True)
-    original = MLPClassifier.fit
-
-    def warned(self, X, y):
-        import warnings
-
-        try:
-            return original(self, X, y)
-        except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=1)
-
-    monkeypatch.setattr(MLPClassifier, "fit", warned)
+    monkeypatch.setattr(MLPClassifier, "_backprop", interrupted)
     run = chainrule("compare", "iris", "--folds", 2, "-e", 2)
     assert (run.code, run.out) == (130, "")
     assert run.err == "interrupted before both had fitted a fold\n"

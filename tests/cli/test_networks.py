@@ -61,7 +61,7 @@ def test_a_table_gets_no_convolutional_network(tmp_path, monkeypatch, data):
         ((3, 32, 32), 3, 64 * 4 * 4),
         ((3, 64, 64), 4, 128 * 4 * 4),
         ((3, 8, 200), 4, 128 * 4 * 3),
-        ((1, 700, 130), 4, 128 * 3 * 2),
+        ((1, 700, 130), 4, 128 * 3 * 5),
     ],
 )
 def test_blocks_halve_images_of_any_shape(shape, pools, flat):
