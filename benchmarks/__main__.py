@@ -1,4 +1,4 @@
-"""python -m benchmarks [growth] [options]: the tables of all cases, or of how steps grow."""
+"""python -m benchmarks [WHAT] [options]: cases, growth, predictions, estimators, MNIST."""
 
 from __future__ import annotations
 
@@ -9,27 +9,31 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import growth
+from benchmarks import estimators, growth, mnist, prediction
 from benchmarks.cases import CASES, Case
 from benchmarks.machine import described
 from benchmarks.memory import beyond_data
-from benchmarks.peak import peak
 from benchmarks.peers import TRAINERS, Trainer
 from benchmarks.tables import figure, head, row
 from benchmarks.timing import APART, cold, measure
 from benchmarks.trainers import Chainrule
 from chainrule.engine.availability import processors
+from chainrule.engine.peak import peak
 
 COLD_STARTS = 5
+
+WHAT = ("cases", "growth", "predictions", "estimators", "mnist")
 
 
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("what", nargs="?", choices=["cases", "growth"], default="cases")
+    parser.add_argument("what", nargs="?", choices=WHAT, default="cases")
+    parser.add_argument("data", nargs="*", help="FILE.csv:TARGET … of estimators; mnist's folder")
     parser.add_argument("--json", type=Path, help="write the figures to a file, too")
     parser.add_argument("--only", default="", help="cases whose name contains this")
     parser.add_argument("--rounds", type=int, default=7, help="epochs of which the median counts")
+    parser.add_argument("--seeds", type=int, default=3, help="trainings of MNIST")
     names = [kind.name for kind in TRAINERS]
     parser.add_argument("--peers", nargs="*", choices=names[1:], default=names[1:], metavar="NAME")
     arguments = parser.parse_args()
@@ -37,6 +41,12 @@ def main() -> None:
     print(described(threads))
     if arguments.what == "growth":
         found = growth.measure(threads, arguments.rounds)
+    elif arguments.what == "predictions":
+        found = prediction.measure(threads, arguments.rounds)
+    elif arguments.what == "estimators":
+        found = estimators.measure(arguments.rounds, arguments.data)
+    elif arguments.what == "mnist":
+        found = mnist.measure(Path(arguments.data[0]), threads, arguments.seeds)
     else:
         kinds = [kind for kind in TRAINERS if kind is Chainrule or kind.name in arguments.peers]
         cases = [case for case in CASES if arguments.only in str(case)]
@@ -53,7 +63,8 @@ def measure_cases(
     """Print a line for each case, about time; then one about memory."""
     kinds = [kind for kind in kinds if any(kind.runs(case) for case in cases)]
     peers = [kind.name for kind in kinds[1:]]
-    one, every = peak(1), peak(threads)  # again with each case: the best so far counts
+    # Measured again with each case: the best so far counts.
+    one, every = peak(1) / 1e9, peak(threads) / 1e9
     print(f"peak of the product {one:.0f} GFLOP/s on one thread, {every:.0f} on all\n")
     print(f"Time: the median of {rounds} epochs, all taking turns, float32.\n")
     ratios = [f"{name} / ours" for name in peers]
@@ -64,7 +75,7 @@ def measure_cases(
         result = measure(case, start, able, threads, rounds)
         times, apart = result["microseconds"], result[APART]
         ours = times[Chainrule.name]
-        one, every = max(one, peak(1)), max(every, peak(threads))
+        one, every = max(one, peak(1) / 1e9), max(every, peak(threads) / 1e9)
         result["of peak"] = case.operations / ours / 1e3 / (one, every)[result["threads"] > 1]
         result["bytes of parameters"] = sum(array.nbytes for array in start.weights)
         result["bytes"] = {kind.name: beyond_data(kind, case, start, threads) for kind in able}

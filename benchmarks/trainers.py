@@ -77,7 +77,11 @@ class Reference:
         self.order = start.order
         data = Samples.of(start.X, start.t)
         self.stepper = Textbook(
-            *(self.chain, CrossEntropy(), data, case.rule()), l2=0.0, clip_norm=None, seed=0
+            *(self.chain, CrossEntropy(), data, case.rule()),
+            l2=0.0,
+            l2_shared=False,
+            clip_norm=None,
+            seed=0,
         )
 
     @staticmethod

@@ -8,7 +8,8 @@ import pytest
 from documents import fenced_blocks, run_document
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/engine.md"]
+PAGES = ["backprop", "engine", "estimators", "networks", "reproducible"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in PAGES)]
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chainrule.losses import *
     from chainrule.models import *
     from chainrule.parameters import *
+    from chainrule.pictures import *
     from chainrule.training import *
 
 __version__ = "0.1.0"
@@ -33,7 +34,7 @@ __version__ = "0.1.0"
 _MODULES = ("mathematics", "notation")
 _ROOMS = (
     *("functions", "losses", "parameters", "chain"),
-    *("differences", "checking", "training", "models", "estimators", "engine"),
+    *("differences", "checking", "training", "models", "estimators", "pictures", "engine"),
 )
 
 

@@ -20,12 +20,14 @@ from scipy import sparse
 from chainrule.functions import Function, Moment
 from chainrule.initialization import initialize
 from chainrule.losses import Loss, fused
+from chainrule.notebooks import html_table
 from chainrule.parameters import Parameters
 
 __all__ = ["Chain"]
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
+HEADING = ("", "function", "output", "parameters", "count")
 
 
 @dataclass(frozen=True)
@@ -317,7 +319,25 @@ class Chain:
         """Return a table of layers, shapes and parameter counts."""
         if not self.initialized:
             return repr(self)
-        rows = [("", "function", "output", "parameters", "count")]
+        rows = [HEADING, *self._rows()]
+        widths = [max(len(row[column]) for row in rows) for column in range(5)]
+        lines = [f"input {shape_text(self.layers[0].input_shape)}"]
+        for row in rows:
+            cells = [cell.ljust(width) for cell, width in zip(row[:4], widths, strict=False)]
+            lines.append("  ".join([*cells, row[4].rjust(widths[4])]).rstrip())
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Return the table for notebooks; shapes and counts are there once they are known."""
+        if self.initialized:
+            caption = f"Chain, input {shape_text(self.layers[0].input_shape)}"
+            return html_table(caption, HEADING, self._rows())
+        numbered = [(str(place), str(f)) for place, f in enumerate(self.functions)]
+        return html_table("Chain, not initialized", HEADING[:2], numbered)
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        """Return the table's rows: number, function, output, parameters, count; and the sum."""
+        rows: list[tuple[str, ...]] = []
         for position, layer in enumerate(self.layers):
             arrays = {name: self.parameters[name] for name in layer.names.values()}
             shapes = ", ".join(f"{name} {shape_text(a.shape)}" for name, a in arrays.items())
@@ -331,13 +351,7 @@ class Chain:
                     f"{count:,}" if count else "",
                 )
             )
-        rows.append(("", "", "", f"in all, {self.dtype}", f"{self.parameters.flat.size:,}"))
-        widths = [max(len(row[column]) for row in rows) for column in range(5)]
-        lines = [f"input {shape_text(self.layers[0].input_shape)}"]
-        for row in rows:
-            cells = [cell.ljust(width) for cell, width in zip(row[:4], widths, strict=False)]
-            lines.append("  ".join([*cells, row[4].rjust(widths[4])]).rstrip())
-        return "\n".join(lines)
+        return [*rows, ("", "", "", f"in all, {self.dtype}", f"{self.parameters.flat.size:,}")]
 
 
 def _check_float(dtype: DTypeLike) -> None:

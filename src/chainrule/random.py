@@ -24,6 +24,7 @@ class Stream(IntEnum):
     DROPOUT = 2
     SPLITTING = 3
     CHECKING = 4
+    AUGMENTATION = 5
 
 
 BLOCK = 65_536

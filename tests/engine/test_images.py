@@ -45,9 +45,9 @@ def windows(draw):
 @st.composite
 def networks(draw):
     """Draw the functions of a convolutional network, and the shape of its images."""
-    functions = []
+    functions = draw(st.sampled_from([[], [], [f.Tanh()], [f.Dropout(0.2), f.ELU()]]))
     for _ in range(draw(st.integers(1, 3))):
-        functions.append(draw(windows()))
+        functions = [*functions, draw(windows())]
         functions += draw(st.lists(st.sampled_from([*MAPS, *DROPOUTS]), max_size=2))
     functions.append(f.Flatten())
     if draw(st.booleans()):
@@ -90,10 +90,10 @@ def many_channels(draw):
     functions.append(f.Conv2d(draw(st.sampled_from([16, 17])) * groups, **options))
     functions += draw(st.lists(st.sampled_from([*MAPS, *DROPOUTS]), max_size=2))
     functions += draw(st.sampled_from([[], [f.MaxPool2d(2)], [f.AvgPool2d(2, stride=1)]]))
-    return functions, (draw(st.sampled_from([1, 16])), *draw(st.sampled_from([(7, 6), (6, 27)])))
+    return functions, (draw(st.sampled_from([1, 16])), *draw(st.sampled_from([(7, 6), (6, 15)])))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(many_channels(), st.integers(1, 12), st.integers(1, 3), st.integers(0, 2**32))
 def test_transformed_convolutions_agree_to_twelve_digits(network, rows, threads, seed):
     functions, shape = network
@@ -117,30 +117,42 @@ def small(dtype=np.float64):
     return chain, losses.CrossEntropy(), Adam(0.01), X, t
 
 
-@pytest.mark.parametrize("clip", [None, 0.1])
+def wide(dtype=np.float64):
+    """Return what small returns, with channels enough for Winograd's transforms."""
+    rng = np.random.default_rng(4)
+    X, t = rng.normal(size=(41, 2, 9, 8)).astype(dtype), rng.integers(0, 5, 41)
+    functions = [f.Conv2d(18, padding=1), f.GELU(), f.Conv2d(17, padding=1), f.ReLU()]
+    functions += [f.MaxPool2d(2), f.Dropout(0.2), f.Conv2d(16), f.Tanh(), f.Flatten()]
+    chain = Chain(*functions, f.Linear(5), f.Softmax()).initialize(X, seed=3, dtype=dtype)
+    return chain, losses.CrossEntropy(), Adam(0.01), X, t
+
+
+@pytest.mark.parametrize(("network", "clip"), [(small, None), (small, 0.1), (wide, None)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_same_bits_on_any_number_of_threads(dtype, clip):
+def test_the_same_bits_on_any_number_of_threads(network, dtype, clip):
     results = []
     for threads in (1, 2, 3, 7):
-        chain, *rest = small(dtype)
+        chain, *rest = network(dtype)
         _, _, found, moved = both(chain, *rest, rows=37, l2=0.01, clip=clip, threads=threads)
         results.append((found.tobytes(), moved.tobytes()))
     assert len(set(results)) == 1
 
 
+@pytest.mark.parametrize("network", [small, wide])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_same_bits_on_other_processors(dtype):
+def test_the_same_bits_on_other_processors(network, dtype):
     binding.load_library_permanently("libm.so.6")
     results = []
     for kernels in (None, *(Library(dtype, target) for target in OTHERS.values())):
-        chain, *rest = small(dtype)
+        chain, *rest = network(dtype)
         _, _, found, moved = both(chain, *rest, rows=18, l2=0.01, kernels=kernels)
         results.append((found.tobytes(), moved.tobytes()))
     assert len(set(results)) == 1
 
 
-def test_float32_agrees_to_its_rounding():
-    chain, loss, _, X, t = small(np.float32)
+@pytest.mark.parametrize("network", [small, wide])
+def test_float32_agrees_to_its_rounding(network):
+    chain, loss, _, X, t = network(np.float32)
     expected, end, found, moved = both(chain, loss, SGD(0.05), X, t, rows=16)
     assert close(expected, found, 1e-6)
     assert close(end, moved, 1e-6)
@@ -212,8 +224,7 @@ def test_phases_name_every_window_that_sees_a_pixel(axis):
 @pytest.mark.parametrize(
     ("functions", "message"),
     [
-        ([f.Dropout(), f.Conv2d(2), f.Flatten(), f.Linear(2)], r"Dropout\(.*\): .* as the first"),
-        ([f.Tanh(), f.Conv2d(2), f.Flatten(), f.Linear(2)], r"Tanh\(\): .* as the first function"),
+        ([f.Conv2d(2), f.Flatten(), f.Softmax(), f.Linear(2)], r"Softmax\(\): .* in this place"),
         ([f.Conv2d(2), f.Flatten()], "expects a Linear"),
     ],
 )

@@ -87,8 +87,7 @@ def test_a_predictor_keeps_its_copy_until_it_is_refreshed():
 
 
 class TestForward:
-    def test_follows_the_chain(self, monkeypatch):
-        monkeypatch.setattr(prediction, "WORTH_THE_ENGINE", 0)
+    def test_follows_the_chain(self):
         chain = Chain(f.Linear(3), f.Softmax()).initialize((2,), dtype=np.float64)
         forward, X = Forward(chain), np.random.default_rng(0).normal(size=(5, 2))
         for step in range(3):
@@ -98,8 +97,7 @@ class TestForward:
         X = np.ones((2, 4), dtype=np.float32)
         assert apart(chain, forward(X), X) < 1e-6
 
-    def test_goes_by_the_chain_where_the_engine_cannot(self, monkeypatch):
-        monkeypatch.setattr(prediction, "WORTH_THE_ENGINE", 0)
+    def test_goes_by_the_chain_where_the_engine_cannot(self):
         chain = Chain(f.Softmax()).initialize((3,), dtype=np.float64)
         X = np.random.default_rng(0).normal(size=(5, 3))
         with pytest.raises(CannotLowerError):
@@ -108,10 +106,13 @@ class TestForward:
         linear = Chain(f.Linear(2)).initialize(X, dtype=np.float64)
         assert apart(linear, Forward(linear)(sparse.csr_matrix(X)), X) < 1e-15
 
-    def test_few_samples_are_not_worth_it(self, monkeypatch):
-        monkeypatch.setattr(Predictor, "__call__", None)
-        chain = Chain(f.Linear(2)).initialize((3,))
-        assert Forward(chain)(np.ones((5, 3))).shape == (5, 2)
+    def test_a_sample_has_the_same_bits_in_every_call(self):
+        chain = Chain(f.Linear(40), f.Tanh(), f.Linear(5), f.Softmax()).initialize((30,))
+        forward, X = Forward(chain), np.random.default_rng(0).normal(size=(700, 30))
+        first = forward(X[:1])
+        whole = [forward(X) for _ in range(3)]
+        assert len({Y.tobytes() for Y in whole}) == 1
+        assert first.tobytes() == whole[0][:1].tobytes() == forward(X[:2])[:1].tobytes()
 
 
 @settings(max_examples=40, deadline=None)

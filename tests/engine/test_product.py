@@ -50,6 +50,31 @@ def test_any_size(m, k, n, dtype):
     assert np.isnan(padding).all()  # nothing is written beyond the rows
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 30), st.integers(1, 20), st.integers(1, 9), st.sampled_from(TYPES))
+def test_products_that_are_stored_have_the_same_bits(m, k, vectors, dtype):
+    kernels = library(np.dtype(dtype))
+    n = vectors * 64 // np.dtype(dtype).itemsize
+    rng = np.random.default_rng(m * k * n)
+    A, X = rng.normal(size=(m, k)).astype(dtype), rng.normal(size=(k, n)).astype(dtype)
+    Y = np.full((m + 1, n), np.nan, dtype)
+    call(
+        kernels.product_stored,
+        rows=m,
+        vectors=vectors,
+        depth=k,
+        a=A,
+        row_offsets=np.arange(m) * A.strides[0],
+        taps=np.stack([np.arange(k) * A.strides[1], np.arange(k) * X.strides[0]], axis=-1).copy(),
+        x=X,
+        x_stride=64,
+        y=Y,
+        y_row=Y.strides[0],
+    )
+    assert np.array_equal(Y[:m], multiply(kernels, A, X).read())
+    assert np.isnan(Y[m]).all()
+
+
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize("name", OTHERS)
 def test_the_same_bits_on_other_processors(name, dtype):

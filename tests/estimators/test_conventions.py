@@ -10,7 +10,9 @@ INSTANCES = [
     MLPRegressor(),
     MLPClassifier(solver="lbfgs", max_iter=20),
     MLPRegressor(solver="lbfgs", max_iter=20),
-    MLPClassifier((20,), "gelu", solver="adamw", dropout=0.1, learning_rate_init=0.01, max_iter=50),
+    MLPClassifier(
+        (20,), "gelu", solver="adamw", clip_norm=1.0, learning_rate_init=0.01, max_iter=50
+    ),
     MLPRegressor("huber", (20,), "tanh", solver="rmsprop", learning_rate_init=0.01, max_iter=50),
 ]
 

@@ -40,6 +40,15 @@ def test_next_to_zero(function):
     assert function.slopes(X, function.forward(X, {})).tolist() == [[1, below]]
 
 
+@pytest.mark.parametrize("function", [ReLU(), LeakyReLU(0.25), LeakyReLU(0.0), ELU(0.5), ELU(0.0)])
+def test_where_the_output_suffices_slopes_are_the_same(function):
+    assert type(function).output_suffices
+    near, far = np.geomspace(1e-300, 1e-3, 50), np.geomspace(1e-2, 1000, 50)
+    X = np.concatenate([[0.0, -0.0, np.inf, -np.inf], near, -near, far, -far])
+    Y = function.forward(X, {})
+    assert np.array_equal(function.derivative(Y, Y), function.derivative(X, Y))
+
+
 def image(*rows):
     return np.array([[rows]], dtype=np.float64)
 

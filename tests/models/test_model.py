@@ -8,6 +8,7 @@ from sklearn import metrics
 
 from chainrule.chain import Chain
 from chainrule.data import DataError, Table, Target
+from chainrule.engine import Predictor
 from chainrule.functions import Identity, Linear, Softmax
 from chainrule.losses import MeanSquaredError
 from chainrule.models import Model, model as module
@@ -21,7 +22,7 @@ def test_predictions_are_the_chain_s_outputs(dtype):
     model = table_model("multiclass", dtype)
     X, notes = model.encode(TABLE)
     assert notes == []
-    Y = model.chain.forward(X)
+    Y = Predictor(model.chain)(X)
     predictions = model.predict(TABLE)
     np.testing.assert_array_equal(predictions.probabilities, Y)
     assert predictions.probabilities.dtype == np.float64
@@ -31,7 +32,7 @@ def test_predictions_are_the_chain_s_outputs(dtype):
 
 def test_two_classes_have_two_probabilities():
     model = table_model("binary")
-    Y = model.chain.forward(model.encode(ROWS)[0]).astype(np.float64)
+    Y = Predictor(model.chain)(model.encode(ROWS)[0]).astype(np.float64)
     predictions = model.predict(ROWS)
     np.testing.assert_array_equal(predictions.probabilities, np.hstack([1 - Y, Y]))
     assert predictions.values == ["yes" if y >= 0.5 else "no" for y in Y[:, 0]]
@@ -40,7 +41,7 @@ def test_two_classes_have_two_probabilities():
 
 def test_numbers_are_in_the_target_s_units():
     model = table_model("regression")
-    Y = model.chain.forward(model.encode(ROWS)[0]).astype(np.float64)
+    Y = Predictor(model.chain)(model.encode(ROWS)[0]).astype(np.float64)
     predictions = model.predict(ROWS)
     np.testing.assert_allclose(predictions.values, 25 + Y[:, 0] * np.std([10, 20, 45]), rtol=1e-14)
     assert predictions.values.dtype == np.float64
@@ -51,7 +52,7 @@ def test_images_are_scaled():
     model, images = image_model()
     X, notes = model.encode(images)
     assert (X.shape, X.dtype, notes) == ((7, 2, 5, 4), np.float32, [])
-    Y = model.chain.forward(X)
+    Y = Predictor(model.chain)(X)
     np.testing.assert_array_equal(model.predict(images).probabilities, Y)
     np.testing.assert_allclose(model.predict(images.astype(float)).probabilities, Y, atol=1e-6)
 
@@ -70,8 +71,10 @@ def test_batches_make_no_difference(monkeypatch):
 
 def test_no_more_than_so_many_rows_go_through_the_chain(monkeypatch):
     model, seen = table_model(), []
-    forward = Chain.forward
-    monkeypatch.setattr(Chain, "forward", lambda self, X: seen.append(len(X)) or forward(self, X))
+    called = Predictor.__call__
+    monkeypatch.setattr(
+        Predictor, "__call__", lambda self, X: seen.append(len(X)) or called(self, X)
+    )
     many = ROWS.select(np.zeros(2500, np.intp))
     assert len(model.predict(many).values) == 2500
     assert seen == [1024, 1024, 452]
@@ -246,5 +249,5 @@ def test_a_function_of_ones_own_predicts():
     model = table_model("regression", hidden=Bent(0.25))
     np.testing.assert_array_equal(
         model.predict(ROWS).values,
-        model.target.decode(model.chain.forward(model.encode(ROWS)[0])),
+        model.target.decode(Predictor(model.chain)(model.encode(ROWS)[0])),
     )

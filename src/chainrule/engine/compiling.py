@@ -33,7 +33,7 @@ class Target:
         if self.register_bytes == 64:
             return (4, 3, 2, 1), (5, 4, 3, 2, 1)
         if self.register_bytes == 32:
-            return (2, 1), (2, 1)
+            return (3, 2, 1), (2, 1)
         return (1,), (1,)
 
 

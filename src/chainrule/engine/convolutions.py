@@ -8,6 +8,7 @@ along lanes, for which threads share out the output channels.
 from __future__ import annotations
 
 from itertools import product
+from math import prod
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from chainrule.engine.planes import Margin, Planes
 from chainrule.engine.program import share
 from chainrule.engine.windows import Phase, Taps, Windows
 from chainrule.functions import Conv2d, Elementwise
+
+STRIP = 3
+"""Columns of pixels for which taps are left out together: as many as a product takes at once."""
 
 
 class Convolution(BlockPlan):
@@ -43,6 +47,7 @@ class Convolution(BlockPlan):
         self.one[:] = 1
         filters = self.weights.filters
         self.W = address(filters[block.weights or ""].values)
+        self.dW = address(filters[block.weights or ""].gradient)
         self.bias = (
             address(filters[block.bias].values)
             if block.bias
@@ -137,30 +142,32 @@ class Convolution(BlockPlan):
         vertical: Phase,
         horizontal: Phase,
     ) -> None:
-        """Add the gradient by the pixels of a phase, row by row."""
+        """Add the gradient by the pixels of a phase, row by row.
+
+        At the edges, windows that would see the pixels do not exist: their taps are left out.
+        """
         gradient, windows = self.values.gradient, self.windows
         epilogue = self.library.store if last is None else self.library.slope(last)
         by_channel = self.code.table(np.arange(self.inputs) * windows.area * self.item)
-        tables: dict[Taps, int] = {}
-        for step, group in product(range(vertical.count), range(self.groups)):
-            h = vertical.first + step * windows.rows.stride
-            # Rows of windows that do not exist are left out; columns of them are zeros.
-            within = tuple((u, i) for u, i in vertical.taps if 0 <= i + step < windows.count[0])
-            if within not in tables:
-                tables[within] = self._taps_back(within, horizontal.taps)
-            self._product(
-                thread,
-                epilogue,
-                self._going_to(before, last, tile, group * self.inputs, h, horizontal.first),
-                rows=self.inputs,
-                vectors=horizontal.count,
-                depth=self.outputs * len(within) * len(horizontal.taps),
-                a=self.W + group * self.outputs * self.filter,
-                row_offsets=by_channel,
-                taps=tables[within],
-                x=gradient.at(tile, group * self.outputs, step),
-                x_stride=VECTOR,
-            )
+        (high, wide), (down, right) = windows.count, (windows.rows.stride, windows.columns.stride)
+        cut = product(vertical.pieces(high, 1), horizontal.pieces(wide, STRIP))
+        for rows, columns in cut:
+            taps = self._taps_back(rows.taps, columns.taps)
+            for i, group in product(range(rows.first, rows.first + rows.count), range(self.groups)):
+                h, w = vertical.first + i * down, horizontal.first + columns.first * right
+                self._product(
+                    thread,
+                    epilogue,
+                    self._going_to(before, last, tile, group * self.inputs, h, w),
+                    rows=self.inputs,
+                    vectors=columns.count,
+                    depth=self.outputs * len(rows.taps) * len(columns.taps),
+                    a=self.W + group * self.outputs * self.filter,
+                    row_offsets=by_channel,
+                    taps=taps,
+                    x=gradient.at(tile, group * self.outputs, i, columns.first),
+                    x_stride=VECTOR,
+                )
 
     def _taps_back(self, vertical: Taps, horizontal: Taps) -> int:
         """Keep the table of the weights, and of the windows, that see the pixels of a phase."""
@@ -188,48 +195,57 @@ class Convolution(BlockPlan):
 
     def filters(self, thread: int, threads: int, tiles: int) -> None:
         """Add dW[o,c,u,v] = Σ dY[o,i,j] X[c,s·i+d·u−p,s·j+d·v−p] and db, for a share of o."""
+        reads, gradient, windows = self.reads, self.values.gradient, self.windows
         own = share(self.outputs, threads, thread)
         if own[0] == own[1]:
             return
-        reads, gradient, windows = self.reads, self.values.gradient, self.windows
         row, column = windows.steps(reads)
-        places = list(product(range(tiles), *map(range, windows.count)))
-        from_y = [t * gradient.tile + i * gradient.row + j * VECTOR for t, i, j in places]
-        from_x = [t * reads.tile + i * row + j * column for t, i, j in places]
-        pairs = self.code.table(from_y, from_x)
-        alone = self.code.table(from_y, [0] * len(places))
+        pairs = self.code.table(
+            self._windows_at(tiles, gradient.tile, gradient.row, VECTOR),
+            self._windows_at(tiles, reads.tile, row, column),
+        )
         taps = windows.taps(reads, self.inputs)
         across = self.code.table(taps)
-        down = self.code.table(np.arange(own[1] - own[0]) * gradient.channel)
         for group in range(self.groups):
-            o = group * self.outputs + own[0]
-            common = {
-                "rows": own[1] - own[0],
-                "depth": len(places),
-                "a": gradient.at(0, o),
-                "row_offsets": down,
-            }
+            first, last = (group * self.outputs + o for o in own)
             self.code.add(
                 thread,
                 self.library.dot,
-                **common,
+                rows=last - first,
                 columns=len(taps),
+                depth=tiles * prod(windows.count),
+                a=gradient.at(0, first),
+                row_offsets=self.code.table(np.arange(last - first) * gradient.channel),
                 taps=pairs,
                 x=windows.first(reads, 0, group * self.inputs),
                 column_offsets=across,
-                y=address(self.weights.filters[self.block.weights or ""].gradient)
-                + o * self.filter,
+                y=self.dW + first * self.filter,
                 y_row=self.filter,
             )
-            if self.block.bias:
-                self.code.add(
-                    thread,
-                    self.library.dot,
-                    **common,
-                    columns=1,
-                    taps=alone,
-                    x=address(self.one),
-                    column_offsets=self.code.table([0]),
-                    y=address(self.weights.filters[self.block.bias].gradient) + o * self.item,
-                    y_row=self.item,
-                )
+            self.bias_gradient(thread, (first, last), tiles)
+
+    def bias_gradient(self, thread: int, outputs: tuple[int, int], tiles: int) -> None:
+        """Add db[o] = Σ dY[o,i,j] for some of all outputs."""
+        if not self.block.bias:
+            return
+        gradient, first = self.values.gradient, outputs[0]
+        places = self._windows_at(tiles, gradient.tile, gradient.row, VECTOR)
+        self.code.add(
+            thread,
+            self.library.dot,
+            rows=outputs[1] - first,
+            columns=1,
+            depth=len(places),
+            a=gradient.at(0, first),
+            row_offsets=self.code.table(np.arange(outputs[1] - first) * gradient.channel),
+            taps=self.code.table(places, np.zeros(len(places))),
+            x=address(self.one),
+            column_offsets=self.code.table([0]),
+            y=address(self.weights.filters[self.block.bias].gradient) + first * self.item,
+            y_row=self.item,
+        )
+
+    def _windows_at(self, tiles: int, tile: int, row: int, column: int) -> list[int]:
+        """Return where all windows of all tiles lie, given bytes from one to the next."""
+        sizes = map(range, (tiles, *self.windows.count))
+        return [t * tile + i * row + j * column for t, i, j in product(*sizes)]

@@ -218,6 +218,25 @@ class Kernel:
             half //= 2
         return self.first(vector)
 
+    def sums(self, vectors: Sequence[Vector]) -> Vector:
+        """Return the sums over lanes of as many vectors as there are lanes, as :meth:`reduce` adds.
+
+        Two vectors' halves are added in one, until one vector has all sums.
+        """
+        half, left = self.lanes // 2, list(vectors)
+        while half:
+            lower = [
+                of + lane
+                for start in range(0, self.lanes, 2 * half)
+                for of in (0, self.lanes)
+                for lane in range(start, start + half)
+            ]
+            upper = [lane + half for lane in lower]
+            pairs = zip(left[: len(left) // 2], left[len(left) // 2 :], strict=True)
+            left = [self.shuffle(x, y, lower) + self.shuffle(x, y, upper) for x, y in pairs]
+            half //= 2
+        return left[0]
+
     def together(self, numbers: Sequence[Vector]) -> Vector:
         """Return a vector of as many single numbers as it has lanes."""
         whole = ir.Constant(self.vector, ir.Undefined)

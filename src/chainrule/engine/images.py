@@ -80,7 +80,7 @@ class Images:
     def _values(self, number: int) -> BlockValues:
         block = self.blocks[number]
         fused, count = in_registers(block), len(block.maps)
-        margins = _kind(block).gradient_margins(Windows.of(block)) if number else NONE
+        margins = _kind(block).gradient_margins(Windows.of(block))
         gradient = Planes.filled(self.tiles, block.outputs, self.dtype, margins)
 
         def planes(*, last: bool) -> Planes:
@@ -137,8 +137,11 @@ class Images:
             "source_row": width * VECTOR,
         }
         last.slopes(thread, tile, len(last.block.maps), compact)
-        for plan in reversed(self.plans[1:]):
-            plan.backward(thread, tile)
+        for plan in reversed(self.plans):
+            if isinstance(plan, Winograd):
+                plan.filter_sums.add(thread, tile)
+            if plan.before:
+                plan.backward(thread, tile)
 
     def filters(self, thread: int, threads: int) -> None:
         """Add a share of the gradients by the parameters."""

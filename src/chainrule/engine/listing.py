@@ -11,9 +11,17 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from chainrule.engine.lowering import Block, Network, Stage
+from chainrule.engine.lowering import Block, Map, Network, Stage
 from chainrule.engine.weights import Weights
-from chainrule.functions import Conv2d, Dropout, EmbeddingBag, Linear, Multilinear
+from chainrule.functions import (
+    Conv2d,
+    Dropout,
+    EmbeddingBag,
+    Linear,
+    LogSoftmax,
+    Multilinear,
+    Softmax,
+)
 
 _LETTERS: tuple[str, ...] = ("", *"bcdefghijklmnopqrstuvwxyz")
 HEAD = "def step(X, t, share, w, state, rate, number):"
@@ -34,6 +42,8 @@ def cost(network: Network, rows: int, itemsize: int, slots: int) -> Cost:
     sizes = [stage.inputs * stage.outputs for stage in network.stages]
     numbers = sum(s.inputs * s.outputs + (s.outputs if s.bias else 0) for s in network.stages)
     values = sum(s.outputs * (2 + len(s.maps)) for s in network.stages)
+    if network.start:
+        values += network.inputs * (1 + len(network.start.maps))
     transposed = sum(sizes if network.blocks else sizes[1:])
     convolutions = []
     for block in network.blocks:
@@ -53,7 +63,7 @@ def cost(network: Network, rows: int, itemsize: int, slots: int) -> Cost:
     )
 
 
-def listing(weights: Weights, rows: int, seed: int) -> str:
+def listing(weights: Weights, rows: int, seed: int, peak: float | None = None) -> str:
     """Return the step as a Python module: the rules that it uses, then a function, ``step``."""
     network, optimizer = weights.network, weights.optimizer
     cast = cost(network, rows, weights.dtype.itemsize, len(weights.slots))
@@ -63,6 +73,7 @@ def listing(weights: Weights, rows: int, seed: int) -> str:
     head = [
         f"# {shape}, batches of {rows:,}: {cast.operations:,} operations a step,",
         f"# {cast.parameters:,} bytes of parameters and {cast.activations:,} of activations",
+        *([f"# {_least(cast.operations, peak)}"] if peak else []),
         "from chainrule.functions import *",
         "from chainrule.losses import *",
         "from chainrule.training.optimizers import *",
@@ -78,11 +89,16 @@ def listing(weights: Weights, rows: int, seed: int) -> str:
     return "\n".join([*head, *_body(network, weights.penalty(rows), weights.clip, seed)]) + "\n"
 
 
+def _least(operations: int, peak: float) -> str:
+    return f"at least {operations / peak * 1e6:,.1f} µs, at {peak / 1e9:,.0f} GFLOP/s"
+
+
 def _rules(network: Network) -> dict[str, Any]:
     """Return the functions by the names that the listing gives them."""
     bag = network.stages[0].linear
     return {
         **({"bag": bag} if _is_mean(bag) else {}),
+        **{f"x{k}": function for k, function in enumerate(_start(network))},
         **{f"g{number}": part.function for number, part in enumerate(_pixelwise(network))},
         **{
             _name(number, k): function
@@ -90,6 +106,11 @@ def _rules(network: Network) -> dict[str, Any]:
             for k, function in enumerate(stage.maps)
         },
     }
+
+
+def _start(network: Network) -> tuple[Map, ...]:
+    """Return the functions of the samples themselves."""
+    return network.start.maps if network.start else ()
 
 
 def _is_mean(function: Linear | EmbeddingBag) -> bool:
@@ -175,18 +196,16 @@ def _body(network: Network, l2: float, clip: float | None, seed: int) -> Iterato
         yield from _forward_images(network, seed)
     if _is_mean(stages[0].linear):
         yield _line("X = bag.weights(X)", "X[n,p] / Σ_p X[n,p]")
+    if network.start:
+        for k, function in enumerate(network.start.maps):
+            yield from _forward_map(function, f"x{k}", "X", "X", "M", network.start.layers[k], seed)
     for number, stage in enumerate(stages):
         bias = f" + w[{stage.bias!r}]" if stage.bias else ""
         before = _read(network, number)
         yield _line(f"Z{number} = {before} @ w[{stage.weights!r}]{bias}", stage.linear.text())
         for k, function in enumerate(stage.maps):
-            x = _value(number, k)
-            code = f"{_value(number, k + 1)} = {_name(number, k)}.value({x})"
-            if isinstance(function, Dropout):
-                moment = f"Moment({seed}, number - 1, {stage.layers[k]})"
-                yield _line(f"M{number}{_LETTERS[k]} = {_name(number, k)}.mask({x}, {moment})")
-                code = f"{_value(number, k + 1)} = {x} * M{number}{_LETTERS[k]}"
-            yield _line(code, f"{function}")
+            x, y, mask = _value(number, k), _value(number, k + 1), f"M{number}{_LETTERS[k]}"
+            yield from _forward_map(function, _name(number, k), x, y, mask, stage.layers[k], seed)
     output = _output(stages, last)
     yield _line(f"mean, dZ{last} = loss.value_and_gradient({output}, t, share)", str(network.loss))
     yield from _slopes(stages[last], last)
@@ -234,6 +253,19 @@ def _clipped(moves: list[tuple[str, str]], clip: float) -> Iterator[str]:
     yield from (_moved(name, f"scale * {gradient}") for name, gradient in moves)
 
 
+def _forward_map(
+    function: Map, name: str, x: str, y: str, mask: str, layer: int, seed: int
+) -> Iterator[str]:
+    """Return the lines of a function without parameters, from x to y."""
+    code = f"{y} = {name}.value({x})"
+    if isinstance(function, Dropout):
+        yield _line(f"{mask} = {name}.mask({x}, Moment({seed}, number - 1, {layer}))")
+        code = f"{y} = {x} * {mask}"
+    elif isinstance(function, Softmax | LogSoftmax):
+        code = f"{y} = {name}.forward({x}, {{}})"
+    yield _line(code, f"{function}")
+
+
 def _moved(name: str, gradient: str) -> str:
     rule = f"optimizer.rule(w[{name}], {gradient}, state[{name}], rate, number)"
     return _line(f"w[{name}], state[{name}] = {rule}")
@@ -267,4 +299,8 @@ def _slopes(stage: Stage, number: int) -> Iterator[str]:
         slope = f"{_name(number, k)}.derivative({x}, {y})"
         if isinstance(stage.maps[k], Dropout):
             slope = f"M{number}{_LETTERS[k]}"
+        if isinstance(stage.maps[k], Softmax | LogSoftmax):
+            code = f"dZ{number}, _ = {_name(number, k)}.backprop(dZ{number}, {x}, {y}, {{}})"
+            yield _line(code, "dX = dY · ∂Y/∂X")
+            continue
         yield _line(f"dZ{number} = dZ{number} * {slope}", "dX = dY · derivative(X, Y)")

@@ -31,13 +31,25 @@ class CannotLowerError(ValueError):
 
 Shape = tuple[int, int, int]
 
-Map = Elementwise | Dropout
+Pixelwise = Elementwise | Dropout
 """A function of each number alone."""
+
+Map = Pixelwise | Softmax | LogSoftmax
+"""A function without parameters that may follow a Linear."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Functions of the samples themselves, of so many numbers each, before the first Linear."""
+
+    outputs: int
+    maps: tuple[Map, ...] = ()
+    layers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A Linear, or a bag of embeddings, and the functions of each number alone after it.
+    """A Linear, or a bag of embeddings, and the functions without parameters after it.
 
     ``weights`` and ``bias`` are its parameters' names in the chain's buffer; ``place`` is its place
     in the chain, and ``layers`` the maps' places, on which what they draw depends.
@@ -51,6 +63,11 @@ class Stage:
     outputs: int
     maps: tuple[Map, ...] = ()
     layers: tuple[int, ...] = ()
+
+    @property
+    def whole_rows(self) -> bool:
+        """Whether a map takes all numbers of a sample, so that one thread must have them."""
+        return any(isinstance(function, Softmax | LogSoftmax) for function in self.maps)
 
 
 @dataclass(frozen=True)
@@ -66,33 +83,37 @@ class Block:
     bias: str | None
     inputs: Shape
     outputs: Shape
-    maps: tuple[Map, ...] = ()
+    maps: tuple[Pixelwise, ...] = ()
     layers: tuple[int, ...] = ()
 
 
-_Part = TypeVar("_Part", Stage, Block)
+_Part = TypeVar("_Part", Inputs, Stage, Block)
 
 
 @dataclass(frozen=True)
 class Network:
     """A chain and its loss, as the engine sees them.
 
-    Images first go through blocks; rows of numbers through stages. The loss is that of the last
-    stage's output: of a last function and a loss that fuse, it is the pair's, and the function is
-    left out. A network without a loss is for prediction; its last softmax, if any, is ``final``.
-    ``entries`` is how many numbers a sample has, on average, where samples are sparse.
+    Images first go through blocks; rows of numbers through stages, the first one after functions of
+    the samples if there are any. The loss is that of the last stage's output: of a last function
+    and a loss that fuse, it is the pair's, and the function is left out. A network without a loss
+    is for prediction. ``entries`` is how many numbers a sample has, on average, where samples are
+    sparse.
     """
 
     stages: tuple[Stage, ...]
     loss: Loss | None
     blocks: tuple[Block, ...] = ()
-    final: Softmax | LogSoftmax | None = None
     entries: float | None = None
+    start: Inputs | None = None
 
     def in_prediction(self) -> Network:
         """Return the network without what is random."""
+        start = self.start and _in_prediction(self.start)
+        stages = tuple(map(_in_prediction, self.stages))
         blocks = tuple(map(_in_prediction, self.blocks))
-        return replace(self, stages=tuple(map(_in_prediction, self.stages)), blocks=blocks)
+        start = start if start and start.maps else None
+        return replace(self, stages=stages, blocks=blocks, start=start)
 
     @property
     def inputs(self) -> int:
@@ -113,7 +134,8 @@ def _in_prediction(part: _Part) -> _Part:
 
 def _followed(part: _Part, function: Map, place: int) -> _Part:
     """Return a stage or a block with one function more, which has a place in the chain."""
-    return replace(part, maps=(*part.maps, function), layers=(*part.layers, place))
+    maps: tuple[Any, ...] = (*part.maps, function)
+    return replace(part, maps=maps, layers=(*part.layers, place))
 
 
 def lower(chain: Chain, loss: Loss | None, entries: float | None = None) -> Network:
@@ -121,12 +143,11 @@ def lower(chain: Chain, loss: Loss | None, entries: float | None = None) -> Netw
 
     Of sparse samples ``entries`` is how many numbers one has, on average.
     """
-    last = chain.functions[-1]
-    pair = fused(last, loss) if loss else None
-    final = last if loss is None and isinstance(last, Softmax | LogSoftmax) else None
+    pair = fused(chain.functions[-1], loss) if loss else None
     blocks: list[Block] = []
     stages: list[Stage] = []
-    for place, layer in enumerate(chain.layers[:-1] if pair or final else chain.layers):
+    start: Inputs | None = None
+    for place, layer in enumerate(chain.layers[:-1] if pair else chain.layers):
         function, names = layer.function, layer.names
         _check_inherited(function, _FUNCTIONS, _OF_FUNCTIONS)
         if isinstance(function, Flatten) and not stages:
@@ -139,30 +160,33 @@ def lower(chain: Chain, loss: Loss | None, entries: float | None = None) -> Netw
             stages.append(Stage(function, place, names["A"], None, *sizes))
         elif isinstance(function, Map) and stages:
             stages.append(_followed(stages.pop(), function, place))
-        elif isinstance(function, Conv2d | MaxPool2d | AvgPool2d) and not stages:
+        elif isinstance(function, Pixelwise) and not blocks and len(layer.input_shape) == 3:
+            shape = _image(layer.input_shape)
+            pixels = Block(AvgPool2d(1), place, None, None, shape, shape)  # images as they are
+            blocks.append(_followed(pixels, function, place))
+        elif isinstance(function, Map) and not blocks:
+            start = _followed(start or Inputs(prod(layer.input_shape)), function, place)
+        elif isinstance(function, Conv2d | MaxPool2d | AvgPool2d) and not stages and not start:
             named = names.get("W"), names.get("b")
             blocks.append(
                 Block(
                     function, place, *named, _image(layer.input_shape), _image(layer.output_shape)
                 )
             )
-        elif isinstance(function, Map) and blocks:
+        elif isinstance(function, Pixelwise) and blocks:
             blocks.append(_followed(blocks.pop(), function, place))
         else:
-            where = "" if stages or blocks else " as the first function"
-            if isinstance(function, EmbeddingBag):
-                where = " after other functions"
+            where = " in this place" if isinstance(function, _FUNCTIONS) else ""
             raise CannotLowerError(f"{function}: the engine has no kernel for it{where}")
     if not stages:
         raise CannotLowerError(f"{chain}: the engine expects a Linear in it")
     of_outputs = pair or loss
     if of_outputs is None:
-        _check_inherited(final, _FUNCTIONS, _OF_FUNCTIONS)
-        return Network(tuple(stages), None, tuple(blocks), final, entries).in_prediction()
+        return Network(tuple(stages), None, tuple(blocks), entries, start).in_prediction()
     _check_inherited(of_outputs, _LOSSES, _OF_LOSSES)
     if not isinstance(of_outputs, ElementwiseLoss | SoftmaxCrossEntropy):
         raise CannotLowerError(f"{of_outputs}: the engine has a kernel for it after Softmax only")
-    return Network(tuple(stages), of_outputs, tuple(blocks), entries=entries)
+    return Network(tuple(stages), of_outputs, tuple(blocks), entries, start)
 
 
 _FUNCTIONS = (
@@ -216,12 +240,15 @@ _Marked.__mathematics__ = SimpleNamespace(
 )
 
 
-def derivative_reads(function: Map) -> frozenset[str]:
-    """Return which of "x" and "y" backprop of a function of each number is made from."""
-    if isinstance(function, Dropout):
-        return frozenset()  # of its mask alone
+def derivative_reads(function: Elementwise) -> frozenset[str]:
+    """Return which of "x" and "y" backprop of a function of each number is made from.
+
+    Where y suffices, kernels take y for x, too.
+    """
+    # A class that is derived from such a function may have rules of its own.
+    suffices = vars(type(function)).get("output_suffices", False)
     try:
-        slope = function.derivative(_Marked("x"), _Marked("y"))
+        slope = function.derivative(_Marked("y" if suffices else "x"), _Marked("y"))
     except (TypeError, AttributeError) as error:
         raise CannotLowerError(
             f"{function}: the engine cannot read its derivative: {error}"

@@ -1,7 +1,8 @@
 """From a network to a program: the order of things, who does how much, and who waits for whom.
 
 Images are cut by tiles of samples, Linear layers by panels of outputs, the last layer and the loss
-by samples. A barrier stands wherever a thread reads what another one wrote.
+by samples, and so are sparse samples and softmax. A barrier stands wherever a thread reads what
+another one wrote.
 
 Whatever the cut, an output is one chain of fused multiply-adds in the order of k, so the bits do
 not depend on the number of threads.
@@ -68,6 +69,9 @@ class Planner:
 
         Some are not kept, having gone on in registers.
         """
+        if self.part.start:
+            start = self.part.start
+            yield from zip(start.inputs.layers, (y.read() for y in start.values.y), strict=True)
         plans = self.images.plans if self.images else []
         made: list[tuple[Any, Any]] = [(plan.block, plan.values) for plan in plans]
         made += zip(self.network.stages, self.part.values, strict=True)
@@ -79,7 +83,7 @@ class Planner:
     @property
     def dropouts(self) -> list[Array]:
         """The arguments of masks."""
-        return self.part.dropouts + (self.images.means.dropouts if self.images else [])
+        return self.part.maps.dropouts + (self.images.means.dropouts if self.images else [])
 
     def _plan_outputs(self) -> None:
         """Add the next samples and forward; each thread has samples of its own, and never waits."""
@@ -89,6 +93,7 @@ class Planner:
             self._advance(thread)
             if rows[0] < rows[1]:
                 self._images_forward(thread)
+                self.part.begin(thread, rows)
                 for number in range(len(self.network.stages)):
                     self.part.forward(thread, number, rows, (0, self.part.weights_of(number).count))
                 self.results.append(self.part.results(thread, rows))
@@ -100,11 +105,12 @@ class Planner:
             self._advance(thread)
             self._squares(thread)
             self._images_forward(thread)
-        if self.images:
+            self.part.begin(thread, share(self.rows, self.threads, thread))
+        if self.images or self.part.start:
             self.code.barrier()
         for number in range(last):
             for thread in range(self.threads):
-                self.part.forward(thread, number, *self._forward_share(thread, number))
+                self.part.forward(thread, number, *self._cut(thread, number))
             self.code.barrier()
         for thread in range(self.threads):
             rows = share(self.rows, self.threads, thread, 8)
@@ -118,8 +124,7 @@ class Planner:
         for number in range(last - 1, -1 if self.images else 0, -1):
             self.code.barrier()
             for thread in range(self.threads):
-                panels = share(self.part.before(number).count, self.threads, thread)
-                self.part.backward(thread, number, (0, self.rows), panels)
+                self.part.backward(thread, number, *self._cut(thread, number - 1))
         self.code.barrier()
         for thread in range(self.threads):
             if self.images:
@@ -147,10 +152,14 @@ class Planner:
         )
         self.code.barrier()
 
-    def _forward_share(self, thread: int, number: int) -> tuple[Range, Range]:
-        """Return which samples and which panels of a stage a thread computes."""
-        panels = self.part.weights_of(number).count
-        if self.part.bags and number == 0:
+    def _cut(self, thread: int, number: int) -> tuple[Range, Range]:
+        """Return which samples, and which panels of a stage's outputs, a thread computes.
+
+        Before stage 0, at -1, are the images.
+        """
+        panels = self.part.before(number + 1).count
+        sparse = number == 0 and self.part.bags
+        if sparse or (number >= 0 and self.network.stages[number].whole_rows):
             return share(self.rows, self.threads, thread), (0, panels)
         return (0, self.rows), share(panels, self.threads, thread)
 

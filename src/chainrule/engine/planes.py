@@ -76,3 +76,13 @@ class Planes:
         (top, _), (left, _) = self.margins
         pixel = tile * self.tile + c * self.channel + (i + top) * self.row + (j + left) * VECTOR
         return int(self.data.ctypes.data) + pixel
+
+
+def points(count: int, channels: int, tiles: int, dtype: Any) -> Array:
+    """Return room for numbers at points, (points, channels, tiles, lanes).
+
+    What is read or written at once is kept off powers of two.
+    """
+    lanes, odd = VECTOR // np.dtype(dtype).itemsize, tiles | 1
+    lines = aligned((count, channels * odd | 1, lanes), dtype)
+    return lines[:, : channels * odd].reshape(count, channels, odd, lanes)

@@ -26,8 +26,8 @@ Array = NDArray[Any]
 MOST_ROWS = 512
 """Samples in a block."""
 
-WORTH_THE_ENGINE = 5_000_000
-"""Operations of a prediction that take NumPy longer than the engine takes to get ready."""
+ROWS_OF_NUMPY = 4096
+"""Samples that NumPy takes at once."""
 
 WORTH_A_THREAD = 12_000_000
 """Operations of a training step for whose forward pass one more thread pays."""
@@ -83,7 +83,7 @@ class _Program:
             _Places(arguments, fields, ("order", "x", "x_row"))
             for arguments in self.planner.advances
         ]
-        fields = kernels.outputs(network.final).fields
+        fields = kernels.outputs.fields
         self._writes = [
             _Places(arguments, fields, ("result",)) for arguments in self.planner.results
         ]
@@ -168,12 +168,6 @@ class Predictor:
         self._outputs = Outputs(network, self.weights, threads, kernels or library(chain.dtype))
         self.refresh()
 
-    @property
-    def operations(self) -> int:
-        """Operations that a sample takes, about: a third of what it takes in training."""
-        network = self._outputs.network
-        return cost(network, 1, self.dtype.itemsize, slots=0).operations // 3
-
     def refresh(self) -> None:
         """Take over the chain's parameters as they are now."""
         self.weights.load(self.chain.parameters)
@@ -187,10 +181,17 @@ class Predictor:
         return self._outputs.of(as_rows(self._first, X, prod(self._shape), self.dtype))
 
 
-class Forward:
-    """chain.forward, by machine code where that pays and the engine has it.
+def in_blocks(chain: Chain, X: Any) -> Array:
+    """Return chain.forward(X), some samples at a time, so that memory stays bounded."""
+    starts = range(0, max(X.shape[0], 1), ROWS_OF_NUMPY)
+    return np.concatenate([chain.forward(X[at : at + ROWS_OF_NUMPY]) for at in starts])
 
-    The chain may be trained on meanwhile: its parameters are those at each call.
+
+class Forward:
+    """chain.forward, by machine code where the engine has it.
+
+    The chain may be trained on meanwhile: its parameters are those at each call. A sample's output
+    is the same to the bit, alone or among others, in the first call and in every other one.
 
     Parameters
     ----------
@@ -206,21 +207,13 @@ class Forward:
 
     def __call__(self, X: Any) -> Array:
         """Return the chain's output (n, …) for X (n, …)."""
-        predictor = self._suited(X)
-        if predictor is None:
-            return self.chain.forward(X)
-        predictor.refresh()
-        return predictor(X)
-
-    def _suited(self, X: Any) -> Predictor | None:
-        """Return the predictor, if it can take X and is worth its while."""
-        if not sparse.issparse(X) and np.ndim(X) < 2:
-            return None
         if not self._tried or self._parameters is not self.chain.parameters:
             self._tried, self._parameters = True, self.chain.parameters
             self._predictor = self._made()
-        found = self._predictor
-        return found if found and X.shape[0] * found.operations >= WORTH_THE_ENGINE else None
+        if self._predictor is None:
+            return in_blocks(self.chain, X)
+        self._predictor.refresh()
+        return self._predictor(X)
 
     def _made(self) -> Predictor | None:
         try:

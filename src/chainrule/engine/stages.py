@@ -18,10 +18,11 @@ from chainrule.engine.clipping import Keep
 from chainrule.engine.images import Images
 from chainrule.engine.kernels import Kernel, Library
 from chainrule.engine.lowering import Network, Stage, derivative_reads
-from chainrule.engine.masks import drawn
+from chainrule.engine.maps import Maps, Values
 from chainrule.engine.memory import VECTOR, Panels, aligned
 from chainrule.engine.program import Instructions, share
 from chainrule.engine.samples import Rows, SparseRows
+from chainrule.engine.start import Start
 from chainrule.engine.weights import Block, Weights
 from chainrule.functions import Dropout, Elementwise
 
@@ -59,31 +60,10 @@ class Batch:
         return cls(*whole, shares, aligned((rates,), dtype), penalty)
 
 
-@dataclass(frozen=True)
-class Values:
-    """What a stage makes: z, kept only where something reads it, y after each map, and dz.
-
-    Where the loss alone reads z, dz takes its place. ``masks`` are those of the maps that draw one.
-    """
-
-    z: Panels | None
-    y: tuple[Panels, ...]
-    gradient: Panels
-    masks: dict[int, Panels]
-
-    @property
-    def output(self) -> Panels:
-        """What the next stage reads."""
-        output = self.y[-1] if self.y else self.z
-        assert output is not None
-        return output
-
-
 class Stages:
     """Plans the stages of a network, after its images.
 
-    ``losses`` are the arguments of the losses, ``dropouts`` those of masks: where a run sets what
-    it needs.
+    ``losses`` are the arguments of the losses: where a run sets what it needs.
     """
 
     def __init__(
@@ -100,7 +80,7 @@ class Stages:
     ) -> None:
         self.network, self.weights, self.rows, self.labels = network, weights, rows, labels
         self.stages, self.dtype, self.threads = network.stages, weights.dtype, code.threads
-        self.code, self.library, self.images, self.seed = code, library, images, seed
+        self.code, self.library, self.images = code, library, images
         self.rates = library.update(weights.optimizer).rates if weights.optimizer else ()
         self.rule = weights.optimizer if weights.clip is None else Keep()
         self.values = [self._values(number) for number in range(len(self.stages))]
@@ -113,7 +93,12 @@ class Stages:
         self.offsets = np.arange(rows) * VECTOR
         self.rows_table = code.table(self.offsets)
         self.losses: list[Array] = []
-        self.dropouts: list[Array] = []
+        self.maps = Maps(code, library, self.dtype, seed)
+        self.start = (
+            Start(network.start, rows, code, library, self.maps, self.dtype)
+            if network.start
+            else None
+        )
         first = self.stages[0]
         self.bags = (
             Bags(weights.blocks[first.weights], first.inputs, code, library)
@@ -154,9 +139,14 @@ class Stages:
         assert self.images is not None
         return self.images.gradient
 
+    def begin(self, thread: int, rows: Range) -> None:
+        """Add the functions of the samples themselves."""
+        if self.start:
+            self.start.forward(thread, self.batches[thread].rows, rows)
+
     def forward(self, thread: int, number: int, rows: Range, panels: Range) -> None:
         """Add Z = X W + b and Y = f(Z), for some samples and some panels of outputs."""
-        if panels[0] == panels[1]:
+        if panels[0] == panels[1] or rows[0] == rows[1]:
             return
         stage, values = self.stages[number], self.values[number]
         stride = values.gradient.stride
@@ -177,7 +167,7 @@ class Stages:
         else:
             self._linear(thread, number, rows, panels, epilogue, arguments)
         for k in range(0 if in_registers is None else 1, len(stage.maps)):
-            self._map(thread, number, k, rows, panels)
+            self.maps.forward(thread, stage, values, k, rows, panels)
 
     def _linear(
         self,
@@ -214,41 +204,8 @@ class Stages:
         """Return what a stage reads, or None if that is X itself."""
         if number:
             return self.values[number - 1].output
-        return self.images.rows if self.images else None
-
-    def _map(self, thread: int, number: int, k: int, rows: Range, panels: Range) -> None:
-        """Add Y = f(X) for a map that no product takes along."""
-        stage, values = self.stages[number], self.values[number]
-        function, x, y = stage.maps[k], values.y[k - 1] if k else values.z, values.y[k]
-        assert x is not None
-        if isinstance(function, Dropout):
-            own = panels[0] * y.stride
-            self.dropouts.append(
-                self.code.add(
-                    thread,
-                    self.library.dropout,
-                    first=rows[0],
-                    last=rows[1],
-                    panel=panels[0],
-                    panels=panels[1] - panels[0],
-                    features=stage.outputs,
-                    vector_stride=y.stride,
-                    x=x.address + own,
-                    y=y.address + own,
-                    mask=values.masks[k].address + own,
-                    **drawn(self.code, function, self.seed, stage.layers[k], self.dtype),
-                )
-            )
-            return
-        for panel in range(*panels):
-            at = rows[0] * VECTOR + panel * y.stride
-            self.code.add(
-                thread,
-                self.library.value_map(function),
-                count=rows[1] - rows[0],
-                x=x.address + at,
-                y=y.address + at,
-            )
+        before = self.images or self.start
+        return before.rows if before else None
 
     def _product(
         self, thread: int, epilogue: Kernel, arguments: dict[str, int], **values: int
@@ -267,7 +224,7 @@ class Stages:
         output = self.values[-1].output
         return self.code.add(
             thread,
-            self.library.outputs(self.network.final),
+            self.library.outputs,
             first=rows[0],
             last=rows[1],
             outputs=self.network.outputs,
@@ -299,7 +256,7 @@ class Stages:
 
     def backward(self, thread: int, number: int, rows: Range, panels: Range) -> None:
         """Add dX = dZ Wᵀ, times the slopes of the maps before: dZ of the stage before."""
-        if panels[0] == panels[1]:
+        if panels[0] == panels[1] or rows[0] == rows[1]:
             return
         stage, gradient = self.stages[number], self.values[number].gradient
         target = self.before(number)
@@ -339,23 +296,9 @@ class Stages:
 
     def slopes(self, thread: int, number: int, rows: Range, panels: Range, maps: int) -> None:
         """Multiply the gradient by the slopes of a stage's first maps, the last of these first."""
-        values = self.values[number]
         for k in reversed(range(maps)):
-            function, x = self.stages[number].maps[k], values.y[k - 1] if k else values.z
-            for panel in range(*panels):
-                at = rows[0] * VECTOR + panel * values.gradient.stride
-                common = {"count": rows[1] - rows[0], "gradient": values.gradient.address + at}
-                if isinstance(function, Dropout):
-                    mask = values.masks[k].address + at
-                    self.code.add(thread, self.library.masked, **common, mask=mask)
-                else:
-                    self.code.add(
-                        thread,
-                        self.library.slope_map(function),
-                        **common,
-                        x=x.address + at if x else 0,
-                        y=values.y[k].address + at,
-                    )
+            stage, values = self.stages[number], self.values[number]
+            self.maps.backward(thread, stage, values, k, rows, panels)
 
     def update(self, thread: int, number: int) -> None:
         """Let W move along dW = Xᵀ dZ and b along db = 1ᵀ dZ, in the product's epilogue."""

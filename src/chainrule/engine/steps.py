@@ -13,7 +13,6 @@ from chainrule.engine.kernels import Library, library
 from chainrule.engine.kernels.dropout import DRAWN
 from chainrule.engine.listing import cost, listing
 from chainrule.engine.lowering import Network, lower
-from chainrule.engine.memory import aligned
 from chainrule.engine.plan import Planner
 from chainrule.engine.prediction import Outputs
 from chainrule.engine.runner import Runner
@@ -56,6 +55,10 @@ def threads_for(
         operations += int((SCATTERED - 1) * 4 * rows * entries * first.outputs)
         operations += MOVED * first.inputs * first.outputs * all_rows
     return max(1, min(processors, operations // WORTH_A_THREAD))
+
+
+STEPS_AHEAD = 256
+"""For how many steps to compute the optimizer's rates at once."""
 
 
 class Steps:
@@ -104,6 +107,8 @@ class Steps:
         predicting = self.network.in_prediction()
         self._outputs = Outputs(predicting, self.weights, threads, self.library)
         self.done = 0
+        self._ahead: Array = np.zeros((0, 0))
+        self._ahead_rate, self._ahead_from = np.nan, 0
         self.penalties = np.zeros(0, dtype=chain.dtype)
 
     def _rows(self, X: Any) -> Rows:
@@ -129,9 +134,8 @@ class Steps:
         planner, runner = self._program(rows)
         order = np.ascontiguousarray(order, dtype=np.int64)
         table = self._rates(planner, rates)
-        results = aligned((steps,), self.chain.dtype)
-        results[:] = np.nan
-        self.penalties = aligned((steps,), self.chain.dtype)
+        results = np.full(steps, np.nan, dtype=self.chain.dtype)
+        self.penalties = np.empty(steps, dtype=self.chain.dtype)
         for arguments in planner.advances:
             _set(planner.library.advance.fields, arguments, order=order, rates_now=table)
         fields = planner.library.total.fields
@@ -143,6 +147,12 @@ class Steps:
         if not complete:
             return results[: int(np.argmin(np.isfinite(results))) + 1]
         return results
+
+    def use(self, threads: int) -> None:
+        """Let so many threads take the next steps; their programs are planned when first needed."""
+        if threads != self.threads:
+            self.threads = threads
+            self._programs.clear()  # or their values would take memory beside the new ones
 
     def prepare(self, rows: int) -> None:
         """Plan steps on so many rows now; CannotLowerError names a rule that cannot be read."""
@@ -178,9 +188,13 @@ class Steps:
         for slot, flat in enumerate(slots):
             self.weights.store(Parameters(self.chain.parameters.shapes, flat), slot)
 
-    def listing(self, rows: int) -> str:
-        """Return a step on a batch of so many rows as NumPy that can be read, and run."""
-        return listing(self.weights, rows, self.seed)
+    def listing(self, rows: int, peak: float | None = None) -> str:
+        """Return a step on a batch of so many rows as NumPy that can be read, and run.
+
+        Given the machine's peak in operations a second (:func:`chainrule.engine.peak.peak`), it
+        says how long the step takes at least.
+        """
+        return listing(self.weights, rows, self.seed, peak)
 
     def _program(self, rows: int) -> tuple[Planner, Runner]:
         if rows not in self._programs:
@@ -208,9 +222,22 @@ class Steps:
         return self._programs[rows]
 
     def _rates(self, planner: Planner, rates: Array) -> Array:
-        """Return what the optimizer's rule reads at each step, (steps, numbers)."""
+        """Return what the optimizer's rule reads at each step, (steps, numbers).
+
+        As long as the learning rate stays the same, they are computed for many steps at once.
+        """
+        steps, first = len(rates), self.done - self._ahead_from
+        constant = bool((rates == rates[0]).all())
+        if steps > STEPS_AHEAD or not constant:
+            return self._rates_of(planner, rates)
+        if rates[0] != self._ahead_rate or not 0 <= first <= STEPS_AHEAD - steps:
+            self._ahead = self._rates_of(planner, np.full(STEPS_AHEAD, rates[0]))
+            self._ahead_rate, self._ahead_from, first = float(rates[0]), self.done, 0
+        return self._ahead[first : first + steps]
+
+    def _rates_of(self, planner: Planner, rates: Array) -> Array:
         optimizer = self.weights.optimizer
-        table = aligned((len(rates), len(planner.part.rates)), self.chain.dtype)
+        table = np.empty((len(rates), len(planner.part.rates)), dtype=self.chain.dtype)
         numbers = self.done + 1.0 + np.arange(len(rates))
         for column, number in enumerate(planner.part.rates):
             table[:, column] = number.evaluate(optimizer, rates, numbers)

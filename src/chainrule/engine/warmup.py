@@ -10,12 +10,13 @@ import numpy as np
 
 from chainrule.engine import runner
 from chainrule.engine.kernels import Library, library
-from chainrule.functions import FUNCTIONS, Elementwise, LogSoftmax, Softmax
+from chainrule.functions import FUNCTIONS, Elementwise
 from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
 
 NAMES = (
-    *("product", "dot", "store", "advance", "transpose", "squares", "total", "dropout"),
-    *("dropout_lanes", "masked", "bag"),
+    *("product", "product_stored", "dot", "dot_added", "store", "advance", "transpose"),
+    *("squares", "total", "clip", "dropout", "dropout_lanes", "masked"),
+    *("bag", "into_panels", "outputs"),
 )
 """Kernels that depend on no rule."""
 
@@ -24,6 +25,9 @@ PLANES = (
     *("max_pool", "max_unpool", "average_pool", "average_unpool"),
 )
 """Those of images."""
+
+WINOGRAD = ("filters", "inputs", "input_line", "gradient_line", "filter_gradients")
+"""Those of convolutions of 3 × 3 taps."""
 
 
 def compilations(optimizers: Iterable[Any]) -> list[Callable[[], Any]]:
@@ -46,9 +50,16 @@ def _of(kernels: Library, optimizers: list[Any]) -> list[Callable[[], Any]]:
         *(partial(getattr, kernels, name) for name in NAMES),
         *(partial(kernels.affine, by_rows=by_rows) for by_rows in (False, True)),
         *(partial(kernels.scatter, alone=alone) for alone in (False, True)),
+        *(partial(kernels.softmax, logarithm=logarithm) for logarithm in (False, True)),
+        *(partial(kernels.softmax_slope, logarithm=logarithm) for logarithm in (False, True)),
         *(partial(kernels.planes, what) for what in PLANES),
+        *(partial(kernels.winograd, what) for what in WINOGRAD),
         *(partial(use, function) for function in functions for use in uses),
-        *(partial(kernels.outputs, final) for final in (None, Softmax(), LogSoftmax())),
+        *(
+            partial(use, function)
+            for use in (kernels.winograd_outputs, kernels.winograd_slopes)
+            for function in (None, *functions)
+        ),
         *(
             partial(kernels.unpool_apart, kind, function)
             for kind in ("max", "average")

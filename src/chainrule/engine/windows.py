@@ -6,7 +6,7 @@ them is a byte offset from the window's first tap, the same for all windows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from chainrule.engine.lowering import Block
@@ -104,6 +104,26 @@ class Phase:
     first: int
     count: int
     taps: Taps
+
+    def pieces(self, windows: int, size: int) -> list[Phase]:
+        """Return the phase in pieces of a size, each with the taps of windows that exist.
+
+        Taps still name the windows that see the phase's first element; neighbours with the same
+        taps are one piece.
+        """
+        found: list[Phase] = []
+        for first in range(0, self.count, size):
+            own = range(first, min(first + size, self.count))
+            taps = tuple((u, at) for u, at in self.taps if _any_exists(at, own, windows))
+            if found and found[-1].taps == taps:
+                found[-1] = replace(found[-1], count=found[-1].count + len(own))
+            else:
+                found.append(Phase(first, len(own), taps))
+        return found
+
+
+def _any_exists(at: int, elements: range, windows: int) -> bool:
+    return any(0 <= at + element < windows for element in elements)
 
 
 def phases(axis: Axis, size: int) -> list[Phase]:

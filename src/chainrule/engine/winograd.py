@@ -8,8 +8,9 @@ is the same with the filters turned by 180°: the same numbers, at other points.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,10 @@ from chainrule.engine.blocks import BlockPlan, BlockValues, Means, address, in_r
 from chainrule.engine.convolutions import Convolution
 from chainrule.engine.lowering import Block
 from chainrule.engine.memory import VECTOR, aligned
-from chainrule.engine.planes import Margin, Planes
+from chainrule.engine.planes import Margin, Planes, points
+from chainrule.engine.program import share
 from chainrule.engine.windows import Windows
+from chainrule.engine.winograd_sums import FilterSums
 from chainrule.functions import Conv2d
 
 Array = NDArray[Any]
@@ -33,21 +36,6 @@ WORTH = 16
 """Channels that are read, and made, from which transforming pays."""
 TILES = 12
 """Tiles that are transformed at a time, at least, if there are as many: whole rows of them."""
-
-
-@dataclass(frozen=True)
-class Scratch:
-    """A thread's transformed pixels V and their products M, (points, channels, tiles, lanes)."""
-
-    V: Array
-    M: Array
-
-    @classmethod
-    def of(cls, inputs: int, outputs: int, tiles: int, dtype: np.dtype[Any]) -> Scratch:
-        """Return room for so many channels, which are kept off powers of two."""
-        lanes = VECTOR // dtype.itemsize
-        V, M = (aligned((16, c, tiles | 1, lanes), dtype) for c in (inputs, outputs))
-        return cls(V, M)
 
 
 class Winograd(Convolution):
@@ -64,17 +52,23 @@ class Winograd(Convolution):
         super().__init__(means, block, values, reads, before)
         self._filters: dict[int, Array] = {}
         self._packed: dict[tuple[int, int, bool], list[tuple[int, int]]] = {}
-        self._scratches: dict[tuple[int, bool], Scratch] = {}
+        self._scratches: dict[tuple[int, bool], tuple[Array, Array]] = {}
 
     @staticmethod
     def suits(block: Block) -> bool:
-        """Return whether a block is such a convolution, with channels enough to pay."""
+        """Return whether a block is such a convolution, with channels enough to pay.
+
+        And with pixels enough that the transformed filters' gradients, 16 numbers for each pair of
+        channels, take no more memory than a tile of images.
+        """
         if not isinstance(block.function, Conv2d):
             return False
         windows = Windows.of(block)
         axes = [(a.size, a.stride, a.dilation) for a in (windows.rows, windows.columns)]
         channels = min(block.inputs[0], block.outputs[0]) // block.function.groups
-        return axes == [(3, 1, 1)] * 2 and channels >= WORTH
+        images = prod(block.inputs) + prod(block.outputs)
+        pairs = block.inputs[0] * block.outputs[0] // block.function.groups
+        return axes == [(3, 1, 1)] * 2 and channels >= WORTH and pairs <= images
 
     @staticmethod
     def margins(windows: Windows) -> tuple[Margin, Margin]:
@@ -85,10 +79,11 @@ class Winograd(Convolution):
 
     @staticmethod
     def gradient_margins(windows: Windows) -> tuple[Margin, Margin]:
-        """Return how far tiles of the pixels reach over the windows."""
+        """Return how far tiles of pixels, and of windows, reach over the windows."""
         sizes = zip(windows.before, windows.over, windows.count, strict=True)
         rows, columns = (
-            (max(0, 2 - p), max(0, 2 * _tiles(size) + p - count)) for p, size, count in sizes
+            (max(0, 2 - p), max(count % 2, 2 * _tiles(size) + p - count))
+            for p, size, count in sizes
         )
         return rows, columns
 
@@ -135,6 +130,19 @@ class Winograd(Convolution):
             )
         before.slopes(thread, tile, len(before.block.maps) - (last is not None))
 
+    @cached_property
+    def filter_sums(self) -> FilterSums:
+        """What the filters' gradients are made from."""
+        gradient = self.values.gradient
+        return FilterSums(self.means, self.windows, self.reads, gradient, self.groups)
+
+    def filters(self, thread: int, threads: int, tiles: int) -> None:
+        """Add dW and db for a share of the outputs, once there are sums of all tiles."""
+        own = share(self.block.outputs[0], threads, thread)
+        if own[0] < own[1]:
+            self.filter_sums.finish(thread, own, self.dW)
+            self.bias_gradient(thread, own, tiles)
+
     def _sums(
         self, thread: int, start: int, planes: Planes, size: tuple[int, int], *, back: bool
     ) -> Iterator[tuple[int, dict[str, int]]]:
@@ -147,8 +155,10 @@ class Winograd(Convolution):
         at_once = min(down, max(1, TILES // across))
         key = thread, back
         if key not in self._scratches:
-            self._scratches[key] = Scratch.of(inputs, outputs, at_once * across, self.dtype)
-        V, M = self._scratches[key].V, self._scratches[key].M
+            most = at_once * across
+            V, M = (points(16, channels, most, self.dtype) for channels in (inputs, outputs))
+            self._scratches[key] = V, M
+        V, M = self._scratches[key]
         for first in range(0, down, at_once):
             rows = min(at_once, down - first)
             self.code.add(
@@ -187,8 +197,8 @@ class Winograd(Convolution):
         return self._packed[key]
 
     def _pack_products(self, thread: int, tiles: int, *, back: bool) -> list[tuple[int, int]]:
-        U, scratch = self._transformed(thread), self._scratches[thread, back]
-        V, M, kernel = scratch.V, scratch.M, self.library.product
+        U, kernel = self._transformed(thread), self.library.product_stored
+        V, M = self._scratches[thread, back]
         by_output, by_input = self.inputs * self.item, self.item
         inputs, outputs = self._channels(back=back)
         inputs, outputs = inputs // self.groups, outputs // self.groups
@@ -199,12 +209,6 @@ class Winograd(Convolution):
         for point, group in product(range(16), range(self.groups)):
             a, b = POINTS[point]
             of_filters = 4 * TURNED[a] + TURNED[b] if back else point
-            store = self.code.pack(
-                self.library.store,
-                gradient=address(M[point, group * outputs :]),
-                row_stride=M.strides[1],
-                vector_stride=VECTOR,
-            )
             arguments = self.code.pack(
                 kernel,
                 rows=outputs,
@@ -215,8 +219,8 @@ class Winograd(Convolution):
                 taps=taps,
                 x=address(V[point, group * inputs :]),
                 x_stride=VECTOR,
-                epilogue=self.library.store.address,
-                arguments=address(store),
+                y=address(M[point, group * outputs :]),
+                y_row=M.strides[1],
             )
             instructions.append((kernel.address, address(arguments)))
         return instructions

@@ -185,6 +185,11 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
                 )
         self.n_outputs_ = self._labels.outputs
 
+    def _learn_outputs(self, labels: Labels | None, outputs: int) -> None:
+        if labels is None:
+            raise ValueError("expected the classes of a classifier, got none")
+        self._labels, self.classes_, self.n_outputs_ = labels, labels.classes, labels.outputs
+
     def _targets(self, y: Any) -> Array:
         classes = unique_labels(y)
         if len(np.setdiff1d(classes, self.classes_, assume_unique=True)):

@@ -1,4 +1,4 @@
-"""MLPClassifier and MLPRegressor: scikit-learn's networks, by changing one import."""
+"""Networks of Linear layers, whose parameters are scikit-learn's coefs_ and intercepts_."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from chainrule.chain import Chain
 from chainrule.estimators import choices
 from chainrule.estimators.base import NetworkEstimator
-from chainrule.estimators.classification import NetworkClassifier
-from chainrule.estimators.regression import NetworkRegressor
-from chainrule.estimators.targets import Task
+from chainrule.estimators.targets import Labels, Task
 from chainrule.functions import Dropout, Elementwise, Function, Linear, Sigmoid
+from chainrule.models.configuration import Blueprint
 from chainrule.parameters import Parameters
 
 Array = NDArray[Any]
@@ -65,11 +64,20 @@ class Multilayer(NetworkEstimator):
         draw(chain.parameters, self._random_state, 2.0 if sigmoid else 6.0)
         return chain
 
+    def _restore(self, labels: Labels | None, chain: Blueprint) -> None:
+        sizes = [f.outputs for f in chain.functions if isinstance(f, Linear)]
+        self._learn_outputs(labels, sizes[-1] if sizes else 0)
+        task = self._task()
+        expected = self._functions(sizes[:-1], self.n_outputs_, task)
+        if list(chain.functions) != expected or chain.input_shape != (self.n_features_in_,):
+            raise ValueError("expected the chain of its parameters, features and classes")
+        self.n_layers_, self.out_activation_ = len(sizes) + 1, task.out_activation
+
     def _has_network(self) -> bool:
         return hasattr(self, "coefs_")
 
     def _set_network(self, chain: Chain) -> None:
-        self.chain_ = chain
+        super()._set_network(chain)
         self.coefs_, self.intercepts_ = views(chain)
 
     def _network(self) -> Chain:
@@ -106,11 +114,6 @@ class Multilayer(NetworkEstimator):
             state = {k: v for k, v in state.items() if k not in ("coefs_", "intercepts_")}
         return state
 
-    def __setstate__(self, state: Any) -> None:
-        super().__setstate__(state)
-        if hasattr(self, "chain_"):
-            self._set_network(self.chain_)
-
 
 def views(chain: Chain) -> tuple[list[Array], list[Array]]:
     """Return the weights and the biases of a chain of Linear layers."""
@@ -134,145 +137,3 @@ def draw(parameters: Parameters, random_state: np.random.RandomState, factor: fl
         if array.ndim == 2:
             bound = math.sqrt(factor / sum(array.shape))
         parameters[name][...] = random_state.uniform(-bound, bound, array.shape)
-
-
-class MLPClassifier(Multilayer, NetworkClassifier):
-    """CLASSIFIER DOC"""
-
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **NetworkClassifier._parameter_constraints,
-        **Multilayer._parameter_constraints,
-    }
-
-    def __init__(
-        self,
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
-        *,
-        solver: Any = "adam",
-        alpha: Any = 0.0001,
-        batch_size: Any = "auto",
-        learning_rate: Any = "constant",
-        learning_rate_init: Any = 0.001,
-        power_t: Any = 0.5,
-        max_iter: Any = 200,
-        shuffle: Any = True,
-        random_state: Any = None,
-        tol: Any = 1e-4,
-        verbose: Any = False,
-        warm_start: Any = False,
-        momentum: Any = 0.9,
-        nesterovs_momentum: Any = True,
-        early_stopping: Any = False,
-        validation_fraction: Any = 0.1,
-        beta_1: Any = 0.9,
-        beta_2: Any = 0.999,
-        epsilon: Any = 1e-8,
-        n_iter_no_change: Any = 10,
-        max_fun: Any = 15000,
-        class_weight: Any = None,
-        label_smoothing: Any = 0.0,
-        dropout: Any = 0.0,
-        dtype: Any = None,
-        n_jobs: Any = None,
-        engine: Any = "auto",
-    ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
-        self.class_weight = class_weight
-        self.label_smoothing = label_smoothing
-        self.dropout = dropout
-        self.dtype = dtype
-        self.n_jobs = n_jobs
-        self.engine = engine
-
-
-class MLPRegressor(Multilayer, NetworkRegressor):
-    """REGRESSOR DOC"""
-
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **NetworkRegressor._parameter_constraints,
-        **Multilayer._parameter_constraints,
-    }
-
-    def __init__(
-        self,
-        loss: Any = "squared_error",
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
-        *,
-        solver: Any = "adam",
-        alpha: Any = 0.0001,
-        batch_size: Any = "auto",
-        learning_rate: Any = "constant",
-        learning_rate_init: Any = 0.001,
-        power_t: Any = 0.5,
-        max_iter: Any = 200,
-        shuffle: Any = True,
-        random_state: Any = None,
-        tol: Any = 1e-4,
-        verbose: Any = False,
-        warm_start: Any = False,
-        momentum: Any = 0.9,
-        nesterovs_momentum: Any = True,
-        early_stopping: Any = False,
-        validation_fraction: Any = 0.1,
-        beta_1: Any = 0.9,
-        beta_2: Any = 0.999,
-        epsilon: Any = 1e-8,
-        n_iter_no_change: Any = 10,
-        max_fun: Any = 15000,
-        dropout: Any = 0.0,
-        dtype: Any = None,
-        n_jobs: Any = None,
-        engine: Any = "auto",
-    ) -> None:
-        self.loss = loss
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
-        self.dropout = dropout
-        self.dtype = dtype
-        self.n_jobs = n_jobs
-        self.engine = engine

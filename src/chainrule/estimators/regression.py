@@ -13,7 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule.estimators.base import NetworkEstimator
-from chainrule.estimators.targets import REGRESSION_LOSSES, Task, r_squared, regression_task
+from chainrule.estimators.targets import REGRESSION_LOSSES, Labels, Task, r_squared, regression_task
 from chainrule.losses import Loss
 
 Array = NDArray[Any]
@@ -104,6 +104,11 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
 
     def _learn_targets(self, y: Any, *, first: bool, incremental: bool) -> None:
         self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
+
+    def _learn_outputs(self, labels: Labels | None, outputs: int) -> None:
+        if labels is not None:
+            raise ValueError("expected no classes for a regressor, got some")
+        self.n_outputs_ = outputs
 
     def _targets(self, y: Any) -> Array:
         columns = np.asarray(y)

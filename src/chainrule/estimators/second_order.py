@@ -3,46 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
+from sklearn.utils.optimize import _check_optimize_result
 
 from chainrule.chain import Chain
+from chainrule.estimators.course import Record
+from chainrule.estimators.fitted import FittedNetwork
 from chainrule.losses import Loss
 from chainrule.training.samples import Samples
 
 Array = NDArray[Any]
 
 
-def loss_and_gradient(
-    chain: Chain, loss: Loss, data: Samples, l2: float
-) -> Callable[[Array], tuple[float, Array]]:
-    """Return the function from flat parameters to the loss, penalty included, and its gradient.
+LossAndGradient = Callable[[Array], tuple[float, Array]]
+"""From flat parameters to the loss, penalty included, and its gradient."""
 
-    The chain's parameters move with the calls. The samples share the penalty l2.
+
+def loss_and_gradient(
+    chain: Chain, loss: Loss, data: Samples, l2: float, *, engine: str, threads: int | None
+) -> tuple[LossAndGradient, str]:
+    """Return loss and gradient as a function of the parameters, and who computes them.
+
+    The samples share the penalty l2.
     """
+    shared = l2 / data.weight
+    if engine != "reference":
+        from chainrule.engine.availability import UnsupportedError, check_runs_here, processors
+        from chainrule.engine.gradients import Gradients
+        from chainrule.engine.lowering import CannotLowerError
+
+        try:
+            check_runs_here()
+            own: Any = {"l2": shared, "threads": threads or processors()}
+            return Gradients(chain, loss, data.X, data.t, data.weights, **own), "machine"
+        except (UnsupportedError, CannotLowerError) as reason:
+            if engine == "machine":
+                raise ValueError(f"L-BFGS: {reason}") from None
+    return in_numpy(chain, loss, data, shared), "reference"
+
+
+def in_numpy(chain: Chain, loss: Loss, data: Samples, l2: float) -> LossAndGradient:
+    """Return loss and gradient by chain.py; the chain's parameters move with the calls."""
     flat, gradients = chain.parameters.flat, chain.parameters.empty_like()
-    penalized, share = chain.parameters.weight_mask(), l2 / data.weight
+    penalized = chain.parameters.weight_mask()
 
     def evaluate(x: Array) -> tuple[float, Array]:
         flat[...] = x
         with np.errstate(over="ignore", invalid="ignore"):
             value, _ = chain.gradient(loss, data.X, data.t, data.weights, out=gradients)
             weights = np.where(penalized, flat, 0)
-            value += share / 2 * float(weights @ weights)
-            return value, np.asarray(gradients.flat + share * weights, dtype=np.float64)
+            value += l2 / 2 * float(weights @ weights)
+            return value, gradients.flat + l2 * weights
 
     return evaluate
 
 
 def minimize(
     chain: Chain,
-    loss: Loss,
-    data: Samples,
+    evaluate: LossAndGradient,
     *,
-    l2: float,
     iterations: int,
     calls: int,
     tolerance: float,
@@ -54,12 +78,16 @@ def minimize(
     """
     flat = chain.parameters.flat
 
+    def in_float64(x: Array) -> tuple[float, Array]:
+        value, gradient = evaluate(x)
+        return value, gradient.astype(np.float64, copy=False)
+
     def called(intermediate_result: optimize.OptimizeResult) -> None:
         flat[...] = intermediate_result.x
         after(float(intermediate_result.fun))
 
     result = optimize.minimize(
-        loss_and_gradient(chain, loss, data, l2),
+        in_float64,
         flat.astype(np.float64),
         method="L-BFGS-B",
         jac=True,
@@ -68,3 +96,46 @@ def minimize(
     )
     flat[...] = result.x
     return result
+
+
+class OnTheWholeSet(FittedNetwork):
+    """Networks that L-BFGS can train."""
+
+    def _fit_second_order(self, chain: Chain, data: Samples, validation: Samples | None) -> None:
+        """Run L-BFGS on the whole set."""
+        task, record = self._task(), Record()
+        score = self._scorer(validation)
+
+        def after(loss: float) -> None:
+            record.losses.append(loss)
+            if self.verbose:
+                print(f"Iteration {len(record.losses)}, loss = {loss:.8f}")
+            if validation is not None and score is not None:
+                Y = chain.forward(validation.X)
+                value = chain.loss(task.loss, validation.X, validation.t, validation.weights)
+                record.validation_losses = [*(record.validation_losses or []), value / task.divisor]
+                record.scores = [*(record.scores or []), score(Y, validation.t)]
+
+        data.check(type(self).__name__)
+        training = data.that_count()
+        training = replace(training, t=self._training_targets(training.t))
+        evaluate, self.engine_ = loss_and_gradient(
+            *(chain, task.loss, training),
+            l2=float(self.alpha),
+            engine=self.engine,
+            threads=self._threads(),
+        )
+        result = minimize(
+            chain,
+            evaluate,
+            iterations=int(self.max_iter),
+            calls=int(self.max_fun),
+            tolerance=float(self.tol),
+            after=after,
+        )
+        self.n_iter_ = _check_optimize_result("lbfgs", result, self.max_iter)
+        self.loss_ = result.fun
+        self.loss_curve_ = record.losses
+        if validation is not None:
+            self.validation_scores_ = record.scores
+            self.validation_loss_curve_ = record.validation_losses

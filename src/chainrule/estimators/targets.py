@@ -47,8 +47,8 @@ class Task:
     @property
     def out_activation(self) -> str:
         """The name of the last function, as scikit-learn has it."""
-        names = {Softmax: "softmax", Sigmoid: "logistic", Exp: "exp"}
-        return "identity" if self.last is None else names[type(self.last)]
+        names: dict[type, str] = {Softmax: "softmax", Sigmoid: "logistic", Exp: "exp"}
+        return names.get(type(self.last), "identity")
 
 
 def regression_task(choice: str | Loss, outputs: int) -> Task:
@@ -64,15 +64,22 @@ class Labels:
     """Classes, one for each sample or any number of them, and the outputs that stand for them.
 
     Several classes of which one holds have an output each, and softmax; two have one output,
-    that of the second; labels of which any may hold have an output each.
+    that of the second; labels of which any may hold have an output each. If two classes are a
+    ``pair``, these have an output each, too, and softmax.
     """
 
     binarizer: LabelBinarizer
+    pair: bool = False
 
     @classmethod
     def of(cls, y: Any) -> Labels:
         """Return the labels that stand in y, (n,) or an indicator matrix (n, k)."""
         return cls(LabelBinarizer().fit(y))
+
+    @classmethod
+    def several_of(cls, count: int) -> Labels:
+        """Return so many labels of which any may hold."""
+        return cls(LabelBinarizer().fit(np.eye(count, dtype=np.int64)))
 
     @property
     def classes(self) -> Array:
@@ -81,8 +88,10 @@ class Labels:
 
     @property
     def exclusive(self) -> bool:
-        """Whether one of more than two classes holds."""
-        return bool(self.binarizer.y_type_ == "multiclass")
+        """Whether one of several classes holds that have an output each."""
+        kind = self.binarizer.y_type_
+        two = kind == "binary" and len(self.classes) == 2
+        return bool(kind == "multiclass" or (self.pair and two))
 
     @property
     def several(self) -> bool:

@@ -125,6 +125,12 @@ class Elementwise(Function):
     written with :mod:`chainrule.mathematics` and operators, and nothing else.
     """
 
+    output_suffices: ClassVar[bool] = False
+    """Whether derivative(y, y) is derivative(x, y): x counts by its sign, and y has the same.
+
+    Then machine code need not keep x.
+    """
+
     @abstractmethod
     def value(self, x: Any) -> Any:
         """Return y."""

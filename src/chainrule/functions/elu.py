@@ -26,6 +26,7 @@ class ELU(Elementwise):
     """
 
     suits: ClassVar[str] = "he"
+    output_suffices: ClassVar[bool] = True
 
     alpha: float = 1.0
 

@@ -25,6 +25,7 @@ class LeakyReLU(Elementwise):
     """
 
     suits: ClassVar[str] = "he"
+    output_suffices: ClassVar[bool] = True
 
     slope: float = 0.01
 

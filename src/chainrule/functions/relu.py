@@ -25,6 +25,7 @@ class ReLU(Elementwise):
     """
 
     suits: ClassVar[str] = "he"
+    output_suffices: ClassVar[bool] = True
 
     def value(self, x: Any) -> Any:
         """Return max(x, 0)."""

@@ -15,10 +15,10 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -27,7 +27,6 @@ from chainrule.data import strict_json
 from chainrule.models import canonical
 from chainrule.models.atomic import replace_file
 from chainrule.models.configuration import Blueprint, Classes
-from chainrule.models.description import Description
 from chainrule.models.errors import ModelFileError
 
 __all__ = ["is_model_file", "read_model_file", "write_model_file"]
@@ -40,11 +39,27 @@ MOST_REREAD = 2**28
 TYPES = {"float32": "F32", "float64": "F64"}
 METADATA = ("format", "version", "model", "checksum")
 
+
+class Described(Protocol):
+    """What a file says of its parameters: the chain they belong to, and the whole text."""
+
+    @property
+    def chain(self) -> Blueprint:
+        """The chain."""
+
+    @property
+    def text(self) -> str:
+        """The canonical text."""
+
+
+D = TypeVar("D", bound=Described)
+Parse: TypeAlias = Callable[[str, Classes], D]
+
 OTHER = "is no model of chainrule"
 DAMAGED = "is damaged: its content does not match its checksum"
 
 
-def write_model_file(path: Path, description: Description, flat: Array) -> None:
+def write_model_file(path: Path, description: Described, flat: Array) -> None:
     """Write a description and its parameters (count,); the file is whole at any moment.
 
     Raises
@@ -72,8 +87,10 @@ def write_model_file(path: Path, description: Description, flat: Array) -> None:
         replace_file(path, [len(header).to_bytes(8, "little"), header, content])
 
 
-def read_model_file(path: Path, extra: Classes = ()) -> tuple[Description, Array]:
+def read_model_file(path: Path, extra: Classes, parse: Parse[D]) -> tuple[D, Array]:
     """Return the description and the parameters (count,) of a file.
+
+    ``parse`` makes a description of the text, and of the classes that are known besides.
 
     Raises
     ------
@@ -85,7 +102,8 @@ def read_model_file(path: Path, extra: Classes = ()) -> tuple[Description, Array
             raise ValueError("cannot be read: there is no such file")
         _check_regular(path, "read")
         with path.open("rb") as file:
-            return _read(file, os.fstat(file.fileno()).st_size, extra)
+            size = os.fstat(file.fileno()).st_size
+            return _read(file, size, lambda text: parse(text, extra))
 
 
 def is_model_file(path: Path) -> bool:
@@ -146,13 +164,13 @@ def _checksum(text: str, chunks: list[memoryview] | Iterator[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _read(file: BinaryIO, size: int, extra: Classes) -> tuple[Description, Array]:
+def _read(file: BinaryIO, size: int, parse: Callable[[str], D]) -> tuple[D, Array]:
     header = _read_header(file, size)
     rest = size - 8 - len(header)
     metadata = _metadata(header, rest)
     text, checksum = metadata["model"], metadata["checksum"]
     try:
-        description = Description.from_text(text, extra)
+        description = parse(text)
         blueprint = description.chain
         _expect_size(blueprint, rest)
         if header != _header(text, blueprint, checksum):

@@ -18,7 +18,7 @@ from chainrule.data.cells import shortened
 from chainrule.losses import Loss
 from chainrule.models.canonical import JSON
 from chainrule.models.configuration import Classes, check_classes
-from chainrule.models.description import Inputs, check_fit, describe, read_facts
+from chainrule.models.description import Description, Inputs, check_fit, describe, read_facts
 from chainrule.models.errors import ModelFileError
 from chainrule.models.files import read_model_file, write_model_file
 from chainrule.models.scores import class_scores, regression_scores
@@ -160,7 +160,7 @@ class Model:
             The file is none of chainrule's, cut off, damaged, too new, or uses unknown functions.
         """
         check_classes(functions)
-        described, flat = read_model_file(Path(path), functions)
+        described, flat = read_model_file(Path(path), functions, Description.from_text)
         chain = described.chain.build(flat)
         return cls(chain, described.loss, described.inputs, described.target, described.facts)
 

@@ -1,5 +1,7 @@
 """Training: optimizers, schedules, stopping, progress, and the one loop."""
 
+from chainrule.training.augmentation import Augmentation, Crop, Flip, Noise, Shift
+from chainrule.training.gradient_norms import GradientNorms
 from chainrule.training.history import (
     Epoch,
     History,
@@ -30,12 +32,17 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "Augmentation",
     "Constant",
     "Cosine",
+    "Crop",
     "Epoch",
+    "Flip",
+    "GradientNorms",
     "History",
     "InverseScaling",
     "LinearToZero",
+    "Noise",
     "Optimizer",
     "Patience",
     "Place",
@@ -44,6 +51,7 @@ __all__ = [
     "RMSProp",
     "Reporter",
     "Schedule",
+    "Shift",
     "StepDecay",
     "TrainingDivergedError",
     "WarmUp",

@@ -6,16 +6,19 @@ Nothing here knows any particular function, loss or optimizer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from chainrule import random
 from chainrule.chain import Chain
 from chainrule.losses import Loss, fused
+from chainrule.training import augmentation
+from chainrule.training.augmentation import Augmentation
 from chainrule.training.history import (
     Batches,
     Epoch,
@@ -54,7 +57,8 @@ class Plan:
         down to it; None leaves gradients as they are
     patience : when to stop early; None never does
     shuffle : whether each epoch has an order of its own; or who makes the orders
-    seed : of shuffling and dropout; the same seed gives the same bits
+    augmentation : random changes that samples go through, others in each epoch, in this order
+    seed : of shuffling, dropout and augmentation; the same seed gives the same bits
     epoch_loss : how the losses of an epoch's batches make the epoch's
     """
 
@@ -67,6 +71,7 @@ class Plan:
     clip_norm: float | None = None
     patience: Patience | None = Patience()
     shuffle: bool | Orders = True
+    augmentation: tuple[Augmentation, ...] = ()
     seed: int = 0
     epoch_loss: Callable[[Batches], float] = weighted_mean
 
@@ -129,7 +134,8 @@ def train(
         times faster, equal up to rounding; "auto" by machine code where the engine has kernels for
         the whole network.
     threads
-        Of the machine code; by default as many as pay. Their number does not change a bit.
+        Of the machine code; by default as many as pay, which may change on the way. Their number
+        does not change a bit.
 
     Raises
     ------
@@ -150,6 +156,9 @@ def train(
     for samples in (data, held_out):
         if samples is not None:
             _check_fit(chain, loss, samples)
+    originals = data.X
+    if plan.augmentation:
+        data = replace(data, X=_room_for_changes(data.X, plan.augmentation, chain.dtype))
     stepper = choose(
         *(engine, threads, chain, loss, data, plan.optimizer),
         l2=plan.l2,
@@ -162,7 +171,7 @@ def train(
         _check_state(state, plan.optimizer, chain.parameters.flat)
         stepper.resume(state)
     watcher = PatientWatcher(plan.patience) if watcher is None else watcher
-    run = _Run(chain, loss, data, plan, stepper, held_out, score, reporter, watcher)
+    run = _Run(chain, loss, data, originals, plan, stepper, held_out, score, reporter, watcher)
     if reporter is not None:
         reporter.started(plan.epochs, len(data))
     try:
@@ -183,6 +192,14 @@ def _check_fit(chain: Chain, loss: Loss, samples: Samples) -> None:
         loss.targets(t, np.broadcast_to(np.full_like(Y, 0.5), (len(t), *Y.shape[1:])))
 
 
+def _room_for_changes(X: Any, changes: tuple[Augmentation, ...], dtype: np.dtype[Any]) -> Array:
+    """Return an array for changed samples, in the chain's type; complain if X cannot be changed."""
+    if sparse.issparse(X):
+        raise ValueError("train: expected a dense array X for augmentation, got a sparse matrix")
+    augmentation.check(changes, X.shape[1:])
+    return np.empty(X.shape, dtype)
+
+
 def _check_state(state: State, optimizer: Optimizer, flat: Array) -> None:
     """Complain about the state of another optimizer, or of other parameters."""
     expected = [(flat.shape, flat.dtype)] * len(optimizer.slots)
@@ -199,6 +216,7 @@ class _Run:
         chain: Chain,
         loss: Loss,
         data: Samples,
+        originals: Any,
         plan: Plan,
         stepper: Stepper,
         validation: Samples | None,
@@ -207,6 +225,7 @@ class _Run:
         watcher: Watcher,
     ) -> None:
         self.chain, self.loss, self.data, self.plan = chain, loss, data, plan
+        self.originals = originals
         self.validation, self.score, self.reporter = validation, score, reporter
         self.batch_size = min(plan.batch_size or len(data), len(data))
         self.steps_per_epoch = -(-len(data) // self.batch_size)
@@ -251,7 +270,10 @@ class _Run:
     def one_epoch(self, number: int) -> Epoch:
         """Pass over the data once."""
         begin, taken = perf_counter(), []
-        rate = self.plan.optimizer.learning_rate
+        rate, changes = self.plan.optimizer.learning_rate, self.plan.augmentation
+        if changes:  # in place: the engine knows the samples by their addresses
+            seed = self.plan.seed
+            augmentation.augment(changes, self.originals, self.data.X, seed=seed, epoch=number)
         for rows, size in self.slices(number):
             factors = self.factors(len(rows) // size)
             values, penalties = self.stepper.take(rows, size, factors)

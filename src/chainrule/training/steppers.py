@@ -12,6 +12,7 @@ from scipy import sparse
 from chainrule.chain import Chain
 from chainrule.functions import Moment
 from chainrule.losses import Loss, fused
+from chainrule.training.crew import Crew
 from chainrule.training.optimizers import Optimizer, State
 from chainrule.training.samples import Samples
 
@@ -171,27 +172,29 @@ class Machine:
         from chainrule.engine.bags import moves_all_rows
         from chainrule.engine.steps import Steps, threads_for
 
-        self.rate = optimizer.learning_rate
+        self.rate, self.rows = optimizer.learning_rate, rows
         if threads is None:
-            threads = threads_for(
+            worth = threads_for(
                 *(chain, loss, rows, processors()),
                 entries=data.X.nnz / len(data) if sparse.issparse(data.X) else None,
                 all_rows=moves_all_rows(optimizer, l2),
             )
+            self.crew = Crew.of_at_most(worth)
+        else:
+            self.crew = Crew([threads])
         self.steps = Steps(
             *(chain, loss, optimizer, data.X, data.t, data.weights),
             l2=l2,
             l2_shared=l2_shared,
             clip=clip_norm,
             seed=seed,
-            threads=threads,
+            threads=self.crew.threads,
         )
         self.steps.prepare(rows)
-        self.seconds: dict[int, float] = {}
 
     def at_once(self, size: int) -> int:
         """Return how many steps take about as long as a slice should."""
-        return max(1, int(SLICE / self.seconds[size])) if size in self.seconds else 16
+        return self.crew.steps(SLICE)
 
     def store(self) -> None:
         """Put the parameters into the chain."""
@@ -212,9 +215,14 @@ class Machine:
 
     def take(self, rows: Array, size: int, factors: Array) -> tuple[Array, Array]:
         """Take a step on each ``size`` of the rows."""
-        begin = perf_counter()
+        measured, begin = size == self.rows, perf_counter()  # the rest of an epoch is not
+        if measured:
+            self.steps.use(self.crew.threads)
+            self.steps.prepare(size)
+        planned = perf_counter()
         values = self.steps.run(rows, size, self.rate * factors)
-        self.seconds[size] = (perf_counter() - begin) / len(factors)
+        if measured:
+            self.crew.took(len(factors), perf_counter() - planned, planned - begin)
         if not np.isfinite(values[-1]):
             self.first_not_finite = self.steps.first_not_finite(size)
         return values, self.steps.penalties[: len(values)]

@@ -28,11 +28,12 @@ from chainrule.engine.kernels import (
     planes,
     product,
     rows,
+    softmax,
     winograd,
 )
 from chainrule.engine.lowering import CannotLowerError, derivative_reads
 from chainrule.engine.rates import Rate
-from chainrule.functions import Elementwise, LogSoftmax, Softmax
+from chainrule.functions import Elementwise
 from chainrule.losses import ElementwiseLoss, Loss
 
 
@@ -87,10 +88,26 @@ class Library:
         )
 
     @property
+    def product_stored(self) -> Kernel:
+        """Products in broadcast form, stored as they are."""
+        return self._kernel(
+            ("product_stored",),
+            product.STORED,
+            lambda name, dtype: product.emit_stored(name, dtype, self.target),
+        )
+
+    @property
     def dot(self) -> Kernel:
         """Products summed along lanes, too."""
         return self._kernel(
             ("dot",), dot.FIELDS, lambda name, dtype: dot.emit(name, dtype, self.target)
+        )
+
+    @property
+    def dot_added(self) -> Kernel:
+        """Products summed along lanes, added to those before."""
+        return self._kernel(
+            ("dot_added",), dot.ADDED, lambda name, dtype: dot.emit_added(name, dtype, self.target)
         )
 
     def affine(self, *, by_rows: bool = False) -> Kernel:
@@ -195,8 +212,12 @@ class Library:
         )
 
     def winograd(self, what: str) -> Kernel:
-        """What transforms filters, or inputs, of convolutions of 3 × 3 taps."""
-        fields = {"filters": winograd.FILTERS, "inputs": winograd.INPUTS}
+        """What transforms filters, inputs and gradients of convolutions of 3 × 3 taps."""
+        fields = {
+            **{"filters": winograd.FILTERS, "inputs": winograd.INPUTS},
+            **{"input_line": winograd.LINE, "gradient_line": winograd.LINE},
+            "filter_gradients": winograd.GRADIENTS,
+        }
         return self._kernel((f"winograd_{what}",), fields[what], getattr(winograd, what))
 
     def winograd_outputs(self, function: Elementwise | None) -> Kernel:
@@ -251,6 +272,22 @@ class Library:
             lambda name, dtype: maps.slope(name, dtype, function, reads),
         )
 
+    def softmax(self, *, logarithm: bool) -> Kernel:
+        """Softmax of the numbers of each sample, or its logarithm."""
+        return self._kernel(
+            ("softmax", logarithm),
+            softmax.VALUE,
+            lambda name, dtype: softmax.value(name, dtype, logarithm=logarithm),
+        )
+
+    def softmax_slope(self, *, logarithm: bool) -> Kernel:
+        """A gradient by softmax, or by its logarithm, becomes that by what goes into it."""
+        return self._kernel(
+            ("softmax_slope", logarithm),
+            softmax.SLOPE,
+            lambda name, dtype: softmax.slope(name, dtype, logarithm=logarithm),
+        )
+
     @property
     def dropout(self) -> Kernel:
         """Numbers times a mask that is drawn."""
@@ -280,18 +317,20 @@ class Library:
             lambda name, dtype: losses.softmax_cross_entropy(name, dtype, labels=labels),
         )
 
-    def outputs(self, final: Softmax | LogSoftmax | None) -> Kernel:
-        """Rows of outputs, after a last function of whole rows if there is one."""
-        return self._kernel(
-            ("outputs", final),
-            outputs.FIELDS,
-            lambda name, dtype: outputs.emit(name, dtype, final),
-        )
+    @property
+    def outputs(self) -> Kernel:
+        """Panels of outputs into rows."""
+        return self._kernel(("outputs",), outputs.FIELDS, outputs.emit)
 
     @property
     def advance(self) -> Kernel:
         """The next samples."""
         return self._kernel(("advance",), rows.ADVANCE, rows.advance)
+
+    @property
+    def into_panels(self) -> Kernel:
+        """Samples as panels."""
+        return self._kernel(("into_panels",), rows.INTO_PANELS, rows.into_panels)
 
     @property
     def transpose(self) -> Kernel:

@@ -8,6 +8,7 @@ with half.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -16,18 +17,52 @@ from chainrule.engine.compiling import Target
 from chainrule.engine.emit import Kernel
 from chainrule.engine.values import Integer, Vector, fma
 
-FIELDS = (
-    *("rows", "columns", "depth", "a", "row_offsets", "x", "column_offsets", "taps"),
-    *("y", "y_row"),
-)
+Sizes = tuple[tuple[int, ...], tuple[int, ...]]
+End = Callable[[Kernel, Sequence[Vector], int, int], None]
+
+_SUMS = ("rows", "columns", "depth", "a", "row_offsets", "x", "column_offsets", "taps", "y")
+FIELDS = (*_SUMS, "y_row")
+ADDED = _SUMS
 
 
 def emit(name: str, dtype: Any, target: Target) -> ir.Module:
     """Return the module: a function for each tile, and the walk over all tiles."""
+    return _walk(name, dtype, FIELDS, target.dot_tile, _put)
+
+
+def emit_added(name: str, dtype: Any, target: Target) -> ir.Module:
+    """Return the module that adds to what Y has. Y lies tile by tile: :func:`places` says how."""
+    return _walk(name, dtype, ADDED, target.dot_tile, _add)
+
+
+def places(rows: int, columns: int, sizes: Sizes) -> list[list[int]]:
+    """Return where Y[m,q] lies, as a number of elements: one tile behind the other."""
+    found = [[0] * columns for _ in range(rows)]
+    for m, high in _pieces(rows, sizes[0]):
+        for q, wide in _pieces(columns, sizes[1]):
+            for i in range(high):
+                for j in range(wide):
+                    found[m + i][q + j] = m * columns + high * q + i * wide + j
+    return found
+
+
+def _pieces(count: int, sizes: Sequence[int]) -> list[tuple[int, int]]:
+    """Return what Kernel.cover does: first and size of each piece."""
+    pieces, at = [], 0
+    for size in sizes:
+        while count - at >= size:
+            pieces.append((at, size))
+            at += size
+    return pieces
+
+
+def _walk(name: str, dtype: Any, fields: Sequence[str], sizes: Sizes, end: End) -> ir.Module:
     module = ir.Module(name)
-    row_sizes, column_sizes = target.dot_tile
-    tiles = {(m, q): _tile(module, dtype, m, q) for m in row_sizes for q in column_sizes}
-    k = Kernel(name, dtype, FIELDS, module=module)
+    row_sizes, column_sizes = sizes
+    tiles = {
+        (m, q): _tile(module, dtype, fields, m, q, end) for m in row_sizes for q in column_sizes
+    }
+    k = Kernel(name, dtype, fields, module=module)
 
     def band(m: Integer, high: int) -> None:
         def piece(q: Integer, wide: int) -> None:
@@ -40,8 +75,10 @@ def emit(name: str, dtype: Any, target: Target) -> ir.Module:
     return module
 
 
-def _tile(module: ir.Module, dtype: Any, high: int, wide: int) -> Kernel:
-    k = Kernel(f"tile_{high}x{wide}", dtype, FIELDS, module=module, extra=2, inner=True)
+def _tile(
+    module: ir.Module, dtype: Any, fields: Sequence[str], high: int, wide: int, end: End
+) -> Kernel:
+    k = Kernel(f"tile_{high}x{wide}", dtype, fields, module=module, extra=2, inner=True)
     m, q = k.extra
     rows = [
         k.argument("a") + k.load_integer(k.argument("row_offsets") + (m + i) * 8)
@@ -62,8 +99,26 @@ def _tile(module: ir.Module, dtype: Any, high: int, wide: int) -> Kernel:
                 place = i * wide + j
                 sums[place] = fma(left[i], right, turn.carried[place])
         turn.following = [total for total in sums if total is not None]
-    for place, total in enumerate(turn.carried):
+    end(k, turn.carried, high, wide)
+    return k.finish()
+
+
+def _put(k: Kernel, totals: Sequence[Vector], high: int, wide: int) -> None:
+    """Store each sum at its row and column."""
+    m, q = k.extra
+    for place, total in enumerate(totals):
         i, j = divmod(place, wide)
         to = k.argument("y") + (m + i) * k.argument("y_row") + (q + j) * k.dtype.itemsize
         k.store_number(k.reduce(total, lambda a, b: a + b), to)
-    return k.finish()
+
+
+def _add(k: Kernel, totals: Sequence[Vector], high: int, wide: int) -> None:
+    """Add the sums to a tile of Y, and zeros to what lies behind it."""
+    m, q = k.extra
+    item = k.dtype.itemsize
+    to = k.argument("y") + (m * k.argument("columns") + q * high) * item
+    zeros = [k.constant(0.0)] * (-len(totals) % k.lanes)
+    padded = [*totals, *zeros]
+    for first in range(0, len(padded), k.lanes):
+        sums, at = k.sums(padded[first : first + k.lanes]), to + first * item
+        k.store(k.load(at) + sums, at)

@@ -79,8 +79,8 @@ def slope(name: str, dtype: Any, function: Elementwise, reads: frozenset[str]) -
     """The gradient is the products times derivative(x, y); only what that reads is loaded."""
     k = Kernel(name, dtype, SLOPE, extra=5)
     with _each(k) as (product, place, row, vector):
-        x = k.load(k.argument("x") + place) if "x" in reads else k.constant(0.0)
         y = k.load(k.argument("y") + place) if "y" in reads else k.constant(0.0)
+        x = k.load(k.argument("x") + place) if "x" in reads else y
         to = k.argument("gradient_row") * row + k.argument("gradient_vector") * vector
         k.store(product * function.derivative(x, y), k.argument("gradient") + to)
     return k.finish().module

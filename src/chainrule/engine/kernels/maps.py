@@ -28,7 +28,7 @@ def slope(name: str, dtype: Any, function: Elementwise, reads: frozenset[str]) -
     gradient = k.argument("gradient")
     with k.loop(0, k.argument("count")) as i:
         at = i * VECTOR
-        x = k.load(k.argument("x") + at) if "x" in reads else k.constant(0.0)
         y = k.load(k.argument("y") + at) if "y" in reads else k.constant(0.0)
+        x = k.load(k.argument("x") + at) if "x" in reads else y
         k.store(k.load(gradient + at) * function.derivative(x, y), gradient + at)
     return k.finish().module

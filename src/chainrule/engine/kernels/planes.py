@@ -115,8 +115,8 @@ def slope(name: str, dtype: Any, function: Elementwise, reads: frozenset[str]) -
     """The gradient is a source, which may be itself, times derivative(x, y)."""
     k = Kernel(name, dtype, SLOPE)
     with _pixels(k) as at:
-        x = k.load(_place(k, "x", *at)) if "x" in reads else k.constant(0.0)
         y = k.load(_place(k, "y", *at)) if "y" in reads else k.constant(0.0)
+        x = k.load(_place(k, "x", *at)) if "x" in reads else y
         source = k.load(_place(k, "source", *at))
         k.store(source * function.derivative(x, y), _place(k, "gradient", *at))
     return k.finish().module
@@ -199,7 +199,7 @@ def unpool_apart(
                 hit = y.compare("==", z)
                 part, turn.following = k.select(hit, rest, zeros), [k.select(hit, zeros, rest)]
             if function is not None:
-                x = k.load(before + k.load_integer(tap + 16)) if "x" in reads else zeros
+                x = k.load(before + k.load_integer(tap + 16)) if "x" in reads else y
                 part = part * function.derivative(x, y)
             k.store(part, target + k.load_integer(tap + 8))
     return k.finish().module

@@ -13,6 +13,7 @@ bias, applies a function or moves a parameter.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -22,18 +23,34 @@ from chainrule.engine.emit import Kernel
 from chainrule.engine.memory import VECTOR
 from chainrule.engine.values import Integer, Vector, fma
 
-FIELDS = (
-    *("rows", "vectors", "depth", "a", "row_offsets", "taps", "x", "x_stride"),
-    *("epilogue", "arguments"),
-)
+_PRODUCT = ("rows", "vectors", "depth", "a", "row_offsets", "taps", "x", "x_stride")
+FIELDS = (*_PRODUCT, "epilogue", "arguments")
+STORED = (*_PRODUCT, "y", "y_row")
+
+End = Callable[[Kernel, Sequence[Vector], int, int], None]
+"""What becomes of a tile of sums, of so many rows and vectors."""
 
 
 def emit(name: str, dtype: Any, target: Target) -> ir.Module:
     """Return the module of the product: a function for each tile, and the walk over all tiles."""
+    return _walk(name, dtype, FIELDS, target, _hand_over)
+
+
+def emit_stored(name: str, dtype: Any, target: Target) -> ir.Module:
+    """Return the module of the product that stores Y itself, row by row, without an epilogue.
+
+    For short sums, of which there are many.
+    """
+    return _walk(name, dtype, STORED, target, _store)
+
+
+def _walk(name: str, dtype: Any, fields: Sequence[str], target: Target, end: End) -> ir.Module:
     module = ir.Module(name)
     row_sizes, vector_sizes = target.tile
-    tiles = {(m, v): _tile(module, dtype, m, v) for m in row_sizes for v in vector_sizes}
-    k = Kernel(name, dtype, FIELDS, module=module)
+    tiles = {
+        (m, v): _tile(module, dtype, fields, m, v, end) for m in row_sizes for v in vector_sizes
+    }
+    k = Kernel(name, dtype, fields, module=module)
 
     def columns(p: Integer, wide: int) -> None:
         def band(m: Integer, high: int) -> None:
@@ -46,9 +63,11 @@ def emit(name: str, dtype: Any, target: Target) -> ir.Module:
     return module
 
 
-def _tile(module: ir.Module, dtype: Any, high: int, wide: int) -> Kernel:
+def _tile(
+    module: ir.Module, dtype: Any, fields: Sequence[str], high: int, wide: int, end: End
+) -> Kernel:
     """Emit the function (arguments, m, p) of a tile of so many rows and vectors."""
-    k = Kernel(f"tile_{high}x{wide}", dtype, FIELDS, module=module, extra=2, inner=True)
+    k = Kernel(f"tile_{high}x{wide}", dtype, fields, module=module, extra=2, inner=True)
     m, p = k.extra
     a, x, stride = k.argument("a"), k.argument("x"), k.argument("x_stride")
     offsets = k.argument("row_offsets")
@@ -64,9 +83,23 @@ def _tile(module: ir.Module, dtype: Any, high: int, wide: int) -> Kernel:
             left = k.spread(k.load_number(row + from_a))
             sums += [fma(left, right[j], turn.carried[i * wide + j]) for j in range(wide)]
         turn.following = sums
+    end(k, turn.carried, high, wide)
+    return k.finish()
+
+
+def _hand_over(k: Kernel, sums: Sequence[Vector], high: int, wide: int) -> None:
+    """Put the tile into scratch, and call the epilogue."""
     scratch = k.allocate(high * wide)
-    for place, total in enumerate(turn.carried):
+    for place, total in enumerate(sums):
         k.store(total, scratch + place * VECTOR)
     sizes: list[Integer] = [k.integer(high), k.integer(wide)]
-    k.call(k.argument("epilogue"), k.argument("arguments"), scratch, m, p, *sizes)
-    return k.finish()
+    k.call(k.argument("epilogue"), k.argument("arguments"), scratch, *k.extra, *sizes)
+
+
+def _store(k: Kernel, sums: Sequence[Vector], high: int, wide: int) -> None:
+    """Store the tile, whose vectors lie side by side in a row of Y."""
+    m, p = k.extra
+    for i in range(high):
+        row = k.argument("y") + (m + i) * k.argument("y_row") + p * VECTOR
+        for j in range(wide):
+            k.store(sums[i * wide + j], row + j * VECTOR)

@@ -15,6 +15,7 @@ ADVANCE = (
     *("row_offsets", "taps", "targets", "shares", "rates_now", "rates", "rate_count"),
     *("l2", "shared_l2"),
 )
+INTO_PANELS = ("rows", "features", "vectors", "samples", "panels", "vector_stride")
 TRANSPOSE = (
     *("row_blocks", "column_blocks", "source", "source_row_block", "source_column_block"),
     *("target", "target_row_block", "target_column_block"),
@@ -69,6 +70,18 @@ def advance(name: str, dtype: Any) -> ir.Module:
     k.store_integer(order + rows * 8, k.arguments_at + 8 * ADVANCE.index("order"))
     following = k.argument("rates_now") + k.argument("rate_count") * k.dtype.itemsize
     k.store_integer(following, k.arguments_at + 8 * ADVANCE.index("rates_now"))
+    return k.finish().module
+
+
+def into_panels(name: str, dtype: Any) -> ir.Module:
+    """Rows of numbers, each at an address of its own, lie in panels, with zeros beyond the last."""
+    k = Kernel(name, dtype, INTO_PANELS)
+    with k.loop(0, k.argument("rows")) as n:
+        sample = k.load_integer(k.argument("samples") + n * 8)
+        with k.loop(0, k.argument("vectors")) as v:
+            numbers = k.load_first(sample + v * VECTOR, k.argument("features") - v * k.lanes)
+            to = k.argument("panels") + n * VECTOR + v * k.argument("vector_stride")
+            k.store(numbers, to)
     return k.finish().module
 
 

@@ -20,7 +20,7 @@ from llvmlite import ir
 
 from chainrule.engine.emit import Kernel
 from chainrule.engine.memory import VECTOR
-from chainrule.engine.values import Integer, Vector
+from chainrule.engine.values import Integer, Vector, fma
 from chainrule.functions import Elementwise
 
 Row = Sequence[Vector]
@@ -28,6 +28,8 @@ Transform = Callable[[Row], list[Vector]]
 
 TILES = ("channels", "rows", "columns")
 FILTERS = ("count", "w", "u", "u_point")
+LINE = (*TILES, "x", "x_channel", "x_row", "second", "signs", "v", "v_channel", "v_point")
+GRADIENTS = ("count", "places", "tiles", "sums", "sums_tile", "sums_point", "w")
 INPUTS = (*TILES, "x", "x_channel", "x_row", "v", "v_channel", "v_point")
 _PIXELS = (*TILES, "high", "wide", "m", "m_channel", "m_point")
 OUTPUTS = (*_PIXELS, "bias", "z", "y", "y_channel", "y_row")
@@ -53,6 +55,17 @@ def _output(m: Row) -> list[Vector]:
     return [(m[0] + m[1]) + m[2], (m[1] - m[2]) - m[3]]
 
 
+def _gradient(y: Row) -> list[Vector]:
+    """A y: two gradients at four points."""
+    return [y[0], y[0] + y[1], y[0] - y[1], -y[1]]
+
+
+def _filter_gradient(u: Row) -> list[Vector]:
+    """Gᵀ u: four points' gradients at three taps."""
+    both, apart = 0.5 * (u[1] + u[2]), 0.5 * (u[1] - u[2])
+    return [u[0] + both, apart, both + u[3]]
+
+
 def _twice(transform: Transform, square: Sequence[Row]) -> list[list[Vector]]:
     """Return T square Tᵀ."""
     columns = [transform(column) for column in zip(*square, strict=True)]
@@ -73,21 +86,31 @@ def filters(name: str, dtype: Any) -> ir.Module:
 
 
 def inputs(name: str, dtype: Any) -> ir.Module:
-    """V = Bᵀ d B of tiles whose 4 × 4 pixels overlap by two."""
+    """V = Bᵀ d B of tiles whose 4 × 4 pixels overlap: two columns are the next tile's, too."""
     k = Kernel(name, dtype, INPUTS)
-    row = k.argument("x_row")
-    with (
-        k.loop(0, k.argument("channels")) as c,
-        k.loop(0, k.argument("rows")) as i,
-        k.loop(0, k.argument("columns")) as j,
-    ):
-        x = k.argument("x") + c * k.argument("x_channel") + i * 2 * row + j * (2 * VECTOR)
-        d = [[k.load(x + row * a + b * VECTOR) for b in range(4)] for a in range(4)]
+    with k.loop(0, k.argument("channels")) as c, k.loop(0, k.argument("rows")) as i:
+        x = k.argument("x") + c * k.argument("x_channel") + i * 2 * k.argument("x_row")
         v = k.argument("v") + c * k.argument("v_channel")
-        v = v + (i * k.argument("columns") + j) * VECTOR
-        for point, value in enumerate(chain(*_twice(_input, d))):
-            k.store(value, v + k.argument("v_point") * point)
+        v = v + i * k.argument("columns") * VECTOR
+        _transform_row(k, x, v)
     return k.finish().module
+
+
+def _transform_row(k: Kernel, x: Integer, v: Integer) -> None:
+    """Emit V of a row of tiles."""
+
+    def column(j: Integer) -> list[Vector]:
+        at = x + j * VECTOR
+        return _input([k.load(at + k.argument("x_row") * a) for a in range(4)])
+
+    start = [*column(k.integer(0)), *column(k.integer(1))]
+    with k.loop(0, k.argument("columns"), carry=start) as turn:
+        j, known = turn.index, turn.carried
+        third, fourth = column(j * 2 + 2), column(j * 2 + 3)
+        for a, row in enumerate(zip(known[:4], known[4:], third, fourth, strict=True)):
+            for b, value in enumerate(_input(row)):
+                k.store(value, v + k.argument("v_point") * (4 * a + b) + j * VECTOR)
+        turn.following = [*third, *fourth]
 
 
 def _each_output(k: Kernel, use: Callable[[Vector, Integer, Integer, Integer], None]) -> None:
@@ -137,11 +160,70 @@ def slopes(name: str, dtype: Any, function: Elementwise | None, reads: frozenset
     def use(sums: Vector, c: Integer, i: Integer, j: Integer) -> None:
         place = c * k.argument("y_channel") + i * k.argument("y_row") + j * VECTOR
         if function is not None:
-            x = k.load(k.argument("x") + place) if "x" in reads else k.constant(0.0)
             y = k.load(k.argument("y") + place) if "y" in reads else k.constant(0.0)
+            x = k.load(k.argument("x") + place) if "x" in reads else y
             sums = sums * function.derivative(x, y)
         rows = c * k.argument("gradient_channel") + i * k.argument("gradient_row")
         k.store(sums, k.argument("gradient") + rows + j * VECTOR)
 
     _each_output(k, use)
+    return k.finish().module
+
+
+def input_line(name: str, dtype: Any) -> ir.Module:
+    """One line of four points of V = Bᵀ d B: two rows of pixels, added or subtracted, by columns.
+
+    ``x`` is where the first of the rows begins, ``second`` the bytes to the other one.
+    """
+    return _line(name, dtype, _input, pixels=4)
+
+
+def gradient_line(name: str, dtype: Any) -> ir.Module:
+    """One line of four points of A dY Aᵀ, of tiles of 2 × 2 windows."""
+    return _line(name, dtype, _gradient, pixels=2)
+
+
+def _line(name: str, dtype: Any, transform: Transform, *, pixels: int) -> ir.Module:
+    """Return a kernel that transforms a weighted sum of two rows; tiles are two pixels apart."""
+    k = Kernel(name, dtype, LINE)
+    signs = [k.spread(k.load_number(k.argument("signs") + n * k.dtype.itemsize)) for n in (0, 1)]
+    with (
+        k.loop(0, k.argument("channels")) as c,
+        k.loop(0, k.argument("rows")) as i,
+        k.loop(0, k.argument("columns")) as j,
+    ):
+        x = k.argument("x") + c * k.argument("x_channel") + i * 2 * k.argument("x_row")
+        x = x + j * (2 * VECTOR)
+        row = [
+            fma(
+                signs[1],
+                k.load(x + k.argument("second") + b * VECTOR),
+                k.load(x + b * VECTOR) * signs[0],
+            )
+            for b in range(pixels)
+        ]
+        v = k.argument("v") + c * k.argument("v_channel")
+        v = v + (i * k.argument("columns") + j) * VECTOR
+        for b, value in enumerate(transform(row)):
+            k.store(value, v + k.argument("v_point") * b)
+    return k.finish().module
+
+
+def filter_gradients(name: str, dtype: Any) -> ir.Module:
+    """Gradients Gᵀ dU G of some pairs of output and input, dU added up over tiles of images.
+
+    ``places`` has where each pair's number lies among those of a point.
+    """
+    k = Kernel(name, dtype, GRADIENTS)
+    item = k.dtype.itemsize
+    with k.loop(0, k.argument("count")) as pair:
+        at = k.argument("sums") + k.load_integer(k.argument("places") + pair * 8)
+        points = [at + k.argument("sums_point") * point for point in range(16)]
+        with k.loop(1, k.argument("tiles"), carry=[k.load_number(p) for p in points]) as turn:
+            further = turn.index * k.argument("sums_tile")
+            added = zip(turn.carried, points, strict=True)
+            turn.following = [total + k.load_number(p + further) for total, p in added]
+        u = [turn.carried[4 * a : 4 * a + 4] for a in range(4)]
+        for tap, value in enumerate(chain(*_twice(_filter_gradient, u))):
+            k.store_number(value, k.argument("w") + pair * (9 * item) + tap * item)
     return k.finish().module

@@ -1,0 +1,79 @@
+"""Softmax and its logarithm where no loss fuses with them: functions of all outputs of a sample.
+
+A sample's numbers lie in panels, a vector in each. Lanes beyond the last output count for nothing,
+and get 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+
+from chainrule.engine.emit import Kernel
+from chainrule.engine.memory import VECTOR
+from chainrule.engine.values import Condition, Integer, Vector
+from chainrule.mathematics import exp, log, maximum
+
+VALUE = ("first", "last", "outputs", "vector_stride", "x", "y")
+SLOPE = ("first", "last", "outputs", "vector_stride", "y", "gradient")
+
+
+def value(name: str, dtype: Any, *, logarithm: bool) -> ir.Module:
+    """Y = exp(X) / Σ exp(X), or X − log Σ exp(X); the largest number is subtracted first."""
+    k = Kernel(name, dtype, VALUE)
+    zero, lowest = k.constant(0.0), k.constant(float("-inf"))
+    with k.loop(k.argument("first"), k.argument("last")) as n:
+        x, y = k.argument("x") + n * VECTOR, k.argument("y") + n * VECTOR
+        with k.loop(0, _vectors(k), carry=[lowest]) as turn:
+            place, inside = _place(k, turn.index)
+            numbers = k.select(inside, k.load(x + place), lowest)
+            turn.following = [maximum(turn.carried[0], numbers)]
+        top = k.spread(k.reduce(turn.carried[0], maximum))
+        with k.loop(0, _vectors(k), carry=[zero]) as turn:
+            place, inside = _place(k, turn.index)
+            shifted = k.select(inside, k.load(x + place) - top, zero)
+            e = k.select(inside, exp(shifted), zero)
+            k.store(shifted if logarithm else e, y + place)
+            turn.following = [turn.carried[0] + e]
+        whole = k.spread(k.reduce(turn.carried[0], _sum))
+        whole = log(whole) if logarithm else whole
+        with k.loop(0, _vectors(k)) as v:
+            place, inside = _place(k, v)
+            part = k.load(y + place)
+            k.store(k.select(inside, part - whole if logarithm else part / whole, zero), y + place)
+    return k.finish().module
+
+
+def slope(name: str, dtype: Any, *, logarithm: bool) -> ir.Module:
+    """The gradient becomes Y·(gradient − Σ gradient Y), or gradient − exp(Y)·Σ gradient."""
+    k = Kernel(name, dtype, SLOPE)
+    zero = k.constant(0.0)
+    with k.loop(k.argument("first"), k.argument("last")) as n:
+        y, gradient = k.argument("y") + n * VECTOR, k.argument("gradient") + n * VECTOR
+        with k.loop(0, _vectors(k), carry=[zero]) as turn:
+            place, inside = _place(k, turn.index)
+            part = k.load(gradient + place)
+            part = part if logarithm else part * k.load(y + place)
+            turn.following = [turn.carried[0] + k.select(inside, part, zero)]
+        whole = k.spread(k.reduce(turn.carried[0], _sum))
+        with k.loop(0, _vectors(k)) as v:
+            place, inside = _place(k, v)
+            dy, own = k.load(gradient + place), k.load(y + place)
+            dx = dy - exp(own) * whole if logarithm else own * (dy - whole)
+            k.store(k.select(inside, dx, zero), gradient + place)
+    return k.finish().module
+
+
+def _vectors(k: Kernel) -> Integer:
+    return (k.argument("outputs") + (k.lanes - 1)) // k.lanes
+
+
+def _place(k: Kernel, vector: Integer) -> tuple[Integer, Condition]:
+    """Return how far a vector is from the first, and which of its lanes are outputs."""
+    inside = k.first_lanes(k.argument("outputs") - vector * k.lanes)
+    return vector * k.argument("vector_stride"), inside
+
+
+def _sum(left: Vector, right: Vector) -> Vector:
+    return left + right

@@ -1,0 +1,31 @@
+"""A function that the engine knows nothing of."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.functions.base import Written
+
+
+@dataclass(frozen=True)
+class Reversed(Written):
+    """The numbers of a row in reverse.
+
+    Definition: Y[n,i] = X[n,k−1−i]
+    """
+
+    def output_shape(self, input_shape):
+        """Return the same shape."""
+        return input_shape
+
+    def forward(self, X, parameters, moment=None):
+        """Return Y (n, k)."""
+        return X[:, ::-1]
+
+    def jacobian(self, X, parameters, by="X", moment=None):
+        """Return ones on the other diagonal, (n, k, k)."""
+        return np.tile(np.eye(X.shape[1])[::-1], (len(X), 1, 1))
+
+    def backprop(self, dY, X, Y, parameters, moment=None, *, input_gradient=True):
+        """Return dX (n, k)."""
+        return (dY[:, ::-1] if input_gradient else None), {}

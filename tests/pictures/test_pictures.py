@@ -1,0 +1,231 @@
+"""Pictures show the numbers that they are given."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from chainrule import (
+    Chain,
+    Classifier,
+    Conv2d,
+    CrossEntropy,
+    Flatten,
+    GradientNorms,
+    GradientNormsDisplay,
+    LearningCurveDisplay,
+    Linear,
+    MLPClassifier,
+    MLPRegressor,
+    Plan,
+    ReLU,
+    Softmax,
+    WeightsDisplay,
+    train,
+)
+
+matplotlib = pytest.importorskip("matplotlib")
+matplotlib.use("Agg")
+pyplot = pytest.importorskip("matplotlib.pyplot")
+
+X, y = load_digits(return_X_y=True)
+X = X[:300] / 16
+y = y[:300]
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    pyplot.close("all")
+
+
+def cnn(**parameters):
+    chain = Chain(Conv2d(3, 3), ReLU(), Conv2d(2, 3), Flatten(), Linear(10), Softmax())
+    return Classifier(chain, image_shape=(8, 8), max_iter=5, random_state=0, **parameters)
+
+
+def test_learning_curves_are_the_estimators():
+    model = cnn(early_stopping=True, learning_rate_init=0.01).fit(X, y)
+    display = LearningCurveDisplay.from_estimator(model)
+    curves = [model.loss_curve_, model.validation_loss_curve_, model.validation_scores_]
+    assert len(display.lines_) == 3
+    for line, curve in zip(display.lines_, curves, strict=True):
+        np.testing.assert_array_equal(line.get_xdata(), np.arange(1, 6))
+        np.testing.assert_array_equal(line.get_ydata(), curve)
+    assert len(display.axes_) == 2
+    assert [ax.get_ylabel() for ax in display.axes_] == ["loss", "accuracy"]
+    kept = int(np.argmax(model.validation_scores_)) + 1
+    texts = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert texts == ["training", "validation", f"kept: epoch {kept}"]
+    display.figure_.canvas.draw()
+
+
+def test_without_a_validation_set_there_is_one_curve():
+    model = MLPRegressor(max_iter=3).fit(X, y)
+    display = LearningCurveDisplay.from_estimator(model)
+    assert len(display.axes_) == len(display.lines_) == 1
+    assert display.ax_.get_legend() is None
+
+
+def test_curves_go_where_they_are_told():
+    figure, (left, right) = pyplot.subplots(1, 2)
+    display = LearningCurveDisplay([3.0, 2.0], scores=[0.1, 0.2], score_name="R²")
+    assert display.plot(ax=left) is display
+    assert display.ax_ is left
+    assert display.figure_ is figure
+    assert not right.lines
+    display.plot(ax=[left, right])
+    assert right.get_ylabel() == "R²"
+
+
+@pytest.mark.parametrize(
+    ("losses", "log", "scale"),
+    [
+        ([1.0, 0.5], None, "linear"),
+        ([1.0, 0.01], None, "log"),
+        ([1.0, -0.01], None, "linear"),
+        ([1.0, 0.5], True, "log"),
+        ([1.0, 0.01], False, "linear"),
+    ],
+)
+def test_a_wide_range_takes_a_logarithmic_axis(losses, log, scale):
+    assert LearningCurveDisplay(losses).plot(log=log).ax_.get_yscale() == scale
+
+
+def shown(display, count):
+    return np.array([np.ma.getdata(ax.images[0].get_array()) for ax in display.axes_[:count]])
+
+
+def test_filters_are_shown_with_one_scale():
+    model = cnn().fit(X, y)
+    W = model.chain_.parameters["W0"]
+    display = WeightsDisplay.from_estimator(model)
+    np.testing.assert_array_equal(shown(display, 3), W[:, 0].astype(float))
+    limits = {ax.images[0].get_clim() for ax in display.axes_[:3]}
+    assert limits == {(-float(np.abs(W).max()), float(np.abs(W).max()))}
+    second = WeightsDisplay.from_estimator(model, layer=1, count=1)
+    np.testing.assert_array_equal(second.weights, model.chain_.parameters["W1"][:1])
+
+
+def test_channels_stand_in_rows_or_are_colors():
+    weights = np.random.default_rng(0).normal(size=(3, 2, 4, 5))
+    display = WeightsDisplay(weights).plot()
+    np.testing.assert_array_equal(shown(display, 6), weights.reshape(6, 4, 5))
+    assert [ax.get_title() for ax in display.axes_[:2]] == ["0", "1"]
+    assert [ax.get_ylabel() for ax in display.axes_[::2]] == ["0", "1", "2"]
+    color = np.random.default_rng(0).normal(size=(2, 3, 4, 5))
+    display = WeightsDisplay(color).plot()
+    scaled = 0.5 + color / (2 * np.abs(color).max())
+    np.testing.assert_allclose(shown(display, 2), scaled.transpose(0, 2, 3, 1))
+
+
+def test_features_are_images_of_a_shape():
+    model = MLPClassifier((4,), max_iter=2).fit(X, y)
+    display = WeightsDisplay.from_estimator(model, shape=(8, 8), count=3)
+    np.testing.assert_array_equal(shown(display, 3), model.coefs_[0].T[:3].reshape(3, 8, 8))
+    flat = Classifier(Chain(Flatten(), Linear(10), Softmax()), max_iter=2)
+    flat.fit(X.reshape(-1, 8, 8), y)
+    known = WeightsDisplay.from_estimator(flat)
+    assert known.weights.shape == (10, 1, 8, 8)
+    figure, (left, right) = pyplot.subplots(1, 2)
+    display = WeightsDisplay.from_estimator(flat, ax=left)
+    assert left not in figure.axes
+    assert right in figure.axes
+    assert set(display.axes_) <= set(figure.axes)
+    figure.canvas.draw()
+
+
+def test_weights_that_are_no_images_are_named():
+    model = MLPClassifier((4,), max_iter=2).fit(X, y)
+    for shape, received in ((None, "none"), ((8, 7), "8 × 7"), ((64,), "64")):
+        with pytest.raises(
+            ValueError, match=rf"for the 64 features of Linear\(4\), got {received}"
+        ):
+            WeightsDisplay.from_estimator(model, shape=shape)
+    with pytest.raises(ValueError, match="expected layer to be 0 to 1, got 2"):
+        WeightsDisplay.from_estimator(model, layer=2)
+    with pytest.raises(ValueError, match=r"got shape \(2, 3\)"):
+        WeightsDisplay(np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        cnn,
+        lambda **more: cnn(engine="reference", **more),
+        lambda **more: MLPClassifier(max_iter=5, dropout=0.2, **more),
+    ],
+)
+def test_lengths_of_gradients_are_those_of_the_first_samples(make):
+    model = make(gradient_samples=50, alpha=0).fit(X, y)
+    chain, norms = model.chain_, model.gradient_norms_
+    assert set(norms) == set(chain.parameters)
+    assert all(len(lengths) == model.n_iter_ == 5 for lengths in norms.values())
+    samples = X[:50].reshape(-1, *chain.layers[0].input_shape)
+    _, gradients = chain.gradient(CrossEntropy(), samples, y[:50])
+    last = [lengths[-1] for lengths in norms.values()]
+    np.testing.assert_allclose(last, [np.linalg.norm(g) for g in gradients.values()], rtol=1e-3)
+    display = GradientNormsDisplay.from_estimator(model)
+    weights = [name for name in norms if name.startswith("W")]
+    for line, name in zip(display.lines_, weights, strict=True):
+        np.testing.assert_array_equal(line.get_ydata(), norms[name])
+    with_biases = GradientNormsDisplay.from_estimator(model, biases=True)
+    assert len(with_biases.lines_) == len(norms)
+    labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert labels[-1].startswith(f"{weights[-1]} of Linear(10")
+
+
+def test_recording_changes_no_bit_and_goes_on_with_the_network():
+    plain, recorded = cnn().fit(X, y), cnn(gradient_samples=20, warm_start=True).fit(X, y)
+    np.testing.assert_array_equal(plain.chain_.parameters.flat, recorded.chain_.parameters.flat)
+    assert not hasattr(plain, "gradient_norms_")
+    recorded.fit(X, y)
+    assert len(recorded.gradient_norms_["W0"]) == 10
+    recorded.set_params(warm_start=False).fit(X, y)
+    assert len(recorded.gradient_norms_["W0"]) == 5
+
+
+def test_training_without_an_estimator_records_lengths_too():
+    chain = Chain(Linear(10), Softmax()).initialize(X)
+    lengths = GradientNorms(chain, CrossEntropy(), X[:9], y[:9])
+    train(chain, CrossEntropy(), X, y, Plan(epochs=3), reporter=lengths)
+    assert len(lengths.norms["W0"]) == 3
+    assert GradientNormsDisplay(lengths.norms).plot().lines_[0].get_label() == "W0"
+
+
+@pytest.mark.parametrize(
+    ("display", "attribute"),
+    [
+        (LearningCurveDisplay, "loss_curve_"),
+        (WeightsDisplay, "chain_"),
+        (GradientNormsDisplay, "gradient_norms_"),
+    ],
+)
+def test_what_is_missing_in_an_estimator_is_said(display, attribute):
+    with pytest.raises(ValueError, match=f"{display.__name__}: expected a .* with {attribute};"):
+        display.from_estimator(cnn())
+
+
+def test_matplotlib_is_loaded_when_a_picture_is_drawn_and_not_before():
+    code = """
+import sys
+import chainrule
+from chainrule import LearningCurveDisplay
+assert "matplotlib" not in sys.modules
+sys.modules["matplotlib"] = None
+try:
+    LearningCurveDisplay([1.0]).plot()
+except ImportError as error:
+    print(error)
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout
+    assert said.strip() == (
+        "LearningCurveDisplay needs matplotlib: pip install 'chainrule[plots]', or "
+        "pip install matplotlib"
+    )
