@@ -32,7 +32,10 @@ ActivationOption = Annotated[
     str, typer.Option(metavar="NAME", help=f"After hidden layers: {', '.join(ACTIVATIONS)}.")
 ]
 RateOption = Annotated[
-    float | None, typer.Option("--learning-rate", "-l", help="By default the optimizer's own.")
+    float | None,
+    typer.Option(
+        "--learning-rate", "-l", help="By default the optimizer's own; 0.002 for Adam and cnn."
+    ),
 ]
 BatchOption = Annotated[
     int | None,

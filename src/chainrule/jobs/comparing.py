@@ -108,11 +108,8 @@ def compare(source: Source, words: Words, folds: int, heard: Heard | None = None
                 if heard is not None:
                     heard(fold, library)
                 estimator = estimators[library](**seeded, **(threads if library == OURS else {}))
-                try:
-                    seconds = _fit(estimator, X, y)
-                    scores = _scores(estimator, X_test, y_test, target, scale)
-                except ValueError as error:
-                    raise ValueError(f"{library}, fold {fold}: {error}") from error
+                seconds = _fit(estimator, X, y, f"{library}, fold {fold}")
+                scores = _scores(estimator, X_test, y_test, target, scale)
                 comparison.fits.append(Fit(library, fold, scores, seconds, int(estimator.n_iter_)))
     except KeyboardInterrupt:
         comparison.interrupted = True
@@ -188,7 +185,7 @@ def _parameters(words: Words, source: Source, rows: int) -> dict[str, Any]:
     """Return the parameters that both estimators get, in scikit-learn's words."""
     unsaid = defaults(words, source)
     batch = unsaid.batch if words.batch is None else words.batch
-    optimizer = words.chosen_optimizer
+    optimizer = words.chosen_optimizer(unsaid)
     size = rows if batch == 0 else min(batch, rows)
     layers = unsaid.network.layers if words.layers is None else hidden_sizes(words.layers)
     parameters = {
@@ -234,11 +231,11 @@ def _fit_first(
     rows = np.unique(y, return_index=True)[1][:FIRST_ROWS]
     rows = np.union1d(rows, np.arange(min(len(X), FIRST_ROWS)))
     few = {**parameters, "max_iter": 1, "batch_size": min(parameters["batch_size"], len(rows))}
-    _fit(estimators[OURS](**few, **threads), X[rows], y[rows])
-    _fit(estimators[THEIRS](**few), X[rows], y[rows])
+    _fit(estimators[OURS](**few, **threads), X[rows], y[rows], OURS)
+    _fit(estimators[THEIRS](**few), X[rows], y[rows], THEIRS)
 
 
-def _fit(estimator: Any, X: Array, y: Array) -> float:
+def _fit(estimator: Any, X: Array, y: Array, who: str) -> float:
     """Fit and return the seconds that it took.
 
     Both libraries end their training at Ctrl-C with no more than a warning; here it ends all.
@@ -247,7 +244,10 @@ def _fit(estimator: Any, X: Array, y: Array) -> float:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         begin = perf_counter()
-        estimator.fit(X, y)
+        try:
+            estimator.fit(X, y)
+        except ValueError as error:
+            raise ValueError(f"{who}: {error}") from error
         seconds = perf_counter() - begin
     if any("interrupted by user" in str(warning.message) for warning in caught):
         raise KeyboardInterrupt

@@ -124,13 +124,12 @@ class Words:
         if self.loss is not None and self.task not in (None, "regression"):
             raise ValueError(f"--loss: {self.loss} is for regression, got --task {self.task}")
 
-    @property
-    def chosen_optimizer(self) -> Optimizer:
-        """The optimizer, with its learning rate."""
+    def chosen_optimizer(self, unsaid: Defaults) -> Optimizer:
+        """Return the optimizer, with its learning rate."""
         chosen = _OPTIMIZERS[self.optimizer]
-        if self.learning_rate is None:
-            return chosen
-        return type(chosen)(**{**vars(chosen), "learning_rate": self.learning_rate})
+        rate = unsaid.adam_rate if self.optimizer == "adam" else None
+        rate = rate if self.learning_rate is None else self.learning_rate
+        return chosen if rate is None else type(chosen)(**{**vars(chosen), "learning_rate": rate})
 
 
 @dataclass(frozen=True)
@@ -143,6 +142,7 @@ class Defaults:
     schedule: str = "constant"
     warm_up: float = 0.0
     l2: float = 0.0
+    adam_rate: float | None = None
     why: str = ""
 
 
@@ -182,6 +182,7 @@ def defaults(words: Words, source: Source) -> Defaults:
         epochs=min(max(passes, _FEWEST_EPOCHS), _MOST_EPOCHS),
         schedule="cosine",
         warm_up=0.5,
+        adam_rate=0.002 if network.model == "cnn" else None,
         why=why if words.model is None else "",
     )
 
@@ -200,7 +201,7 @@ def training_options(words: Words, source: Source) -> TrainingOptions:
     warm_up = unsaid.warm_up if words.warm_up is None else words.warm_up
     batch = unsaid.batch if words.batch is None else words.batch
     plan = Plan(
-        optimizer=words.chosen_optimizer,
+        optimizer=words.chosen_optimizer(unsaid),
         schedule=WarmUp(warm_up, schedule) if warm_up else schedule,
         batch_size=None if batch == 0 or words.optimizer == "gd" else batch,
         epochs=unsaid.epochs if words.epochs is None else words.epochs,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from math import ceil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,9 @@ from chainrule.plotting import (
 )
 
 KINDS = ("png", "svg", "pdf")
+WIDTH, CURVE_HEIGHT = 10.0, 3.4
+"""Inches."""
+
 PARTS = ("all", "curve", "weights")
 
 MOST_IMAGES = 64
@@ -68,16 +71,22 @@ def draw_model(model: Model, part: str, kind: str) -> tuple[bytes, list[str]]:
             if part == "curve":
                 raise
             notes.append(str(error))
+    weights = None if part == "curve" else _first_weights(model)
     curves = 0 if curve is None else 1 + (curve.validation_scores is not None)
-    width = 5.0 * max(curves, 1) if part == "curve" else 10.0
-    heights = [3.4] * (curves > 0) + [5.6] * (part != "curve")
-    figure = new_figure(width, sum(heights))
+    heights = [CURVE_HEIGHT] * (curves > 0)
+    if weights is not None:
+        heights.append(weights.height)
+    figure = new_figure(WIDTH if curves != 1 or weights else WIDTH / 2, sum(heights))
     rooms = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     if curve is not None:
         _draw_curve(rooms[0], curve, curves)
-    if part != "curve":
+    if weights is not None:
         ax = rooms[-1].subplots()
-        ax.set_title(_draw_weights(ax, model), fontsize=10)
+        ax.set_title(weights.title, fontsize=10)
+        if weights.names:
+            weight_table(ax, weights.numbers, weights.names)
+        else:
+            image_grid(ax, weights.numbers, columns=weights.columns)
     return save_figure(figure, kind), notes
 
 
@@ -88,28 +97,55 @@ def _draw_curve(room: Any, curve: Curve, count: int) -> None:
         score_curve(axes[1], curve.epochs, curve.validation_scores, curve.score, kept=curve.kept)
 
 
-def _draw_weights(ax: Any, model: Model) -> str:
-    """Draw the first layer that has weights; return what is shown, in words."""
-    layer = next(layer for layer in model.chain.layers if "W" in layer.names)
+@dataclass(frozen=True)
+class _Weights:
+    """What is drawn of a layer: images (n, c, h, w) in columns, or features (i, o) with names."""
+
+    title: str
+    numbers: NDArray[Any]
+    columns: int = 1
+    names: tuple[str, ...] = ()
+
+    @property
+    def height(self) -> float:
+        """Inches that the picture takes."""
+        if self.names:
+            return 0.24 * len(self.names) + 1.2
+        n, c, h, w = map(int, self.numbers.shape)
+        rows = -(-n * (1 if c in (1, 3) else c) // self.columns)
+        return 0.6 + 0.9 * WIDTH * (rows * h) / (self.columns * w)
+
+
+def _first_weights(model: Model) -> _Weights:
+    """Return what is drawn of the first layer that has weights."""
+    layer = next((layer for layer in model.chain.layers if "W" in layer.names), None)
+    if layer is None:
+        raise DataError("this model has no layer with weights W to draw")
     W = np.asarray(model.chain.parameters[layer.names["W"]], dtype=np.float64)
     title = f"weights of {layer.function}"
     if isinstance(layer.function, Conv2d):
-        most = MOST_IMAGES if W.shape[1] in (1, 3) else max(1, MOST_IMAGES // W.shape[1])
-        chosen = _longest(W, most)
-        image_grid(ax, W[chosen], columns=None if W.shape[1] in (1, 3) else W.shape[1])
-        return title + _share(len(chosen), len(W), "filters")
-    if not isinstance(layer.function, Linear):
-        raise DataError(f"plot: expected a first layer of weights to draw, got {layer.function}")
-    images = _unit_images(W.T, model)
+        channels = W.shape[1]
+        apart = channels not in (1, 3)
+        chosen = _longest(W, max(1, MOST_IMAGES // channels) if apart else MOST_IMAGES)
+        columns = channels if apart else _columns(len(chosen))
+        return _Weights(title + _share(len(chosen), len(W), "filters"), W[chosen], columns)
+    images = _unit_images(W.T, model) if isinstance(layer.function, Linear) else None
     if images is not None:
         chosen = _longest(images, MOST_IMAGES)
-        image_grid(ax, images[chosen], columns=ceil(len(chosen) / 4) if len(chosen) > 3 else None)
-        return title + _share(len(chosen), len(images), "units")
-    assert isinstance(model.inputs, TableEncoder)
+        title += _share(len(chosen), len(images), "units")
+        return _Weights(title, images[chosen], _columns(len(chosen) * images.shape[1]))
     rows, units = _longest(W, MOST_FEATURES), _longest(W.T, MOST_UNITS)
-    names = model.inputs.feature_names
-    weight_table(ax, W[np.ix_(rows, units)], [names[row] for row in rows])
-    return title + _share(len(rows), len(W), "features") + _share(len(units), W.shape[1], "units")
+    if isinstance(model.inputs, TableEncoder) and len(model.inputs.feature_names) == len(W):
+        names = model.inputs.feature_names
+    else:
+        names = tuple(f"input {row}" for row in range(len(W)))
+    title += _share(len(rows), len(W), "features")
+    title += _share(len(units), W.shape[1], "units")
+    return _Weights(title, W[np.ix_(rows, units)], names=tuple(names[row] for row in rows))
+
+
+def _columns(count: int) -> int:
+    return min(count, 8 if count <= 24 else 16)
 
 
 def _unit_images(weights: NDArray[Any], model: Model) -> NDArray[Any] | None:
@@ -137,4 +173,4 @@ def _longest(W: NDArray[Any], most: int) -> NDArray[np.intp]:
 
 
 def _share(shown: int, of: int, what: str) -> str:
-    return "" if shown == of else f", the {shown} longest of {of:,} {what}"
+    return "" if shown == of else f", of the {shown} longest among {of:,} {what}"

@@ -30,7 +30,7 @@ def learning_curve(
         _line(ax, epochs, validation_loss, VALIDATION, "validation")
         drawn = np.concatenate([drawn, np.asarray(validation_loss, dtype=np.float64)])
     if drawn.min() > 0 and drawn.max() > WIDE * drawn.min():
-        ax.set_yscale("log")
+        _logarithmic(ax)
     _finish(ax, "loss", kept)
 
 
@@ -45,6 +45,15 @@ def score_curve(
 def _line(ax: Any, epochs: Sequence[float], values: Sequence[float], colour: str, of: str) -> None:
     dot = "o" if len(epochs) < 20 else ""
     ax.plot(epochs, values, color=colour, label=of, marker=dot, markersize=3.5, linewidth=1.6)
+
+
+def _logarithmic(ax: Any) -> None:
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _finish(ax: Any, name: str, kept: int) -> None:

@@ -35,7 +35,7 @@ def image_grid(ax: Any, tiles: Array, *, columns: int | None = None) -> None:
         ax.imshow(np.where(np.isnan(mosaic), 1.0, 0.5 + mosaic / (2 * limit)))
     else:
         picture = ax.imshow(mosaic[:, :, 0], cmap=COLOURS, vmin=-limit, vmax=limit)
-        ax.figure.colorbar(picture, ax=ax, shrink=0.7, pad=0.02)
+        ax.figure.colorbar(picture, ax=ax, shrink=0.9, pad=0.02, aspect=30)
     ax.set_axis_off()
 
 
@@ -51,7 +51,7 @@ def weight_table(ax: Any, W: Array, names: Sequence[str]) -> None:
     picture = ax.imshow(
         W, cmap=COLOURS, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest"
     )
-    ax.figure.colorbar(picture, ax=ax, shrink=0.7, pad=0.02)
+    ax.figure.colorbar(picture, ax=ax, shrink=0.9, pad=0.02, aspect=30)
     ax.set_yticks(range(len(names)), [_shortened(name) for name in names], fontsize=8)
     ax.set_xlabel("unit")
 

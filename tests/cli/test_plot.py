@@ -1,0 +1,118 @@
+"""Pictures of saved models."""
+
+import sys
+
+import pytest
+from PIL import Image
+
+from chainrule.models import Model
+from cli.runs import chainrule, house_rows, train, written
+from cli.test_images import digits as idx_files, pictures
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    return train("digits", tmp_path_factory.mktemp("models") / "digits.safetensors", "-e", 3)
+
+
+def size(path):
+    with Image.open(path) as picture:
+        picture.load()
+        return picture.size
+
+
+@pytest.mark.parametrize("part", ["all", "curve", "weights"])
+def test_a_picture_is_drawn_of_a_model(digits, tmp_path, part):
+    path = tmp_path / "p.png"
+    run = chainrule("plot", digits, "-o", path, "--part", part)
+    assert (run.code, run.out, run.err) == (0, "", f"picture saved in {path}\n")
+    width, height = size(path)
+    assert width == 1500
+    assert 400 < height < 1500
+
+
+def test_a_picture_has_the_name_of_its_model(digits, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert chainrule("plot", digits).err == "picture saved in digits.png\n"
+    assert (tmp_path / "digits.png").exists()
+
+
+def test_an_svg_says_what_it_shows_and_is_the_same_each_time(digits, tmp_path):
+    for name in ("a.svg", "b.svg"):
+        assert chainrule("plot", digits, "-o", tmp_path / name).code == 0
+    text = (tmp_path / "a.svg").read_text()
+    assert text == (tmp_path / "b.svg").read_text()
+    for words in ("loss", "validation", "accuracy", "epoch", "of the 64 longest among 256 units"):
+        assert words in text
+
+
+def test_each_kind_of_first_layer_is_drawn(tmp_path):
+    houses = written(tmp_path / "houses.csv", house_rows())
+    models = {
+        "rooms": train(houses, tmp_path / "a", "-t", "price"),
+        "Linear(256)": train(idx_files(tmp_path / "mnist"), tmp_path / "b", "--model", "mlp"),
+        "Conv2d(16, padding=1)": train(pictures(tmp_path / "pets", channels=3), tmp_path / "c"),
+    }
+    for words, model in models.items():
+        assert chainrule("plot", model, "-o", tmp_path / "p.svg").code == 0
+        assert words in (tmp_path / "p.svg").read_text()
+
+
+def test_a_long_training_keeps_500_points_of_its_curve(tmp_path):
+    options = ("--layers", 0, "-e", 1203, "--patience", 0, "--batch", 0)
+    history = Model.load(train("iris", tmp_path / "m", *options)).facts["history"]
+    assert [len(history[name]) for name in ("epoch", "loss", "validation_loss")] == [500] * 3
+    assert (history["epoch"][0], history["epoch"][-1]) == (1, 1203)
+
+
+def test_a_model_without_a_curve_shows_its_weights(digits, tmp_path):
+    model = Model.load(digits)
+    del model.facts["history"]
+    model.save(tmp_path / "m.st")
+    run = chainrule("plot", tmp_path / "m.st", "-o", tmp_path / "p.png")
+    assert run.code == 0
+    assert "this model has no learning curve; chainrule train saves one\n" in run.err
+    error = chainrule("plot", tmp_path / "m.st", "-o", tmp_path / "p.png", "--part", "curve").error
+    assert error == "this model has no learning curve; chainrule train saves one"
+
+
+def test_a_curve_with_other_things_in_it_is_an_error(digits, tmp_path):
+    model = Model.load(digits)
+    model.facts["history"]["loss"] = ["x", 1, 2]
+    model.save(tmp_path / "m.st")
+    error = chainrule("plot", tmp_path / "m.st", "-o", tmp_path / "p.png", "--part", "curve").error
+    assert error == "the learning curve of this model: expected 3 numbers of loss"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("-o", "p.gif"), "--output: expected a name that ends in .png, .svg, .pdf, got 'p.gif'"),
+        (("-o", "nowhere/p.png"), "--output: there is no folder nowhere"),
+        (("--part", "bias"), "--part: expected one of all, curve, weights, got 'bias'"),
+    ],
+)
+def test_an_option_without_sense_is_named(digits, tmp_path, monkeypatch, options, message):
+    monkeypatch.chdir(tmp_path)
+    assert chainrule("plot", digits, *options).error == message
+
+
+def test_what_is_no_model_is_named(tmp_path):
+    (tmp_path / "m").write_text("a,b\n1,2\n")
+    assert (
+        "is no model of chainrule"
+        in chainrule("plot", tmp_path / "m", "-o", tmp_path / "p.png").error
+    )
+    assert (
+        "there is no such file" in chainrule("plot", tmp_path / "n", "-o", tmp_path / "p.png").error
+    )
+
+
+def test_without_matplotlib_one_sentence_says_how_to_get_it(digits, tmp_path, monkeypatch):
+    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert chainrule("plot", digits, "-o", tmp_path / "p.png").error == (
+        'pictures need matplotlib, which is not installed: pip install "chainrule[plots]"'
+    )
+    assert not (tmp_path / "p.png").exists()
