@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures to a file, too")
     parser.add_argument("--only", default="", help="cases whose name contains this")
     parser.add_argument("--rounds", type=int, default=7, help="epochs of which the median counts")
+    parser.add_argument("--seeds", type=int, default=3, help="trainings of MNIST")
     names = [kind.name for kind in TRAINERS]
     parser.add_argument("--peers", nargs="*", choices=names[1:], default=names[1:], metavar="NAME")
     arguments = parser.parse_args()
@@ -45,7 +46,7 @@ def main() -> None:
     elif arguments.what == "estimators":
         found = estimators.measure(arguments.rounds, arguments.data)
     elif arguments.what == "mnist":
-        found = mnist.measure(Path(arguments.data[0]), threads, seeds=3)
+        found = mnist.measure(Path(arguments.data[0]), threads, arguments.seeds)
     else:
         kinds = [kind for kind in TRAINERS if kind is Chainrule or kind.name in arguments.peers]
         cases = [case for case in CASES if arguments.only in str(case)]

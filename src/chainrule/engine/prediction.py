@@ -26,6 +26,9 @@ Array = NDArray[Any]
 MOST_ROWS = 512
 """Samples in a block."""
 
+ROWS_OF_NUMPY = 4096
+"""Samples that NumPy takes at once."""
+
 WORTH_A_THREAD = 12_000_000
 """Operations of a training step for whose forward pass one more thread pays."""
 
@@ -178,6 +181,12 @@ class Predictor:
         return self._outputs.of(as_rows(self._first, X, prod(self._shape), self.dtype))
 
 
+def in_blocks(chain: Chain, X: Any) -> Array:
+    """Return chain.forward(X), some samples at a time, so that memory stays bounded."""
+    starts = range(0, max(X.shape[0], 1), ROWS_OF_NUMPY)
+    return np.concatenate([chain.forward(X[at : at + ROWS_OF_NUMPY]) for at in starts])
+
+
 class Forward:
     """chain.forward, by machine code where the engine has it.
 
@@ -202,7 +211,7 @@ class Forward:
             self._tried, self._parameters = True, self.chain.parameters
             self._predictor = self._made()
         if self._predictor is None:
-            return self.chain.forward(X)
+            return in_blocks(self.chain, X)
         self._predictor.refresh()
         return self._predictor(X)
 

@@ -227,12 +227,12 @@ class Steps:
         As long as the learning rate stays the same, they are computed for many steps at once.
         """
         steps, first = len(rates), self.done - self._ahead_from
-        if not (rates == self._ahead_rate).all() or not 0 <= first <= len(self._ahead) - steps:
-            constant = (rates == rates[0]).all()
-            self._ahead_rate = float(rates[0]) if constant else np.nan
-            more = max(STEPS_AHEAD - steps, 0) if constant else 0
-            ahead = np.concatenate([rates, np.full(more, rates[-1])])
-            self._ahead, self._ahead_from, first = self._rates_of(planner, ahead), self.done, 0
+        constant = bool((rates == rates[0]).all())
+        if steps > STEPS_AHEAD or not constant:
+            return self._rates_of(planner, rates)
+        if rates[0] != self._ahead_rate or not 0 <= first <= STEPS_AHEAD - steps:
+            self._ahead = self._rates_of(planner, np.full(STEPS_AHEAD, rates[0]))
+            self._ahead_rate, self._ahead_from, first = float(rates[0]), self.done, 0
         return self._ahead[first : first + steps]
 
     def _rates_of(self, planner: Planner, rates: Array) -> Array:

@@ -24,9 +24,7 @@ from sklearn.utils.validation import (
 
 from chainrule.chain import Chain
 from chainrule.checking import Report, check_gradients
-from chainrule.engine.availability import UnsupportedError, check_runs_here, processors
-from chainrule.engine.lowering import CannotLowerError
-from chainrule.engine.prediction import Predictor
+from chainrule.engine.prediction import Forward, in_blocks
 from chainrule.estimators.constructor import Classes
 from chainrule.estimators.files import Saved, describe, restore
 from chainrule.estimators.targets import Labels, Task
@@ -36,9 +34,6 @@ from chainrule.models.files import read_model_file, write_model_file
 from chainrule.training.samples import Samples
 
 Array = NDArray[Any]
-
-ROWS_AT_ONCE = 4096
-"""Samples that go through a chain together in prediction, so that memory stays bounded."""
 
 
 class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
@@ -270,27 +265,6 @@ class Predictions:
             parameters, predict = self.made.get((whole, threads), (None, None))
             if predict is None or parameters is not chain.parameters:
                 layers = chain.layers if whole else chain.layers[:-1]
-                predict = _prediction(Chain.assemble(layers, chain.parameters), threads)
+                predict = Forward(Chain.assemble(layers, chain.parameters), threads=threads)
                 self.made[whole, threads] = chain.parameters, predict
             return predict(X)
-
-
-def _prediction(chain: Chain, threads: int | None) -> Callable[[Any], Array]:
-    """Return the function from samples to outputs, at the parameters of the moment."""
-    try:
-        check_runs_here()
-        predictor = Predictor(chain, threads=threads or processors())
-    except (UnsupportedError, CannotLowerError):
-        return lambda X: in_blocks(chain, X)
-
-    def predict(X: Any) -> Array:
-        predictor.refresh()
-        return predictor(X)
-
-    return predict
-
-
-def in_blocks(chain: Chain, X: Any) -> Array:
-    """Return chain.forward(X), some samples at a time."""
-    starts = range(0, X.shape[0], ROWS_AT_ONCE)
-    return np.concatenate([chain.forward(X[at : at + ROWS_AT_ONCE]) for at in starts])
