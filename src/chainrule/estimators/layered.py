@@ -1,4 +1,4 @@
-"""Estimators of any chain: the chain as a parameter, its nested parameters, images as samples."""
+"""Estimators of any chain: the chain as a parameter, and its nested parameters."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.utils._param_validation import StrOptions
 
 from chainrule.chain import Chain, shape_text
-from chainrule.estimators.base import NetworkEstimator
-from chainrule.estimators.images import FORMATS, Reading, checked_shape, reading
+from chainrule.estimators.images import FORMATS
 from chainrule.estimators.parameters import TrainingParameters
+from chainrule.estimators.samples import ImageSamples
 from chainrule.estimators.targets import Labels, Task
 from chainrule.functions import Elementwise, Function, Linear, Softmax
 from chainrule.models.configuration import Blueprint
@@ -27,7 +26,7 @@ NESTED = re.compile(r"chain__(\d+)__(\w+)")
 
 
 @dataclass(eq=False, repr=False)
-class ChainEstimator(TrainingParameters, NetworkEstimator):
+class ChainEstimator(TrainingParameters, ImageSamples):
     """What estimators of any chain share."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -123,10 +122,6 @@ class ChainEstimator(TrainingParameters, NetworkEstimator):
         """Return what the chain should end with."""
         return f"{outputs} output{'s' * (outputs > 1)} for the targets"
 
-    @property
-    def _name(self) -> str:
-        return type(self).__name__
-
     def _width(self) -> int | None:
         """Return how many outputs the chain makes, where its last functions tell."""
         if self.complete or not isinstance(self.chain, Chain):
@@ -152,19 +147,7 @@ class ChainEstimator(TrainingParameters, NetworkEstimator):
             raise ValueError("expected the chain of its parameters, features and classes")
         self.out_activation_ = task.out_activation
 
-    def _restore_reading(self, shape: tuple[int, ...]) -> None:
-        """Take back how images were read, for a chain that takes samples of a shape."""
-        self.image_format_ = found = getattr(self, "image_format_", None)
-        self._reading = read = None if found is None else Reading.of(found, shape)
-        said = None if self.image_shape is None else checked_shape(self._name, self.image_shape)
-        if (
-            (read is None and len(shape) > 1)
-            or self.image_format not in (None, found)
-            or said not in (None, read and read.given)
-        ):
-            raise ValueError("expected images of the chain's shape and the parameters' format")
-
-    # Samples.
+    # Training.
 
     def _fit(self, X: Any, *args: Any, **options: Any) -> Any:
         if self._has_network() and (self.warm_start or options.get("incremental")):
@@ -178,16 +161,6 @@ class ChainEstimator(TrainingParameters, NetworkEstimator):
                 f"{self._name}: expected the chain of the fit before to go on with, "
                 f"{Chain(*begun)!r}, got {self.chain!r}"
             )
-
-    def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        rows = self._as_rows(X, reset=reset)
-        X, y = super()._checked(rows, y, reset=reset)  # type: ignore[safe-super]
-        return self._as_samples(X), y
-
-    def _validated(self, X: Any) -> Any:
-        if not self._has_network():
-            return super()._validated(X)  # which says so
-        return self._as_samples(super()._validated(self._as_rows(X, reset=False)))
 
     def _plan(self, *args: Any, **options: Any) -> Plan:
         plan = super()._plan(*args, **options)
@@ -206,79 +179,6 @@ class ChainEstimator(TrainingParameters, NetworkEstimator):
                 "got solver='lbfgs'"
             )
         super()._fit_second_order(*args)
-
-    def _as_rows(self, X: Any, *, reset: bool) -> Any:
-        """Return images as rows (n, c·h·w); learn, with reset, how they are read, or compare."""
-        if isinstance(X, list | tuple) and X and np.ndim(X[0]) > 1:
-            X = np.asarray(X)
-        shape = tuple(getattr(X, "shape", ()))
-        if len(shape) not in (2, 3, 4) or min(shape) == 0:
-            if reset:
-                self._reading, self.image_format_ = None, None
-            return X
-        before = None if reset else self._reading
-        said = self.image_format
-        if said is None and before is not None and len(before.given) == len(shape) - 1:
-            said = before.format
-        read = reading(self._name, shape, said, self.image_shape)
-        if reset:
-            self._reading, self.image_format_ = read, None if read is None else read.format
-            if read is not None and read.inferred and self.verbose:
-                print(f"{self._name}: X {shape} is read as {read.describe()}, {read.format}")
-        elif (read and read.shape) != (before and before.shape):
-            got, fitted = (_described(each) for each in (read, before))
-            raise ValueError(f"X has {got}, but {self._name} is expecting {fitted} as input")
-        if read is None or sparse.issparse(X):
-            return X
-        if len(shape) == 2 and read.format != "nhwc" and not isinstance(X, np.ndarray):
-            return X  # a table keeps the names of its columns
-        X = np.asarray(X)
-        if X.dtype.kind in "biu" and X.dtype.itemsize <= 2:  # exact in float32
-            X = X.astype(np.float32)
-        return read.rows(X)
-
-    def _as_samples(self, X: Any) -> Any:
-        """Return validated rows as the chain takes them."""
-        if self._reading is None:
-            return X
-        X = X.toarray() if sparse.issparse(X) else X
-        return X.reshape(len(X), *self._reading.shape)
-
-    def input_gradient(self, X: Any, y: Any, sample_weight: Any = None) -> Array:
-        """Return the gradient of the mean loss by X: how much each number in it matters.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), or images
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        sample_weight : array-like of shape (n_samples,), default=None
-
-        Returns
-        -------
-        gradient : ndarray of the shape of X
-        """
-        gradient = super().input_gradient(X, y, sample_weight)
-        return gradient if self._reading is None else self._like(gradient, X)
-
-    def jacobian(self, X: Any) -> Array:
-        """Return the derivative of each output by each feature or pixel, at each sample.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), or images
-
-        Returns
-        -------
-        jacobian : ndarray of shape (n_samples, n_outputs, …), the last axes as a sample's
-        """
-        jacobian = super().jacobian(X)
-        return jacobian if self._reading is None else self._like(jacobian, X)
-
-    def _like(self, values: Array, X: Any) -> Array:
-        """Return values (…, c, h, w) with their last axes as the samples in X have them."""
-        shape = np.shape(X)[1:]
-        back = cast("Reading", self._reading).back(values)
-        return back.reshape(*values.shape[:-3], *shape)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -312,7 +212,3 @@ def _changed(name: str, chain: Chain, nested: dict[str, Any]) -> Chain:
         changed: Any = replace(cast("Any", functions[place]), **{match[2]: value})
         functions[place] = changed
     return Chain(*functions)
-
-
-def _described(read: Reading | None) -> str:
-    return "rows of numbers" if read is None else read.describe()
