@@ -19,6 +19,7 @@ from sklearn.utils.validation import _check_sample_weight
 
 from chainrule.estimators import choices
 from chainrule.estimators.batches import OnBatches, in_dtype, not_finite
+from chainrule.estimators.callbacks import CallbackSupportMixin, FitTask, with_callbacks
 from chainrule.estimators.course import Record
 from chainrule.estimators.second_order import OnTheWholeSet
 from chainrule.training.optimizers import Optimizer
@@ -34,7 +35,7 @@ EXACT_IN_FLOAT32 = 2.0**24
 """Beyond, float32 has no digits after the point, and data are trained on in float64."""
 
 
-class NetworkEstimator(OnBatches, OnTheWholeSet):
+class NetworkEstimator(CallbackSupportMixin, OnBatches, OnTheWholeSet):  # type: ignore[misc]
     """A network with scikit-learn's manners, its training parameters, and how it is fitted.
 
     A class of the room gives ``_new_chain``, and a mixin for its kind of targets the other
@@ -80,6 +81,7 @@ class NetworkEstimator(OnBatches, OnTheWholeSet):
         "engine": [StrOptions({"auto", "machine", "reference"})],
     }
 
+    @with_callbacks  # type: ignore[untyped-decorator]
     def _fit(
         self,
         X: Any,
@@ -90,6 +92,7 @@ class NetworkEstimator(OnBatches, OnTheWholeSet):
         incremental: bool = False,
     ) -> Any:
         first = not self._has_network() or not (self.warm_start or incremental)
+        given = X, y, sample_weight
         X, y = self._checked(X, y, reset=first)
         self._learn_targets(y, first=first, incremental=incremental)
         weights = None if sample_weight is None else _check_sample_weight(sample_weight, X)
@@ -101,14 +104,17 @@ class NetworkEstimator(OnBatches, OnTheWholeSet):
         data, validation = _as_rows(data), None if validation is None else _as_rows(validation)
         dtype = self._training_dtype(data, incremental=incremental)
         chain = self._network().astype(dtype)
+        heard = FitTask.of(self, *given, 1 if incremental else int(self.max_iter))
         if self.solver == "lbfgs":
-            self._fit_second_order(chain, in_dtype(data, dtype), validation)
+            self._fit_second_order(chain, in_dtype(data, dtype), validation, heard)
         else:
-            self._fit_stochastic(chain, data, validation, dtype, incremental=incremental)
+            self._fit_stochastic(chain, data, validation, dtype, heard, incremental=incremental)
         with np.errstate(over="ignore"):
             self._set_network(chain.astype(X.dtype))
         if not np.isfinite(self.chain_.parameters.flat).all():
             raise not_finite()
+        if heard is not None:
+            heard.end(heard.context, self.chain_)
         return self
 
     def _begin(self, data: Samples) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from sklearn.model_selection import train_test_split
 
 from chainrule.chain import Chain
 from chainrule.estimators import choices
+from chainrule.estimators.callbacks import EpochTasks, FitTask
 from chainrule.estimators.course import (
     AtWork,
     Course,
@@ -31,7 +32,6 @@ from chainrule.training import (
     History,
     Plan,
     ProgressBar,
-    Reporter,
     TrainingDivergedError,
     train,
 )
@@ -50,10 +50,11 @@ class OnBatches(FittedNetwork):
         data: Samples,
         validation: Samples | None,
         dtype: np.dtype[Any],
+        heard: FitTask | None,
         *,
         incremental: bool,
     ) -> None:
-        """Take steps on batches."""
+        """Take steps on batches, while callbacks hear of each epoch if there are any."""
         if self.early_stopping and incremental:
             raise ValueError("partial_fit does not support early_stopping=True")
         task = self._task()
@@ -66,7 +67,10 @@ class OnBatches(FittedNetwork):
         if validation is not None:
             validation = in_dtype(validation, dtype)
         data = in_dtype(replace(data, t=self._training_targets(data.t)), dtype)
-        reporter, diverged = self._reporter(chain, task, data), None
+        norms, diverged = self._norms(chain, task, data), None
+        reporter: Any = self._printer() if norms is None else norms
+        if heard is not None:
+            reporter = EpochTasks(heard, chain, course.stop, reporter)
         try:
             history = train(
                 *(chain, task.loss, data.X, data.t, plan),
@@ -83,8 +87,8 @@ class OnBatches(FittedNetwork):
             )
         except TrainingDivergedError as error:
             history, diverged = error.history, error
-        if isinstance(reporter, GradientNorms):
-            self._keep_norms(reporter.norms)
+        if norms is not None:
+            self._keep_norms(norms.norms)
         self._optimizer = optimizer
         self._finish(history, course, diverged, incremental=incremental)
 
@@ -154,14 +158,18 @@ class OnBatches(FittedNetwork):
             )
         return min(int(self.batch_size), samples)
 
-    def _reporter(self, chain: Chain, task: Task, data: Samples) -> Reporter | None:
+    def _printer(self) -> Any:
+        """Return who shows how training goes, if anybody should."""
         bar = self.verbose == "bar"
-        told: Any = ProgressBar() if bar else Printer() if self.verbose else None
+        return ProgressBar() if bar else Printer() if self.verbose else None
+
+    def _norms(self, chain: Chain, task: Task, data: Samples) -> GradientNorms | None:
+        """Return who records the lengths of gradients, if that is wanted."""
         if self.gradient_samples is None:
-            return cast("Reporter | None", told)
+            return None
         counted = data.that_count()
         few = counted.at(np.arange(min(int(self.gradient_samples), len(counted))))
-        own: Any = {"reporter": told, "engine": self.engine}
+        own: Any = {"reporter": self._printer(), "engine": self.engine}
         return GradientNorms(chain, task.loss, few.X, few.t, few.weights, **own)
 
     def _keep_norms(self, norms: dict[str, list[float]]) -> None:

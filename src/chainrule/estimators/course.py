@@ -116,6 +116,11 @@ class Course:
     kind: Kind
     power: float
     verbose: bool
+    _asked_to_stop: bool = False
+
+    def stop(self) -> None:
+        """Let this epoch be the last one."""
+        self._asked_to_stop = True
 
     def see(self, epoch: Epoch) -> bool:
         """Take note of an epoch; return whether its parameters are the ones to keep so far."""
@@ -141,6 +146,8 @@ class Course:
             optimizer.learning_rate = optimizer.rule.learning_rate / (
                 (self.record.seen + 1) ** self.power
             )
+        if self._asked_to_stop:
+            return True
         if self.record.stale <= self.patience:
             return False
         if self.kind != "adaptive":

@@ -12,12 +12,16 @@ from scipy import optimize
 from sklearn.utils.optimize import _check_optimize_result
 
 from chainrule.chain import Chain
+from chainrule.estimators.callbacks import FitTask
 from chainrule.estimators.course import Record
 from chainrule.estimators.fitted import FittedNetwork
 from chainrule.losses import Loss
 from chainrule.training.samples import Samples
 
 Array = NDArray[Any]
+
+STOPPED_BY_CALLBACK = 99
+"""SciPy's status where the callback has asked to stop."""
 
 
 LossAndGradient = Callable[[Array], tuple[float, Array]]
@@ -101,12 +105,16 @@ def minimize(
 class OnTheWholeSet(FittedNetwork):
     """Networks that L-BFGS can train."""
 
-    def _fit_second_order(self, chain: Chain, data: Samples, validation: Samples | None) -> None:
-        """Run L-BFGS on the whole set."""
+    def _fit_second_order(
+        self, chain: Chain, data: Samples, validation: Samples | None, heard: FitTask | None
+    ) -> None:
+        """Run L-BFGS on the whole set, while callbacks hear of each iteration if there are any."""
         task, record = self._task(), Record()
         score = self._scorer(validation)
+        iteration = None if heard is None else heard.begin_epoch()
 
         def after(loss: float) -> None:
+            nonlocal iteration
             record.losses.append(loss)
             if self.verbose:
                 print(f"Iteration {len(record.losses)}, loss = {loss:.8f}")
@@ -115,6 +123,11 @@ class OnTheWholeSet(FittedNetwork):
                 value = chain.loss(task.loss, validation.X, validation.t, validation.weights)
                 record.validation_losses = [*(record.validation_losses or []), value / task.divisor]
                 record.scores = [*(record.scores or []), score(Y, validation.t)]
+            if heard is not None:
+                asked_to_stop = heard.end(iteration, chain)
+                iteration = heard.begin_epoch()
+                if asked_to_stop:
+                    raise StopIteration
 
         data.check(type(self).__name__)
         training = data.that_count()
@@ -133,7 +146,12 @@ class OnTheWholeSet(FittedNetwork):
             tolerance=float(self.tol),
             after=after,
         )
-        self.n_iter_ = _check_optimize_result("lbfgs", result, self.max_iter)
+        if heard is not None and iteration is not None:
+            iteration.call_on_fit_task_end(estimator=self)
+        stopped = result.status == STOPPED_BY_CALLBACK
+        self.n_iter_ = (
+            result.nit if stopped else _check_optimize_result("lbfgs", result, self.max_iter)
+        )
         self.loss_ = result.fun
         self.loss_curve_ = record.losses
         if validation is not None:

@@ -1,0 +1,111 @@
+"""scikit-learn's callbacks, such as ProgressBar and ScoringMonitor, where it has them.
+
+That is from version 1.9 on, where they are experimental: ``estimator.set_callbacks(…)``. A fit is a
+task, and each epoch, or iteration of L-BFGS, a task within it. In older versions the estimators
+work without.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from chainrule.chain import Chain
+from chainrule.training.history import Epoch, History, Reporter
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stands in for scikit-learn's, which older versions lack."""
+
+    def with_callbacks(method: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the method as it is."""
+        return method
+
+
+__all__ = ["CallbackSupportMixin", "EpochTasks", "FitTask", "with_callbacks"]
+
+
+class FitTask:
+    """A fit that callbacks hear of: its estimator, and the data they may score on."""
+
+    def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any, epochs: int) -> None:
+        self.estimator = estimator
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        self._data = {"X": X, "y": y, "metadata": weights}
+        self.context = estimator._init_callback_context(max_subtasks=epochs + 1)
+        self.context.call_on_fit_task_begin(estimator=estimator, **self._data)
+
+    @classmethod
+    def of(cls, estimator: Any, X: Any, y: Any, sample_weight: Any, epochs: int) -> FitTask | None:
+        """Return the task of a fit, or None if nobody wants to hear of it."""
+        heard = getattr(estimator, "_skl_callbacks", None)
+        return cls(estimator, X, y, sample_weight, epochs) if heard else None
+
+    def begin_epoch(self) -> Any:
+        """Return the task of the next epoch."""
+        epoch = self.context.subcontext(task_name="epoch")
+        epoch.call_on_fit_task_begin(estimator=self.estimator, **self._data)
+        return epoch
+
+    def end(self, task: Any, chain: Chain) -> bool:
+        """Let a task, with the network that it has led to, end; return whether to stop."""
+        return bool(
+            task.call_on_fit_task_end(
+                estimator=self.estimator,
+                **self._data,
+                reconstruction_attributes=lambda: self._fitted(chain),
+            )
+        )
+
+    def _fitted(self, chain: Chain) -> dict[str, Any]:
+        """Return the attributes of the estimator as if it had ended with a chain."""
+        like = self.estimator.chain_.dtype
+        twin = copy.copy(self.estimator)
+        twin._set_network(chain.astype(like))
+        names = ("chain_", "coefs_", "intercepts_", "_predictions")
+        return {name: vars(twin)[name] for name in names if name in vars(twin)}
+
+
+class EpochTasks:
+    """A reporter that tells callbacks of each epoch.
+
+    Parameters
+    ----------
+    stop : called when a callback wants the training to end
+    reporter : who else wants to hear how training goes
+    """
+
+    def __init__(
+        self, fit: FitTask, chain: Chain, stop: Callable[[], None], reporter: Reporter | None
+    ) -> None:
+        self.fit, self.chain, self.stop, self.reporter = fit, chain, stop, reporter
+        self.task: Any = None
+
+    def started(self, epochs: int, samples: int) -> None:
+        """Begin the first epoch."""
+        self.task = self.fit.begin_epoch()
+        if self.reporter is not None:
+            self.reporter.started(epochs, samples)
+
+    def stepped(self, samples: int, loss: float) -> None:
+        """Pass it on."""
+        if self.reporter is not None:
+            self.reporter.stepped(samples, loss)
+
+    def finished(self, epoch: Epoch) -> None:
+        """End an epoch, and begin the next one."""
+        if self.reporter is not None:
+            self.reporter.finished(epoch)
+        if self.fit.end(self.task, self.chain):
+            self.stop()
+        self.task = self.fit.begin_epoch()
+
+    def ended(self, history: History) -> None:
+        """End the epoch that has begun, and was not taken."""
+        self.task.call_on_fit_task_end(estimator=self.fit.estimator)
+        if self.reporter is not None:
+            self.reporter.ended(history)
