@@ -1,5 +1,8 @@
 """Classifier and Regressor: any chain, its parameters, its targets."""
 
+import inspect
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -27,6 +30,7 @@ from chainrule import (
     Softmax,
     Tanh,
 )
+from chainrule.estimators.parameters import TrainingParameters
 
 X, y = load_iris(return_X_y=True)
 X = (X - X.mean(axis=0)) / X.std(axis=0)
@@ -296,3 +300,11 @@ def test_flat_chains_say_how_images_become_rows():
         Classifier(Chain(Linear(3), Softmax())).fit(X.reshape(150, 2, 2), y)
     model = quick(Chain(Flatten(), Linear(3), Softmax())).fit(X.reshape(150, 2, 2), y)
     assert model.score(X.reshape(150, 2, 2), y) > 0.8
+
+
+@pytest.mark.parametrize("kind", [Classifier, Regressor, MLPClassifier, MLPRegressor])
+def test_all_estimators_train_by_the_same_parameters(kind):
+    own = inspect.signature(kind).parameters
+    for field in fields(TrainingParameters):
+        assert own[field.name].default == field.default
+        assert own[field.name].kind == inspect.Parameter.KEYWORD_ONLY

@@ -23,6 +23,7 @@ from chainrule import (
     ReLU,
     Softmax,
     WeightsDisplay,
+    accuracy,
     train,
 )
 
@@ -62,6 +63,20 @@ def test_learning_curves_are_the_estimators():
     texts = [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert texts == ["training", "validation", f"kept: epoch {kept}"]
     display.figure_.canvas.draw()
+
+
+def test_a_history_has_curves_too():
+    chain = Chain(Linear(10), Softmax())
+    held_out = {"validation": (X[200:], y[200:]), "score": accuracy}
+    history = train(chain, CrossEntropy(), X[:200], y[:200], Plan(epochs=4), **held_out)
+    display = LearningCurveDisplay.from_history(history, score_name="accuracy")
+    first, second, third = (line.get_ydata().tolist() for line in display.lines_)
+    assert first == history.losses
+    assert second == [epoch.validation_loss for epoch in history.epochs]
+    assert third == [epoch.validation_score for epoch in history.epochs]
+    assert display.kept == history.kept
+    alone = train(chain, CrossEntropy(), X, y, Plan(epochs=2))
+    assert len(LearningCurveDisplay.from_history(alone).lines_) == 1
 
 
 def test_without_a_validation_set_there_is_one_curve():

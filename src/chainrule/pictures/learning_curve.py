@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import is_regressor
 
 from chainrule.pictures.axes import COLORS, check_fitted, in_epochs, pyplot, scale, tidy
+from chainrule.training import History
 
 
 class LearningCurveDisplay:
@@ -74,6 +75,40 @@ class LearningCurveDisplay:
             scores=scores,
             score_name="R²" if is_regressor(estimator) else "accuracy",
             kept=int(np.nanargmax(scores)) + 1 if stopped else None,
+        ).plot(ax=ax, log=log)
+
+    @classmethod
+    def from_history(
+        cls,
+        history: History,
+        *,
+        score_name: str = "score",
+        ax: Any = None,
+        log: bool | None = None,
+    ) -> LearningCurveDisplay:
+        """Draw the curves of a training by ``train``.
+
+        Parameters
+        ----------
+        history : History
+            What ``train`` returned.
+        score_name : str, default="score"
+            What the scores are.
+        ax, log
+            See :meth:`plot`.
+
+        Returns
+        -------
+        display : LearningCurveDisplay
+        """
+        losses = [e.validation_loss for e in history.epochs if e.validation_loss is not None]
+        scores = [e.validation_score for e in history.epochs if e.validation_score is not None]
+        return cls(
+            history.losses,
+            validation_losses=losses or None,
+            scores=scores or None,
+            score_name=score_name,
+            kept=history.kept if losses and history.kept else None,
         ).plot(ax=ax, log=log)
 
     def plot(self, ax: Any = None, *, log: bool | None = None) -> LearningCurveDisplay:
