@@ -1,5 +1,7 @@
 """Documents whose examples run: every ```python block of a Markdown file, in order.
 
+Where a shell is given, each line of a ```sh block runs in it, too.
+
 The blocks of a file share one namespace, as cells of a notebook do. If the next fenced block
 after a Python block is a ```text block, it must be what the Python block prints. A line
 ``<!-- skip -->`` before a block leaves it out: Python that must not run, text that is no output.
@@ -8,6 +10,7 @@ after a Python block is a ```text block, it must be what the Python block prints
 import contextlib
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,8 +51,10 @@ def fenced_blocks(document: str) -> list[Block]:
     return blocks
 
 
-def run_document(path: str | Path) -> int:
+def run_document(path: str | Path, shell: Callable[[str], str] | None = None) -> int:
     """Run the Python blocks of a Markdown file and return how many ran.
+
+    Commands run in the shell, a function from a line to what it prints, where one is given.
 
     Raises
     ------
@@ -61,12 +66,16 @@ def run_document(path: str | Path) -> int:
     namespace: dict[str, object] = {"__name__": "__main__"}
     count = 0
     for block, following in zip(blocks, [*blocks[1:], None], strict=True):
-        if block.language != "python" or block.skipped:
+        commands = block.language == "sh" and shell is not None
+        if block.skipped or not (commands or block.language == "python"):
             continue
         printed = io.StringIO()
         source = "\n" * (block.line - 1) + block.text  # so that errors name the document's lines
-        with contextlib.redirect_stdout(printed):
-            exec(compile(source, str(path), "exec", dont_inherit=True), namespace)
+        if shell is not None and commands:
+            printed.writelines(map(shell, block.text.splitlines()))
+        else:
+            with contextlib.redirect_stdout(printed):
+                exec(compile(source, str(path), "exec", dont_inherit=True), namespace)
         count += 1
         if following is not None and following.language == "text" and not following.skipped:
             shown, got = (_trimmed(text) for text in (following.text, printed.getvalue()))

@@ -1,10 +1,12 @@
 """The README and CONTRIBUTING: what they show is what happens."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
+from cli.runs import chainrule
 from documents import fenced_blocks, run_document
 
 ROOT = Path(__file__).parents[1]
@@ -18,7 +20,21 @@ def test_its_python_runs(name, tmp_path, monkeypatch):
     assert run_document(ROOT / name) > 0
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_commands_of_the_page_about_them_run(tmp_path, monkeypatch):
+    def shell(line):
+        name, *arguments = shlex.split(line)
+        assert name == "chainrule", line
+        run = chainrule(*arguments)
+        assert run.code == 0, f"{line}: {run.err}"
+        return run.out
+
+    monkeypatch.chdir(tmp_path)
+    assert run_document(ROOT / "docs/command-line.md", shell) == 7
+    written = {path.name for path in tmp_path.iterdir()}
+    assert {"images.png", "curve.svg", "predictions.csv"} < written
+
+
+@pytest.mark.parametrize("name", [*DOCUMENTS, "docs/command-line.md"])
 def test_its_links_lead_somewhere(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)

@@ -23,7 +23,7 @@ def test_a_convolutional_network_learns_digits_and_does_all_that_models_do(tmp_p
     predicted = chainrule("predict", path, "digits", "--json").json
     assert (predicted["target"], len(predicted["predictions"])) == ("digit", 1797)
     assert chainrule("check", path, "digits", "--entries", 5, "--json").json["passed"]
-    assert "Conv2d(16, padding=1)" in chainrule("show", path).out
+    assert "Conv2d(32, padding=1)" in chainrule("show", path).out
 
 
 def test_images_get_a_convolutional_network_and_are_told_so(tmp_path):
@@ -54,9 +54,9 @@ def test_a_table_gets_no_convolutional_network(tmp_path, monkeypatch, data):
 @pytest.mark.parametrize(
     ("shape", "pools", "flat"),
     [
-        ((1, 1, 2), 0, 16 * 1 * 2),
-        ((1, 5, 5), 0, 16 * 5 * 5),
-        ((1, 8, 8), 1, 16 * 4 * 4),
+        ((1, 1, 2), 0, 32 * 1 * 2),
+        ((1, 5, 5), 0, 32 * 5 * 5),
+        ((1, 8, 8), 1, 32 * 4 * 4),
         ((1, 28, 28), 3, 64 * 3 * 3),
         ((3, 32, 32), 3, 64 * 4 * 4),
         ((3, 64, 64), 4, 128 * 4 * 4),

@@ -51,7 +51,7 @@ def test_each_kind_of_first_layer_is_drawn(tmp_path):
     models = {
         "rooms": train(houses, tmp_path / "a", "-t", "price"),
         "Linear(256)": train(idx_files(tmp_path / "mnist"), tmp_path / "b", "--model", "mlp"),
-        "Conv2d(16, padding=1)": train(pictures(tmp_path / "pets", channels=3), tmp_path / "c"),
+        "Conv2d(32, padding=1)": train(pictures(tmp_path / "pets", channels=3), tmp_path / "c"),
     }
     for words, model in models.items():
         assert chainrule("plot", model, "-o", tmp_path / "p.svg").code == 0

@@ -43,6 +43,9 @@ MODELS = {"mlp": "a multilayer network", "cnn": "a convolutional network"}
 CHANNELS = (16, 32, 64, 128)
 """Filters of the blocks of a convolutional network, each for images of half the sides."""
 
+SMALL_SIDE = 20
+"""Where no side is longer, the blocks are few, and begin with the second number of filters."""
+
 LARGEST_SIDE = 64
 """Larger images are averaged to at most so many pixels a side before the first convolution."""
 
@@ -108,7 +111,7 @@ def convolutional_blocks(
     if averaged != (1, 1):
         blocks.append(AvgPool2d(averaged))
         sides = [side // window for side, window in zip(sides, averaged, strict=True)]
-    for channels in CHANNELS:
+    for channels in CHANNELS if max(sides) > SMALL_SIDE else CHANNELS[1:]:
         windows = _pair(2 if side >= SMALLEST_POOLED else 1 for side in sides)
         blocks += [Conv2d(channels, size=3, padding=1, bias=bias), ACTIVATIONS[activation]()]
         if windows == (1, 1):
