@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from chainrule import (
     SGD,
@@ -152,11 +153,14 @@ T = np.arange(len(X)) % 3
         (Flip(), X.reshape(700, -1), ValueError, r"Flip.*expected images .* got \(40,\)"),
         (Crop(4), X, ValueError, r"Crop.*expected images larger than the padding, got \(2, 5, 4\)"),
         (Flip, X, TypeError, "augmentation: expected such as Shift"),
+        (Noise(), sparse.csr_array(X.reshape(700, -1)), ValueError, "dense array X for augment"),
     ],
 )
 def test_samples_that_cannot_be_changed_are_named(augmentation, data, error, message):
+    plan = Plan(epochs=1, augmentation=(augmentation,))
+    chain = network() if data.ndim == 4 else Chain(Linear(3), Softmax())
     with pytest.raises(error, match=message):
-        train(network(), CrossEntropy(), data, T, Plan(epochs=1, augmentation=(augmentation,)))
+        train(chain, CrossEntropy(), data, T, plan)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
+from scipy import sparse, special
 
 from chainrule import random
 from chainrule.functions.fields import check_choice, check_number, pair
@@ -194,12 +194,15 @@ AUGMENTATIONS: tuple[type[Augmentation], ...] = (Shift, Crop, Flip, Noise)
 """Every augmentation."""
 
 
-def check(augmentations: Sequence[Augmentation], shape: tuple[int, ...]) -> None:
-    """Complain about what is no augmentation, or none for samples of a shape."""
+def room(X: Any, augmentations: Sequence[Augmentation], dtype: np.dtype[Any]) -> Array:
+    """Return an array for samples X changed; complain about what cannot be changed, or change."""
+    if sparse.issparse(X):
+        raise ValueError("train: expected a dense array X for augmentation, got a sparse matrix")
     for each in augmentations:
         if not isinstance(each, Augmentation):
             raise TypeError(f"augmentation: expected such as Shift(2) or Flip(), got {each!r}")
-        each.words(shape)
+        each.words(X.shape[1:])
+    return np.empty(X.shape, dtype)
 
 
 def augment(

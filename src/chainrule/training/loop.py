@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from chainrule import random
 from chainrule.chain import Chain
@@ -158,7 +157,7 @@ def train(
             _check_fit(chain, loss, samples)
     originals = data.X
     if plan.augmentation:
-        data = replace(data, X=_room_for_changes(data.X, plan.augmentation, chain.dtype))
+        data = replace(data, X=augmentation.room(data.X, plan.augmentation, chain.dtype))
     stepper = choose(
         *(engine, threads, chain, loss, data, plan.optimizer),
         l2=plan.l2,
@@ -190,14 +189,6 @@ def _check_fit(chain: Chain, loss: Loss, samples: Samples) -> None:
     for start in range(0, len(samples), 4096):  # few at a time: targets may grow to (n, k)
         t = samples.t[start : start + 4096]
         loss.targets(t, np.broadcast_to(np.full_like(Y, 0.5), (len(t), *Y.shape[1:])))
-
-
-def _room_for_changes(X: Any, changes: tuple[Augmentation, ...], dtype: np.dtype[Any]) -> Array:
-    """Return an array for changed samples, in the chain's type; complain if X cannot be changed."""
-    if sparse.issparse(X):
-        raise ValueError("train: expected a dense array X for augmentation, got a sparse matrix")
-    augmentation.check(changes, X.shape[1:])
-    return np.empty(X.shape, dtype)
 
 
 def _check_state(state: State, optimizer: Optimizer, flat: Array) -> None:
