@@ -80,8 +80,12 @@ def both(kind, X, y, options, sample_weight=None, **own):
     return expected, found
 
 
-def assert_same_network(expected, found, tolerance):
-    """Compare all that is known of two fitted networks."""
+def assert_same_network(expected, found):
+    """Compare all that is known of two fitted networks, to float64's rounding.
+
+    Adam divides by √g²: where g is rounding alone, its sign is anybody's guess.
+    """
+    tolerance = 1e-9 if expected.solver == "sgd" else 1e-7
     assert found.n_iter_ == expected.n_iter_
     assert found.t_ == expected.t_
     assert found.out_activation_ == expected.out_activation_
@@ -106,7 +110,7 @@ def test_curves_scores_and_parameters_are_scikit_learns(problem, options, solver
         warnings.simplefilter("ignore")
         expected, found = both(kind, X, y, options, weights, dtype="float64", engine=engine)
     assert found.engine_ == ("machine" if engine == "auto" else "reference")
-    assert_same_network(expected, found, 1e-9)
+    assert_same_network(expected, found)
 
 
 @settings(max_examples=25, deadline=None)
@@ -123,7 +127,7 @@ def test_calls_of_partial_fit_add_up_to_scikit_learns(problem, options, solver):
         for network in (theirs, found):
             network.partial_fit(X[rows], y[rows], **first)
         first = {}
-    assert_same_network(theirs, found, 1e-9)
+    assert_same_network(theirs, found)
 
 
 @settings(max_examples=25, deadline=None)
@@ -135,7 +139,7 @@ def test_warm_starts_go_on_as_scikit_learns(problem, options, solver):
     for _ in range(3):
         theirs.fit(X, y)
         found.fit(X, y)
-    assert_same_network(theirs, found, 1e-9)
+    assert_same_network(theirs, found)
 
 
 @pytest.mark.parametrize("kind", PAIRS)
