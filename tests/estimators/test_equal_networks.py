@@ -82,7 +82,8 @@ def assume_tame(train, network):
     except ValueError:  # parameters that are not finite
         reject()
     assume(max(np.abs(W).max() for W in network.coefs_) < 20)
-    assume(max(getattr(network, "loss_curve_", [0.0])) < 1e4)  # L-BFGS has none
+    losses = np.array(getattr(network, "loss_curve_", []))  # L-BFGS has none
+    assume(bool(np.all(losses < 1e4)))
 
 
 def both(kind, X, y, options, sample_weight=None, **own):
