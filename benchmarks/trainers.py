@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmarks.cases import Case, Start
 from chainrule import CrossEntropy
-from chainrule.training.steppers import Textbook
+from chainrule.training.steppers import Terms, Textbook
 
 Array = NDArray[Any]
 
@@ -76,13 +76,7 @@ class Reference:
         self.case, self.chain = case, case.chain()
         self.order = start.order
         data = Samples.of(start.X, start.t)
-        self.stepper = Textbook(
-            *(self.chain, CrossEntropy(), data, case.rule()),
-            l2=0.0,
-            l2_shared=False,
-            clip_norm=None,
-            seed=0,
-        )
+        self.stepper = Textbook(self.chain, CrossEntropy(), data, case.rule(), Terms())
 
     @staticmethod
     def runs(case: Case) -> bool:

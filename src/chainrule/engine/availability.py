@@ -7,7 +7,7 @@ import warnings
 
 
 class UnsupportedError(ValueError):
-    """The engine does not run here, or on these data."""
+    """The engine does not run here, or not this network; the message says why."""
 
 
 def check_runs_here() -> None:

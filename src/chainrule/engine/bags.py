@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from chainrule.engine.kernels import Kernel, Library
 from chainrule.engine.kernels.bags import OWN, owner
-from chainrule.engine.memory import VECTOR, Panels, aligned
+from chainrule.engine.memory import VECTOR, Panels, address, aligned
 from chainrule.engine.program import Instructions, share
 from chainrule.engine.samples import SparseRows
 from chainrule.engine.weights import Block
@@ -71,11 +71,11 @@ class Bags:
         """Let the kernels read these samples' entries."""
         self.own = np.empty((self.code.threads, samples.longest * OWN), dtype=np.uint8)
         for kernel, arguments in self.readers:
-            arguments[kernel.fields.index("tokens")] = _at(samples.tokens)
-            arguments[kernel.fields.index("values")] = _at(samples.values)
+            arguments[kernel.fields.index("tokens")] = address(samples.tokens)
+            arguments[kernel.fields.index("values")] = address(samples.values)
             if "own" in kernel.fields:
                 thread = int(arguments[kernel.fields.index("whose")])
-                arguments[kernel.fields.index("own")] = _at(self.own[thread])
+                arguments[kernel.fields.index("own")] = address(self.own[thread])
 
     def forward(
         self, thread: int, samples: Array, rows: Range, panels: Range, **epilogue: int
@@ -87,7 +87,7 @@ class Bags:
             self.library.bag,
             rows=rows[1] - rows[0],
             vectors=panels[1] - panels[0],
-            samples=_at(samples[rows[0] :]),
+            samples=address(samples[rows[0] :]),
             w=W.address + panels[0] * W.stride,
             w_row=W.row_stride,
             w_vector=W.stride,
@@ -101,29 +101,29 @@ class Bags:
             self.library.scatter(alone=self.code.threads == 1),
             rows=rows,
             vectors=dz.count,
-            samples=_at(samples),
+            samples=address(samples),
             gradient=dz.address,
             vector_stride=dz.stride,
             whose=thread,
             threads=self.code.threads,
-            slots=_at(self.gradient.slots[thread]),
+            slots=address(self.gradient.slots[thread]),
             before=self.gradient.before[thread],
-            used=_at(self.gradient.used[thread]),
-            touched=_at(self.gradient.touched),
-            sums=_at(self.gradient.sums),
+            used=address(self.gradient.used[thread]),
+            touched=address(self.gradient.touched),
+            sums=address(self.gradient.sums),
         )
 
     def move_touched(self, thread: int, optimizer: Any, **moved: int) -> None:
         """Add the update of the thread's tokens that the batch has."""
         kernel = self.library.move_touched(optimizer)
-        slots = _at(self.gradient.slots[thread])
+        slots = address(self.gradient.slots[thread])
         self._move(thread, kernel, moved, slots=slots, before=self.gradient.before[thread])
 
     def move_all(self, thread: int, optimizer: Any, **moved: int) -> None:
         """Add the update of the thread's part of all tokens, when all threads have their sums."""
         first, last = share(self.tokens, self.code.threads, thread)
         kernel, slots = self.library.move_all(optimizer), self.gradient.slots
-        where = {"slots": _at(slots), "slots_of_thread": slots.strides[0]}
+        where = {"slots": address(slots), "slots_of_thread": slots.strides[0]}
         self._move(thread, kernel, moved, first=first, last=last, **where)
 
     def _move(self, thread: int, kernel: Kernel, moved: dict[str, int], **values: int) -> None:
@@ -133,9 +133,9 @@ class Bags:
             **moved,
             vectors=self.block.values.count,
             threads=self.code.threads,
-            used=_at(self.gradient.used[thread]),
-            touched=_at(self.gradient.touched),
-            sums=_at(self.gradient.sums),
+            used=address(self.gradient.used[thread]),
+            touched=address(self.gradient.touched),
+            sums=address(self.gradient.sums),
             **values,
         )
 
@@ -163,8 +163,3 @@ def rests_without_gradient(optimizer: Any) -> bool:
             if not all(np.array_equal(old, new) for old, new in pairs):
                 return False
     return True
-
-
-def _at(array: Array) -> int:
-    """Return where an array begins."""
-    return int(array.ctypes.data)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from chainrule.engine.kernels import Kernel, Library
 from chainrule.engine.lowering import Block
 from chainrule.engine.masks import drawn
-from chainrule.engine.memory import VECTOR
+from chainrule.engine.memory import VECTOR, address
 from chainrule.engine.planes import NONE, Margin, Planes, Shape
 from chainrule.engine.program import Instructions
 from chainrule.engine.weights import Weights
@@ -166,11 +166,6 @@ class BlockPlan(ABC):
 def at(name: str, planes: Planes, tile: int) -> dict[str, int]:
     """Return the arguments of planes: address and strides."""
     return {name: planes.at(tile), f"{name}_channel": planes.channel, f"{name}_row": planes.row}
-
-
-def address(array: Array) -> int:
-    """Return where an array begins."""
-    return int(array.ctypes.data)
 
 
 def zeros(code: Instructions, count: int, dtype: np.dtype[Any]) -> int:

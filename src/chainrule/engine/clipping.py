@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.kernels import Library
-from chainrule.engine.memory import VECTOR, aligned
+from chainrule.engine.memory import VECTOR, address, aligned
 from chainrule.engine.program import Instructions, share
 from chainrule.engine.weights import Weights
 
@@ -83,16 +83,16 @@ class Clipping:
         pieces = list(self._pieces())
         for number in range(*share(len(pieces), self.code.threads, thread)):
             span, start, vectors = pieces[number]
-            gradient = _at(span.gradient) + start
+            gradient = address(span.gradient) + start
             if self.weights.l2 and not span.penalized_yet:
                 self.code.add(
                     thread,
                     self.library.update_all(Keep()),
                     count=vectors,
-                    w=_at(span.values) + start,
+                    w=address(span.values) + start,
                     gradient=gradient,
                     state0=gradient,
-                    l2=_at(l2[1:]),
+                    l2=address(l2[1:]),
                 )
             self.code.add(
                 thread,
@@ -101,37 +101,32 @@ class Clipping:
                 vectors=1,
                 w=gradient,
                 row_stride=VECTOR,
-                sums=_at(self.sums[number:]),
+                sums=address(self.sums[number:]),
             )
 
     def update(self, thread: int, rates: int, l2: Array) -> None:
         """Add the updates of a thread's pieces; the penalty is in the gradient already."""
-        scale = _at(self.scales[thread])
+        scale = address(self.scales[thread])
         self.code.add(
             thread,
             self.library.clip,
             count=len(self.sums),
-            sums=_at(self.sums),
-            limit=_at(self.limit),
+            sums=address(self.sums),
+            limit=address(self.limit),
             scale=scale,
         )
         pieces = list(self._pieces())
         for number in range(*share(len(pieces), self.code.threads, thread)):
             span, start, vectors = pieces[number]
-            state = {f"state{k}": _at(slot) + start for k, slot in enumerate(span.state)}
+            state = {f"state{k}": address(slot) + start for k, slot in enumerate(span.state)}
             self.code.add(
                 thread,
                 self.library.update_all(self.weights.optimizer, scaled=True),
                 count=vectors,
-                w=_at(span.values) + start,
-                gradient=_at(span.gradient) + start,
+                w=address(span.values) + start,
+                gradient=address(span.gradient) + start,
                 rates=rates,
-                l2=_at(l2),
+                l2=address(l2),
                 scale=scale,
                 **state,
             )
-
-
-def _at(array: Array) -> int:
-    """Return where an array begins."""
-    return int(array.ctypes.data)

@@ -12,10 +12,10 @@ from math import prod
 
 import numpy as np
 
-from chainrule.engine.blocks import BlockPlan, BlockValues, Means, address, in_registers, zeros
+from chainrule.engine.blocks import BlockPlan, BlockValues, Means, in_registers, zeros
 from chainrule.engine.kernels import Kernel
 from chainrule.engine.lowering import Block
-from chainrule.engine.memory import VECTOR, aligned
+from chainrule.engine.memory import VECTOR, address, aligned
 from chainrule.engine.planes import Margin, Planes
 from chainrule.engine.program import share
 from chainrule.engine.windows import Phase, Taps, Windows

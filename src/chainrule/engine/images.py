@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine.blocks import BlockPlan, BlockValues, Means, address, in_registers
+from chainrule.engine.blocks import BlockPlan, BlockValues, Means, in_registers
 from chainrule.engine.convolutions import Convolution
 from chainrule.engine.kernels import Kernel, Library
 from chainrule.engine.lowering import Block, derivative_reads
-from chainrule.engine.memory import VECTOR, Panels
+from chainrule.engine.memory import VECTOR, Panels, address
 from chainrule.engine.planes import NONE, Planes, Shape
 from chainrule.engine.pools import Pool
 from chainrule.engine.program import Instructions, share

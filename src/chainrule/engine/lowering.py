@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeVar
 
 from chainrule import mathematics
 from chainrule.chain import Chain
+from chainrule.engine.availability import UnsupportedError
 from chainrule.functions import (
     AvgPool2d,
     Conv2d,
@@ -25,7 +26,7 @@ from chainrule.functions import (
 from chainrule.losses import ElementwiseLoss, Loss, SoftmaxCrossEntropy, fused
 
 
-class CannotLowerError(ValueError):
+class CannotLowerError(UnsupportedError):
     """The engine has no kernel for a part of the network; the message names it."""
 
 

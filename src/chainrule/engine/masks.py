@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.engine.memory import address
 from chainrule.engine.program import Instructions
 from chainrule.functions import Dropout
 
@@ -24,5 +25,5 @@ def drawn(
         "seed": seed,
         "layer": layer,
         "threshold": math.ceil(Fraction(function.rate) * 2**52 - Fraction(1, 2)),
-        "scale": int(code.kept[-1].ctypes.data),
+        "scale": address(code.kept[-1]),
     }

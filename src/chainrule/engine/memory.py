@@ -30,6 +30,11 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
     return whole
 
 
+def address(array: Array) -> int:
+    """Return where an array begins."""
+    return int(array.ctypes.data)
+
+
 @dataclass(frozen=True)
 class Panels:
     """An array (rows, features) in panels.
@@ -78,7 +83,7 @@ class Panels:
     @property
     def address(self) -> int:
         """Where the first number is."""
-        return int(self.data.ctypes.data)
+        return address(self.data)
 
     @property
     def columns(self) -> NDArray[np.int64]:

@@ -20,7 +20,7 @@ from chainrule.engine.clipping import Clipping
 from chainrule.engine.images import Images
 from chainrule.engine.kernels import Library
 from chainrule.engine.lowering import Network
-from chainrule.engine.memory import VECTOR, aligned
+from chainrule.engine.memory import VECTOR, address, aligned
 from chainrule.engine.program import Instructions, share
 from chainrule.engine.stages import Range, Stages
 from chainrule.engine.weights import Weights
@@ -144,11 +144,11 @@ class Planner:
             0,
             self.library.total,
             rows=self.rows,
-            losses=_at(self.part.sample_losses),
-            shares=_at(self.part.batches[0].shares),
-            penalties=_at(self.penalties),
+            losses=address(self.part.sample_losses),
+            shares=address(self.part.batches[0].shares),
+            penalties=address(self.penalties),
             penalty_count=len(self.penalties),
-            l2=_at(self.part.batches[0].l2[1:]),
+            l2=address(self.part.batches[0].l2[1:]),
         )
         self.code.barrier()
 
@@ -167,7 +167,7 @@ class Planner:
         if self.images:
             for tile in range(*share(self.images.tiles, self.threads, thread)):
                 samples = self.part.batches[thread].rows[tile * self.images.lanes :]
-                self.images.forward(thread, tile, _at(samples))
+                self.images.forward(thread, tile, address(samples))
 
     def _update_filters(self, images: Images) -> None:
         self.code.barrier()
@@ -179,7 +179,7 @@ class Planner:
         update = self.library.update_all(self.weights.optimizer)
         for thread in range(self.threads):
             batch = self.part.batches[thread]
-            images.update(thread, self.threads, update, _at(batch.rates), batch.l2)
+            images.update(thread, self.threads, update, address(batch.rates), batch.l2)
 
     def _update_clipped(self, limit: float) -> None:
         clipping = Clipping(self.weights, limit, self.code, self.library)
@@ -189,7 +189,7 @@ class Planner:
         self.code.barrier()
         for thread in range(self.threads):
             batch = self.part.batches[thread]
-            clipping.update(thread, _at(batch.rates), batch.l2)
+            clipping.update(thread, address(batch.rates), batch.l2)
         self.code.barrier()
         for thread in range(self.threads):
             for block in self.weights.blocks.values():
@@ -205,14 +205,14 @@ class Planner:
                 self.library.advance,
                 rows=self.rows,
                 padded=len(batch.rows),
-                row_offsets=_at(batch.rows),
-                taps=_at(batch.taps),
-                targets=_at(batch.targets),
-                shares=_at(batch.shares),
-                rates=_at(batch.rates),
+                row_offsets=address(batch.rows),
+                taps=address(batch.taps),
+                targets=address(batch.targets),
+                shares=address(batch.shares),
+                rates=address(batch.rates),
                 rate_count=len(self.part.rates) if self.training else 0,
-                l2=_at(batch.l2[1:]),
-                shared_l2=_at(self.shared_l2) if self.weights.l2_shared else 0,
+                l2=address(batch.l2[1:]),
+                shared_l2=address(self.shared_l2) if self.weights.l2_shared else 0,
             )
         )
 
@@ -240,7 +240,7 @@ class Planner:
                     w=W.address + first * W.stride,
                     row_stride=W.row_stride,
                     vector_stride=W.stride,
-                    sums=_at(self.penalties[before + first :]),
+                    sums=address(self.penalties[before + first :]),
                 )
             before += W.count
         weights = [f for f in self.weights.filters.values() if len(f.shape) > 1]
@@ -251,12 +251,7 @@ class Planner:
                     self.library.squares,
                     rows=filters.values.nbytes // VECTOR,
                     vectors=1,
-                    w=_at(filters.values),
+                    w=address(filters.values),
                     row_stride=VECTOR,
-                    sums=_at(self.penalties[before + k :]),
+                    sums=address(self.penalties[before + k :]),
                 )
-
-
-def _at(array: Array) -> int:
-    """Return where an array begins."""
-    return int(array.ctypes.data)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine.memory import VECTOR, aligned
+from chainrule.engine.memory import VECTOR, address, aligned
 
 Array = NDArray[Any]
 Shape = tuple[int, int, int]
@@ -75,7 +75,7 @@ class Planes:
         """Return the address of a pixel, which may lie in the margins."""
         (top, _), (left, _) = self.margins
         pixel = tile * self.tile + c * self.channel + (i + top) * self.row + (j + left) * VECTOR
-        return int(self.data.ctypes.data) + pixel
+        return address(self.data) + pixel
 
 
 def points(count: int, channels: int, tiles: int, dtype: Any) -> Array:

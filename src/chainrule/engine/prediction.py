@@ -14,8 +14,8 @@ from chainrule.chain import Chain
 from chainrule.engine.availability import UnsupportedError, check_runs_here, processors
 from chainrule.engine.kernels import Library, library
 from chainrule.engine.listing import cost
-from chainrule.engine.lowering import CannotLowerError, Network, lower
-from chainrule.engine.memory import aligned
+from chainrule.engine.lowering import Network, lower
+from chainrule.engine.memory import address, aligned
 from chainrule.engine.plan import Planner
 from chainrule.engine.runner import Runner
 from chainrule.engine.samples import Rows, SparseRows, as_rows, entries_of, table_of
@@ -92,8 +92,8 @@ class _Program:
     def _room_for_one(self, inputs: int) -> tuple[Array, tuple[int, int, int], tuple[int]]:
         """Return room for a sample, and the arguments that read it and write its outputs."""
         sample = aligned((1, inputs), self.results.dtype)
-        places = _at(self.first), _at(sample), sample.strides[0]
-        return sample, places, (_at(self.results),)
+        places = address(self.first), address(sample), sample.strides[0]
+        return sample, places, (address(self.results),)
 
     def of_one(self, sample: Array) -> Array:
         """Return the outputs of a single dense sample, in as little time as can be."""
@@ -113,7 +113,7 @@ class _Program:
         self.planner.part.read(samples)
         whole = n == blocks * self.rows
         target = results if whole else self.results
-        self._run(blocks, (_at(order), _at(table), table.strides[0]), (_at(target),))
+        self._run(blocks, (address(order), address(table), table.strides[0]), (address(target),))
         if not whole:
             results[...] = self.results[:n]
 
@@ -220,10 +220,5 @@ class Forward:
             check_runs_here()
             threads = self.threads or processors()
             return Predictor(self.chain, threads=threads)
-        except (UnsupportedError, CannotLowerError):
+        except UnsupportedError:
             return None
-
-
-def _at(array: Array) -> int:
-    """Return where an array begins."""
-    return int(array.ctypes.data)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.kernels import Kernel
+from chainrule.engine.memory import address
 
 Array = NDArray[Any]
 
@@ -28,7 +29,7 @@ class Instructions:
         """Keep a table of byte offsets, a column or several side by side; return its address."""
         wide = np.stack([np.asarray(c, dtype=np.int64) for c in columns], axis=-1)
         self.kept.append(np.ascontiguousarray(wide).reshape(-1))
-        return int(self.kept[-1].ctypes.data)
+        return address(self.kept[-1])
 
     def pack(self, kernel: Kernel, **values: int) -> NDArray[np.int64]:
         """Keep the arguments of a kernel; return them, so that some can be changed later."""
@@ -39,7 +40,7 @@ class Instructions:
     def add(self, thread: int, kernel: Kernel, **values: int) -> NDArray[np.int64]:
         """Append an instruction to a thread's list; return its arguments."""
         arguments = self.pack(kernel, **values)
-        self.lists[thread].append((kernel.address, int(arguments.ctypes.data)))
+        self.lists[thread].append((kernel.address, address(arguments)))
         return arguments
 
     def barrier(self) -> None:

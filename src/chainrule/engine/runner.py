@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from chainrule.engine.compiling import host
 from chainrule.engine.emit import Kernel
 from chainrule.engine.kernels import compiled
-from chainrule.engine.memory import aligned
+from chainrule.engine.memory import address, aligned
 from chainrule.engine.values import Integer
 
 FIELDS = ("instructions", "count", "steps", "shared", "threads", "give_way")
@@ -111,12 +111,12 @@ class Runner:
             for listed in instructions
         ]
 
-        self._first = int(self._arguments[0].ctypes.data)
+        self._first = address(self._arguments[0])
 
     @property
     def stop_at(self) -> int:
         """The address of the flag that ends the walk after the step that sets it."""
-        return int(self.shared.ctypes.data) + STOP
+        return address(self.shared) + STOP
 
     def run(self, steps: int) -> bool:
         """Run so many steps; return whether all of them were run."""

@@ -19,7 +19,7 @@ from chainrule.engine.images import Images
 from chainrule.engine.kernels import Kernel, Library
 from chainrule.engine.lowering import Network, Stage, derivative_reads
 from chainrule.engine.maps import Maps, Values
-from chainrule.engine.memory import VECTOR, Panels, aligned
+from chainrule.engine.memory import VECTOR, Panels, address, aligned
 from chainrule.engine.program import Instructions, share
 from chainrule.engine.samples import Rows, SparseRows
 from chainrule.engine.start import Start
@@ -181,7 +181,7 @@ class Stages:
         """Add products of rows of numbers with W, and what happens to them."""
         inputs, W, before = self.stages[number].inputs, self.weights_of(number), self._input(number)
         if before is None:  # X as it is: the batch has the samples' addresses
-            a, row_offsets = 0, _at(self.batches[thread].rows[rows[0] :])
+            a, row_offsets = 0, address(self.batches[thread].rows[rows[0] :])
             columns = np.arange(inputs) * self.dtype.itemsize
         else:
             a, row_offsets = before.address + rows[0] * VECTOR, self.rows_table
@@ -217,7 +217,7 @@ class Stages:
     def _epilogue(self, epilogue: Kernel, arguments: dict[str, int]) -> dict[str, int]:
         """Keep an epilogue's arguments; return it as kernels take it."""
         packed = self.code.pack(epilogue, **arguments)
-        return {"epilogue": epilogue.address, "arguments": _at(packed)}
+        return {"epilogue": epilogue.address, "arguments": address(packed)}
 
     def results(self, thread: int, rows: Range) -> Array:
         """Add that outputs of some samples are put where they are wanted; return the arguments."""
@@ -248,9 +248,9 @@ class Stages:
                 y=values.output.address,
                 gradient=values.gradient.address,
                 vector_stride=values.gradient.stride,
-                targets=_at(batch.targets),
-                shares=_at(batch.shares),
-                losses=_at(self.sample_losses),
+                targets=address(batch.targets),
+                shares=address(batch.shares),
+                losses=address(self.sample_losses),
             )
         )
 
@@ -314,7 +314,7 @@ class Stages:
                 rows=1,
                 vectors=panels[1] - panels[0],
                 depth=self.rows,
-                a=_at(self.one),
+                a=address(self.one),
                 row_offsets=self.code.table([0]),
                 taps=self.code.table(np.zeros(self.rows), self.offsets),
                 x=gradient.address + panels[0] * gradient.stride,
@@ -348,7 +348,7 @@ class Stages:
         W, gradient = block.values, self.values[number].gradient
         before = self._input(number)
         if before is None:
-            a, taps = 0, _at(self.batches[thread].taps)
+            a, taps = 0, address(self.batches[thread].taps)
             columns = np.arange(inputs[1]) * self.dtype.itemsize
         else:
             a, taps = before.address, self.code.table(self.offsets, self.offsets)
@@ -394,8 +394,8 @@ class Stages:
             "w": block.values.address + own,
             "row_stride": block.values.row_stride,
             "vector_stride": block.values.stride,
-            "rates": _at(self.batches[thread].rates),
-            "l2": _at(self.batches[thread].l2[penalty:]),
+            "rates": address(self.batches[thread].rates),
+            "l2": address(self.batches[thread].l2[penalty:]),
         }
         kept = block.state if block.gradient is None else (block.gradient,)
         for slot, state in enumerate(kept):
@@ -407,8 +407,3 @@ def _first_map(stage: Stage) -> Elementwise | None:
     """Return the map that a product's epilogue takes along, if there is one."""
     first = stage.maps[0] if stage.maps else None
     return first if isinstance(first, Elementwise) else None
-
-
-def _at(array: Array) -> int:
-    """Return where an array begins."""
-    return int(array.ctypes.data)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from chainrule.engine.kernels import Library
 from chainrule.engine.lowering import Inputs
 from chainrule.engine.maps import Maps, Values
-from chainrule.engine.memory import VECTOR, Panels
+from chainrule.engine.memory import VECTOR, Panels, address
 from chainrule.engine.program import Instructions
 from chainrule.functions import Dropout
 
@@ -55,7 +55,7 @@ class Start:
             rows=rows[1] - rows[0],
             features=self.inputs.outputs,
             vectors=x.count,
-            samples=int(samples[rows[0] :].ctypes.data),
+            samples=address(samples[rows[0] :]),
             panels=x.address + rows[0] * VECTOR,
             vector_stride=x.stride,
         )

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine.blocks import BlockPlan, BlockValues, Means, address, in_registers
+from chainrule.engine.blocks import BlockPlan, BlockValues, Means, in_registers
 from chainrule.engine.convolutions import Convolution
 from chainrule.engine.lowering import Block
-from chainrule.engine.memory import VECTOR, aligned
+from chainrule.engine.memory import VECTOR, address, aligned
 from chainrule.engine.planes import Margin, Planes, points
 from chainrule.engine.program import share
 from chainrule.engine.windows import Windows

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine.blocks import Means, address
+from chainrule.engine.blocks import Means
 from chainrule.engine.kernels.dot import places
-from chainrule.engine.memory import VECTOR, aligned
+from chainrule.engine.memory import VECTOR, address, aligned
 from chainrule.engine.planes import Planes, points
 from chainrule.engine.windows import Windows
 

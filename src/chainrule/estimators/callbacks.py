@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chainrule.chain import Chain
-from chainrule.training.history import Epoch, History, Reporter
+from chainrule.training.history import Epoch, History, Relay, Reporter
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -70,7 +70,7 @@ class FitTask:
         return {name: vars(twin)[name] for name in names if name in vars(twin)}
 
 
-class EpochTasks:
+class EpochTasks(Relay):
     """A reporter that tells callbacks of each epoch.
 
     Parameters
@@ -82,24 +82,18 @@ class EpochTasks:
     def __init__(
         self, fit: FitTask, chain: Chain, stop: Callable[[], None], reporter: Reporter | None
     ) -> None:
-        self.fit, self.chain, self.stop, self.reporter = fit, chain, stop, reporter
+        super().__init__(reporter)
+        self.fit, self.chain, self.stop = fit, chain, stop
         self.task: Any = None
 
     def started(self, epochs: int, samples: int) -> None:
         """Begin the first epoch."""
         self.task = self.fit.begin_epoch()
-        if self.reporter is not None:
-            self.reporter.started(epochs, samples)
-
-    def stepped(self, samples: int, loss: float) -> None:
-        """Pass it on."""
-        if self.reporter is not None:
-            self.reporter.stepped(samples, loss)
+        super().started(epochs, samples)
 
     def finished(self, epoch: Epoch) -> None:
         """End an epoch, and begin the next one."""
-        if self.reporter is not None:
-            self.reporter.finished(epoch)
+        super().finished(epoch)
         if self.fit.end(self.task, self.chain):
             self.stop()
         self.task = self.fit.begin_epoch()
@@ -107,5 +101,4 @@ class EpochTasks:
     def ended(self, history: History) -> None:
         """End the epoch that has begun, and was not taken."""
         self.task.call_on_fit_task_end(estimator=self.fit.estimator)
-        if self.reporter is not None:
-            self.reporter.ended(history)
+        super().ended(history)

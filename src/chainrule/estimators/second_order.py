@@ -39,13 +39,12 @@ def loss_and_gradient(
     if engine != "reference":
         from chainrule.engine.availability import UnsupportedError, check_runs_here, processors
         from chainrule.engine.gradients import Gradients
-        from chainrule.engine.lowering import CannotLowerError
 
         try:
             check_runs_here()
             own: Any = {"l2": shared, "threads": threads or processors()}
             return Gradients(chain, loss, data.X, data.t, data.weights, **own), "machine"
-        except (UnsupportedError, CannotLowerError) as reason:
+        except UnsupportedError as reason:
             if engine == "machine":
                 raise ValueError(f"L-BFGS: {reason}") from None
     return in_numpy(chain, loss, data, shared), "reference"

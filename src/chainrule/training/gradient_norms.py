@@ -11,12 +11,12 @@ from chainrule.chain import Chain
 from chainrule.functions import Dropout
 from chainrule.losses import Loss
 from chainrule.parameters import Parameters
-from chainrule.training.history import Epoch, History, Reporter
+from chainrule.training.history import Epoch, Relay, Reporter
 from chainrule.training.samples import Samples
 from chainrule.training.steppers import Engine
 
 
-class GradientNorms:
+class GradientNorms(Relay):
     """A reporter that records how long the gradient by each parameter is after each epoch.
 
     It is the gradient of the mean loss on some samples, in prediction, without penalty. Each epoch
@@ -43,32 +43,16 @@ class GradientNorms:
         reporter: Reporter | None = None,
         engine: Engine = "auto",
     ) -> None:
-        self.chain, self.reporter = chain, reporter
+        super().__init__(reporter)
         self.gradients = _gradients(chain, loss, Samples.of(X, t, sample_weight), engine)
         self.norms: dict[str, list[float]] = {name: [] for name in chain.parameters}
-
-    def started(self, epochs: int, samples: int) -> None:
-        """Pass it on."""
-        if self.reporter is not None:
-            self.reporter.started(epochs, samples)
-
-    def stepped(self, samples: int, loss: float) -> None:
-        """Pass it on."""
-        if self.reporter is not None:
-            self.reporter.stepped(samples, loss)
 
     def finished(self, epoch: Epoch) -> None:
         """Record the lengths."""
         with np.errstate(over="ignore", invalid="ignore"):
             for name, gradient in self.gradients().items():
                 self.norms[name].append(float(np.linalg.norm(gradient)))
-        if self.reporter is not None:
-            self.reporter.finished(epoch)
-
-    def ended(self, history: History) -> None:
-        """Pass it on."""
-        if self.reporter is not None:
-            self.reporter.ended(history)
+        super().finished(epoch)
 
 
 def _gradients(chain: Chain, loss: Loss, data: Samples, engine: Engine) -> Callable[[], Parameters]:
@@ -77,13 +61,12 @@ def _gradients(chain: Chain, loss: Loss, data: Samples, engine: Engine) -> Calla
     if engine != "reference" and not random:
         from chainrule.engine.availability import UnsupportedError, check_runs_here
         from chainrule.engine.gradients import Gradients
-        from chainrule.engine.lowering import CannotLowerError
 
         try:
             check_runs_here()
             by_engine = Gradients(chain, loss, data.X, data.t, data.weights)
             own = chain.parameters
             return lambda: Parameters(own.shapes, by_engine(own.flat)[1])
-        except (UnsupportedError, CannotLowerError):
+        except UnsupportedError:
             pass
     return lambda: chain.gradient(loss, data.X, data.t, data.weights)[1]

@@ -110,6 +110,33 @@ class Reporter(Protocol):
         """Hear that training is over, however it ended."""
 
 
+class Relay:
+    """A reporter that passes all it hears on to another, if there is one: a base for others."""
+
+    def __init__(self, reporter: Reporter | None) -> None:
+        self.reporter = reporter
+
+    def started(self, epochs: int, samples: int) -> None:
+        """Pass it on."""
+        if self.reporter is not None:
+            self.reporter.started(epochs, samples)
+
+    def stepped(self, samples: int, loss: float) -> None:
+        """Pass it on."""
+        if self.reporter is not None:
+            self.reporter.stepped(samples, loss)
+
+    def finished(self, epoch: Epoch) -> None:
+        """Pass it on."""
+        if self.reporter is not None:
+            self.reporter.finished(epoch)
+
+    def ended(self, history: History) -> None:
+        """Pass it on."""
+        if self.reporter is not None:
+            self.reporter.ended(history)
+
+
 def accuracy(Y: Array, t: Array) -> float:
     """Return the share of samples whose most probable class is the true one.
 

@@ -30,7 +30,7 @@ from chainrule.training.history import (
 from chainrule.training.optimizers import Adam, Optimizer, State
 from chainrule.training.samples import Samples
 from chainrule.training.schedules import Constant, Place, Schedule
-from chainrule.training.steppers import Engine, Stepper, choose
+from chainrule.training.steppers import Engine, Stepper, Terms, choose
 from chainrule.training.stopping import Patience, PatientWatcher, Watcher
 
 Array = NDArray[Any]
@@ -160,10 +160,7 @@ def train(
         data = replace(data, X=augmentation.room(data.X, plan.augmentation, chain.dtype))
     stepper = choose(
         *(engine, threads, chain, loss, data, plan.optimizer),
-        l2=plan.l2,
-        clip_norm=plan.clip_norm,
-        l2_shared=plan.l2_shared,
-        seed=plan.seed,
+        Terms(plan.l2, plan.l2_shared, plan.clip_norm, plan.seed),
         rows=min(plan.batch_size or len(data), len(data)),
     )
     if state is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Literal, Protocol
 
@@ -21,6 +22,16 @@ Engine = Literal["auto", "machine", "reference"]
 
 SLICE = 0.1
 """Seconds after which the engine comes back to Python, about."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a step does beside the optimizer's rule, as the plan says it; and the seed of masks."""
+
+    l2: float = 0.0
+    l2_shared: bool = False
+    clip_norm: float | None = None
+    seed: int = 0
 
 
 class Stepper(Protocol):
@@ -66,17 +77,13 @@ class Textbook:
         loss: Loss,
         data: Samples,
         optimizer: Optimizer,
-        *,
-        l2: float,
-        l2_shared: bool,
-        clip_norm: float | None,
-        seed: int,
+        terms: Terms,
     ) -> None:
         self.chain, self.loss, self.data, self.optimizer = chain, loss, data, optimizer
-        self.l2, self.l2_shared, self.clip_norm, self.seed = l2, l2_shared, clip_norm, seed
+        self.terms = terms
         self.parameters = chain.parameters
         self.gradients = chain.parameters.empty_like()
-        self.penalized = chain.parameters.weight_mask() if l2 else None
+        self.penalized = chain.parameters.weight_mask() if terms.l2 else None
         self.state = optimizer.start(self.parameters.flat)
         self.done = 0
 
@@ -119,7 +126,7 @@ class Textbook:
     def _step(self, batch: Samples, factor: float) -> tuple[float, float]:
         """Take one step; return the loss before it, and the penalty in it."""
         penalty = 0.0
-        moment = Moment(self.seed, self.done)
+        moment = Moment(self.terms.seed, self.done)
         flat = self.parameters.flat
         with np.errstate(over="ignore", invalid="ignore"):  # checked by the caller
             value, gradients = self.chain.gradient(
@@ -127,15 +134,15 @@ class Textbook:
             )
             if self.penalized is not None:
                 weights = np.where(self.penalized, flat, 0)
-                l2 = self.l2 / batch.weight if self.l2_shared else self.l2
+                l2 = self.terms.l2 / batch.weight if self.terms.l2_shared else self.terms.l2
                 gradients.flat[...] += l2 * weights
                 penalty = l2 / 2 * float(np.dot(weights, weights))
                 value += penalty
-            if self.clip_norm is not None:
+            if self.terms.clip_norm is not None:
                 length = np.linalg.norm(gradients.flat)
-                if not length <= self.clip_norm:
+                if not length <= self.terms.clip_norm:
                     # Of an infinite length no direction is left: NaN stops the training.
-                    gradients.flat[...] *= self.clip_norm / length + (length - length)
+                    gradients.flat[...] *= self.terms.clip_norm / length + (length - length)
             self.done += 1
             if np.isfinite(value):
                 self.optimizer.update(
@@ -160,11 +167,8 @@ class Machine:
         loss: Loss,
         data: Samples,
         optimizer: Optimizer,
+        terms: Terms,
         *,
-        l2: float,
-        l2_shared: bool,
-        clip_norm: float | None,
-        seed: int,
         rows: int,
         threads: int | None,
     ) -> None:
@@ -177,17 +181,17 @@ class Machine:
             worth = threads_for(
                 *(chain, loss, rows, processors()),
                 entries=data.X.nnz / len(data) if sparse.issparse(data.X) else None,
-                all_rows=moves_all_rows(optimizer, l2),
+                all_rows=moves_all_rows(optimizer, terms.l2),
             )
             self.crew = Crew.of_at_most(worth)
         else:
             self.crew = Crew([threads])
         self.steps = Steps(
             *(chain, loss, optimizer, data.X, data.t, data.weights),
-            l2=l2,
-            l2_shared=l2_shared,
-            clip=clip_norm,
-            seed=seed,
+            l2=terms.l2,
+            l2_shared=terms.l2_shared,
+            clip=terms.clip_norm,
+            seed=terms.seed,
             threads=self.crew.threads,
         )
         self.steps.prepare(rows)
@@ -235,11 +239,8 @@ def choose(
     loss: Loss,
     data: Samples,
     optimizer: Optimizer,
+    terms: Terms,
     *,
-    l2: float,
-    l2_shared: bool,
-    clip_norm: float | None,
-    seed: int,
     rows: int,
 ) -> Stepper:
     """Return who takes the steps: the engine where it can, unless the textbook is asked for."""
@@ -247,18 +248,17 @@ def choose(
         raise ValueError(f"train: expected engine auto, machine or reference, got {engine!r}")
     if threads is not None and (isinstance(threads, bool) or threads < 1):
         raise ValueError(f"train: expected threads to be a whole number >= 1, got {threads!r}")
-    common: Any = {"l2": l2, "l2_shared": l2_shared, "clip_norm": clip_norm, "seed": seed}
+    given = chain, loss, data, optimizer, terms
     if engine != "reference":
         from chainrule.engine.availability import UnsupportedError
-        from chainrule.engine.lowering import CannotLowerError
 
         try:
             _check_runs(data, optimizer)
-            return Machine(chain, loss, data, optimizer, rows=rows, threads=threads, **common)
-        except (UnsupportedError, CannotLowerError) as reason:
+            return Machine(*given, rows=rows, threads=threads)
+        except UnsupportedError as reason:
             if engine == "machine":
                 raise ValueError(f"train: {reason}") from None
-    return Textbook(chain, loss, data, optimizer, **common)
+    return Textbook(*given)
 
 
 def _check_runs(data: Samples, optimizer: Optimizer) -> None:
