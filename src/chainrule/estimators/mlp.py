@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
 from chainrule.estimators.classification import NetworkClassifier
 from chainrule.estimators.multilayer import Multilayer
+from chainrule.estimators.parameters import with_training_parameters
 from chainrule.estimators.regression import NetworkRegressor
 
 
+@with_training_parameters
+@dataclass(eq=False, repr=False)
 class MLPClassifier(Multilayer, NetworkClassifier):
     """A classifier: a multilayer network in place of scikit-learn's, with the same results.
 
-    Every parameter up to ``max_fun`` is that of ``sklearn.neural_network.MLPClassifier``, with its
-    name, default and meaning; those after it are new.
+    Every parameter of ``sklearn.neural_network.MLPClassifier`` is here, with its name, default and
+    meaning. New are ``class_weight``, ``label_smoothing``, ``dropout``, and those after
+    ``max_fun``.
 
     Parameters
     ----------
@@ -23,47 +28,6 @@ class MLPClassifier(Multilayer, NetworkClassifier):
         What follows each hidden layer: "identity", "logistic", "tanh", "relu", any other
         elementwise function of chainrule by name ("gelu", "silu", "elu", "leakyrelu",
         "softplus", …), or a function of your own.
-    solver : {"lbfgs", "sgd", "adam", "adamw", "rmsprop"} or Optimizer, default="adam"
-        Who moves the parameters. An Optimizer has a learning rate of its own.
-    alpha : float, default=0.0001
-        The penalty: alpha/2 times the sum of squared weights, shared by the samples of a batch.
-    batch_size : int or "auto", default="auto"
-        Samples in a step; "auto" takes 200, or all if there are fewer.
-    learning_rate : str or Schedule, default="constant"
-        What becomes of the learning rate. "invscaling" and "adaptive" are scikit-learn's, and
-        have no effect with "adam"; "cosine", "linear" or a Schedule act with every solver that
-        takes steps.
-    learning_rate_init : float, default=0.001
-        The first learning rate.
-    power_t : float, default=0.5
-        How fast "invscaling" lowers the rate: it is divided by samples seen to this power.
-    max_iter : int, default=200
-        Epochs, or iterations of L-BFGS, at most.
-    shuffle : bool, default=True
-        Whether each epoch has an order of its own.
-    random_state : int, RandomState instance or None, default=None
-        Of initial parameters, split, shuffling and dropout. The same int gives the network that
-        scikit-learn gives.
-    tol : float, default=1e-4
-        By how much an epoch must improve the loss, or the validation score, to count.
-    verbose : bool, int or "bar", default=False
-        Whether to print a line for each epoch; "bar" draws a progress bar instead.
-    warm_start : bool, default=False
-        Whether ``fit`` goes on from the parameters that are there.
-    momentum : float, default=0.9
-        Of "sgd".
-    nesterovs_momentum : bool, default=True
-        Whether the momentum of "sgd" is Nesterov's.
-    early_stopping : bool, default=False
-        Whether to watch the score of a validation set and to keep the best epoch's parameters.
-    validation_fraction : float, default=0.1
-        The share of the data that early stopping sets aside, unless ``fit`` gets ``X_val``.
-    beta_1, beta_2, epsilon : float, default=0.9, 0.999, 1e-8
-        Of "adam" and "adamw"; "rmsprop" uses epsilon.
-    n_iter_no_change : int, default=10
-        How many epochs in a row may fail to improve.
-    max_fun : int, default=15000
-        Evaluations of the loss by L-BFGS, at most.
     class_weight : dict, list of dicts, "balanced" or None, default=None
         Weights of classes, by which sample weights are multiplied; a list has a dict for each
         label of an indicator matrix.
@@ -71,19 +35,7 @@ class MLPClassifier(Multilayer, NetworkClassifier):
         The share of each training label that is spread evenly over all classes.
     dropout : float, default=0.0
         The share of each hidden layer's outputs that a training step leaves out.
-    clip_norm : float or None, default=None
-        The largest length of a step's gradient; a longer one is scaled down to it.
-    gradient_samples : int or None, default=None
-        Training samples on which the gradient is taken once more after each epoch, to keep its
-        lengths in ``gradient_norms_``; "lbfgs" keeps none.
-    dtype : {"float32", "float64"} or None, default=None
-        What training computes in. None takes float64 for "lbfgs", for small problems and for
-        data too large for float32, else float32. Fitted parameters have the type of X.
-    n_jobs : int or None, default=None
-        Threads that may be used; None takes as many as pay. Their number does not change a bit.
-    engine : {"auto", "machine", "reference"}, default="auto"
-        Machine code where it has kernels for the whole network, machine code or an error, or
-        plain NumPy.
+    {training parameters}
 
     Attributes
     ----------
@@ -136,84 +88,26 @@ class MLPClassifier(Multilayer, NetworkClassifier):
     True
     """
 
+    hidden_layer_sizes: Any = (100,)
+    activation: Any = "relu"
+    _: KW_ONLY
+    class_weight: Any = None
+    label_smoothing: Any = 0.0
+    dropout: Any = 0.0
+
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NetworkClassifier._parameter_constraints,
         **Multilayer._parameter_constraints,
     }
 
-    def __init__(
-        self,
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
-        *,
-        solver: Any = "adam",
-        alpha: Any = 0.0001,
-        batch_size: Any = "auto",
-        learning_rate: Any = "constant",
-        learning_rate_init: Any = 0.001,
-        power_t: Any = 0.5,
-        max_iter: Any = 200,
-        shuffle: Any = True,
-        random_state: Any = None,
-        tol: Any = 1e-4,
-        verbose: Any = False,
-        warm_start: Any = False,
-        momentum: Any = 0.9,
-        nesterovs_momentum: Any = True,
-        early_stopping: Any = False,
-        validation_fraction: Any = 0.1,
-        beta_1: Any = 0.9,
-        beta_2: Any = 0.999,
-        epsilon: Any = 1e-8,
-        n_iter_no_change: Any = 10,
-        max_fun: Any = 15000,
-        class_weight: Any = None,
-        label_smoothing: Any = 0.0,
-        dropout: Any = 0.0,
-        clip_norm: Any = None,
-        gradient_samples: Any = None,
-        dtype: Any = None,
-        n_jobs: Any = None,
-        engine: Any = "auto",
-    ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
-        self.class_weight = class_weight
-        self.label_smoothing = label_smoothing
-        self.dropout = dropout
-        self.clip_norm = clip_norm
-        self.gradient_samples = gradient_samples
-        self.dtype = dtype
-        self.n_jobs = n_jobs
-        self.engine = engine
 
-
+@with_training_parameters
+@dataclass(eq=False, repr=False)
 class MLPRegressor(Multilayer, NetworkRegressor):
     """A regressor: a multilayer network in place of scikit-learn's, with the same results.
 
-    Every parameter up to ``max_fun`` is that of ``sklearn.neural_network.MLPRegressor``, with its
-    name, default and meaning; those after it are new.
+    Every parameter of ``sklearn.neural_network.MLPRegressor`` is here, with its name, default and
+    meaning. New are ``dropout``, and those after ``max_fun``.
 
     Parameters
     ----------
@@ -226,62 +120,9 @@ class MLPRegressor(Multilayer, NetworkRegressor):
         What follows each hidden layer: "identity", "logistic", "tanh", "relu", any other
         elementwise function of chainrule by name ("gelu", "silu", "elu", "leakyrelu",
         "softplus", …), or a function of your own.
-    solver : {"lbfgs", "sgd", "adam", "adamw", "rmsprop"} or Optimizer, default="adam"
-        Who moves the parameters. An Optimizer has a learning rate of its own.
-    alpha : float, default=0.0001
-        The penalty: alpha/2 times the sum of squared weights, shared by the samples of a batch.
-    batch_size : int or "auto", default="auto"
-        Samples in a step; "auto" takes 200, or all if there are fewer.
-    learning_rate : str or Schedule, default="constant"
-        What becomes of the learning rate. "invscaling" and "adaptive" are scikit-learn's, and
-        have no effect with "adam"; "cosine", "linear" or a Schedule act with every solver that
-        takes steps.
-    learning_rate_init : float, default=0.001
-        The first learning rate.
-    power_t : float, default=0.5
-        How fast "invscaling" lowers the rate: it is divided by samples seen to this power.
-    max_iter : int, default=200
-        Epochs, or iterations of L-BFGS, at most.
-    shuffle : bool, default=True
-        Whether each epoch has an order of its own.
-    random_state : int, RandomState instance or None, default=None
-        Of initial parameters, split, shuffling and dropout. The same int gives the network that
-        scikit-learn gives.
-    tol : float, default=1e-4
-        By how much an epoch must improve the loss, or the validation score, to count.
-    verbose : bool, int or "bar", default=False
-        Whether to print a line for each epoch; "bar" draws a progress bar instead.
-    warm_start : bool, default=False
-        Whether ``fit`` goes on from the parameters that are there.
-    momentum : float, default=0.9
-        Of "sgd".
-    nesterovs_momentum : bool, default=True
-        Whether the momentum of "sgd" is Nesterov's.
-    early_stopping : bool, default=False
-        Whether to watch the score of a validation set and to keep the best epoch's parameters.
-    validation_fraction : float, default=0.1
-        The share of the data that early stopping sets aside, unless ``fit`` gets ``X_val``.
-    beta_1, beta_2, epsilon : float, default=0.9, 0.999, 1e-8
-        Of "adam" and "adamw"; "rmsprop" uses epsilon.
-    n_iter_no_change : int, default=10
-        How many epochs in a row may fail to improve.
-    max_fun : int, default=15000
-        Evaluations of the loss by L-BFGS, at most.
     dropout : float, default=0.0
         The share of each hidden layer's outputs that a training step leaves out.
-    clip_norm : float or None, default=None
-        The largest length of a step's gradient; a longer one is scaled down to it.
-    gradient_samples : int or None, default=None
-        Training samples on which the gradient is taken once more after each epoch, to keep its
-        lengths in ``gradient_norms_``; "lbfgs" keeps none.
-    dtype : {"float32", "float64"} or None, default=None
-        What training computes in. None takes float64 for "lbfgs", for small problems and for
-        data too large for float32, else float32. Fitted parameters have the type of X.
-    n_jobs : int or None, default=None
-        Threads that may be used; None takes as many as pay. Their number does not change a bit.
-    engine : {"auto", "machine", "reference"}, default="auto"
-        Machine code where it has kernels for the whole network, machine code or an error, or
-        plain NumPy.
+    {training parameters}
 
     Attributes
     ----------
@@ -330,72 +171,13 @@ class MLPRegressor(Multilayer, NetworkRegressor):
     True
     """
 
+    loss: Any = "squared_error"
+    hidden_layer_sizes: Any = (100,)
+    activation: Any = "relu"
+    _: KW_ONLY
+    dropout: Any = 0.0
+
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NetworkRegressor._parameter_constraints,
         **Multilayer._parameter_constraints,
     }
-
-    def __init__(
-        self,
-        loss: Any = "squared_error",
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
-        *,
-        solver: Any = "adam",
-        alpha: Any = 0.0001,
-        batch_size: Any = "auto",
-        learning_rate: Any = "constant",
-        learning_rate_init: Any = 0.001,
-        power_t: Any = 0.5,
-        max_iter: Any = 200,
-        shuffle: Any = True,
-        random_state: Any = None,
-        tol: Any = 1e-4,
-        verbose: Any = False,
-        warm_start: Any = False,
-        momentum: Any = 0.9,
-        nesterovs_momentum: Any = True,
-        early_stopping: Any = False,
-        validation_fraction: Any = 0.1,
-        beta_1: Any = 0.9,
-        beta_2: Any = 0.999,
-        epsilon: Any = 1e-8,
-        n_iter_no_change: Any = 10,
-        max_fun: Any = 15000,
-        dropout: Any = 0.0,
-        clip_norm: Any = None,
-        gradient_samples: Any = None,
-        dtype: Any = None,
-        n_jobs: Any = None,
-        engine: Any = "auto",
-    ) -> None:
-        self.loss = loss
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
-        self.dropout = dropout
-        self.clip_norm = clip_norm
-        self.gradient_samples = gradient_samples
-        self.dtype = dtype
-        self.n_jobs = n_jobs
-        self.engine = engine

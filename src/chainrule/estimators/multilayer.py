@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from chainrule.chain import Chain
 from chainrule.estimators import choices
 from chainrule.estimators.base import NetworkEstimator
+from chainrule.estimators.parameters import TrainingParameters
 from chainrule.estimators.targets import Labels, Task
 from chainrule.functions import Dropout, Elementwise, Function, Linear, Sigmoid
 from chainrule.models.configuration import Blueprint
@@ -21,7 +22,7 @@ from chainrule.parameters import Parameters
 Array = NDArray[Any]
 
 
-class Multilayer(NetworkEstimator):
+class Multilayer(TrainingParameters, NetworkEstimator):
     """A chain of Linear layers, each but the last with an activation.
 
     ``coefs_`` and ``intercepts_`` are views of the chain's parameters. Whoever puts other arrays

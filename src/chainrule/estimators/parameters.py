@@ -15,14 +15,16 @@ class TrainingParameters:
     Parameters
     ----------
     solver : {"adam", "adamw", "sgd", "rmsprop", "lbfgs"} or Optimizer, default="adam"
-        How parameters move; "lbfgs" takes all samples at once.
+        How parameters move; "lbfgs" takes all samples at once. An Optimizer has a learning rate of
+        its own.
     alpha : float, default=0.0001
         The penalty: alpha/2 times the sum of squared weights is shared by the samples of a batch.
     batch_size : int or "auto", default="auto"
         Samples in a step; "auto" is 200, or all if there are fewer.
     learning_rate : {"constant", "invscaling", "adaptive", "cosine", "linear"} or Schedule, \
             default="constant"
-        What becomes of the learning rate; the second and third belong to ``solver="sgd"``.
+        What becomes of the learning rate. "invscaling" and "adaptive" are scikit-learn's, and have
+        no effect with "adam"; the others act with every solver that takes steps.
     learning_rate_init : float, default=0.001
         The learning rate at the start.
     power_t : float, default=0.5
@@ -32,7 +34,8 @@ class TrainingParameters:
     shuffle : bool, default=True
         Whether each pass has an order of its own.
     random_state : int, RandomState instance or None, default=None
-        From it all seeds are drawn: of initial parameters, shuffling, dropout, augmentation.
+        From it all is drawn: initial parameters, splits, shuffling, dropout, augmentation. The same
+        int gives ``MLPClassifier`` and ``MLPRegressor`` the network that scikit-learn gives.
     tol : float, default=1e-4
         The smallest improvement that counts; see ``n_iter_no_change``.
     verbose : bool or "bar", default=False
@@ -62,7 +65,8 @@ class TrainingParameters:
         Training samples on which the gradient is taken once more after each epoch, to keep its
         lengths in ``gradient_norms_``; "lbfgs" keeps none.
     dtype : {"float32", "float64"}, default=None
-        The type to train in; None takes float64 for small problems and numbers that need it.
+        The type to train in. None takes float64 for "lbfgs", for small problems and for numbers too
+        large for float32, else float32. Fitted parameters have the type of X.
     n_jobs : int, default=None
         Threads; None takes as many as pay. Their number does not change a bit.
     engine : {"auto", "machine", "reference"}, default="auto"
