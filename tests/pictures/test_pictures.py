@@ -95,6 +95,16 @@ def test_curves_go_where_they_are_told():
     assert not right.lines
     display.plot(ax=[left, right])
     assert right.get_ylabel() == "R²"
+    assert (left.get_xlabel(), right.get_xlabel()) == ("epoch", "epoch")
+    stacked = display.plot()
+    assert [ax.get_xlabel() for ax in stacked.axes_] == ["", "epoch"]
+
+
+def test_of_a_long_training_some_epochs_are_drawn():
+    display = LearningCurveDisplay([3.0, 2.0, 0.1], scores=[0.1, 0.2, 0.3], epochs=[1, 50, 100])
+    for line in display.plot().lines_:
+        assert line.get_xdata().tolist() == [1, 50, 100]
+    assert {label.get_text() for label in display.ax_.get_yticklabels()} >= {"0.1", "0.2", "0.5"}
 
 
 @pytest.mark.parametrize(
@@ -136,6 +146,20 @@ def test_channels_stand_in_rows_or_are_colors():
     display = WeightsDisplay(color).plot()
     scaled = 0.5 + color / (2 * np.abs(color).max())
     np.testing.assert_allclose(shown(display, 2), scaled.transpose(0, 2, 3, 1))
+
+
+def test_as_many_images_stand_in_a_row_as_is_said():
+    for columns, rows in ((None, 2), (2, 3), (9, 1)):
+        axes = WeightsDisplay(np.ones((5, 1, 2, 2)), columns=columns).plot().axes_
+        assert axes[0].get_subplotspec().get_gridspec().nrows == rows
+
+
+def test_three_channels_are_colors_about_gray():
+    weights = np.zeros((2, 3, 2, 2))
+    weights[1, 0] = 5
+    drawn = shown(WeightsDisplay(weights).plot(), 2)
+    assert np.array_equal(drawn[0, 0, 0], [0.5, 0.5, 0.5])
+    assert np.array_equal(drawn[1, 0, 0], [1, 0.5, 0.5])
 
 
 def test_features_are_images_of_a_shape():

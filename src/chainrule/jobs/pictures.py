@@ -14,14 +14,9 @@ from chainrule.data import DataError, TableEncoder
 from chainrule.functions import Conv2d, Linear
 from chainrule.jobs.curve import Curve, read_curve
 from chainrule.models import Model
-from chainrule.plotting import (
-    image_grid,
-    learning_curve,
-    new_figure,
-    save_figure,
-    score_curve,
-    weight_table,
-)
+from chainrule.pictures import LearningCurveDisplay, WeightsDisplay
+from chainrule.pictures.figures import new_figure, save_figure
+from chainrule.pictures.tables import weight_table
 
 KINDS = ("png", "svg", "pdf")
 WIDTH, CURVE_HEIGHT = 10.0, 3.4
@@ -82,19 +77,23 @@ def draw_model(model: Model, part: str, kind: str) -> tuple[bytes, list[str]]:
         _draw_curve(rooms[0], curve, curves)
     if weights is not None:
         ax = rooms[-1].subplots()
-        ax.set_title(weights.title, fontsize=10)
+        rooms[-1].suptitle(weights.title, fontsize=10)
         if weights.names:
             weight_table(ax, weights.numbers, weights.names)
         else:
-            image_grid(ax, weights.numbers, columns=weights.columns)
+            WeightsDisplay(weights.numbers, columns=weights.columns).plot(ax=ax)
     return save_figure(figure, kind), notes
 
 
 def _draw_curve(room: Any, curve: Curve, count: int) -> None:
-    axes = room.subplots(1, count, squeeze=False)[0]
-    learning_curve(axes[0], curve.epochs, curve.losses, curve.validation_losses, kept=curve.kept)
-    if curve.validation_scores is not None:
-        score_curve(axes[1], curve.epochs, curve.validation_scores, curve.score, kept=curve.kept)
+    LearningCurveDisplay(
+        curve.losses,
+        validation_losses=curve.validation_losses,
+        scores=curve.validation_scores,
+        score_name=curve.score,
+        kept=curve.kept or None,
+        epochs=curve.epochs,
+    ).plot(ax=room.subplots(1, count, squeeze=False)[0])
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,18 @@ def scale(ax: Any, curves: list[Any], log: bool | None) -> None:
         log = bool(numbers.size and numbers.min() > 0)
         log = log and numbers.max() > WIDE_RANGE * numbers.min()
     if log:
+        from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
         ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def signed(numbers: Any) -> dict[str, Any]:
+    """Return how imshow shows numbers about 0: blue is negative, white 0, red positive."""
+    limit = float(np.abs(numbers).max()) or 1.0
+    return {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "interpolation": "nearest"}
 
 
 def check_fitted(display: str, estimator: Any, attribute: str, advice: str) -> Any:

@@ -25,6 +25,8 @@ class LearningCurveDisplay:
         What the scores are.
     kept : int, default=None
         The epoch whose parameters were kept, 1 being the first.
+    epochs : sequence of int, default=None
+        Which epochs these are; by default the first ones.
 
     Attributes
     ----------
@@ -45,9 +47,10 @@ class LearningCurveDisplay:
         scores: Sequence[float] | None = None,
         score_name: str = "score",
         kept: int | None = None,
+        epochs: Sequence[int] | None = None,
     ) -> None:
         self.losses, self.validation_losses, self.scores = losses, validation_losses, scores
-        self.score_name, self.kept = score_name, kept
+        self.score_name, self.kept, self.epochs = score_name, kept, epochs
 
     @classmethod
     def from_estimator(
@@ -126,7 +129,8 @@ class LearningCurveDisplay:
         -------
         self : LearningCurveDisplay
         """
-        if ax is None:
+        stacked = ax is None
+        if stacked:
             count = 1 if self.scores is None else 2
             _, ax = pyplot("LearningCurveDisplay").subplots(
                 count, 1, sharex=True, squeeze=False, layout="constrained", figsize=(6.4, 3 * count)
@@ -138,7 +142,8 @@ class LearningCurveDisplay:
         if self.scores is not None and len(self.axes_) > 1:
             self._draw(self.axes_[1], self.scores, "validation", COLORS[1])
             tidy(self.axes_[1], "epoch", self.score_name)
-            self.ax_.set_xlabel("")
+            if stacked:  # the lower one says it
+                self.ax_.set_xlabel("")
         for each in self.axes_:
             if self.kept is not None:
                 each.axvline(self.kept, color=COLORS[-1], linestyle=":", linewidth=1.2)
@@ -160,6 +165,6 @@ class LearningCurveDisplay:
             self.ax_.legend(frameon=False)
 
     def _draw(self, ax: Any, curve: Sequence[float], label: str, color: str) -> None:
-        epochs = range(1, len(curve) + 1)
+        epochs = range(1, len(curve) + 1) if self.epochs is None else self.epochs
         marker = "o" if len(curve) == 1 else None
         self.lines_ += ax.plot(epochs, curve, label=label, color=color, marker=marker)

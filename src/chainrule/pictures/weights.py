@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.chain import Chain, shape_text
-from chainrule.pictures.axes import check_fitted, pyplot
+from chainrule.pictures.axes import check_fitted, pyplot, signed
 
 Array = NDArray[Any]
 
@@ -28,6 +28,8 @@ class WeightsDisplay:
     weights : array of shape (outputs, channels, height, width)
     titles : sequence of str, default=None
         A title for each image, where there is one for each output.
+    columns : int, default=None
+        Images in a row, where there is one for each output; by default twice as many as rows.
 
     Attributes
     ----------
@@ -38,14 +40,20 @@ class WeightsDisplay:
     figure_ : matplotlib Figure
     """
 
-    def __init__(self, weights: Array, *, titles: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        weights: Array,
+        *,
+        titles: Sequence[str] | None = None,
+        columns: int | None = None,
+    ) -> None:
         self.weights = np.asarray(weights, dtype=float)
         if self.weights.ndim != 4:
             raise ValueError(
                 "WeightsDisplay: expected weights (outputs, channels, height, width), "
                 f"got shape {self.weights.shape}"
             )
-        self.titles = titles
+        self.titles, self.columns = titles, columns
 
     @classmethod
     def from_estimator(
@@ -120,18 +128,16 @@ class WeightsDisplay:
             panels = [each.transpose(1, 2, 0) for each in self.weights]
         else:
             return [channel for each in self.weights for channel in each], channels
-        return panels, min(MOST_COLUMNS, math.ceil(math.sqrt(2 * outputs)), outputs)
+        fitting = min(MOST_COLUMNS, math.ceil(math.sqrt(2 * outputs)))
+        return panels, min(self.columns or fitting, outputs)
 
     def _draw(self, panels: list[Array]) -> None:
-        largest = float(np.abs(self.weights).max()) or 1.0
-        signed: Any = None
+        how, shown = signed(self.weights), None
         for ax, panel in zip(self.axes_, panels, strict=False):
             if panel.ndim == 3:
-                ax.imshow(0.5 + panel / (2 * largest), interpolation="nearest")
+                ax.imshow(0.5 + panel / (2 * how["vmax"]), interpolation="nearest")
             else:
-                signed = ax.imshow(
-                    panel, cmap="RdBu_r", vmin=-largest, vmax=largest, interpolation="nearest"
-                )
+                shown = ax.imshow(panel, **how)
         for ax in self.axes_:
             ax.set_xticks([])
             ax.set_yticks([])
@@ -141,10 +147,8 @@ class WeightsDisplay:
             ax.set_title(title, fontsize="small")
         if len(panels) > len(self.weights):
             self._number()
-        if signed is not None:
-            self.figure_.colorbar(
-                signed, ax=list(self.axes_), shrink=0.8, aspect=30, label="weight"
-            )
+        if shown is not None:
+            self.figure_.colorbar(shown, ax=list(self.axes_), shrink=0.8, aspect=30, label="weight")
 
     def _number(self) -> None:
         """Write at the left which output, and above which channel an image belongs to."""
