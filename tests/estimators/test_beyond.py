@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import f1_score
 from sklearn.utils.class_weight import compute_sample_weight
 
 from chainrule import (
@@ -18,6 +19,8 @@ from chainrule import (
     Softplus,
     WarmUp,
 )
+from chainrule.engine.gradients import Gradients
+from chainrule.estimators import watching
 from chainrule.estimators.course import Shuffles
 from chainrule.estimators.targets import Labels
 
@@ -292,10 +295,112 @@ def test_ctrl_c_leaves_a_network_that_works(monkeypatch):
     assert model.n_iter_ == len(model.loss_curve_) == 2
 
 
+@pytest.mark.parametrize("iterations", [0, 3])
+def test_ctrl_c_leaves_the_network_of_the_last_iteration_of_lbfgs(monkeypatch, iterations):
+    losses = []
+
+    def interrupted(self, epoch):
+        losses.append(epoch.loss)
+        if len(losses) == iterations:
+            raise KeyboardInterrupt
+
+    def at_once(self, epochs, samples):
+        monkeypatch.setattr(Gradients, "__call__", raising)
+
+    def raising(self, flat):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(watching.Printer, "finished", interrupted)
+    if not iterations:
+        monkeypatch.setattr(watching.Printer, "started", at_once)
+    model = MLPClassifier(**{**SHORT, "solver": "lbfgs"}, verbose=True)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        model.fit(X, CLASSES)
+    assert model.n_iter_ == len(model.loss_curve_) == iterations
+    assert model.history_.end == "interrupted"
+    assert np.isfinite(model.predict_proba(X)).all()
+    if iterations:
+        again = MLPClassifier(**{**SHORT, "solver": "lbfgs", "max_iter": iterations})
+        np.testing.assert_array_equal(quiet(again).coefs_[0], model.coefs_[0])
+
+
+def quiet(model):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return model.fit(X, CLASSES)
+
+
 def test_a_loss_that_becomes_infinite_is_an_error():
     options = {**SHORT, "solver": "sgd", "learning_rate_init": 1e6, "activation": "identity"}
     with pytest.raises(ValueError, match="Solver produced non-finite parameter weights"):
         MLPRegressor(**options).fit(X, NUMBERS)
+
+
+def test_after_that_error_the_network_is_that_of_the_last_good_epoch():
+    options = {"hidden_layer_sizes": (), "solver": "sgd", "learning_rate_init": 2.0}
+    options |= {"n_iter_no_change": 100, "dtype": "float32", "random_state": 0}
+    model = MLPRegressor(**options)
+    with pytest.raises(ValueError, match="Solver produced non-finite parameter weights"):
+        model.fit(X, NUMBERS)
+    assert model.history_.end == "diverged"
+    assert model.history_.trouble
+    assert np.isfinite(model.predict(X)).all()
+    good = MLPRegressor(**options, max_iter=model.history_.kept)
+    with pytest.warns(ConvergenceWarning):
+        good.fit(X, NUMBERS)
+    np.testing.assert_array_equal(good.coefs_[0], model.coefs_[0])
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_the_history_tells_of_each_epoch(solver):
+    model = quiet(MLPClassifier(**{**SHORT, "solver": solver}))
+    history = model.history_
+    assert history.losses == model.loss_curve_
+    assert len(history.epochs) == model.n_iter_
+    assert (history.engine, history.end) == (model.engine_, "epochs")
+    assert history.seconds > 0
+
+
+def test_the_watched_score_may_be_any_of_scikit_learns():
+    options = {**SHORT, "early_stopping": True, "max_iter": 30, "n_iter_no_change": 3}
+    model = quiet(MLPClassifier(**options, scoring="neg_log_loss"))
+    assert model.validation_scores_ == pytest.approx([-x for x in model.validation_loss_curve_])
+    assert model.best_validation_score_ == max(model.validation_scores_)
+    by_name = quiet(MLPClassifier(**options, scoring="accuracy"))
+    usual = quiet(MLPClassifier(**options))
+    own = quiet(MLPClassifier(**options, scoring=lambda m, X, y: np.mean(m.predict(X) == y)))
+    for other in (by_name, own):
+        assert other.validation_scores_ == usual.validation_scores_
+        np.testing.assert_array_equal(other.coefs_[0], usual.coefs_[0])
+
+
+def test_the_watched_score_is_that_of_the_fitted_network():
+    held_out, y = X[:30], CLASSES[:30]
+    model = MLPClassifier(**SHORT, scoring="f1_macro", class_weight="balanced")
+    with pytest.warns(ConvergenceWarning):
+        model.fit(X, CLASSES, X_val=held_out, y_val=y)
+    weights = compute_sample_weight("balanced", y)
+    expected = f1_score(y, model.predict(held_out), average="macro", sample_weight=weights)
+    assert model.validation_scores_[-1] == pytest.approx(expected)
+
+
+def test_with_the_loss_as_score_the_epoch_of_the_lowest_loss_is_kept():
+    options = {**SHORT, "early_stopping": True, "learning_rate_init": 0.1, "n_iter_no_change": 4}
+    model = quiet(MLPClassifier(**{**options, "max_iter": 60}, scoring="loss"))
+    curve = model.validation_loss_curve_
+    lowest = int(np.argmin(curve))
+    assert 0 < lowest < len(curve) - 1  # else this shows nothing
+    assert model.history_.kept == lowest + 1
+    assert model.best_validation_score_ == model.validation_scores_[lowest]
+    there = quiet(MLPClassifier(**{**options, "max_iter": lowest + 1}, scoring="loss"))
+    np.testing.assert_array_equal(there.coefs_[0], model.coefs_[0])
+
+
+def test_a_score_that_is_no_number_is_an_error():
+    with pytest.raises(ValueError, match="expected a number as score of epoch 1, got NaN"):
+        MLPClassifier(**SHORT, early_stopping=True, scoring=lambda *_: np.nan).fit(X, CLASSES)
+    with pytest.raises(ValueError, match="scoring"):
+        MLPClassifier(**SHORT, scoring="speed").fit(X, CLASSES)
 
 
 def test_with_early_stopping_the_best_epoch_is_left():

@@ -1,11 +1,13 @@
 """In company: pipelines, searches, workers, routed metadata, sparse matrices, tables."""
 
+import warnings
 from inspect import signature
 
 import numpy as np
 import pytest
 import sklearn
 from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.neural_network import MLPClassifier as TheirClassifier, MLPRegressor as TheirRegressor
@@ -162,6 +164,11 @@ def test_tables_and_names_of_features(library):
     frames = pytest.importorskip(library)
     names = ["a", "b", "c", "d"]
     table = frames.DataFrame(dict(zip(names, X.T, strict=True)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        scored = MLPClassifier(**SHORT, early_stopping=True, scoring="roc_auc")
+        scored.fit(table, y)
     model = MLPClassifier(**SHORT, early_stopping=True).fit(table, y)
     assert model.feature_names_in_.tolist() == names
     np.testing.assert_array_equal(model.predict(table), model.predict(table))

@@ -22,6 +22,7 @@ from chainrule.estimators.batches import OnBatches, in_dtype, not_finite
 from chainrule.estimators.callbacks import CallbackSupportMixin, FitTask, with_callbacks
 from chainrule.estimators.course import Record
 from chainrule.estimators.second_order import OnTheWholeSet
+from chainrule.estimators.watching import NAMES
 from chainrule.training.optimizers import Optimizer
 from chainrule.training.samples import Samples
 from chainrule.training.schedules import Schedule
@@ -62,6 +63,7 @@ class NetworkEstimator(CallbackSupportMixin, OnBatches, OnTheWholeSet):  # type:
         "nesterovs_momentum": ["boolean"],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "scoring": [StrOptions(NAMES), callable, None],
         "beta_1": [Interval(Real, 0, 1, closed="left")],
         "beta_2": [Interval(Real, 0, 1, closed="left")],
         "epsilon": [Interval(Real, 0, None, closed="neither")],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,18 +19,16 @@ from chainrule.estimators.course import (
     Course,
     EpochLoss,
     PresentRate,
-    Printer,
     Record,
     Shuffles,
 )
-from chainrule.estimators.fitted import FittedNetwork
 from chainrule.estimators.targets import Task
+from chainrule.estimators.watching import WatchedTraining
 from chainrule.functions import Dropout
 from chainrule.training import (
     GradientNorms,
     History,
     Plan,
-    ProgressBar,
     TrainingDivergedError,
     train,
 )
@@ -41,7 +38,7 @@ from chainrule.training.samples import Samples
 Array = NDArray[Any]
 
 
-class OnBatches(FittedNetwork):
+class OnBatches(WatchedTraining):
     """Networks that take steps on batches."""
 
     def _fit_stochastic(
@@ -78,7 +75,7 @@ class OnBatches(FittedNetwork):
                 validation=None
                 if validation is None
                 else (validation.X, validation.t, validation.weights),
-                score=self._scorer(validation),
+                score=self._scorer(chain, validation),
                 reporter=reporter,
                 watcher=course,
                 state=optimizer.state,
@@ -89,8 +86,11 @@ class OnBatches(FittedNetwork):
             history, diverged = error.history, error
         if norms is not None:
             self._keep_norms(norms.norms)
-        self._optimizer = optimizer
-        self._finish(history, course, diverged, incremental=incremental)
+        self._optimizer, self.history_ = optimizer, history
+        if diverged is not None and not (self.early_stopping and history.kept):
+            self._set_network(chain.astype(self._network().dtype))  # of the last good epoch
+            raise not_finite() from diverged
+        self._finish(history, course, incremental=incremental)
 
     def _optimizer_at_work(self, rule: Optimizer, chain: Chain, *, incremental: bool) -> AtWork:
         """Return an optimizer that begins, or, from call to call of partial_fit, goes on."""
@@ -124,7 +124,7 @@ class OnBatches(FittedNetwork):
             samples=samples,
             tol=float(self.tol),
             patience=float(self.n_iter_no_change),
-            early_stopping=bool(self.early_stopping),
+            watched=self._watched(),
             kind=self.learning_rate if changes else "constant",
             power=float(self.power_t),
             verbose=self.verbose not in (False, 0, "bar"),
@@ -158,11 +158,6 @@ class OnBatches(FittedNetwork):
             )
         return min(int(self.batch_size), samples)
 
-    def _printer(self) -> Any:
-        """Return who shows how training goes, if anybody should."""
-        bar = self.verbose == "bar"
-        return ProgressBar() if bar else Printer() if self.verbose else None
-
     def _norms(self, chain: Chain, task: Task, data: Samples) -> GradientNorms | None:
         """Return who records the lengths of gradients, if that is wanted."""
         if self.gradient_samples is None:
@@ -177,27 +172,17 @@ class OnBatches(FittedNetwork):
         before = getattr(self, "gradient_norms_", {}) if self.loss_curve_ else {}
         self.gradient_norms_ = {name: [*before.get(name, []), *norms[name]] for name in norms}
 
-    def _finish(
-        self,
-        history: History,
-        course: Course,
-        diverged: TrainingDivergedError | None,
-        *,
-        incremental: bool,
-    ) -> None:
+    def _finish(self, history: History, course: Course, *, incremental: bool) -> None:
         """Set the fitted attributes, and warn of how training ended if it should have gone on."""
         record = course.record
-        self.n_iter_ = len(history.epochs)
-        self.engine_ = history.engine
-        if diverged is not None:
-            if not (self.early_stopping and history.kept):
-                raise not_finite() from diverged
+        self.n_iter_, self.engine_ = len(history.epochs), history.engine
+        if history.end == "diverged":
             self.n_iter_ += 1
             record.losses.append(np.nan)
             record.scores = [*(record.scores or []), np.nan]
         self._record_to_attributes(record)
-        if diverged is not None:
-            _warn(f"Stochastic Optimizer: {diverged}", ConvergenceWarning)
+        if history.end == "diverged":
+            _warn(f"Stochastic Optimizer: {history.trouble}", ConvergenceWarning)
         elif history.end == "interrupted":
             _warn("Training interrupted by user.", UserWarning)
         elif history.end == "epochs" and not incremental:
@@ -206,13 +191,6 @@ class OnBatches(FittedNetwork):
                 "reached and the optimization hasn't converged yet.",
                 ConvergenceWarning,
             )
-
-    def _scorer(self, validation: Samples | None) -> Callable[[Array, Array], float] | None:
-        """Return the score of outputs for the validation set."""
-        if validation is None:
-            return None
-        weights = validation.weights
-        return lambda Y, t: self._score_outputs(Y, t, weights)
 
     def _record_to_attributes(self, record: Record) -> None:
         if self.solver == "lbfgs":

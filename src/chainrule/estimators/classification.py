@@ -199,6 +199,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
             )
         return self._labels.encode(y)
 
+    def _labels_of(self, t: Array) -> Array:
+        return self._labels.decode(t)
+
     def _training_targets(self, t: Array) -> Array:
         return self._labels.soften(t, float(self.label_smoothing))
 

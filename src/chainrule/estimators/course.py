@@ -18,6 +18,7 @@ from chainrule.training.schedules import Place, Schedule
 
 Array = NDArray[Any]
 Kind = Literal["constant", "invscaling", "adaptive"]
+Watched = Literal["Training loss", "Validation score", "Validation loss"]
 
 SMALLEST_RATE = 1e-6
 """Where an adaptive learning rate stops training instead of falling."""
@@ -102,7 +103,7 @@ class Course:
     samples : in an epoch
     tol, patience : more than ``patience`` epochs in a row that improve by less than ``tol`` are
         too many
-    early_stopping : whether the validation score is watched, not the training loss
+    watched : the training loss, or what validation tells
     kind, power : what becomes of the learning rate
     verbose : whether to print what is decided
     """
@@ -112,7 +113,7 @@ class Course:
     samples: int
     tol: float
     patience: float
-    early_stopping: bool
+    watched: Watched
     kind: Kind
     power: float
     verbose: bool
@@ -126,16 +127,21 @@ class Course:
         """Take note of an epoch; return whether its parameters are the ones to keep so far."""
         record = self.record
         record.add(epoch, self.samples)
-        if self.early_stopping:
+        if self.watched == "Validation score":
             assert epoch.validation_score is not None
             assert record.best_score is not None
             stale = epoch.validation_score < record.best_score + self.tol
             best = epoch.validation_score > record.best_score
-            record.best_score = epoch.validation_score if best else record.best_score
+        elif self.watched == "Validation loss":
+            *before, loss = record.validation_losses or []
+            lowest = min(before, default=np.inf)
+            stale, best = loss > lowest - self.tol, loss < lowest
         else:
             lowest = np.inf if record.best_loss is None else record.best_loss
             stale, best = epoch.loss > lowest - self.tol, True
             record.best_loss = min(lowest, epoch.loss)
+        if best and self.watched != "Training loss":
+            record.best_score = epoch.validation_score
         record.stale = record.stale + 1 if stale else 0
         return best
 
@@ -163,9 +169,8 @@ class Course:
 
     def _say(self, decision: str) -> None:
         if self.verbose:
-            what = "Validation score" if self.early_stopping else "Training loss"
             print(
-                f"{what} did not improve more than tol={self.tol:f} for {self.patience:g} "
+                f"{self.watched} did not improve more than tol={self.tol:f} for {self.patience:g} "
                 f"consecutive epochs. {decision}"
             )
 
@@ -200,22 +205,3 @@ class EpochLoss:
         """Return the loss."""
         losses = (batches.losses - batches.penalties) / self.outputs + batches.penalties
         return float(losses @ batches.sizes / batches.sizes.sum())
-
-
-class Printer:
-    """A reporter that prints a line for each epoch, as scikit-learn's networks do."""
-
-    def started(self, epochs: int, samples: int) -> None:
-        """Say nothing."""
-
-    def stepped(self, samples: int, loss: float) -> None:
-        """Say nothing."""
-
-    def finished(self, epoch: Epoch) -> None:
-        """Print the epoch's loss, and its validation score."""
-        print(f"Iteration {epoch.number}, loss = {epoch.loss:.8f}")
-        if epoch.validation_score is not None:
-            print(f"Validation score: {epoch.validation_score:f}")
-
-    def ended(self, history: Any) -> None:
-        """Say nothing."""

@@ -69,6 +69,10 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
     def _learn_outputs(self, labels: Labels | None, outputs: int) -> None:
         """Take over what a file says of the targets: labels, or how many numbers."""
 
+    def _labels_of(self, t: Array) -> Array:
+        """Return targets as users gave them, from what ``_targets`` has made of them."""
+        return t[:, 0] if t.shape[1:] == (1,) else t
+
     def _training_targets(self, t: Array) -> Array:
         """Return targets as training sees them."""
         return t

@@ -53,9 +53,10 @@ class MLPClassifier(Multilayer, NetworkClassifier):
     best_loss_ : float or None
         The lowest of them; None with early stopping.
     validation_scores_ : list of float or None
-        The accuracy on the validation set after each epoch, if there is one.
+        The accuracy on the validation set after each epoch, or what ``scoring`` says, if there
+        is one.
     best_validation_score_ : float or None
-        The best of them, with early stopping.
+        The score of the epoch that early stopping has kept.
     validation_loss_curve_ : list of float or None
         The loss on the validation set after each epoch, without penalty, if there is one.
     n_iter_ : int
@@ -73,6 +74,8 @@ class MLPClassifier(Multilayer, NetworkClassifier):
     gradient_norms_ : dict of list of float
         For each parameter the length of the gradient by it after each epoch, if
         ``gradient_samples`` says on how many samples.
+    history_ : History
+        Each epoch's loss, learning rate and seconds, and how training ended, of the last call.
     engine_ : str
         Who took the steps: "machine" code, or the "reference" in NumPy.
 
@@ -138,9 +141,9 @@ class MLPRegressor(Multilayer, NetworkRegressor):
     best_loss_ : float or None
         The lowest of them; None with early stopping.
     validation_scores_ : list of float or None
-        R² on the validation set after each epoch, if there is one.
+        R² on the validation set after each epoch, or what ``scoring`` says, if there is one.
     best_validation_score_ : float or None
-        The best of them, with early stopping.
+        The score of the epoch that early stopping has kept.
     validation_loss_curve_ : list of float or None
         The loss on the validation set after each epoch, without penalty, if there is one.
     n_iter_ : int
@@ -158,6 +161,8 @@ class MLPRegressor(Multilayer, NetworkRegressor):
     gradient_norms_ : dict of list of float
         For each parameter the length of the gradient by it after each epoch, if
         ``gradient_samples`` says on how many samples.
+    history_ : History
+        Each epoch's loss, learning rate and seconds, and how training ended, of the last call.
     engine_ : str
         Who took the steps: "machine" code, or the "reference" in NumPy.
 

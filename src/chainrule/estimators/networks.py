@@ -84,6 +84,8 @@ class Classifier(ChainEstimator, NetworkClassifier):
     gradient_norms_ : dict of list of float
         For each parameter the length of the gradient by it after each epoch, if
         ``gradient_samples`` says on how many samples.
+    history_ : History
+        Each epoch's loss, learning rate and seconds, and how training ended, of the last call.
     engine_ : str
         Who trained, "machine" or "reference".
 
@@ -236,6 +238,8 @@ class Regressor(ChainEstimator, NetworkRegressor):
     gradient_norms_ : dict of list of float
         For each parameter the length of the gradient by it after each epoch, if
         ``gradient_samples`` says on how many samples.
+    history_ : History
+        Each epoch's loss, learning rate and seconds, and how training ended, of the last call.
     engine_ : str
         Who trained, "machine" or "reference".
 

@@ -47,7 +47,7 @@ class TrainingParameters:
     nesterovs_momentum : bool, default=True
         Whether that momentum is Nesterov's.
     early_stopping : bool, default=False
-        Whether to watch the score on a validation set, and to keep the best parameters.
+        Whether to watch a validation set, and to keep the best parameters.
     validation_fraction : float, default=0.1
         The part of the data set aside for that, if ``fit`` is given no validation set.
     beta_1, beta_2 : float, default=0.9, 0.999
@@ -58,6 +58,9 @@ class TrainingParameters:
         More passes in a row without improvement than these end training.
     max_fun : int, default=15000
         Evaluations of the loss that "lbfgs" may make.
+    scoring : str or callable, default=None
+        What is watched on a validation set: "loss", or a score by scikit-learn's name of it
+        ("roc_auc", "f1_macro", …) or as ``scorer(estimator, X, y)``. None takes accuracy or R².
     clip_norm : float, default=None
         The largest length of a step's gradient; a longer one is scaled down to it. "lbfgs" never
         clips.
@@ -94,6 +97,7 @@ class TrainingParameters:
     epsilon: Any = 1e-8
     n_iter_no_change: Any = 10
     max_fun: Any = 15000
+    scoring: Any = None
     clip_norm: Any = None
     gradient_samples: Any = None
     dtype: Any = None

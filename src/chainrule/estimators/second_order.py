@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -14,14 +17,15 @@ from sklearn.utils.optimize import _check_optimize_result
 from chainrule.chain import Chain
 from chainrule.estimators.callbacks import FitTask
 from chainrule.estimators.course import Record
-from chainrule.estimators.fitted import FittedNetwork
+from chainrule.estimators.watching import WatchedTraining
 from chainrule.losses import Loss
+from chainrule.training.history import End, Epoch, History
 from chainrule.training.samples import Samples
 
 Array = NDArray[Any]
 
-STOPPED_BY_CALLBACK = 99
-"""SciPy's status where the callback has asked to stop."""
+CONVERGED, STOPPED_BY_CALLBACK, INTERRUPTED = 0, 99, -1
+"""Why a minimization ended: the first two are SciPy's, the last stands for Ctrl-C."""
 
 
 LossAndGradient = Callable[[Array], tuple[float, Array]]
@@ -78,8 +82,10 @@ def minimize(
     """Move the chain's parameters to a minimum of the loss; return SciPy's result.
 
     ``after`` is called with the loss after each iteration, when the chain has its parameters.
+    Ctrl-C leaves those of the last iteration.
     """
     flat = chain.parameters.flat
+    reached = optimize.OptimizeResult(x=flat.copy(), fun=np.nan, nit=0, status=INTERRUPTED)
 
     def in_float64(x: Array) -> tuple[float, Array]:
         value, gradient = evaluate(x)
@@ -87,21 +93,25 @@ def minimize(
 
     def called(intermediate_result: optimize.OptimizeResult) -> None:
         flat[...] = intermediate_result.x
+        reached.update(x=flat.copy(), fun=intermediate_result.fun, nit=reached.nit + 1)
         after(float(intermediate_result.fun))
 
-    result = optimize.minimize(
-        in_float64,
-        flat.astype(np.float64),
-        method="L-BFGS-B",
-        jac=True,
-        callback=called,
-        options={"maxfun": calls, "maxiter": iterations, "gtol": tolerance},
-    )
+    try:
+        result = optimize.minimize(
+            in_float64,
+            flat.astype(np.float64),
+            method="L-BFGS-B",
+            jac=True,
+            callback=called,
+            options={"maxfun": calls, "maxiter": iterations, "gtol": tolerance},
+        )
+    except KeyboardInterrupt:
+        result = reached
     flat[...] = result.x
     return result
 
 
-class OnTheWholeSet(FittedNetwork):
+class OnTheWholeSet(WatchedTraining):
     """Networks that L-BFGS can train."""
 
     def _fit_second_order(
@@ -109,19 +119,26 @@ class OnTheWholeSet(FittedNetwork):
     ) -> None:
         """Run L-BFGS on the whole set, while callbacks hear of each iteration if there are any."""
         task, record = self._task(), Record()
-        score = self._scorer(validation)
+        score = self._scorer(chain, validation)
         iteration = None if heard is None else heard.begin_epoch()
+        history, reporter, begin = History(), self._printer(), perf_counter()
+        self.history_ = history
 
         def after(loss: float) -> None:
-            nonlocal iteration
-            record.losses.append(loss)
-            if self.verbose:
-                print(f"Iteration {len(record.losses)}, loss = {loss:.8f}")
+            nonlocal iteration, begin
+            seconds = perf_counter() - begin
+            held_out: tuple[float | None, float | None] = (None, None)
             if validation is not None and score is not None:
                 Y = chain.forward(validation.X)
                 value = chain.loss(task.loss, validation.X, validation.t, validation.weights)
-                record.validation_losses = [*(record.validation_losses or []), value / task.divisor]
-                record.scores = [*(record.scores or []), score(Y, validation.t)]
+                held_out = value / task.divisor, score(Y, validation.t)
+            epoch = Epoch(len(history.epochs) + 1, loss, math.nan, seconds, *held_out)
+            record.add(epoch, 0)
+            history.epochs.append(epoch)
+            if reporter is not None:
+                reporter.stepped(len(data), loss)
+                reporter.finished(epoch)
+            begin = perf_counter()
             if heard is not None:
                 asked_to_stop = heard.end(iteration, chain)
                 iteration = heard.begin_epoch()
@@ -137,6 +154,8 @@ class OnTheWholeSet(FittedNetwork):
             engine=self.engine,
             threads=self._threads(),
         )
+        if reporter is not None:
+            reporter.started(int(self.max_iter), len(data))
         result = minimize(
             chain,
             evaluate,
@@ -145,12 +164,18 @@ class OnTheWholeSet(FittedNetwork):
             tolerance=float(self.tol),
             after=after,
         )
+        ends: dict[int, End] = {CONVERGED: "converged", INTERRUPTED: "interrupted"}
+        history.end, history.engine = ends.get(result.status, "epochs"), self.engine_
+        history.kept = len(history.epochs)
+        if reporter is not None:
+            reporter.ended(history)
         if heard is not None and iteration is not None:
             iteration.call_on_fit_task_end(estimator=self)
-        stopped = result.status == STOPPED_BY_CALLBACK
-        self.n_iter_ = (
-            result.nit if stopped else _check_optimize_result("lbfgs", result, self.max_iter)
-        )
+        self.n_iter_ = result.nit
+        if result.status == INTERRUPTED:
+            warnings.warn("Training interrupted by user.", stacklevel=6)
+        elif result.status != STOPPED_BY_CALLBACK:
+            self.n_iter_ = _check_optimize_result("lbfgs", result, self.max_iter)
         self.loss_ = result.fun
         self.loss_curve_ = record.losses
         if validation is not None:

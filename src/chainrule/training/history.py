@@ -37,7 +37,10 @@ def weighted_mean(batches: Batches) -> float:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the data; ``loss`` is the (weighted) mean over it, penalty included."""
+    """One pass over the data; ``loss`` is the (weighted) mean over it, penalty included.
+
+    An iteration of L-BFGS is one, too, and has NaN as learning rate.
+    """
 
     number: int
     loss: float
@@ -52,13 +55,14 @@ class History:
     """All epochs, why training ended, and the epoch whose parameters were kept.
 
     ``kept`` is 0 where the parameters are those of no whole epoch; ``engine`` says who took the
-    steps, "machine" code or the "reference".
+    steps, "machine" code or the "reference"; ``trouble`` what made training diverge, if it did.
     """
 
     epochs: list[Epoch] = field(default_factory=list)
     end: End = "epochs"
     kept: int = 0
     engine: str = "reference"
+    trouble: str = ""
 
     @property
     def losses(self) -> list[float]:

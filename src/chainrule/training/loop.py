@@ -345,5 +345,5 @@ class _Run:
         )
         if self.step == 1 and what.startswith("the loss"):  # no update has been made yet
             advice = ", before any update: bring the numbers in X and t near 1, such as by scaling."
-        message = where + advice
-        return TrainingDivergedError(message, self.history)
+        self.history.trouble = where + advice
+        return TrainingDivergedError(self.history.trouble, self.history)
