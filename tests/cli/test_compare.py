@@ -100,6 +100,7 @@ def test_ctrl_c_that_scikit_learn_makes_a_warning_of_ends_the_comparison(monkeyp
     ("options", "message"),
     [
         (("--folds", 1), "--folds: expected a number from 2 to 100, got 1"),
+        (("--repeats", 0), "--repeats: expected a number from 1 to 100, got 0"),
         (("--folds", 100), "iris: expected two rows or more for each of 100 folds, got 150 in all"),
         (("--activation", "gelu"), "--activation: expected one of relu, tanh, sigmoid, identity, "),
         (("--optimizer", "rmsprop"), "--optimizer: expected one of adam, sgd, momentum, nesterov"),
@@ -122,3 +123,21 @@ def test_a_class_with_one_row_is_named(tmp_path):
 def test_a_library_that_cannot_fit_is_named():
     error = chainrule("compare", "diabetes", "--optimizer", "sgd", "-l", 1e30, "-e", 3).error
     assert error.startswith("chainrule: Solver produced non-finite parameter weights")
+
+
+def test_repeats_cut_the_data_in_other_ways():
+    arguments = ("compare", "iris", "--folds", 2, "--layers", "7", "-e", 40, "--json")
+    once, twice = (chainrule(*arguments, "--repeats", count).json for count in (1, 2))
+    assert (once["folds"], twice["folds"]) == (2, 4)
+    scores = [fit["scores"]["log loss"] for fit in twice["fits"] if fit["library"] == "chainrule"]
+    assert len(set(scores)) == 4
+    first = [fit["scores"]["log loss"] for fit in once["fits"] if fit["library"] == "chainrule"]
+    assert scores[:2] == first
+
+
+def test_lbfgs_is_in_both():
+    told = chainrule("compare", "iris", "--folds", 2, "--optimizer", "lbfgs", "--json").json
+    assert told["parameters"]["solver"] == "lbfgs"
+    assert "learning_rate_init" not in told["parameters"]
+    accuracies = told["summary"]["accuracy"]
+    assert all(accuracies[library]["mean"] > 0.9 for library in ("chainrule", "scikit-learn"))

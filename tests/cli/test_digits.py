@@ -47,7 +47,7 @@ def test_each_built_in_set_is_trained_evaluated_and_predicted(
     tmp_path, name, target, task, classes
 ):
     path = tmp_path / "m"
-    facts = chainrule("train", name, "-e", 12, "--json", "-o", path).json
+    facts = chainrule("train", name, "-e", 30, "--json", "-o", path).json
     assert (facts["target"], facts["task"], facts["classes"]) == (target, task, classes)
     rows = chainrule("evaluate", path, name, "--json").json["rows"]["all"]
     assert rows == sum(facts["rows"].values())

@@ -13,7 +13,7 @@ from chainrule.models import Model
 from chainrule.training import ProgressBar
 from cli.runs import chainrule, house_rows, train, written
 
-COMMAND = (sys.executable, "-c", "from chainrule.cli import main; main()")
+COMMAND = (sys.executable, "-m", "chainrule")
 
 
 @pytest.fixture
@@ -42,6 +42,14 @@ def test_ctrl_c_keeps_the_model_so_far(houses, tmp_path, monkeypatch):
     assert re.search(r"\ninterrupted after 3 epochs, kept epoch \d, \d+\.\d s\n", run.err)
     assert run.err.endswith(f"model saved in {tmp_path / 'm'}\n")
     assert run.out.startswith("score ")
+    assert Model.load(tmp_path / "m").facts["epochs"] == 3
+
+
+def test_ctrl_c_keeps_the_last_iteration_of_lbfgs(tmp_path, monkeypatch):
+    interrupt(monkeypatch, "finished", 3)
+    run = chainrule("train", "diabetes", "--optimizer", "lbfgs", "-o", tmp_path / "m")
+    assert run.code == 0
+    assert "\ninterrupted after 3 epochs, kept epoch 3, " in run.err
     assert Model.load(tmp_path / "m").facts["epochs"] == 3
 
 

@@ -99,3 +99,12 @@ def test_gradients_are_clipped_to_a_length(tmp_path):
     losses = clipped["history"]["loss"]
     assert losses[2] == pytest.approx(losses[0], rel=1e-3)  # steps so short that nothing is learned
     assert free["history"]["loss"][2] < 0.9 * losses[2]
+
+
+def test_images_are_augmented_in_training(tmp_path):
+    arguments = ("train", "digits", "--model", "cnn", "-e", 2, "--json", "-o", tmp_path / "m")
+    plain = chainrule(*arguments).json
+    facts = chainrule(*arguments, "--augment", "shift=1,noise=0.05").json
+    assert facts["augmentation"] == ["Shift(pixels=1, fill=0.0)", "Noise(deviation=0.05)"]
+    assert facts["history"]["loss"][0] > plain["history"]["loss"][0]
+    assert facts["scores"]["test"]["accuracy"] > 0.5

@@ -27,8 +27,13 @@ from chainrule.cli.output import Output, scores_table
 from chainrule.jobs import outputs, prepare, read_source, train_model
 from chainrule.jobs.comparing import ACTIVATIONS, OPTIMIZERS, compare as compare_libraries
 from chainrule.jobs.network import MODELS, REGRESSION_LOSSES
-from chainrule.jobs.options import OPTIMIZER_NAMES, SCHEDULE_NAMES, Words, training_options
-from chainrule.training import ProgressBar
+from chainrule.jobs.options import (
+    AUGMENTATION_NAMES,
+    OPTIMIZER_NAMES,
+    SCHEDULE_NAMES,
+    Words,
+    training_options,
+)
 
 
 def train(
@@ -63,7 +68,7 @@ def train(
         str,
         typer.Option(
             metavar="NAME",
-            help=f"{', '.join(OPTIMIZER_NAMES)}; gd takes the whole set in each step.",
+            help=f"{', '.join(OPTIMIZER_NAMES)}; gd and lbfgs take the whole set in each step.",
         ),
     ] = "adam",
     learning_rate: RateOption = None,
@@ -82,7 +87,7 @@ def train(
     batch: BatchOption = None,
     epochs: EpochsOption = None,
     patience: Annotated[
-        int, typer.Option(help="Epochs without improvement before stopping; 0: never stop.")
+        int, typer.Option(help="More epochs in a row without improvement stop; 0: nothing does.")
     ] = 20,
     l2: Annotated[
         float | None, typer.Option(help="Penalty on squared weights; 0, but 0.003 for digits.")
@@ -91,6 +96,23 @@ def train(
         float | None,
         typer.Option(help="The largest length of a step's gradient; by default any."),
     ] = None,
+    augment: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CHANGES",
+            help="Random changes of training images: shift=2,flip; of "
+            f"{', '.join(AUGMENTATION_NAMES)}.",
+        ),
+    ] = None,
+    class_weight: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WEIGHTS", help="balanced gives all classes the same share; or yes=3,no=1."
+        ),
+    ] = None,
+    label_smoothing: Annotated[
+        float, typer.Option(help="Share of certainty that labels lose to all classes alike.")
+    ] = 0.0,
     seed: SeedOption = 0,
     validation: Annotated[float, typer.Option(help="Share held out to stop early.")] = 0.1,
     test: Annotated[float, typer.Option(help="Share held out for the scores at the end.")] = 0.2,
@@ -129,6 +151,9 @@ def train(
         patience=patience,
         l2=l2,
         clip_norm=clip_norm,
+        augment=augment,
+        class_weight=class_weight,
+        label_smoothing=label_smoothing,
         seed=seed,
         validation=validation,
         test=test,
@@ -147,9 +172,8 @@ def train(
     out.say(*prepared.notes)
     chain = prepared.model.chain
     out.say(f"{chain.formula()}, {chain.parameters.flat.size:,} parameters")
-    bar = None if as_json or quiet else ProgressBar(out.messages)
     try:
-        outcome = train_model(prepared, options, bar)
+        outcome = train_model(prepared, options, bar=not (as_json or quiet))
     except KeyboardInterrupt:
         out.say("interrupted, no model is saved")
         raise typer.Exit(130) from None
@@ -173,6 +197,9 @@ def compare(
     folds: Annotated[
         int, typer.Option(help="Parts of the data, each of which is held out once.")
     ] = 5,
+    repeats: Annotated[
+        int, typer.Option(help="How many times the data are cut into folds, each in another way.")
+    ] = 1,
     layers: LayersOption = None,
     activation: Annotated[
         str, typer.Option(metavar="NAME", help=f"{', '.join(ACTIVATIONS)}.")
@@ -229,13 +256,14 @@ def compare(
         disable=not out.messages.is_terminal,
     )
     with bar:
-        running = bar.add_task("", total=2 * folds, completed=-1)
+        running = bar.add_task("", total=2 * folds * repeats, completed=-1)
         comparison = compare_libraries(
             source,
             words,
             folds,
+            repeats,
             lambda fold, library: bar.update(
-                running, advance=1, description=f"fold {fold} of {folds}: {library}"
+                running, advance=1, description=f"fold {fold} of {folds * repeats}: {library}"
             ),
         )
     if as_json:
@@ -248,6 +276,6 @@ def compare(
     out.say(*comparison.notes)
     out.table(comparison_table(comparison))
     if comparison.interrupted:
-        out.say(f"interrupted after {whole} of {folds} folds")
+        out.say(f"interrupted after {whole} of {folds * repeats} folds")
     out.say(settings_sentence(comparison.parameters))
     out.say(f"scikit-learn's fit uses the threads of NumPy's {comparison.versions['NumPy']} BLAS")

@@ -17,14 +17,16 @@ from chainrule.jobs.options import Words, defaults, hidden_sizes
 from chainrule.jobs.sources import Source
 from chainrule.jobs.training import check_target
 from chainrule.models.scores import class_scores, regression_scores
+from chainrule.training import Optimizer
 
 OURS, THEIRS = "chainrule", "scikit-learn"
 
 ACTIVATIONS = {"relu": "relu", "tanh": "tanh", "sigmoid": "logistic", "identity": "identity"}
-OPTIMIZERS = ("adam", "sgd", "momentum", "nesterov")
+OPTIMIZERS = ("adam", "sgd", "momentum", "nesterov", "lbfgs")
 """What both libraries have, by the names of ``chainrule train``, with scikit-learn's."""
 
 MOST_FOLDS = 100
+MOST_REPEATS = 100
 FIRST_ROWS = 200
 """Both fit so many rows before the clock runs, so that nothing is loaded or compiled under it."""
 
@@ -75,9 +77,12 @@ Heard = Callable[[int, str], None]
 """Who is told that a fit begins: fold and library."""
 
 
-def compare(source: Source, words: Words, folds: int, heard: Heard | None = None) -> Comparison:
+def compare(
+    source: Source, words: Words, folds: int, repeats: int = 1, heard: Heard | None = None
+) -> Comparison:
     """Fit both libraries' estimators on folds of the data, by turns, and score them.
 
+    With repeats the data are cut into folds so many times, each time in another way.
     Data that came with a test set of their own keep it: each fold is then a fit on all training
     data with another seed. Ctrl-C ends the comparison early; what is known so far is returned.
 
@@ -88,12 +93,16 @@ def compare(source: Source, words: Words, folds: int, heard: Heard | None = None
     ValueError
         scikit-learn has no network of this kind.
     """
-    _check_words(words, folds)
+    _check_words(words, folds, repeats)
     words = replace(words, model="mlp")
     target = check_target(source, cast("Task | None", words.task))
-    parts = list(_parts(source, target, words, folds))
+    parts = [
+        part
+        for repeat in range(repeats)
+        for part in _parts(source, target, words.seed + repeat, folds)
+    ]
     parameters = _parameters(words, source, min(len(rows) for rows, _ in parts))
-    comparison = Comparison(target, folds, parameters, _versions(), source.notes)
+    comparison = Comparison(target, len(parts), parameters, _versions(), source.notes)
     estimators = _estimators(target.task)
     try:
         for fold, (rows, others) in enumerate(parts, 1):
@@ -116,7 +125,9 @@ def compare(source: Source, words: Words, folds: int, heard: Heard | None = None
     return comparison
 
 
-def _check_words(words: Words, folds: int) -> None:
+def _check_words(words: Words, folds: int, repeats: int) -> None:
+    if not 1 <= repeats <= MOST_REPEATS:
+        raise ValueError(f"--repeats: expected a number from 1 to {MOST_REPEATS}, got {repeats}")
     if not 2 <= folds <= MOST_FOLDS:
         raise ValueError(f"--folds: expected a number from 2 to {MOST_FOLDS}, got {folds}")
     both = (
@@ -130,7 +141,7 @@ def _check_words(words: Words, folds: int) -> None:
             )
 
 
-def _parts(source: Source, target: Target, words: Words, folds: int) -> Iterator[tuple[Rows, Rows]]:
+def _parts(source: Source, target: Target, seed: int, folds: int) -> Iterator[tuple[Rows, Rows]]:
     """Yield the rows to train on and the rows to score, where the data have no test set."""
     everything = np.arange(len(source))
     if source.test is not None:
@@ -143,7 +154,7 @@ def _parts(source: Source, target: Target, words: Words, folds: int) -> Iterator
         )
     codes = target.encode(source.cells or [], lines=source.lines)
     labels = None if target.task == "regression" else codes
-    for held_out in split(len(source), (1 / folds,) * folds, words.seed, labels):
+    for held_out in split(len(source), (1 / folds,) * folds, seed, labels):
         rows = np.setdiff1d(everything, held_out)
         unseen = np.setdiff1d(np.arange(len(target.classes)), codes[rows])
         if unseen.size:
@@ -186,19 +197,20 @@ def _parameters(words: Words, source: Source, rows: int) -> dict[str, Any]:
     unsaid = defaults(words, source)
     batch = unsaid.batch if words.batch is None else words.batch
     optimizer = words.chosen_optimizer(unsaid)
-    size = rows if batch == 0 else min(batch, rows)
+    size = min(batch or rows, rows) if isinstance(optimizer, Optimizer) else rows
     layers = unsaid.network.layers if words.layers is None else hidden_sizes(words.layers)
     parameters = {
         "hidden_layer_sizes": layers,
         "activation": ACTIVATIONS[words.activation],
-        "solver": "adam" if words.optimizer == "adam" else "sgd",
+        "solver": words.optimizer if words.optimizer in ("adam", "lbfgs") else "sgd",
         "alpha": size * (unsaid.l2 if words.l2 is None else words.l2),
         "batch_size": size,
-        "learning_rate_init": float(optimizer.learning_rate),
         "max_iter": unsaid.epochs if words.epochs is None else words.epochs,
-        "n_iter_no_change": words.patience or math.inf,
     }
-    if words.optimizer != "adam":
+    if isinstance(optimizer, Optimizer):
+        parameters["learning_rate_init"] = float(optimizer.learning_rate)
+        parameters["n_iter_no_change"] = words.patience or math.inf
+    if parameters["solver"] == "sgd":
         momentum = 0.0 if words.optimizer == "sgd" else 0.9
         parameters |= {"momentum": momentum, "nesterovs_momentum": words.optimizer == "nesterov"}
     return parameters

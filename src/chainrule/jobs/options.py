@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from math import ceil, inf
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -21,14 +21,14 @@ from chainrule.training import (
     Cosine,
     InverseScaling,
     LinearToZero,
+    Noise,
     Optimizer,
-    Patience,
-    Plan,
     RMSProp,
     Schedule,
     StepDecay,
     WarmUp,
 )
+from chainrule.training.augmentation import AUGMENTATIONS, Augmentation
 from chainrule.training.steppers import Engine
 
 _OPTIMIZERS: dict[str, Optimizer] = {
@@ -47,10 +47,11 @@ _SCHEDULES: dict[str, Schedule] = {
     "cosine": Cosine(),
     "linear-to-zero": LinearToZero(),
 }
-OPTIMIZER_NAMES = tuple(_OPTIMIZERS)
+OPTIMIZER_NAMES = (*_OPTIMIZERS, "lbfgs")
 SCHEDULE_NAMES = tuple(_SCHEDULES)
 TASKS = get_args(Task)
 ENGINES = get_args(Engine)
+AUGMENTATION_NAMES = {kind.__name__.lower(): kind for kind in AUGMENTATIONS}
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,9 @@ class Words:
     patience: int = 20
     l2: float | None = None
     clip_norm: float | None = None
+    augment: str | None = None
+    class_weight: str | None = None
+    label_smoothing: float = 0.0
     seed: int = 0
     validation: float = 0.1
     test: float = 0.2
@@ -102,15 +106,16 @@ class Words:
         share, least_0, least_1 = "a share from 0 to below 1", "a number >= 0", "a number >= 1"
         ranges: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
             ("dropout", lambda x: 0 <= x < 1, share),
-            ("learning_rate", lambda x: 0 <= x < inf, least_0),
-            ("warm_up", lambda x: 0 <= x < inf, least_0),
+            ("learning_rate", lambda x: 0 <= x < math.inf, least_0),
+            ("warm_up", lambda x: 0 <= x < math.inf, least_0),
             ("batch", lambda x: x >= 0, least_0),
             ("epochs", lambda x: x >= 1, least_1),
             ("patience", lambda x: x >= 0, least_0),
-            ("l2", lambda x: 0 <= x < inf, least_0),
-            ("clip_norm", lambda x: 0 < x < inf, "a number > 0"),
+            ("l2", lambda x: 0 <= x < math.inf, least_0),
+            ("clip_norm", lambda x: 0 < x < math.inf, "a number > 0"),
             ("threads", lambda x: x >= 0, least_0),
-            ("seed", lambda x: 0 <= x < 2**63, "a number from 0 to 2**63 - 1"),
+            ("seed", lambda x: 0 <= x < 2**32, "a number from 0 to 2**32 - 1"),
+            ("label_smoothing", lambda x: 0 <= x < 1, share),
             ("validation", lambda x: 0 <= x < 1, share),
             ("test", lambda x: 0 <= x < 1, share),
         )
@@ -121,11 +126,19 @@ class Words:
                 raise ValueError(f"--{option}: expected {expected}, got {value}")
         if self.layers is not None:
             hidden_sizes(self.layers)
+        augmentations(self.augment)
+        class_weights(self.class_weight)
+        if self.augment and self.optimizer == "lbfgs":
+            raise ValueError(
+                "--augment: lbfgs takes the same samples in each step; expected others"
+            )
         if self.loss is not None and self.task not in (None, "regression"):
             raise ValueError(f"--loss: {self.loss} is for regression, got --task {self.task}")
 
-    def chosen_optimizer(self, unsaid: Defaults) -> Optimizer:
-        """Return the optimizer, with its learning rate."""
+    def chosen_optimizer(self, unsaid: Defaults) -> Optimizer | str:
+        """Return the optimizer, with its learning rate; or "lbfgs"."""
+        if self.optimizer == "lbfgs":
+            return "lbfgs"
         chosen = _OPTIMIZERS[self.optimizer]
         rate = unsaid.adam_rate if self.optimizer == "adam" else None
         rate = rate if self.learning_rate is None else self.learning_rate
@@ -175,7 +188,7 @@ def defaults(words: Words, source: Source) -> Defaults:
         return _DIGITS if builtin else Defaults()
     why = "the data are images, so the network is convolutional (--model mlp: multilayer)"
     network = _MULTILAYER if words.model == "mlp" else _CONVOLUTIONAL
-    passes = ceil(_IMAGES_SEEN[network.model] / max(len(source), 1))
+    passes = math.ceil(_IMAGES_SEEN[network.model] / max(len(source), 1))
     return Defaults(
         network=network,
         batch=64,
@@ -197,28 +210,38 @@ def training_options(words: Words, source: Source) -> TrainingOptions:
         value = getattr(words, name)
         if value is not None:
             network = replace(network, **{name: value})
+    changes = augmentations(words.augment)
+    if isinstance(source.data, Table) and not all(isinstance(each, Noise) for each in changes):
+        raise ValueError(
+            f"--augment: all but noise are for images, and {words.data} is a table; got "
+            f"{words.augment!r}"
+        )
     schedule = _SCHEDULES[words.schedule or unsaid.schedule]
     warm_up = unsaid.warm_up if words.warm_up is None else words.warm_up
     batch = unsaid.batch if words.batch is None else words.batch
-    plan = Plan(
-        optimizer=words.chosen_optimizer(unsaid),
-        schedule=WarmUp(warm_up, schedule) if warm_up else schedule,
-        batch_size=None if batch == 0 or words.optimizer == "gd" else batch,
-        epochs=unsaid.epochs if words.epochs is None else words.epochs,
-        l2=unsaid.l2 if words.l2 is None else words.l2,
-        clip_norm=words.clip_norm,
-        patience=Patience(words.patience) if words.patience else None,
-        seed=words.seed,
-    )
+    dtype = "float64" if words.double else None if words.optimizer == "lbfgs" else "float32"
+    training = {
+        "solver": words.chosen_optimizer(unsaid),
+        "learning_rate": WarmUp(warm_up, schedule) if warm_up else schedule,
+        "max_iter": unsaid.epochs if words.epochs is None else words.epochs,
+        "n_iter_no_change": words.patience or math.inf,
+        "clip_norm": words.clip_norm,
+        "augmentation": changes or None,
+        "random_state": words.seed,
+        "dtype": dtype,
+        "engine": words.engine,
+        "n_jobs": words.threads or None,
+    }
     return TrainingOptions(
         network=network,
-        plan=plan,
+        training=training,
+        batch_size=None if batch == 0 or words.optimizer == "gd" else batch,
+        l2=unsaid.l2 if words.l2 is None else words.l2,
+        class_weight=class_weights(words.class_weight),
+        label_smoothing=words.label_smoothing,
         validation=words.validation,
         test=words.test,
         task=cast("Task | None", "regression" if words.loss else words.task),
-        dtype="float64" if words.double else "float32",
-        engine=cast("Engine", words.engine),
-        threads=words.threads or None,
         notes=(unsaid.why,) if unsaid.why else (),
     )
 
@@ -241,3 +264,38 @@ def hidden_sizes(text: str) -> tuple[int, ...]:
     if 0 in sizes or max(sizes) > 1_000_000:
         raise ValueError(f"--layers: expected sizes from 1 to 1,000,000, got {text!r}")
     return sizes
+
+
+def augmentations(text: str | None) -> tuple[Augmentation, ...]:
+    """Return the changes of images that text such as ``shift=2,flip`` stands for."""
+    changes = []
+    for word in filter(None, (text or "").split(",")):
+        name, _, value = word.strip().partition("=")
+        kind = AUGMENTATION_NAMES.get(name)
+        if kind is None:
+            expected = "shift=2,flip; there are " + ", ".join(AUGMENTATION_NAMES)
+            raise ValueError(f"--augment: expected changes such as {expected}; got {word!r}")
+        try:
+            numbers = [float(value)] if value else []
+            changes.append(kind(*(int(x) if x.is_integer() else x for x in numbers)))
+        except ValueError as error:
+            raise ValueError(f"--augment: {error}, got {word!r}") from None
+    return tuple(changes)
+
+
+def class_weights(text: str | None) -> dict[str, float] | str | None:
+    """Return the weights of labels in text such as ``spam=3,ham=1``; "balanced" stays."""
+    if text in (None, "balanced"):
+        return text
+    weights = {}
+    for word in (text or "").split(","):
+        label, _, value = word.rpartition("=")
+        try:
+            weights[label.strip()] = float(value)
+        except ValueError:
+            weights[""] = math.nan  # no number, so no label either
+    if "" in weights or not all(0 <= weight < math.inf for weight in weights.values()):
+        raise ValueError(
+            f"--class-weight: expected balanced, or weights such as yes=3,no=1; got {text!r}"
+        )
+    return weights

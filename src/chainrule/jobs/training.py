@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -24,16 +25,8 @@ from chainrule.jobs.curve import curve_facts
 from chainrule.jobs.network import NetworkOptions, build_chain
 from chainrule.jobs.sources import Source
 from chainrule.models import Model
-from chainrule.training import (
-    History,
-    Plan,
-    Reporter,
-    TrainingDivergedError,
-    accuracy,
-    r_squared,
-    train,
-)
-from chainrule.training.steppers import Engine
+from chainrule.models.configuration import blueprint
+from chainrule.training import History, Optimizer, TrainingDivergedError
 
 
 @dataclass(frozen=True)
@@ -42,29 +35,32 @@ class TrainingOptions:
 
     Parameters
     ----------
-    network, plan : what to train, and how
+    network : what to train
+    training : how, as parameters of :class:`chainrule.Classifier` and Regressor
+    batch_size : samples in a step; None takes the whole set
+    l2 : the penalty λ: λ/2 times the sum of squared weights is added to the loss
+    class_weight, label_smoothing : of classifiers; weights by labels, or "balanced"
     validation, test : shares of the data that are held out; a set with a test set of its own
         keeps that
     task : "regression", "binary" or "multiclass"; None finds it from the target
-    dtype : "float32" or "float64"
-    engine, threads : who computes, as :func:`chainrule.train` takes them
     notes : what there is to say of these choices
     """
 
     network: NetworkOptions = field(default_factory=NetworkOptions)
-    plan: Plan = field(default_factory=Plan)
+    training: dict[str, Any] = field(default_factory=dict)
+    batch_size: int | None = 32
+    l2: float = 0.0
+    class_weight: dict[str, float] | str | None = None
+    label_smoothing: float = 0.0
     validation: float = 0.1
     test: float = 0.2
     task: Task | None = None
-    dtype: str = "float32"
-    engine: Engine = "auto"
-    threads: int | None = None
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Data split, encoded and ready: parts by name, and the model that is to be trained."""
+    """Data split and ready: parts by name, and the model, whose parameters are 0 as yet."""
 
     parts: dict[str, Source]
     model: Model
@@ -87,6 +83,9 @@ class Outcome:
 def prepare(source: Source, options: TrainingOptions) -> Prepared:
     """Split the data, learn the encoding on the training part, and build the network."""
     target = check_target(source, options.task)
+    if target.task == "regression" and (options.class_weight or options.label_smoothing):
+        option = "--class-weight" if options.class_weight else "--label-smoothing"
+        raise DataError(f"{option}: expected classes to predict; {target.describe()}")
     parts = _split(source, target, options)
     training = parts["training"]
     assert training.cells is not None
@@ -106,8 +105,8 @@ def prepare(source: Source, options: TrainingOptions) -> Prepared:
     chain, loss = build_chain(
         options.network, task=target.task, classes=len(target.classes), input_shape=shape
     )
-    chain.initialize(shape, seed=options.plan.seed, dtype=options.dtype)
-    model = Model(chain, loss, inputs, target, facts={})
+    untrained = blueprint(tuple(chain.functions), shape, np.dtype(np.float32))
+    model = Model(untrained.build(np.zeros(untrained.count, np.float32)), loss, inputs, target)
     notes = (*source.notes, target.describe(), *dropped, *options.notes)
     return Prepared(parts, model, notes)
 
@@ -130,10 +129,8 @@ def check_target(source: Source, task: Task | None) -> Target:
     return Target.fit(source.target_name, source.cells, task, lines=source.lines)
 
 
-def train_model(
-    prepared: Prepared, options: TrainingOptions, reporter: Reporter | None = None
-) -> Outcome:
-    """Train the prepared model and score it on every part.
+def train_model(prepared: Prepared, options: TrainingOptions, *, bar: bool = False) -> Outcome:
+    """Train the prepared network as an estimator, and score the model on every part.
 
     A diverged training still has an outcome if an epoch went well before.
 
@@ -144,37 +141,67 @@ def train_model(
     KeyboardInterrupt
         Ctrl-C came before the first epoch was over, so that there is nothing to keep.
     """
-    model, target = prepared.model, prepared.model.target
-    X, t = _numbers(model, prepared.parts["training"])
+    X, t = _numbers(prepared, prepared.parts["training"], options)
     held_out = prepared.parts.get("validation")
-    validation = None if held_out is None else _numbers(model, held_out)
-    score = r_squared if target.task == "regression" else accuracy
+    validation: dict[str, Any] = {}
+    if held_out is not None:
+        validation["X_val"], validation["y_val"] = _numbers(prepared, held_out, options)
+    estimator = _estimator(prepared, options, len(X))
+    estimator.set_params(verbose="bar" if bar else False)
+    if held_out is not None:  # a small part has many equal scores, but no equal losses
+        estimator.set_params(early_stopping=True, scoring="loss")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # the outcome says how training ended
+        try:
+            estimator.fit(X, t, **validation)
+        except ValueError as error:
+            if not isinstance(error.__cause__, TrainingDivergedError):
+                raise
+    history: History = estimator.history_
     diverged = None
-    try:
-        history = train(
-            model.chain,
-            model.loss,
-            X,
-            t,
-            options.plan,
-            validation=validation,
-            score=score,
-            reporter=reporter,
-            engine=options.engine,
-            threads=options.threads,
-        )
-    except TrainingDivergedError as error:
-        if not error.history.epochs:
-            raise
-        history, diverged = error.history, error
+    if history.end == "diverged":
+        diverged = TrainingDivergedError(history.trouble, history)
     if not history.epochs:
-        raise KeyboardInterrupt
+        raise diverged or KeyboardInterrupt
+    model = replace(prepared.model, chain=estimator.chain_)
     scores = {
         name: model.evaluate(part.data, part.cells or [], part.lines)
         for name, part in prepared.parts.items()
     }
-    model.facts.update(_facts(prepared, options, history, scores))
+    model.facts.update(_facts(prepared, estimator, options, scores))
     return Outcome(model, history, scores, diverged)
+
+
+def _estimator(prepared: Prepared, options: TrainingOptions, samples: int) -> Any:
+    """Return the estimator that trains the prepared network on so many samples."""
+    from chainrule.estimators import Classifier, Regressor
+
+    model = prepared.model
+    size = min(options.batch_size or samples, samples)
+    if options.training["solver"] == "lbfgs":
+        size = samples
+    own: dict[str, Any] = {"loss": model.loss, "batch_size": size, "alpha": size * options.l2}
+    if isinstance(model.inputs, ImageScaling):
+        own["image_format"] = "nchw"
+    if model.target.task == "regression":
+        return Regressor(model.chain, **own, **options.training)
+    if isinstance(options.class_weight, dict):
+        own["class_weight"] = _by_number(options.class_weight, model.target)
+    elif options.class_weight is not None:
+        own["class_weight"] = options.class_weight
+    own["label_smoothing"] = options.label_smoothing
+    return Classifier(model.chain, **own, **options.training)
+
+
+def _by_number(weights: dict[str, float], target: Target) -> dict[int, float]:
+    """Return weights of classes by the classes' numbers."""
+    unknown = sorted(set(weights) - set(target.classes))
+    if unknown:
+        raise DataError(
+            f"--class-weight: expected labels of {shortened(target.classes, most=20)}, got "
+            f"{shortened(unknown)}"
+        )
+    return {target.classes.index(label): weight for label, weight in weights.items()}
 
 
 def _left_out(encoder: TableEncoder) -> list[str]:
@@ -220,13 +247,29 @@ def _split(source: Source, target: Target, options: TrainingOptions) -> dict[str
             f"{source.name}: expected a row or more for each of {', '.join(shares)}, "
             f"got {len(source)} in all"
         )
-    rows = split(len(source), tuple(shares.values()), options.plan.seed, labels)
+    rows = split(len(source), tuple(shares.values()), options.training["random_state"], labels)
+    if labels is not None:
+        rows = _all_learned(source.name, rows, target.encode(labels, lines=source.lines))
     parts: dict[str, Source] = {
         name: source.select(part) for name, part in zip(shares, rows, strict=True)
     }
     if source.test is not None:
         parts["test"] = source.test
     return parts
+
+
+def _all_learned(
+    name: str, parts: list[NDArray[np.intp]], codes: NDArray[Any]
+) -> list[NDArray[np.intp]]:
+    """Return the rows of the parts, the first with a row of each class: rare ones move there."""
+    first, *others = parts
+    for code in np.setdiff1d(codes, codes[first]):
+        row = np.flatnonzero(codes == code)[0]
+        first = np.append(first, row)
+        others = [part[part != row] for part in others]
+    if any(len(part) == 0 for part in others):
+        raise DataError(f"{name}: expected several rows of each class, got one of most of them")
+    return [first, *others]
 
 
 def _unshifted(target: Target, source: Source) -> Target:
@@ -236,30 +279,39 @@ def _unshifted(target: Target, source: Source) -> Target:
     return replace(target, mean=0.0, scale=target.mean if target.mean > 0 else 1.0)
 
 
-def _numbers(model: Model, part: Source) -> tuple[Any, NDArray[Any]]:
-    X, _ = model.encode(part.data)
-    return X, model.target.encode(part.cells or [], lines=part.lines)
+def _numbers(
+    prepared: Prepared, part: Source, options: TrainingOptions
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return samples and targets of a part of the data, as an estimator takes them."""
+    X, _ = prepared.model.encode(part.data)
+    t = prepared.model.target.encode(part.cells or [], lines=part.lines)
+    return X.astype(options.training.get("dtype") or np.float32, copy=False), t
 
 
 def _facts(
-    prepared: Prepared, options: TrainingOptions, history: History, scores: dict[Any, Any]
+    prepared: Prepared, estimator: Any, options: TrainingOptions, scores: dict[Any, Any]
 ) -> dict[str, Any]:
     """Return what a model file should remember of its training."""
-    plan, target = options.plan, prepared.model.target
+    history, solver = estimator.history_, estimator.solver
+    optimizer = {"name": "lbfgs"}
+    if isinstance(solver, Optimizer):
+        optimizer = {"name": type(solver).__name__, **asdict(solver)}
+    regression = prepared.model.target.task == "regression"
     return {
         "data": prepared.parts["training"].name,
         "network": options.network.model,
         "rows": {name: len(part) for name, part in prepared.parts.items()},
-        "optimizer": {"name": type(plan.optimizer).__name__, **asdict(plan.optimizer)},
-        "schedule": type(plan.schedule).__name__,
-        "batch_size": plan.batch_size,
-        "l2": plan.l2,
-        "clip_norm": plan.clip_norm,
-        "seed": plan.seed,
+        "optimizer": optimizer,
+        "schedule": type(estimator.learning_rate).__name__,
+        "batch_size": options.batch_size,
+        "l2": options.l2,
+        "clip_norm": estimator.clip_norm,
+        "augmentation": [str(change) for change in estimator.augmentation or ()],
+        "seed": estimator.random_state,
         "engine": history.engine,
         "epochs": len(history.epochs),
         "end": history.describe(),
-        "history": curve_facts(history, "R²" if target.task == "regression" else "accuracy"),
+        "history": curve_facts(history, "R²" if regression else "accuracy"),
         "scores": {
             name: {key: float(np.float64(value)) for key, value in values.items()}
             for name, values in scores.items()
