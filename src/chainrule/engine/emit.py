@@ -323,15 +323,16 @@ class Kernel:
         self.builder.branch(check)
         self.builder.position_at_end(after)
 
-    def cover(
-        self, count: Integer, sizes: Sequence[int], body: Callable[[Integer, int], None]
-    ) -> None:
-        """Emit body(first, size) for pieces of a count: the largest that fit, then the next."""
+    def pieces(self, count: Integer, sizes: Sequence[int]) -> Iterator[tuple[Integer, int]]:
+        """Yield first and size of pieces of a count: the largest that fit, then the next.
+
+        The body of a Python loop over them is emitted once for each size.
+        """
         at = self.integer(0)
         for size in sizes:
             pieces = (count - at) // size
             with self.loop(0, pieces) as piece:
-                body(at + piece * size, size)
+                yield at + piece * size, size
             at = at + pieces * size
 
     @contextmanager

@@ -59,8 +59,7 @@ def forward(name: str, dtype: Any, target: Target) -> ir.Module:
     scratch = k.allocate(sizes[0])
     with k.loop(0, k.argument("rows")) as n:
         first, last = _entries(k, n)
-
-        def sums(p: Integer, wide: int) -> None:
+        for p, wide in k.pieces(k.argument("vectors"), sizes):
             with k.loop(first, last, carry=[k.constant(0.0)] * wide) as turn:
                 value = k.spread(_value(k, turn.index))
                 row = k.argument("w") + _token(k, turn.index) * k.argument("w_row")
@@ -72,8 +71,6 @@ def forward(name: str, dtype: Any, target: Target) -> ir.Module:
                 k.store(total, scratch + j * VECTOR)
             tile = [k.integer(1), k.integer(wide)]
             k.call(k.argument("epilogue"), k.argument("arguments"), scratch, n, p, *tile)
-
-        k.cover(k.argument("vectors"), sizes, sums)
     return k.finish().module
 
 
@@ -89,8 +86,7 @@ def scatter(name: str, dtype: Any, target: Target, *, alone: bool) -> ir.Module:
         count = last - first if alone else _own(k, first, last)
         used = _find_rows(k, count, sample.carried[0], first if alone else None)
         sample.following = [used]
-
-        def add(p: Integer, wide: int) -> None:
+        for p, wide in k.pieces(k.argument("vectors"), _sizes(target)):
             stride = k.argument("vector_stride")
             dz = k.argument("gradient") + n * VECTOR
             vectors = [k.load(dz + (p + j) * stride) for j in range(wide)]
@@ -100,8 +96,6 @@ def scatter(name: str, dtype: Any, target: Target, *, alone: bool) -> ir.Module:
                 for j, vector in enumerate(vectors):
                     place = row + j * VECTOR
                     k.store(fma(value, vector, k.load(place)), place)
-
-        k.cover(k.argument("vectors"), _sizes(target), add)
     k.store_integer(sample.carried[0], k.argument("used"))
     return k.finish().module
 
