@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule.engine.emit import Kernel
+from chainrule.engine.lanes import reduce
 from chainrule.engine.memory import VECTOR
 from chainrule.engine.values import fma
 from engine.calls import run, vectors
@@ -62,7 +63,7 @@ def test_pieces_are_the_largest_that_fit(count, pieces):
 def test_lanes_are_reduced_halves_first(dtype):
     x = vectors(np.random.default_rng(2).normal(size=64 // np.dtype(dtype).itemsize), dtype)
     k = Kernel("reduced", dtype, ("x", "y"))
-    k.store_number(k.reduce(k.load(k.argument("x")), lambda a, b: a + b), k.argument("y"))
+    k.store_number(reduce(k.load(k.argument("x")), lambda a, b: a + b), k.argument("y"))
     y = np.zeros(1, dtype)
     run(k, x=x, y=y)
     parts = x

@@ -21,6 +21,7 @@ from llvmlite import ir
 from chainrule.engine.compiling import Target
 from chainrule.engine.emit import Kernel
 from chainrule.engine.kernels.epilogues import move
+from chainrule.engine.lanes import spread
 from chainrule.engine.memory import VECTOR
 from chainrule.engine.rates import Rate
 from chainrule.engine.values import Integer, Vector, fma
@@ -61,7 +62,7 @@ def forward(name: str, dtype: Any, target: Target) -> ir.Module:
         first, last = _entries(k, n)
         for p, wide in k.pieces(k.argument("vectors"), sizes):
             with k.loop(first, last, carry=[k.constant(0.0)] * wide) as turn:
-                value = k.spread(_value(k, turn.index))
+                value = spread(_value(k, turn.index))
                 row = k.argument("w") + _token(k, turn.index) * k.argument("w_row")
                 vectors = [k.load(row + (p + j) * k.argument("w_vector")) for j in range(wide)]
                 turn.following = [
@@ -92,7 +93,7 @@ def scatter(name: str, dtype: Any, target: Target, *, alone: bool) -> ir.Module:
             vectors = [k.load(dz + (p + j) * stride) for j in range(wide)]
             with k.loop(0, count) as i:
                 own = k.argument("own") + i * OWN
-                row, value = k.load_integer(own) + p * VECTOR, k.spread(k.load_number(own + 8))
+                row, value = k.load_integer(own) + p * VECTOR, spread(k.load_number(own + 8))
                 for j, vector in enumerate(vectors):
                     place = row + j * VECTOR
                     k.store(fma(value, vector, k.load(place)), place)

@@ -16,6 +16,7 @@ from llvmlite import ir
 from chainrule.engine.compiling import Target
 from chainrule.engine.emit import Kernel
 from chainrule.engine.kernels import tiles
+from chainrule.engine.lanes import lane_sums, reduce
 from chainrule.engine.values import Vector, fma
 
 _SUMS = ("rows", "columns", "depth", "a", "row_offsets", "x", "column_offsets", "taps", "y")
@@ -97,7 +98,7 @@ def _put(k: Kernel, totals: Sequence[Vector], high: int, wide: int) -> None:
     for place, total in enumerate(totals):
         i, j = divmod(place, wide)
         to = k.argument("y") + (m + i) * k.argument("y_row") + (q + j) * k.dtype.itemsize
-        k.store_number(k.reduce(total, lambda a, b: a + b), to)
+        k.store_number(reduce(total, lambda a, b: a + b), to)
 
 
 def _add(k: Kernel, totals: Sequence[Vector], high: int, wide: int) -> None:
@@ -108,5 +109,5 @@ def _add(k: Kernel, totals: Sequence[Vector], high: int, wide: int) -> None:
     zeros = [k.constant(0.0)] * (-len(totals) % k.lanes)
     padded = [*totals, *zeros]
     for first in range(0, len(padded), k.lanes):
-        sums, at = k.sums(padded[first : first + k.lanes]), to + first * item
+        sums, at = lane_sums(padded[first : first + k.lanes]), to + first * item
         k.store(k.load(at) + sums, at)

@@ -21,6 +21,7 @@ from llvmlite import ir
 from chainrule.engine.compiling import Target
 from chainrule.engine.emit import Kernel
 from chainrule.engine.kernels import tiles
+from chainrule.engine.lanes import spread
 from chainrule.engine.memory import VECTOR
 from chainrule.engine.values import Integer, Vector, fma
 
@@ -68,7 +69,7 @@ def _sums(k: Kernel, high: int, wide: int) -> Sequence[Vector]:
         right = [k.load(column + from_x) for column in columns]
         sums: list[Vector] = []
         for i, row in enumerate(rows):
-            left = k.spread(k.load_number(row + from_a))
+            left = spread(k.load_number(row + from_a))
             sums += [fma(left, right[j], turn.carried[i * wide + j]) for j in range(wide)]
         turn.following = sums
     return list(turn.carried)
