@@ -5,9 +5,12 @@ Where a shell is given, each line of a ```sh block runs in it, too.
 The blocks of a file share one namespace, as cells of a notebook do. If the next fenced block
 after a Python block is a ```text block, it must be what the Python block prints. A line
 ``<!-- skip -->`` before a block leaves it out: Python that must not run, text that is no output.
+A line ``<!-- source: package.module.name -->`` says what a block shows: it must be that source.
 """
 
 import contextlib
+import importlib
+import inspect
 import io
 import re
 from collections.abc import Callable
@@ -15,16 +18,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SKIP = "<!-- skip -->"
+SOURCE = re.compile(r"<!-- source: (\S+)\.(\w+) -->")
 
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language, its text, the number of its first line, whether to skip it."""
+    """A fenced block: its language, its text, the number of its first line, and the line above."""
 
     language: str
     text: str
     line: int
-    skipped: bool
+    above: str
+
+    @property
+    def skipped(self) -> bool:
+        """Whether the document asks to leave it out."""
+        return self.above == SKIP
+
+    @property
+    def source(self) -> str | None:
+        """The source that the document says it shows."""
+        found = SOURCE.fullmatch(self.above)
+        if found is None:
+            return None
+        module, name = found.groups()
+        return inspect.getsource(getattr(importlib.import_module(module), name))
 
 
 def fenced_blocks(document: str) -> list[Block]:
@@ -46,7 +64,7 @@ def fenced_blocks(document: str) -> list[Block]:
         if at == len(lines):
             raise ValueError(f"line {first}: this block has no end")
         inside = [line.removeprefix(indent) for line in lines[first:at]]
-        blocks.append(Block(language, "\n".join(inside), first + 1, above == SKIP))
+        blocks.append(Block(language, "\n".join(inside), first + 1, above))
         above, at = fence, at + 1
     return blocks
 
@@ -59,7 +77,8 @@ def run_document(path: str | Path, shell: Callable[[str], str] | None = None) ->
     Raises
     ------
     AssertionError
-        A block printed something else than the text block after it shows.
+        A block printed something else than the text block after it shows, or shows another source
+        than it says.
     """
     path = Path(path)
     blocks = fenced_blocks(path.read_text(encoding="utf-8"))
@@ -68,6 +87,9 @@ def run_document(path: str | Path, shell: Callable[[str], str] | None = None) ->
     for block, following in zip(blocks, [*blocks[1:], None], strict=True):
         commands = block.language == "sh" and shell is not None
         if block.skipped or not (commands or block.language == "python"):
+            continue
+        if block.source is not None:
+            assert block.text == block.source.rstrip(), f"{path}:{block.line}: not the source"
             continue
         printed = io.StringIO()
         source = "\n" * (block.line - 1) + block.text  # so that errors name the document's lines

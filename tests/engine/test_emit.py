@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule.engine.emit import Kernel
+from chainrule.engine.lanes import reduce
 from chainrule.engine.memory import VECTOR
 from chainrule.engine.values import fma
 from engine.calls import run, vectors
@@ -42,11 +43,27 @@ def test_a_loop_carries_values_and_may_have_no_turn(count):
     assert y[8:9].view(np.int64)[0] == 3 + 2 * count
 
 
+@pytest.mark.parametrize(
+    ("count", "pieces"), [(0, []), (1, [1]), (12, [5, 5, 2]), (13, [5, 5, 2, 1])]
+)
+def test_pieces_are_the_largest_that_fit(count, pieces):
+    k = Kernel("pieces", np.float64, ("count", "y"))
+    for first, size in k.pieces(k.argument("count"), (5, 2, 1)):
+        k.store_integer(k.integer(size), k.argument("y") + first * 8)
+    y = np.zeros(14, dtype=np.int64)
+    run(k, count=count, y=y)
+    expected, at = np.zeros(14), 0
+    for size in pieces:
+        expected[at] = size
+        at += size
+    assert np.array_equal(y, expected)
+
+
 @pytest.mark.parametrize("dtype", TYPES)
 def test_lanes_are_reduced_halves_first(dtype):
     x = vectors(np.random.default_rng(2).normal(size=64 // np.dtype(dtype).itemsize), dtype)
     k = Kernel("reduced", dtype, ("x", "y"))
-    k.store_number(k.reduce(k.load(k.argument("x")), lambda a, b: a + b), k.argument("y"))
+    k.store_number(reduce(k.load(k.argument("x")), lambda a, b: a + b), k.argument("y"))
     y = np.zeros(1, dtype)
     run(k, x=x, y=y)
     parts = x

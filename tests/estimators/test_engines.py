@@ -9,6 +9,7 @@ from chainrule import (
     Chain,
     Classifier,
     Conv2d,
+    Dropout,
     Flatten,
     Identity,
     Linear,
@@ -61,6 +62,14 @@ def test_second_order_training_agrees(problem):
     np.testing.assert_allclose(*curves, rtol=1e-8)
     flats = [model.chain_.parameters.flat for model in by.values()]
     np.testing.assert_allclose(*flats, rtol=1e-6, atol=1e-8)
+
+
+def test_second_order_training_draws_the_same_masks():
+    chain, curves = Chain(Linear(12), Tanh(), Dropout(0.3), Linear(4), Softmax()), []
+    model = Classifier(chain, solver="lbfgs", max_iter=6, random_state=0)
+    for engine in ("machine", "reference"):
+        curves.append(clone(model).set_params(engine=engine).fit(X, KINDS).loss_curve_)
+    np.testing.assert_allclose(*curves, rtol=1e-8)
 
 
 def test_second_order_training_has_the_same_bits_on_any_number_of_threads(problem):

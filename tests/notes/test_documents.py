@@ -1,5 +1,6 @@
 """The documents run, and the helper that runs them notices when one is wrong."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -77,6 +78,16 @@ def test_skipped_blocks_do_not_run_and_are_not_compared(tmp_path):
 def test_only_the_block_right_after_the_comment_is_skipped(tmp_path):
     path = write(tmp_path, "<!-- skip -->\n'''python\n1 / 0\n'''\n'''python\n2 / 0\n'''\n")
     with pytest.raises(ZeroDivisionError):
+        run_document(path)
+
+
+def test_a_block_that_names_its_source_must_show_it(tmp_path):
+    shown = inspect.getsource(fenced_blocks)
+    head = "<!-- source: documents.fenced_blocks -->\n\n'''python\n"
+    path = write(tmp_path, f"{head}{shown}'''\n'''python\n1\n'''\n")
+    assert run_document(path) == 1
+    write(tmp_path, f"{head}{shown.replace('blocks', 'pieces')}'''\n")
+    with pytest.raises(AssertionError, match=r"document\.md:4: not the source"):
         run_document(path)
 
 

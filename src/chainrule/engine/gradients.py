@@ -18,9 +18,6 @@ from chainrule.losses import Loss
 
 Array = NDArray[Any]
 
-ROWS = 256
-"""Samples in a batch, so that its activations stay in the caches."""
-
 
 @dataclass(frozen=True)
 class Sum:
@@ -38,15 +35,17 @@ class Sum:
 class Gradients:
     """The mean loss on samples X (n, …) with targets t, penalty included, and its gradient.
 
-    >>> gradients = Gradients(chain, loss, X, t)
+    >>> gradients = Gradients(chain, loss, X, t, rows=256)
     >>> value, gradient = gradients(flat)  # flat as chain.parameters.flat, gradient likewise
 
-    The same bits on any number of threads. Dropout draws the same masks at each call.
+    The same bits on any number of threads.
 
     Parameters
     ----------
+    rows : samples in a batch, which have masks of their own
     sample_weight : (n,), all of them > 0
     l2 : the penalty λ: λ/2 times the sum of squared weights, biases left out, is added
+    seed : of dropout's masks, the same at each call; None is for prediction, without masks
     threads : that may be used; as many as pay are
 
     Raises
@@ -63,12 +62,13 @@ class Gradients:
         t: Any,
         sample_weight: Array | None = None,
         *,
+        rows: int,
         l2: float = 0.0,
-        seed: int = 0,
+        seed: int | None = None,
         threads: int = 1,
     ) -> None:
         n = int(X.shape[0])
-        self.rows, self.order = min(ROWS, n), np.arange(n)
+        self.rows, self.order = min(rows, n), np.arange(n)
         weights = np.ones(n) if sample_weight is None else np.asarray(sample_weight, np.float64)
         self.whole = n // self.rows * self.rows
         batches = np.add.reduceat(weights, np.arange(0, n, self.rows))

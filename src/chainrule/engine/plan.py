@@ -23,6 +23,7 @@ from chainrule.engine.lowering import Network
 from chainrule.engine.memory import VECTOR, address, aligned
 from chainrule.engine.program import Instructions, share
 from chainrule.engine.stages import Range, Stages
+from chainrule.engine.updates import Updates
 from chainrule.engine.weights import Weights
 
 Array = NDArray[Any]
@@ -100,7 +101,7 @@ class Planner:
 
     def _plan_step(self) -> None:
         """Add the next samples, forward, loss, backprop, update."""
-        last = len(self.network.stages) - 1
+        last, updates = len(self.network.stages) - 1, Updates(self.part)
         for thread in range(self.threads):
             self._advance(thread)
             self._squares(thread)
@@ -131,15 +132,15 @@ class Planner:
                 for tile in range(*share(self.images.tiles, self.threads, thread)):
                     self.images.backward(thread, tile)
             for number in range(last + 1):
-                self.part.update(thread, number)
+                updates.update(thread, number)
         if self.images:
             self._update_filters(self.images)
-        if self.part.bags and self.part.moves_all:
+        if updates.moves_all:
             self.code.barrier()
             for thread in range(self.threads):
-                self.part.update_all_tokens(thread)
+                updates.update_all_tokens(thread)
         if self.weights.clip is not None:
-            self._update_clipped(self.weights.clip)
+            self._update_clipped(self.weights.clip, updates)
         self.total = self.code.add(
             0,
             self.library.total,
@@ -181,7 +182,7 @@ class Planner:
             batch = self.part.batches[thread]
             images.update(thread, self.threads, update, address(batch.rates), batch.l2)
 
-    def _update_clipped(self, limit: float) -> None:
+    def _update_clipped(self, limit: float, updates: Updates) -> None:
         clipping = Clipping(self.weights, limit, self.code, self.library)
         self.code.barrier()
         for thread in range(self.threads):
@@ -194,7 +195,7 @@ class Planner:
         for thread in range(self.threads):
             for block in self.weights.blocks.values():
                 panels = share(block.values.count, self.threads, thread)
-                self.part.transpose(thread, block, (0, block.values.rows), panels)
+                updates.transpose(thread, block, (0, block.values.rows), panels)
         self.code.kept.append(clipping)
 
     def _advance(self, thread: int) -> None:

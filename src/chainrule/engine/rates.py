@@ -15,7 +15,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from chainrule import mathematics
-from chainrule.engine.emit import Kernel
 from chainrule.engine.values import Vector
 
 Evaluate = Callable[[Any, Any, Any], Any]
@@ -42,7 +41,7 @@ class Rate:
     def __hash__(self) -> int:
         return hash(self.value)
 
-    def as_vector(self, kernel: Kernel) -> Vector:
+    def as_vector(self) -> Vector:
         """Return it in all lanes, read from memory."""
         return self.reader.vector(self)
 

@@ -1,63 +1,31 @@
 """The part of a plan that rows of numbers go through: Linear and the functions after it.
 
-Linear layers are cut by panels of outputs, so that a panel of W that a thread has just updated is
-still in its core's cache when it is used next. Each method adds instructions for one thread, for
-some samples and some panels.
+There and back, up to dZ of each stage; updates.py moves the parameters. Each method adds
+instructions for one thread, for some samples and some panels.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine.bags import Bags, moves_all_rows
-from chainrule.engine.clipping import Keep
+from chainrule.engine.bags import Bags
+from chainrule.engine.batch import Batch
 from chainrule.engine.images import Images
 from chainrule.engine.kernels import Kernel, Library
 from chainrule.engine.lowering import Network, Stage, derivative_reads
 from chainrule.engine.maps import Maps, Values
 from chainrule.engine.memory import VECTOR, Panels, address, aligned
-from chainrule.engine.program import Instructions, share
+from chainrule.engine.program import Instructions
 from chainrule.engine.samples import Rows, SparseRows
 from chainrule.engine.start import Start
-from chainrule.engine.weights import Block, Weights
+from chainrule.engine.weights import Weights
 from chainrule.functions import Dropout, Elementwise
 
 Array = NDArray[Any]
 Range = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Where a thread finds the samples of its step; the kernel ``advance`` fills it.
-
-    ``rows`` are the addresses of the samples in X, ``taps`` the same beside offsets of panel rows,
-    ``targets`` byte offsets in t, ``shares`` the samples' weights in the mean, ``rates`` the
-    numbers of the step that the optimizer's rule reads, and ``l2`` 0 and the penalty λ.
-    """
-
-    rows: Array
-    taps: Array
-    targets: Array
-    shares: Array
-    rates: Array
-    l2: Array
-
-    @classmethod
-    def of(cls, rows: int, dtype: np.dtype[Any], rates: int, l2: float) -> Batch:
-        """Return the batch of so many samples, of equal weight, with room to fill up a tile."""
-        taps = aligned((rows, 2), np.int64)
-        taps[:, 1] = np.arange(rows) * VECTOR
-        shares = aligned((rows,), dtype)
-        shares[:] = 1 / rows
-        lanes = VECTOR // dtype.itemsize
-        whole = (aligned((rows + lanes,), np.int64), taps, aligned((rows,), np.int64))
-        penalty = aligned((2,), dtype)
-        penalty[1] = l2
-        return cls(*whole, shares, aligned((rates,), dtype), penalty)
 
 
 class Stages:
@@ -82,14 +50,12 @@ class Stages:
         self.stages, self.dtype, self.threads = network.stages, weights.dtype, code.threads
         self.code, self.library, self.images = code, library, images
         self.rates = library.update(weights.optimizer).rates if weights.optimizer else ()
-        self.rule = weights.optimizer if weights.clip is None else Keep()
         self.values = [self._values(number) for number in range(len(self.stages))]
         self.batches = [
             Batch.of(rows, self.dtype, len(self.rates), weights.penalty(rows))
             for _ in range(self.threads)
         ]
         self.sample_losses = aligned((rows,), self.dtype)
-        self.one = np.ones(1, dtype=self.dtype)
         self.offsets = np.arange(rows) * VECTOR
         self.rows_table = code.table(self.offsets)
         self.losses: list[Array] = []
@@ -105,8 +71,6 @@ class Stages:
             if network.entries is not None
             else None
         )
-        moves = self.rule is not None  # else it is for prediction
-        self.moves_all = moves and moves_all_rows(self.rule, weights.l2)
 
     def read(self, samples: Rows) -> None:
         """Let the kernels read the entries of sparse samples."""
@@ -179,14 +143,15 @@ class Stages:
         arguments: dict[str, int],
     ) -> None:
         """Add products of rows of numbers with W, and what happens to them."""
-        inputs, W, before = self.stages[number].inputs, self.weights_of(number), self._input(number)
+        inputs, W = self.stages[number].inputs, self.weights_of(number)
+        before = self.input_of(number)
         if before is None:  # X as it is: the batch has the samples' addresses
             a, row_offsets = 0, address(self.batches[thread].rows[rows[0] :])
             columns = np.arange(inputs) * self.dtype.itemsize
         else:
             a, row_offsets = before.address + rows[0] * VECTOR, self.rows_table
             columns = before.columns
-        self._product(
+        self.product(
             thread,
             epilogue,
             arguments,
@@ -200,14 +165,14 @@ class Stages:
             x_stride=W.stride,
         )
 
-    def _input(self, number: int) -> Panels | None:
+    def input_of(self, number: int) -> Panels | None:
         """Return what a stage reads, or None if that is X itself."""
         if number:
             return self.values[number - 1].output
         before = self.images or self.start
         return before.rows if before else None
 
-    def _product(
+    def product(
         self, thread: int, epilogue: Kernel, arguments: dict[str, int], **values: int
     ) -> None:
         """Add a product, and what happens to its results while they are at hand."""
@@ -277,7 +242,7 @@ class Stages:
             x = before.y[-2] if len(maps) > 1 else before.z
             arguments |= {"x": x.address + own if x else 0, "y": before.y[-1].address + own}
             arguments |= {"gradient_row": VECTOR, "gradient_vector": target.stride}
-        self._product(
+        self.product(
             thread,
             epilogue,
             arguments,
@@ -299,108 +264,6 @@ class Stages:
         for k in reversed(range(maps)):
             stage, values = self.stages[number], self.values[number]
             self.maps.backward(thread, stage, values, k, rows, panels)
-
-    def update(self, thread: int, number: int) -> None:
-        """Let W move along dW = Xᵀ dZ and b along db = 1ᵀ dZ, in the product's epilogue."""
-        stage, gradient = self.stages[number], self.values[number].gradient
-        block = self.weights.blocks[stage.weights]
-        panels = share(block.values.count, self.threads, thread)
-        inputs = (0, stage.inputs)
-        if stage.bias and panels[0] < panels[1]:
-            self._product(
-                thread,
-                self.library.update(self.rule),
-                self._moved(thread, self.weights.bias(stage), panels[0] * VECTOR, penalty=0),
-                rows=1,
-                vectors=panels[1] - panels[0],
-                depth=self.rows,
-                a=address(self.one),
-                row_offsets=self.code.table([0]),
-                taps=self.code.table(np.zeros(self.rows), self.offsets),
-                x=gradient.address + panels[0] * gradient.stride,
-                x_stride=gradient.stride,
-            )
-        if self.bags and number == 0:
-            self._update_tokens(thread, self.bags, block)
-            return
-        if block.values.count < 2 * self.threads:  # too few panels to share: cut the inputs
-            panels = (0, block.values.count)
-            inputs = share(stage.inputs, self.threads, thread, block.values.lanes)
-        if inputs[0] < inputs[1]:
-            self._update_weights(thread, number, block, inputs, panels)
-
-    def _update_tokens(self, thread: int, bags: Bags, block: Block) -> None:
-        """Sum the gradient by the rows of W; where no others move, these move at once."""
-        bags.scatter(thread, self.batches[thread].rows, self.rows, self.values[0].gradient)
-        if not self.moves_all:
-            moved = self._moved(thread, block, 0, penalty=1)
-            bags.move_touched(thread, self.rule, **moved)
-
-    def update_all_tokens(self, thread: int) -> None:
-        """Let all rows of W move, if others than the batch's tokens do; no thread is summing."""
-        if self.bags and self.moves_all:
-            moved = self._moved(thread, self.bags.block, 0, penalty=1)
-            self.bags.move_all(thread, self.rule, **moved)
-
-    def _update_weights(
-        self, thread: int, number: int, block: Block, inputs: Range, panels: Range
-    ) -> None:
-        W, gradient = block.values, self.values[number].gradient
-        before = self._input(number)
-        if before is None:
-            a, taps = 0, address(self.batches[thread].taps)
-            columns = np.arange(inputs[1]) * self.dtype.itemsize
-        else:
-            a, taps = before.address, self.code.table(self.offsets, self.offsets)
-            columns = before.columns
-        own = inputs[0] * VECTOR + panels[0] * W.stride
-        self._product(
-            thread,
-            self.library.update(self.rule),
-            self._moved(thread, block, own, penalty=1),
-            rows=inputs[1] - inputs[0],
-            vectors=panels[1] - panels[0],
-            depth=self.rows,
-            a=a,
-            row_offsets=self.code.table(columns[inputs[0] : inputs[1]]),
-            taps=taps,
-            x=gradient.address + panels[0] * gradient.stride,
-            x_stride=gradient.stride,
-        )
-        if block.gradient is None:
-            self.transpose(thread, block, inputs, panels)
-
-    def transpose(self, thread: int, block: Block, inputs: Range, panels: Range) -> None:
-        """Bring a part of the transpose of W up to date."""
-        if block.transposed is not None and inputs[0] < inputs[1] and panels[0] < panels[1]:
-            W, T, side = block.values, block.transposed, block.values.lanes
-            first, last = inputs[0] // side, -(-inputs[1] // side)
-            self.code.add(
-                thread,
-                self.library.transpose,
-                row_blocks=last - first,
-                column_blocks=panels[1] - panels[0],
-                source=W.address + first * side * VECTOR + panels[0] * W.stride,
-                source_row_block=side * VECTOR,
-                source_column_block=W.stride,
-                target=T.address + first * T.stride + panels[0] * side * VECTOR,
-                target_row_block=T.stride,
-                target_column_block=side * VECTOR,
-            )
-
-    def _moved(self, thread: int, block: Block, own: int, *, penalty: int) -> dict[str, int]:
-        """Return the arguments of an update: the numbers that move, their state, the rates."""
-        arguments = {
-            "w": block.values.address + own,
-            "row_stride": block.values.row_stride,
-            "vector_stride": block.values.stride,
-            "rates": address(self.batches[thread].rates),
-            "l2": address(self.batches[thread].l2[penalty:]),
-        }
-        kept = block.state if block.gradient is None else (block.gradient,)
-        for slot, state in enumerate(kept):
-            arguments[f"state{slot}"] = state.address + own
-        return arguments
 
 
 def _first_map(stage: Stage) -> Elementwise | None:

@@ -12,7 +12,7 @@ from chainrule.chain import Chain
 from chainrule.engine.kernels import Library, library
 from chainrule.engine.kernels.dropout import DRAWN
 from chainrule.engine.listing import cost, listing
-from chainrule.engine.lowering import Network, lower
+from chainrule.engine.lowering import lower
 from chainrule.engine.plan import Planner
 from chainrule.engine.prediction import Outputs
 from chainrule.engine.runner import Runner
@@ -65,6 +65,7 @@ class Steps:
     """Training steps of a chain on samples X (n, …) with targets t.
 
     The chain's parameters move when :meth:`store` is called; until then the engine has its own.
+    ``seed`` is that of dropout's masks; None leaves dropout out.
 
     Raises
     ------
@@ -84,14 +85,15 @@ class Steps:
         l2: float = 0.0,
         l2_shared: bool = False,
         clip: float | None = None,
-        seed: int = 0,
+        seed: int | None = 0,
         threads: int = 1,
         kernels: Library | None = None,
     ) -> None:
-        self.chain, self.threads, self.seed = chain, threads, seed
+        self.chain, self.threads, self.seed = chain, threads, seed or 0
         self.library = library(chain.dtype) if kernels is None else kernels
         self.X = self._rows(X)
-        self.network: Network = lower(chain, loss, entries_of(self.X))
+        network = lower(chain, loss, entries_of(self.X))
+        self.network = network.in_prediction() if seed is None else network
         self.weights = Weights(
             *(self.network, chain.dtype, optimizer, l2), l2_shared=l2_shared, clip=clip
         )

@@ -6,21 +6,18 @@ fuses a multiply-add.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from llvmlite import ir
 
-if TYPE_CHECKING:
-    from chainrule.engine.emit import Kernel
-
-I64 = ir.IntType(64)
+from chainrule.engine.body import I64, Body
 
 
 class Value:
-    """Something that a kernel computes: an LLVM value, and the kernel that it belongs to."""
+    """Something that a kernel computes: an LLVM value, and the body that it belongs to."""
 
-    def __init__(self, kernel: Kernel, value: Any) -> None:
-        self.kernel, self.value = kernel, value
+    def __init__(self, body: Body, value: Any) -> None:
+        self.body, self.value = body, value
 
     def __bool__(self) -> bool:
         raise TypeError("a kernel's value is not known yet; use where() or Kernel.when()")
@@ -36,7 +33,7 @@ class Integer(Value):
         return ir.Constant(I64, int(signed))
 
     def _make(self, operation: str, left: Any, right: Any) -> Integer:
-        return Integer(self.kernel, getattr(self.kernel.builder, operation)(left, right))
+        return Integer(self.body, getattr(self.body.builder, operation)(left, right))
 
     def __add__(self, other: Integer | int) -> Integer:
         return self._make("add", self.value, self._other(other))
@@ -63,14 +60,14 @@ class Integer(Value):
 
     def multiply_high(self, other: Integer | int) -> Integer:
         """Return the upper 64 bits of the product of two numbers without sign."""
-        builder, wide = self.kernel.builder, ir.IntType(128)
+        builder, wide = self.body.builder, ir.IntType(128)
         factors = [builder.zext(value, wide) for value in (self.value, self._other(other))]
         high = builder.lshr(builder.mul(*factors), ir.Constant(wide, 64))
-        return Integer(self.kernel, builder.trunc(high, I64))
+        return Integer(self.body, builder.trunc(high, I64))
 
     def _compare(self, symbol: str, other: Integer | int) -> Condition:
-        compared = self.kernel.builder.icmp_signed(symbol, self.value, self._other(other))
-        return Condition(self.kernel, compared)
+        compared = self.body.builder.icmp_signed(symbol, self.value, self._other(other))
+        return Condition(self.body, compared)
 
     def __lt__(self, other: Integer | int) -> Condition:
         return self._compare("<", other)
@@ -95,17 +92,17 @@ class Condition(Value):
     __mathematics__: ClassVar[Any] = None
 
     def __and__(self, other: Condition) -> Condition:
-        return Condition(self.kernel, self.kernel.builder.and_(self.value, other.value))
+        return Condition(self.body, self.body.builder.and_(self.value, other.value))
 
     def __or__(self, other: Condition) -> Condition:
-        return Condition(self.kernel, self.kernel.builder.or_(self.value, other.value))
+        return Condition(self.body, self.body.builder.or_(self.value, other.value))
 
     def __invert__(self) -> Condition:
-        return Condition(self.kernel, self.kernel.builder.not_(self.value))
+        return Condition(self.body, self.body.builder.not_(self.value))
 
     def as_integer(self) -> Integer:
         """Return 1 if it holds, else 0."""
-        return Integer(self.kernel, self.kernel.builder.zext(self.value, I64))
+        return Integer(self.body, self.body.builder.zext(self.value, I64))
 
 
 class Vector(Value):
@@ -121,15 +118,19 @@ class Vector(Value):
         if isinstance(other, Vector):
             return other.value
         if hasattr(other, "as_vector"):
-            return other.as_vector(self.kernel).value
-        return self.kernel.constant_like(self, other).value
+            return other.as_vector().value
+        return self.filled(other).value
 
     def like(self, value: Any) -> Vector:
         """Return another vector of the same kernel."""
-        return Vector(self.kernel, value)
+        return Vector(self.body, value)
+
+    def filled(self, number: float) -> Vector:
+        """Return a number, or a vector of it, as this one is."""
+        return self.like(self.body.filled(self.value.type, number))
 
     def _make(self, operation: str, left: Any, right: Any) -> Vector:
-        return self.like(getattr(self.kernel.builder, operation)(left, right))
+        return self.like(getattr(self.body.builder, operation)(left, right))
 
     def __add__(self, other: Any) -> Vector:
         return self._make("fadd", self.value, self._other(other))
@@ -156,7 +157,7 @@ class Vector(Value):
         return self._make("fdiv", self._other(other), self.value)
 
     def __neg__(self) -> Vector:
-        return self.like(self.kernel.builder.fneg(self.value))
+        return self.like(self.body.builder.fneg(self.value))
 
     def __pow__(self, exponent: int) -> Vector:
         """Return the product of so many factors, for a small whole number of them."""
@@ -169,8 +170,8 @@ class Vector(Value):
 
     def compare(self, symbol: str, other: Any) -> Condition:
         """Return whether the comparison holds, lane by lane; with NaN none does."""
-        compared = self.kernel.builder.fcmp_ordered(symbol, self.value, self._other(other))
-        return Condition(self.kernel, compared)
+        compared = self.body.builder.fcmp_ordered(symbol, self.value, self._other(other))
+        return Condition(self.body, compared)
 
     def __lt__(self, other: Any) -> Condition:
         return self.compare("<", other)
@@ -187,10 +188,24 @@ class Vector(Value):
     @property
     def is_nan(self) -> Condition:
         """Whether each lane is NaN."""
-        unordered = self.kernel.builder.fcmp_unordered("uno", self.value, self.value)
-        return Condition(self.kernel, unordered)
+        unordered = self.body.builder.fcmp_unordered("uno", self.value, self.value)
+        return Condition(self.body, unordered)
+
+
+def intrinsic(name: str, *operands: Vector) -> Vector:
+    """Return what LLVM's function of numbers, such as "sqrt", makes of its operands."""
+    body, kind = operands[0].body, operands[0].value.type
+    function = body.declared(
+        f"llvm.{name}.{body.suffix(kind)}", ir.FunctionType(kind, [kind] * len(operands))
+    )
+    return Vector(body, body.builder.call(function, [x.value for x in operands]))
 
 
 def fma(x: Vector, y: Vector, z: Vector) -> Vector:
     """Return x·y + z, rounded once."""
-    return x.kernel.intrinsic("fma", x, y, z)
+    return intrinsic("fma", x, y, z)
+
+
+def select(condition: Condition, left: Vector, right: Vector) -> Vector:
+    """Return the left number where the condition holds, else the right one."""
+    return left.like(left.body.builder.select(condition.value, left.value, right.value))

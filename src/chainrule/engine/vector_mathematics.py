@@ -21,8 +21,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engine.emit import Kernel
-from chainrule.engine.values import Condition, Vector, fma
+from chainrule.engine.values import Condition, Vector, fma, intrinsic, select
 
 LOG2_E = 1 / math.log(2)
 
@@ -110,29 +109,22 @@ ERF_FAR = {
 
 
 def _format(x: Vector) -> Format:
-    return SINGLE if x.kernel.dtype.itemsize == 4 else DOUBLE
-
-
-def _like(x: Vector, value: float) -> Vector:
-    return x.kernel.constant_like(x, value)
+    return SINGLE if x.body.dtype.itemsize == 4 else DOUBLE
 
 
 def _polynomial(x: Vector, coefficients: Sequence[float]) -> Vector:
     """Return c₀ + c₁x + c₂x² + …, from the last term on."""
-    total = _like(x, coefficients[-1])
+    total = x.filled(coefficients[-1])
     for coefficient in reversed(coefficients[:-1]):
-        total = fma(total, x, _like(x, coefficient))
+        total = fma(total, x, x.filled(coefficient))
     return total
 
 
 def _whole_type(x: Vector) -> Any:
     """Return the type of whole numbers of the same width, in as many lanes."""
     kind = x.value.type
-    return (
-        ir.VectorType(x.kernel.whole, kind.count)
-        if isinstance(kind, ir.VectorType)
-        else (x.kernel.whole)
-    )
+    many = isinstance(kind, ir.VectorType)
+    return ir.VectorType(x.body.whole, kind.count) if many else x.body.whole
 
 
 def _whole(x: Vector, value: int) -> Any:
@@ -142,16 +134,16 @@ def _whole(x: Vector, value: int) -> Any:
 
 
 def _bits(x: Vector) -> Any:
-    return x.kernel.builder.bitcast(x.value, _whole_type(x))
+    return x.body.builder.bitcast(x.value, _whole_type(x))
 
 
 def _from_bits(x: Vector, bits: Any) -> Vector:
-    return x.like(x.kernel.builder.bitcast(bits, x.value.type))
+    return x.like(x.body.builder.bitcast(bits, x.value.type))
 
 
 def _power_of_2(x: Vector, exponents: Any) -> Vector:
     """Return 2 to the power of whole numbers; these must give normal numbers."""
-    form, builder = _format(x), x.kernel.builder
+    form, builder = _format(x), x.body.builder
     biased = builder.add(exponents, _whole(x, form.bias))
     return _from_bits(x, builder.shl(biased, _whole(x, form.mantissa)))
 
@@ -159,23 +151,23 @@ def _power_of_2(x: Vector, exponents: Any) -> Vector:
 def _reduce(x: Vector) -> tuple[Vector, Any, Vector]:
     """Return n, the same as whole numbers, and r with x = n·log 2 + r, |r| ≤ log(2)/2."""
     form = _format(x)
-    magic = _like(x, form.magic)
-    shifted = fma(x, _like(x, LOG2_E), magic)  # its last bits are n
+    magic = x.filled(form.magic)
+    shifted = fma(x, x.filled(LOG2_E), magic)  # its last bits are n
     n = shifted - magic
-    whole = x.kernel.builder.sub(_bits(shifted), _bits(magic))
-    r = fma(n, _like(x, -form.log2_high), x)
-    return n, whole, fma(n, _like(x, -form.log2_low), r)
+    whole = x.body.builder.sub(_bits(shifted), _bits(magic))
+    r = fma(n, x.filled(-form.log2_high), x)
+    return n, whole, fma(n, x.filled(-form.log2_low), r)
 
 
 def _within(x: Vector, low: float, high: float) -> Vector:
     """Return x, or the bound that it passes; NaN stays."""
-    x = where(x < low, _like(x, low), x)
-    return where(x > high, _like(x, high), x)
+    x = where(x < low, x.filled(low), x)
+    return where(x > high, x.filled(high), x)
 
 
 def exp(x: Vector) -> Vector:
     """Return e to the power x."""
-    form, builder = _format(x), x.kernel.builder
+    form, builder = _format(x), x.body.builder
     x = _within(x, form.underflow, form.overflow)
     _, n, r = _reduce(x)
     y = _polynomial(r, [1 / math.factorial(k) for k in range(form.exp_terms + 1)])
@@ -197,11 +189,11 @@ def expm1(x: Vector) -> Vector:
 
 def log(x: Vector) -> Vector:
     """Return the natural logarithm of x."""
-    form, builder = _format(x), x.kernel.builder
+    form, builder = _format(x), x.body.builder
     denormal = x < form.tiny
     grown = where(denormal, x * 2.0 ** (form.mantissa + 1), x)
     # Exponent and mantissa, cut so that the mantissa is in [√½, √2).
-    bits = builder.sub(_bits(grown), _bits(_like(x, math.sqrt(0.5))))
+    bits = builder.sub(_bits(grown), _bits(x.filled(math.sqrt(0.5))))
     exponent = builder.ashr(bits, _whole(x, form.mantissa))
     m = _from_bits(x, builder.sub(_bits(grown), builder.shl(exponent, _whole(x, form.mantissa))))
     e = x.like(builder.sitofp(exponent, x.value.type))
@@ -211,12 +203,12 @@ def log(x: Vector) -> Vector:
     z = s * s
     series = z * _polynomial(z, [2 / (2 * k + 3) for k in range(form.log_terms)])
     half_square = f * f * 0.5
-    rest = fma(e, _like(x, form.log2_low), s * (half_square + series))
-    y = fma(e, _like(x, form.log2_high), f - (half_square - rest))
-    infinity = _like(x, math.inf)
+    rest = fma(e, x.filled(form.log2_low), s * (half_square + series))
+    y = fma(e, x.filled(form.log2_high), f - (half_square - rest))
+    infinity = x.filled(math.inf)
     y = where(equal(x, infinity), infinity, y)
     y = where(equal(x, 0.0), -infinity, y)
-    return where((x < 0.0) | x.is_nan, _like(x, math.nan), y)
+    return where((x < 0.0) | x.is_nan, x.filled(math.nan), y)
 
 
 def log1p(x: Vector) -> Vector:
@@ -224,44 +216,44 @@ def log1p(x: Vector) -> Vector:
     u = x + 1
     lost = x - (u - 1)
     y = log(u) + lost / u
-    plain = equal(u, _like(x, math.inf)) | (u <= 0.0)
+    plain = equal(u, x.filled(math.inf)) | (u <= 0.0)
     return where(equal(x, 0.0), x, where(plain, log(u), y))
 
 
 def tanh(x: Vector) -> Vector:
     """Return the hyperbolic tangent, from expm1 of −2|x|."""
     t = expm1(absolute(x) * -2.0)
-    return x.kernel.intrinsic("copysign", -t / (t + 2), x)
+    return intrinsic("copysign", -t / (t + 2), x)
 
 
 def erf(x: Vector) -> Vector:
     """Return the error function."""
-    size = x.kernel.dtype.itemsize
+    size = x.body.dtype.itemsize
     a = absolute(x)
-    near = x * _polynomial(fma(x * 2.0, x, _like(x, -1.0)), ERF_NEAR[size])
+    near = x * _polynomial(fma(x * 2.0, x, x.filled(-1.0)), ERF_NEAR[size])
     far_x = _within(a, 1.0, 6.0)
     t = (far_x - 2) / (far_x + 2)
-    scaled = _polynomial(fma(t, _like(x, 2.4), _like(x, -0.2)), ERF_FAR[size])
+    scaled = _polynomial(fma(t, x.filled(2.4), x.filled(-0.2)), ERF_FAR[size])
     far = 1 - exp(-far_x * far_x) * scaled
-    far = x.kernel.intrinsic("copysign", where(a > 6.0, _like(x, 1.0), far), x)
+    far = intrinsic("copysign", where(a > 6.0, x.filled(1.0), far), x)
     return where(a <= 1.0, near, where(x.is_nan, x, far))
 
 
 def sqrt(x: Vector) -> Vector:
     """Return the square root, correctly rounded."""
-    return x.kernel.intrinsic("sqrt", x)
+    return intrinsic("sqrt", x)
 
 
 def absolute(x: Vector) -> Vector:
     """Return the absolute value."""
-    return x.kernel.intrinsic("fabs", x)
+    return intrinsic("fabs", x)
 
 
 def _both(x: Any, y: Any) -> tuple[Vector, Vector]:
     """Return two operands as vectors; one may be a plain number."""
     if isinstance(x, Vector):
-        return x, y if isinstance(y, Vector) else _like(x, y)
-    return _like(y, x), y
+        return x, y if isinstance(y, Vector) else x.filled(y)
+    return y.filled(x), y
 
 
 def maximum(x: Any, y: Any) -> Vector:
@@ -281,15 +273,14 @@ def where(condition: Any, x: Any, y: Any) -> Vector:
     if not isinstance(x, Vector) and not isinstance(y, Vector):
         x = _constant_for(condition, x)
     left, right = _both(x, y)
-    return left.kernel.select(condition, left, right)
+    return select(condition, left, right)
 
 
 def _constant_for(condition: Condition, value: float) -> Vector:
     """Return a number in as many lanes as a condition has."""
-    kernel: Kernel = condition.kernel
-    one = Vector(kernel, ir.Constant(kernel.number, 0.0))
+    body = condition.body
     many = isinstance(condition.value.type, ir.VectorType)
-    return kernel.constant(value) if many else kernel.constant_like(one, value)
+    return Vector(body, body.filled(body.vector if many else body.number, value))
 
 
 def equal(x: Any, y: Any) -> Condition:

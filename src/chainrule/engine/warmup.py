@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engine import runner
+from chainrule.engine import walk
 from chainrule.engine.kernels import Library, library
 from chainrule.functions import FUNCTIONS, Elementwise
 from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
@@ -32,7 +32,7 @@ WINOGRAD = ("filters", "inputs", "input_line", "gradient_line", "filter_gradient
 
 def compilations(optimizers: Iterable[Any]) -> list[Callable[[], Any]]:
     """Return calls that compile, or find on the disk, each kernel for both float types."""
-    calls: list[Callable[[], Any]] = [runner.walk]
+    calls: list[Callable[[], Any]] = [walk.walk]
     for dtype in (np.dtype(np.float32), np.dtype(np.float64)):
         calls += _of(library(dtype), list(optimizers))
     return calls

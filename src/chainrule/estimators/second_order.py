@@ -18,7 +18,7 @@ from chainrule.chain import Chain
 from chainrule.estimators.callbacks import FitTask
 from chainrule.estimators.course import Record
 from chainrule.estimators.watching import WatchedTraining
-from chainrule.losses import Loss
+from chainrule.training.gradients import LossAndGradient, loss_and_gradient
 from chainrule.training.history import End, Epoch, History
 from chainrule.training.samples import Samples
 
@@ -26,48 +26,6 @@ Array = NDArray[Any]
 
 CONVERGED, STOPPED_BY_CALLBACK, INTERRUPTED = 0, 99, -1
 """Why a minimization ended: the first two are SciPy's, the last stands for Ctrl-C."""
-
-
-LossAndGradient = Callable[[Array], tuple[float, Array]]
-"""From flat parameters to the loss, penalty included, and its gradient."""
-
-
-def loss_and_gradient(
-    chain: Chain, loss: Loss, data: Samples, l2: float, *, engine: str, threads: int | None
-) -> tuple[LossAndGradient, str]:
-    """Return loss and gradient as a function of the parameters, and who computes them.
-
-    The samples share the penalty l2.
-    """
-    shared = l2 / data.weight
-    if engine != "reference":
-        from chainrule.engine.availability import UnsupportedError, check_runs_here, processors
-        from chainrule.engine.gradients import Gradients
-
-        try:
-            check_runs_here()
-            own: Any = {"l2": shared, "threads": threads or processors()}
-            return Gradients(chain, loss, data.X, data.t, data.weights, **own), "machine"
-        except UnsupportedError as reason:
-            if engine == "machine":
-                raise ValueError(f"L-BFGS: {reason}") from None
-    return in_numpy(chain, loss, data, shared), "reference"
-
-
-def in_numpy(chain: Chain, loss: Loss, data: Samples, l2: float) -> LossAndGradient:
-    """Return loss and gradient by chain.py; the chain's parameters move with the calls."""
-    flat, gradients = chain.parameters.flat, chain.parameters.empty_like()
-    penalized = chain.parameters.weight_mask()
-
-    def evaluate(x: Array) -> tuple[float, Array]:
-        flat[...] = x
-        with np.errstate(over="ignore", invalid="ignore"):
-            value, _ = chain.gradient(loss, data.X, data.t, data.weights, out=gradients)
-            weights = np.where(penalized, flat, 0)
-            value += l2 / 2 * float(weights @ weights)
-            return value, gradients.flat + l2 * weights
-
-    return evaluate
 
 
 def minimize(
@@ -150,7 +108,8 @@ class OnTheWholeSet(WatchedTraining):
         training = replace(training, t=self._training_targets(training.t))
         evaluate, self.engine_ = loss_and_gradient(
             *(chain, task.loss, training),
-            l2=float(self.alpha),
+            l2=float(self.alpha) / training.weight,  # which the samples share
+            seed=0,
             engine=self.engine,
             threads=self._threads(),
         )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from chainrule.chain import Chain
-from chainrule.functions import Dropout
 from chainrule.losses import Loss
 from chainrule.parameters import Parameters
+from chainrule.training.gradients import loss_and_gradient
 from chainrule.training.history import Epoch, Relay, Reporter
 from chainrule.training.samples import Samples
 from chainrule.training.steppers import Engine
@@ -29,7 +28,7 @@ class GradientNorms(Relay):
     Parameters
     ----------
     reporter : who else wants to hear how training goes
-    engine : "reference" takes the gradients in NumPy always
+    engine : "machine" or "reference" asks for the engine or for NumPy
     """
 
     def __init__(
@@ -44,29 +43,16 @@ class GradientNorms(Relay):
         engine: Engine = "auto",
     ) -> None:
         super().__init__(reporter)
-        self.gradients = _gradients(chain, loss, Samples.of(X, t, sample_weight), engine)
+        data = Samples.of(X, t, sample_weight).that_count()
+        self.chain = chain
+        self.evaluate, _ = loss_and_gradient(chain, loss, data, engine=engine, threads=1)
         self.norms: dict[str, list[float]] = {name: [] for name in chain.parameters}
 
     def finished(self, epoch: Epoch) -> None:
         """Record the lengths."""
+        parameters = self.chain.parameters
         with np.errstate(over="ignore", invalid="ignore"):
-            for name, gradient in self.gradients().items():
+            _, flat = self.evaluate(parameters.flat)
+            for name, gradient in Parameters(parameters.shapes, flat).items():
                 self.norms[name].append(float(np.linalg.norm(gradient)))
         super().finished(epoch)
-
-
-def _gradients(chain: Chain, loss: Loss, data: Samples, engine: Engine) -> Callable[[], Parameters]:
-    """Return who takes the gradient at the chain's parameters as they are then."""
-    random = any(isinstance(function, Dropout) for function in chain.functions)
-    if engine != "reference" and not random:
-        from chainrule.engine.availability import UnsupportedError, check_runs_here
-        from chainrule.engine.gradients import Gradients
-
-        try:
-            check_runs_here()
-            by_engine = Gradients(chain, loss, data.X, data.t, data.weights)
-            own = chain.parameters
-            return lambda: Parameters(own.shapes, by_engine(own.flat)[1])
-        except UnsupportedError:
-            pass
-    return lambda: chain.gradient(loss, data.X, data.t, data.weights)[1]

@@ -21,6 +21,7 @@ from llvmlite import ir
 from chainrule.engine.compiling import Target
 from chainrule.engine.emit import Kernel
 from chainrule.engine.kernels.epilogues import move
+from chainrule.engine.lanes import spread
 from chainrule.engine.memory import VECTOR
 from chainrule.engine.rates import Rate
 from chainrule.engine.values import Integer, Vector, fma
@@ -59,10 +60,9 @@ def forward(name: str, dtype: Any, target: Target) -> ir.Module:
     scratch = k.allocate(sizes[0])
     with k.loop(0, k.argument("rows")) as n:
         first, last = _entries(k, n)
-
-        def sums(p: Integer, wide: int) -> None:
+        for p, wide in k.pieces(k.argument("vectors"), sizes):
             with k.loop(first, last, carry=[k.constant(0.0)] * wide) as turn:
-                value = k.spread(_value(k, turn.index))
+                value = spread(_value(k, turn.index))
                 row = k.argument("w") + _token(k, turn.index) * k.argument("w_row")
                 vectors = [k.load(row + (p + j) * k.argument("w_vector")) for j in range(wide)]
                 turn.following = [
@@ -72,8 +72,6 @@ def forward(name: str, dtype: Any, target: Target) -> ir.Module:
                 k.store(total, scratch + j * VECTOR)
             tile = [k.integer(1), k.integer(wide)]
             k.call(k.argument("epilogue"), k.argument("arguments"), scratch, n, p, *tile)
-
-        k.cover(k.argument("vectors"), sizes, sums)
     return k.finish().module
 
 
@@ -89,19 +87,16 @@ def scatter(name: str, dtype: Any, target: Target, *, alone: bool) -> ir.Module:
         count = last - first if alone else _own(k, first, last)
         used = _find_rows(k, count, sample.carried[0], first if alone else None)
         sample.following = [used]
-
-        def add(p: Integer, wide: int) -> None:
+        for p, wide in k.pieces(k.argument("vectors"), _sizes(target)):
             stride = k.argument("vector_stride")
             dz = k.argument("gradient") + n * VECTOR
             vectors = [k.load(dz + (p + j) * stride) for j in range(wide)]
             with k.loop(0, count) as i:
                 own = k.argument("own") + i * OWN
-                row, value = k.load_integer(own) + p * VECTOR, k.spread(k.load_number(own + 8))
+                row, value = k.load_integer(own) + p * VECTOR, spread(k.load_number(own + 8))
                 for j, vector in enumerate(vectors):
                     place = row + j * VECTOR
                     k.store(fma(value, vector, k.load(place)), place)
-
-        k.cover(k.argument("vectors"), _sizes(target), add)
     k.store_integer(sample.carried[0], k.argument("used"))
     return k.finish().module
 

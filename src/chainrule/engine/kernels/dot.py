@@ -8,17 +8,16 @@ with half.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
 
 from chainrule.engine.compiling import Target
 from chainrule.engine.emit import Kernel
-from chainrule.engine.values import Integer, Vector, fma
-
-Sizes = tuple[tuple[int, ...], tuple[int, ...]]
-End = Callable[[Kernel, Sequence[Vector], int, int], None]
+from chainrule.engine.kernels import tiles
+from chainrule.engine.lanes import lane_sums, reduce
+from chainrule.engine.values import Vector, fma
 
 _SUMS = ("rows", "columns", "depth", "a", "row_offsets", "x", "column_offsets", "taps", "y")
 FIELDS = (*_SUMS, "y_row")
@@ -27,15 +26,15 @@ ADDED = _SUMS
 
 def emit(name: str, dtype: Any, target: Target) -> ir.Module:
     """Return the module: a function for each tile, and the walk over all tiles."""
-    return _walk(name, dtype, FIELDS, target.dot_tile, _put)
+    return _walk(name, dtype, FIELDS, target, _put)
 
 
 def emit_added(name: str, dtype: Any, target: Target) -> ir.Module:
     """Return the module that adds to what Y has. Y lies tile by tile: :func:`places` says how."""
-    return _walk(name, dtype, ADDED, target.dot_tile, _add)
+    return _walk(name, dtype, ADDED, target, _add)
 
 
-def places(rows: int, columns: int, sizes: Sizes) -> list[list[int]]:
+def places(rows: int, columns: int, sizes: tiles.Sizes) -> list[list[int]]:
     """Return where Y[m,q] lies, as a number of elements: one tile behind the other."""
     found = [[0] * columns for _ in range(rows)]
     for m, high in _pieces(rows, sizes[0]):
@@ -47,7 +46,7 @@ def places(rows: int, columns: int, sizes: Sizes) -> list[list[int]]:
 
 
 def _pieces(count: int, sizes: Sequence[int]) -> list[tuple[int, int]]:
-    """Return what Kernel.cover does: first and size of each piece."""
+    """Return what Kernel.pieces yields: first and size of each piece."""
     pieces, at = [], 0
     for size in sizes:
         while count - at >= size:
@@ -56,29 +55,20 @@ def _pieces(count: int, sizes: Sequence[int]) -> list[tuple[int, int]]:
     return pieces
 
 
-def _walk(name: str, dtype: Any, fields: Sequence[str], sizes: Sizes, end: End) -> ir.Module:
+def _walk(
+    name: str, dtype: Any, fields: Sequence[str], target: Target, end: tiles.End
+) -> ir.Module:
     module = ir.Module(name)
-    row_sizes, column_sizes = sizes
-    tiles = {
-        (m, q): _tile(module, dtype, fields, m, q, end) for m in row_sizes for q in column_sizes
-    }
+    tile = tiles.functions(module, dtype, fields, target.dot_tile, _sums, end)
+    row_sizes, column_sizes = target.dot_tile
     k = Kernel(name, dtype, fields, module=module)
-
-    def band(m: Integer, high: int) -> None:
-        def piece(q: Integer, wide: int) -> None:
-            k.call_inner(tiles[high, wide], m, q)
-
-        k.cover(k.argument("columns"), column_sizes, piece)
-
-    k.cover(k.argument("rows"), row_sizes, band)
-    k.finish()
-    return module
+    for m, high in k.pieces(k.argument("rows"), row_sizes):
+        for q, wide in k.pieces(k.argument("columns"), column_sizes):
+            k.call_inner(tile[high, wide], m, q)
+    return k.finish().module
 
 
-def _tile(
-    module: ir.Module, dtype: Any, fields: Sequence[str], high: int, wide: int, end: End
-) -> Kernel:
-    k = Kernel(f"tile_{high}x{wide}", dtype, fields, module=module, extra=2, inner=True)
+def _sums(k: Kernel, high: int, wide: int) -> Sequence[Vector]:
     m, q = k.extra
     rows = [
         k.argument("a") + k.load_integer(k.argument("row_offsets") + (m + i) * 8)
@@ -99,8 +89,7 @@ def _tile(
                 place = i * wide + j
                 sums[place] = fma(left[i], right, turn.carried[place])
         turn.following = [total for total in sums if total is not None]
-    end(k, turn.carried, high, wide)
-    return k.finish()
+    return list(turn.carried)
 
 
 def _put(k: Kernel, totals: Sequence[Vector], high: int, wide: int) -> None:
@@ -109,7 +98,7 @@ def _put(k: Kernel, totals: Sequence[Vector], high: int, wide: int) -> None:
     for place, total in enumerate(totals):
         i, j = divmod(place, wide)
         to = k.argument("y") + (m + i) * k.argument("y_row") + (q + j) * k.dtype.itemsize
-        k.store_number(k.reduce(total, lambda a, b: a + b), to)
+        k.store_number(reduce(total, lambda a, b: a + b), to)
 
 
 def _add(k: Kernel, totals: Sequence[Vector], high: int, wide: int) -> None:
@@ -120,5 +109,5 @@ def _add(k: Kernel, totals: Sequence[Vector], high: int, wide: int) -> None:
     zeros = [k.constant(0.0)] * (-len(totals) % k.lanes)
     padded = [*totals, *zeros]
     for first in range(0, len(padded), k.lanes):
-        sums, at = k.sums(padded[first : first + k.lanes]), to + first * item
+        sums, at = lane_sums(padded[first : first + k.lanes]), to + first * item
         k.store(k.load(at) + sums, at)

@@ -13,8 +13,9 @@ from typing import Any
 from llvmlite import ir
 
 from chainrule.engine.emit import Kernel
+from chainrule.engine.lanes import first_lane, spread
 from chainrule.engine.memory import VECTOR
-from chainrule.engine.values import Integer
+from chainrule.engine.values import Integer, select
 from chainrule.random import Stream
 
 DRAWN = ("seed", "step", "layer", "threshold", "scale")
@@ -55,7 +56,7 @@ def draw(name: str, dtype: Any) -> ir.Module:
     ``threshold``: a number is kept if the upper 52 bits of its word are not below it.
     """
     k = Kernel(name, dtype, FIELDS)
-    scale = k.spread(k.load_number(k.argument("scale")))
+    scale = spread(k.load_number(k.argument("scale")))
     key = [k.argument("seed"), k.integer(0)]
     blocks = k.lanes // 4 + 1  # a vector may begin within a block
     scratch = k.allocate(2 * blocks)
@@ -70,7 +71,7 @@ def draw(name: str, dtype: Any) -> ir.Module:
             for place, word in enumerate(words):
                 k.store_integer(word, scratch + (i * 4 + place) * 8)
         kept = k.words_reach(scratch + (element % 4) * 8, UNUSED_BITS, k.argument("threshold"))
-        mask = k.select(kept, scale, k.constant(0.0))
+        mask = select(kept, scale, k.constant(0.0))
         place = n * VECTOR + p * k.argument("vector_stride")
         k.store(mask, k.argument("mask") + place)
         k.store(k.load(k.argument("x") + place) * mask, k.argument("y") + place)
@@ -84,7 +85,7 @@ def draw_lanes(name: str, dtype: Any) -> ir.Module:
     Each lane has counters of its own: element n · features + f for its sample n.
     """
     k = Kernel(name, dtype, LANES)
-    scale, zero = k.load_number(k.argument("scale")), k.first(k.constant(0.0))
+    scale, zero = k.load_number(k.argument("scale")), first_lane(k.constant(0.0))
     features, key = k.argument("features"), [k.argument("seed"), k.integer(0)]
     with k.loop(0, k.lanes) as lane:
         begin = (k.argument("first") + lane) * features
@@ -96,7 +97,7 @@ def draw_lanes(name: str, dtype: Any) -> ir.Module:
                 feature = block * 4 + place - begin
                 kept = word // 2**UNUSED_BITS >= k.argument("threshold")
                 with k.when((feature >= 0) & (feature < features)):
-                    k.store_number(k.select(kept, scale, zero), mask + feature * VECTOR)
+                    k.store_number(select(kept, scale, zero), mask + feature * VECTOR)
     k.store_integer(k.argument("step") + 1, k.arguments_at + 8 * LANES.index("step"))
     return k.finish().module
 

@@ -14,6 +14,7 @@ from typing import Any
 from llvmlite import ir
 
 from chainrule.engine.emit import Kernel
+from chainrule.engine.lanes import spread
 from chainrule.engine.memory import VECTOR
 from chainrule.engine.rates import Rate, trace_rule
 from chainrule.engine.values import Integer, Vector
@@ -41,7 +42,7 @@ def _add_bias(
 ) -> Vector:
     """Return products plus bias: a number for each row, or for each lane of the vectors."""
     if by_rows:
-        return product + k.spread(k.load_number(k.argument("bias") + row * k.dtype.itemsize))
+        return product + spread(k.load_number(k.argument("bias") + row * k.dtype.itemsize))
     return product + k.load(k.argument("bias") + vector * VECTOR)
 
 
@@ -110,7 +111,7 @@ def update_all(
     with k.loop(0, k.argument("count")) as i:
         gradient = k.load(k.argument("gradient") + i * VECTOR)
         if scaled:
-            gradient = gradient * k.spread(k.load_number(k.argument("scale")))
+            gradient = gradient * spread(k.load_number(k.argument("scale")))
         rates = move(k, optimizer, gradient, i * VECTOR)
     return k.finish().module, rates
 
@@ -120,11 +121,11 @@ def move(k: Kernel, optimizer: Any, gradient: Vector, place: Integer) -> list[Ra
     slots = [f"state{number}" for number in range(len(optimizer.slots))]
 
     def rate(number: int) -> Vector:
-        return k.spread(k.load_number(k.argument("rates") + number * k.dtype.itemsize))
+        return spread(k.load_number(k.argument("rates") + number * k.dtype.itemsize))
 
     w = k.load(k.argument("w") + place)
     state = tuple(k.load(k.argument(slot) + place) for slot in slots)
-    penalty = k.spread(k.load_number(k.argument("l2"))) * w
+    penalty = spread(k.load_number(k.argument("l2"))) * w
     moved, fresh, rates = trace_rule(optimizer, w, gradient + penalty, state, rate)
     if moved is not w:
         k.store(moved, k.argument("w") + place)

@@ -13,8 +13,9 @@ from typing import Any
 from llvmlite import ir
 
 from chainrule.engine.emit import Kernel
+from chainrule.engine.lanes import first_lane, lanes_before, one_hot, reduce, spread
 from chainrule.engine.memory import VECTOR
-from chainrule.engine.values import Condition, Integer, Vector
+from chainrule.engine.values import Condition, Integer, Vector, select
 from chainrule.losses import ElementwiseLoss
 from chainrule.mathematics import exp, log, maximum
 
@@ -41,7 +42,7 @@ class _Sample:
 
     def inside(self, vector: Integer) -> Condition:
         """Return which lanes of a vector are outputs."""
-        return self.k.first_lanes(self.rest(vector))
+        return lanes_before(self.rest(vector))
 
     def rest(self, vector: Integer) -> Integer:
         """Return how many outputs there are from a vector on."""
@@ -68,18 +69,18 @@ def elementwise(name: str, dtype: Any, loss: ElementwiseLoss) -> ir.Module:
     outputs = k.to_number(k.argument("outputs"))
     with k.loop(k.argument("first"), k.argument("last")) as n:
         sample = _Sample(k, n)
-        share = k.spread(sample.share)
+        share = spread(sample.share)
         with k.loop(0, _vectors(k), carry=[zero]) as turn:
             v, (total,) = turn.index, turn.carried
             inside, place = sample.inside(v), sample.place(v)
             y, t = k.load(sample.y + place), sample.numbers(v)
-            y = k.select(inside, y, k.constant(0.5))  # where every loss is finite
-            error = k.select(inside, loss.error(y, t), zero)
+            y = select(inside, y, k.constant(0.5))  # where every loss is finite
+            error = select(inside, loss.error(y, t), zero)
             slope = loss.derivative(y, t)
-            slope = (slope / k.spread(outputs) if mean else slope) * share
-            k.store(k.select(inside, slope, zero), sample.gradient + place)
+            slope = (slope / spread(outputs) if mean else slope) * share
+            k.store(select(inside, slope, zero), sample.gradient + place)
             turn.following = [total + error]
-        whole = k.reduce(turn.carried[0], lambda a, b: a + b)
+        whole = reduce(turn.carried[0], lambda a, b: a + b)
         sample.keep(whole / outputs if mean else whole)
     return k.finish().module
 
@@ -90,35 +91,35 @@ def softmax_cross_entropy(name: str, dtype: Any, *, labels: bool) -> ir.Module:
     zero, lowest = k.constant(0.0), k.constant(float("-inf"))
     with k.loop(k.argument("first"), k.argument("last")) as n:
         sample = _Sample(k, n)
-        share = k.spread(sample.share)
+        share = spread(sample.share)
         with k.loop(0, _vectors(k), carry=[lowest]) as turn:
             v = turn.index
-            z = k.select(sample.inside(v), k.load(sample.y + sample.place(v)), lowest)
+            z = select(sample.inside(v), k.load(sample.y + sample.place(v)), lowest)
             turn.following = [maximum(turn.carried[0], z)]
-        top = k.spread(k.reduce(turn.carried[0], maximum))
+        top = spread(reduce(turn.carried[0], maximum))
         if labels:  # before its place is written over
             label = k.load_integer(sample.target)
             lane = sample.place(label // k.lanes) + (label % k.lanes) * k.dtype.itemsize
-            hit = k.load_number(sample.y + lane) - k.reduce(top, lambda a, b: a)
+            hit = k.load_number(sample.y + lane) - reduce(top, lambda a, b: a)
         with k.loop(0, _vectors(k), carry=[zero, zero]) as turn:
             v, (total, matched) = turn.index, turn.carried
             inside, place = sample.inside(v), sample.place(v)
-            shifted = k.select(inside, k.load(sample.y + place) - top, zero)
-            e = k.select(inside, exp(shifted), zero)
+            shifted = select(inside, k.load(sample.y + place) - top, zero)
+            e = select(inside, exp(shifted), zero)
             k.store(e, sample.gradient + place)
             if not labels:
                 matched = matched + sample.numbers(v) * shifted
             turn.following = [total + e, matched]
-        whole = k.reduce(turn.carried[0], lambda a, b: a + b)
+        whole = reduce(turn.carried[0], lambda a, b: a + b)
         if not labels:
-            hit = k.reduce(turn.carried[1], lambda a, b: a + b)
+            hit = reduce(turn.carried[1], lambda a, b: a + b)
         sample.keep(log_of(k, whole) - hit)
         with k.loop(0, _vectors(k)) as v:
             place = sample.gradient + sample.place(v)
-            y = k.load(place) / k.spread(whole)
+            y = k.load(place) / spread(whole)
             if labels:
                 first = v * k.lanes
-                t = k.one_hot(label - first)
+                t = one_hot(label - first)
             else:
                 t = sample.numbers(v)
             k.store((y - t) * share, place)
@@ -127,4 +128,4 @@ def softmax_cross_entropy(name: str, dtype: Any, *, labels: bool) -> ir.Module:
 
 def log_of(k: Kernel, number: Vector) -> Vector:
     """Return the logarithm of one number."""
-    return k.first(log(k.spread(number)))
+    return first_lane(log(spread(number)))

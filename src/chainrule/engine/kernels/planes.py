@@ -13,8 +13,9 @@ from typing import Any
 from llvmlite import ir
 
 from chainrule.engine.emit import Kernel
+from chainrule.engine.lanes import spread, together, transposed
 from chainrule.engine.memory import VECTOR
-from chainrule.engine.values import Integer
+from chainrule.engine.values import Integer, select
 from chainrule.functions import Elementwise
 from chainrule.mathematics import maximum
 
@@ -70,11 +71,11 @@ def gather(name: str, dtype: Any) -> ir.Module:
     starts = [k.load_integer(k.argument("samples") + lane * 8) for lane in range(lanes)]
     with k.loop(0, features // lanes) as block:
         rows = [k.load(start + block * VECTOR) for start in starts]
-        for place, row in enumerate(k.transposed(rows)):
+        for place, row in enumerate(transposed(rows)):
             k.store(row, k.argument("y") + (block * lanes + place) * VECTOR)
     with k.loop(features // lanes * lanes, features) as feature:
         numbers = [k.load_number(start + feature * item) for start in starts]
-        k.store(k.together(numbers), k.argument("y") + feature * VECTOR)
+        k.store(together(numbers), k.argument("y") + feature * VECTOR)
     return k.finish().module
 
 
@@ -147,15 +148,15 @@ def max_unpool(name: str, dtype: Any) -> ir.Module:
             to = target + k.load_integer(k.argument("taps") + turn.index * 16 + 8)
             rest = turn.carried[0]
             hit = k.load(window + offset).compare("==", y)
-            k.store(k.load(to) + k.select(hit, rest, zeros), to)
-            turn.following = [k.select(hit, zeros, rest)]
+            k.store(k.load(to) + select(hit, rest, zeros), to)
+            turn.following = [select(hit, zeros, rest)]
     return k.finish().module
 
 
 def average_pool(name: str, dtype: Any) -> ir.Module:
     """Y is the mean of each window."""
     k = Kernel(name, dtype, POOL)
-    number = k.spread(k.to_number(k.argument("count")))
+    number = spread(k.to_number(k.argument("count")))
     with _pixels(k) as at:
         window = _place(k, "x", *at)
         with k.loop(0, k.argument("count"), carry=[k.constant(0.0)]) as turn:
@@ -168,7 +169,7 @@ def average_pool(name: str, dtype: Any) -> ir.Module:
 def average_unpool(name: str, dtype: Any) -> ir.Module:
     """Each window's gradient goes to its pixels in equal parts, on top of what is there."""
     k = Kernel(name, dtype, UNPOOL)
-    number = k.spread(k.to_number(k.argument("count")))
+    number = spread(k.to_number(k.argument("count")))
     with _pixels(k) as at:
         target = _place(k, "dx", *at)
         part = k.load(_place(k, "dy", *at)) / number
@@ -187,7 +188,7 @@ def unpool_apart(
     gradient and of the map's x.
     """
     k = Kernel(name, dtype, UNPOOL_APART)
-    number, zeros = k.spread(k.to_number(k.argument("count"))), k.constant(0.0)
+    number, zeros = spread(k.to_number(k.argument("count"))), k.constant(0.0)
     with _pixels(k) as at:
         window, target, before = (_place(k, argument, *at) for argument in ("x", "dx", "map_x"))
         z, dy = k.load(_place(k, "y", *at)), k.load(_place(k, "dy", *at))
@@ -197,7 +198,7 @@ def unpool_apart(
             y, part, turn.following = k.load(window + k.load_integer(tap)), rest, [rest]
             if largest:
                 hit = y.compare("==", z)
-                part, turn.following = k.select(hit, rest, zeros), [k.select(hit, zeros, rest)]
+                part, turn.following = select(hit, rest, zeros), [select(hit, zeros, rest)]
             if function is not None:
                 x = k.load(before + k.load_integer(tap + 16)) if "x" in reads else y
                 part = part * function.derivative(x, y)

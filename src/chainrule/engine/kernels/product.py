@@ -13,22 +13,21 @@ bias, applies a function or moves a parameter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
 
 from chainrule.engine.compiling import Target
 from chainrule.engine.emit import Kernel
+from chainrule.engine.kernels import tiles
+from chainrule.engine.lanes import spread
 from chainrule.engine.memory import VECTOR
 from chainrule.engine.values import Integer, Vector, fma
 
 _PRODUCT = ("rows", "vectors", "depth", "a", "row_offsets", "taps", "x", "x_stride")
 FIELDS = (*_PRODUCT, "epilogue", "arguments")
 STORED = (*_PRODUCT, "y", "y_row")
-
-End = Callable[[Kernel, Sequence[Vector], int, int], None]
-"""What becomes of a tile of sums, of so many rows and vectors."""
 
 
 def emit(name: str, dtype: Any, target: Target) -> ir.Module:
@@ -44,30 +43,20 @@ def emit_stored(name: str, dtype: Any, target: Target) -> ir.Module:
     return _walk(name, dtype, STORED, target, _store)
 
 
-def _walk(name: str, dtype: Any, fields: Sequence[str], target: Target, end: End) -> ir.Module:
+def _walk(
+    name: str, dtype: Any, fields: Sequence[str], target: Target, end: tiles.End
+) -> ir.Module:
     module = ir.Module(name)
+    tile = tiles.functions(module, dtype, fields, target.tile, _sums, end)
     row_sizes, vector_sizes = target.tile
-    tiles = {
-        (m, v): _tile(module, dtype, fields, m, v, end) for m in row_sizes for v in vector_sizes
-    }
     k = Kernel(name, dtype, fields, module=module)
-
-    def columns(p: Integer, wide: int) -> None:
-        def band(m: Integer, high: int) -> None:
-            k.call_inner(tiles[high, wide], m, p)
-
-        k.cover(k.argument("rows"), row_sizes, band)
-
-    k.cover(k.argument("vectors"), vector_sizes, columns)
-    k.finish()
-    return module
+    for p, wide in k.pieces(k.argument("vectors"), vector_sizes):
+        for m, high in k.pieces(k.argument("rows"), row_sizes):
+            k.call_inner(tile[high, wide], m, p)
+    return k.finish().module
 
 
-def _tile(
-    module: ir.Module, dtype: Any, fields: Sequence[str], high: int, wide: int, end: End
-) -> Kernel:
-    """Emit the function (arguments, m, p) of a tile of so many rows and vectors."""
-    k = Kernel(f"tile_{high}x{wide}", dtype, fields, module=module, extra=2, inner=True)
+def _sums(k: Kernel, high: int, wide: int) -> Sequence[Vector]:
     m, p = k.extra
     a, x, stride = k.argument("a"), k.argument("x"), k.argument("x_stride")
     offsets = k.argument("row_offsets")
@@ -80,11 +69,10 @@ def _tile(
         right = [k.load(column + from_x) for column in columns]
         sums: list[Vector] = []
         for i, row in enumerate(rows):
-            left = k.spread(k.load_number(row + from_a))
+            left = spread(k.load_number(row + from_a))
             sums += [fma(left, right[j], turn.carried[i * wide + j]) for j in range(wide)]
         turn.following = sums
-    end(k, turn.carried, high, wide)
-    return k.finish()
+    return list(turn.carried)
 
 
 def _hand_over(k: Kernel, sums: Sequence[Vector], high: int, wide: int) -> None:

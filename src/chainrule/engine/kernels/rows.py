@@ -7,7 +7,9 @@ from typing import Any
 from llvmlite import ir
 
 from chainrule.engine.emit import Kernel
+from chainrule.engine.lanes import first_lane, reduce, spread, transposed
 from chainrule.engine.memory import VECTOR
+from chainrule.engine.values import select
 from chainrule.mathematics import sqrt
 
 ADVANCE = (
@@ -53,7 +55,7 @@ def advance(name: str, dtype: Any) -> ir.Module:
         k.store_integer(first, k.argument("row_offsets") + n * 8)
     with k.when(k.argument("weights") > 0):
         item = k.dtype.itemsize
-        zero = k.first(k.constant(0.0))
+        zero = first_lane(k.constant(0.0))
         with k.loop(0, rows, carry=[zero]) as turn:
             sample = k.load_integer(order + turn.index * 8)
             weight = k.load_number(k.argument("weights") + sample * item)
@@ -94,7 +96,7 @@ def transpose(name: str, dtype: Any) -> ir.Module:
         target = k.argument("target") + i * k.argument("target_row_block")
         target = target + j * k.argument("target_column_block")
         rows = [k.load(source + r * VECTOR) for r in range(k.lanes)]
-        for r, row in enumerate(k.transposed(rows)):
+        for r, row in enumerate(transposed(rows)):
             k.store(row, target + r * VECTOR)
     return k.finish().module
 
@@ -107,7 +109,7 @@ def squares(name: str, dtype: Any) -> ir.Module:
         with k.loop(0, k.argument("rows"), carry=[k.constant(0.0)]) as turn:
             w = k.load(panel + turn.index * k.argument("row_stride"))
             turn.following = [turn.carried[0] + w * w]
-        total = k.reduce(turn.carried[0], lambda a, b: a + b)
+        total = reduce(turn.carried[0], lambda a, b: a + b)
         k.store_number(total, k.argument("sums") + v * k.dtype.itemsize)
     return k.finish().module
 
@@ -115,12 +117,12 @@ def squares(name: str, dtype: Any) -> ir.Module:
 def clip(name: str, dtype: Any) -> ir.Module:
     """Min(1, limit/√Σ sums); NaN if that sum is not finite."""
     k = Kernel(name, dtype, CLIP)
-    with k.loop(0, k.argument("count"), carry=[k.first(k.constant(0.0))]) as turn:
+    with k.loop(0, k.argument("count"), carry=[first_lane(k.constant(0.0))]) as turn:
         part = k.load_number(k.argument("sums") + turn.index * k.dtype.itemsize)
         turn.following = [turn.carried[0] + part]
-    total = k.spread(turn.carried[0])
-    length, limit = sqrt(total), k.spread(k.load_number(k.argument("limit")))
-    scale = k.select(length > limit, limit / length, k.constant(1.0))
+    total = spread(turn.carried[0])
+    length, limit = sqrt(total), spread(k.load_number(k.argument("limit")))
+    scale = select(length > limit, limit / length, k.constant(1.0))
     k.store(scale + (total - total), k.argument("scale"))
     return k.finish().module
 
@@ -129,7 +131,7 @@ def total(name: str, dtype: Any) -> ir.Module:
     """The mean loss of the batch, penalty included, next in the results; stop if not finite."""
     k = Kernel(name, dtype, TOTAL)
     item = k.dtype.itemsize
-    zero = k.first(k.constant(0.0))
+    zero = first_lane(k.constant(0.0))
     with k.loop(0, k.argument("rows"), carry=[zero]) as turn:
         at = turn.index * item
         loss = k.load_number(k.argument("losses") + at)
@@ -139,7 +141,7 @@ def total(name: str, dtype: Any) -> ir.Module:
     with k.loop(0, k.argument("penalty_count"), carry=[zero]) as turn:
         part = k.load_number(k.argument("penalties") + turn.index * item)
         turn.following = [turn.carried[0] + part]
-    half = k.first(k.constant(0.5))
+    half = first_lane(k.constant(0.5))
     penalty = turn.carried[0] * (k.load_number(k.argument("l2")) * half)
     mean = mean + penalty
     for field, number in (("result", mean), ("penalty", penalty)):

@@ -11,8 +11,9 @@ from typing import Any
 from llvmlite import ir
 
 from chainrule.engine.emit import Kernel
+from chainrule.engine.lanes import lanes_before, reduce, spread
 from chainrule.engine.memory import VECTOR
-from chainrule.engine.values import Condition, Integer, Vector
+from chainrule.engine.values import Condition, Integer, Vector, select
 from chainrule.mathematics import exp, log, maximum
 
 VALUE = ("first", "last", "outputs", "vector_stride", "x", "y")
@@ -27,21 +28,21 @@ def value(name: str, dtype: Any, *, logarithm: bool) -> ir.Module:
         x, y = k.argument("x") + n * VECTOR, k.argument("y") + n * VECTOR
         with k.loop(0, _vectors(k), carry=[lowest]) as turn:
             place, inside = _place(k, turn.index)
-            numbers = k.select(inside, k.load(x + place), lowest)
+            numbers = select(inside, k.load(x + place), lowest)
             turn.following = [maximum(turn.carried[0], numbers)]
-        top = k.spread(k.reduce(turn.carried[0], maximum))
+        top = spread(reduce(turn.carried[0], maximum))
         with k.loop(0, _vectors(k), carry=[zero]) as turn:
             place, inside = _place(k, turn.index)
-            shifted = k.select(inside, k.load(x + place) - top, zero)
-            e = k.select(inside, exp(shifted), zero)
+            shifted = select(inside, k.load(x + place) - top, zero)
+            e = select(inside, exp(shifted), zero)
             k.store(shifted if logarithm else e, y + place)
             turn.following = [turn.carried[0] + e]
-        whole = k.spread(k.reduce(turn.carried[0], _sum))
+        whole = spread(reduce(turn.carried[0], _sum))
         whole = log(whole) if logarithm else whole
         with k.loop(0, _vectors(k)) as v:
             place, inside = _place(k, v)
             part = k.load(y + place)
-            k.store(k.select(inside, part - whole if logarithm else part / whole, zero), y + place)
+            k.store(select(inside, part - whole if logarithm else part / whole, zero), y + place)
     return k.finish().module
 
 
@@ -55,13 +56,13 @@ def slope(name: str, dtype: Any, *, logarithm: bool) -> ir.Module:
             place, inside = _place(k, turn.index)
             part = k.load(gradient + place)
             part = part if logarithm else part * k.load(y + place)
-            turn.following = [turn.carried[0] + k.select(inside, part, zero)]
-        whole = k.spread(k.reduce(turn.carried[0], _sum))
+            turn.following = [turn.carried[0] + select(inside, part, zero)]
+        whole = spread(reduce(turn.carried[0], _sum))
         with k.loop(0, _vectors(k)) as v:
             place, inside = _place(k, v)
             dy, own = k.load(gradient + place), k.load(y + place)
             dx = dy - exp(own) * whole if logarithm else own * (dy - whole)
-            k.store(k.select(inside, dx, zero), gradient + place)
+            k.store(select(inside, dx, zero), gradient + place)
     return k.finish().module
 
 
@@ -71,7 +72,7 @@ def _vectors(k: Kernel) -> Integer:
 
 def _place(k: Kernel, vector: Integer) -> tuple[Integer, Condition]:
     """Return how far a vector is from the first, and which of its lanes are outputs."""
-    inside = k.first_lanes(k.argument("outputs") - vector * k.lanes)
+    inside = lanes_before(k.argument("outputs") - vector * k.lanes)
     return vector * k.argument("vector_stride"), inside
 
 

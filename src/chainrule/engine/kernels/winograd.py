@@ -19,6 +19,7 @@ from typing import Any
 from llvmlite import ir
 
 from chainrule.engine.emit import Kernel
+from chainrule.engine.lanes import spread
 from chainrule.engine.memory import VECTOR
 from chainrule.engine.values import Integer, Vector, fma
 from chainrule.functions import Elementwise
@@ -142,7 +143,7 @@ def outputs(name: str, dtype: Any, function: Elementwise | None, *, keep: bool) 
     k = Kernel(name, dtype, OUTPUTS)
 
     def use(sums: Vector, c: Integer, i: Integer, j: Integer) -> None:
-        z = sums + k.spread(k.load_number(k.argument("bias") + c * k.dtype.itemsize))
+        z = sums + spread(k.load_number(k.argument("bias") + c * k.dtype.itemsize))
         place = c * k.argument("y_channel") + i * k.argument("y_row") + j * VECTOR
         if keep:
             k.store(z, k.argument("z") + place)
@@ -186,7 +187,7 @@ def gradient_line(name: str, dtype: Any) -> ir.Module:
 def _line(name: str, dtype: Any, transform: Transform, *, pixels: int) -> ir.Module:
     """Return a kernel that transforms a weighted sum of two rows; tiles are two pixels apart."""
     k = Kernel(name, dtype, LINE)
-    signs = [k.spread(k.load_number(k.argument("signs") + n * k.dtype.itemsize)) for n in (0, 1)]
+    signs = [spread(k.load_number(k.argument("signs") + n * k.dtype.itemsize)) for n in (0, 1)]
     with (
         k.loop(0, k.argument("channels")) as c,
         k.loop(0, k.argument("rows")) as i,

@@ -1,0 +1,88 @@
+"""The loss on all samples and its gradient: by the engine where it can, else by the textbook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.chain import Chain
+from chainrule.functions import Moment
+from chainrule.losses import Loss
+from chainrule.training.samples import Samples
+from chainrule.training.steppers import Engine
+
+Array = NDArray[Any]
+
+LossAndGradient = Callable[[Array], tuple[float, Array]]
+"""From flat parameters to the loss, penalty included, and its gradient."""
+
+ROWS = 256
+"""Samples in a batch, so that its activations stay in the caches; masks are drawn for each."""
+
+
+def loss_and_gradient(
+    chain: Chain,
+    loss: Loss,
+    data: Samples,
+    *,
+    l2: float = 0.0,
+    seed: int | None = None,
+    engine: Engine = "auto",
+    threads: int | None = None,
+) -> tuple[LossAndGradient, str]:
+    """Return loss and gradient as a function of the parameters, and who computes them.
+
+    Parameters
+    ----------
+    data : samples, the weights of all of them > 0
+    l2 : the penalty λ: λ/2 times the sum of squared weights, biases left out, is added
+    seed : of dropout's masks, the same at each call; None is for prediction, without masks
+    engine : "machine" or "reference" asks for one of the two
+    threads : that the engine may use; by default as many as there are processors
+
+    Raises
+    ------
+    ValueError
+        The engine is asked for and has no kernel for a part of the network.
+    """
+    if engine != "reference":
+        from chainrule.engine.availability import UnsupportedError, check_runs_here, processors
+        from chainrule.engine.gradients import Gradients
+
+        try:
+            check_runs_here()
+            own: Any = {"l2": l2, "seed": seed, "rows": ROWS, "threads": threads or processors()}
+            return Gradients(chain, loss, data.X, data.t, data.weights, **own), "machine"
+        except UnsupportedError as reason:
+            if engine == "machine":
+                raise ValueError(f"engine='machine': {reason}") from None
+    return _in_numpy(chain, loss, data, l2, seed), "reference"
+
+
+def _in_numpy(
+    chain: Chain, loss: Loss, data: Samples, l2: float, seed: int | None
+) -> LossAndGradient:
+    """Return loss and gradient by chain.py; the chain's parameters move with the calls."""
+    flat, of_batch = chain.parameters.flat, chain.parameters.empty_like()
+    penalized = chain.parameters.weight_mask()
+    rows = np.arange(len(data))
+
+    def evaluate(x: Array) -> tuple[float, Array]:
+        flat[...] = x
+        with np.errstate(over="ignore", invalid="ignore"):
+            weights = np.where(penalized, flat, 0)
+            value, gradient = l2 / 2 * float(weights @ weights), l2 * weights
+            for step, first in enumerate(rows[::ROWS]):
+                batch = data.at(rows[first : first + ROWS])
+                moment = None if seed is None else Moment(seed, step)
+                given = loss, batch.X, batch.t, batch.weights, moment
+                own, _ = chain.gradient(*given, out=of_batch)
+                share = batch.weight / data.weight
+                value += share * own
+                gradient += share * of_batch.flat
+        return value, gradient
+
+    return evaluate
