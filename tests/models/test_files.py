@@ -241,7 +241,7 @@ def test_models_that_a_file_cannot_keep(path):
     for wrong, message in [
         (replace(model, chain=model.chain.astype(np.float16)), "chain.dtype: expected float32"),
         (replace(model, chain=noisy(Chain(Linear(3, bias=1)), shape)), "expected bias to be bool"),
-        (replace(model, chain=large, inputs=TableEncoder(columns)), "very many columns?"),
+        (replace(model, chain=large, inputs=TableEncoder(columns)), "very many columns or epochs?"),
         (replace(model, target=replace(model.target, name="\ud800")), "target.name: expected"),
     ]:
         with pytest.raises(ModelFileError, match=f"cannot be saved: .*{message}"):

@@ -125,7 +125,7 @@ class NetworkEstimator(CallbackSupportMixin, OnBatches, OnTheWholeSet):  # type:
         self.out_activation_ = task.out_activation
         self._set_network(self._new_chain(data.X, task, self.n_outputs_).astype(data.X.dtype))
         self._record_to_attributes(Record.begin(early_stopping=bool(self.early_stopping)))
-        for name in ("_optimizer", "history_"):
+        for name in ("_optimizer", "history_", "gradient_norms_"):
             self.__dict__.pop(name, None)
 
     def _training_dtype(self, data: Samples, *, incremental: bool) -> np.dtype[Any]:

@@ -10,13 +10,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils._param_validation import InvalidParameterError
 
 from chainrule.data import strict_json
-from chainrule.estimators.constructor import Classes, parameters_from_json, parameters_to_json
+from chainrule.estimators.constructor import (
+    Classes,
+    classes_in,
+    parameters_from_json,
+    parameters_to_json,
+)
 from chainrule.estimators.images import FORMATS
 from chainrule.estimators.targets import Labels
 from chainrule.functions import Function
@@ -27,9 +34,12 @@ Array = NDArray[Any]
 
 KEYS = ("estimator", "parameters", "chain", "classes", "features", "record")
 NUMBER_TYPES = ("bool", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
-CLASS_TYPES = (*NUMBER_TYPES, "float32", "float64", "str", "object")
+CLASS_TYPES = (*NUMBER_TYPES, "float16", "float32", "float64", "str", "object")
 MOST = 10**7
 """Classes, features or epochs that a file may have."""
+
+MOST_LETTERS = 2**24
+"""Letters of an array of texts; NumPy gives each text as many as the longest has."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +64,14 @@ class Saved:
             Something in it is unknown, wrong, or is written in another way.
         """
         data = strict_json.record(canonical.parse(text), "estimator", KEYS)
+        chain = chain_from_json(data["chain"], _functions(extra))
         result = cls(
             strict_json.text(data["estimator"], "estimator"),
             parameters_from_json(data["parameters"], extra),
-            chain_from_json(data["chain"], _functions(extra)),
+            chain,
             _labels_from_json(data["classes"]),
             _features_from_json(data["features"]),
-            _record_from_json(data["record"]),
+            _record_from_json(data["record"], tuple(chain.shapes)),
             canonical.write(data),
         )
         again = {
@@ -77,25 +88,29 @@ class Saved:
 def describe(estimator: Any) -> Saved:
     """Return the description of a fitted estimator, as a reader will find it.
 
+    It is read once here, so that no file is written that cannot be read.
+
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         Something in it cannot be saved.
     """
     names = getattr(estimator, "feature_names_in_", None)
-    chain = estimator._network()
+    chain, parameters = estimator._network(), estimator.get_params(deep=False)
     text = canonical.write(
         {
             "estimator": type(estimator).__name__,
-            "parameters": parameters_to_json(estimator.get_params(deep=False)),
+            "parameters": parameters_to_json(parameters),
             "chain": chain_to_json(chain),
             "classes": _labels_to_json(getattr(estimator, "_labels", None)),
             "features": _features_to_json(estimator.n_features_in_, names),
-            "record": _record_to_json({name: getattr(estimator, name, None) for name in RECORD}),
+            "record": _record_to_json({k: v for k, v in vars(estimator).items() if k in RECORD}),
         }
     )
-    own = [*chain.functions, *estimator.get_params(deep=False).values()]
-    return Saved.from_text(text, tuple(dict.fromkeys(map(type, own))))
+    used = dict.fromkeys(classes_in([chain, parameters]))
+    described = Saved.from_text(text, tuple(used))
+    restore(described, chain.parameters.flat, [type(estimator)])
+    return described
 
 
 def _functions(classes: Classes) -> tuple[type[Function], ...]:
@@ -127,16 +142,22 @@ def _labels_from_json(data: Any) -> Labels | None:
     if kind not in CLASS_TYPES:
         raise ValueError(f"classes: expected one of {', '.join(CLASS_TYPES)} as type, got another")
     if kind in ("str", "object"):
-        classes = np.array([strict_json.text(v, "classes", least=0) for v in values], dtype=kind)
+        texts = [strict_json.text(v, "classes", least=0) for v in values]
+        if kind == "str" and len(texts) * max(map(len, texts)) > MOST_LETTERS:
+            raise ValueError("classes: expected shorter texts, as each takes the longest's memory")
+        classes = np.array(texts, dtype=kind)
     elif kind == "bool":
         classes = np.array([strict_json.flag(v, "classes") for v in values])
     elif kind.startswith("float"):
-        classes = np.array([strict_json.number(v, "classes") for v in values], dtype=kind)
+        with np.errstate(over="ignore"):
+            classes = np.array([strict_json.number(v, "classes") for v in values], dtype=kind)
+        if not np.isfinite(classes).all():
+            raise ValueError(f"classes: expected numbers that {kind} can hold")
     else:
         limits = np.iinfo(kind)
         whole = [strict_json.whole(v, "classes", limits.min, limits.max) for v in values]
         classes = np.array(whole, dtype=kind)
-    if len(classes) > 1 and not all(a < b for a, b in pairwise(classes)):
+    if len(classes) > 1 and not all(a < b for a, b in pairwise(classes.tolist())):
         raise ValueError("classes: expected different ones in their order")
     if strict_json.flag(entries["several"], "classes.several"):
         if len(classes) < 2 or classes.tolist() != list(range(len(classes))):
@@ -163,44 +184,55 @@ def _features_from_json(data: Any) -> tuple[int, Array | None]:
 CURVES = ("loss_curve_", "validation_scores_", "validation_loss_curve_")
 NUMBERS = ("loss_", "best_loss_", "best_validation_score_")
 COUNTS = ("n_iter_", "t_", "_no_improvement_count")
-RECORD = (*CURVES, *NUMBERS, *COUNTS, "image_format_")
-"""The attributes that tell of training, and how images were read."""
+CHOICES = {"image_format_": tuple(FORMATS), "engine_": ("machine", "reference")}
+RECORD = (*CURVES, *NUMBERS, *COUNTS, *CHOICES, "gradient_norms_")
+"""The attributes that tell of training, and how images were read; an estimator has some of them."""
 
 
 def _record_to_json(record: dict[str, Any]) -> Any:
     """Return the record; "nan" and "inf" stand where numbers are not finite."""
-    return {
-        name: [_number(x) for x in value] if isinstance(value, list) else _number(value)
-        for name, value in record.items()
-    }
+    return {name: _told(value) for name, value in record.items()}
 
 
-def _number(value: Any) -> Any:
+def _told(value: Any) -> Any:
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, dict):
+        return {key: _told(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_told(item) for item in value]
     if isinstance(value, int | np.integer):
         return int(value)
     return float(value) if math.isfinite(value) else str(float(value))
 
 
-def _record_from_json(data: Any) -> dict[str, Any]:
-    entries = strict_json.record(data, "record", RECORD)
+def _record_from_json(data: Any, parameters: Sequence[str]) -> dict[str, Any]:
+    """Return the record of a chain that has parameters of these names."""
+    if type(data) is not dict or not set(data) <= set(RECORD):
+        raise ValueError(f"record: expected an object with keys among {', '.join(RECORD)}")
     record: dict[str, Any] = {}
-    for name, value in entries.items():
+    for name, value in data.items():
+        where = f"record.{name}"
         if value is None:
             record[name] = None
         elif name in CURVES:
-            listed = strict_json.items(value, f"record.{name}", MOST)
-            record[name] = [_read_number(x, f"record.{name}") for x in listed]
-        elif name == "image_format_":
-            if value not in tuple(FORMATS):
-                raise ValueError(f"record.{name}: expected one of {', '.join(FORMATS)}")
-            record[name] = value
+            record[name] = _read_curve(value, where)
         elif name in NUMBERS:
-            record[name] = _read_number(value, f"record.{name}")
+            record[name] = _read_number(value, where)
+        elif name in COUNTS:
+            record[name] = strict_json.whole(value, where, 0, 2**62)
+        elif name in CHOICES:
+            if value not in CHOICES[name]:
+                raise ValueError(f"{where}: expected one of {', '.join(CHOICES[name])}")
+            record[name] = value
         else:
-            record[name] = strict_json.whole(value, f"record.{name}", 0, 2**62)
+            norms = strict_json.record(value, where, parameters)
+            record[name] = {own: _read_curve(norms[own], where) for own in parameters}
     return record
+
+
+def _read_curve(value: Any, where: str) -> list[float]:
+    return [_read_number(x, where) for x in strict_json.items(value, where, MOST)]
 
 
 def _read_number(value: Any, where: str) -> float:
@@ -213,7 +245,9 @@ def restore(saved: Saved, flat: Array, kinds: Sequence[type[Any]]) -> Any:
     Raises
     ------
     ValueError
-        It is of no such kind, or its parameters, chain and classes do not fit each other.
+        It is of no such kind, a parameter is none of it, or its chain, features and classes do
+        not fit each other. The chain may be another than the parameters describe: these may have
+        been set since it was fitted.
     """
     kind = next((kind for kind in kinds if kind.__name__ == saved.estimator), None)
     if kind is None:
@@ -222,13 +256,15 @@ def restore(saved: Saved, flat: Array, kinds: Sequence[type[Any]]) -> Any:
     names = kind._get_param_names()
     strict_json.record(saved.parameters, "parameters", names)
     estimator = kind(**saved.parameters)
-    estimator._validate_params()
+    try:
+        estimator._validate_params()
+    except InvalidParameterError as error:  # which quotes whatever the file has
+        raise ValueError(shorten(str(error), 400, placeholder=" …")) from None
     estimator.n_features_in_, feature_names = saved.features
     if feature_names is not None:
         estimator.feature_names_in_ = feature_names
     for name, value in saved.record.items():
-        if value is not None or name in CURVES:
-            setattr(estimator, name, value)
+        setattr(estimator, name, value)
     estimator._restore(saved.labels, saved.chain)
     estimator._set_network(saved.chain.build(flat))
     return estimator

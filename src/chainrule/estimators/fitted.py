@@ -25,7 +25,7 @@ from sklearn.utils.validation import (
 from chainrule.chain import Chain
 from chainrule.checking import Report, check_gradients
 from chainrule.engine.prediction import Forward, in_blocks
-from chainrule.estimators.constructor import Classes
+from chainrule.estimators.constructor import Classes, check_classes
 from chainrule.estimators.files import Saved, describe, restore
 from chainrule.estimators.targets import Labels, Task
 from chainrule.models import ModelFileError
@@ -94,6 +94,10 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
         """Return whether there is a chain to go on with."""
         return hasattr(self, "chain_")
 
+    def __sklearn_is_fitted__(self) -> bool:
+        """Return whether there is a network; a fit that failed has left other attributes."""
+        return self._has_network()
+
     def _set_network(self, chain: Chain) -> None:
         """Take over a fitted chain."""
         self.chain_, self._predictions = chain, Predictions()
@@ -119,7 +123,9 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
         """Write the fitted network to a .safetensors file, from which ``load`` takes it.
 
         The file has the constructor's parameters, the chain, classes, features and curves; not
-        the optimizer's numbers, so that ``partial_fit`` begins with new ones.
+        the optimizer's numbers, so that ``partial_fit`` begins with new ones, nor ``history_``.
+        What is written can be read: parameters that were set after ``fit`` come back as they are,
+        beside the network that was fitted.
 
         Raises
         ------
@@ -129,7 +135,7 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
         check_is_fitted(self)
         try:
             described = describe(self)
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise ModelFileError(f"{path}: cannot be saved: {error}") from None
         write_model_file(Path(path), described, self._network().parameters.flat)
 
@@ -140,14 +146,17 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
         Parameters
         ----------
         functions
-            Classes of your own that it uses: functions, losses, optimizers, schedules.
+            Classes of your own that it uses: functions, losses, optimizers, schedules,
+            augmentations. They are dataclasses.
 
         Raises
         ------
         ModelFileError
             The file is no estimator of this class, cut off, damaged, or uses unknown classes.
         """
-        saved, flat = read_model_file(Path(path), tuple(functions), Saved.from_text)
+        own = tuple(functions)
+        check_classes(own)
+        saved, flat = read_model_file(Path(path), own, Saved.from_text)
         try:
             estimator: Self = restore(saved, flat, [cls])
         except (ValueError, TypeError) as error:
@@ -155,7 +164,10 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
         return estimator
 
     def _restore(self, labels: Labels | None, chain: Blueprint) -> None:
-        """Set what was learned besides parameters; ValueError if the chain does not fit it."""
+        """Set what was learned besides parameters; ValueError if the chain does not fit it.
+
+        The parameters of the estimator need not be those that the chain was fitted with.
+        """
         raise NotImplementedError
 
     def _validated(self, X: Any) -> Any:

@@ -110,7 +110,7 @@ def checked_shape(name: str, given: Any) -> Shape:
     """Return image_shape as a tuple; ValueError if it is none of an image."""
     try:
         shape = tuple(int(size) for size in given)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         shape = ()
     if len(shape) not in (2, 3) or min(shape) < 1:
         raise ValueError(

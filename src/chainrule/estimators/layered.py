@@ -15,7 +15,7 @@ from chainrule.chain import Chain, shape_text
 from chainrule.estimators.images import FORMATS
 from chainrule.estimators.parameters import TrainingParameters
 from chainrule.estimators.samples import ImageSamples
-from chainrule.estimators.targets import Labels, Task
+from chainrule.estimators.targets import Labels, Task, out_activation
 from chainrule.functions import Elementwise, Function, Linear, Softmax
 from chainrule.models.configuration import Blueprint
 from chainrule.training import Augmentation, Plan
@@ -102,6 +102,7 @@ class ChainEstimator(TrainingParameters, ImageSamples):
             raise ValueError(f"{self._name}: the chain does not fit X: {error}{hint}") from None
         if chain.layers[-1].output_shape != (outputs,):
             raise self._misfit(chain, outputs)
+        self.out_activation_ = out_activation(chain.functions[-1])
         return chain
 
     def _hint(self, shape: tuple[int, ...]) -> str:
@@ -136,16 +137,10 @@ class ChainEstimator(TrainingParameters, ImageSamples):
     def _restore(self, labels: Labels | None, chain: Blueprint) -> None:
         shape = chain.output_shape
         self._learn_outputs(labels, shape[0] if len(shape) == 1 else 0)
-        task = self._task()
-        fits = (
-            list(chain.functions) == self._functions(task, self.n_outputs_)
-            and shape == (self.n_outputs_,)
-            and prod(chain.input_shape) == self.n_features_in_
-        )
+        if shape != (self.n_outputs_,) or prod(chain.input_shape) != self.n_features_in_:
+            raise ValueError("expected a chain for its features and classes")
         self._restore_reading(chain.input_shape)
-        if not fits:
-            raise ValueError("expected the chain of its parameters, features and classes")
-        self.out_activation_ = task.out_activation
+        self.out_activation_ = out_activation(chain.functions[-1])
 
     # Training.
 

@@ -14,8 +14,8 @@ from chainrule.chain import Chain
 from chainrule.estimators import choices
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.estimators.parameters import TrainingParameters
-from chainrule.estimators.targets import Labels, Task
-from chainrule.functions import Dropout, Elementwise, Function, Linear, Sigmoid
+from chainrule.estimators.targets import Labels, Task, out_activation
+from chainrule.functions import Dropout, Elementwise, Exp, Function, Linear, Sigmoid
 from chainrule.models.configuration import Blueprint
 from chainrule.parameters import Parameters
 
@@ -48,31 +48,33 @@ class Multilayer(TrainingParameters, NetworkEstimator):
 
     def _functions(self, sizes: list[int], outputs: int, task: Task) -> list[Function]:
         """Return the functions of a network with hidden layers of such sizes."""
-        functions: list[Function] = []
-        for size in sizes:
-            functions += [Linear(size), choices.activation(self.activation)]
-            if self.dropout:
-                functions.append(Dropout(float(self.dropout)))
-        functions.append(Linear(outputs))
-        return functions if task.last is None else [*functions, task.last]
+        activation, dropout = choices.activation(self.activation), float(self.dropout)
+        after: list[Function] = [activation, *([Dropout(dropout)] if dropout else [])]
+        return in_layers(sizes, after, outputs, task.last)
 
     def _new_chain(self, X: Any, task: Task, outputs: int) -> Chain:
-        sizes = self._hidden_sizes()
-        self.n_layers_ = len(sizes) + 2
-        chain = Chain(*self._functions(sizes, outputs, task))
+        chain = Chain(*self._functions(self._hidden_sizes(), outputs, task))
         chain.initialize((X.shape[1],), dtype=np.float64)
         sigmoid = isinstance(choices.activation(self.activation), Sigmoid)
         draw(chain.parameters, self._random_state, 2.0 if sigmoid else 6.0)
         return chain
 
     def _restore(self, labels: Labels | None, chain: Blueprint) -> None:
-        sizes = [f.outputs for f in chain.functions if isinstance(f, Linear)]
+        functions = list(chain.functions)
+        layers = [k for k, function in enumerate(functions) if isinstance(function, Linear)]
+        sizes = [function.outputs for function in functions if isinstance(function, Linear)]
         self._learn_outputs(labels, sizes[-1] if sizes else 0)
-        task = self._task()
-        expected = self._functions(sizes[:-1], self.n_outputs_, task)
-        if list(chain.functions) != expected or chain.input_shape != (self.n_features_in_,):
-            raise ValueError("expected the chain of its parameters, features and classes")
-        self.n_layers_, self.out_activation_ = len(sizes) + 1, task.out_activation
+        ends = [None, Exp()] if labels is None else [self._task().last]
+        last = None if isinstance(functions[-1], Linear) else functions[-1]
+        after = functions[1 : layers[1]] if len(layers) > 1 else []
+        if (
+            functions != in_layers(sizes[:-1], after, self.n_outputs_, last)
+            or not all(isinstance(each, Elementwise | Dropout) for each in after)
+            or last not in ends
+            or chain.input_shape != (self.n_features_in_,)
+        ):
+            raise ValueError("expected a chain of layers for its features and classes")
+        self.out_activation_ = out_activation(last)
 
     def _has_network(self) -> bool:
         return hasattr(self, "coefs_")
@@ -80,6 +82,7 @@ class Multilayer(TrainingParameters, NetworkEstimator):
     def _set_network(self, chain: Chain) -> None:
         super()._set_network(chain)
         self.coefs_, self.intercepts_ = views(chain)
+        self.n_layers_ = len(self.coefs_) + 1
 
     def _network(self) -> Chain:
         """Return the chain, with the parameters that stand in coefs_ and intercepts_."""
@@ -100,6 +103,7 @@ class Multilayer(TrainingParameters, NetworkEstimator):
         shapes = [np.shape(W) for W in self.coefs_]
         sizes = [shape[1] for shape in shapes]
         chain = Chain(*self._functions(sizes[:-1], sizes[-1], self._task()))
+        self.__dict__.pop("gradient_norms_", None)  # they were another network's
         chain.initialize((shapes[0][0],), dtype=np.result_type(*self.coefs_, np.float32))
         for view, array in zip(_both(views(chain)), _both(self), strict=True):
             view[...] = array
@@ -114,6 +118,14 @@ class Multilayer(TrainingParameters, NetworkEstimator):
         if "chain_" in state:
             state = {k: v for k, v in state.items() if k not in ("coefs_", "intercepts_")}
         return state
+
+
+def in_layers(
+    sizes: list[int], after: list[Function], outputs: int, last: Function | None
+) -> list[Function]:
+    """Return hidden layers of such sizes with the same after each, an output layer, and the end."""
+    hidden = [each for size in sizes for each in (Linear(size), *after)]
+    return [*hidden, Linear(outputs), *([] if last is None else [last])]
 
 
 def views(chain: Chain) -> tuple[list[Array], list[Array]]:

@@ -113,15 +113,15 @@ class Classifier(ChainEstimator, NetworkClassifier):
 
     def _learn_targets(self, y: Any, *, first: bool, incremental: bool) -> None:
         super()._learn_targets(y, first=first, incremental=incremental)
-        self._pair_labels()
+        self._pair_labels(not self.complete and isinstance(self.chain.functions[-1], Softmax))
 
     def _learn_outputs(self, labels: Labels | None, outputs: int) -> None:
         super()._learn_outputs(labels, outputs)
-        self._pair_labels()
+        self._pair_labels(outputs > 1)
 
-    def _pair_labels(self) -> None:
-        """Give two classes an output each where the chain ends with softmax."""
-        self._labels.pair = not self.complete and isinstance(self.chain.functions[-1], Softmax)
+    def _pair_labels(self, pair: bool) -> None:
+        """Give two classes an output each, or one output to the second."""
+        self._labels.pair = pair
         self.n_outputs_ = self._labels.outputs
 
     def _ends_well(self, last: Function) -> bool:

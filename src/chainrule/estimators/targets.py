@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.metrics import r2_score
 from sklearn.preprocessing import LabelBinarizer
 
@@ -47,8 +48,13 @@ class Task:
     @property
     def out_activation(self) -> str:
         """The name of the last function, as scikit-learn has it."""
-        names: dict[type, str] = {Softmax: "softmax", Sigmoid: "logistic", Exp: "exp"}
-        return names.get(type(self.last), "identity")
+        return out_activation(self.last)
+
+
+def out_activation(last: Function | None) -> str:
+    """Return scikit-learn's name of a function that ends networks, "identity" if it has none."""
+    names: dict[type, str] = {Softmax: "softmax", Sigmoid: "logistic", Exp: "exp"}
+    return names.get(type(last), "identity")
 
 
 def regression_task(choice: str | Loss, outputs: int) -> Task:
@@ -74,12 +80,12 @@ class Labels:
     @classmethod
     def of(cls, y: Any) -> Labels:
         """Return the labels that stand in y, (n,) or an indicator matrix (n, k)."""
-        return cls(LabelBinarizer().fit(y))
+        return cls(LabelBinarizer().fit(y.toarray() if sparse.issparse(y) else y))
 
     @classmethod
     def several_of(cls, count: int) -> Labels:
         """Return so many labels of which any may hold."""
-        return cls(LabelBinarizer().fit(np.eye(count, dtype=np.int64)))
+        return cls(LabelBinarizer().fit(np.zeros((1, count), dtype=np.int64)))
 
     @property
     def classes(self) -> Array:

@@ -78,7 +78,7 @@ def write_model_file(path: Path, description: Described, flat: Array) -> None:
         if len(header) > LONGEST_HEADER:
             raise ValueError(
                 f"cannot be saved: the model's description takes {len(header):,} bytes, more than "
-                f"the {LONGEST_HEADER:,} of a model file; are there very many columns?"
+                f"the {LONGEST_HEADER:,} of a model file; are there very many columns or epochs?"
             )
         if path.exists():
             _check_regular(path, "written")
