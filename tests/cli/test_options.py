@@ -238,17 +238,10 @@ def test_lbfgs_takes_iterations(tmp_path):
     assert Model.load(tmp_path / "m").chain.dtype == "float32"
 
 
-def test_a_class_of_one_row_is_learned(tmp_path):
-    for seed in range(6):  # with some of them the row would be held out
-        rows = [list(row) for row in ROWS]
-        rows[seed][2] = "castle"
-        path = written(tmp_path / "houses.csv", rows)
+@pytest.mark.parametrize("kinds", ["aaaaabbc", "abccccc", "aaabcbbaaa"])
+def test_a_class_of_one_row_is_learned(tmp_path, kinds):
+    rows = [[*row[:2], kind, row[3]] for row, kind in zip(ROWS, kinds, strict=False)]
+    path = written(tmp_path / "houses.csv", rows)
+    for seed in range(3):  # whoever would be held out
         run = chainrule("train", path, "-t", "kind", "-e", 1, "-s", seed, "-o", tmp_path / "m")
         assert run.code == 0, run.err
-
-
-def test_too_few_rows_to_learn_each_class_and_to_hold_some_out_are_an_error(tmp_path):
-    rows = [[*row[:2], kind, row[3]] for row, kind in zip(ROWS, "aab", strict=False)]
-    path = written(tmp_path / "houses.csv", rows)
-    error = chainrule("train", path, "-t", "kind", "-o", tmp_path / "m").error
-    assert error.endswith("expected several rows of each class, got one of most of them")

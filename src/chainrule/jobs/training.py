@@ -249,7 +249,7 @@ def _split(source: Source, target: Target, options: TrainingOptions) -> dict[str
         )
     rows = split(len(source), tuple(shares.values()), options.training["random_state"], labels)
     if labels is not None:
-        rows = _all_learned(source.name, rows, target.encode(labels, lines=source.lines))
+        rows = _all_learned(rows, target.encode(labels, lines=source.lines))
     parts: dict[str, Source] = {
         name: source.select(part) for name, part in zip(shares, rows, strict=True)
     }
@@ -258,18 +258,15 @@ def _split(source: Source, target: Target, options: TrainingOptions) -> dict[str
     return parts
 
 
-def _all_learned(
-    name: str, parts: list[NDArray[np.intp]], codes: NDArray[Any]
-) -> list[NDArray[np.intp]]:
-    """Return the rows of the parts, the first with a row of each class: rare ones move there."""
-    first, *others = parts
-    for code in np.setdiff1d(codes, codes[first]):
-        row = np.flatnonzero(codes == code)[0]
-        first = np.append(first, row)
-        others = [part[part != row] for part in others]
-    if any(len(part) == 0 for part in others):
-        raise DataError(f"{name}: expected several rows of each class, got one of most of them")
-    return [first, *others]
+def _all_learned(parts: list[NDArray[np.intp]], codes: NDArray[Any]) -> list[NDArray[np.intp]]:
+    """Return the parts of the rows, the first with a row of each class: rare ones change places."""
+    for code in np.setdiff1d(codes, codes[parts[0]]):
+        learned = codes[parts[0]]
+        rare = np.flatnonzero(codes == code)[0]
+        common = parts[0][learned == np.bincount(learned).argmax()][0]
+        other = {rare: common, common: rare}
+        parts = [np.array([other.get(row, row) for row in part]) for part in parts]
+    return parts
 
 
 def _unshifted(target: Target, source: Source) -> Target:
