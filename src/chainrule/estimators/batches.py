@@ -24,7 +24,6 @@ from chainrule.estimators.course import (
 )
 from chainrule.estimators.targets import Task
 from chainrule.estimators.watching import WatchedTraining
-from chainrule.functions import Dropout
 from chainrule.training import (
     GradientNorms,
     History,
@@ -131,7 +130,6 @@ class OnBatches(WatchedTraining):
         )
 
     def _plan(self, chain: Chain, course: Course, task: Task, *, incremental: bool) -> Plan:
-        random = any(isinstance(f, Dropout) for f in chain.functions)
         return Plan(
             optimizer=course.optimizer.rule,
             schedule=choices.schedule(self.learning_rate) or PresentRate(course.optimizer),
@@ -142,7 +140,7 @@ class OnBatches(WatchedTraining):
             clip_norm=None if self.clip_norm is None else float(self.clip_norm),
             patience=None,
             shuffle=Shuffles(self._random_state) if self.shuffle else False,
-            seed=int(self._random_state.randint(2**31 - 1)) if random else 0,
+            seed=choices.mask_seed(chain, self._random_state),
             epoch_loss=EpochLoss(task.divisor),
         )
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from chainrule.functions import ACTIVATIONS, Elementwise, Sigmoid
+import numpy as np
+
+from chainrule.chain import Chain
+from chainrule.functions import ACTIVATIONS, Dropout, Elementwise, Sigmoid
 from chainrule.training.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from chainrule.training.schedules import Cosine, LinearToZero, Schedule
 
@@ -47,3 +50,9 @@ def schedule(choice: str | Schedule) -> Schedule | None:
         return choice
     kind = SCHEDULE_NAMES.get(choice)
     return kind() if kind else None
+
+
+def mask_seed(chain: Chain, random_state: np.random.RandomState) -> int:
+    """Return the seed of dropout's masks; where nothing is dropped, none is drawn."""
+    drops = any(isinstance(function, Dropout) for function in chain.functions)
+    return int(random_state.randint(2**31 - 1)) if drops else 0

@@ -15,6 +15,7 @@ from scipy import optimize
 from sklearn.utils.optimize import _check_optimize_result
 
 from chainrule.chain import Chain
+from chainrule.estimators import choices
 from chainrule.estimators.callbacks import FitTask
 from chainrule.estimators.course import Record
 from chainrule.estimators.watching import WatchedTraining
@@ -109,7 +110,7 @@ class OnTheWholeSet(WatchedTraining):
         evaluate, self.engine_ = loss_and_gradient(
             *(chain, task.loss, training),
             l2=float(self.alpha) / training.weight,  # which the samples share
-            seed=0,
+            seed=choices.mask_seed(chain, self._random_state),
             engine=self.engine,
             threads=self._threads(),
         )
