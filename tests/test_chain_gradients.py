@@ -247,6 +247,20 @@ def test_a_batch_of_one_and_the_jacobian_of_each_function(rng):
     assert shapes == [(1, 4, 3), (1, 4, 4), (1, 2, 4), (1, 2, 2), (1, 5, 2), (1, 5, 5)]
 
 
+@pytest.mark.parametrize(
+    ("functions", "shape"),
+    [
+        ((Linear(4), Tanh(), Linear(2), Softmax()), (3,)),
+        ((Conv2d(2), f.MaxPool2d(2), Flatten(), Linear(5)), (1, 6, 7)),
+        ((f.AvgPool2d(2, padding="same"), ReLU()), (2, 5, 4)),
+    ],
+)
+def test_no_samples_have_no_jacobians(functions, shape):
+    chain = Chain(*functions).initialize(shape, dtype=np.float64)
+    J = chain.jacobian(np.zeros((0, *shape)))
+    assert J.shape == (0, *chain.layers[-1].output_shape, *shape)
+
+
 def test_jacobians_take_lists_as_forward_does():
     chain = Chain(Linear(2), Tanh()).initialize((3,), dtype=np.float64)
     rows = [[1.0, 2.0, 3.0], [0.5, 0.0, -1.0]]

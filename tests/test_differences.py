@@ -5,7 +5,7 @@ import pytest
 import sympy
 
 from chainrule import ascend, descend, finite_difference, jacobian
-from chainrule.differences import differences
+from chainrule.differences import difference_along, differences
 
 
 def only(f, x):
@@ -116,11 +116,48 @@ def test_rounding_of_a_large_number_is_no_kink(x):
 
 
 def test_the_step_that_rounding_blurs_least_is_kept():
-    # The sum is rounded to 1e-10, so the smallest step, 6e-7, knows the slope to 2e-4 only. Two
-    # small steps may agree by chance: most places count, not each.
+    # The sum is rounded to 1e-10, so a step of 5e-7 knows the slope to 2e-4 only. Small steps may
+    # agree by chance: most places count, not each.
     places = np.linspace(0.1, 3, 30)
     found = [finite_difference(lambda x: (1e6 + np.sin(x[0])) - 1e6, [x])[0] for x in places]
     assert np.median(np.abs(found - np.cos(places))) < 1e-6
+
+
+def test_two_small_steps_that_agree_by_chance_are_not_believed():
+    # The slope is 1, blurred more by smaller steps as by rounding; two of them agree on 1 + 1e-5.
+    blurs = [(5e-4, 1e-8), (5e-5, 1e-7), (1e-6, 1e-5), (1e-7, 1e-3), (0, 5e-3)]
+
+    def f(x):
+        return x[0] * (1 + next(blur for least, blur in blurs if abs(x[0]) >= least))
+
+    np.testing.assert_allclose(finite_difference(f, [0.0]), [1], rtol=1e-7)
+
+
+def test_each_number_has_its_own_step_along_a_direction():
+    # ReLUs whose kinks lie anywhere from far to a ten-millionth away.
+    x = np.concatenate([np.geomspace(1e-7, 1, 50), -np.geomspace(1e-7, 1, 50)])
+    found = difference_along(lambda x: np.maximum(x, 0), x, np.ones(100), np.maximum(x, 0))
+    np.testing.assert_allclose(found.values, x > 0, atol=1e-7)
+    assert not found.kinks.any()
+    x[7] = 0
+    found = difference_along(lambda x: np.maximum(x, 0), x, np.ones(100), np.maximum(x, 0))
+    assert np.flatnonzero(found.kinks).tolist() == [7]
+
+
+def test_a_direction_of_any_length_will_do():
+    x = np.array([0.3, -20.0])
+    for length in (1e-12, 1.0, 1e12):
+        direction = length * np.array([1.0, 2.0])
+        found = difference_along(lambda x: np.sin(x / 20), x, direction, np.sin(x / 20))
+        np.testing.assert_allclose(found.values, np.cos(x / 20) * direction / 20, rtol=1e-11)
+    found = difference_along(None, x, np.zeros(2), np.zeros(3))
+    assert not found.values.any()
+    assert found.values.shape == (3,)
+
+
+def test_a_function_may_return_the_point_itself():
+    J = jacobian(lambda x: x.reshape(-1), [[0.5, -1.0], [2.0, 0.1]])
+    np.testing.assert_allclose(J.reshape(4, 4), np.eye(4), atol=1e-12)
 
 
 def test_what_may_not_be_written_to_is_not():

@@ -143,3 +143,17 @@ def test_a_seed_is_a_whole_number(seed):
 def test_a_place_is_two_numbers_at_most(place):
     with pytest.raises(ValueError, match="place: expected at most two numbers, none negative"):
         random.words(1, 0, Stream.DROPOUT, *place)
+
+
+@given(SEEDS, st.integers(0, 40), st.integers(0, 40))
+def test_a_choice_is_of_different_numbers(seed, size, more):
+    chosen = random.choice(size + more, size, seed, Stream.CHECKING, 3).tolist()
+    assert chosen == sorted(set(chosen))
+    assert len(chosen) == size
+    assert set(chosen) <= set(range(size + more))
+
+
+def test_each_choice_is_as_likely():
+    chosen = [tuple(random.choice(5, 2, seed, Stream.CHECKING).tolist()) for seed in range(3000)]
+    counts = [chosen.count(pair) for pair in combinations(range(5), 2)]
+    assert stats.chisquare(counts).pvalue > 1e-3

@@ -143,7 +143,7 @@ class Chain:
     def trace(self, X: Any, moment: Moment | None = None, *, until: int | None = None) -> list[Any]:
         """Return X and what each function makes of it: [x, x_1, …, y], the first until ones."""
         values = [self._input(X)]
-        for layer, own, at in self._steps(moment)[:until]:
+        for layer, own, at in self.steps(moment)[:until]:
             values.append(layer.function.forward(values[-1], own, at))
         return values
 
@@ -169,7 +169,7 @@ class Chain:
             Where the gradients go; a new buffer by default.
         """
         gradients = self.parameters.empty_like() if out is None else out
-        steps = self._steps(moment)[: len(trace) - 1]
+        steps = self.steps(moment)[: len(trace) - 1]
         if len(steps) < len(self.layers):
             for layer in self.layers[len(steps) :]:
                 for name in layer.names.values():
@@ -253,6 +253,18 @@ class Chain:
         gradients, dX = self.backprop(trace, dY, moment, input_gradient=input_gradient, out=out)
         return value, gradients, dX
 
+    def steps(self, moment: Moment | None) -> list[tuple[Layer, dict[str, Array], Moment | None]]:
+        """Return each layer with its parameters by their own names, and its moment."""
+        parameters = self.parameters
+        return [
+            (
+                layer,
+                {own: parameters[name] for own, name in layer.names.items()},
+                moment and replace(moment, layer=position),
+            )
+            for position, layer in enumerate(self.layers)
+        ]
+
     def jacobians(self, X: Any) -> list[Array]:
         """Return the Jacobian of each function at each sample, (n, *output, *input)."""
         return self._jacobians(self.trace(X))
@@ -260,7 +272,7 @@ class Chain:
     def _jacobians(self, trace: list[Any]) -> list[Array]:
         return [
             layer.function.jacobian(x, own)
-            for (layer, own, _), x in zip(self._steps(None), trace, strict=False)
+            for (layer, own, _), x in zip(self.steps(None), trace, strict=False)
         ]
 
     def jacobian(self, X: Any) -> Array:
@@ -276,18 +288,6 @@ class Chain:
             product = matrix if product is None else matrix @ product
         assert product is not None
         return product.reshape(n, *self.layers[-1].output_shape, *self.layers[0].input_shape)
-
-    def _steps(self, moment: Moment | None) -> list[tuple[Layer, dict[str, Array], Moment | None]]:
-        """Return each layer with its parameters by its own names, and its moment."""
-        parameters = self.parameters
-        return [
-            (
-                layer,
-                {own: parameters[name] for own, name in layer.names.items()},
-                moment and replace(moment, layer=position),
-            )
-            for position, layer in enumerate(self.layers)
-        ]
 
     def _input(self, X: Any) -> Any:
         """Return X in the chain's float type; ValueError if its samples have another shape."""

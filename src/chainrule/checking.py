@@ -25,6 +25,7 @@ from chainrule import random
 from chainrule.chain import Chain
 from chainrule.differences import Difference, differences
 from chainrule.functions import Function, Moment
+from chainrule.loss_path import LossPath
 from chainrule.losses import Loss
 
 __all__ = ["Report", "check_function", "check_gradients", "check_loss"]
@@ -253,24 +254,27 @@ def check_gradients(
 ) -> Report:
     """Check the gradient of the loss by each parameter of a chain, and by X.
 
-    The check runs in float64 whatever the type of the chain. Of a large array only so many
+    The check runs in float64 whatever the type of the chain. The loss is differentiated by finite
+    differences, function by function: see :mod:`chainrule.loss_path`. Of a large array only so many
     entries are compared as ``samples`` says, drawn by the seed; None compares all.
     """
     exact = chain.astype(np.float64)
     X = _numbers(X)
     _, gradients, dX = exact.differentiate(loss, X, t, sample_weight, moment, input_gradient=True)
-    pairs = [(name, exact.parameters[name], gradients[name]) for name in exact.parameters]
-
-    def value(_: Array) -> float:
-        return exact.loss(loss, X, t, sample_weight, moment)
-
+    path = LossPath.of(exact, loss, X, t, sample_weight, moment)
+    places = [
+        (name, position, exact.parameters[name], gradients[name])
+        for position, layer in enumerate(exact.layers)
+        for name in layer.names.values()
+    ]
     entries = []
-    for place, (name, array, stated) in enumerate([*pairs, ("X", X, np.asarray(dX))]):
+    for number, (name, position, array, stated) in enumerate(
+        [*places, ("X", 0, X, np.asarray(dX))]
+    ):
         chosen = np.arange(array.size)
         if samples is not None and array.size > samples:
-            order = random.permutation(array.size, seed, random.Stream.CHECKING, place)
-            chosen = np.sort(order[:samples])
-        found = [difference for _, difference in differences(value, array, chosen)]
+            chosen = random.choice(array.size, samples, seed, random.Stream.CHECKING, number)
+        found = list(path.differences(position, array, chosen))
         stated = stated.reshape(-1)[chosen]
         entries.append(
             _compare_found(f"d{name}", array, stated, found, chosen, tolerance=tolerance)

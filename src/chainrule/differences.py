@@ -5,26 +5,32 @@ differences, D(h) = (f(x + h) − f(x − h)) / 2h:
 
     R(h) = (4·D(h/2) − D(h)) / 3,   wrong by about h⁴·f⁽⁵⁾/480 + ε·|f|/h
 
-In float64 (ε = 2e-16) a step of h = 2e-3 times the size of x leaves both near 1e-13. A step may
-also cross a kink (a ReLU that switches, another maximum in a pool), so R(h) is only believed when
-R(h/5) agrees with it; otherwise smaller and smaller steps are tried, and the estimate that agrees
-best with the one before it is kept. Where only f″ jumps, as ELU's at 0, none agree well: then the
-slopes to the right and to the left are extrapolated apart, by differences F(h) = (f(x+h) − f(x))/h,
+In float64 (ε = 2e-16) a step of h = 2e-3 times the size of x leaves both near 1e-13. Where only
+f″ jumps, as ELU's at 0, D(h) is wrong by a multiple of h, and another sum is better:
 
-    S(h) = (F(h) − 6·F(h/2) + 8·F(h/4)) / 3,   wrong by about h³·f⁗/192
+    T(h) = 2·D(h/2) − D(h),         wrong by about h²·f‴/12
 
-and their mean is kept if S(h) and S(−h) agree better.
+A step may also cross a kink: a ReLU that switches, another maximum in a pool. The slopes to the
+right and to the left tell, by how far they differ when extrapolated to h = 0:
+
+    J(h) = 2·s(h/2) − s(h),  with s(h) = (f(x + h) − 2·f(x) + f(x − h)) / h
+
+Where f is smooth, s(h) is h·f″(x) and J(h) all but nothing. Where D(h) and D(h/2) agree and J(h)
+is nothing, f is a line. Elsewhere a step counts as far as the next two smaller ones confirm it: it
+is doubted by J(h), and by how far its estimate and the next one differ. Two small steps, blurred by
+rounding, may agree by chance; but rounding grows as the step shrinks, so the doubt about a smaller
+step, in proportion to its size, is a doubt about the larger one. Steps shrink until the doubt is
+small; the least doubted estimate is kept.
 
 At a kink itself no derivative exists, and an entry is reported as such and not judged. Its mark:
-the slopes to the left and to the right still differ at the smallest step, by more than rounding
-makes them differ, and no less than at a step five times as large. Where f is smooth that
-difference is h·f″(x), and shrinks with h.
+J(h) is more than rounding makes it at every step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -34,7 +40,10 @@ __all__ = ["ascend", "descend", "finite_difference", "jacobian"]
 
 Array = NDArray[Any]
 
-_STEPS = tuple(2e-3 / 5**k for k in range(6))
+_STEPS = tuple(2.0**-9 / 8**k for k in range(9))
+_OF_ANY_FUNCTION = _STEPS[:7]
+"""Sums inside an unknown function may round more than it: from close by it is a staircase."""
+
 _AGREEMENT = 1e-9
 
 
@@ -61,7 +70,7 @@ def jacobian(f: Callable[[Array], Any], x: Any) -> Array:
 
 @dataclass(frozen=True)
 class Difference:
-    """The derivative of an array along one coordinate, where it has none, and the array's size.
+    """The derivative of an array by one number, where it has none, and the array's size.
 
     ``size`` is the largest number in the array: values are known to about 1e-12 times that.
     """
@@ -82,60 +91,124 @@ def differences(
     flat = point.reshape(-1)
     if flat.size and not np.shares_memory(flat, point):
         raise ValueError("differences: expected a contiguous array")
+    start = np.array(f(point), dtype=np.float64)
     for entry in range(flat.size) if entries is None else entries:
-        yield int(entry), _difference(f, point, flat, int(entry))
+        x = flat[entry]
+
+        def moved(step: float, entry: int = entry, x: float = x) -> Array:
+            flat[entry] = x + step
+            try:
+                return np.array(f(point), dtype=np.float64)  # a copy: f may return the point
+            finally:
+                flat[entry] = x
+
+        yield int(entry), _difference(moved, start, max(1.0, abs(x)), _OF_ANY_FUNCTION)
 
 
-def _difference(f: Callable[[Array], Any], point: Array, flat: Array, entry: int) -> Difference:
-    x = flat[entry]
-    size = max(1.0, abs(x))
+def difference_along(
+    f: Callable[[Array], Any], x: Array, direction: Array, start: Array
+) -> Difference:
+    """Return the numeric derivative of f at x along a direction; ``start`` is f(x).
 
-    def at(value: float) -> Array:
-        flat[entry] = value
-        try:
-            return np.array(f(point), dtype=np.float64)
-        finally:
-            flat[entry] = x
+    No number of x moves by more than a step of its own size.
+    """
+    fastest = np.max(np.abs(direction) / np.maximum(1, np.abs(x)), initial=0)
+    if fastest == 0:
+        still = np.zeros(np.shape(start))
+        return Difference(still, still != 0, _size(start))
+    return _difference(lambda step: f(x + step * direction), start, 1 / fastest, _STEPS)
 
-    def estimate(h: float) -> tuple[Array, Array]:
-        """Return R(h), and how much of it is rounding at the most."""
-        right, left = at(x + h), at(x - h)
-        narrow = (at(x + h / 2) - at(x - h / 2)) / h
-        rounding = 1e-14 * np.max(np.abs(right), initial=0) / h
-        return (4 * narrow - (right - left) / (2 * h)) / 3, rounding
 
-    def one_sided(h: float) -> Array:
-        """Return S(h)."""
-        start = at(x)
-        F, half, quarter = ((at(x + h / k) - start) * (k / h) for k in (1, 2, 4))
-        return np.asarray((F - 6 * half + 8 * quarter) / 3)
+def _difference(
+    f: Callable[[float], Any], start: Array, size: float, lengths: Sequence[float]
+) -> Difference:
+    """Return the derivative at 0 of f, from a number to an array, that is ``start`` there.
 
-    def slopes_apart(h: float) -> tuple[Array, Array]:
-        """Return how far the slopes to the right and to the left differ, and the steeper one."""
-        right, left = (at(x + h) - at(x)) / h, (at(x) - at(x - h)) / h
-        return np.abs(right - left), np.maximum(np.abs(right), np.abs(left))
+    The lengths of the steps are shares of ``size``. Numbers of f that are lines are done after one.
+    """
+    largest, before = _size(start), start.reshape(-1)
+    first = _Step.of(f, before, lengths[0] * size)
+    best, kinks = first.estimates[0].copy(), np.zeros(before.shape, dtype=bool)
+    agreement = _AGREEMENT * _size(best)
+    line = np.maximum(first.bend, first.jump) <= max(agreement, first.rounding)
+    rest = np.flatnonzero(~line)
+    if rest.size:
+        steps, settled = [first.at(rest)], np.zeros(rest.shape, dtype=bool)
+        while not settled.all() and len(steps) < len(lengths):
+            steps.append(_Step.of(f, before, lengths[len(steps)] * size, rest))
+            doubts = _doubts(steps[-3:])[0].min(axis=0)
+            settled |= doubts <= max(agreement, steps[-3:][0].rounding)
+        confirmed = steps[: max(1, len(steps) - 2)]
+        best[rest] = _least_doubted(confirmed, _doubts(steps))
+        sharp = [s.jump > np.maximum(1e-3 * s.slope, 1e-7 * largest / size) for s in confirmed]
+        kinks[rest] = ~settled & np.all(sharp, axis=0)
+    return Difference(best.reshape(start.shape), kinks.reshape(start.shape), largest)
 
-    last, _ = estimate(_STEPS[0] * size)
-    best, trust = last, np.full(last.shape, np.inf)
-    for step in _STEPS[1:]:
-        now, now_rounding = estimate(step * size)
-        doubt = np.abs(now - last)
-        best, trust = np.where(doubt < trust, last, best), np.minimum(doubt, trust)
-        scale = np.max(np.abs(best), initial=0)
-        if np.all(trust <= np.maximum(_AGREEMENT * scale, now_rounding)):
-            break
-        last = now
-    else:
-        for step in _STEPS:
-            right, left = one_sided(step * size), one_sided(-step * size)
-            doubt = np.abs(right - left)
-            best = np.where(doubt < trust, (right + left) / 2, best)
-            trust = np.minimum(doubt, trust)
-    jump, steepest = slopes_apart(_STEPS[-1] * size)
-    before, _ = slopes_apart(_STEPS[-2] * size)
-    largest = float(np.max(np.abs(at(x)), initial=0))
-    kinks = (jump > np.maximum(1e-3 * steepest, 1e-7 * largest)) & (jump > before / 2)
-    return Difference(best, kinks, largest)
+
+@dataclass(frozen=True)
+class _Step:
+    """What the values at x ± h and x ± h/2 tell of m numbers; see the head of this file.
+
+    ``estimates`` (2, m) are R(h) and T(h), ``bend`` (m) is |D(h) − D(h/2)|, ``jump`` (m) |J(h)|,
+    ``slope`` (m) the steeper of the slopes to the right and to the left, and ``rounding`` what
+    rounding makes of all these at the most.
+    """
+
+    h: float
+    estimates: Array
+    bend: Array
+    jump: Array
+    slope: Array
+    rounding: float
+
+    @classmethod
+    def of(
+        cls, f: Callable[[float], Any], start: Array, h: float, rest: Array | None = None
+    ) -> _Step:
+        """Evaluate f, which is ``start`` at 0, and keep the numbers at some positions, or all."""
+        where: Any = slice(None) if rest is None else rest
+        whole = [np.array(f(at), dtype=np.float64).reshape(-1) for at in (h, -h, h / 2, -h / 2)]
+        right, left, half_right, half_left = (values[where] for values in whole)
+        centre = start[where]
+        wide, narrow = (right - left) / (2 * h), (half_right - half_left) / h
+        bulge, half_bulge = right + left - 2 * centre, half_right + half_left - 2 * centre
+        return cls(
+            h,
+            np.stack([(4 * narrow - wide) / 3, 2 * narrow - wide]),
+            bend=np.abs(narrow - wide),
+            jump=np.abs(4 * half_bulge - bulge) / h,
+            slope=np.maximum(np.abs(right - centre), np.abs(left - centre)) / h,
+            rounding=1e-14 * _size(whole[0]) / h,
+        )
+
+    def at(self, rest: Array) -> _Step:
+        """Return what is told of some of the numbers."""
+        kept = (self.estimates[:, rest], self.bend[rest], self.jump[rest], self.slope[rest])
+        return _Step(self.h, *kept, self.rounding)
+
+
+def _doubts(steps: Sequence[_Step]) -> Array:
+    """Return the doubt about the estimates of each step but the last, (steps − 1, 2, m)."""
+    doubts = []
+    later: Array | float = steps[-1].jump
+    for step, smaller in reversed(list(pairwise(steps))):
+        apart = np.abs(step.estimates - smaller.estimates)
+        later = np.maximum(np.maximum(apart, step.jump), later * (smaller.h / step.h))
+        doubts.append(later)
+    return np.stack(doubts[::-1])
+
+
+def _least_doubted(steps: Sequence[_Step], doubts: Array) -> Array:
+    """Return, of each number (m), the estimate of these steps that is doubted least."""
+    estimates = np.concatenate([step.estimates for step in steps])
+    doubts = np.concatenate(doubts[: len(steps)])
+    chosen = np.argmin(np.where(np.isnan(doubts), np.inf, doubts), axis=0)
+    return np.asarray(np.take_along_axis(estimates, chosen[None], axis=0)[0])
+
+
+def _size(values: Array) -> float:
+    """Return the largest absolute value."""
+    return float(np.max(np.abs(values), initial=0))
 
 
 def descend(

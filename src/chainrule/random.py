@@ -67,3 +67,17 @@ def normal(count: int, seed: int, stream: Stream, *place: int) -> NDArray[np.flo
 def permutation(count: int, seed: int, stream: Stream, *place: int) -> NDArray[np.intp]:
     """Return the numbers 0 to count − 1 in random order."""
     return np.argsort(words(count, seed, stream, *place), kind="stable")
+
+
+def choice(count: int, size: int, seed: int, stream: Stream, *place: int) -> NDArray[np.intp]:
+    """Return different numbers (size,) from 0 to count − 1, sorted; each set is as likely.
+
+    By Floyd's method, which takes a word for each number and not one for each of the count
+    (Bentley and Floyd, "A sample of brilliance", 1987).
+    """
+    chosen: set[int] = set()
+    drawn = words(size, seed, stream, *place).tolist()
+    for last, word in zip(range(count - size, count), drawn, strict=True):
+        number = word % (last + 1)
+        chosen.add(last if number in chosen else number)
+    return np.array(sorted(chosen), dtype=np.intp)

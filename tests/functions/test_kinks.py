@@ -88,6 +88,22 @@ def test_padding_never_wins(padding):
     assert dX.sum() == Y.size
 
 
+@pytest.mark.parametrize("padding", [1, "same"])
+def test_padding_does_not_win_over_infinity(padding):
+    X = np.full((1, 1, 3, 4), -np.inf)
+    function = MaxPool2d(3, stride=1, padding=padding)
+    Y = function.forward(X, {})
+    J = function.jacobian(X, {})
+    windows = [[(max(0, i - 1), max(0, j - 1)) for j in range(4)] for i in range(3)]
+    places = [(0, 0, i, j, 0, *windows[i][j]) for i in range(3) for j in range(4)]
+    assert [tuple(place) for place in np.argwhere(J)] == places
+    dY = np.arange(12.0).reshape(Y.shape)
+    dX, _ = function.backprop(dY, X, Y, {})
+    assert np.array_equal(dX, np.einsum("ncij,ncijdhw->ndhw", dY, J))
+    X[0, 0, 1, 2] = -1e300  # a window that holds a finite number has its maximum there
+    assert function.backprop(dY, X, Y, {})[0][0, 0, 1, 2] == 1 + 2 + 3 + 5 + 6 + 7 + 9 + 10 + 11
+
+
 def test_rows_that_no_window_reaches_are_left_out():
     X = np.arange(25.0).reshape(1, 1, 5, 5)
     function = MaxPool2d(2)

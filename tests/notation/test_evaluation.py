@@ -113,6 +113,14 @@ def test_any_line_is_a_loop_over_its_letters(problem, size):
     assert (cut == naive.evaluate(text, operands, sizes, constants, shape)).all()
 
 
+def test_a_letter_without_values_leaves_an_axis_without_elements():
+    line = parse("Y[n,o] = X[n,i] W[i,o] + b[o]")
+    operands = {"X": np.zeros((0, 3)), "W": np.ones((3, 2)), "b": np.ones(2)}
+    assert target_shape(line, {"n": 0, "i": 3, "o": 2}) == (0, 2)
+    assert dense_jacobian(line, operands, by="X", batch="n").shape == (0, 2, 3)
+    assert dense_jacobian(line, operands, by="W", batch="n").shape == (0, 2, 3, 2)
+
+
 @settings(max_examples=60, deadline=None)
 @given(problems(), st.integers(0, 99))
 def test_any_gradient_is_the_cotangent_times_the_jacobian(problem, seed):

@@ -19,7 +19,8 @@ class MaxPool2d(Written):
     Jacobian: ∂Y[n,c,i,j]/∂X[n,c,s*i+u-p,s*j+v-p] = 1 at the window's maximum, else 0
     Backprop: dX[n,c,s*i+u-p,s*j+v-p] = dY[n,c,i,j] where (u,v) is the window's maximum
     At kinks: of several equal maxima the first takes the whole gradient, row by row
-    Numerics: padding is −∞, so it never wins; windows that would run over the edge are left out
+    Numerics: padding is −∞, and never wins: where all of X in a window is −∞, too, its first pixel
+        does; windows that would run over the edge are left out
     Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998 (pooling
         by averages); Ranzato et al., 2007 (by the maximum)
 
@@ -74,8 +75,11 @@ class MaxPool2d(Written):
         return np.asarray(self._taps(X).max(axis=-1))
 
     def _winners(self, X: Array) -> Array:
-        """Return the tap of each window's first maximum, (n, c, i, j)."""
-        return np.asarray(self._taps(X).argmax(axis=-1))
+        """Return the tap of each window's first maximum, (n, c, i, j), never of the padding."""
+        taps = self._taps(X)
+        first_inside = self._taps(np.zeros((1, 1, *X.shape[2:]))).argmax(axis=-1)
+        lost = taps.max(axis=-1) == -np.inf
+        return np.asarray(np.where(lost, first_inside, taps.argmax(axis=-1)))
 
     def jacobian(
         self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from chainrule.notation.calculus import gradient as gradient_line, jacobian as jacobian_line
 from chainrule.notation.contraction import Labelled, contract, strided_view, windows
-from chainrule.notation.line import Indices, Line, NotationError, Shape, Term, letters_of
+from chainrule.notation.line import Index, Indices, Line, NotationError, Shape, Term, letters_of
 from chainrule.notation.sizes import Sizes, infer_sizes, reach
 
 Array = NDArray[Any]
@@ -160,7 +160,7 @@ class _Target:
         lows, highs = [0] * line.rank, [-1] * line.rank
         for term in line.terms:
             for axis, index in enumerate(term.left):
-                if not all(sizes[letter] for _, letter in index.letters):
+                if _takes_none(index, sizes):
                     continue
                 low, high = reach(index, sizes, constants)
                 lows[axis], highs[axis] = min(lows[axis], low), max(highs[axis], high)
@@ -236,8 +236,19 @@ def dense_jacobian(
 def target_shape(line: Line, sizes: Sizes) -> Shape:
     """Return the smallest shape that holds every element that a line writes."""
     constants = dict(line.constants)
-    reaches = [[reach(index, sizes, constants)[1] + 1 for index in t.left] for t in line.terms]
+    reaches = [
+        [
+            0 if _takes_none(index, sizes) else reach(index, sizes, constants)[1] + 1
+            for index in term.left
+        ]
+        for term in line.terms
+    ]
     return tuple(max(0, *axis) for axis in zip(*reaches, strict=True))
+
+
+def _takes_none(index: Index, sizes: Sizes) -> bool:
+    """Return whether an index takes no value, for a letter in it has none."""
+    return not all(sizes[letter] for _, letter in index.letters)
 
 
 def _known(line: Line, operands: Mapping[str, Any], sizes: Sizes | None) -> Sizes:
