@@ -149,7 +149,7 @@ def train_model(prepared: Prepared, options: TrainingOptions, *, bar: bool = Fal
     estimator = _estimator(prepared, options, len(X))
     estimator.set_params(verbose="bar" if bar else False)
     if held_out is not None:  # a small part has many equal scores, but no equal losses
-        estimator.set_params(early_stopping=True, scoring="loss")
+        estimator.set_params(early_stopping=True, scoring="loss", tol=0.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # the outcome says how training ended
         try:
