@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chainrule.engine import *
     from chainrule.estimators import *
     from chainrule.functions import *
+    from chainrule.loading import *
     from chainrule.losses import *
     from chainrule.models import *
     from chainrule.parameters import *
@@ -34,7 +35,8 @@ __version__ = "0.1.0"
 _MODULES = ("mathematics", "notation")
 _ROOMS = (
     *("functions", "losses", "parameters", "chain"),
-    *("differences", "checking", "training", "models", "estimators", "pictures", "engine"),
+    *("differences", "checking", "training", "models", "loading"),
+    *("estimators", "pictures", "engine"),
 )
 
 

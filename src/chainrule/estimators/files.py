@@ -7,6 +7,7 @@ was learned besides: classes, features, curves.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -29,6 +30,8 @@ from chainrule.estimators.targets import Labels
 from chainrule.functions import Function
 from chainrule.models import canonical
 from chainrule.models.configuration import Blueprint, chain_from_json, chain_to_json
+from chainrule.models.errors import ModelFileError
+from chainrule.models.kinds import expect_estimator
 
 Array = NDArray[Any]
 
@@ -63,7 +66,13 @@ class Saved:
         ValueError
             Something in it is unknown, wrong, or is written in another way.
         """
-        data = strict_json.record(canonical.parse(text), "estimator", KEYS)
+        return cls.from_json(canonical.parse(text), text, extra)
+
+    @classmethod
+    def from_json(cls, data: Any, text: str, extra: Classes = ()) -> Saved:
+        """Do the same, given the JSON value of the text."""
+        expect_estimator(data)
+        data = strict_json.record(data, "estimator", KEYS)
         chain = chain_from_json(data["chain"], _functions(extra))
         result = cls(
             strict_json.text(data["estimator"], "estimator"),
@@ -239,6 +248,16 @@ def _read_number(value: Any, where: str) -> float:
     return float(value) if value in ("nan", "inf", "-inf") else strict_json.number(value, where)
 
 
+def restore_from(
+    path: str | os.PathLike[str], saved: Saved, flat: Array, kinds: Sequence[type[Any]]
+) -> Any:
+    """Return the estimator that a file describes; ModelFileError names the file if none is."""
+    try:
+        return restore(saved, flat, kinds)
+    except (ValueError, TypeError) as error:
+        raise ModelFileError(f"{path}: {error}") from None
+
+
 def restore(saved: Saved, flat: Array, kinds: Sequence[type[Any]]) -> Any:
     """Return the estimator that a file describes.
 
@@ -252,7 +271,10 @@ def restore(saved: Saved, flat: Array, kinds: Sequence[type[Any]]) -> Any:
     kind = next((kind for kind in kinds if kind.__name__ == saved.estimator), None)
     if kind is None:
         expected = " or ".join(kind.__name__ for kind in kinds)
-        raise ValueError(f"expected {expected}, got the file of another: {saved.estimator[:60]!r}")
+        name = repr(saved.estimator[:60])
+        raise ValueError(
+            f"expected {expected}, got the file of another: {name}; load it with that class"
+        )
     names = kind._get_param_names()
     strict_json.record(saved.parameters, "parameters", names)
     estimator = kind(**saved.parameters)

@@ -26,7 +26,7 @@ from chainrule.chain import Chain
 from chainrule.checking import Report, check_gradients
 from chainrule.engine.prediction import Forward, in_blocks
 from chainrule.estimators.constructor import Classes, check_classes
-from chainrule.estimators.files import Saved, describe, restore
+from chainrule.estimators.files import Saved, describe, restore_from
 from chainrule.estimators.targets import Labels, Task
 from chainrule.models import ModelFileError
 from chainrule.models.configuration import Blueprint
@@ -157,10 +157,7 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
         own = tuple(functions)
         check_classes(own)
         saved, flat = read_model_file(Path(path), own, Saved.from_text)
-        try:
-            estimator: Self = restore(saved, flat, [cls])
-        except (ValueError, TypeError) as error:
-            raise ModelFileError(f"{path}: {error}") from None
+        estimator: Self = restore_from(path, saved, flat, [cls])
         return estimator
 
     def _restore(self, labels: Labels | None, chain: Blueprint) -> None:

@@ -18,6 +18,7 @@ from chainrule.models.configuration import (
     loss_from_json,
     loss_to_json,
 )
+from chainrule.models.kinds import expect_model
 
 __all__ = ["Description", "Inputs", "check_fit", "describe", "read_facts"]
 
@@ -49,16 +50,21 @@ class Description:
         ValueError
             Something in it is unknown, wrong, does not fit, or is written in another way.
         """
-        result = cls._from_text(text, extra)
+        return cls.from_json(canonical.parse(text), text, extra)
+
+    @classmethod
+    def from_json(cls, data: object, text: str, extra: Classes = ()) -> Description:
+        """Do the same, given the JSON value of the text."""
+        result = cls._from_json(data, extra)
         if result.text != text:
             raise ValueError("expected the canonical text of a model, got it written otherwise")
         return result
 
     @classmethod
-    def _from_text(cls, text: str, extra: Classes) -> Description:
-        """Return what a text says, with the canonical text of the same."""
-        keys = ("chain", "loss", "inputs", "target", "facts")
-        data = strict_json.record(canonical.parse(text), "model", keys)
+    def _from_json(cls, data: object, extra: Classes) -> Description:
+        """Return what JSON says, with the canonical text of the same."""
+        expect_model(data)
+        data = strict_json.record(data, "model", ("chain", "loss", "inputs", "target", "facts"))
         chain = chain_from_json(data["chain"], extra)
         loss = loss_from_json(data["loss"], extra)
         inputs = _inputs_from_json(data["inputs"])
@@ -97,7 +103,7 @@ def describe(
         }
     )
     own = dict.fromkeys([*map(type, chain.functions), type(loss)])
-    return Description._from_text(text, cast("Classes", tuple(own)))
+    return Description._from_json(canonical.parse(text), cast("Classes", tuple(own)))
 
 
 def read_facts(facts: object) -> dict[str, JSON]:

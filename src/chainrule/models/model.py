@@ -161,6 +161,11 @@ class Model:
         """
         check_classes(functions)
         described, flat = read_model_file(Path(path), functions, Description.from_text)
+        return cls.from_description(described, flat)
+
+    @classmethod
+    def from_description(cls, described: Description, flat: Array) -> Model:
+        """Return the model of a description and its parameters (count,)."""
         chain = described.chain.build(flat)
         return cls(chain, described.loss, described.inputs, described.target, described.facts)
 
