@@ -65,6 +65,26 @@ def test_learning_curves_are_the_estimators():
     display.figure_.canvas.draw()
 
 
+def test_curves_tell_the_score_that_was_chosen_and_the_epoch_that_was_kept():
+    options = {"early_stopping": True, "learning_rate_init": 0.01}
+    model = cnn(**options, scoring="balanced_accuracy").fit(X, y)
+    display = LearningCurveDisplay.from_estimator(model)
+    assert display.axes_[1].get_ylabel() == "balanced_accuracy"
+    model = cnn(**options, scoring="loss").fit(X, y)
+    model.validation_loss_curve_ = [0.3, 0.1, 0.2, 0.4, 0.5]
+    model.validation_scores_ = [0.1, 0.2, 0.3, 0.5, 0.4]
+    display = LearningCurveDisplay.from_estimator(model)
+    assert (display.score_name, display.kept) == ("accuracy", 2)
+    model.set_params(scoring=None)
+    assert LearningCurveDisplay.from_estimator(model).kept == 4
+    model.set_params(solver="lbfgs")  # which goes on from what it has, and keeps the last
+    assert LearningCurveDisplay.from_estimator(model).kept is None
+    model.set_params(solver="adam", scoring=max)
+    model.validation_scores_ = [np.nan] * 5
+    display = LearningCurveDisplay.from_estimator(model)
+    assert (display.score_name, display.kept) == ("score", None)
+
+
 def test_a_history_has_curves_too():
     chain = Chain(Linear(10), Softmax())
     held_out = {"validation": (X[200:], y[200:]), "score": accuracy}

@@ -70,15 +70,7 @@ class LearningCurveDisplay:
         display : LearningCurveDisplay
         """
         losses = check_fitted(cls.__name__, estimator, "loss_curve_", "call fit first")
-        scores: Any = getattr(estimator, "validation_scores_", None) or None
-        stopped = scores is not None and getattr(estimator, "early_stopping", False)
-        return cls(
-            losses,
-            validation_losses=getattr(estimator, "validation_loss_curve_", None) or None,
-            scores=scores,
-            score_name="R²" if is_regressor(estimator) else "accuracy",
-            kept=int(np.nanargmax(scores)) + 1 if stopped else None,
-        ).plot(ax=ax, log=log)
+        return cls(losses, **validation_curves(estimator)).plot(ax=ax, log=log)
 
     @classmethod
     def from_history(
@@ -168,3 +160,18 @@ class LearningCurveDisplay:
         epochs = range(1, len(curve) + 1) if self.epochs is None else self.epochs
         marker = "o" if len(curve) == 1 else None
         self.lines_ += ax.plot(epochs, curve, label=label, color=color, marker=marker)
+
+
+def validation_curves(estimator: Any) -> dict[str, Any]:
+    """Return what a display takes of a fitted estimator besides the training losses."""
+    losses = getattr(estimator, "validation_loss_curve_", None) or None
+    scores = getattr(estimator, "validation_scores_", None) or None
+    scoring = getattr(estimator, "scoring", None)
+    name = scoring if isinstance(scoring, str) else "score"
+    if scoring in (None, "loss"):
+        name = "R²" if is_regressor(estimator) else "accuracy"
+    watched: list[float] = []
+    if getattr(estimator, "early_stopping", False) and estimator.solver != "lbfgs":
+        watched = [-loss for loss in losses or ()] if scoring == "loss" else scores or []
+    kept = int(np.nanargmax(watched)) + 1 if np.isfinite(watched).any() else None
+    return {"validation_losses": losses, "scores": scores, "score_name": name, "kept": kept}
