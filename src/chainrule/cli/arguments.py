@@ -21,6 +21,12 @@ DataArgument = Annotated[
 ModelArgument = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A model file that chainrule train has saved.")
 ]
+FileArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="MODEL", help="A file that chainrule train, or an estimator's save, has written."
+    ),
+]
 TargetOption = Annotated[
     str | None, typer.Option("--target", "-t", help="The column of the table to be predicted.")
 ]

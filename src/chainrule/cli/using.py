@@ -8,7 +8,13 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli.arguments import DataArgument, JsonOption, ModelArgument, TargetOption
+from chainrule.cli.arguments import (
+    DataArgument,
+    FileArgument,
+    JsonOption,
+    ModelArgument,
+    TargetOption,
+)
 from chainrule.cli.output import (
     Output,
     formula_lines,
@@ -21,11 +27,12 @@ from chainrule.cli.output import (
 from chainrule.cli.predictions import predictions_csv, predictions_json
 from chainrule.formulas import Formulas
 from chainrule.jobs import outputs, read_source
-from chainrule.jobs.checking import check_model
-from chainrule.jobs.pictures import KINDS, PARTS, draw_model, picture_kind
+from chainrule.jobs.checking import check_at_random, check_on_data
+from chainrule.jobs.pictures import KINDS, PARTS, draw_trained, picture_kind
 from chainrule.jobs.scoring import evaluate_source
 from chainrule.jobs.sources import Source
-from chainrule.jobs.telling import facts_lines, model_json
+from chainrule.jobs.telling import trained_json
+from chainrule.jobs.trained import read_model, read_trained
 from chainrule.models import Model
 
 
@@ -42,7 +49,7 @@ def predict(
     out = Output(as_json=as_json)
     if output is not None:
         outputs.check_text_path(output, model, data)
-    trained = Model.load(model)
+    trained = read_model(model, f"in Python: chainrule.load({str(model)!r}).predict(X)")
     source = _source_for(trained, data, None, optional=True)
     predictions = trained.predict(source.data)
     out.say(*source.notes, *predictions.notes)
@@ -67,7 +74,7 @@ def evaluate(
 ) -> None:
     """Compare predictions with the true targets in DATA."""
     out = Output(as_json=as_json)
-    trained = Model.load(model)
+    trained = read_model(model, f"in Python: chainrule.load({str(model)!r}).score(X, y)")
     name = target or trained.target.name
     source = _source_for(trained, data, name, optional=False)
     scores, rows, notes = evaluate_source(trained, source)
@@ -79,7 +86,7 @@ def evaluate(
 
 
 def check(
-    model: ModelArgument,
+    model: FileArgument,
     data: Annotated[
         str | None, typer.Argument(metavar="DATA", help="By default, random numbers.")
     ] = None,
@@ -91,10 +98,13 @@ def check(
 ) -> None:
     """Compare the gradients of a model with finite differences."""
     out = Output(as_json=as_json)
-    trained = Model.load(model)
-    name = target or trained.target.name
-    source = None if data is None else _source_for(trained, data, name, optional=True)
-    report = check_model(trained, source, samples=samples, entries=entries, seed=seed)
+    counts = {"samples": samples, "entries": entries, "seed": seed}
+    if data is None:
+        report = check_at_random(read_trained(model), **counts)
+    else:
+        trained = read_model(model, "without DATA it is checked at random numbers")
+        source = _source_for(trained, data, target or trained.target.name, optional=True)
+        report = check_on_data(trained, source, **counts)
     if as_json:
         out.json(report_json(report))
     else:
@@ -106,28 +116,28 @@ def check(
 
 
 def show(
-    model: ModelArgument,
+    model: FileArgument,
     latex: Annotated[bool, typer.Option(help="Formulas as LaTeX.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show the layers of a model, and each function's definition, derivative and backprop."""
     out = Output(as_json=as_json)
-    trained = Model.load(model)
+    trained = read_trained(model)
     rules: dict[str, Formulas] = {str(f): f.formulas() for f in trained.chain.functions}
     rules[str(trained.loss)] = trained.loss.formulas()
     if as_json:
-        out.json(model_json(trained, rules))
+        out.json(trained_json(trained, rules))
         return
     out.lines([trained.chain.formula(), ""])
     out.table(layers_table(trained.chain))
     out.lines([""])
     for title, formulas in shared_rules(rules):
         out.lines(formula_lines(title, formulas, latex=latex))
-    out.lines(facts_lines(trained))
+    out.lines(trained.lines)
 
 
 def plot(
-    model: ModelArgument,
+    model: FileArgument,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -145,7 +155,7 @@ def plot(
     path = output or Path(f"{model.stem or 'model'}.png")
     kind = picture_kind(path)
     outputs.check_text_path(path, model)
-    picture, notes = draw_model(Model.load(model), part, kind)
+    picture, notes = draw_trained(read_trained(model), part, kind)
     out.say(*notes)
     outputs.write_bytes(path, picture)
     out.say(f"picture saved in {path}")

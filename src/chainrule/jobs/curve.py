@@ -1,37 +1,23 @@
-"""The learning curve of a training, as a model file keeps it."""
+"""The learning curve of a training, as files keep it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from chainrule.data import DataError
 from chainrule.models import Model
+from chainrule.pictures import LearningCurveDisplay
+from chainrule.pictures.learning_curve import validation_curves
 from chainrule.training import History
 
-__all__ = ["Curve", "curve_facts", "read_curve"]
+__all__ = ["curve_facts", "curve_of_estimator", "curve_of_model", "estimator_curves"]
 
 MOST_POINTS = 500
 """Of a longer training a file keeps so many epochs, evenly spread from the first to the last."""
 
 DIGITS = 6
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Epochs, training losses, and validation losses and scores where there were any.
-
-    ``score`` is the name of the scores, and ``kept`` the epoch whose parameters the model has.
-    """
-
-    epochs: list[int]
-    losses: list[float]
-    validation_losses: list[float] | None
-    validation_scores: list[float] | None
-    score: str
-    kept: int
 
 
 def curve_facts(history: History, score: str) -> dict[str, Any]:
@@ -53,7 +39,7 @@ def curve_facts(history: History, score: str) -> dict[str, Any]:
     return facts
 
 
-def read_curve(model: Model) -> Curve:
+def curve_of_model(model: Model) -> LearningCurveDisplay:
     """Return the curve that a model's facts have.
 
     Raises
@@ -70,14 +56,28 @@ def read_curve(model: Model) -> Curve:
         if not (_numbers(column, count) or (column is None and name != "loss")):
             raise DataError(f"the learning curve of this model: expected {count} numbers of {name}")
     kept = facts.get("kept")
-    return Curve(
-        epochs=facts["epoch"],
-        losses=facts["loss"],
+    return LearningCurveDisplay(
+        facts["loss"],
         validation_losses=columns["validation_loss"],
-        validation_scores=columns["validation_score"],
-        score=str(facts.get("score", "score")),
-        kept=kept if type(kept) is int else 0,
+        scores=columns["validation_score"],
+        score_name=str(facts.get("score", "score")),
+        kept=kept if type(kept) is int and kept else None,
+        epochs=facts["epoch"],
     )
+
+
+def curve_of_estimator(estimator: Any) -> LearningCurveDisplay:
+    """Return the curve of an estimator; DataError if not one epoch of it was a whole one."""
+    curve = estimator_curves(estimator)
+    if not curve.losses:
+        raise DataError("this model has no learning curve: it was not trained for a whole epoch")
+    return curve
+
+
+def estimator_curves(estimator: Any) -> LearningCurveDisplay:
+    """Return the curves of a fitted estimator, which may be empty."""
+    losses = getattr(estimator, "loss_curve_", None) or []
+    return LearningCurveDisplay(losses, **validation_curves(estimator))
 
 
 def _numbers(column: object, count: int | None) -> bool:

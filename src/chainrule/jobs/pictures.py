@@ -1,4 +1,4 @@
-"""Pictures of a trained model: its learning curve, and the weights of its first layer."""
+"""Pictures of a trained network: its learning curve, and the weights of its first layer."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data import DataError, TableEncoder
+from chainrule.data import DataError
 from chainrule.functions import Conv2d, Linear
-from chainrule.jobs.curve import Curve, read_curve
-from chainrule.models import Model
-from chainrule.pictures import LearningCurveDisplay, WeightsDisplay
+from chainrule.jobs.trained import Trained
+from chainrule.pictures import WeightsDisplay
 from chainrule.pictures.figures import new_figure, save_figure
 from chainrule.pictures.tables import weight_table
 
@@ -40,12 +39,12 @@ def picture_kind(path: Path) -> str:
     return kind
 
 
-def draw_model(model: Model, part: str, kind: str) -> tuple[bytes, list[str]]:
-    """Return a picture of a model as the content of a file, and notes on what it does not show.
+def draw_trained(trained: Trained, part: str, kind: str) -> tuple[bytes, list[str]]:
+    """Return a picture of a network as the content of a file, and notes on what it does not show.
 
     Parameters
     ----------
-    part : one of PARTS; of "all", what the model does not have is left out and noted
+    part : one of PARTS; of "all", what the network does not have is left out and noted
     kind : one of KINDS
 
     Raises
@@ -53,7 +52,7 @@ def draw_model(model: Model, part: str, kind: str) -> tuple[bytes, list[str]]:
     ImportError
         matplotlib is not installed.
     DataError
-        The model has nothing of what is asked for.
+        The network has nothing of what is asked for.
     """
     if part not in PARTS:
         raise ValueError(f"--part: expected one of {', '.join(PARTS)}, got {part!r}")
@@ -61,20 +60,20 @@ def draw_model(model: Model, part: str, kind: str) -> tuple[bytes, list[str]]:
     curve = None
     if part != "weights":
         try:
-            curve = read_curve(model)
+            curve = trained.curve()
         except DataError as error:
             if part == "curve":
                 raise
             notes.append(str(error))
-    weights = None if part == "curve" else _first_weights(model)
-    curves = 0 if curve is None else 1 + (curve.validation_scores is not None)
+    weights = None if part == "curve" else _first_weights(trained)
+    curves = 0 if curve is None else 1 + (curve.scores is not None)
     heights = [CURVE_HEIGHT] * (curves > 0)
     if weights is not None:
         heights.append(weights.height)
     figure = new_figure(WIDTH if curves != 1 or weights else WIDTH / 2, sum(heights))
     rooms = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     if curve is not None:
-        _draw_curve(rooms[0], curve, curves)
+        curve.plot(ax=rooms[0].subplots(1, curves, squeeze=False)[0])
     if weights is not None:
         ax = rooms[-1].subplots()
         rooms[-1].suptitle(weights.title, fontsize=10)
@@ -83,17 +82,6 @@ def draw_model(model: Model, part: str, kind: str) -> tuple[bytes, list[str]]:
         else:
             WeightsDisplay(weights.numbers, columns=weights.columns).plot(ax=ax)
     return save_figure(figure, kind), notes
-
-
-def _draw_curve(room: Any, curve: Curve, count: int) -> None:
-    LearningCurveDisplay(
-        curve.losses,
-        validation_losses=curve.validation_losses,
-        scores=curve.validation_scores,
-        score_name=curve.score,
-        kept=curve.kept or None,
-        epochs=curve.epochs,
-    ).plot(ax=room.subplots(1, count, squeeze=False)[0])
 
 
 @dataclass(frozen=True)
@@ -115,12 +103,13 @@ class _Weights:
         return 0.6 + 0.9 * WIDTH * (rows * h) / (self.columns * w)
 
 
-def _first_weights(model: Model) -> _Weights:
+def _first_weights(trained: Trained) -> _Weights:
     """Return what is drawn of the first layer that has weights."""
-    layer = next((layer for layer in model.chain.layers if "W" in layer.names), None)
+    chain = trained.chain
+    layer = next((layer for layer in chain.layers if "W" in layer.names), None)
     if layer is None:
         raise DataError("this model has no layer with weights W to draw")
-    W = np.asarray(model.chain.parameters[layer.names["W"]], dtype=np.float64)
+    W = np.asarray(chain.parameters[layer.names["W"]], dtype=np.float64)
     title = f"weights of {layer.function}"
     if isinstance(layer.function, Conv2d):
         channels = W.shape[1]
@@ -128,15 +117,14 @@ def _first_weights(model: Model) -> _Weights:
         chosen = _longest(W, max(1, MOST_IMAGES // channels) if apart else MOST_IMAGES)
         columns = channels if apart else _columns(len(chosen))
         return _Weights(title + _share(len(chosen), len(W), "filters"), W[chosen], columns)
-    images = _unit_images(W.T, model) if isinstance(layer.function, Linear) else None
+    images = _unit_images(W.T, trained) if isinstance(layer.function, Linear) else None
     if images is not None:
         chosen = _longest(images, MOST_IMAGES)
         title += _share(len(chosen), len(images), "units")
         return _Weights(title, images[chosen], _columns(len(chosen) * images.shape[1]))
     rows, units = _longest(W, MOST_FEATURES), _longest(W.T, MOST_UNITS)
-    if isinstance(model.inputs, TableEncoder) and len(model.inputs.feature_names) == len(W):
-        names = model.inputs.feature_names
-    else:
+    names = trained.features
+    if len(names) != len(W):
         names = tuple(f"input {row}" for row in range(len(W)))
     title += _share(len(rows), len(W), "features")
     title += _share(len(units), W.shape[1], "units")
@@ -147,15 +135,17 @@ def _columns(count: int) -> int:
     return min(count, 8 if count <= 24 else 16)
 
 
-def _unit_images(weights: NDArray[Any], model: Model) -> NDArray[Any] | None:
+def _unit_images(weights: NDArray[Any], trained: Trained) -> NDArray[Any] | None:
     """Return the weights of units (o, i) as images (o, c, h, w), None where inputs are no pixels.
 
     Pixels are those of images, or columns that are named so: pixel_0_0, pixel_0_1, …
     """
-    if not isinstance(model.inputs, TableEncoder):
-        shape = model.chain.layers[0].input_shape
+    shape = trained.chain.layers[0].input_shape
+    if len(shape) == 3:
         return weights.reshape(-1, *shape) if weights.shape[1] == np.prod(shape) else None
-    places = [_PIXEL.fullmatch(name) for name in model.inputs.feature_names]
+    places = [_PIXEL.fullmatch(name) for name in trained.features]
+    if len(places) != weights.shape[1]:
+        return None
     rows = [int(place[1]) for place in places if place]
     columns = [int(place[2]) for place in places if place]
     if len(rows) < len(places) or len(set(zip(rows, columns, strict=True))) < len(places):

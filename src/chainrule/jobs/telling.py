@@ -1,4 +1,4 @@
-"""What there is to say about a trained model."""
+"""What there is to say about a trained network, for programs."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from chainrule.formulas import Formulas
-from chainrule.models import Model
+from chainrule.jobs.trained import Trained
 
 
-def model_json(model: Model, rules: Mapping[str, Formulas]) -> dict[str, Any]:
-    """Return what there is to know about a model."""
-    chain = model.chain
+def trained_json(trained: Trained, rules: Mapping[str, Formulas]) -> dict[str, Any]:
+    """Return what there is to know about a network."""
+    chain = trained.chain
     return {
         "formula": chain.formula(),
-        "target": model.target.name,
-        "task": model.target.task,
-        "classes": model.target.classes,
+        **trained.predicted,
         "input_shape": chain.layers[0].input_shape,
         "parameters": chain.parameters.flat.size,
         "dtype": str(chain.dtype),
@@ -37,19 +35,5 @@ def model_json(model: Model, rules: Mapping[str, Formulas]) -> dict[str, Any]:
             }
             for title, formulas in rules.items()
         },
-        "training": model.facts,
+        "training": trained.training,
     }
-
-
-def facts_lines(model: Model) -> list[str]:
-    """Return in words what a model predicts and how it was trained."""
-    target = model.target
-    kind = {"regression": "a number", "binary": "one of two classes"}.get(
-        target.task, f"one of {len(target.classes)} classes"
-    )
-    shown = ", ".join(target.classes[:12]) + (", …" if len(target.classes) > 12 else "")
-    lines = [f"predicts {target.name!r}, {kind}" + (f": {shown}" if shown else "")]
-    facts = model.facts
-    if "data" in facts and "end" in facts:
-        lines.append(f"trained on {facts['data']}: {facts['end']}, seed {facts.get('seed')}")
-    return lines
