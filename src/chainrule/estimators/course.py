@@ -135,7 +135,7 @@ class Course:
         elif self.watched == "Validation loss":
             *before, loss = record.validation_losses or []
             lowest = min(before, default=np.inf)
-            stale, best = loss > lowest - self.tol, loss < lowest
+            stale, best = loss >= lowest - self.tol, loss < lowest
         else:
             lowest = np.inf if record.best_loss is None else record.best_loss
             stale, best = epoch.loss > lowest - self.tol, True
