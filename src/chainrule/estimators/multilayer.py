@@ -16,7 +16,7 @@ from chainrule.estimators.base import NetworkEstimator
 from chainrule.estimators.parameters import TrainingParameters
 from chainrule.estimators.targets import Labels, Task, out_activation
 from chainrule.functions import Dropout, Elementwise, Exp, Function, Linear, Sigmoid
-from chainrule.models.configuration import Blueprint
+from chainrule.models.configuration import Blueprint, blueprint
 from chainrule.parameters import Parameters
 
 Array = NDArray[Any]
@@ -53,8 +53,8 @@ class Multilayer(TrainingParameters, NetworkEstimator):
         return in_layers(sizes, after, outputs, task.last)
 
     def _new_chain(self, X: Any, task: Task, outputs: int) -> Chain:
-        chain = Chain(*self._functions(self._hidden_sizes(), outputs, task))
-        chain.initialize((X.shape[1],), dtype=np.float64)
+        functions = tuple(self._functions(self._hidden_sizes(), outputs, task))
+        chain = blueprint(functions, (X.shape[1],), np.dtype(np.float64)).zeros()
         sigmoid = isinstance(choices.activation(self.activation), Sigmoid)
         draw(chain.parameters, self._random_state, 2.0 if sigmoid else 6.0)
         return chain

@@ -105,8 +105,8 @@ def prepare(source: Source, options: TrainingOptions) -> Prepared:
     chain, loss = build_chain(
         options.network, task=target.task, classes=len(target.classes), input_shape=shape
     )
-    untrained = blueprint(tuple(chain.functions), shape, np.dtype(np.float32))
-    model = Model(untrained.build(np.zeros(untrained.count, np.float32)), loss, inputs, target)
+    untrained = blueprint(tuple(chain.functions), shape, np.dtype(np.float32)).zeros()
+    model = Model(untrained, loss, inputs, target)
     notes = (*source.notes, target.describe(), *dropped, *options.notes)
     return Prepared(parts, model, notes)
 

@@ -64,6 +64,10 @@ class Blueprint:
         """The shape of one output."""
         return self.layers[-1].output_shape
 
+    def zeros(self) -> Chain:
+        """Return the chain with parameters that are 0."""
+        return self.build(np.zeros(self.count, self.dtype))
+
     def build(self, flat: Array) -> Chain:
         """Return the chain with these parameters (count,), which are not copied."""
         return Chain.assemble(self.layers, Parameters(self.shapes, flat))

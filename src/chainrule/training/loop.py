@@ -181,11 +181,13 @@ def train(
 
 def _check_fit(chain: Chain, loss: Loss, samples: Samples) -> None:
     """Complain, before any work is done, about data that do not fit the chain or the loss."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        Y = chain.forward(samples.X[:1])
+    X = samples.X
+    if X.shape[1:] != chain.layers[0].input_shape or X.dtype.kind not in "fiub":
+        chain.forward(X[:1])  # says what the first function expected, or takes it
+    Y = np.full((1, *chain.layers[-1].output_shape), 0.5, chain.dtype)
     for start in range(0, len(samples), 4096):  # few at a time: targets may grow to (n, k)
         t = samples.t[start : start + 4096]
-        loss.targets(t, np.broadcast_to(np.full_like(Y, 0.5), (len(t), *Y.shape[1:])))
+        loss.targets(t, np.broadcast_to(Y, (len(t), *Y.shape[1:])))
 
 
 def _check_state(state: State, optimizer: Optimizer, flat: Array) -> None:
