@@ -191,7 +191,7 @@ def test_threads_are_as_many_as_sparse_samples_keep_busy():
     chain = Chain(f.Linear(16)).initialize((50_000,))
     assert threads_for(chain, losses.Huber(), 32, 8) == 8
     assert threads_for(chain, losses.Huber(), 32, 8, entries=30.0) == 1
-    assert threads_for(chain, losses.Huber(), 1024, 8, entries=30.0) == 4
+    assert threads_for(chain, losses.Huber(), 1024, 8, entries=30.0) == 7
     assert threads_for(chain, losses.Huber(), 32, 8, entries=30.0, all_rows=True) == 8
 
 

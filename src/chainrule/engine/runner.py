@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.memory import address, aligned
 from chainrule.engine.walk import STEPS, STOP, give_way, walk
+from chainrule.engine.walkers import Job, Walker, walkers
 
 
 class Runner:
@@ -48,28 +49,26 @@ class Runner:
         if len(self._arguments) == 1:
             walk_through(self._first)
             return not self.shared[STOP // 8]
-        others = [
-            threading.Thread(target=walk_through, args=(arguments.ctypes.data,), daemon=True)
-            for arguments in self._arguments[1:]
-        ]
-        interruption = _start_all(others)
-        walk_through(self._first)
-        for other in others:
-            other.join()
+        jobs: list[Job] = [(walk_through, address(each)) for each in self._arguments[1:]]
+        with walkers(len(jobs)) as others:
+            pairs = list(zip(others, jobs, strict=True))
+            interruption = _despite_ctrl_c(Walker.ask, pairs)
+            walk_through(self._first)
+            interruption = _despite_ctrl_c(Walker.wait, pairs) or interruption
         if interruption is not None:
             raise interruption
         return not self.shared[STOP // 8]
 
 
-def _start_all(threads: list[threading.Thread]) -> KeyboardInterrupt | None:
-    """Start all threads, since each waits for all; return a Ctrl-C that came meanwhile."""
+def _despite_ctrl_c(
+    act: Callable[[Walker, Job], None], pairs: list[tuple[Walker, Job]]
+) -> KeyboardInterrupt | None:
+    """Act with all walkers, since each waits for all; return a Ctrl-C that came meanwhile."""
     interruption = None
-    waiting = list(threads)
+    waiting = list(pairs)
     while waiting:
         try:
-            waiting[0].start()
-        except RuntimeError:  # the interruption came when it had been started
-            pass
+            act(*waiting[0])
         except KeyboardInterrupt as error:
             interruption = error
             continue

@@ -24,8 +24,8 @@ from chainrule.parameters import Parameters
 Array = NDArray[Any]
 
 
-WORTH_A_THREAD = 4_000_000
-"""Operations in a step, about 40 µs of one core's, for which one more thread pays."""
+WORTH_A_THREAD = 2_500_000
+"""Operations in a step, about 25 µs of one core's, for which one more thread pays."""
 
 
 SCATTERED = 10
