@@ -62,6 +62,11 @@ def test_ctrl_c_in_the_first_epoch_leaves_the_older_model(houses, tmp_path, monk
     assert (tmp_path / "m").read_bytes() == before
 
 
+def heeding_sigint():
+    """Let Ctrl-C have its effect, though whoever runs the tests may ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_a_real_sigint_keeps_the_model_so_far(tmp_path):
     model = tmp_path / "m"
     ours, theirs = pty.openpty()
@@ -71,6 +76,7 @@ def test_a_real_sigint_keeps_the_model_so_far(tmp_path):
         stdout=subprocess.PIPE,
         stderr=theirs,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
+        preexec_fn=heeding_sigint,
     ) as process:
         os.close(theirs)
         seen = b""
