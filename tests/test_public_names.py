@@ -41,10 +41,20 @@ def test_an_unknown_name_is_an_attribute_error():
         chainrule.Dense  # noqa: B018
 
 
-def test_importing_loads_nothing_but_the_package():
-    code = "import sys, chainrule; print(*sorted({n.partition('.')[0] for n in sys.modules}))"
-    loaded = subprocess.run(
+def loaded_by(statement):
+    code = f"import sys; {statement}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    return subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     ).stdout.split()
+
+
+def test_the_command_line_loads_the_large_libraries_when_it_needs_them():
+    loaded = loaded_by("from chainrule.cli import main")
+    assert "typer" in loaded
+    assert not {"sklearn", "matplotlib", "sympy", "llvmlite"} & set(loaded)
+
+
+def test_importing_loads_nothing_but_the_package():
+    loaded = loaded_by("import chainrule")
     assert "chainrule" in loaded
     assert not {"numpy", "scipy", "sklearn", "sympy", "rich", "typer"} & set(loaded)

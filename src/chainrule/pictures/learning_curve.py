@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_regressor
 
 from chainrule.pictures.axes import COLORS, check_fitted, in_epochs, pyplot, scale, tidy
 from chainrule.training import History
@@ -166,6 +165,8 @@ def validation_curves(estimator: Any) -> dict[str, Any]:
     """Return what a display takes of a fitted estimator besides the training losses."""
     losses = getattr(estimator, "validation_loss_curve_", None) or None
     scores = getattr(estimator, "validation_scores_", None) or None
+    from sklearn.base import is_regressor  # half a second, for those who draw estimators
+
     scoring = getattr(estimator, "scoring", None)
     name = scoring if isinstance(scoring, str) else "score"
     if scoring in (None, "loss"):
