@@ -308,3 +308,16 @@ def test_all_estimators_train_by_the_same_parameters(kind):
     for field in fields(TrainingParameters):
         assert own[field.name].default == field.default
         assert own[field.name].kind == inspect.Parameter.KEYWORD_ONLY
+
+
+def test_a_pair_of_outputs_goes_on_whatever_is_set_meanwhile(tmp_path):
+    halves = (X[:, 0] > 0).astype(int)
+    model, same = (
+        Classifier(Chain(Linear(2), Softmax()), max_iter=5, random_state=0).fit(X, halves)
+        for _ in range(2)
+    )
+    model.set_params(complete=True).save(tmp_path / "m")
+    loaded = Classifier.load(tmp_path / "m")
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+    going_on = [each.partial_fit(X, halves).predict_proba(X) for each in (model, same)]
+    np.testing.assert_array_equal(*going_on)

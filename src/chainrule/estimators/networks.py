@@ -113,7 +113,8 @@ class Classifier(ChainEstimator, NetworkClassifier):
 
     def _learn_targets(self, y: Any, *, first: bool, incremental: bool) -> None:
         super()._learn_targets(y, first=first, incremental=incremental)
-        self._pair_labels(not self.complete and isinstance(self.chain.functions[-1], Softmax))
+        if first:  # a network that goes on has its outputs already
+            self._pair_labels(not self.complete and isinstance(self.chain.functions[-1], Softmax))
 
     def _learn_outputs(self, labels: Labels | None, outputs: int) -> None:
         super()._learn_outputs(labels, outputs)
