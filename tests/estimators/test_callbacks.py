@@ -58,6 +58,7 @@ def test_a_callback_may_stop_a_fit(solver):
     network = MLPRegressor(hidden_layer_sizes=(4,), solver=solver, max_iter=50, random_state=0)
     network.set_callbacks(Recorder(stop_after=3)).fit(X, y)
     assert network.n_iter_ == len(network.loss_curve_) == 3
+    assert network.history_.end == "converged"
 
 
 def test_a_fit_that_fails_is_torn_down():

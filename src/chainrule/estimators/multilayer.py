@@ -102,9 +102,10 @@ class Multilayer(TrainingParameters, NetworkEstimator):
         """Return a chain of the shapes and numbers in coefs_ and intercepts_."""
         shapes = [np.shape(W) for W in self.coefs_]
         sizes = [shape[1] for shape in shapes]
-        chain = Chain(*self._functions(sizes[:-1], sizes[-1], self._task()))
+        functions = tuple(self._functions(sizes[:-1], sizes[-1], self._task()))
         self.__dict__.pop("gradient_norms_", None)  # they were another network's
-        chain.initialize((shapes[0][0],), dtype=np.result_type(*self.coefs_, np.float32))
+        dtype = np.result_type(*self.coefs_, np.float32)
+        chain = blueprint(functions, (shapes[0][0],), dtype).zeros()
         for view, array in zip(_both(views(chain)), _both(self), strict=True):
             view[...] = array
         self._set_network(chain)

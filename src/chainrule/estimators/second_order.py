@@ -124,7 +124,10 @@ class OnTheWholeSet(WatchedTraining):
             tolerance=float(self.tol),
             after=after,
         )
-        ends: dict[int, End] = {CONVERGED: "converged", INTERRUPTED: "interrupted"}
+        ends: dict[int, End] = {
+            **dict.fromkeys((CONVERGED, STOPPED_BY_CALLBACK), "converged"),
+            INTERRUPTED: "interrupted",
+        }
         history.end, history.engine = ends.get(result.status, "epochs"), self.engine_
         history.kept = len(history.epochs)
         if reporter is not None:

@@ -53,6 +53,9 @@ TASKS = get_args(Task)
 ENGINES = get_args(Engine)
 AUGMENTATION_NAMES = {kind.__name__.lower(): kind for kind in AUGMENTATIONS}
 
+OF_BATCHES = ("learning_rate", "schedule", "warm_up", "batch", "clip_norm", "augment")
+"""Words that mean something for steps on batches alone."""
+
 
 @dataclass(frozen=True)
 class Words:
@@ -128,10 +131,10 @@ class Words:
             hidden_sizes(self.layers)
         augmentations(self.augment)
         class_weights(self.class_weight)
-        if self.augment and self.optimizer == "lbfgs":
-            raise ValueError(
-                "--augment: lbfgs takes the same samples in each step; expected others"
-            )
+        for name in OF_BATCHES if self.optimizer == "lbfgs" else ():
+            if getattr(self, name):
+                option = name.replace("_", "-")
+                raise ValueError(f"--{option}: lbfgs finds its own steps, on all samples alike")
         if self.loss is not None and self.task not in (None, "regression"):
             raise ValueError(f"--loss: {self.loss} is for regression, got --task {self.task}")
 
