@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from chainrule.chain import Chain
 from chainrule.engine.kernels.dropout import DRAWN
 from chainrule.engine.kernels.library import Library, library
-from chainrule.engine.network.lowering import lower
-from chainrule.engine.planning.listing import cost, listing
+from chainrule.engine.kernels.rows import advance, total
+from chainrule.engine.planning.cost import cost
+from chainrule.engine.planning.listing import listing
+from chainrule.engine.planning.lowering import lower
 from chainrule.engine.planning.plan import Planner
-from chainrule.engine.planning.samples import Rows, as_rows, entries_of, table_of
+from chainrule.engine.planning.reading import as_rows
+from chainrule.engine.planning.sample_rows import Rows, entries_of, table_of
 from chainrule.engine.planning.weights import Weights
 from chainrule.engine.running.prediction import Outputs
 from chainrule.engine.running.runner import Runner
@@ -51,9 +54,9 @@ def threads_for(
     network = lower(chain, loss, entries)
     operations = cost(network, rows, chain.dtype.itemsize, slots=0).operations
     if entries is not None:
-        first = network.stages[0]
-        operations += int((SCATTERED - 1) * 4 * rows * entries * first.outputs)
-        operations += MOVED * first.inputs * first.outputs * all_rows
+        first = network.first_product
+        operations += int((SCATTERED - 1) * 4 * rows * entries * first.features)
+        operations += MOVED * first.reads * first.features * all_rows
     return max(1, min(processors, operations // WORTH_A_THREAD))
 
 
@@ -139,10 +142,10 @@ class Steps:
         results = np.full(steps, np.nan, dtype=self.chain.dtype)
         self.penalties = np.empty(steps, dtype=self.chain.dtype)
         for arguments in planner.advances:
-            _set(planner.library.advance.fields, arguments, order=order, rates_now=table)
-        fields = planner.library.total.fields
+            _set(planner.library.get(advance).fields, arguments, order=order, rates_now=table)
+        fields = planner.library.get(total).fields
         _set(fields, planner.total, result=results, penalty=self.penalties)
-        for arguments in planner.dropouts:
+        for arguments in planner.context.draws:
             arguments[DRAWN.index("step")] = self.done
         complete = runner.run(steps)
         self.done += steps
@@ -207,19 +210,17 @@ class Steps:
                 seed=self.seed,
             )
             runner = Runner(planner.code.finished())
-            planner.part.read(self.X)
-            fields, table = planner.library.advance.fields, table_of(self.X)
+            planner.read(self.X)
+            fields, table = planner.library.get(advance).fields, table_of(self.X)
             for arguments in planner.advances:
                 _set(fields, arguments, x=table)
                 arguments[fields.index("x_row")] = table.strides[0]
                 if self.sample_weight is not None:
                     _set(fields, arguments, weights=self.sample_weight)
                 arguments[fields.index("t_row")] = self.t.strides[0]
-            assert self.network.loss is not None
-            loss = planner.library.loss(self.network.loss, labels=self.labels)
-            for arguments in planner.part.losses:
-                _set(loss.fields, arguments, t=self.t)
-            planner.total[planner.library.total.fields.index("stop")] = runner.stop_at
+            for arguments in planner.losses:
+                _set(planner.loss_kernel.fields, arguments, t=self.t)
+            planner.total[planner.library.get(total).fields.index("stop")] = runner.stop_at
             self._programs[rows] = planner, runner
         return self._programs[rows]
 
@@ -239,9 +240,9 @@ class Steps:
 
     def _rates_of(self, planner: Planner, rates: Array) -> Array:
         optimizer = self.weights.optimizer
-        table = np.empty((len(rates), len(planner.part.rates)), dtype=self.chain.dtype)
+        table = np.empty((len(rates), len(planner.scalars)), dtype=self.chain.dtype)
         numbers = self.done + 1.0 + np.arange(len(rates))
-        for column, number in enumerate(planner.part.rates):
+        for column, number in enumerate(planner.scalars):
             table[:, column] = number.evaluate(optimizer, rates, numbers)
         return table
 
