@@ -78,7 +78,6 @@ class Library:
         try:
             k, scalars = emitted(emit, name, self.format, *rules, target=self.target, **options)
         except (TypeError, AttributeError, KeyError) as error:
-            rule = rules[0] if rules else name
             if not rules:
                 raise
             raise CannotLowerError(f"{rules[0]}: the engine cannot read it: {error}") from None

@@ -18,7 +18,7 @@ from chainrule.engine.planning.lowering import lower
 from chainrule.engine.planning.plan import Planner
 from chainrule.engine.planning.reading import as_rows
 from chainrule.engine.planning.sample_rows import Rows, entries_of, table_of
-from chainrule.engine.planning.weights import Weights
+from chainrule.engine.planning.weights import GRADIENT, Weights
 from chainrule.engine.running.prediction import Outputs
 from chainrule.engine.running.runner import Runner
 from chainrule.losses import Loss, SoftmaxCrossEntropy
@@ -68,7 +68,24 @@ class Steps:
     """Training steps of a chain on samples X (n, …) with targets t.
 
     The chain's parameters move when :meth:`store` is called; until then the engine has its own.
-    ``seed`` is that of dropout's masks; None leaves dropout out.
+
+    Parameters
+    ----------
+    chain, loss, optimizer, X, t, sample_weight
+        As a training has them.
+    l2, l2_shared : float, bool
+        The penalty λ, and whether the samples of a batch share it.
+    clip : float, optional
+        The largest length of a gradient.
+    keeps_gradient : bool
+        Whether the gradient is written to memory, so that steps can be cut in two:
+        :meth:`gradient`, and :meth:`update` along what is there then.
+    seed : int or None
+        Of dropout's masks; None leaves dropout out.
+    threads : int
+        How many take the steps; their number does not change a bit.
+    kernels : Library, optional
+        Those of this processor by default.
 
     Raises
     ------
@@ -88,6 +105,7 @@ class Steps:
         l2: float = 0.0,
         l2_shared: bool = False,
         clip: float | None = None,
+        keeps_gradient: bool = False,
         seed: int | None = 0,
         threads: int = 1,
         kernels: Library | None = None,
@@ -98,7 +116,13 @@ class Steps:
         network = lower(chain, loss, entries_of(self.X))
         self.network = network.in_prediction() if seed is None else network
         self.weights = Weights(
-            *(self.network, chain.dtype, optimizer, l2), l2_shared=l2_shared, clip=clip
+            self.network,
+            chain.dtype,
+            optimizer,
+            l2,
+            l2_shared=l2_shared,
+            clip=clip,
+            keeps_gradient=keeps_gradient,
         )
         self.weights.load(chain.parameters)
         self.labels = isinstance(self.network.loss, SoftmaxCrossEntropy) and np.ndim(t) == 1
@@ -108,7 +132,8 @@ class Steps:
             if sample_weight is None
             else np.ascontiguousarray(sample_weight, dtype=chain.dtype)
         )
-        self._programs: dict[int, tuple[Planner, Runner]] = {}
+        self._programs: dict[tuple[int, bool], tuple[Planner, Runner, Runner]] = {}
+        self._moving = 0  # samples of the gradient that no update has followed
         predicting = self.network.in_prediction()
         self._outputs = Outputs(predicting, self.weights, threads, self.library)
         self.done = 0
@@ -135,10 +160,44 @@ class Steps:
         Return the mean loss of each batch before its step, penalty included; fewer if one was not
         finite. ``penalties`` has the penalties in them.
         """
+        return self._run(order, rows, rates, cut=False)
+
+    def gradient(self, batch: Array) -> float:
+        """Make the gradient on a batch, without the penalty; return its loss, penalty included.
+
+        It is read and written by :meth:`store_gradient` and :meth:`load_gradient`; parameters move
+        along it by :meth:`update`.
+        """
+        if not self.weights.keeps_gradient:
+            raise ValueError("Steps.gradient: expected keeps_gradient=True or a clip, got neither")
+        rate = np.full(1, self.weights.optimizer.learning_rate)
+        self._moving = len(batch)
+        return float(self._run(batch, len(batch), rate, cut=True)[0])
+
+    def update(self, rate: float) -> None:
+        """Move along the gradient in memory, penalty included, clipped if that was asked for."""
+        if not self._moving:
+            raise ValueError("Steps.update: expected a gradient first, got none")
+        planner, _, runner = self._program(self._moving, cut=True)
+        scalars = self._scalars_of(planner, np.full(1, rate), self.done - 1)
+        for batch in planner.context.batches:
+            batch.rates[:] = scalars[0]
+        runner.run(1)
+        self._moving = 0
+
+    def store_gradient(self, parameters: Parameters) -> None:
+        """Put the gradient in memory there."""
+        self.weights.store(parameters, GRADIENT)
+
+    def load_gradient(self, parameters: Parameters) -> None:
+        """Take over a gradient, such as a sum of those of several batches."""
+        self.weights.load(parameters, GRADIENT)
+
+    def _run(self, order: Array, rows: int, rates: Array, *, cut: bool) -> Array:
         steps = len(order) // rows
-        planner, runner = self._program(rows)
+        planner, runner, _ = self._program(rows, cut=cut)
         order = np.ascontiguousarray(order, dtype=np.int64)
-        table = self._rates(planner, rates)
+        table = self._scalars(planner, rates)
         results = np.full(steps, np.nan, dtype=self.chain.dtype)
         self.penalties = np.empty(steps, dtype=self.chain.dtype)
         for arguments in planner.advances:
@@ -168,7 +227,7 @@ class Steps:
 
         That is in the last step on so many rows; None if all that are kept were finite.
         """
-        planner, _ = self._program(rows)
+        planner, *_ = self._program(rows)
         for place, values in planner.values():
             if not np.isfinite(values).all():
                 return place
@@ -201,13 +260,18 @@ class Steps:
         """
         return listing(self.weights, rows, self.seed, peak)
 
-    def _program(self, rows: int) -> tuple[Planner, Runner]:
-        if rows not in self._programs:
+    def _program(self, rows: int, *, cut: bool = False) -> tuple[Planner, Runner, Runner]:
+        key = rows, cut
+        if key not in self._programs:
             planner = Planner(
-                *(self.network, self.weights, rows, self.threads),
+                self.network,
+                self.weights,
+                rows,
+                self.threads,
                 labels=self.labels,
                 library=self.library,
                 seed=self.seed,
+                cut=cut,
             )
             runner = Runner(planner.code.finished())
             planner.read(self.X)
@@ -221,10 +285,10 @@ class Steps:
             for arguments in planner.losses:
                 _set(planner.loss_kernel.fields, arguments, t=self.t)
             planner.total[planner.library.get(total).fields.index("stop")] = runner.stop_at
-            self._programs[rows] = planner, runner
-        return self._programs[rows]
+            self._programs[key] = planner, runner, Runner(planner.update.finished())
+        return self._programs[key]
 
-    def _rates(self, planner: Planner, rates: Array) -> Array:
+    def _scalars(self, planner: Planner, rates: Array) -> Array:
         """Return what the optimizer's rule reads at each step, (steps, numbers).
 
         As long as the learning rate stays the same, they are computed for many steps at once.
@@ -232,16 +296,16 @@ class Steps:
         steps, first = len(rates), self.done - self._ahead_from
         constant = bool((rates == rates[0]).all())
         if steps > STEPS_AHEAD or not constant:
-            return self._rates_of(planner, rates)
+            return self._scalars_of(planner, rates, self.done)
         if rates[0] != self._ahead_rate or not 0 <= first <= STEPS_AHEAD - steps:
-            self._ahead = self._rates_of(planner, np.full(STEPS_AHEAD, rates[0]))
+            self._ahead = self._scalars_of(planner, np.full(STEPS_AHEAD, rates[0]), self.done)
             self._ahead_rate, self._ahead_from, first = float(rates[0]), self.done, 0
         return self._ahead[first : first + steps]
 
-    def _rates_of(self, planner: Planner, rates: Array) -> Array:
+    def _scalars_of(self, planner: Planner, rates: Array, done: int) -> Array:
         optimizer = self.weights.optimizer
         table = np.empty((len(rates), len(planner.scalars)), dtype=self.chain.dtype)
-        numbers = self.done + 1.0 + np.arange(len(rates))
+        numbers = done + 1.0 + np.arange(len(rates))
         for column, number in enumerate(planner.scalars):
             table[:, column] = number.evaluate(optimizer, rates, numbers)
         return table

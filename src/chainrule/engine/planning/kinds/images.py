@@ -81,9 +81,7 @@ class ImageHead(Head):
         """Add the gradient of the part before."""
         raise NotImplementedError
 
-    def slopes(
-        self, cut: Any, count: int | None = None, source: Planes | None = None
-    ) -> None:
+    def slopes(self, cut: Any, count: int | None = None, source: Planes | None = None) -> None:
         """Take the gradient back; where nothing does, copy a source that stands in for it."""
         if source is not None and not self.pointwise[:count]:
             cut.copy(source, self.values.gradient)
