@@ -11,7 +11,7 @@ class UnsupportedError(ValueError):
 
 
 def check_runs_here() -> None:
-    """Complain, and the first time warn, where there is no code for the processor or system."""
+    """Raise UnsupportedError, and warn once, if there is no code for the processor or system."""
     from chainrule.engine.machine.compiling import supported
 
     if not supported():
