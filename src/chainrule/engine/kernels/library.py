@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from chainrule.engine.kernels import (
     bags,
+    contraction,
     dot,
     dropout,
     epilogues,
@@ -316,6 +317,39 @@ class Library:
             losses.FIELDS,
             lambda name, dtype: losses.softmax_cross_entropy(name, dtype, labels=labels),
         )
+
+    def line_values(self, kinds: str, *, summed: bool, scaled: bool, adds: bool) -> Kernel:
+        """Products of factors of some kinds, for each sample."""
+        return self._kernel(
+            ("line_values", kinds, summed, scaled, adds),
+            contraction.fields(len(kinds)),
+            lambda name, dtype: contraction.values(
+                name, dtype, kinds, summed=summed, scaled=scaled, adds=adds
+            ),
+        )
+
+    def line_sums(self, kinds: str, *, adds: bool) -> Kernel:
+        """Products of factors of some kinds, summed over samples."""
+        return self._kernel(
+            ("line_sums", kinds, adds),
+            contraction.fields(len(kinds)),
+            lambda name, dtype: contraction.sums(name, dtype, kinds, adds=adds),
+        )
+
+    def line_results(self, *, scaled: bool, adds: bool, columns: bool) -> Kernel:
+        """Epilogue: products lie where a table says."""
+        return self._kernel(
+            ("line_results", scaled, adds, columns),
+            contraction.RESULTS,
+            lambda name, dtype: contraction.results(
+                name, dtype, scaled=scaled, adds=adds, columns=columns
+            ),
+        )
+
+    @property
+    def turn(self) -> Kernel:
+        """Blocks transposed, each from where to where a table says."""
+        return self._kernel(("turn",), contraction.TURN, contraction.turn)
 
     @property
     def outputs(self) -> Kernel:

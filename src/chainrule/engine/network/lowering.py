@@ -9,8 +9,9 @@ from types import SimpleNamespace
 from typing import Any, ClassVar, TypeVar
 
 from chainrule import mathematics
-from chainrule.chain import Chain
+from chainrule.chain import Chain, Layer
 from chainrule.engine.machine.availability import UnsupportedError
+from chainrule.engine.network.contraction import Contraction, NoContractionError
 from chainrule.functions import (
     AvgPool2d,
     Conv2d,
@@ -18,9 +19,11 @@ from chainrule.functions import (
     Elementwise,
     EmbeddingBag,
     Flatten,
+    Function,
     Linear,
     LogSoftmax,
     MaxPool2d,
+    Multilinear,
     Softmax,
 )
 from chainrule.losses import ElementwiseLoss, Loss, SoftmaxCrossEntropy, fused
@@ -72,6 +75,29 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class LineStage:
+    """Any other function that a line of index notation defines, and the functions after it.
+
+    ``names`` are its own names of its parameters, with those in the chain's buffer; the rest is as
+    a stage has it.
+    """
+
+    function: Multilinear
+    place: int
+    contraction: Contraction
+    names: tuple[tuple[str, str], ...]
+    inputs: int
+    outputs: int
+    maps: tuple[Map, ...] = ()
+    layers: tuple[int, ...] = ()
+
+    @property
+    def whole_rows(self) -> bool:
+        """Whether a map takes all numbers of a sample, so that one thread must have them."""
+        return any(isinstance(function, Softmax | LogSoftmax) for function in self.maps)
+
+
+@dataclass(frozen=True)
 class Block:
     """A convolution or a pool, and the functions of each number alone after it.
 
@@ -88,7 +114,7 @@ class Block:
     layers: tuple[int, ...] = ()
 
 
-_Part = TypeVar("_Part", Inputs, Stage, Block)
+_Part = TypeVar("_Part", Inputs, Stage | LineStage, Block)
 
 
 @dataclass(frozen=True)
@@ -102,7 +128,7 @@ class Network:
     sparse.
     """
 
-    stages: tuple[Stage, ...]
+    stages: tuple[Stage | LineStage, ...]
     loss: Loss | None
     blocks: tuple[Block, ...] = ()
     entries: float | None = None
@@ -113,7 +139,7 @@ class Network:
         start = self.start and _in_prediction(self.start)
         stages = tuple(map(_in_prediction, self.stages))
         blocks = tuple(map(_in_prediction, self.blocks))
-        start = start if start and start.maps else None
+        start = start if start and (start.maps or isinstance(stages[0], LineStage)) else None
         return replace(self, stages=stages, blocks=blocks, start=start)
 
     @property
@@ -146,12 +172,19 @@ def lower(chain: Chain, loss: Loss | None, entries: float | None = None) -> Netw
     """
     pair = fused(chain.functions[-1], loss) if loss else None
     blocks: list[Block] = []
-    stages: list[Stage] = []
+    stages: list[Stage | LineStage] = []
     start: Inputs | None = None
     for place, layer in enumerate(chain.layers[:-1] if pair else chain.layers):
         function, names = layer.function, layer.names
+        if _is_line(function):
+            if entries is not None:
+                raise CannotLowerError(f"{function}: the engine has no kernel for sparse samples")
+            if not (stages or blocks or start):
+                start = Inputs(prod(layer.input_shape))
+            stages.append(_line_stage(place, layer))
+            continue
         _check_inherited(function, _FUNCTIONS, _OF_FUNCTIONS)
-        if isinstance(function, Flatten) and not stages:
+        if isinstance(function, Flatten):
             continue  # samples, or what blocks make of them, are rows of numbers in any case
         if isinstance(function, Linear):
             sizes = prod(layer.input_shape), prod(layer.output_shape)
@@ -180,7 +213,10 @@ def lower(chain: Chain, loss: Loss | None, entries: float | None = None) -> Netw
             where = " in this place" if isinstance(function, _FUNCTIONS) else ""
             raise CannotLowerError(f"{function}: the engine has no kernel for it{where}")
     if not stages:
-        raise CannotLowerError(f"{chain}: the engine expects a Linear in it")
+        what = "a Linear, or another line on rows of numbers, in it"
+        raise CannotLowerError(f"{chain!r}: the engine expects {what}")
+    if len(chain.layers[-1].output_shape) != 1:
+        raise CannotLowerError(f"{chain!r}: the engine makes rows of numbers; end with Flatten()")
     of_outputs = pair or loss
     if of_outputs is None:
         return Network(tuple(stages), None, tuple(blocks), entries, start).in_prediction()
@@ -190,10 +226,14 @@ def lower(chain: Chain, loss: Loss | None, entries: float | None = None) -> Netw
     return Network(tuple(stages), of_outputs, tuple(blocks), entries, start)
 
 
+_OF_A_KIND: tuple[type[Multilinear], ...] = (Linear, EmbeddingBag, Conv2d, AvgPool2d)
+"""Kinds of lines that have kernels of their own."""
+
 _FUNCTIONS = (
     *(Elementwise, Linear, EmbeddingBag, Conv2d, MaxPool2d, AvgPool2d, Flatten, Dropout),
     *(Softmax, LogSoftmax),
 )
+_OF_LINES = ("forward", "backprop")
 _OF_FUNCTIONS = ("forward", "backprop", "slopes", "output_shape", "parameter_shapes")
 _LOSSES = (ElementwiseLoss, SoftmaxCrossEntropy)
 _OF_LOSSES = ("errors", "error_gradients", "value", "gradient", "value_and_gradient")
@@ -205,6 +245,34 @@ def _check_inherited(part: Any, kinds: tuple[type[Any], ...], names: tuple[str, 
         for name in names if isinstance(part, kind) else ():
             if getattr(type(part), name, None) is not getattr(kind, name, None):
                 raise CannotLowerError(f"{part}: the engine does not know its own {name}")
+
+
+def _is_line(function: Function) -> bool:
+    """Return whether only its line says what a function does."""
+    if not isinstance(function, Multilinear):
+        return False
+    known = next((kind for kind in _OF_A_KIND if isinstance(function, kind)), None)
+    return known is None or type(function).text is not known.text
+
+
+def _line_stage(place: int, layer: Layer) -> LineStage:
+    """Return the stage of a function; CannotLowerError says what of its line has no kernel."""
+    function, shape = layer.function, layer.input_shape
+    assert isinstance(function, Multilinear)
+    _check_inherited(function, (Multilinear,), _OF_LINES)
+    try:
+        contraction = Contraction.of(
+            function.line(shape),
+            shape,
+            layer.output_shape,
+            function.parameter_shapes(shape),
+            function.sizes(shape),
+        )
+    except NoContractionError as error:
+        reason = f"the engine has no kernel for {function.text()!r}: {error}"
+        raise CannotLowerError(f"{function}: {reason}") from None
+    names = tuple(layer.names.items())
+    return LineStage(function, place, contraction, names, prod(shape), prod(layer.output_shape))
 
 
 def _image(shape: tuple[int, ...]) -> Shape:

@@ -63,7 +63,16 @@ class Clipping:
         filters = [
             Span(f.values, f.gradient, f.state, len(f.shape) == 1) for f in weights.filters.values()
         ]
-        self.spans = [*blocks, *filters]
+        lines = [
+            Span(
+                line.values.data,
+                line.gradient.data,
+                tuple(slot.data for slot in line.state),
+                len(line.shape) <= 1,
+            )
+            for line in weights.lines.values()
+        ]
+        self.spans = [*blocks, *filters, *lines]
         self.sums = aligned((len(list(self._pieces())),), weights.dtype)
         self.limit = np.array([limit], dtype=weights.dtype)
         self.scales = aligned((code.threads, VECTOR // weights.dtype.itemsize), weights.dtype)

@@ -6,22 +6,22 @@ this order. Run with NumPy, the listing gives the machine's result up to roundin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from chainrule.engine.network.lowering import Block, Map, Network, Stage
+from chainrule.engine.network.lowering import Block, LineStage, Map, Network, Stage
 from chainrule.engine.planning.weights import Weights
 from chainrule.functions import (
     Conv2d,
     Dropout,
     EmbeddingBag,
-    Linear,
     LogSoftmax,
     Multilinear,
     Softmax,
 )
+from chainrule.notation import gradient as gradient_of
 
 _LETTERS: tuple[str, ...] = ("", *"bcdefghijklmnopqrstuvwxyz")
 HEAD = "def step(X, t, share, w, state, rate, number):"
@@ -39,12 +39,13 @@ class Cost:
 
 def cost(network: Network, rows: int, itemsize: int, slots: int) -> Cost:
     """Return the cost of a step on a batch of rows: a multiply-add is two operations."""
-    sizes = [stage.inputs * stage.outputs for stage in network.stages]
-    numbers = sum(s.inputs * s.outputs + (s.outputs if s.bias else 0) for s in network.stages)
+    sizes = [_products(stage) for stage in network.stages]
+    numbers = sum(map(_parameters, network.stages))
     values = sum(s.outputs * (2 + len(s.maps)) for s in network.stages)
     if network.start:
         values += network.inputs * (1 + len(network.start.maps))
-    transposed = sum(sizes if network.blocks else sizes[1:])
+    behind = network.stages if network.blocks else network.stages[1:]
+    transposed = sum(s.inputs * s.outputs for s in behind if isinstance(s, Stage))
     convolutions = []
     for block in network.blocks:
         values += prod(block.outputs) * (2 + len(block.maps))
@@ -63,10 +64,25 @@ def cost(network: Network, rows: int, itemsize: int, slots: int) -> Cost:
     )
 
 
+def _products(stage: Stage | LineStage) -> int:
+    """Return how many multiply-adds a stage takes for a sample."""
+    if isinstance(stage, LineStage):
+        return stage.contraction.products
+    return stage.inputs * stage.outputs
+
+
+def _parameters(stage: Stage | LineStage) -> int:
+    """Return how many numbers the parameters of a stage have."""
+    if isinstance(stage, LineStage):
+        return sum(map(prod, stage.contraction.parameters.values()))
+    return stage.inputs * stage.outputs + (stage.outputs if stage.bias else 0)
+
+
 def listing(weights: Weights, rows: int, seed: int, peak: float | None = None) -> str:
     """Return the step as a Python module: the rules that it uses, then a function, ``step``."""
     network, optimizer = weights.network, weights.optimizer
     cast = cost(network, rows, weights.dtype.itemsize, len(weights.slots))
+    lines = [(k, s) for k, s in enumerate(network.stages) if isinstance(s, LineStage)]
     images = [block.inputs for block in network.blocks]
     first = ["×".join(map(str, shape)) for shape in images] or [str(network.inputs)]
     shape = "-".join([*first, *(str(stage.outputs) for stage in network.stages)])
@@ -76,9 +92,11 @@ def listing(weights: Weights, rows: int, seed: int, peak: float | None = None) -
         *([f"# {_least(cast.operations, peak)}"] if peak else []),
         "from chainrule.functions import *",
         "from chainrule.losses import *",
+        *(["from chainrule.notation import backprop, evaluate, parse"] if lines else []),
         "from chainrule.training.optimizers import *",
         "",
         *(f"{name} = {rule!r}" for name, rule in _rules(network).items()),
+        *(f"line{number} = {_parsed(stage)}" for number, stage in lines),
         f"loss = {network.loss!r}",
         f"optimizer = {optimizer!r}",
         "",
@@ -95,9 +113,9 @@ def _least(operations: int, peak: float) -> str:
 
 def _rules(network: Network) -> dict[str, Any]:
     """Return the functions by the names that the listing gives them."""
-    bag = network.stages[0].linear
+    bag = _mean_bag(network)
     return {
-        **({"bag": bag} if _is_mean(bag) else {}),
+        **({"bag": bag} if bag else {}),
         **{f"x{k}": function for k, function in enumerate(_start(network))},
         **{f"g{number}": part.function for number, part in enumerate(_pixelwise(network))},
         **{
@@ -113,9 +131,25 @@ def _start(network: Network) -> tuple[Map, ...]:
     return network.start.maps if network.start else ()
 
 
-def _is_mean(function: Linear | EmbeddingBag) -> bool:
-    """Return whether a function reads samples divided by their sums."""
-    return isinstance(function, EmbeddingBag) and function.mode == "mean"
+def _mean_bag(network: Network) -> EmbeddingBag | None:
+    """Return the first function, if it reads samples divided by their sums."""
+    first = network.stages[0]
+    bag = first.linear if isinstance(first, Stage) else None
+    return bag if isinstance(bag, EmbeddingBag) and bag.mode == "mean" else None
+
+
+def _parsed(stage: LineStage) -> str:
+    """Return what parses a line."""
+    line = stage.contraction.line
+    constants = f", {dict(line.constants)}" if line.constants else ""
+    return f"parse({str(line)!r}{constants})"
+
+
+def _operands(stage: LineStage, before: str) -> str:
+    """Return what a line is computed from, as a dictionary."""
+    shape = ", ".join(map(str, stage.contraction.input_shape))
+    parameters = (f", {own!r}: w[{name!r}]" for own, name in stage.names)
+    return f"{{'X': {before}.reshape(-1, {shape}){''.join(parameters)}}}"
 
 
 @dataclass(frozen=True)
@@ -158,7 +192,7 @@ def _forward_images(network: Network, seed: int) -> Iterator[str]:
 def _backward_images(network: Network) -> Iterator[str]:
     """Return the lines from the gradient by F to those by the filters."""
     functions = _pixelwise(network)
-    yield _line(f"dU = (dZ0 @ w[{network.stages[0].weights!r}].T).reshape(U{len(functions)}.shape)")
+    yield _input_gradient(network, 0, "dU", f"U{len(functions)}.shape")
     for number, part in reversed(list(enumerate(functions))):
         x, y = f"U{number}", f"U{number + 1}"
         if part.block is None:
@@ -194,15 +228,19 @@ def _body(network: Network, l2: float, clip: float | None, seed: int) -> Iterato
     last = len(stages) - 1
     if network.blocks:
         yield from _forward_images(network, seed)
-    if _is_mean(stages[0].linear):
+    if _mean_bag(network):
         yield _line("X = bag.weights(X)", "X[n,p] / Σ_p X[n,p]")
     if network.start:
         for k, function in enumerate(network.start.maps):
             yield from _forward_map(function, f"x{k}", "X", "X", "M", network.start.layers[k], seed)
     for number, stage in enumerate(stages):
-        bias = f" + w[{stage.bias!r}]" if stage.bias else ""
         before = _read(network, number)
-        yield _line(f"Z{number} = {before} @ w[{stage.weights!r}]{bias}", stage.linear.text())
+        if isinstance(stage, LineStage):
+            code = f"Z{number} = evaluate(line{number}, {_operands(stage, before)})"
+            yield _line(f"{code}.reshape(len(X), -1)", str(stage.contraction.line))
+        bias = f" + w[{stage.bias!r}]" if isinstance(stage, Stage) and stage.bias else ""
+        if isinstance(stage, Stage):
+            yield _line(f"Z{number} = {before} @ w[{stage.weights!r}]{bias}", stage.linear.text())
         for k, function in enumerate(stage.maps):
             x, y, mask = _value(number, k), _value(number, k + 1), f"M{number}{_LETTERS[k]}"
             yield from _forward_map(function, _name(number, k), x, y, mask, stage.layers[k], seed)
@@ -210,26 +248,21 @@ def _body(network: Network, l2: float, clip: float | None, seed: int) -> Iterato
     yield _line(f"mean, dZ{last} = loss.value_and_gradient({output}, t, share)", str(network.loss))
     yield from _slopes(stages[last], last)
     for number in range(last, 0, -1):
-        stage = stages[number]
-        code = f"dZ{number - 1} = dZ{number} @ w[{stage.weights!r}].T"
-        yield _line(code, "dX[n,i] = dY[n,o] W[i,o]")
+        yield _input_gradient(network, number, f"dZ{number - 1}")
         yield from _slopes(stages[number - 1], number - 1)
     if network.blocks:
         yield from _backward_images(network)
     filters = [(name, own) for b in network.blocks for own, name in _names(b)]
     if l2:
-        weights = [*(name for name, own in filters if own == "W"), *(s.weights for s in stages)]
+        weights = [*(name for name, own in filters if own == "W"), *_penalized(stages)]
         squares = " + ".join(f"(w[{name!r}] ** 2).sum()" for name in weights)
         yield _line(f"mean = mean + {l2!r} / 2 * ({squares})", "the penalty")
     moves: list[tuple[str, str]] = []
     for number, stage in enumerate(stages):
-        W, penalty = repr(stage.weights), f" + {l2!r} * w[{stage.weights!r}]" if l2 else ""
-        code = f"d{stage.weights} = {_read(network, number)}.T @ dZ{number}{penalty}"
-        yield _line(code, "dW[i,o] = X[n,i] dY[n,o]")
-        names = [(W, f"d{stage.weights}")]
-        if stage.bias:
-            yield _line(f"d{stage.bias} = dZ{number}.sum(axis=0)", "db[o] = dY[n,o]")
-            names.append((repr(stage.bias), f"d{stage.bias}"))
+        yield from _gradients(network, number, l2)
+        moved = [x for _, x in stage.names] if isinstance(stage, LineStage) else [stage.weights]
+        moved += [stage.bias] if isinstance(stage, Stage) and stage.bias else []
+        names = [(repr(name), f"d{name}") for name in moved]
         moves += names
         if clip is None:
             yield from (_moved(name, gradient) for name, gradient in names)
@@ -243,6 +276,55 @@ def _body(network: Network, l2: float, clip: float | None, seed: int) -> Iterato
     if clip is not None:
         yield from _clipped(moves, clip)
     yield _line("return mean")
+
+
+def _input_gradient(network: Network, number: int, name: str, shape: str = "") -> str:
+    """Return the line of the gradient by what a stage reads."""
+    stage = network.stages[number]
+    if isinstance(stage, LineStage):
+        of_line = gradient_of(stage.contraction.line, "X")
+        code = f"{name} = {_backprop(network, number, 'X')}.reshape({shape or 'len(X), -1'})"
+        return _line(code, str(of_line))
+    code = f"dZ{number} @ w[{stage.weights!r}].T"
+    code = f"({code}).reshape({shape})" if shape else code
+    return _line(f"{name} = {code}", "" if shape else "dX[n,i] = dY[n,o] W[i,o]")
+
+
+def _backprop(network: Network, number: int, by: str) -> str:
+    """Return the call that backprops through a line."""
+    stage = network.stages[number]
+    assert isinstance(stage, LineStage)
+    operands = _operands(stage, _read(network, number))
+    shape = stage.contraction.output_shape
+    upstream = f"dZ{number}.reshape(-1, {', '.join(map(str, shape))})"
+    return f"backprop(line{number}, {operands}, {upstream}, by={by!r})"
+
+
+def _gradients(network: Network, number: int, l2: float) -> Iterator[str]:
+    """Return the lines of the gradients by a stage's parameters."""
+    stage = network.stages[number]
+    if isinstance(stage, LineStage):
+        shapes = stage.contraction.parameters
+        for own, name in stage.names:
+            penalty = f" + {l2!r} * w[{name!r}]" if l2 and len(shapes[own]) > 1 else ""
+            code = f"d{name} = {_backprop(network, number, own)}{penalty}"
+            yield _line(code, str(gradient_of(stage.contraction.line, own)))
+        return
+    penalty = f" + {l2!r} * w[{stage.weights!r}]" if l2 else ""
+    code = f"d{stage.weights} = {_read(network, number)}.T @ dZ{number}{penalty}"
+    yield _line(code, "dW[i,o] = X[n,i] dY[n,o]")
+    if stage.bias:
+        yield _line(f"d{stage.bias} = dZ{number}.sum(axis=0)", "db[o] = dY[n,o]")
+
+
+def _penalized(stages: Sequence[Stage | LineStage]) -> Iterator[str]:
+    """Return the names of the parameters that the penalty applies to."""
+    for stage in stages:
+        if isinstance(stage, Stage):
+            yield stage.weights
+        else:
+            shapes = stage.contraction.parameters
+            yield from (name for own, name in stage.names if len(shapes[own]) > 1)
 
 
 def _clipped(moves: list[tuple[str, str]], clip: float) -> Iterator[str]:
@@ -288,11 +370,11 @@ def _value(number: int, k: int) -> str:
     return f"Y{number}{_LETTERS[k - 1]}" if k else f"Z{number}"
 
 
-def _output(stages: tuple[Stage, ...], number: int) -> str:
+def _output(stages: tuple[Stage | LineStage, ...], number: int) -> str:
     return _value(number, len(stages[number].maps))
 
 
-def _slopes(stage: Stage, number: int) -> Iterator[str]:
+def _slopes(stage: Stage | LineStage, number: int) -> Iterator[str]:
     """Return the lines that take dZ from a stage's output back to its Linear's."""
     for k in reversed(range(len(stage.maps))):
         x, y = _value(number, k), _value(number, k + 1)

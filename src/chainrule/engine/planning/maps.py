@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 
 from chainrule.engine.kernels.library import Kernel, Library
 from chainrule.engine.machine.memory import VECTOR, Panels
-from chainrule.engine.network.lowering import Inputs, Stage
+from chainrule.engine.network.lowering import Inputs, LineStage, Stage
 from chainrule.engine.planning.masks import drawn
 from chainrule.engine.planning.program import Instructions
 from chainrule.functions import Dropout, LogSoftmax, Softmax
 
 Array = NDArray[Any]
 Range = tuple[int, int]
+Part = Stage | LineStage | Inputs
+"""What functions without parameters follow."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Maps:
         self.dropouts: list[Array] = []
 
     def forward(
-        self, thread: int, stage: Stage | Inputs, values: Values, k: int, rows: Range, panels: Range
+        self, thread: int, stage: Part, values: Values, k: int, rows: Range, panels: Range
     ) -> None:
         """Add Y = f(X) of map k, for some samples and some panels: of softmax, for all panels."""
         function, x, y = stage.maps[k], values.y[k - 1] if k else values.z, values.y[k]
@@ -70,7 +72,7 @@ class Maps:
                 self.code.add(thread, kernel, count=rows[1] - rows[0], **where)
 
     def backward(
-        self, thread: int, stage: Stage | Inputs, values: Values, k: int, rows: Range, panels: Range
+        self, thread: int, stage: Part, values: Values, k: int, rows: Range, panels: Range
     ) -> None:
         """Add dX of map k in the place of dY, likewise."""
         function, x, y = stage.maps[k], values.y[k - 1] if k else values.z, values.y[k]
@@ -92,7 +94,7 @@ class Maps:
         self,
         thread: int,
         kernel: Kernel,
-        stage: Stage | Inputs,
+        stage: Part,
         y: Panels,
         rows: Range,
         **where: int,
@@ -112,7 +114,7 @@ class Maps:
     def _draw(
         self,
         thread: int,
-        stage: Stage | Inputs,
+        stage: Part,
         values: Values,
         k: int,
         x: Panels,

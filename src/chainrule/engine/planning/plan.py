@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.kernels.library import Library
-from chainrule.engine.machine.memory import VECTOR, address, aligned
-from chainrule.engine.network.lowering import Network
+from chainrule.engine.machine.memory import VECTOR, Panels, address, aligned
+from chainrule.engine.network.lowering import Network, Stage
 from chainrule.engine.planning.clipping import Clipping
+from chainrule.engine.planning.contractions import Work
 from chainrule.engine.planning.images import Images
 from chainrule.engine.planning.program import Instructions, share
 from chainrule.engine.planning.stages import Range, Stages
@@ -88,6 +89,9 @@ class Planner:
 
     def _plan_outputs(self) -> None:
         """Add the next samples and forward; each thread has samples of its own, and never waits."""
+        if self.part.lines:
+            self._plan_outputs_together()
+            return
         unit = self.images.lanes if self.images else 8
         for thread in range(self.threads):
             rows = share(self.rows, self.threads, thread, unit)
@@ -96,8 +100,57 @@ class Planner:
                 self._images_forward(thread)
                 self.part.begin(thread, rows)
                 for number in range(len(self.network.stages)):
-                    self.part.forward(thread, number, rows, (0, self.part.weights_of(number).count))
+                    self.part.forward(thread, number, rows, (0, self._panels(number)))
                 self.results.append(self.part.results(thread, rows))
+
+    def _plan_outputs_together(self) -> None:
+        """Add the next samples and forward, where threads share the elements of lines."""
+        shares = [share(self.rows, self.threads, thread, 8) for thread in range(self.threads)]
+        for thread, rows in enumerate(shares):
+            self._advance(thread)
+            self._images_forward(thread)
+            self.part.begin(thread, rows)
+        self.code.barrier()
+        for number in range(len(self.network.stages)):
+            self._line_forward(number)
+            for thread, rows in enumerate(shares):
+                self.part.forward(thread, number, rows, (0, self._panels(number)))
+            self.code.barrier()
+        for thread, rows in enumerate(shares):
+            if rows[0] < rows[1]:
+                self.results.append(self.part.results(thread, rows))
+        self.code.barrier()  # the next samples take the place of these
+
+    def _line_forward(self, number: int) -> None:
+        """Add the products of a stage that is a line."""
+        if number in self.part.lines:
+            self._phases(self.part.line_forward(number))
+            self.code.barrier()
+
+    def _backward(self, number: int) -> None:
+        """Add the gradients by what a stage reads, and by its parameters if it is a line."""
+        if number in self.part.lines:
+            self._phases(self.part.line_backward(number))
+            if number and self.network.stages[number - 1].maps:
+                self.code.barrier()
+                maps = len(self.network.stages[number - 1].maps)
+                for thread in range(self.threads):
+                    self.part.slopes(thread, number - 1, *self._cut(thread, number - 1), maps)
+        else:
+            for thread in range(self.threads):
+                self.part.backward(thread, number, *self._cut(thread, number - 1))
+
+    def _phases(self, phases: list[list[Work]]) -> None:
+        for position, phase in enumerate(phases):
+            if position:
+                self.code.barrier()
+            for work in phase:
+                for thread in range(self.threads):
+                    work.add(thread)
+
+    def _panels(self, number: int) -> int:
+        """Return how many panels of outputs a stage has."""
+        return self.part.values[number].gradient.count
 
     def _plan_step(self) -> None:
         """Add the next samples, forward, loss, backprop, update."""
@@ -110,22 +163,24 @@ class Planner:
         if self.images or self.part.start:
             self.code.barrier()
         for number in range(last):
+            self._line_forward(number)
             for thread in range(self.threads):
                 self.part.forward(thread, number, *self._cut(thread, number))
             self.code.barrier()
+        self._line_forward(last)
         for thread in range(self.threads):
             rows = share(self.rows, self.threads, thread, 8)
             if rows[0] < rows[1]:
-                outputs = (0, self.part.weights_of(last).count)
+                outputs = (0, self._panels(last))
                 self.part.forward(thread, last, rows, outputs)
                 self.part.loss(thread, rows)
                 self.part.slopes(thread, last, rows, outputs, len(self.network.stages[last].maps))
-                if last or self.images:
+                if (last or self.images) and last not in self.part.lines:
                     self.part.backward(thread, last, rows, (0, self.part.before(last).count))
-        for number in range(last - 1, -1 if self.images else 0, -1):
-            self.code.barrier()
-            for thread in range(self.threads):
-                self.part.backward(thread, number, *self._cut(thread, number - 1))
+        for number in range(last, -1, -1):
+            if number in self.part.lines or (number < last and (number or self.images)):
+                self.code.barrier()
+                self._backward(number)
         self.code.barrier()
         for thread in range(self.threads):
             if self.images:
@@ -211,7 +266,7 @@ class Planner:
                 targets=address(batch.targets),
                 shares=address(batch.shares),
                 rates=address(batch.rates),
-                rate_count=len(self.part.rates) if self.training else 0,
+                rate_count=self.part.rate_count if self.training else 0,
                 l2=address(batch.l2[1:]),
                 shared_l2=address(self.shared_l2) if self.weights.l2_shared else 0,
             )
@@ -219,24 +274,31 @@ class Planner:
 
     def _penalty_count(self) -> int:
         """Return how many sums of squares there are: one of each panel, and of each filter."""
-        filters = [f for f in self.weights.filters.values() if len(f.shape) > 1]
-        return sum(self.part.weights_of(n).count for n in range(len(self.network.stages))) + len(
-            filters
-        )
+        return sum(W.count for W, _ in self._matrices()) + len(self._others())
+
+    def _matrices(self) -> list[tuple[Panels, int]]:
+        """Return the weights of stages, with their inputs."""
+        stages = (stage for stage in self.network.stages if isinstance(stage, Stage))
+        return [(self.weights.blocks[s.weights].values, s.inputs) for s in stages]
+
+    def _others(self) -> list[Array]:
+        """Return the weights of images and of lines, as they lie in memory."""
+        filters = [f.values for f in self.weights.filters.values() if len(f.shape) > 1]
+        lines = [x.values.data for x in self.weights.lines.values() if len(x.shape) > 1]
+        return filters + lines
 
     def _squares(self, thread: int) -> None:
         """Sum w² of the panels that the thread updates, before it does."""
         if not self.weights.l2:
             return
         before = 0
-        for number in range(len(self.network.stages)):
-            W = self.part.weights_of(number)
+        for W, inputs in self._matrices():
             first, last = share(W.count, self.threads, thread)
             if first < last:
                 self.code.add(
                     thread,
                     self.library.squares,
-                    rows=self.network.stages[number].inputs,
+                    rows=inputs,
                     vectors=last - first,
                     w=W.address + first * W.stride,
                     row_stride=W.row_stride,
@@ -244,15 +306,14 @@ class Planner:
                     sums=address(self.penalties[before + first :]),
                 )
             before += W.count
-        weights = [f for f in self.weights.filters.values() if len(f.shape) > 1]
-        for k, filters in enumerate(weights):
+        for k, values in enumerate(self._others()):
             if k % self.threads == thread:
                 self.code.add(
                     thread,
                     self.library.squares,
-                    rows=filters.values.nbytes // VECTOR,
+                    rows=values.nbytes // VECTOR,
                     vectors=1,
-                    w=address(filters.values),
+                    w=address(values),
                     row_stride=VECTOR,
                     sums=address(self.penalties[before + k :]),
                 )

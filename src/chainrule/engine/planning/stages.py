@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from chainrule.engine.kernels.library import Kernel, Library
 from chainrule.engine.machine.memory import VECTOR, Panels, address, aligned
-from chainrule.engine.network.lowering import Network, Stage, derivative_reads
+from chainrule.engine.network.lowering import LineStage, Network, Stage, derivative_reads
 from chainrule.engine.planning.bags import Bags
 from chainrule.engine.planning.batch import Batch
+from chainrule.engine.planning.contractions import LinePlan, Work
 from chainrule.engine.planning.images import Images
 from chainrule.engine.planning.maps import Maps, Values
 from chainrule.engine.planning.program import Instructions
@@ -49,10 +50,13 @@ class Stages:
         self.network, self.weights, self.rows, self.labels = network, weights, rows, labels
         self.stages, self.dtype, self.threads = network.stages, weights.dtype, code.threads
         self.code, self.library, self.images = code, library, images
+        has_lines = any(isinstance(stage, LineStage) for stage in self.stages)
+        lanes = VECTOR // self.dtype.itemsize
+        self.padded = -(-rows // lanes) * lanes if has_lines else rows  # whole blocks are turned
         self.rates = library.update(weights.optimizer).rates if weights.optimizer else ()
         self.values = [self._values(number) for number in range(len(self.stages))]
         self.batches = [
-            Batch.of(rows, self.dtype, len(self.rates), weights.penalty(rows))
+            Batch.of(rows, self.dtype, self.rate_count, weights.penalty(rows))
             for _ in range(self.threads)
         ]
         self.sample_losses = aligned((rows,), self.dtype)
@@ -61,16 +65,38 @@ class Stages:
         self.losses: list[Array] = []
         self.maps = Maps(code, library, self.dtype, seed)
         self.start = (
-            Start(network.start, rows, code, library, self.maps, self.dtype)
+            Start(network.start, self.padded, code, library, self.maps, self.dtype)
             if network.start
             else None
         )
         first = self.stages[0]
         self.bags = (
             Bags(weights.blocks[first.weights], first.inputs, code, library)
-            if network.entries is not None
+            if network.entries is not None and isinstance(first, Stage)
             else None
         )
+        self.lines = {
+            number: LinePlan(
+                stage.contraction,
+                {own: weights.lines[name] for own, name in stage.names},
+                rows,
+                code,
+                library,
+            )
+            for number, stage in enumerate(self.stages)
+            if isinstance(stage, LineStage)
+        }
+
+    @property
+    def rate_count(self) -> int:
+        """How many numbers of a step the optimizer's rule reads, for all factors of the rate."""
+        return len(self.rates) * len(self.weights.factors)
+
+    def rates_of(self, thread: int, parameter: str) -> int:
+        """Return where a thread finds the numbers of the step for a parameter."""
+        factor = self.weights.rate_factors.get(parameter, 1.0)
+        before = self.weights.factors.index(factor) * len(self.rates)
+        return address(self.batches[thread].rates) + before * self.dtype.itemsize
 
     def read(self, samples: Rows) -> None:
         """Let the kernels read the entries of sparse samples."""
@@ -81,20 +107,29 @@ class Stages:
         stage = self.stages[number]
 
         def panels() -> Panels:
-            return Panels.zeros(self.rows, stage.outputs, self.dtype)
+            return Panels.zeros(self.padded, stage.outputs, self.dtype)
 
         in_registers = _first_map(stage)
         keeps = in_registers is None or "x" in derivative_reads(in_registers)
         y = tuple(panels() for _ in stage.maps)
         masks = {k: panels() for k, f in enumerate(stage.maps) if isinstance(f, Dropout)}
         z = panels() if keeps else None
-        only_loss_reads = not stage.maps and number == len(self.stages) - 1
+        last = number == len(self.stages) - 1
+        only_loss_reads = not stage.maps and last and not isinstance(stage, LineStage)
         gradient = z if z is not None and only_loss_reads else panels()
         return Values(z, y, gradient, masks)
 
-    def weights_of(self, number: int) -> Panels:
-        """Return the weights of a stage."""
-        return self.weights.blocks[self.stages[number].weights].values
+    def line_forward(self, number: int) -> list[list[Work]]:
+        """Return what all threads do to compute a line, one phase after the other."""
+        X, Y = self.input_of(number), self.values[number].z
+        assert X is not None
+        assert Y is not None
+        return self.lines[number].forward(X, Y)
+
+    def line_backward(self, number: int) -> list[list[Work]]:
+        """Return what all threads do for the gradients of a line, likewise."""
+        dX = self.before(number) if number or self.images else None
+        return self.lines[number].backward(self.values[number].gradient, dX)
 
     def before(self, number: int) -> Panels:
         """Return the gradient by what a stage reads: the stage's before, or the images'."""
@@ -113,6 +148,10 @@ class Stages:
         if panels[0] == panels[1] or rows[0] == rows[1]:
             return
         stage, values = self.stages[number], self.values[number]
+        if isinstance(stage, LineStage):
+            for k in range(len(stage.maps)):
+                self.maps.forward(thread, stage, values, k, rows, panels)
+            return
         stride = values.gradient.stride
         own = rows[0] * VECTOR + panels[0] * stride
         bias = self.weights.bias(stage)
@@ -129,13 +168,14 @@ class Stages:
             done = self._epilogue(epilogue, arguments)
             self.bags.forward(thread, self.batches[thread].rows, rows, panels, **done)
         else:
-            self._linear(thread, number, rows, panels, epilogue, arguments)
+            self._linear(thread, stage, number, rows, panels, epilogue, arguments)
         for k in range(0 if in_registers is None else 1, len(stage.maps)):
             self.maps.forward(thread, stage, values, k, rows, panels)
 
     def _linear(
         self,
         thread: int,
+        stage: Stage,
         number: int,
         rows: Range,
         panels: Range,
@@ -143,7 +183,7 @@ class Stages:
         arguments: dict[str, int],
     ) -> None:
         """Add products of rows of numbers with W, and what happens to them."""
-        inputs, W = self.stages[number].inputs, self.weights_of(number)
+        inputs, W = stage.inputs, self.weights.blocks[stage.weights].values
         before = self.input_of(number)
         if before is None:  # X as it is: the batch has the samples' addresses
             a, row_offsets = 0, address(self.batches[thread].rows[rows[0] :])
@@ -224,6 +264,7 @@ class Stages:
         if panels[0] == panels[1] or rows[0] == rows[1]:
             return
         stage, gradient = self.stages[number], self.values[number].gradient
+        assert isinstance(stage, Stage)
         target = self.before(number)
         before = self.values[number - 1] if number else None
         maps = self.stages[number - 1].maps if number else ()
@@ -266,7 +307,7 @@ class Stages:
             self.maps.backward(thread, stage, values, k, rows, panels)
 
 
-def _first_map(stage: Stage) -> Elementwise | None:
+def _first_map(stage: Stage | LineStage) -> Elementwise | None:
     """Return the map that a product's epilogue takes along, if there is one."""
-    first = stage.maps[0] if stage.maps else None
+    first = stage.maps[0] if stage.maps and isinstance(stage, Stage) else None
     return first if isinstance(first, Elementwise) else None

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.machine.memory import VECTOR, address
+from chainrule.engine.network.lowering import LineStage
 from chainrule.engine.planning.bags import Bags, moves_all_rows
 from chainrule.engine.planning.clipping import Keep
 from chainrule.engine.planning.program import share
@@ -38,6 +39,9 @@ class Updates:
     def update(self, thread: int, number: int) -> None:
         """Let W move along dW = Xᵀ dZ and b along db = 1ᵀ dZ, in the product's epilogue."""
         stage, gradient = self.part.stages[number], self.part.values[number].gradient
+        if isinstance(stage, LineStage):
+            self._update_line(thread, stage)
+            return
         block = self.weights.blocks[stage.weights]
         panels = share(block.values.count, self.code.threads, thread)
         inputs = (0, stage.inputs)
@@ -63,6 +67,26 @@ class Updates:
             inputs = share(stage.inputs, self.code.threads, thread, block.values.lanes)
         if inputs[0] < inputs[1]:
             self._update_weights(thread, number, block, inputs, panels)
+
+    def _update_line(self, thread: int, stage: LineStage) -> None:
+        """Let a share of a line's parameters move; a gradient that is kept is there already."""
+        batch = self.part.batches[thread]
+        for _, name in stage.names if self.weights.clip is None else ():
+            line = self.weights.lines[name]
+            vectors = share(line.values.data.nbytes // VECTOR, self.code.threads, thread)
+            if vectors[0] < vectors[1]:
+                own = vectors[0] * VECTOR
+                state = {f"state{k}": slot.address + own for k, slot in enumerate(line.state)}
+                self.code.add(
+                    thread,
+                    self.library.update_all(self.rule),
+                    count=vectors[1] - vectors[0],
+                    w=line.values.address + own,
+                    gradient=line.gradient.address + own,
+                    rates=self.part.rates_of(thread, name),
+                    l2=address(batch.l2[1:] if len(line.shape) > 1 else batch.l2),
+                    **state,
+                )
 
     def _update_tokens(self, thread: int, bags: Bags, block: Block) -> None:
         """Sum the gradient by the rows of W; where no others move, these move at once."""

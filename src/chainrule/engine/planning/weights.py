@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.machine.memory import VECTOR, Panels, aligned
-from chainrule.engine.network.lowering import Network, Stage
+from chainrule.engine.network.lowering import LineStage, Network, Stage
+from chainrule.engine.planning.tensors import LineParameter
 from chainrule.functions import Conv2d
 from chainrule.parameters import Parameters
 
@@ -56,8 +57,8 @@ class Weights:
     """All parameters of a network, with the state of its optimizer, for programs to work on.
 
     ``l2`` is the penalty λ, which the samples of a batch may share; biases have none. ``clip`` is
-    the largest length of a gradient, which is then kept. Without an optimizer they are for
-    prediction.
+    the largest length of a gradient, which is then kept. ``rate_factors`` multiply the learning
+    rate of the parameters that they name. Without an optimizer they are for prediction.
     """
 
     def __init__(
@@ -69,7 +70,9 @@ class Weights:
         *,
         l2_shared: bool = False,
         clip: float | None = None,
+        rate_factors: Mapping[str, float] | None = None,
     ) -> None:
+        self.rate_factors = dict(rate_factors or {})
         self.l2_shared, self.clip = l2_shared, clip
         self.network, self.optimizer, self.l2, self.dtype = network, optimizer, l2, dtype
         self.slots: tuple[str, ...] = optimizer.slots if optimizer else ()
@@ -83,7 +86,11 @@ class Weights:
                 names = {"W": block.weights, "b": block.bias}
                 for own, shape in shapes.items():
                     self.filters[names[own] or ""] = self._filters(shape)
+        self.lines: dict[str, LineParameter] = {}
         for number, stage in enumerate(network.stages):
+            if isinstance(stage, LineStage):
+                self._add_line(stage)
+                continue
             inputs = -(-stage.inputs // lanes) * lanes  # whole blocks, for transposing
             outputs = -(-stage.outputs // lanes) * lanes
             # In training, somebody wants the gradient by the input.
@@ -109,11 +116,23 @@ class Weights:
         gradient = others.pop() if self.clip is not None else None
         self.blocks[name] = Block(values, tuple(others), transposed, gradient)
 
+    def _add_line(self, stage: LineStage) -> None:
+        shapes = stage.contraction.parameters
+        for own, name in stage.names:
+            axis = stage.contraction.axis(own)
+            slots = len(self.slots)
+            self.lines[name] = LineParameter.zeros(shapes[own], axis, self.dtype, slots)
+
     def _filters(self, shape: tuple[int, ...]) -> Filters:
         lanes = VECTOR // self.dtype.itemsize
         size = -(-prod(shape) // lanes) * lanes
         arrays = [aligned((size,), self.dtype) for _ in range(2 + len(self.slots))]
         return Filters(shape, arrays[0], tuple(arrays[2:]), arrays[1])
+
+    @property
+    def factors(self) -> tuple[float, ...]:
+        """The different factors of the learning rate, 1 first."""
+        return tuple(dict.fromkeys((1.0, *self.rate_factors.values())))
 
     def bias(self, stage: Stage) -> Block:
         """Return the bias of a stage; zeros that nothing moves where it has none."""
@@ -128,6 +147,8 @@ class Weights:
         for name, filters in self.filters.items():
             target = filters.values if slot is None else filters.state[slot]
             target[: prod(filters.shape)] = parameters[name].reshape(-1)
+        for name, line in self.lines.items():
+            line.write(line.values if slot is None else line.state[slot], parameters[name])
         for name, block in self.blocks.items():
             if slot is None:
                 block.load(parameters[name])
@@ -139,6 +160,8 @@ class Weights:
         for name, filters in self.filters.items():
             source = filters.values if slot is None else filters.state[slot]
             parameters[name][...] = source[: prod(filters.shape)].reshape(filters.shape)
+        for name, line in self.lines.items():
+            line.read(line.values if slot is None else line.state[slot], parameters[name])
         for name, block in self.blocks.items():
             if slot is None:
                 block.store(parameters[name])
