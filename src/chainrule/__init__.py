@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from chainrule import mathematics as mathematics, notation as notation
     from chainrule.chain import *
     from chainrule.checking import *
-    from chainrule.differences import *
     from chainrule.engine import *
     from chainrule.estimators import *
     from chainrule.functions import *
@@ -45,8 +44,10 @@ _PUBLIC = {
         """,
     "parameters": "Parameters",
     "chain": "Chain",
-    "differences": "ascend descend finite_difference jacobian",
-    "checking": "Report check_function check_gradients check_loss",
+    "checking": """
+        Report check_function check_gradients check_loss
+        ascend descend finite_difference jacobian
+        """,
     "training": """
         train Plan Epoch History Reporter ProgressBar Patience TrainingDivergedError
         GradientNorms accuracy r_squared
