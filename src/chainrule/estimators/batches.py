@@ -160,7 +160,7 @@ class OnBatches(WatchedTraining):
         """Return who records the lengths of gradients, if that is wanted."""
         if self.gradient_samples is None:
             return None
-        counted = data.that_count()
+        counted = data.drop_zero_weights()
         few = counted.at(np.arange(min(int(self.gradient_samples), len(counted))))
         own: Any = {"reporter": self._printer(), "engine": self.engine}
         return GradientNorms(chain, task.loss, few.X, few.t, few.weights, **own)

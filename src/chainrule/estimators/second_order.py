@@ -105,7 +105,7 @@ class OnTheWholeSet(WatchedTraining):
                     raise StopIteration
 
         data.check(type(self).__name__)
-        training = data.that_count()
+        training = data.drop_zero_weights()
         training = replace(training, t=self._training_targets(training.t))
         evaluate, self.engine_ = loss_and_gradient(
             *(chain, task.loss, training),

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy import sparse
 
-from chainrule.formulas import Formulas, written_formulas
-from chainrule.functions.base import Gradients, Moment, Multilinear, Parameters
+from chainrule.formulas import Formulas, docstring_formulas
+from chainrule.functions.base import Gradients, Multilinear, Parameters, RandomKey
 from chainrule.functions.fields import check_choice, check_count
 from chainrule.types import Array, Shape
 
@@ -57,7 +57,7 @@ class EmbeddingBag(Multilinear):
         """Return (p, d)."""
         return input_shape[0], self.dimensions
 
-    def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
+    def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
         """Return Y (n, d)."""
         return super().forward(self.weights(X), parameters)
 
@@ -67,7 +67,7 @@ class EmbeddingBag(Multilinear):
         X: Array,
         Y: Array,
         parameters: Parameters,
-        moment: Moment | None = None,
+        key: RandomKey | None = None,
         *,
         input_gradient: bool = True,
     ) -> Gradients:
@@ -81,7 +81,7 @@ class EmbeddingBag(Multilinear):
         return dX, gradients
 
     def jacobian(
-        self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
+        self, X: Array, parameters: Parameters, by: str = "X", key: RandomKey | None = None
     ) -> Array:
         """Return ∂Y[n]/∂X[n] (n, d, p) or ∂Y[n]/∂A (n, d, p, d)."""
         J = super().jacobian(self.weights(X), parameters, by)
@@ -92,7 +92,7 @@ class EmbeddingBag(Multilinear):
 
     def formulas(self) -> Formulas:
         """Return the line's formulas, or those of the mean, which is no sum of products."""
-        return super().formulas() if self.mode == "sum" else written_formulas(self)
+        return super().formulas() if self.mode == "sum" else docstring_formulas(self)
 
     def weights(self, X: Any) -> Any:
         """Return how much each token counts in its bag."""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.formulas import Formulas, loss_formulas, written_formulas
+from chainrule.formulas import Formulas, docstring_formulas, loss_formulas
 from chainrule.functions.fields import check_choice
 from chainrule.types import Array
 
@@ -37,7 +37,7 @@ class Loss(ABC):
 
     def formulas(self) -> Formulas:
         """Return definition and derivative as formulas."""
-        return written_formulas(self)
+        return docstring_formulas(self)
 
     def value(self, Y: Array, t: Any, sample_weight: Array | None = None) -> float:
         """Return the mean error, weighted by sample_weight (n,) if it is given."""

@@ -34,11 +34,11 @@ class Augmentation(ABC):
 
     @abstractmethod
     def words(self, shape: tuple[int, ...]) -> int:
-        """Return how many random words a sample of a shape takes; complain of a wrong shape."""
+        """Return how many random words a sample of a shape takes; ValueError for a wrong shape."""
 
     @abstractmethod
     def apply(self, X: Array, words: Words) -> Array:
-        """Return samples X (n, …) changed, each as its words (n, k) say; X stays as it is."""
+        """Return samples X (n, …) changed, each as its words (n, k) determine; X stays as it is."""
 
     def _check_image(self, shape: tuple[int, ...]) -> None:
         if len(shape) != 3:
@@ -47,7 +47,7 @@ class Augmentation(ABC):
 
 @dataclass(frozen=True)
 class Shift(Augmentation):
-    """Images moved by up to so many pixels up or down, left or right; the edge is filled.
+    """Images moved at random, up or down, left or right; what comes in at the edge is filled.
 
     Parameters
     ----------
@@ -113,13 +113,13 @@ class Flip(Augmentation):
 
     Parameters
     ----------
-    probability : the share of images that are flipped
+    probability : the fraction of images that are flipped
     """
 
     probability: float = 0.5
 
     def __post_init__(self) -> None:
-        """Check the share."""
+        """Check the fraction."""
         check_number(self, "probability", low=0.0, high=1.0)
 
     def words(self, shape: tuple[int, ...]) -> int:
@@ -194,8 +194,8 @@ AUGMENTATIONS: tuple[type[Augmentation], ...] = (Shift, Crop, Flip, Noise)
 """Every augmentation."""
 
 
-def room(X: Any, augmentations: Sequence[Augmentation], dtype: np.dtype[Any]) -> Array:
-    """Return an array for samples X changed; complain about what cannot be changed, or change."""
+def allocate(X: Any, augmentations: Sequence[Augmentation], dtype: np.dtype[Any]) -> Array:
+    """Return an array for samples X changed; raise if they, or an augmentation, cannot be used."""
     if sparse.issparse(X):
         raise ValueError("train: expected a dense array X for augmentation, got a sparse matrix")
     for each in augmentations:
