@@ -72,7 +72,7 @@ class Chain:
         Raises
         ------
         ValueError
-            A function cannot take what the one before it makes; it says which.
+            A function cannot take what the one before it makes; the error names both.
         """
         shape = sample_shape(input_shape)
         check_float(dtype)

@@ -27,7 +27,7 @@ from chainrule.types import Array, Shape
 
 Parameters = Mapping[str, Array]
 Gradients = tuple[Array | None, dict[str, Array]]
-"""The gradient by the input (None where nobody asked for it), and those by the parameters."""
+"""The gradient by the input (None where it is not needed), and those by the parameters."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Function(ABC):
         return ValueError(f"{self}: expected {expected}, got {received}")
 
     def _check_rank(self, input_shape: Shape, axes: str) -> None:
-        """Complain unless a sample has the named axes."""
+        """Raise ValueError unless a sample has the named axes."""
         if len(input_shape) != len(axes.split(", ")):
             raise self._misfit(f"samples of shape ({axes})", input_shape)
 
@@ -180,7 +180,7 @@ class Multilinear(Function):
     """A sum of products of the input X and parameters, stated as a line of index notation.
 
     The line's target must be Y, its letter n the sample. Backprop and Jacobian are the line's
-    derivatives; nobody writes them.
+    derivatives and need not be written.
     """
 
     @abstractmethod
@@ -192,7 +192,7 @@ class Multilinear(Function):
         return {}
 
     def sizes(self, input_shape: Shape) -> dict[str, int]:
-        """Return the sizes of letters that the shapes of X and the parameters do not tell."""
+        """Return the sizes of letters that the shapes of X and the parameters do not determine."""
         return {}
 
     def line(self, input_shape: Shape | None = None) -> notation.Line:

@@ -98,8 +98,8 @@ class EmbeddingBag(Multilinear):
         """Return how much each token counts in its bag."""
         if self.mode == "sum":
             return X
-        shares = _reciprocal_sums(X)
-        scaled: Any = X.multiply(shares) if hasattr(X, "multiply") else X * shares
+        reciprocals = _reciprocal_sums(X)
+        scaled: Any = X.multiply(reciprocals) if hasattr(X, "multiply") else X * reciprocals
         return sparse.csr_array(scaled) if sparse.issparse(scaled) else scaled
 
 
@@ -107,5 +107,5 @@ def _reciprocal_sums(X: Any) -> Array:
     """Return 1/Σ_p X[n,p] as a column (n, 1), and 0 for an empty bag."""
     sums = np.asarray(X.sum(axis=1)).reshape(-1, 1)
     empty = sums == 0
-    shares: Array = np.where(empty, 0, 1 / np.where(empty, 1, sums))
-    return shares.astype(X.dtype) if X.dtype.kind == "f" else shares
+    reciprocals: Array = np.where(empty, 0, 1 / np.where(empty, 1, sums))
+    return reciprocals.astype(X.dtype) if X.dtype.kind == "f" else reciprocals

@@ -6,7 +6,7 @@ from chainrule.training.history import History
 
 
 class TrainingDivergedError(ArithmeticError):
-    """The loss became infinite or NaN; the message says when, and what to do.
+    """The loss became infinite or NaN; the message names the epoch, and the remedy.
 
     ``history`` has the epochs that went well before.
     """

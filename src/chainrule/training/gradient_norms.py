@@ -28,7 +28,7 @@ class GradientNorms(ReporterTee):
 
     Parameters
     ----------
-    reporter : who else wants to hear how training goes
+    reporter : the reporter that everything is passed on to
     engine : "machine" or "reference" asks for the engine or for NumPy
     """
 

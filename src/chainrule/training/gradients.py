@@ -30,7 +30,7 @@ def loss_and_gradient(
     engine: Engine = "auto",
     threads: int | None = None,
 ) -> tuple[LossAndGradient, str]:
-    """Return loss and gradient as a function of the parameters, and who computes them.
+    """Return loss and gradient as a function of the parameters, and what computes them.
 
     Parameters
     ----------

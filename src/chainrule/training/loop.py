@@ -123,7 +123,7 @@ def _check_fit(chain: Chain, loss: Loss, samples: Samples) -> None:
     """Raise ValueError, before any work is done, unless data fit the chain and the loss."""
     X = samples.X
     if X.shape[1:] != chain.layers[0].input_shape or X.dtype.kind not in "fiub":
-        chain.forward(X[:1])  # says what the first function expected, or takes it
+        chain.forward(X[:1])  # its error names what the first function expects
     Y = np.full((1, *chain.layers[-1].output_shape), 0.5, chain.dtype)
     for start in range(0, len(samples), 4096):  # few at a time: targets may grow to (n, k)
         t = samples.t[start : start + 4096]

@@ -82,7 +82,7 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    momentum : μ, how much of the last step goes on
+    momentum : μ, how much of the last step is added to the next
     nesterov : whether the gradient counts as taken ahead of the momentum's step
     """
 

@@ -11,7 +11,7 @@ TRIAL = 0.01
 """Seconds of steps in a trial of another number, about."""
 
 TRIAL_INTERVAL = 100
-"""A trial comes after so many times the time that the one before has cost."""
+"""A trial comes after this many times the cost of the one before."""
 
 CLEARLY = 0.8
 """Of the present time a step: below it, fewer threads are worth a change; more, for any gain."""
