@@ -37,9 +37,9 @@ class EngineStepper:
         rows: int,
         threads: int | None,
     ) -> None:
-        from chainrule.engine.availability import processors
-        from chainrule.engine.bags import moves_all_rows
-        from chainrule.engine.steps import Steps, threads_for
+        from chainrule.engine.machine.availability import processors
+        from chainrule.engine.planning.bags import moves_all_rows
+        from chainrule.engine.running.steps import Steps, threads_for
 
         self.rate, self.rows = optimizer.learning_rate, rows
         if threads is None:

@@ -32,7 +32,7 @@ def choose_stepper(
     if threads is not None and (isinstance(threads, bool) or threads < 1):
         raise ValueError(f"train: expected threads to be a whole number >= 1, got {threads!r}")
     if engine != "reference":
-        from chainrule.engine.availability import UnsupportedError
+        from chainrule.engine.machine.availability import UnsupportedError
 
         try:
             _check_runs(data, optimizer)
@@ -44,7 +44,7 @@ def choose_stepper(
 
 
 def _check_runs(data: Samples, optimizer: Optimizer) -> None:
-    from chainrule.engine.availability import UnsupportedError, check_runs_here
+    from chainrule.engine.machine.availability import UnsupportedError, check_runs_here
 
     if type(optimizer).update is not Optimizer.update:
         raise UnsupportedError(f"{optimizer}: the engine does not know its own update")
