@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar, TypeVar
 
 from chainrule import mathematics
-from chainrule.chain import Chain, Layer
+from chainrule.chain import Chain
 from chainrule.engine.machine.availability import UnsupportedError
 from chainrule.engine.network.contraction import Contraction, NoContractionError
 from chainrule.functions import (
@@ -26,6 +26,7 @@ from chainrule.functions import (
     Multilinear,
     Softmax,
 )
+from chainrule.layout import Layer
 from chainrule.losses import ElementwiseLoss, Loss, SoftmaxCrossEntropy, fused
 
 
