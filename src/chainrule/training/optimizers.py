@@ -63,13 +63,14 @@ class Optimizer(ABC):
         return State(self.start(parameters))
 
     def update(
-        self, w: Array, g: Array, state: tuple[Array, ...], *, factor: float, step: int
+        self, w: Array, g: Array, state: tuple[Array, ...], *, factor: float | Array, step: int
     ) -> None:
         """Move the parameters w and the state in place, by step 1, 2, … with gradient g.
 
         The factor is the schedule's; it scales the learning rate.
         """
-        moved, fresh = self.rule(w, g, state, self.learning_rate * factor, step)
+        rate: Any = self.learning_rate * factor  # of each parameter, or the same for all
+        moved, fresh = self.rule(w, g, state, rate, step)
         w[...] = moved
         for old, new in zip(state, fresh, strict=True):
             old[...] = new

@@ -7,7 +7,7 @@ along the gradient times min(1, limit/length). Pieces do not depend on the numbe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -40,8 +40,9 @@ class Keep:
 
 @dataclass(frozen=True)
 class Span:
-    """Parameters, their gradient and their state, one after another in memory."""
+    """A parameter: its numbers, their gradient and their state, one after another in memory."""
 
+    name: str
     values: Array
     gradient: Array
     state: tuple[Array, ...]
@@ -56,21 +57,23 @@ class Clipping:
     ) -> None:
         self.weights, self.code, self.library = weights, code, library
         blocks = [
-            Span(b.values.data, b.gradient.data, tuple(s.data for s in b.state), True)
-            for b in weights.blocks.values()
+            Span(name, b.values.data, b.gradient.data, tuple(s.data for s in b.state), True)
+            for name, b in weights.blocks.items()
             if b.gradient is not None
         ]
         filters = [
-            Span(f.values, f.gradient, f.state, len(f.shape) == 1) for f in weights.filters.values()
+            Span(name, f.values, f.gradient, f.state, len(f.shape) == 1)
+            for name, f in weights.filters.items()
         ]
         lines = [
             Span(
+                name,
                 line.values.data,
                 line.gradient.data,
                 tuple(slot.data for slot in line.state),
                 len(line.shape) <= 1,
             )
-            for line in weights.lines.values()
+            for name, line in weights.lines.items()
         ]
         self.spans = [*blocks, *filters, *lines]
         self.sums = aligned((len(list(self._pieces())),), weights.dtype)
@@ -113,7 +116,7 @@ class Clipping:
                 sums=address(self.sums[number:]),
             )
 
-    def update(self, thread: int, rates: int, l2: Array) -> None:
+    def update(self, thread: int, rates: Callable[[str], int], l2: Array) -> None:
         """Add the updates of a thread's pieces; the penalty is in the gradient already."""
         scale = address(self.scales[thread])
         self.code.add(
@@ -134,7 +137,7 @@ class Clipping:
                 count=vectors,
                 w=address(span.values) + start,
                 gradient=address(span.gradient) + start,
-                rates=rates,
+                rates=rates(span.name),
                 l2=address(l2),
                 scale=scale,
                 **state,

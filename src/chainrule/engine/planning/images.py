@@ -6,6 +6,7 @@ the last block, images turn into rows of numbers by transposing blocks of a vect
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -26,6 +27,10 @@ from chainrule.engine.planning.winograd import Winograd
 from chainrule.functions import Conv2d, Dropout, MaxPool2d
 
 Array = NDArray[Any]
+
+
+Rates = Callable[[str], int]
+"""From a parameter to where the numbers of the step are that its update reads."""
 
 
 class Images:
@@ -149,9 +154,9 @@ class Images:
             if isinstance(plan, Convolution):
                 plan.filters(thread, threads, self.tiles)
 
-    def update(self, thread: int, threads: int, update: Kernel, rates: int, l2: Array) -> None:
+    def update(self, thread: int, threads: int, update: Kernel, rates: Rates, l2: Array) -> None:
         """Let a share of the filters and biases move along their gradients."""
-        for filters in self.weights.filters.values():
+        for name, filters in self.weights.filters.items():
             vectors = share(filters.values.nbytes // VECTOR, threads, thread)
             start = vectors[0] * VECTOR
             if vectors[0] == vectors[1]:
@@ -163,7 +168,7 @@ class Images:
                 count=vectors[1] - vectors[0],
                 w=address(filters.values) + start,
                 gradient=address(filters.gradient) + start,
-                rates=rates,
+                rates=rates(name),
                 l2=address(l2[1:] if len(filters.shape) > 1 else l2),
                 **state,
             )

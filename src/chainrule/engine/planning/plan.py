@@ -11,6 +11,7 @@ not depend on the number of threads.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from chainrule.engine.machine.memory import VECTOR, Panels, address, aligned
 from chainrule.engine.network.lowering import Network, Stage
 from chainrule.engine.planning.clipping import Clipping
 from chainrule.engine.planning.contractions import Work
-from chainrule.engine.planning.images import Images
+from chainrule.engine.planning.images import Images, Rates
 from chainrule.engine.planning.program import Instructions, share
 from chainrule.engine.planning.stages import Range, Stages
 from chainrule.engine.planning.updates import Updates
@@ -235,7 +236,7 @@ class Planner:
         update = self.library.update_all(self.weights.optimizer)
         for thread in range(self.threads):
             batch = self.part.batches[thread]
-            images.update(thread, self.threads, update, address(batch.rates), batch.l2)
+            images.update(thread, self.threads, update, self._rates(thread), batch.l2)
 
     def _update_clipped(self, limit: float, updates: Updates) -> None:
         clipping = Clipping(self.weights, limit, self.code, self.library)
@@ -245,13 +246,17 @@ class Planner:
         self.code.barrier()
         for thread in range(self.threads):
             batch = self.part.batches[thread]
-            clipping.update(thread, address(batch.rates), batch.l2)
+            clipping.update(thread, self._rates(thread), batch.l2)
         self.code.barrier()
         for thread in range(self.threads):
             for block in self.weights.blocks.values():
                 panels = share(block.values.count, self.threads, thread)
                 updates.transpose(thread, block, (0, block.values.rows), panels)
         self.code.kept.append(clipping)
+
+    def _rates(self, thread: int) -> Rates:
+        """Return where a thread finds the numbers of the step for each parameter."""
+        return partial(self.part.rates_of, thread)
 
     def _advance(self, thread: int) -> None:
         batch = self.part.batches[thread]

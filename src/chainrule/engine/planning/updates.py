@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.machine.memory import VECTOR, address
-from chainrule.engine.network.lowering import LineStage
+from chainrule.engine.network.lowering import LineStage, Stage
 from chainrule.engine.planning.bags import Bags, moves_all_rows
 from chainrule.engine.planning.clipping import Keep
 from chainrule.engine.planning.program import share
@@ -49,7 +49,7 @@ class Updates:
             self.part.product(
                 thread,
                 self.library.update(self.rule),
-                self._moved(thread, self.weights.bias(stage), panels[0] * VECTOR, penalty=0),
+                self._moved(thread, stage.bias, panels[0] * VECTOR, penalty=0),
                 rows=1,
                 vectors=panels[1] - panels[0],
                 depth=self.part.rows,
@@ -60,13 +60,13 @@ class Updates:
                 x_stride=gradient.stride,
             )
         if self.part.bags and number == 0:
-            self._update_tokens(thread, self.part.bags, block)
+            self._update_tokens(thread, self.part.bags)
             return
         if block.values.count < 2 * self.code.threads:  # too few panels to share: cut the inputs
             panels = (0, block.values.count)
             inputs = share(stage.inputs, self.code.threads, thread, block.values.lanes)
         if inputs[0] < inputs[1]:
-            self._update_weights(thread, number, block, inputs, panels)
+            self._update_weights(thread, number, stage, inputs, panels)
 
     def _update_line(self, thread: int, stage: LineStage) -> None:
         """Let a share of a line's parameters move; a gradient that is kept is there already."""
@@ -88,23 +88,31 @@ class Updates:
                     **state,
                 )
 
-    def _update_tokens(self, thread: int, bags: Bags, block: Block) -> None:
+    def _update_tokens(self, thread: int, bags: Bags) -> None:
         """Sum the gradient by the rows of W; where no others move, these move at once."""
         part = self.part
         bags.scatter(thread, part.batches[thread].rows, part.rows, part.values[0].gradient)
         if not self.moves_all:
-            moved = self._moved(thread, block, 0, penalty=1)
+            moved = self._moved(thread, self._tokens, 0, penalty=1)
             bags.move_touched(thread, self.rule, **moved)
+
+    @property
+    def _tokens(self) -> str:
+        """The name of the parameter whose rows are tokens'."""
+        first = self.part.stages[0]
+        assert isinstance(first, Stage)
+        return first.weights
 
     def update_all_tokens(self, thread: int) -> None:
         """Let all rows of W move, if others than the batch's tokens do; no thread is summing."""
         if self.part.bags and self.moves_all:
-            moved = self._moved(thread, self.part.bags.block, 0, penalty=1)
+            moved = self._moved(thread, self._tokens, 0, penalty=1)
             self.part.bags.move_all(thread, self.rule, **moved)
 
     def _update_weights(
-        self, thread: int, number: int, block: Block, inputs: Range, panels: Range
+        self, thread: int, number: int, stage: Stage, inputs: Range, panels: Range
     ) -> None:
+        block = self.weights.blocks[stage.weights]
         W, gradient = block.values, self.part.values[number].gradient
         before = self.part.input_of(number)
         if before is None:
@@ -117,7 +125,7 @@ class Updates:
         self.part.product(
             thread,
             self.library.update(self.rule),
-            self._moved(thread, block, own, penalty=1),
+            self._moved(thread, stage.weights, own, penalty=1),
             rows=inputs[1] - inputs[0],
             vectors=panels[1] - panels[0],
             depth=self.part.rows,
@@ -148,13 +156,14 @@ class Updates:
                 target_column_block=side * VECTOR,
             )
 
-    def _moved(self, thread: int, block: Block, own: int, *, penalty: int) -> dict[str, int]:
+    def _moved(self, thread: int, name: str, own: int, *, penalty: int) -> dict[str, int]:
         """Return the arguments of an update: the numbers that move, their state, the rates."""
+        block = self.weights.blocks[name]
         arguments = {
             "w": block.values.address + own,
             "row_stride": block.values.row_stride,
             "vector_stride": block.values.stride,
-            "rates": address(self.part.batches[thread].rates),
+            "rates": self.part.rates_of(thread, name),
             "l2": address(self.part.batches[thread].l2[penalty:]),
         }
         kept = block.state if block.gradient is None else (block.gradient,)

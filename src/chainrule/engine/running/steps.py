@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -88,6 +90,7 @@ class Steps:
         seed: int | None = 0,
         threads: int = 1,
         kernels: Library | None = None,
+        rate_factors: Mapping[str, float] | None = None,
     ) -> None:
         self.chain, self.threads, self.seed = chain, threads, seed or 0
         self.library = library(chain.dtype) if kernels is None else kernels
@@ -95,7 +98,13 @@ class Steps:
         network = lower(chain, loss, entries_of(self.X))
         self.network = network.in_prediction() if seed is None else network
         self.weights = Weights(
-            *(self.network, chain.dtype, optimizer, l2), l2_shared=l2_shared, clip=clip
+            self.network,
+            chain.dtype,
+            optimizer,
+            l2,
+            l2_shared=l2_shared,
+            clip=clip,
+            rate_factors=rate_factors,
         )
         self.weights.load(chain.parameters)
         self.labels = isinstance(self.network.loss, SoftmaxCrossEntropy) and np.ndim(t) == 1
@@ -239,10 +248,11 @@ class Steps:
 
     def _rates_of(self, planner: Planner, rates: Array) -> Array:
         optimizer = self.weights.optimizer
-        table = np.empty((len(rates), len(planner.part.rates)), dtype=self.chain.dtype)
+        table = np.empty((len(rates), planner.part.rate_count), dtype=self.chain.dtype)
         numbers = self.done + 1.0 + np.arange(len(rates))
-        for column, number in enumerate(planner.part.rates):
-            table[:, column] = number.evaluate(optimizer, rates, numbers)
+        every = product(self.weights.factors, planner.part.rates)
+        for column, (factor, number) in enumerate(every):
+            table[:, column] = number.evaluate(optimizer, rates * factor, numbers)
         return table
 
 
