@@ -24,7 +24,7 @@ from chainrule.engine.machine.memory import VECTOR
 SAMPLED, PARAMETER = "v", "s"
 """Kinds of factors: a vector of numbers of samples, a single number."""
 
-RESULTS = ("y", "row_offsets", "vector_stride", "scale", "columns")
+RESULTS = ("y", "row_offsets", "vector_stride", "scale", "columns", "plus", "plus_offsets")
 TURN = ("count", "places", "source", "source_row", "target")
 
 _AT_ONCE = (4, 1)
@@ -34,25 +34,26 @@ _AT_ONCE = (4, 1)
 def fields(factors: int) -> tuple[str, ...]:
     """Return the arguments of a product of so many factors."""
     each = (name for f in range(factors) for name in (f"x{f}", f"x{f}_tile"))
-    return ("rows", "depth", "tiles", "places", "taps", "y", "y_tile", "scale", *each)
+    return ("rows", "depth", "tiles", "places", "taps", "y", "y_tile", "scale", "plus", *each)
 
 
-def values(name: str, dtype: Any, kinds: str, *, summed: bool, scaled: bool, adds: bool) -> Any:
+def values(
+    name: str, dtype: Any, kinds: str, *, summed: bool, scaled: bool, adds: bool, plus: bool
+) -> ir.Module:
     """Products of numbers of samples: a vector for each row and tile."""
     k = Kernel(name, dtype, fields(len(kinds)))
     scale = spread(k.load_number(k.argument("scale"))) if scaled else None
     tile = k.argument("y_tile")
     for p, wide in k.pieces(k.argument("tiles"), _AT_ONCE):
         with k.loop(0, k.argument("rows")) as m:
-            places = _places(k, kinds, m)
+            places = _places(k, 1 + len(kinds) + plus, m)
             factors = [_Factor(k, kind, f, places[1 + f], p) for f, kind in enumerate(kinds)]
+            bias = spread(k.load_number(k.argument("plus") + places[-1])) if plus else None
             zeros = [k.constant(0.0)] * wide
             if summed:
                 with k.loop(0, k.argument("depth"), carry=zeros) as turn:
                     _load(k, factors, turn.index)
-                    turn.following = [
-                        _added(factors, j, turn.carried[j]) for j in range(wide)
-                    ]
+                    turn.following = [_added(factors, j, turn.carried[j]) for j in range(wide)]
                 results = list(turn.carried)
             else:
                 _load(k, factors, None)
@@ -60,6 +61,7 @@ def values(name: str, dtype: Any, kinds: str, *, summed: bool, scaled: bool, add
             for j, result in enumerate(results):
                 to = k.argument("y") + places[0] + (p + j) * tile
                 result = result if scale is None else result * scale
+                result = result if bias is None else result + bias
                 k.store(k.load(to) + result if adds else result, to)
     return k.finish().module
 
@@ -69,7 +71,7 @@ def sums(name: str, dtype: Any, kinds: str, *, adds: bool) -> ir.Module:
     k = Kernel(name, dtype, fields(len(kinds)))
     scale = k.load_number(k.argument("scale"))
     for m, high in k.pieces(k.argument("rows"), _AT_ONCE):
-        places = [_places(k, kinds, m + i) for i in range(high)]
+        places = [_places(k, 1 + len(kinds), m + i) for i in range(high)]
         zeros = [k.constant(0.0)] * high
         with k.loop(0, k.argument("tiles"), carry=zeros) as tiles:
             rows = [
@@ -115,10 +117,10 @@ class _Factor:
         return self.kernel.load(self.now + self.stride * tile)
 
 
-def _places(k: Kernel, kinds: str, row: Integer) -> list[Integer]:
-    """Return the offsets of a row: of the result, and of each factor."""
-    at = k.argument("places") + row * (8 * (1 + len(kinds)))
-    return [k.load_integer(at + 8 * column) for column in range(1 + len(kinds))]
+def _places(k: Kernel, columns: int, row: Integer) -> list[Integer]:
+    """Return the offsets of a row: of the result, of each factor, and of what is added."""
+    at = k.argument("places") + row * (8 * columns)
+    return [k.load_integer(at + 8 * column) for column in range(columns)]
 
 
 def _load(k: Kernel, factors: Sequence[_Factor], index: Integer | None) -> None:
@@ -144,7 +146,9 @@ def _added(factors: Sequence[_Factor], tile: int, total: Vector) -> Vector:
     return fma(_product(others, tile), last.vector(tile), total)
 
 
-def results(name: str, dtype: Any, *, scaled: bool, adds: bool, columns: bool) -> ir.Module:
+def results(
+    name: str, dtype: Any, *, scaled: bool, adds: bool, columns: bool, plus: bool
+) -> ir.Module:
     """Epilogue of a tiled product: rows of the results lie where a table says.
 
     With ``columns`` there are only so many, and what lies behind the last one stays as it is.
@@ -154,10 +158,15 @@ def results(name: str, dtype: Any, *, scaled: bool, adds: bool, columns: bool) -
     scale = spread(k.load_number(k.argument("scale"))) if scaled else None
     with k.loop(0, high) as i:
         row = k.argument("y") + k.load_integer(k.argument("row_offsets") + (m + i) * 8)
+        bias = None
+        if plus:
+            place = k.load_integer(k.argument("plus_offsets") + (m + i) * 8)
+            bias = spread(k.load_number(k.argument("plus") + place))
         with k.loop(0, wide) as j:
             to = row + (p + j) * k.argument("vector_stride")
             result = k.load(scratch + (i * wide + j) * VECTOR)
             result = result if scale is None else result * scale
+            result = result if bias is None else result + bias
             result = k.load(to) + result if adds else result
             if columns:
                 k.store_first(result, to, k.argument("columns") - (p + j) * k.lanes)

@@ -318,13 +318,15 @@ class Library:
             lambda name, dtype: losses.softmax_cross_entropy(name, dtype, labels=labels),
         )
 
-    def line_values(self, kinds: str, *, summed: bool, scaled: bool, adds: bool) -> Kernel:
+    def line_values(
+        self, kinds: str, *, summed: bool, scaled: bool, adds: bool, plus: bool
+    ) -> Kernel:
         """Products of factors of some kinds, for each sample."""
         return self._kernel(
-            ("line_values", kinds, summed, scaled, adds),
+            ("line_values", kinds, summed, scaled, adds, plus),
             contraction.fields(len(kinds)),
             lambda name, dtype: contraction.values(
-                name, dtype, kinds, summed=summed, scaled=scaled, adds=adds
+                name, dtype, kinds, summed=summed, scaled=scaled, adds=adds, plus=plus
             ),
         )
 
@@ -336,13 +338,13 @@ class Library:
             lambda name, dtype: contraction.sums(name, dtype, kinds, adds=adds),
         )
 
-    def line_results(self, *, scaled: bool, adds: bool, columns: bool) -> Kernel:
+    def line_results(self, *, scaled: bool, adds: bool, columns: bool, plus: bool) -> Kernel:
         """Epilogue: products lie where a table says."""
         return self._kernel(
-            ("line_results", scaled, adds, columns),
+            ("line_results", scaled, adds, columns, plus),
             contraction.RESULTS,
             lambda name, dtype: contraction.results(
-                name, dtype, scaled=scaled, adds=adds, columns=columns
+                name, dtype, scaled=scaled, adds=adds, columns=columns, plus=plus
             ),
         )
 

@@ -14,7 +14,7 @@ that stands in several of these lines is computed once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import inf, prod
 
@@ -58,7 +58,7 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Step:
-    """The target is, or grows by, a number times the product of factors.
+    """The target is, or grows by, a number times the product of factors, plus a parameter.
 
     The product is summed over the letters that the target has not.
     """
@@ -67,6 +67,7 @@ class Step:
     factors: tuple[Tensor, ...]
     number: float = 1.0
     adds: bool = False
+    plus: Tensor | None = None
 
     @property
     def summed(self) -> tuple[str, ...]:
@@ -223,6 +224,10 @@ def _union(tensors: Iterable[Tensor]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(x for tensor in tensors for x in tensor.letters))
 
 
+def _sampled(tensors: Iterable[Tensor]) -> bool:
+    return any(tensor.sampled for tensor in tensors)
+
+
 def _name(factors: Iterable[Tensor], letters: tuple[str, ...]) -> str:
     return f"({' '.join(sorted(map(str, factors)))})[{','.join(letters)}]"
 
@@ -283,8 +288,16 @@ class Contraction:
         return planner
 
     def forward(self) -> tuple[Step, ...]:
-        """Return the steps from X to Y."""
-        return tuple(self._after_forward().steps)
+        """Return the steps from X to Y; a bias is added as soon as what it is added to is there."""
+        steps: list[Step] = []
+        for step in self._after_forward().steps:
+            last, bias = steps[-1] if steps else None, step.factors[:1]
+            alone = step.adds and step.number == 1 and step.factors == bias
+            if alone and not bias[0].sampled and last and not last.plus and _sampled(last.factors):
+                steps[-1] = replace(last, plus=bias[0])
+            else:
+                steps.append(step)
+        return tuple(steps)
 
     def backward(self, *, input_gradient: bool) -> tuple[Step, ...]:
         """Return the steps from dY to dX, where it is wanted, and to the parameters' gradients."""

@@ -140,7 +140,7 @@ class Network:
         start = self.start and _in_prediction(self.start)
         stages = tuple(map(_in_prediction, self.stages))
         blocks = tuple(map(_in_prediction, self.blocks))
-        start = start if start and (start.maps or isinstance(stages[0], LineStage)) else None
+        start = start if start and start.maps else None
         return replace(self, stages=stages, blocks=blocks, start=start)
 
     @property
@@ -180,8 +180,6 @@ def lower(chain: Chain, loss: Loss | None, entries: float | None = None) -> Netw
         if _is_line(function):
             if entries is not None:
                 raise CannotLowerError(f"{function}: the engine has no kernel for sparse samples")
-            if not (stages or blocks or start):
-                start = Inputs(prod(layer.input_shape))
             stages.append(_line_stage(place, layer))
             continue
         _check_inherited(function, _FUNCTIONS, _OF_FUNCTIONS)

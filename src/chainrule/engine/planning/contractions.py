@@ -57,6 +57,7 @@ class _Turned:
     data: Array
     letters: tuple[str, ...]
     place: Place
+    panels: bool = False
 
     @property
     def panel(self) -> int:
@@ -84,11 +85,11 @@ class LinePlan:
         self._tensors: dict[str, Tiles] = {}
         self._turned: dict[tuple[str, str], _Turned] = {}
 
-    def forward(self, X: Panels, Y: Panels) -> list[list[Work]]:
-        """Return the works from X to Y."""
+    def forward(self, X: Panels | Sequence[Array], Y: Panels) -> list[list[Work]]:
+        """Return the works from X to Y; X may be where each thread finds the samples' addresses."""
         steps = self.contraction.forward()
         inputs = next(f for step in steps for f in step.factors if f.name == "X")
-        works = [self._enter(X, inputs)]
+        works = [self._enter(X, inputs) if isinstance(X, Panels) else self._gather(X, inputs)]
         works += [work for step in steps for work in self._step(step)]
         return phases([*works, self._leave(steps[-1].target, Y)])
 
@@ -97,16 +98,44 @@ class LinePlan:
         steps = self.contraction.backward(input_gradient=dX is not None)
         gradient = f"d{self.target}"
         outputs = next(f for step in steps for f in step.factors if f.name == gradient)
-        works = [self._enter(dY, outputs)]
-        works += [work for step in steps for work in self._step(step)]
+        enter = self._enter(dY, outputs)
+        works = [work for step in steps for work in self._step(step)]
         if dX is not None:
             target = next(step.target for step in steps if step.target.name == "dX")
             works.append(self._leave(target, dX))
-        return phases(works)
+        read = any(gradient in work.reads for work in works)
+        return phases([enter, *works] if read else works)
+
+    def _gather(self, samples: Sequence[Array], tensor: Tensor) -> Work:
+        """Read samples into tiles."""
+        place, features = self._tiles(tensor).place, self._size(tensor.features)
+
+        def add(thread: int) -> None:
+            for tile in range(*share(self.tiles, self.code.threads, thread)):
+                self.code.add(
+                    thread,
+                    self.library.planes("gather"),
+                    samples=address(samples[thread][tile * self.lanes :]),
+                    features=features,
+                    y=place.address + tile * place.tile,
+                )
+
+        return Work(frozenset(), tensor.name, add)
 
     def _enter(self, panels: Panels, tensor: Tensor) -> Work:
-        """Turn panels into tiles."""
+        """Turn panels into tiles; where panels have whole indices, their lanes are along a letter.
+
+        What these are needed for can then read the panels.
+        """
         tiles = self._tiles(tensor)
+        letter = tensor.features[-1] if tensor.features else ""
+        others = tensor.features[:-1]
+        if letter and (self.sizes[letter] % self.lanes == 0 or not self._size(others) > 1):
+            sizes = tuple(self.sizes[x] for x in others)
+            data = panels.data.reshape(prod(sizes), -1, *panels.data.shape[1:])
+            offsets = np.arange(prod(sizes), dtype=np.int64).reshape(sizes) * data.strides[0]
+            place = Place(panels.address, offsets)
+            self._turned[tensor.name, letter] = _Turned(data, others, place, panels=True)
         read, write = self._blocks(panels, tiles)
         places = np.stack([read, write], axis=-1)
         add = self._turn(places, panels.address, VECTOR, tiles.place.address)
@@ -154,6 +183,8 @@ class LinePlan:
         return self._tensors[tensor.name]
 
     def _place(self, tensor: Tensor) -> Place:
+        if not tensor.name:
+            return Place(0, np.zeros((), dtype=np.int64))
         if tensor.name in self.parameters:
             parameter = self.parameters[tensor.name]
             return parameter.place(parameter.values)
@@ -188,7 +219,18 @@ class LinePlan:
                 reads = frozenset([a.name, f"{b.name} along {letter}"])
                 yield Work(reads, step.target.name, self._summed(step, a, turned, letter))
                 return
+        if turned_alone := self._in_panels(step):
+            yield Work(frozenset(), step.target.name, self._summed(step, None, *turned_alone))
+            return
         yield Work(reads, step.target.name, self._elements(step))
+
+    def _in_panels(self, step: Step) -> tuple[_Turned, str] | None:
+        """Return the panels of what is only summed over samples, and the letter of their lanes."""
+        if step.target.sampled or len(step.factors) > 1 or not step.target.letters:
+            return None
+        letter = step.target.letters[self.parameters[step.target.name[1:]].axis]
+        turned = self._turned.get((step.factors[0].name, letter))
+        return (turned, letter) if turned and turned.panels else None
 
     def _elements(self, step: Step) -> Callable[[int], None]:
         """Walk over the elements of the target."""
@@ -196,17 +238,22 @@ class LinePlan:
         kinds = "".join(SAMPLED if f.sampled else PARAMETER for f in step.factors)
         summed = [letter for letter in step.summed if letter != sample]
         rows, depth = self._size(target.features), self._size(summed)
-        tensors = (target, *step.factors)
+        tensors = (target, *step.factors, *([step.plus] if step.plus else []))
         places = self.code.table(*(self._along(tensor, target.features) for tensor in tensors))
         taps = self.code.table(*(self._along(factor, summed) for factor in step.factors))
         if target.sampled:
             kernel = self.library.line_values(
-                kinds, summed=bool(summed), scaled=step.number != 1, adds=step.adds
+                kinds,
+                summed=bool(summed),
+                scaled=step.number != 1,
+                adds=step.adds,
+                plus=step.plus is not None,
             )
         else:
             kernel = self.library.line_sums(kinds, adds=step.adds)
         at = self._place(target)
         given = {"y": at.address, "y_tile": at.tile, "scale": self._number(step.number)}
+        given |= {"plus": self._place(step.plus).address} if step.plus else {}
         for number, factor in enumerate(step.factors):
             place = self._place(factor)
             given |= {f"x{number}": place.address, f"x{number}_tile": place.tile}
@@ -247,20 +294,24 @@ class LinePlan:
         )
 
     def _summed(
-        self, step: Step, a: Tensor, turned: _Turned, letter: str
+        self, step: Step, a: Tensor | None, turned: _Turned, letter: str
     ) -> Callable[[int], None]:
-        """Sum products of numbers of samples over these, in tiles: vectors are along a letter."""
+        """Sum products of numbers of samples over these, in tiles: vectors are along a letter.
+
+        Without the first factor it is 1.
+        """
         target, sample = step.target, self.contraction.sample
         shared = [x for x in target.letters if x in turned.letters]
         rows = [x for x in target.letters if x not in turned.letters and x != letter]
         inner = [x for x in step.summed if x != sample]
         samples = np.arange(self.rows)
         tile, lane = divmod(samples, self.lanes)
-        in_a = tile * self._place(a).tile + lane * self.dtype.itemsize
+        in_a = tile * self._place(a).tile + lane * self.dtype.itemsize if a else 0 * tile
+        one = Tensor("", (), sampled=False)
         walked = turned.place.along(turned.letters, inner, self.sizes)
         taps = [
-            (self._along(a, inner)[:, None] + in_a).reshape(-1),
-            (walked[:, None] + samples * VECTOR).reshape(-1),
+            np.add.outer(self._along(a or one, inner), in_a).reshape(-1),
+            np.add.outer(walked, samples * VECTOR).reshape(-1),
         ]
         parameter = self.parameters[target.name.removeprefix("d")]
         gradient = parameter.gradient
@@ -268,12 +319,12 @@ class LinePlan:
             step,
             rows,
             calls=[
-                self._along(a, shared),
+                self._along(a or one, shared),
                 turned.place.along(turned.letters, shared, self.sizes),
                 self._along(target, shared),
             ],
-            a=self._place(a).address,
-            row_offsets=self._along(a, rows),
+            a=self._place(a).address if a else self._number(1.0),
+            row_offsets=self._along(a or one, rows),
             taps=(taps[0], taps[1]),
             x=turned.place.address,
             x_stride=turned.panel,
@@ -300,8 +351,17 @@ class LinePlan:
         """Return what adds a product for each index of the letters that all three arrays have."""
         target, target_rows, vector_stride = y
         epilogue = self.library.line_results(
-            scaled=step.number != 1, adds=step.adds, columns=columns > 0
+            scaled=step.number != 1,
+            adds=step.adds,
+            columns=columns > 0,
+            plus=step.plus is not None,
         )
+        plus, in_plus, plus_rows = 0, np.zeros(len(calls[0]), dtype=np.int64), 0
+        if step.plus is not None:
+            outer = [letter for letter in step.target.features if letter not in rows]
+            plus, in_plus = self._place(step.plus).address, self._along(step.plus, outer)
+            plus_rows = self.code.table(self._along(step.plus, rows))
+
         in_a, in_x, in_y = (np.asarray(offsets) for offsets in calls)
         a_rows, y_rows = self.code.table(row_offsets), self.code.table(target_rows)
         tap_table, scale = self.code.table(*taps), self._number(step.number)
@@ -315,7 +375,9 @@ class LinePlan:
                     row_offsets=y_rows + first * 8,
                     vector_stride=vector_stride,
                     scale=scale,
-                    **({"columns": columns} if columns else {}),
+                    columns=columns,
+                    plus=plus + int(in_plus[call]),
+                    plus_offsets=plus_rows + first * 8,
                 )
                 self.code.add(
                     thread,

@@ -121,9 +121,9 @@ class Stages:
 
     def line_forward(self, number: int) -> list[list[Work]]:
         """Return what all threads do to compute a line, one phase after the other."""
-        X, Y = self.input_of(number), self.values[number].z
-        assert X is not None
+        before, Y = self.input_of(number), self.values[number].z
         assert Y is not None
+        X = [batch.rows for batch in self.batches] if before is None else before
         return self.lines[number].forward(X, Y)
 
     def line_backward(self, number: int) -> list[list[Work]]:
