@@ -244,6 +244,13 @@ class Multilinear(Function):
         """Return the line, parsed, for samples of a shape."""
         return notation.parse(self.text(), self.constants(input_shape))
 
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the sizes of the letters of Y, as X and the parameters have them."""
+        line = self.line(input_shape)
+        shapes = {"X": (1, *input_shape), **self.parameter_shapes(input_shape)}
+        sizes = notation.infer_sizes(line, shapes, self.sizes(input_shape))
+        return notation.target_shape(line, sizes)[1:]
+
     def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
         """Return Y (n, …), the line evaluated."""
         shape = X.shape[1:]

@@ -96,6 +96,8 @@ class LinePlan:
     def backward(self, dY: Panels, dX: Panels | None) -> list[list[Work]]:
         """Return the works from dY to the parameters' gradients, and to dX where it is wanted."""
         steps = self.contraction.backward(input_gradient=dX is not None)
+        if not steps:
+            return []
         gradient = f"d{self.target}"
         outputs = next(f for step in steps for f in step.factors if f.name == gradient)
         enter = self._enter(dY, outputs)
