@@ -292,7 +292,7 @@ class Contraction:
         steps: list[Step] = []
         for step in self._after_forward().steps:
             last, bias = steps[-1] if steps else None, step.factors[:1]
-            alone = step.adds and step.number == 1 and step.factors == bias
+            alone = step.adds and step.number == 1 and step.factors == bias and not step.summed
             if alone and not bias[0].sampled and last and not last.plus and _sampled(last.factors):
                 steps[-1] = replace(last, plus=bias[0])
             else:
