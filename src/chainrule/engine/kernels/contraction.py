@@ -12,18 +12,18 @@ over all lanes of all tiles, too, half with half at the end.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from llvmlite import ir
-
-from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.emit import KernelBuilder, epilogue, kernel
 from chainrule.engine.language.lanes import reduce, spread, transposed
 from chainrule.engine.language.values import Integer, Vector, fma
 from chainrule.engine.machine.memory import VECTOR
+from chainrule.engine.network.contraction import MOST_FACTORS
 
 SAMPLED, PARAMETER = "v", "s"
 """Kinds of factors: a vector of numbers of samples, a single number."""
 
+FACTORS = tuple(name for f in range(MOST_FACTORS) for name in (f"x{f}", f"x{f}_tile"))
+PRODUCT = ("rows", "depth", "tiles", "places", "taps", "y", "y_tile", "scale", "plus", *FACTORS)
 RESULTS = ("y", "row_offsets", "vector_stride", "scale", "columns", "plus", "plus_offsets")
 TURN = ("count", "places", "source", "source_row", "target")
 
@@ -31,17 +31,11 @@ _AT_ONCE = (4, 1)
 """How many sums are made at the same time: each alone would wait for its own additions."""
 
 
-def fields(factors: int) -> tuple[str, ...]:
-    """Return the arguments of a product of so many factors."""
-    each = (name for f in range(factors) for name in (f"x{f}", f"x{f}_tile"))
-    return ("rows", "depth", "tiles", "places", "taps", "y", "y_tile", "scale", "plus", *each)
-
-
+@kernel(*PRODUCT)
 def values(
-    name: str, dtype: Any, kinds: str, *, summed: bool, scaled: bool, adds: bool, plus: bool
-) -> ir.Module:
+    k: KernelBuilder, *, kinds: str, summed: bool, scaled: bool, adds: bool, plus: bool
+) -> None:
     """Products of numbers of samples: a vector for each row and tile."""
-    k = Kernel(name, dtype, fields(len(kinds)))
     scale = spread(k.load_number(k.argument("scale"))) if scaled else None
     tile = k.argument("y_tile")
     for p, wide in k.pieces(k.argument("tiles"), _AT_ONCE):
@@ -63,12 +57,11 @@ def values(
                 result = result if scale is None else result * scale
                 result = result if bias is None else result + bias
                 k.store(k.load(to) + result if adds else result, to)
-    return k.finish().module
 
 
-def sums(name: str, dtype: Any, kinds: str, *, adds: bool) -> ir.Module:
+@kernel(*PRODUCT)
+def sums(k: KernelBuilder, *, kinds: str, adds: bool) -> None:
     """Products summed over samples: a number for each row."""
-    k = Kernel(name, dtype, fields(len(kinds)))
     scale = k.load_number(k.argument("scale"))
     for m, high in k.pieces(k.argument("rows"), _AT_ONCE):
         places = [_places(k, 1 + len(kinds), m + i) for i in range(high)]
@@ -89,13 +82,14 @@ def sums(name: str, dtype: Any, kinds: str, *, adds: bool) -> ir.Module:
             to = k.argument("y") + place[0]
             number = reduce(total, lambda a, b: a + b) * scale
             k.store_number(k.load_number(to) + number if adds else number, to)
-    return k.finish().module
 
 
 class _Factor:
     """A factor of a row's product: where it is, and its numbers once they are loaded."""
 
-    def __init__(self, k: Kernel, kind: str, number: int, place: Integer, tile: Integer) -> None:
+    def __init__(
+        self, k: KernelBuilder, kind: str, number: int, place: Integer, tile: Integer
+    ) -> None:
         self.kernel, self.kind, self.number = k, kind, number
         self.stride = k.argument(f"x{number}_tile")
         self.at = k.argument(f"x{number}") + place
@@ -117,13 +111,13 @@ class _Factor:
         return self.kernel.load(self.now + self.stride * tile)
 
 
-def _places(k: Kernel, columns: int, row: Integer) -> list[Integer]:
+def _places(k: KernelBuilder, columns: int, row: Integer) -> list[Integer]:
     """Return the offsets of a row: of the result, of each factor, and of what is added."""
     at = k.argument("places") + row * (8 * columns)
     return [k.load_integer(at + 8 * column) for column in range(columns)]
 
 
-def _load(k: Kernel, factors: Sequence[_Factor], index: Integer | None) -> None:
+def _load(k: KernelBuilder, factors: Sequence[_Factor], index: Integer | None) -> None:
     for factor in factors:
         offset = None
         if index is not None:
@@ -146,14 +140,12 @@ def _added(factors: Sequence[_Factor], tile: int, total: Vector) -> Vector:
     return fma(_product(others, tile), last.vector(tile), total)
 
 
-def results(
-    name: str, dtype: Any, *, scaled: bool, adds: bool, columns: bool, plus: bool
-) -> ir.Module:
+@epilogue(*RESULTS)
+def results(k: KernelBuilder, *, scaled: bool, adds: bool, columns: bool, plus: bool) -> None:
     """Epilogue of a tiled product: rows of the results lie where a table says.
 
     With ``columns`` there are only so many, and what lies behind the last one stays as it is.
     """
-    k = Kernel(name, dtype, RESULTS, extra=5)
     scratch, m, p, high, wide = k.extra
     scale = spread(k.load_number(k.argument("scale"))) if scaled else None
     with k.loop(0, high) as i:
@@ -164,7 +156,7 @@ def results(
             bias = spread(k.load_number(k.argument("plus") + place))
         with k.loop(0, wide) as j:
             to = row + (p + j) * k.argument("vector_stride")
-            result = k.load(scratch + (i * wide + j) * VECTOR)
+            result = k.load_scratch(scratch + (i * wide + j) * k.wide)
             result = result if scale is None else result * scale
             result = result if bias is None else result + bias
             result = k.load(to) + result if adds else result
@@ -172,12 +164,11 @@ def results(
                 k.store_first(result, to, k.argument("columns") - (p + j) * k.lanes)
             else:
                 k.store(result, to)
-    return k.finish().module
 
 
-def turn(name: str, dtype: Any) -> ir.Module:
+@kernel(*TURN)
+def turn(k: KernelBuilder) -> None:
     """Square blocks transposed, each from an offset to an offset; rows of the source lie apart."""
-    k = Kernel(name, dtype, TURN)
     with k.loop(0, k.argument("count")) as block:
         place = k.argument("places") + block * 16
         source = k.argument("source") + k.load_integer(place)
@@ -185,6 +176,3 @@ def turn(name: str, dtype: Any) -> ir.Module:
         rows = [k.load(source + k.argument("source_row") * r) for r in range(k.lanes)]
         for r, row in enumerate(transposed(rows)):
             k.store(row, target + r * VECTOR)
-    return k.finish().module
-
-

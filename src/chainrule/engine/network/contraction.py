@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import inf, prod
 
-from chainrule.engine.machine.availability import UnsupportedError
+from chainrule.engine.network.errors import CannotLowerError
 from chainrule.notation import Line, NotationError, gradient, infer_sizes
 from chainrule.notation.line import Factor, Shape, Term
 
@@ -26,13 +26,13 @@ SAMPLES = 64
 """How many samples costs are compared for, so that the order of products depends on no batch."""
 
 MOST_FACTORS = 8
-"""In one product: the orders of more are too many to compare."""
+"""In one product: the orders of more are too many to compare, and kernels read so many."""
 
 UNTILED = 4
 """How many times as long a multiply-add takes outside the tiles of a product, about."""
 
 
-class NoContractionError(UnsupportedError):
+class NoContractionError(CannotLowerError):
     """The engine has no kernels for a line; the message says for which part of it."""
 
 

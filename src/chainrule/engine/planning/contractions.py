@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engine.kernels import contraction as kernels, planes
 from chainrule.engine.kernels.contraction import PARAMETER, SAMPLED
-from chainrule.engine.kernels.library import Library
 from chainrule.engine.machine.memory import VECTOR, Panels, address, aligned
 from chainrule.engine.network.contraction import Contraction, Step, Tensor
-from chainrule.engine.planning.program import Instructions, share
+from chainrule.engine.planning.context import PlanContext
+from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.tensors import LineParameter, Offsets, Place, Tiles
 
 Array = NDArray[Any]
@@ -72,24 +73,21 @@ class LinePlan:
         self,
         contraction: Contraction,
         parameters: dict[str, LineParameter],
-        rows: int,
-        code: Instructions,
-        library: Library,
+        context: PlanContext,
     ) -> None:
-        self.contraction, self.parameters, self.rows = contraction, parameters, rows
-        self.code, self.library, self.dtype = code, library, library.dtype
+        self.contraction, self.parameters, self.context = contraction, parameters, context
+        self.code, self.library, self.dtype = context.code, context.library, context.dtype
+        self.lanes, self.tiles, self.rows = context.lanes, context.tiles, context.rows
         self.sizes = dict(contraction.sizes)
-        self.lanes = VECTOR // self.dtype.itemsize
-        self.tiles = -(-rows // self.lanes)
         self.target = contraction.line.target
         self._tensors: dict[str, Tiles] = {}
         self._turned: dict[tuple[str, str], _Turned] = {}
 
-    def forward(self, X: Panels | Sequence[Array], Y: Panels) -> list[list[Work]]:
-        """Return the works from X to Y; X may be where each thread finds the samples' addresses."""
+    def forward(self, X: Panels | None, Y: Panels) -> list[list[Work]]:
+        """Return the works from X to Y; without panels X are the samples as they are."""
         steps = self.contraction.forward()
         inputs = next(f for step in steps for f in step.factors if f.name == "X")
-        works = [self._enter(X, inputs) if isinstance(X, Panels) else self._gather(X, inputs)]
+        works = [self._enter(X, inputs) if X else self._gather(inputs)]
         works += [work for step in steps for work in self._step(step)]
         return phases([*works, self._leave(steps[-1].target, Y)])
 
@@ -108,16 +106,16 @@ class LinePlan:
         read = any(gradient in work.reads for work in works)
         return phases([enter, *works] if read else works)
 
-    def _gather(self, samples: Sequence[Array], tensor: Tensor) -> Work:
+    def _gather(self, tensor: Tensor) -> Work:
         """Read samples into tiles."""
         place, features = self._tiles(tensor).place, self._size(tensor.features)
 
         def add(thread: int) -> None:
-            for tile in range(*share(self.tiles, self.code.threads, thread)):
+            for tile in range(*partition(self.tiles, self.code.threads, thread)):
                 self.code.add(
                     thread,
-                    self.library.planes("gather"),
-                    samples=address(samples[thread][tile * self.lanes :]),
+                    self.library.get(planes.gather),
+                    samples=address(self.context.batches[thread].rows[tile * self.lanes :]),
                     features=features,
                     y=place.address + tile * place.tile,
                 )
@@ -164,11 +162,11 @@ class LinePlan:
         table, count = self.code.table(*places.T), len(places)
 
         def add(thread: int) -> None:
-            first, last = share(count, self.code.threads, thread)
+            first, last = partition(count, self.code.threads, thread)
             if first < last:
                 self.code.add(
                     thread,
-                    self.library.turn,
+                    self.library.get(kernels.turn),
                     count=last - first,
                     places=table + first * 16,
                     source=source,
@@ -202,8 +200,7 @@ class LinePlan:
         return self._place(tensor).along(tensor.features, letters, self.sizes)
 
     def _number(self, number: float) -> int:
-        self.code.kept.append(np.array([number], dtype=self.dtype))
-        return address(self.code.kept[-1])
+        return address(self.code.keep(np.array([number], dtype=self.dtype)))
 
     def _step(self, step: Step) -> Iterator[Work]:
         """Yield the works of a step."""
@@ -244,15 +241,16 @@ class LinePlan:
         places = self.code.table(*(self._along(tensor, target.features) for tensor in tensors))
         taps = self.code.table(*(self._along(factor, summed) for factor in step.factors))
         if target.sampled:
-            kernel = self.library.line_values(
-                kinds,
+            kernel = self.library.get(
+                kernels.values,
+                kinds=kinds,
                 summed=bool(summed),
                 scaled=step.number != 1,
                 adds=step.adds,
                 plus=step.plus is not None,
             )
         else:
-            kernel = self.library.line_sums(kinds, adds=step.adds)
+            kernel = self.library.get(kernels.sums, kinds=kinds, adds=step.adds)
         at = self._place(target)
         given = {"y": at.address, "y_tile": at.tile, "scale": self._number(step.number)}
         given |= {"plus": self._place(step.plus).address} if step.plus else {}
@@ -261,7 +259,7 @@ class LinePlan:
             given |= {f"x{number}": place.address, f"x{number}_tile": place.tile}
 
         def add(thread: int) -> None:
-            first, last = share(rows, self.code.threads, thread)
+            first, last = partition(rows, self.code.threads, thread)
             if first < last:
                 self.code.add(
                     thread,
@@ -352,7 +350,8 @@ class LinePlan:
     ) -> Callable[[int], None]:
         """Return what adds a product for each index of the letters that all three arrays have."""
         target, target_rows, vector_stride = y
-        epilogue = self.library.line_results(
+        epilogue = self.library.get(
+            kernels.results,
             scaled=step.number != 1,
             adds=step.adds,
             columns=columns > 0,
@@ -371,19 +370,19 @@ class LinePlan:
 
         def add(thread: int) -> None:
             for call, first, last in _pieces(len(in_a), height, self.code.threads, thread):
-                arguments = self.code.pack(
-                    epilogue,
-                    y=target + int(in_y[call]),
-                    row_offsets=y_rows + first * 8,
-                    vector_stride=vector_stride,
-                    scale=scale,
-                    columns=columns,
-                    plus=plus + int(in_plus[call]),
-                    plus_offsets=plus_rows + first * 8,
-                )
-                self.code.add(
+                arguments = {
+                    "y": target + int(in_y[call]),
+                    "row_offsets": y_rows + first * 8,
+                    "vector_stride": vector_stride,
+                    "scale": scale,
+                    "columns": columns,
+                    "plus": plus + int(in_plus[call]),
+                    "plus_offsets": plus_rows + first * 8,
+                }
+                self.context.product(
                     thread,
-                    self.library.product,
+                    epilogue,
+                    arguments,
                     rows=last - first,
                     vectors=vectors,
                     depth=len(taps[0]),
@@ -392,8 +391,6 @@ class LinePlan:
                     taps=tap_table,
                     x=x + int(in_x[call]),
                     x_stride=x_stride,
-                    epilogue=epilogue.address,
-                    arguments=address(arguments),
                 )
 
         return add
@@ -429,7 +426,7 @@ class LinePlan:
 def _pieces(calls: int, rows: int, threads: int, thread: int) -> Iterator[tuple[int, int, int]]:
     """Yield a thread's part of some calls of so many rows: which call, first and last row."""
     blocks = -(-rows // ROWS)
-    first, last = share(calls * blocks, threads, thread)
+    first, last = partition(calls * blocks, threads, thread)
     for call in range(first // blocks, -(-last // blocks)):
         begin, end = max(first - call * blocks, 0), min(last - call * blocks, blocks)
         yield call, begin * ROWS, min(end * ROWS, rows)

@@ -92,29 +92,50 @@ class Tiles:
 
 @dataclass(frozen=True)
 class LineParameter:
-    """A parameter of a line in panels along one axis; its gradient and its optimizer's numbers."""
+    """A parameter of a line in panels along one axis; its gradient and its optimizer's numbers.
+
+    ``rate`` is the factor of its learning rate.
+    """
 
     shape: tuple[int, ...]
     axis: int
     values: Panels
     gradient: Panels
     state: tuple[Panels, ...]
+    rate: float = 1.0
 
     @classmethod
     def zeros(
-        cls, shape: tuple[int, ...], axis: int, dtype: np.dtype[Any], slots: int
+        cls, shape: tuple[int, ...], axis: int, dtype: np.dtype[Any], slots: int, rate: float
     ) -> LineParameter:
         """Return zeros."""
         features = shape[axis] if shape else 1
         rows = prod(shape) // features
         values, gradient, *state = (Panels.zeros(rows, features, dtype) for _ in range(2 + slots))
-        return cls(shape, axis, values, gradient, tuple(state))
+        return cls(shape, axis, values, gradient, tuple(state), rate)
 
     @property
-    def arrays(self) -> dict[str, Panels]:
-        """All that is kept of it, by names."""
-        slots = {f"state{number}": slot for number, slot in enumerate(self.state)}
-        return {"w": self.values, "gradient": self.gradient, **slots}
+    def penalized(self) -> bool:
+        """Whether a penalty applies: to all but biases."""
+        return len(self.shape) > 1
+
+    def part(self, slot: int | None) -> Panels:
+        """Return the values, one of the optimizer's numbers for each, or, at −1, the gradient."""
+        return self.values if slot is None else self.gradient if slot < 0 else self.state[slot]
+
+    def load(self, parameter: Array, slot: int | None) -> None:
+        """Take numbers over from an array of the parameter's shape."""
+        moved = self._axis_last(parameter)
+        self.part(slot).write(moved.reshape(-1, moved.shape[-1]))
+
+    def store(self, parameter: Array, slot: int | None) -> None:
+        """Put numbers into an array of the parameter's shape."""
+        moved = self._axis_last(parameter)
+        moved[...] = self.part(slot).read().reshape(moved.shape)
+
+    def _axis_last(self, parameter: Array) -> Array:
+        """Return a view of a parameter with the axis of the panels last."""
+        return np.moveaxis(parameter, self.axis, -1) if self.shape else parameter.reshape(1)
 
     def place(self, panels: Panels) -> Place:
         """Return where the elements are in the values, or in what lies as they do."""
@@ -124,17 +145,3 @@ class LineParameter:
             return Place(panels.address, offsets.reshape(()))
         along = offsets.reshape(*others, self.shape[self.axis])
         return Place(panels.address, np.moveaxis(along, -1, self.axis))
-
-    def write(self, panels: Panels, parameter: Array) -> None:
-        """Put a parameter into the values, or into what lies as they do."""
-        moved = self._axis_last(parameter)
-        panels.write(moved.reshape(-1, moved.shape[-1]))
-
-    def read(self, panels: Panels, parameter: Array) -> None:
-        """Put the values, or what lies as they do, into a parameter."""
-        moved = self._axis_last(parameter)
-        moved[...] = panels.read().reshape(moved.shape)
-
-    def _axis_last(self, parameter: Array) -> Array:
-        """Return a view of a parameter with the axis of the panels last."""
-        return np.moveaxis(parameter, self.axis, -1) if self.shape else parameter.reshape(1)
