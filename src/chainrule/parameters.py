@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import prod
-from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
+
+from chainrule.types import Array, Shape
 
 __all__ = ["Parameters"]
-
-Array = NDArray[Any]
-Shape = tuple[int, ...]
 
 
 class Parameters(Mapping[str, Array]):
@@ -23,8 +21,12 @@ class Parameters(Mapping[str, Array]):
 
     Parameters
     ----------
-    shapes : the shape of each array, in the order of the buffer
-    flat : the buffer; zeros of the given dtype by default
+    shapes : mapping from str to tuple of int
+        The shape of each array, in the order of the buffer.
+    flat : ndarray of shape (size,), optional
+        The buffer; zeros by default.
+    dtype : dtype, default=float32
+        The float type of the zeros.
     """
 
     def __init__(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +32,7 @@ from chainrule.training import (
 )
 from chainrule.training.optimizers import Optimizer
 from chainrule.training.samples import Samples
+from chainrule.warning import warn
 
 Array = NDArray[Any]
 
@@ -149,10 +149,8 @@ class OnBatches(WatchedTraining):
         if self.batch_size == "auto":
             return min(200, samples)
         if self.batch_size > samples:
-            warnings.warn(
-                "Got `batch_size` less than 1 or larger than "
-                "sample size. It is going to be clipped",
-                stacklevel=5,
+            warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped"
             )
         return min(int(self.batch_size), samples)
 
@@ -160,7 +158,7 @@ class OnBatches(WatchedTraining):
         """Return who records the lengths of gradients, if that is wanted."""
         if self.gradient_samples is None:
             return None
-        counted = data.that_count()
+        counted = data.drop_zero_weights()
         few = counted.at(np.arange(min(int(self.gradient_samples), len(counted))))
         own: Any = {"reporter": self._printer(), "engine": self.engine}
         return GradientNorms(chain, task.loss, few.X, few.t, few.weights, **own)
@@ -180,11 +178,11 @@ class OnBatches(WatchedTraining):
             record.scores = [*(record.scores or []), np.nan]
         self._record_to_attributes(record)
         if history.end == "diverged":
-            _warn(f"Stochastic Optimizer: {history.trouble}", ConvergenceWarning)
+            warn(f"Stochastic Optimizer: {history.trouble}", ConvergenceWarning)
         elif history.end == "interrupted":
-            _warn("Training interrupted by user.", UserWarning)
+            warn("Training interrupted by user.", UserWarning)
         elif history.end == "epochs" and not incremental:
-            _warn(
+            warn(
                 f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) "
                 "reached and the optimization hasn't converged yet.",
                 ConvergenceWarning,
@@ -235,7 +233,3 @@ def not_finite() -> ValueError:
         "Solver produced non-finite parameter weights. The input data may contain large values"
         " and need to be preprocessed."
     )
-
-
-def _warn(message: str, category: type[Warning]) -> None:
-    warnings.warn(message, category, stacklevel=6)

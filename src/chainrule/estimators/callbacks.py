@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from chainrule.chain import Chain
-from chainrule.training.history import Epoch, History, Relay, Reporter
+from chainrule.training.history import Epoch, History
+from chainrule.training.reporter import Reporter, ReporterTee
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -70,7 +71,7 @@ class FitTask:
         return {name: vars(twin)[name] for name in names if name in vars(twin)}
 
 
-class EpochTasks(Relay):
+class EpochTasks(ReporterTee):
     """A reporter that tells callbacks of each epoch.
 
     Parameters

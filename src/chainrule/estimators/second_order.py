@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
@@ -22,6 +21,7 @@ from chainrule.estimators.watching import WatchedTraining
 from chainrule.training.gradients import LossAndGradient, loss_and_gradient
 from chainrule.training.history import End, Epoch, History
 from chainrule.training.samples import Samples
+from chainrule.warning import warn
 
 Array = NDArray[Any]
 
@@ -105,7 +105,7 @@ class OnTheWholeSet(WatchedTraining):
                     raise StopIteration
 
         data.check(type(self).__name__)
-        training = data.that_count()
+        training = data.drop_zero_weights()
         training = replace(training, t=self._training_targets(training.t))
         evaluate, self.engine_ = loss_and_gradient(
             *(chain, task.loss, training),
@@ -136,7 +136,7 @@ class OnTheWholeSet(WatchedTraining):
             iteration.call_on_fit_task_end(estimator=self)
         self.n_iter_ = result.nit
         if result.status == INTERRUPTED:
-            warnings.warn("Training interrupted by user.", stacklevel=6)
+            warn("Training interrupted by user.")
         elif result.status != STOPPED_BY_CALLBACK:
             self.n_iter_ = _check_optimize_result("lbfgs", result, self.max_iter)
         self.loss_ = result.fun

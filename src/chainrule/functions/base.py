@@ -20,23 +20,32 @@ from math import prod
 from typing import Any, ClassVar, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule import notation
-from chainrule.formulas import Formulas, elementwise_formulas, written_formulas
+from chainrule.formulas import Formulas, docstring_formulas, elementwise_formulas
+from chainrule.functions.starts import Start
+from chainrule.notation.line import letters_of
+from chainrule.types import Array, Shape
 
-Array = NDArray[Any]
-Shape = tuple[int, ...]
 Parameters = Mapping[str, Array]
 Gradients = tuple[Array | None, dict[str, Array]]
-"""The gradient by the input (None where nobody asked for it), and those by the parameters."""
+"""The gradient by the input (None where it is not needed), and those by the parameters."""
 
 
 @dataclass(frozen=True)
-class Moment:
-    """The place of a forward pass in training, on which random functions depend.
+class RandomKey:
+    """What the random numbers of a forward pass in training depend on: seed, step and layer.
 
-    Two passes at the same moment draw the same numbers, so backprop need not be told them.
+    Two passes with the same key draw the same numbers, so backprop draws them again.
+
+    Parameters
+    ----------
+    seed : int
+        The seed of the training.
+    step : int
+        The number of the step.
+    layer : int, default=0
+        The place of the function in its chain.
     """
 
     seed: int
@@ -45,13 +54,18 @@ class Moment:
 
 
 class Function(ABC):
-    """A function with parameters, differentiable by its input and by each of them."""
+    """A function with parameters, differentiable by its input and by each of them.
+
+    In all methods input_shape is that of one sample, X (n, …) are samples, Y their outputs,
+    ``parameters`` the arrays by their names, and the key that of a step in training; without one
+    this is prediction, and nothing random happens.
+    """
 
     initialization: ClassVar[str | None] = None
     """The scheme for its weights, where it is not a matter of what follows."""
 
-    suits: ClassVar[str] = "glorot"
-    """The scheme for the weights of the layer before it."""
+    preceding_initialization: ClassVar[str] = "glorot"
+    """The scheme for the weights of the layer before it, under "auto"."""
 
     sparse_input: ClassVar[bool] = False
     """Whether X may be a SciPy sparse matrix."""
@@ -78,13 +92,33 @@ class Function(ABC):
         """
         raise NotImplementedError(f"{self} has no weights")
 
+    def parameter_fans(self, name: str, input_shape: Shape) -> tuple[int, int]:
+        """Return the fans of the parameter of a name, where several have weights."""
+        return self.fans(input_shape)
+
+    def starts(self, input_shape: Shape) -> Mapping[str, Start]:
+        """Return how some parameters start: at a number, or drawn from a distribution.
+
+        Of the others, those with two axes and more are drawn as
+        :func:`chainrule.initialization.initialize` says; :meth:`scales` start at 1, the rest at 0.
+        """
+        return {}
+
+    def scales(self, input_shape: Shape) -> frozenset[str]:
+        """Return the parameters of one axis or none that multiply X: at 0 nothing would pass."""
+        return frozenset()
+
+    def learning_rate_factors(self) -> Mapping[str, float]:
+        """Return by what the learning rate is multiplied for some parameters; 0 keeps them."""
+        return {}
+
     @abstractmethod
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output, given that of one sample; ValueError if it misfits."""
 
     @abstractmethod
-    def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
-        """Return Y (n, …). Without a moment this is prediction: nothing random happens."""
+    def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
+        """Return Y (n, …)."""
 
     @abstractmethod
     def backprop(
@@ -93,15 +127,18 @@ class Function(ABC):
         X: Array,
         Y: Array,
         parameters: Parameters,
-        moment: Moment | None = None,
+        key: RandomKey | None = None,
         *,
         input_gradient: bool = True,
     ) -> Gradients:
-        """Return the gradients of a loss by X and by the parameters, given dY, that by Y."""
+        """Return the gradients of a loss by X and by the parameters, given dY, that by Y.
+
+        The gradient by X may be None unless input_gradient is asked for.
+        """
 
     @abstractmethod
     def jacobian(
-        self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
+        self, X: Array, parameters: Parameters, by: str = "X", key: RandomKey | None = None
     ) -> Array:
         """Return the Jacobian of each sample: ∂Y[n]/∂X[n] (n, *output, *input), or ∂Y[n]/∂W."""
 
@@ -113,7 +150,7 @@ class Function(ABC):
         return ValueError(f"{self}: expected {expected}, got {received}")
 
     def _check_rank(self, input_shape: Shape, axes: str) -> None:
-        """Complain unless a sample has the named axes."""
+        """Raise ValueError unless a sample has the named axes."""
         if len(input_shape) != len(axes.split(", ")):
             raise self._misfit(f"samples of shape ({axes})", input_shape)
 
@@ -143,7 +180,7 @@ class Elementwise(Function):
         """Return the same shape."""
         return input_shape
 
-    def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
+    def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
         """Return Y (n, …), the value at each element."""
         with np.errstate(over="ignore", invalid="ignore"):  # exp(1000) = inf, discarded later
             return np.asarray(self.value(X), dtype=X.dtype)
@@ -159,7 +196,7 @@ class Elementwise(Function):
         X: Array,
         Y: Array,
         parameters: Parameters,
-        moment: Moment | None = None,
+        key: RandomKey | None = None,
         *,
         input_gradient: bool = True,
     ) -> Gradients:
@@ -167,7 +204,7 @@ class Elementwise(Function):
         return (dY * self.slopes(X, Y) if input_gradient else None), {}
 
     def jacobian(
-        self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
+        self, X: Array, parameters: Parameters, by: str = "X", key: RandomKey | None = None
     ) -> Array:
         """Return the diagonal Jacobian (n, *shape, *shape)."""
         slopes = self.slopes(X, self.forward(X, parameters))
@@ -181,8 +218,8 @@ class Elementwise(Function):
 class Multilinear(Function):
     """A sum of products of the input X and parameters, stated as a line of index notation.
 
-    The line's target must be Y, its letter n the sample. Backprop and Jacobian are the line's
-    derivatives; nobody writes them.
+    The line's target must be Y, and its first letter, usually n, is the sample. Backprop and
+    Jacobian are the line's derivatives and need not be written.
     """
 
     @abstractmethod
@@ -194,14 +231,27 @@ class Multilinear(Function):
         return {}
 
     def sizes(self, input_shape: Shape) -> dict[str, int]:
-        """Return the sizes of letters that the shapes of X and the parameters do not tell."""
+        """Return the sizes of letters that the shapes of X and the parameters do not determine."""
         return {}
+
+    @property
+    def _sample(self) -> str:
+        """The letter of the samples."""
+        left = self.line().terms[0].left
+        return (left[0].letter if left else None) or "n"
 
     def line(self, input_shape: Shape | None = None) -> notation.Line:
         """Return the line, parsed, for samples of a shape."""
         return notation.parse(self.text(), self.constants(input_shape))
 
-    def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the sizes of the letters of Y, as X and the parameters have them."""
+        line = self.line(input_shape)
+        shapes = {"X": (1, *input_shape), **self.parameter_shapes(input_shape)}
+        sizes = notation.infer_sizes(line, shapes, self.sizes(input_shape))
+        return notation.target_shape(line, sizes)[1:]
+
+    def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
         """Return Y (n, …), the line evaluated."""
         shape = X.shape[1:]
         operands = {"X": X, **parameters}
@@ -213,7 +263,7 @@ class Multilinear(Function):
         X: Array,
         Y: Array,
         parameters: Parameters,
-        moment: Moment | None = None,
+        key: RandomKey | None = None,
         *,
         input_gradient: bool = True,
     ) -> Gradients:
@@ -227,31 +277,68 @@ class Multilinear(Function):
         return (by("X") if input_gradient else None), {name: by(name) for name in parameters}
 
     def jacobian(
-        self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
+        self, X: Array, parameters: Parameters, by: str = "X", key: RandomKey | None = None
     ) -> Array:
         """Return ∂Y[n]/∂X[n] (n, *output, *input), or ∂Y[n]/∂W (n, *output, *W.shape)."""
         operands, shape = {"X": X, **parameters}, X.shape[1:]
         line, sizes = self.line(shape), self.sizes(shape)
-        return notation.dense_jacobian(line, operands, by=by, sizes=sizes, batch="n")
+        return notation.dense_jacobian(line, operands, by=by, sizes=sizes, batch=self._sample)
+
+    def fans(self, input_shape: Shape) -> tuple[int, int]:
+        """Return the fans of the first parameter with weights."""
+        shapes = self.parameter_shapes(input_shape)
+        for name, shape in shapes.items():
+            if len(shape) > 1:
+                return self.parameter_fans(name, input_shape)
+        return super().fans(input_shape)
+
+    def parameter_fans(self, name: str, input_shape: Shape) -> tuple[int, int]:
+        """Return how many of a parameter's numbers are summed over, and how many X does not share.
+
+        Where a class states :meth:`fans`, these are all parameters'.
+        """
+        if type(self).fans is not Multilinear.fans:
+            return self.fans(input_shape)
+        line, shapes = self.line(input_shape), self.parameter_shapes(input_shape)
+        shape = shapes[name]
+        term, position = next(line.occurrences(name))
+        of_input = [x for f in term.factors if f.name == "X" for x in letters_of(f.indices)]
+        inputs = outputs = 1
+        for index, size in zip(term.factors[position].indices, shape, strict=True):
+            letters = letters_of((index,))
+            inputs *= size if set(letters) & set(term.summed()) else 1
+            outputs *= 1 if set(letters) & set(of_input) else size
+        return inputs, outputs
+
+    def scales(self, input_shape: Shape) -> frozenset[str]:
+        """Return the parameters of one axis or none that stand in a product with X."""
+        with_input = [
+            {factor.name for factor in term.factors}
+            for term in self.line(input_shape).terms
+            if any(factor.name == "X" for factor in term.factors)
+        ]
+        shapes = self.parameter_shapes(input_shape)
+        small = {name for name, shape in shapes.items() if len(shape) < 2}
+        return frozenset(small & set().union(*with_input))
 
     def formulas(self) -> Formulas:
         """Return the line, its Jacobians and its gradients."""
-        line = self.line()
+        line, sample = self.line(), self._sample
         gradients = [notation.gradient(line, name) for name in line.names]
         return Formulas(
             definition=(str(line),),
-            derivative=tuple(str(notation.jacobian(line, name, "n")) for name in line.names),
+            derivative=tuple(str(notation.jacobian(line, name, sample)) for name in line.names),
             backprop=tuple(map(str, gradients)),
             latex=tuple(map(notation.latex, [line, *gradients])),
         )
 
 
-class Written(Function):
+class ExplicitFunction(Function):
     """A function whose forward, Jacobian and backprop are written out; no parameters."""
 
     def formulas(self) -> Formulas:
         """Return the formulas that stand in the class's docstring."""
-        return written_formulas(self)
+        return docstring_formulas(self)
 
 
 def diagonal(values: Array) -> Array:

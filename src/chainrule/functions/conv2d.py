@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chainrule.functions.base import Multilinear, Shape
+from chainrule.functions.base import Multilinear
 from chainrule.functions.fields import check_count, pair
 from chainrule.functions.sliding import affine, window_axes
+from chainrule.types import Shape
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,20 @@ class Conv2d(Multilinear):
 
     Parameters
     ----------
-    channels : number of filters o
-    size : height and width of the filters, a number or two
-    stride, dilation : steps between outputs and between taps, a number or two
-    padding : "valid", "same", a number or two
-    groups : the channels are cut into so many groups that do not see each other
-    bias : whether b is added
+    channels : int
+        The number of filters o.
+    size : int or (int, int), default=3
+        Height and width of the filters.
+    stride : int or (int, int), default=1
+        Steps between outputs.
+    padding : {"valid", "same"}, int or (int, int), default="valid"
+        Zeros around the image: "valid", "same", or how many.
+    dilation : int or (int, int), default=1
+        Steps between the taps of a filter.
+    groups : int, default=1
+        The number of groups that the channels are cut into; outputs of one see no other.
+    bias : bool, default=True
+        Whether b is added.
     """
 
     channels: int
@@ -102,7 +111,7 @@ class Conv2d(Multilinear):
         return self.channels, rows, columns
 
     def _check_shape(self, input_shape: Shape) -> None:
-        """Complain unless a sample is an image whose channels can be cut into the groups."""
+        """Raise ValueError unless a sample is an image and its channels fall into the groups."""
         self._check_rank(input_shape, "channels, height, width")
         if input_shape[0] % self.groups:
             raise self._misfit(f"a multiple of {self.groups} channels", input_shape[0])

@@ -23,9 +23,14 @@ class ELU(Elementwise):
     Numerics: expm1 keeps the digits of small negative x
     Source: Clevert, Unterthiner & Hochreiter, "Fast and accurate deep network learning by
         exponential linear units", 2016
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        What −y approaches for small x.
     """
 
-    suits: ClassVar[str] = "he"
+    preceding_initialization: ClassVar[str] = "he"
     output_suffices: ClassVar[bool] = True
 
     alpha: float = 1.0

@@ -22,9 +22,14 @@ class LeakyReLU(Elementwise):
     At kinks: the derivative at 0 is the slope, as ReLU's is 0
     Source: Maas, Hannun & Ng, "Rectifier nonlinearities improve neural network acoustic models",
         2013
+
+    Parameters
+    ----------
+    slope : float, default=0.01
+        The derivative below 0.
     """
 
-    suits: ClassVar[str] = "he"
+    preceding_initialization: ClassVar[str] = "he"
     output_suffices: ClassVar[bool] = True
 
     slope: float = 0.01

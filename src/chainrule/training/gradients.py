@@ -1,20 +1,17 @@
-"""The loss on all samples and its gradient: by the engine where it can, else by the textbook."""
+"""The loss on all samples and its gradient: by the engine where it can, else in NumPy."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.chain import Chain
-from chainrule.functions import Moment
+from chainrule.functions import RandomKey
 from chainrule.losses import Loss
 from chainrule.training.samples import Samples
 from chainrule.training.steppers import Engine
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 LossAndGradient = Callable[[Array], tuple[float, Array]]
 """From flat parameters to the loss, penalty included, and its gradient."""
@@ -33,15 +30,31 @@ def loss_and_gradient(
     engine: Engine = "auto",
     threads: int | None = None,
 ) -> tuple[LossAndGradient, str]:
-    """Return loss and gradient as a function of the parameters, and who computes them.
+    """Return loss and gradient as a function of the parameters, and what computes them.
 
     Parameters
     ----------
-    data : samples, the weights of all of them > 0
-    l2 : the penalty λ: λ/2 times the sum of squared weights, biases left out, is added
-    seed : of dropout's masks, the same at each call; None is for prediction, without masks
-    engine : "machine" or "reference" asks for one of the two
-    threads : that the engine may use; by default as many as there are processors
+    chain : Chain
+        The chain, with its parameters.
+    loss : Loss
+        The loss that is differentiated.
+    data : Samples
+        The samples, the weights of all of them > 0.
+    l2 : float, default=0.0
+        The penalty λ: λ/2 times the sum of squared weights, biases left out, is added.
+    seed : int, optional
+        Of dropout's masks, the same at each call; None is for prediction, without masks.
+    engine : {"auto", "machine", "reference"}, default="auto"
+        "machine" or "reference" asks for one of the two.
+    threads : int, optional
+        That the engine may use; by default as many as there are processors.
+
+    Returns
+    -------
+    evaluate : callable
+        From flat parameters to the loss, penalty included, and its gradient.
+    engine : str
+        "machine" or "reference", what computes them.
 
     Raises
     ------
@@ -58,8 +71,18 @@ def loss_and_gradient(
 
         try:
             check_runs_here()
-            own: Any = {"l2": l2, "seed": seed, "rows": ROWS, "threads": threads or processors()}
-            return Gradients(chain, loss, data.X, data.t, data.weights, **own), "machine"
+            gradients = Gradients(
+                chain,
+                loss,
+                data.X,
+                data.t,
+                data.weights,
+                l2=l2,
+                seed=seed,
+                rows=ROWS,
+                threads=threads or processors(),
+            )
+            return gradients, "machine"
         except UnsupportedError as reason:
             if engine == "machine":
                 raise ValueError(f"engine='machine': {reason}") from None
@@ -81,12 +104,11 @@ def _in_numpy(
             value, gradient = l2 / 2 * float(weights @ weights), l2 * weights
             for step, first in enumerate(rows[::ROWS]):
                 batch = data.at(rows[first : first + ROWS])
-                moment = None if seed is None else Moment(seed, step)
-                given = loss, batch.X, batch.t, batch.weights, moment
-                own, _ = chain.gradient(*given, out=of_batch)
-                share = batch.weight / data.weight
-                value += share * own
-                gradient += share * of_batch.flat
+                key = None if seed is None else RandomKey(seed, step)
+                own, _ = chain.gradient(loss, batch.X, batch.t, batch.weights, key, out=of_batch)
+                fraction = batch.weight / data.weight
+                value += fraction * own
+                gradient += fraction * of_batch.flat
         return value, gradient
 
     return evaluate

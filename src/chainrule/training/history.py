@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-Array = NDArray[Any]
-Score = Callable[[Array, Array], float]
-"""A function of outputs Y and targets t; higher is better."""
+from chainrule.types import Array
 
 End = Literal["epochs", "converged", "validation", "interrupted", "diverged"]
 
@@ -37,9 +31,22 @@ def weighted_mean(batches: Batches) -> float:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the data; ``loss`` is the (weighted) mean over it, penalty included.
+    """One pass over the data, or an iteration of L-BFGS.
 
-    An iteration of L-BFGS is one, too, and has NaN as learning rate.
+    Parameters
+    ----------
+    number : int
+        1, 2, …
+    loss : float
+        The mean loss over the samples, each with its weight, penalty included.
+    learning_rate : float
+        The learning rate of its last step; NaN for L-BFGS.
+    seconds : float
+        How long it took, without validation.
+    validation_loss : float or None, default=None
+        The loss on the validation set, if there is one.
+    validation_score : float or None, default=None
+        The score on the validation set, if there is one.
     """
 
     number: int
@@ -54,8 +61,20 @@ class Epoch:
 class History:
     """All epochs, why training ended, and the epoch whose parameters were kept.
 
-    ``kept`` is 0 where the parameters are those of no whole epoch; ``engine`` says who took the
-    steps, "machine" code or the "reference"; ``trouble`` what made training diverge, if it did.
+    Parameters
+    ----------
+    epochs : list of Epoch, optional
+        What happened, epoch by epoch.
+    end : {"epochs", "converged", "validation", "interrupted", "diverged"}, default="epochs"
+        Why training ended.
+    kept : int, default=0
+        The epoch whose parameters were kept; 0 where they are those of no whole epoch.
+    engine : str, default="reference"
+        "machine" where machine code took the steps, else "reference".
+    trouble : str, default=""
+        What made training diverge, if it did.
+    reason : str, default=""
+        Why NumPy took the steps though it was not asked to: what the engine has no kernel for.
     """
 
     epochs: list[Epoch] = field(default_factory=list)
@@ -63,6 +82,7 @@ class History:
     kept: int = 0
     engine: str = "reference"
     trouble: str = ""
+    reason: str = ""
 
     @property
     def losses(self) -> list[float]:
@@ -75,7 +95,10 @@ class History:
         return sum(epoch.seconds for epoch in self.epochs)
 
     def describe(self) -> str:
-        """Return in a sentence how training ended."""
+        """Return in a sentence how training ended, and why NumPy took the steps if it did."""
+        return self._ended() + (f"; in NumPy, for {self.reason}" if self.reason else "")
+
+    def _ended(self) -> str:
         count = f"{len(self.epochs)} epoch{'s' if len(self.epochs) != 1 else ''}"
         if self.end == "converged":
             return f"converged after {count}"
@@ -85,75 +108,3 @@ class History:
             return f"{self.end} after {count}" + (f", kept epoch {self.kept}" * bool(self.kept))
         kept = "" if self.kept in (0, len(self.epochs)) else f", kept the best, epoch {self.kept}"
         return f"ran {'all ' * (len(self.epochs) > 1)}{count}{kept}"
-
-
-class TrainingDivergedError(ArithmeticError):
-    """The loss became infinite or NaN; the message says when, and what to do.
-
-    ``history`` has the epochs that went well before.
-    """
-
-    def __init__(self, message: str, history: History) -> None:
-        super().__init__(message)
-        self.history = history
-
-
-class Reporter(Protocol):
-    """Who wants to hear how training goes."""
-
-    def started(self, epochs: int, samples: int) -> None:
-        """Hear that training starts: epochs at most, samples in each."""
-
-    def stepped(self, samples: int, loss: float) -> None:
-        """Hear that a step is done: samples in it, and their loss."""
-
-    def finished(self, epoch: Epoch) -> None:
-        """Hear that an epoch is done."""
-
-    def ended(self, history: History) -> None:
-        """Hear that training is over, however it ended."""
-
-
-class Relay:
-    """A reporter that passes all it hears on to another, if there is one: a base for others."""
-
-    def __init__(self, reporter: Reporter | None) -> None:
-        self.reporter = reporter
-
-    def started(self, epochs: int, samples: int) -> None:
-        """Pass it on."""
-        if self.reporter is not None:
-            self.reporter.started(epochs, samples)
-
-    def stepped(self, samples: int, loss: float) -> None:
-        """Pass it on."""
-        if self.reporter is not None:
-            self.reporter.stepped(samples, loss)
-
-    def finished(self, epoch: Epoch) -> None:
-        """Pass it on."""
-        if self.reporter is not None:
-            self.reporter.finished(epoch)
-
-    def ended(self, history: History) -> None:
-        """Pass it on."""
-        if self.reporter is not None:
-            self.reporter.ended(history)
-
-
-def accuracy(Y: Array, t: Array) -> float:
-    """Return the share of samples whose most probable class is the true one.
-
-    Y (n, k) with t (n,) class numbers or (n, k); or Y (n, 1) probabilities with t of 0 and 1.
-    """
-    if Y.shape[1] == 1:
-        return float(np.mean((Y[:, 0] > 0.5) == (np.reshape(t, -1) > 0.5)))
-    labels = t if np.ndim(t) == 1 else np.argmax(t, axis=1)
-    return float(np.mean(np.argmax(Y, axis=1) == labels))
-
-
-def r_squared(Y: Array, t: Array) -> float:
-    """Return the share of the targets' variance that the outputs explain, at most 1."""
-    T = np.reshape(t, Y.shape).astype(np.float64)
-    rest, whole = np.sum((T - Y) ** 2), np.sum((T - T.mean(axis=0)) ** 2)
-    return float(1 - rest / whole) if whole > 0 else float(rest == 0)

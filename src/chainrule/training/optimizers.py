@@ -11,17 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.functions.fields import check_number
 from chainrule.mathematics import sqrt
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 
 @dataclass
 class State:
-    """What an optimizer keeps from step to step, so that training can go on where it stopped.
+    """What an optimizer keeps from step to step, so that training can continue where it stopped.
 
     ``slots`` are its numbers for each parameter, in the order of the flat buffer; ``steps`` counts
     the steps taken.
@@ -37,7 +35,8 @@ class Optimizer(ABC):
 
     Parameters
     ----------
-    learning_rate : the step size η; schedules multiply it
+    learning_rate : float
+        The step size η; schedules multiply it.
     """
 
     learning_rate: float
@@ -53,21 +52,25 @@ class Optimizer(ABC):
 
     @abstractmethod
     def rule(self, w: Any, g: Any, state: tuple[Any, ...], rate: float, step: int) -> Any:
-        """Return the new w and the new state, after step 1, 2, … with gradient g."""
+        """Return the new w and the new state, after step 1, 2, … with gradient g at a rate η."""
 
     def start(self, parameters: Array) -> tuple[Array, ...]:
         """Return the state at the start, zeros like the parameters."""
         return tuple(np.zeros_like(parameters) for _ in self.slots)
 
     def begin(self, parameters: Array) -> State:
-        """Return the state before the first step."""
+        """Return the state before the first step on the flat parameters."""
         return State(self.start(parameters))
 
     def update(
-        self, w: Array, g: Array, state: tuple[Array, ...], *, factor: float, step: int
+        self, w: Array, g: Array, state: tuple[Array, ...], *, factor: float | Array, step: int
     ) -> None:
-        """Move the parameters w and the state in place; the schedule's factor scales the rate."""
-        moved, fresh = self.rule(w, g, state, self.learning_rate * factor, step)
+        """Move the parameters w and the state in place, by step 1, 2, … with gradient g.
+
+        The factor is the schedule's; it scales the learning rate.
+        """
+        rate: Any = self.learning_rate * factor  # of each parameter, or the same for all
+        moved, fresh = self.rule(w, g, state, rate, step)
         w[...] = moved
         for old, new in zip(state, fresh, strict=True):
             old[...] = new
@@ -84,8 +87,12 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    momentum : μ, how much of the last step goes on
-    nesterov : whether the gradient counts as taken ahead of the momentum's step
+    learning_rate : float, default=0.1
+        The step size η; schedules multiply it.
+    momentum : float, default=0.0
+        How much of the last step is added to the next, μ.
+    nesterov : bool, default=False
+        Whether the gradient counts as taken ahead of the momentum's step.
     """
 
     learning_rate: float = 0.1
@@ -123,10 +130,17 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    beta1, beta2 : how slowly the mean and the mean square of gradients change
-    epsilon : what keeps the step finite where gradients vanish
-    uncorrected_epsilon : whether ε is added to √v before its correction, as in the paper's
-        reordered form and in scikit-learn: w ← w − η·√(1 − β₂ᵗ)/(1 − β₁ᵗ)·m/(√v + ε)
+    learning_rate : float, default=0.001
+        The step size η; schedules multiply it.
+    beta1 : float, default=0.9
+        How slowly the mean of gradients changes, β₁.
+    beta2 : float, default=0.999
+        How slowly their mean square changes, β₂.
+    epsilon : float, default=1e-08
+        What keeps the step finite where gradients vanish, ε.
+    uncorrected_epsilon : bool, default=False
+        Whether ε is added to √v before its correction, as in the paper's reordered form and in
+        scikit-learn: w ← w − η·√(1 − β₂ᵗ)/(1 − β₁ᵗ)·m/(√v + ε).
     """
 
     slots = ("mean", "square")
@@ -149,11 +163,11 @@ class Adam(Optimizer):
         m, v = state
         m = self.beta1 * m + (1 - self.beta1) * g
         v = self.beta2 * v + (1 - self.beta2) * (g * g)
-        mean_share, square_share = 1 - self.beta1**step, sqrt(1 - self.beta2**step)
+        mean_correction, square_correction = 1 - self.beta1**step, sqrt(1 - self.beta2**step)
         if self.uncorrected_epsilon:
             direction = m / (sqrt(v) + self.epsilon)
-            return w - rate * square_share / mean_share * direction, (m, v)
-        return w - rate / mean_share * m / (sqrt(v) / square_share + self.epsilon), (m, v)
+            return w - rate * square_correction / mean_correction * direction, (m, v)
+        return w - rate / mean_correction * m / (sqrt(v) / square_correction + self.epsilon), (m, v)
 
 
 @dataclass(frozen=True)
@@ -165,7 +179,19 @@ class AdamW(Adam):
 
     Parameters
     ----------
-    weight_decay : λ
+    learning_rate : float, default=0.001
+        The step size η; schedules multiply it.
+    beta1 : float, default=0.9
+        How slowly the mean of gradients changes, β₁.
+    beta2 : float, default=0.999
+        How slowly their mean square changes, β₂.
+    epsilon : float, default=1e-08
+        What keeps the step finite where gradients vanish, ε.
+    uncorrected_epsilon : bool, default=False
+        Whether ε is added to √v before its correction, as in the paper's reordered form and in
+        scikit-learn: w ← w − η·√(1 − β₂ᵗ)/(1 − β₁ᵗ)·m/(√v + ε).
+    weight_decay : float, default=0.01
+        How much of a parameter a step takes away, times η: λ.
     """
 
     weight_decay: float = 0.01
@@ -189,8 +215,12 @@ class RMSProp(Optimizer):
 
     Parameters
     ----------
-    rho : how slowly the mean square changes
-    epsilon : what keeps the step finite where gradients vanish
+    learning_rate : float, default=0.001
+        The step size η; schedules multiply it.
+    rho : float, default=0.99
+        How slowly the mean square changes, ρ.
+    epsilon : float, default=1e-08
+        What keeps the step finite where gradients vanish, ε.
     """
 
     slots = ("square",)

@@ -9,19 +9,26 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.functions.fields import check_count, check_number
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where training is: steps done, steps in all, and steps in an epoch."""
+class TrainingPosition:
+    """Where training is: steps done, steps in all, and steps in an epoch.
+
+    Parameters
+    ----------
+    step : int
+        Steps done.
+    steps : int
+        Steps in all.
+    steps_per_epoch : int
+        Steps in an epoch.
+    """
 
     step: int
     steps: int
@@ -32,31 +39,37 @@ class Schedule(ABC):
     """A factor for the learning rate at each step."""
 
     @abstractmethod
-    def factor(self, at: Place) -> float:
+    def factor(self, at: TrainingPosition) -> float:
         """Return the factor for the step that comes after ``at.step`` steps."""
 
-    def factors(self, first: Place, count: int) -> Array:
-        """Return the factors for the steps from a place on, (count,)."""
-        places = (replace(first, step=first.step + k) for k in range(count))
-        return np.array([self.factor(place) for place in places])
+    def factors(self, first: TrainingPosition, count: int) -> Array:
+        """Return the factors for ``count`` steps from the first position on, (count,)."""
+        positions = (replace(first, step=first.step + k) for k in range(count))
+        return np.array([self.factor(at) for at in positions])
 
 
 @dataclass(frozen=True)
 class Constant(Schedule):
     """The same rate throughout: 1."""
 
-    def factor(self, at: Place) -> float:
+    def factor(self, at: TrainingPosition) -> float:
         """Return 1."""
         return 1.0
 
-    def factors(self, first: Place, count: int) -> Array:
+    def factors(self, first: TrainingPosition, count: int) -> Array:
         """Return ones."""
         return np.ones(count)
 
 
 @dataclass(frozen=True)
 class InverseScaling(Schedule):
-    """The rate falls with a power of the steps done: 1/(step + 1)^power."""
+    """The rate falls with a power of the steps done: 1/(step + 1)^power.
+
+    Parameters
+    ----------
+    power : float, default=0.5
+        The power of the steps, >= 0.
+    """
 
     power: float = 0.5
 
@@ -64,14 +77,22 @@ class InverseScaling(Schedule):
         """Check the power."""
         check_number(self, "power", low=0.0)
 
-    def factor(self, at: Place) -> float:
+    def factor(self, at: TrainingPosition) -> float:
         """Return 1/(step + 1)^power."""
         return float((at.step + 1) ** -self.power)
 
 
 @dataclass(frozen=True)
 class StepDecay(Schedule):
-    """The rate is multiplied by a ratio every so many epochs: ratio^⌊epoch/every⌋."""
+    """The rate is multiplied by a ratio after every ``every`` epochs: ratio^⌊epoch/every⌋.
+
+    Parameters
+    ----------
+    every : int, default=10
+        Epochs between two decays.
+    ratio : float, default=0.5
+        What the rate is multiplied by.
+    """
 
     every: int = 10
     ratio: float = 0.5
@@ -81,7 +102,7 @@ class StepDecay(Schedule):
         check_count(self, "every")
         check_number(self, "ratio", low=0.0)
 
-    def factor(self, at: Place) -> float:
+    def factor(self, at: TrainingPosition) -> float:
         """Return ratio^⌊epoch/every⌋."""
         return float(self.ratio ** (at.step // at.steps_per_epoch // self.every))
 
@@ -90,7 +111,7 @@ class StepDecay(Schedule):
 class Cosine(Schedule):
     """The rate falls along half a cosine, slowly, fast, slowly: (1 + cos(π·step/steps))/2."""
 
-    def factor(self, at: Place) -> float:
+    def factor(self, at: TrainingPosition) -> float:
         """Return (1 + cos(π·step/steps))/2."""
         return (1 + math.cos(math.pi * at.step / at.steps)) / 2
 
@@ -99,14 +120,22 @@ class Cosine(Schedule):
 class LinearToZero(Schedule):
     """The rate falls in a straight line, as fastText's does: 1 − step/steps."""
 
-    def factor(self, at: Place) -> float:
+    def factor(self, at: TrainingPosition) -> float:
         """Return 1 − step/steps."""
         return 1 - at.step / at.steps
 
 
 @dataclass(frozen=True)
 class WarmUp(Schedule):
-    """The rate rises in a straight line for some epochs, times what another schedule says."""
+    """The rate rises in a straight line for some epochs, times the factor of another schedule.
+
+    Parameters
+    ----------
+    epochs : float, default=1.0
+        How long the rate rises.
+    then : Schedule, optional
+        The schedule whose factor is multiplied; ``Constant()`` by default.
+    """
 
     epochs: float = 1.0
     then: Schedule = field(default_factory=Constant)
@@ -117,7 +146,7 @@ class WarmUp(Schedule):
         if not isinstance(self.then, Schedule):
             raise TypeError(f"WarmUp: expected a schedule as then, got {self.then!r}")
 
-    def factor(self, at: Place) -> float:
+    def factor(self, at: TrainingPosition) -> float:
         """Return min(1, (step + 1)/warm-up steps) times the other factor."""
         length = max(1.0, self.epochs * at.steps_per_epoch)
         return min(1.0, (at.step + 1) / length) * self.then.factor(at)

@@ -12,15 +12,17 @@ from chainrule.training.history import Epoch
 
 @dataclass(frozen=True)
 class Patience:
-    """Stop when the watched number has not improved for so many epochs.
+    """Stop when the watched number has not improved for ``epochs`` epochs.
 
     The validation score is watched where there is one, else the validation loss, else the
     training loss.
 
     Parameters
     ----------
-    epochs : how many epochs without improvement are one too many
-    tolerance : by how much a number must be better to be an improvement
+    epochs : int, default=10
+        How many epochs without improvement are one too many.
+    tolerance : float, default=0.0001
+        By how much a number must be better to be an improvement.
     """
 
     epochs: int = 10
@@ -33,7 +35,7 @@ class Patience:
 
 
 class Watcher(Protocol):
-    """Who decides, after each epoch, whether it was the best, and whether to stop."""
+    """Decides, after each epoch, whether it was the best, and whether to stop."""
 
     def see(self, epoch: Epoch) -> bool:
         """Take note of an epoch; return whether it is the best so far."""

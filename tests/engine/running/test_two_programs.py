@@ -7,7 +7,7 @@ from scipy import sparse
 from chainrule import functions as f, losses
 from chainrule.chain import Chain
 from chainrule.engine.running.steps import Steps
-from chainrule.functions import Moment
+from chainrule.functions import RandomKey
 from chainrule.training import SGD, Adam, AdamW, RMSProp
 
 OPTIMIZERS = [SGD(0.1), SGD(0.1, momentum=0.9, nesterov=True), Adam(), AdamW(), RMSProp()]
@@ -81,8 +81,8 @@ def test_the_gradient_is_the_textbooks(network, threads):
     made.gradient(batch)
     found = made.chain.parameters.empty_like()
     made.store_gradient(found)
-    moment = Moment(seed=0, step=0)
-    _, expected = made.chain.gradient(losses.CrossEntropy(), X[batch], made.t[batch], moment=moment)
+    key = RandomKey(seed=0, step=0)
+    _, expected = made.chain.gradient(losses.CrossEntropy(), X[batch], made.t[batch], key=key)
     for name, array in expected.items():
         assert np.abs(found[name] - array).max() <= 1e-12 * max(1.0, np.abs(array).max()), name
 

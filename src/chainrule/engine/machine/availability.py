@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import warnings
+
+from chainrule.warning import warn
 
 
 class UnsupportedError(ValueError):
@@ -17,11 +18,10 @@ def check_runs_here() -> None:
     if not supported():
         if not _warned:
             _warned.append(True)
-            warnings.warn(
+            warn(
                 "the engine has no code for this processor or system; NumPy does the work, "
                 "with the same results up to rounding, slower",
                 RuntimeWarning,
-                stacklevel=5,
             )
         raise UnsupportedError("the engine has no code for this processor or system")
 

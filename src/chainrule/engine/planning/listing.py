@@ -41,6 +41,7 @@ def listing(weights: Weights, rows: int, seed: int, peak: float | None = None) -
         *([f"# {_least(cast.operations, peak)}"] if peak else []),
         "from chainrule.functions import *",
         "from chainrule.losses import *",
+        *dict.fromkeys(line for each in named for line in each.part.kind.imports),
         "from chainrule.training.optimizers import *",
         "",
         *(f"{name} = {rule!r}" for each in named for name, rule in _rules(each).items()),
@@ -141,7 +142,7 @@ def _forward(each: Named, seed: int) -> Iterator[str]:
     part, names = each.part, each.names
     yield from _lines(part.kind.forward_lines(part, names))
     for k, own in enumerate(part.pointwise):
-        key = f"Moment({seed}, number - 1, {own.place})"
+        key = f"RandomKey({seed}, number - 1, {own.place})"
         x, y, mask = names.values[k], names.values[k + 1], names.masks[k]
         yield from _lines(own.kind.forward_lines(own.function, names.functions[k], x, y, mask, key))
 

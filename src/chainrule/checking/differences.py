@@ -11,7 +11,7 @@ f″ jumps, as ELU's at 0, D(h) is wrong by a multiple of h, and another sum is 
     T(h) = 2·D(h/2) − D(h),         wrong by about h²·f‴/12
 
 A step may also cross a kink: a ReLU that switches, another maximum in a pool. The slopes to the
-right and to the left tell, by how far they differ when extrapolated to h = 0:
+right and to the left show it, by how far they differ when extrapolated to h = 0:
 
     J(h) = 2·s(h/2) − s(h),  with s(h) = (f(x + h) − 2·f(x) + f(x − h)) / h
 
@@ -34,11 +34,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-__all__ = ["ascend", "descend", "finite_difference", "jacobian"]
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 _STEPS = tuple(2.0**-9 / 8**k for k in range(9))
 _OF_ANY_FUNCTION = _STEPS[:7]
@@ -50,14 +47,39 @@ _AGREEMENT = 1e-9
 def finite_difference(f: Callable[[Array], Any], x: Any) -> Array:
     """Return the gradient of a function of several variables at x, in the shape of x.
 
-    ``f`` maps an array to a number: ``finite_difference(lambda x: np.sum(x**2), [1.0, 2.0])``
-    is [2, 4] to twelve digits or so.
+    >>> finite_difference(lambda x: np.sum(x**2), [1.0, 2.0])    # to twelve digits or so
+    array([2., 4.])
+
+    Parameters
+    ----------
+    f : callable
+        A function from an array to a number.
+    x : array
+        Where the derivatives are taken.
+
+    Returns
+    -------
+    gradient : ndarray
+        Float64, in the shape of x.
     """
     return jacobian(lambda at: np.float64(f(at)), x)
 
 
 def jacobian(f: Callable[[Array], Any], x: Any) -> Array:
-    """Return the Jacobian of f at x by finite differences: the shape of f(x), then that of x."""
+    """Return the Jacobian of f at x by finite differences.
+
+    Parameters
+    ----------
+    f : callable
+        A function from an array to an array.
+    x : array
+        Where the derivatives are taken.
+
+    Returns
+    -------
+    J : ndarray
+        Float64, of the shape of f(x), then that of x.
+    """
     point = np.array(x, dtype=np.float64, order="C")
     columns = [difference.values for _, difference in differences(f, point)]
     shape = np.shape(f(point))
@@ -124,7 +146,8 @@ def _difference(
 ) -> Difference:
     """Return the derivative at 0 of f, from a number to an array, that is ``start`` there.
 
-    The lengths of the steps are shares of ``size``. Numbers of f that are lines are done after one.
+    The lengths of the steps are fractions of ``size``. Numbers of f that are lines are done after
+    one.
     """
     largest, before = _size(start), start.reshape(-1)
     first = _Step.of(f, before, lengths[0] * size)
@@ -147,7 +170,7 @@ def _difference(
 
 @dataclass(frozen=True)
 class _Step:
-    """What the values at x ± h and x ± h/2 tell of m numbers; see the head of this file.
+    """What the values at x ± h and x ± h/2 show of m numbers; see the head of this file.
 
     ``estimates`` (2, m) are R(h) and T(h), ``bend`` (m) is |D(h) − D(h/2)|, ``jump`` (m) |J(h)|,
     ``slope`` (m) the steeper of the slopes to the right and to the left, and ``rounding`` what
@@ -182,7 +205,7 @@ class _Step:
         )
 
     def at(self, rest: Array) -> _Step:
-        """Return what is told of some of the numbers."""
+        """Return what is known of some of the numbers."""
         kept = (self.estimates[:, rest], self.bend[rest], self.jump[rest], self.slope[rest])
         return _Step(self.h, *kept, self.rounding)
 
@@ -209,35 +232,3 @@ def _least_doubted(steps: Sequence[_Step], doubts: Array) -> Array:
 def _size(values: Array) -> float:
     """Return the largest absolute value."""
     return float(np.max(np.abs(values), initial=0))
-
-
-def descend(
-    f: Callable[[Array], Any],
-    x: Any,
-    *,
-    learning_rate: float,
-    steps: int,
-    gradient: Callable[[Array], Any] | None = None,
-) -> Array:
-    """Return the path (steps + 1, …) of x := x − learning_rate · ∇f(x)ᵀ, its start included.
-
-    The gradient is taken by finite differences unless it is given.
-    """
-    path = [np.array(x, dtype=np.float64, order="C")]
-    for _ in range(steps):
-        at = path[-1]
-        slope = finite_difference(f, at) if gradient is None else np.asarray(gradient(at))
-        path.append(at - learning_rate * slope.reshape(at.shape))
-    return np.stack(path)
-
-
-def ascend(
-    f: Callable[[Array], Any],
-    x: Any,
-    *,
-    learning_rate: float,
-    steps: int,
-    gradient: Callable[[Array], Any] | None = None,
-) -> Array:
-    """Return the path (steps + 1, …) of x := x + learning_rate · ∇f(x)ᵀ, its start included."""
-    return descend(f, x, learning_rate=-learning_rate, steps=steps, gradient=gradient)

@@ -1,153 +1,29 @@
-"""Gradients and Jacobians checked against finite differences.
-
-An entry is right if
-
-    |analytic − numeric| ≤ tolerance · max(|analytic|, |numeric|, s/100, max(1, |f|)/10,000)
-
-where s is the largest entry of the array and |f| the size of what is differentiated. Smaller
-numbers are compared on the scale of these, because f is only known to ε of the numbers that it is
-made from: a loss of 0.001 comes from outputs of size 10. The tolerance, 1e-7, is far above what
-correct rules reach and far below any wrong factor.
-"""
+"""Gradients and Jacobians checked against finite differences: of functions, losses and chains."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from chainrule import random
 from chainrule.chain import Chain
-from chainrule.differences import Difference, differences
-from chainrule.functions import Function, Moment
-from chainrule.loss_path import LossPath
+from chainrule.checking.differences import Difference, differences
+from chainrule.checking.loss_path import LossPath
+from chainrule.checking.report import TOLERANCE, Entry, Report, compare
+from chainrule.functions import Function, RandomKey
 from chainrule.losses import Loss
-
-__all__ = ["Report", "check_function", "check_gradients", "check_loss"]
-
-Array = NDArray[Any]
-
-TOLERANCE = 1e-7
-
-
-@dataclass(frozen=True)
-class Entry:
-    """The comparison of one array: how many entries, the worst of them, and the verdict."""
-
-    name: str
-    shape: tuple[int, ...]
-    checked: int
-    kinks: int
-    error: float
-    where: tuple[int, ...]
-    analytic: float
-    numeric: float
-    passed: bool
-
-    @property
-    def verdict(self) -> str:
-        """The verdict in a word."""
-        if self.checked and self.kinks == self.checked:
-            return "not judged"
-        return "right" if self.passed else "WRONG"
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a check found, array by array; print it."""
-
-    entries: tuple[Entry, ...]
-    tolerance: float
-
-    @property
-    def passed(self) -> bool:
-        """Whether every entry is right."""
-        return all(entry.passed for entry in self.entries)
-
-    @property
-    def largest_error(self) -> float:
-        """The largest relative error of all."""
-        return max((entry.error for entry in self.entries), default=0.0)
-
-    def __str__(self) -> str:
-        head = ("array", "checked", "largest error", "at", "backprop", "finite difference", "")
-        rows = [head]
-        for e in self.entries:
-            size = prod(e.shape)
-            checked = f"{e.checked:,} of {size:,}" + (f", {e.kinks} at kinks" if e.kinks else "")
-            at = ",".join(map(str, e.where)) if e.checked > e.kinks else ""
-            rows.append(
-                (
-                    e.name,
-                    checked,
-                    f"{e.error:.1e}",
-                    f"[{at}]",
-                    f"{e.analytic:+.10g}",
-                    f"{e.numeric:+.10g}",
-                    e.verdict,
-                )
-            )
-        widths = [max(len(row[column]) for row in rows) for column in range(7)]
-        table = "\n".join(
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        )
-        verdict = "all right" if self.passed else "WRONG"
-        return f"{table}\n{verdict}: tolerance {self.tolerance:g}"
-
-
-def compare(
-    name: str,
-    shape: tuple[int, ...],
-    analytic: Array,
-    numeric: Array,
-    *,
-    kinks: Array | None = None,
-    positions: Array | None = None,
-    size: float = 0.0,
-    tolerance: float = TOLERANCE,
-) -> Entry:
-    """Return the comparison of some entries (m,) of an array of a shape; NaN is never right.
-
-    ``size`` is |f|, the largest number of what was differentiated.
-    """
-    analytic, numeric = np.ravel(analytic), np.ravel(numeric)
-    smooth = np.ones(analytic.size, dtype=bool) if kinks is None else ~np.ravel(kinks)
-    places = np.arange(analytic.size) if positions is None else positions
-    if not smooth.any():
-        nothing = (0.0, (), 0.0, 0.0, True)
-        return Entry(name, shape, analytic.size, int(np.sum(~smooth)), *nothing)
-    a, b = analytic[smooth], numeric[smooth]
-    scale = max(np.max(np.abs(a), initial=0), np.max(np.abs(b), initial=0))
-    sizes = np.maximum(np.maximum(np.abs(a), np.abs(b)), max(scale / 100, max(1, size) / 10_000))
-    with np.errstate(invalid="ignore"):
-        errors = np.where(a == b, 0, np.abs(a - b) / sizes)
-    errors = np.where(np.isfinite(errors), errors, np.inf)
-    worst = int(np.argmax(errors))
-    where = tuple(int(i) for i in np.unravel_index(int(places[smooth][worst]), shape or (1,)))
-    return Entry(
-        name,
-        shape,
-        checked=analytic.size,
-        kinks=int(np.sum(~smooth)),
-        error=float(errors[worst]),
-        where=where if shape else (),
-        analytic=float(a[worst]),
-        numeric=float(b[worst]),
-        passed=bool(errors[worst] <= tolerance),
-    )
+from chainrule.types import Array
 
 
 def check_function(
     function: Function,
     X: Any,
     parameters: Mapping[str, Any] | None = None,
-    moment: Moment | None = None,
+    key: RandomKey | None = None,
     *,
     seed: int = 0,
     tolerance: float = TOLERANCE,
@@ -157,6 +33,31 @@ def check_function(
     Each Jacobian is compared with finite differences of forward, samples' influence on each
     other (which must be none) included. Backprop is compared with the numeric Jacobians by a
     random cotangent: dX[n] must be dY[n] · ∂Y[n]/∂X[n].
+
+    Parameters
+    ----------
+    function : Function
+        What is checked.
+    X : array or sparse matrix of shape (n, …)
+        Where it is checked.
+    parameters : mapping from str to array, optional
+        The function's parameters by its own names.
+    key : RandomKey, optional
+        The key of a step, to check the function as it is in training.
+    seed : int, default=0
+        The seed of the cotangent.
+    tolerance : float, default=1e-7
+        The largest relative error that counts as right.
+
+    Returns
+    -------
+    report : Report
+        The comparison of each Jacobian and each gradient.
+
+    Raises
+    ------
+    ValueError
+        Parameters are missing, or what the function returns has the wrong shape.
     """
     X = _numbers(X)
     own = {k: np.array(v, dtype=np.float64, order="C") for k, v in (parameters or {}).items()}
@@ -164,21 +65,21 @@ def check_function(
     if missing:
         raise ValueError(f"{function}: missing or unknown parameters: {', '.join(sorted(missing))}")
     operands = {"X": X, **own}
-    Y = function.forward(X, own, moment)
+    Y = function.forward(X, own, key)
     numbers = random.normal(Y.size, seed, random.Stream.CHECKING)
     dY = numbers.reshape(Y.shape)
-    dX, gradients = function.backprop(dY, X, Y, own, moment)
+    dX, gradients = function.backprop(dY, X, Y, own, key)
     entries = []
     for name, array in operands.items():
 
         def forward(_: Array) -> Array:
-            return function.forward(X, own, moment)
+            return function.forward(X, own, key)
 
         found = [difference for _, difference in differences(forward, array)]
         J = np.stack([difference.values for difference in found], axis=-1)
         kinks = np.stack([difference.kinks for difference in found], axis=-1)
         J, kinks = (a.reshape(Y.shape + array.shape) for a in (J, kinks))
-        stated = function.jacobian(X, own, name, moment)
+        stated = function.jacobian(X, own, name, key)
         stated = _spread(stated, Y.shape) if name == "X" else stated
         shape = Y.shape + array.shape
         if stated.shape != shape:
@@ -233,7 +134,26 @@ def check_loss(
     *,
     tolerance: float = TOLERANCE,
 ) -> Report:
-    """Check the gradient of a loss by the outputs Y (n, k)."""
+    """Check the gradient of a loss by the outputs.
+
+    Parameters
+    ----------
+    loss : Loss
+        What is checked.
+    Y : array of shape (n, k)
+        The outputs at which it is checked.
+    t : array
+        The targets, as the loss takes them.
+    sample_weight : array of shape (n,), optional
+        The weights of the samples.
+    tolerance : float, default=1e-7
+        The largest relative error that counts as right.
+
+    Returns
+    -------
+    report : Report
+        The comparison of the gradient.
+    """
     Y = np.array(Y, dtype=np.float64, order="C")
     stated = loss.gradient(Y, t, sample_weight)
     found = [d for _, d in differences(lambda at: loss.value(at, t, sample_weight), Y)]
@@ -246,7 +166,7 @@ def check_gradients(
     X: Any,
     t: Any,
     sample_weight: Any = None,
-    moment: Moment | None = None,
+    key: RandomKey | None = None,
     *,
     samples: int | None = 50,
     seed: int = 0,
@@ -255,13 +175,39 @@ def check_gradients(
     """Check the gradient of the loss by each parameter of a chain, and by X.
 
     The check runs in float64 whatever the type of the chain. The loss is differentiated by finite
-    differences, function by function: see :mod:`chainrule.loss_path`. Of a large array only so many
-    entries are compared as ``samples`` says, drawn by the seed; None compares all.
+    differences, function by function: see :mod:`chainrule.checking.loss_path`. Of a large
+    array only ``samples`` entries are compared, drawn by the seed; None compares all.
+
+    Parameters
+    ----------
+    chain : Chain
+        What is checked, with its parameters.
+    loss : Loss
+        The loss of its outputs.
+    X : array or sparse matrix of shape (n, …)
+        The samples.
+    t : array
+        The targets, as the loss takes them.
+    sample_weight : array of shape (n,), optional
+        The weights of the samples.
+    key : RandomKey, optional
+        The key of a step, to check the chain as it is in training.
+    samples : int or None, default=50
+        The most entries of an array that are compared.
+    seed : int, default=0
+        The seed of the choice of entries.
+    tolerance : float, default=1e-7
+        The largest relative error that counts as right.
+
+    Returns
+    -------
+    report : Report
+        The comparison of each parameter's gradient, and of that by X.
     """
     exact = chain.astype(np.float64)
     X = _numbers(X)
-    _, gradients, dX = exact.differentiate(loss, X, t, sample_weight, moment, input_gradient=True)
-    path = LossPath.of(exact, loss, X, t, sample_weight, moment)
+    _, gradients, dX = exact.differentiate(loss, X, t, sample_weight, key, input_gradient=True)
+    path = LossPath.of(exact, loss, X, t, sample_weight, key)
     places = [
         (name, position, exact.parameters[name], gradients[name])
         for position, layer in enumerate(exact.layers)
