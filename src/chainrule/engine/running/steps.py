@@ -49,9 +49,9 @@ def threads_for(
     entries: float | None = None,
     all_rows: bool = False,
 ) -> int:
-    """Return how many threads pay for steps on so many rows.
+    """Return how many threads pay for steps on `rows` samples.
 
-    If these are sparse, they have so many entries, and ``all_rows`` of weights move, or few.
+    If these are sparse, they have `entries` each, and all rows of weights move, or few.
     """
     network = lower(chain, loss, entries)
     operations = cost(network, rows, chain.dtype.itemsize, slots=0).operations
@@ -161,7 +161,7 @@ class Steps:
         return np.ascontiguousarray(self.network.loss.targets(t, like))
 
     def run(self, order: Array, rows: int, rates: Array) -> Array:
-        """Take a step on each batch of so many rows of an order, at the given learning rates.
+        """Take a step on each batch of `rows` samples of an order, at the given learning rates.
 
         Return the mean loss of each batch before its step, penalty included; fewer if one was not
         finite. ``penalties`` has the penalties in them.
@@ -219,19 +219,19 @@ class Steps:
         return results
 
     def use(self, threads: int) -> None:
-        """Let so many threads take the next steps; their programs are planned when first needed."""
+        """Let `threads` threads take the next steps; programs are planned when first needed."""
         if threads != self.threads:
             self.threads = threads
             self._programs.clear()  # or their values would take memory beside the new ones
 
     def prepare(self, rows: int) -> None:
-        """Plan steps on so many rows now; CannotLowerError names a rule that cannot be read."""
+        """Plan steps on `rows` samples now; CannotLowerError names a rule that cannot be read."""
         self._program(rows)
 
     def first_not_finite(self, rows: int) -> int | None:
         """Return the place in the chain of the first function whose output was not finite.
 
-        That is in the last step on so many rows; None if all that are kept were finite.
+        That is in the last step on `rows` samples; None if all that are kept were finite.
         """
         planner, *_ = self._program(rows)
         for place, values in planner.values():
@@ -248,7 +248,7 @@ class Steps:
         self.weights.store(self.chain.parameters)
 
     def resume(self, slots: tuple[Array, ...], steps: int) -> None:
-        """Go on after so many steps, with the optimizer's numbers in the chain's order."""
+        """Go on after `steps` steps, with the optimizer's numbers in the chain's order."""
         self.done = steps
         for slot, flat in enumerate(slots):
             self.weights.load(Parameters(self.chain.parameters.shapes, flat), slot)
@@ -259,7 +259,7 @@ class Steps:
             self.weights.store(Parameters(self.chain.parameters.shapes, flat), slot)
 
     def listing(self, rows: int, peak: float | None = None) -> str:
-        """Return a step on a batch of so many rows as NumPy that can be read, and run.
+        """Return a step on a batch of `rows` samples as NumPy that can be read, and run.
 
         Given the machine's peak (:func:`chainrule.engine.running.peak.peak`), in operations a
         second, it says how long the step takes at least.
