@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from chainrule.chain import Chain
 from chainrule.engine.kernels.dropout import DRAWN
 from chainrule.engine.kernels.library import Library, library
-from chainrule.engine.kernels.rows import advance, total
+from chainrule.engine.kernels.rows import ADVANCE, TOTAL
 from chainrule.engine.planning.cost import cost
 from chainrule.engine.planning.listing import listing
 from chainrule.engine.planning.lowering import lower
@@ -207,9 +207,8 @@ class Steps:
         results = np.full(steps, np.nan, dtype=self.chain.dtype)
         self.penalties = np.empty(steps, dtype=self.chain.dtype)
         for arguments in planner.advances:
-            _set(planner.library.get(advance).fields, arguments, order=order, rates_now=table)
-        fields = planner.library.get(total).fields
-        _set(fields, planner.total, result=results, penalty=self.penalties)
+            _set(ADVANCE, arguments, order=order, rates_now=table)
+        _set(TOTAL, planner.total, result=results, penalty=self.penalties)
         for arguments in planner.context.draws:
             arguments[DRAWN.index("step")] = self.done
         complete = runner.run(steps)
@@ -281,16 +280,16 @@ class Steps:
             )
             runner = Runner(planner.code.finished())
             planner.read(self.X)
-            fields, table = planner.library.get(advance).fields, table_of(self.X)
+            table = table_of(self.X)
             for arguments in planner.advances:
-                _set(fields, arguments, x=table)
-                arguments[fields.index("x_row")] = table.strides[0]
+                _set(ADVANCE, arguments, x=table)
+                arguments[ADVANCE.index("x_row")] = table.strides[0]
                 if self.sample_weight is not None:
-                    _set(fields, arguments, weights=self.sample_weight)
-                arguments[fields.index("t_row")] = self.t.strides[0]
+                    _set(ADVANCE, arguments, weights=self.sample_weight)
+                arguments[ADVANCE.index("t_row")] = self.t.strides[0]
             for arguments in planner.losses:
                 _set(planner.loss_kernel.fields, arguments, t=self.t)
-            planner.total[planner.library.get(total).fields.index("stop")] = runner.stop_at
+            planner.total[TOTAL.index("stop")] = runner.stop_at
             self._programs[key] = planner, runner, Runner(planner.update.finished())
         return self._programs[key]
 
