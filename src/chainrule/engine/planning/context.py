@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.engine.kernels import product, rows
 from chainrule.engine.kernels.library import CompiledKernel, Library
@@ -18,8 +17,8 @@ from chainrule.engine.machine.planes import Planes
 from chainrule.engine.planning.batch import Batch
 from chainrule.engine.planning.program import Instructions
 from chainrule.engine.planning.weights import StoredParameter, Weights
+from chainrule.types import Array
 
-Array = NDArray[Any]
 Range = tuple[int, int]
 
 

@@ -11,10 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.engine.kernels import contraction as kernels, planes
 from chainrule.engine.kernels.contraction import PARAMETER, SAMPLED
@@ -24,8 +22,7 @@ from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.tensors import Offsets, Place, Tiles, placed
 from chainrule.engine.planning.weights import GRADIENT, StoredParameter
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 ROWS = 8
 """Rows of a product that are not cut apart: the height of its tiles."""
@@ -71,10 +68,7 @@ class LinePlan:
     """Plans a line, given where its parameters are; X and Y are read from and put into panels."""
 
     def __init__(
-        self,
-        contraction: Contraction,
-        parameters: dict[str, StoredParameter],
-        context: PlanContext,
+        self, contraction: Contraction, parameters: dict[str, StoredParameter], context: PlanContext
     ) -> None:
         self.contraction, self.parameters, self.context = contraction, parameters, context
         self.code, self.library, self.dtype = context.code, context.library, context.dtype

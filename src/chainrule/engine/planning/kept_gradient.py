@@ -12,15 +12,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.engine.kernels import epilogues, rows
 from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.weights import StoredParameter
-
-Array = NDArray[Any]
 
 PIECE = 4096
 """Vectors in a piece."""

@@ -13,10 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.engine.kernels import epilogues, losses, outputs, rows as row_kernels
 from chainrule.engine.kernels.library import CompiledKernel, Library
@@ -35,8 +33,7 @@ from chainrule.engine.planning.penalties import Penalties
 from chainrule.engine.planning.program import Instructions, partition
 from chainrule.engine.planning.sample_rows import Rows, SparseRows
 from chainrule.engine.planning.weights import Weights
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 
 class Planner:

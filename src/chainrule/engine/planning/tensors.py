@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from chainrule.engine.machine.memory import VECTOR, Panels, address, aligned
 from chainrule.engine.planning.weights import StoredParameter
+from chainrule.types import Array
 
-Array = NDArray[Any]
 Offsets = NDArray[np.int64]
 
 

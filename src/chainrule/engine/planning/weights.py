@@ -9,13 +9,11 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.engine.machine.memory import VECTOR, Panels
 from chainrule.engine.network.network import Network, Part
 from chainrule.parameters import Parameters
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """What the engine knows of a kind of function: one class for each kind.
 
 As a class it says how functions of the kind are lowered into a network (`lower`), listed as NumPy
-(`forward_lines`, `backward_lines`), costed (`multiply_adds`) and warmed up (`kernels`). An instance
-is one function in one plan: it adds the instructions of its forward, backward and update. A new
-kind is a file with such a class, and a line in :mod:`chainrule.engine.planning.kinds.table`.
+(`forward_lines`, `backward_lines`; `listed`), costed (`multiply_adds`) and warmed up (`kernels`).
+An instance is one function in one plan: it adds the instructions of its forward, backward and
+update. A new kind is a file with such a class, and a line in
+:mod:`chainrule.engine.planning.kinds.table`.
 
 - A :class:`Head` begins a part: it makes new numbers of those that it reads, by parameters or
   windows. Heads of rows of numbers derive from :class:`.rows.RowHead`, those of images from

@@ -17,7 +17,7 @@ import numpy as np
 from chainrule.engine.kernels import dot, epilogues, planes
 from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.machine.planes import Margin
-from chainrule.engine.network.network import Draft, Part
+from chainrule.engine.network.network import Part
 from chainrule.engine.network.windows import Phase, Taps, Windows
 from chainrule.engine.planning.cuts import TileCut
 from chainrule.engine.planning.kinds.base import Emission, elementwise, emission
@@ -25,7 +25,6 @@ from chainrule.engine.planning.kinds.images import ImageHead
 from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.weights import Weights
 from chainrule.functions import Elementwise
-from chainrule.layout import Layer
 
 STRIP = 3
 """Columns of pixels for which taps are left out together: as many as a product takes at once."""
@@ -52,14 +51,6 @@ class Convolution(ImageHead):
         self.bias = self.b["w"] if self.b else address(zeros)
 
     # ---- before there is a plan
-
-    @classmethod
-    def lower(cls, draft: Draft, layer: Layer, place: int) -> bool:
-        """Begin a part among images, or with the samples."""
-        if draft.parts and not draft.parts[-1].of_images:
-            return False
-        draft.begin(cls, layer, place)
-        return True
 
     @classmethod
     def add_parameters(cls, part: Part, weights: Weights, *, behind: bool) -> None:

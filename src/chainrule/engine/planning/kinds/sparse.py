@@ -25,8 +25,7 @@ from chainrule.engine.planning.kinds.dense import Dense
 from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.sample_rows import SparseRows
 from chainrule.engine.planning.weights import Weights
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 
 @dataclass(frozen=True)
