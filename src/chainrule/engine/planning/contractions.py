@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 
 import numpy as np
@@ -19,6 +20,7 @@ from chainrule.engine.kernels.contraction import PARAMETER, SAMPLED
 from chainrule.engine.machine.memory import VECTOR, Panels, address, aligned
 from chainrule.engine.network.contraction import Contraction, Step, Tensor
 from chainrule.engine.planning.context import PlanContext
+from chainrule.engine.planning.cuts import RowCut
 from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.tensors import Offsets, Place, Tiles, placed
 from chainrule.engine.planning.weights import GRADIENT, StoredParameter
@@ -28,25 +30,45 @@ ROWS = 8
 """Rows of a product that are not cut apart: the height of its tiles."""
 
 
+IN_CACHE = 2**20
+"""Bytes of the numbers of samples that a thread takes through all steps before the next ones."""
+
+AT_ONCE = 3
+"""Tiles of samples that a thread takes at once, or a multiple: as wide as a product's tile."""
+
+Range = tuple[int, int]
+Add = Callable[[int, Range | None], None]
+"""Adds a thread's part of all samples; or, given tiles, all that there is to do for these."""
+
+
 @dataclass(frozen=True)
 class Work:
-    """What all threads do: what it reads and writes, and how a thread's part is added."""
+    """What it reads and writes, and how it is added; ``sampled`` if each tile is on its own."""
 
     reads: frozenset[str]
     writes: str
-    add: Callable[[int], None]
+    add: Add
+    sampled: bool = True
 
 
-def phases(works: Sequence[Work]) -> list[list[Work]]:
+Phase = list[Callable[[int], None]]
+"""What threads may do at the same time, for each of them."""
+
+
+def phases(works: Sequence[Work]) -> list[Phase]:
     """Return works that may be done at the same time, those first on which others depend."""
     ready: dict[str, int] = {}
-    ordered: list[list[Work]] = []
+    ordered: list[Phase] = []
     for work in works:
         number = max((ready.get(name, 0) for name in (*work.reads, work.writes)), default=0)
         ready[work.writes] = number + 1
         ordered += [[] for _ in range(number + 1 - len(ordered))]
-        ordered[number].append(work)
+        ordered[number].append(partial(_add_all, work))
     return ordered
+
+
+def _add_all(work: Work, thread: int) -> None:
+    work.add(thread, None)
 
 
 @dataclass(frozen=True)
@@ -78,15 +100,46 @@ class LinePlan:
         self._tensors: dict[str, Tiles] = {}
         self._turned: dict[tuple[str, str], _Turned] = {}
 
-    def forward(self, X: Panels | None, Y: Panels) -> list[list[Work]]:
+    @property
+    def by_tiles(self) -> bool:
+        """Whether there are tiles enough for threads to have some of their own."""
+        threads = self.code.threads
+        return self.tiles % threads == 0 or self.tiles >= 4 * threads
+
+    def _phases(self, works: list[Work], after: Callable[[RowCut], None]) -> list[Phase]:
+        """Return what threads do: each some samples through all steps, or each step together.
+
+        After that, where a thread has the samples, it goes on with them.
+        """
+        if not self.by_tiles:
+            return phases(works)
+        own = [work for work in works if work.sampled]
+        rest = phases([work for work in works if not work.sampled])
+        features = sum(tiles.data.shape[1] for tiles in self._tensors.values())
+        most = AT_ONCE * max(1, IN_CACHE // max(1, VECTOR * features * AT_ONCE))
+
+        def add(thread: int) -> None:
+            first, last = partition(self.tiles, self.code.threads, thread)
+            for start in range(first, last, most):
+                tiles = start, min(start + most, last)
+                for work in own:
+                    work.add(thread, tiles)
+                rows = tiles[0] * self.lanes, min(tiles[1] * self.lanes, self.rows)
+                after(RowCut(self.context, thread, rows, (0, 0)))
+
+        return [[add], *rest]
+
+    def forward(self, X: Panels | None, Y: Panels, after: Callable[[RowCut], None]) -> list[Phase]:
         """Return the works from X to Y; without panels X are the samples as they are."""
         steps = self.contraction.forward()
         inputs = next(f for step in steps for f in step.factors if f.name == "X")
         works = [self._enter(X, inputs) if X else self._gather(inputs)]
         works += [work for step in steps for work in self._step(step)]
-        return phases([*works, self._leave(steps[-1].target, Y)])
+        return self._phases([*works, self._leave(steps[-1].target, Y)], after)
 
-    def backward(self, dY: Panels, dX: Panels | None) -> list[list[Work]]:
+    def backward(
+        self, dY: Panels, dX: Panels | None, after: Callable[[RowCut], None]
+    ) -> list[Phase]:
         """Return the works from dY to the parameters' gradients, and to dX where it is wanted."""
         steps = self.contraction.backward(input_gradient=dX is not None)
         if not steps:
@@ -99,14 +152,14 @@ class LinePlan:
             target = next(step.target for step in steps if step.target.name == "dX")
             works.append(self._leave(target, dX))
         read = any(gradient in work.reads for work in works)
-        return phases([enter, *works] if read else works)
+        return self._phases([enter, *works] if read else works, after)
 
     def _gather(self, tensor: Tensor) -> Work:
         """Read samples into tiles."""
         place, features = self._tiles(tensor).place, self._size(tensor.features)
 
-        def add(thread: int) -> None:
-            for tile in range(*partition(self.tiles, self.code.threads, thread)):
+        def add(thread: int, tiles: Range | None) -> None:
+            for tile in range(*(tiles or partition(self.tiles, self.code.threads, thread))):
                 self.code.add(
                     thread,
                     self.library.get(planes.gather),
@@ -147,17 +200,17 @@ class LinePlan:
     def _blocks(self, panels: Panels, tiles: Tiles) -> tuple[Offsets, Offsets]:
         """Return where square blocks are in panels, and where in tiles."""
         side = self.lanes * VECTOR
-        p, t = np.arange(panels.count)[:, None], np.arange(self.tiles)
+        p, t = np.arange(panels.count), np.arange(self.tiles)[:, None]
         in_panels = p * panels.stride + t * side
         return in_panels.reshape(-1), (p * side + t * tiles.place.tile).reshape(-1)
 
-    def _turn(
-        self, places: Array, source: int, source_row: int, target: int
-    ) -> Callable[[int], None]:
-        table, count = self.code.table(*places.T), len(places)
+    def _turn(self, places: Array, source: int, source_row: int, target: int) -> Add:
+        """Turn blocks, as many of each tile, those of a tile one after another."""
+        table, count = self.code.table(*places.T), len(places) // self.tiles
 
-        def add(thread: int) -> None:
-            first, last = partition(count, self.code.threads, thread)
+        def add(thread: int, tiles: Range | None) -> None:
+            whole = partition(count * self.tiles, self.code.threads, thread)
+            first, last = whole if tiles is None else (tiles[0] * count, tiles[1] * count)
             if first < last:
                 self.code.add(
                     thread,
@@ -211,12 +264,14 @@ class LinePlan:
                 yield from self._turned_once(b, letter)
                 turned = self._turned[b.name, letter]
                 reads = frozenset([a.name, f"{b.name} along {letter}"])
-                yield Work(reads, step.target.name, self._summed(step, a, turned, letter))
+                sums = self._summed(step, a, turned, letter)
+                yield Work(reads, step.target.name, sums, sampled=False)
                 return
         if turned_alone := self._in_panels(step):
-            yield Work(frozenset(), step.target.name, self._summed(step, None, *turned_alone))
+            sums = self._summed(step, None, *turned_alone)
+            yield Work(frozenset(), step.target.name, sums, sampled=False)
             return
-        yield Work(reads, step.target.name, self._elements(step))
+        yield Work(reads, step.target.name, self._elements(step), step.target.sampled)
 
     def _in_panels(self, step: Step) -> tuple[_Turned, str] | None:
         """Return the panels of what is only summed over samples, and the letter of their lanes."""
@@ -226,7 +281,7 @@ class LinePlan:
         turned = self._turned.get((step.factors[0].name, letter))
         return (turned, letter) if turned and turned.panels else None
 
-    def _elements(self, step: Step) -> Callable[[int], None]:
+    def _elements(self, step: Step) -> Add:
         """Walk over the elements of the target."""
         target, sample = step.target, self.contraction.sample
         kinds = "".join(SAMPLED if f.sampled else PARAMETER for f in step.factors)
@@ -253,23 +308,27 @@ class LinePlan:
             place = self._place(factor)
             given |= {f"x{number}": place.address, f"x{number}_tile": place.tile}
 
-        def add(thread: int) -> None:
-            first, last = partition(rows, self.code.threads, thread)
+        def add(thread: int, tiles: Range | None) -> None:
+            first, last = (0, rows) if tiles else partition(rows, self.code.threads, thread)
+            begin, end = tiles or (0, self.tiles)
             if first < last:
+                own = {
+                    name: at + begin * given.get(f"{name}_tile", 0) for name, at in given.items()
+                }
                 self.code.add(
                     thread,
                     kernel,
                     rows=last - first,
                     depth=depth,
-                    tiles=self.tiles,
+                    tiles=end - begin,
                     places=places + first * 8 * len(tensors),
                     taps=taps,
-                    **given,
+                    **own,
                 )
 
         return add
 
-    def _tiled(self, step: Step, x: Tensor, w: Tensor) -> Callable[[int], None]:
+    def _tiled(self, step: Step, x: Tensor, w: Tensor) -> Add:
         """Multiply parameters by numbers of samples, in tiles: vectors are samples."""
         target = step.target
         rows = [letter for letter in target.features if letter not in x.letters]
@@ -288,9 +347,7 @@ class LinePlan:
             y=(place.address, self._along(target, rows), place.tile),
         )
 
-    def _summed(
-        self, step: Step, a: Tensor | None, turned: _Turned, letter: str
-    ) -> Callable[[int], None]:
+    def _summed(self, step: Step, a: Tensor | None, turned: _Turned, letter: str) -> Add:
         """Sum products of numbers of samples over these, in tiles: vectors are along a letter.
 
         Without the first factor it is 1.
@@ -342,7 +399,7 @@ class LinePlan:
         vectors: int,
         y: tuple[int, Offsets, int],
         columns: int = 0,
-    ) -> Callable[[int], None]:
+    ) -> Add:
         """Return what adds a product for each index of the letters that all three arrays have."""
         target, target_rows, vector_stride = y
         epilogue = self.library.get(
@@ -363,10 +420,12 @@ class LinePlan:
         tap_table, scale = self.code.table(*taps), self._number(step.number)
         height = self._size(rows)
 
-        def add(thread: int) -> None:
-            for call, first, last in _pieces(len(in_a), height, self.code.threads, thread):
+        def add(thread: int, tiles: Range | None) -> None:
+            begin, end = tiles or (0, vectors)
+            threads = (1, 0) if tiles else (self.code.threads, thread)
+            for call, first, last in _pieces(len(in_a), height, *threads):
                 arguments = {
-                    "y": target + int(in_y[call]),
+                    "y": target + int(in_y[call]) + begin * vector_stride,
                     "row_offsets": y_rows + first * 8,
                     "vector_stride": vector_stride,
                     "scale": scale,
@@ -379,12 +438,12 @@ class LinePlan:
                     epilogue,
                     arguments,
                     rows=last - first,
-                    vectors=vectors,
+                    vectors=end - begin,
                     depth=len(taps[0]),
                     a=a + int(in_a[call]),
                     row_offsets=a_rows + first * 8,
                     taps=tap_table,
-                    x=x + int(in_x[call]),
+                    x=x + int(in_x[call]) + begin * x_stride,
                     x_stride=x_stride,
                 )
 
@@ -404,13 +463,13 @@ class LinePlan:
         self._turned[tensor.name, letter] = _Turned(data, others, Place(address(data), offsets))
         source = self._place(tensor)
         row = source.stride(tensor.features, letter)
-        block, tile = np.arange(width)[:, None], np.arange(self.tiles)
-        read = block * self.lanes * row + tile * source.tile
-        write = block * data.strides[1] + tile * self.lanes * VECTOR
+        block, tile = np.arange(width), np.arange(self.tiles)[:, None, None]
+        read = block * self.lanes * row + self._along(tensor, others)[:, None]
+        write = block * data.strides[1] + offsets.reshape(-1, 1)
         places = np.stack(
             [
-                np.add.outer(self._along(tensor, others), read).reshape(-1),
-                np.add.outer(offsets.reshape(-1), write).reshape(-1),
+                (read + tile * source.tile).reshape(-1),
+                (write + tile * self.lanes * VECTOR).reshape(-1),
             ],
             axis=-1,
         )

@@ -11,7 +11,7 @@ from chainrule.engine.kernels import contraction as kernels, planes, product
 from chainrule.engine.network.contraction import Contraction, NoContractionError
 from chainrule.engine.network.errors import CannotLowerError
 from chainrule.engine.network.network import Draft, Part
-from chainrule.engine.planning.contractions import LinePlan, Work
+from chainrule.engine.planning.contractions import LinePlan
 from chainrule.engine.planning.cuts import RowCut, Values
 from chainrule.engine.planning.kinds.base import Emission, Head, Names, emission
 from chainrule.engine.planning.kinds.rows import RowHead
@@ -128,24 +128,31 @@ class Line(RowHead):
     def forward_together(self) -> Phases:
         """Return the steps from X to Y."""
         X = self.before.values.output if self.before else None
-        return _of_threads(self.plan.forward(X, self.values.z))
+        return self.plan.forward(X, self.values.z, self._follow)
 
     def forward(self, cut: RowCut) -> None:
-        """Add the functions after it."""
-        if cut:
+        """Add the functions after it, unless each thread has had them for its samples."""
+        if cut and not self.plan.by_tiles:
             self.follow(cut)
+
+    def _follow(self, cut: RowCut) -> None:
+        self.follow(self.whole(cut.thread, cut.rows))
 
     def backward_together(self) -> Phases:
         """Return the steps from dY to dX, if that is wanted, and to the parameters' gradients."""
         wanted = self.before and self.before.wants_gradient
         dX = self.before.values.gradient if self.before and wanted else None
-        return _of_threads(self.plan.backward(self.values.gradient, dX))
+        return self.plan.backward(self.values.gradient, dX, self._slopes)
 
     def backward(self, cut: RowCut) -> None:
-        """Add the slopes of the functions before, given dX."""
+        """Add the slopes of the functions before, given dX, likewise."""
         assert self.before is not None
-        if cut:
+        if cut and not self.plan.by_tiles:
             self.before.slopes(cut)
+
+    def _slopes(self, cut: RowCut) -> None:
+        if self.before is not None and self.before.wants_gradient:
+            self.before.slopes(self.before.whole(cut.thread, cut.rows))
 
 
 def contraction(part: Part) -> Contraction:
@@ -159,10 +166,6 @@ def contraction(part: Part) -> Contraction:
         function.parameter_shapes(shape),
         function.sizes(shape),
     )
-
-
-def _of_threads(phases: Sequence[Sequence[Work]]) -> Phases:
-    return [[work.add for work in phase] for phase in phases]
 
 
 @dataclass(frozen=True)
