@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -9,20 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data import (
-    BUILTIN,
-    Builtin,
-    DataError,
-    Table,
-    as_table,
-    find_idx_pair,
-    load_builtin,
-    read_csv,
-    read_idx,
-    read_image_files,
-    read_image_folder,
-    rows_with_target,
-)
+from chainrule.data.builtin import BUILTIN, Builtin, builtin_table, load_builtin
+from chainrule.data.cells import is_missing, shortened
+from chainrule.data.errors import DataError
+from chainrule.data.idx import find_idx_pair, read_idx
+from chainrule.data.images import read_image_files, read_image_folder
+from chainrule.data.table import Column, RawCells, Table, read_csv, taken
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
 
@@ -38,7 +31,7 @@ class Source:
     name: str
     data: Table | NDArray[np.uint8]
     target_name: str = ""
-    cells: list[str] | None = None
+    cells: RawCells | None = None
     lines: tuple[int, ...] = ()
     files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -47,10 +40,22 @@ class Source:
     def __len__(self) -> int:
         return len(self.data)
 
+    @property
+    def target(self) -> Column:
+        """The target's cells; DataError if there are none."""
+        if self.cells is not None:
+            return Column(self.target_name, self.cells, self.lines)
+        if isinstance(self.data, Table):
+            raise DataError(
+                f"{self.name}: which column is to be predicted? Say --target NAME; there are "
+                f"{shortened(self.data.names, most=50)}"
+            )
+        raise DataError(f"{self.name}: expected a folder of images for each class")
+
     def select(self, rows: NDArray[np.intp]) -> Source:
         """Return some of the rows."""
         data: Any = self.data.select(rows) if isinstance(self.data, Table) else self.data[rows]
-        cells = None if self.cells is None else [self.cells[row] for row in rows]
+        cells = None if self.cells is None else taken(self.cells, rows)
         lines = tuple(self.lines[row] for row in rows) if self.lines else ()
         files = tuple(self.files[row] for row in rows) if self.files else ()
         return replace(self, data=data, cells=cells, lines=lines, files=files)
@@ -89,7 +94,7 @@ def read_source(
         if builtin.image_shape is not None and (images or like is not None):
             return _from_builtin_images(builtin)
         wanted = target if target or optional else builtin.target_name
-        return _from_table(argument, as_table(builtin), wanted, optional)
+        return _from_table(argument, builtin_table(builtin), wanted, optional)
     if path.is_dir():
         return _from_folder(path, like)
     if not path.exists():
@@ -106,6 +111,29 @@ def read_source(
     return _from_table(path.name, read_csv(path), target, optional)
 
 
+def is_source(data: Any) -> bool:
+    """Return whether data are the name of a file, a folder or a built-in set."""
+    return isinstance(data, str | os.PathLike)
+
+
+def read_table(name: str | os.PathLike[str]) -> Table:
+    """Read the table that a CSV file or a built-in set holds, its target among the columns."""
+    if (argument := os.fspath(name)) in BUILTIN:
+        return builtin_table(load_builtin(argument))
+    source = read_source(argument, optional=True)
+    if isinstance(source.data, Table):
+        return source.data
+    raise DataError(f"{argument}: expected a table, a CSV file with a header, got images")
+
+
+def read_images(name: str | os.PathLike[str], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Read the images (n, c, h, w) that a file, a folder or a built-in set holds."""
+    source = read_source(os.fspath(name), like=shape, optional=True)
+    if isinstance(source.data, Table):
+        raise DataError(f"{os.fspath(name)}: expected images, got a table")
+    return source.data
+
+
 def _from_builtin_images(builtin: Builtin) -> Source:
     X = builtin.X.astype(np.uint8).reshape(-1, *(builtin.image_shape or ()))
     return Source(builtin.name, X, builtin.target_name, list(builtin.labels))
@@ -119,7 +147,7 @@ def _from_table(name: str, table: Table, target: str | None, optional: bool) -> 
     cells = table.column(target)
     if len(table.names) == 1 and not optional:
         raise DataError(f"{name}: expected columns to learn from besides {target!r}, got none")
-    rows = rows_with_target(cells)
+    rows = np.array([row for row, cell in enumerate(cells) if not is_missing(cell)], np.intp)
     source = Source(name, table.without(target), target, cells, lines)
     if len(rows) == 0:
         raise DataError(f"{name}: the column {target!r} has no values at all")

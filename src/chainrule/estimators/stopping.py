@@ -25,7 +25,7 @@ SMALLEST_RATE = 1e-6
 
 
 @dataclass
-class Record:
+class FitRecord:
     """What is known of all epochs so far, over every call that went on with the same network."""
 
     losses: list[float] = field(default_factory=list)
@@ -37,7 +37,7 @@ class Record:
     seen: int = 0
 
     @classmethod
-    def begin(cls, *, early_stopping: bool) -> Record:
+    def begin(cls, *, early_stopping: bool) -> FitRecord:
         """Return the record before the first epoch; scores are watched with early stopping."""
         return cls(best_loss=None, best_score=-np.inf) if early_stopping else cls()
 
@@ -52,7 +52,7 @@ class Record:
 
 
 @dataclass
-class AtWork:
+class OptimizerState:
     """An optimizer at work: its numbers, and the learning rate as it is now."""
 
     rule: Optimizer
@@ -61,7 +61,7 @@ class AtWork:
     dtype: np.dtype[Any]
 
     @classmethod
-    def begin(cls, rule: Optimizer, parameters: Array) -> AtWork:
+    def begin(cls, rule: Optimizer, parameters: Array) -> OptimizerState:
         """Return an optimizer before its first step."""
         return cls(rule, rule.begin(parameters), rule.learning_rate, parameters.dtype)
 
@@ -71,18 +71,18 @@ class AtWork:
             slot.shape == parameters.shape for slot in self.state.slots
         )
 
-    def going_on(self, rule: Optimizer, parameters: Array) -> AtWork:
+    def going_on(self, rule: Optimizer, parameters: Array) -> OptimizerState:
         """Return it with the same numbers, in the type of the parameters."""
         slots = tuple(slot.astype(parameters.dtype) for slot in self.state.slots)
         state = State(slots, self.state.steps)
-        return AtWork(rule, state, self.learning_rate, parameters.dtype)
+        return OptimizerState(rule, state, self.learning_rate, parameters.dtype)
 
 
 @dataclass
-class PresentRate(Schedule):
+class CurrentRate(Schedule):
     """The learning rate that an optimizer at work has now."""
 
-    optimizer: AtWork
+    optimizer: OptimizerState
 
     def factor(self, at: Place) -> float:
         """Return the present rate over the first one."""
@@ -95,7 +95,7 @@ class PresentRate(Schedule):
 
 
 @dataclass
-class Course:
+class StoppingMonitor:
     """Watches a training: counts epochs without improvement, lowers the rate, says when to stop.
 
     Parameters
@@ -108,8 +108,8 @@ class Course:
     verbose : whether to print what is decided
     """
 
-    record: Record
-    optimizer: AtWork
+    record: FitRecord
+    optimizer: OptimizerState
     samples: int
     tol: float
     patience: float

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data import strict_json
-from chainrule.data.cells import Cells, Moments, has_decimal_comma, shortened
+from chainrule import strict_json
+from chainrule.data.cells import Cells, Moments, has_decimal_comma, number, shortened
 
-__all__ = ["CategoricalColumn", "NumericColumn", "fit_column"]
+__all__ = ["CategoricalColumn", "NumericColumn", "fit_column", "taken_for_categories"]
 
 MOST_VALUES = 100
 MISSING_VALUE = "(missing)"
@@ -97,7 +97,7 @@ class CategoricalColumn:
         other = index.get(OTHER_VALUE, -1)
         features = np.array(
             [
-                index.get(MISSING_VALUE, -1) if gone else index.get(text, other)
+                index.get(MISSING_VALUE, -1) if gone else index.get(_spelled(text, index), other)
                 for text, gone in zip(cells.texts, cells.missing, strict=True)
             ],
             np.intp,
@@ -139,6 +139,27 @@ class CategoricalColumn:
                 tuple(strict_json.text(value, place) for value in values), place
             ),
         )
+
+
+def _spelled(text: str, known: dict[str, int]) -> str:
+    """Return a text as the known ones are spelled: a table's True is a file's true or TRUE."""
+    if text not in known and text in ("True", "False"):
+        return next((each for each in (text.lower(), text.upper()) if each in known), text)
+    return text
+
+
+def taken_for_categories(column: CategoricalColumn) -> str:
+    """Return in a sentence why a column of categories may be meant as numbers, "" if it is not."""
+    values = [value for value in column.values if value not in (MISSING_VALUE, OTHER_VALUE)]
+    words = [value for value in values if number(value) is None]
+    commas = [word for word in words if has_decimal_comma(word)]
+    if commas:
+        reason = f"a decimal comma, as in {commas[0]!r}, makes a word of a number"
+    elif 0 < len(words) < 0.5 * len(values):
+        reason = f"most are numbers, but not {shortened(words, most=3)}"
+    else:
+        return ""
+    return f"column {column.name!r} is taken for categories: {reason}"
 
 
 def fit_column(name: str, cells: Cells) -> NumericColumn | CategoricalColumn | str:
