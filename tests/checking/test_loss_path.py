@@ -17,9 +17,9 @@ from chainrule import (
     check_gradients,
     finite_difference,
 )
+from chainrule.checking.loss_path import LossPath
 from chainrule.functions import AvgPool2d
 from chainrule.jobs.network import NetworkOptions, build_chain
-from chainrule.loss_path import LossPath
 
 
 @pytest.fixture

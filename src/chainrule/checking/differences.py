@@ -34,11 +34,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-__all__ = ["ascend", "descend", "finite_difference", "jacobian"]
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 _STEPS = tuple(2.0**-9 / 8**k for k in range(9))
 _OF_ANY_FUNCTION = _STEPS[:7]

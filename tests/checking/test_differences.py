@@ -5,7 +5,7 @@ import pytest
 import sympy
 
 from chainrule import ascend, descend, finite_difference, jacobian
-from chainrule.differences import difference_along, differences
+from chainrule.checking.differences import difference_along, differences
 
 
 def only(f, x):

@@ -22,16 +22,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.chain import Chain
-from chainrule.differences import Difference, difference_along, differences
+from chainrule.checking.differences import Difference, difference_along, differences
 from chainrule.functions import Moment
 from chainrule.losses import Loss, fused
-
-__all__: list[str] = []
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 
 @dataclass(frozen=True)

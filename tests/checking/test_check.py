@@ -20,7 +20,7 @@ from chainrule import (
     check_gradients,
     check_loss,
 )
-from chainrule.checking import Entry, Report, compare
+from chainrule.checking.report import Entry, Report, compare
 from wrong_rules import (
     FlatJacobian,
     LongBias,
