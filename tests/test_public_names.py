@@ -24,6 +24,11 @@ def test_readers_of_types_see_the_same_names_as_python():
     assert len(set(seen)) == len(seen)
 
 
+def test_each_room_is_asked_for_the_names_that_it_calls_public():
+    for room, names in chainrule._PUBLIC.items():
+        assert sorted(names.split()) == sorted(import_module(f"chainrule.{room}").__all__), room
+
+
 def test_every_function_and_loss_is_public():
     listed = [*functions.FUNCTIONS, *losses.LOSSES]
     assert {kind.__name__ for kind in listed} <= set(chainrule.__all__)
@@ -58,3 +63,10 @@ def test_importing_loads_nothing_but_the_package():
     loaded = loaded_by("import chainrule")
     assert "chainrule" in loaded
     assert not {"numpy", "scipy", "sklearn", "sympy", "rich", "typer"} & set(loaded)
+
+
+@pytest.mark.parametrize("names", ["Predictor", "Chain, train", "check_gradients"])
+def test_a_name_is_loaded_without_the_rooms_that_it_does_not_need(names):
+    loaded = loaded_by(f"from chainrule import {names}")
+    assert "numpy" in loaded
+    assert not {"sklearn", "matplotlib", "sympy", "typer"} & set(loaded)

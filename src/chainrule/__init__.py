@@ -8,8 +8,8 @@ A chain of functions, a loss, and a plan are all it takes::
     history = train(chain, CrossEntropy(), X, t, Plan(epochs=20))
 
 The modules ``chainrule.notation`` (index notation) and ``chainrule.mathematics`` (one vocabulary
-for numbers and formulas) are useful alone. A name is loaded when it is first used, so that
-``import chainrule`` costs nothing; what the rooms below list as theirs is public here.
+for numbers and formulas) are useful alone. A name is loaded, with the one room that has it, when
+it is first used, so that ``import chainrule`` costs nothing.
 """
 
 from importlib import import_module
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from chainrule import mathematics as mathematics, notation as notation
     from chainrule.chain import *
     from chainrule.checking import *
-    from chainrule.differences import *
     from chainrule.engine import *
     from chainrule.estimators import *
     from chainrule.functions import *
@@ -32,31 +31,53 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+_PUBLIC = {
+    "functions": """
+        FUNCTIONS Function Elementwise Multilinear Written Moment
+        Linear Conv2d EmbeddingBag AvgPool2d MaxPool2d Flatten Dropout
+        ELU Exp GELU Identity LeakyReLU LogSoftmax ReLU SiLU Sigmoid Softmax Softplus Tanh
+        """,
+    "losses": """
+        LOSSES FUSED fused Loss ElementwiseLoss
+        BinaryCrossEntropy CrossEntropy HalfSquaredError Huber MeanAbsoluteError MeanSquaredError
+        Poisson ExpPoisson SigmoidBinaryCrossEntropy SoftmaxCrossEntropy
+        """,
+    "parameters": "Parameters",
+    "chain": "Chain",
+    "checking": """
+        Report check_function check_gradients check_loss
+        ascend descend finite_difference jacobian
+        """,
+    "training": """
+        train Plan Epoch History Reporter ProgressBar Patience TrainingDivergedError
+        GradientNorms accuracy r_squared
+        OPTIMIZERS Optimizer SGD Adam AdamW RMSProp
+        SCHEDULES Schedule Place Constant Cosine InverseScaling LinearToZero StepDecay WarmUp
+        AUGMENTATIONS Augmentation Crop Flip Noise Shift
+        """,
+    "models": "Model ModelFileError Predictions",
+    "loading": "load",
+    "estimators": "Classifier MLPClassifier MLPRegressor Regressor",
+    "pictures": "GradientNormsDisplay LearningCurveDisplay WeightsDisplay",
+    "engine": "Predictor",
+}
+"""The public names of each room, all that are in its ``__all__``."""
+
 _MODULES = ("mathematics", "notation")
-_ROOMS = (
-    *("functions", "losses", "parameters", "chain"),
-    *("differences", "checking", "training", "models", "loading"),
-    *("estimators", "pictures", "engine"),
-)
+_ROOM_OF = {name: room for room, names in _PUBLIC.items() for name in names.split()}
+
+__all__ = [*_MODULES, *_ROOM_OF]
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name when it is first used."""
     if name in _MODULES:
         return import_module(f"chainrule.{name}")
-    if name == "__all__":
-        return [*_MODULES, *(public for room in _ROOMS for public in _room(room).__all__)]
-    if not name.startswith("_"):
-        for room in _ROOMS:
-            if name in _room(room).__all__:
-                value = globals()[name] = getattr(_room(room), name)
-                return value
-    raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"chainrule.{_ROOM_OF[name]}"), name)
+    return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__getattr__("__all__")})
-
-
-def _room(name: str) -> Any:
-    return import_module(f"chainrule.{name}")
+    return sorted({*globals(), *__all__})

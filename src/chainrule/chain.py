@@ -9,35 +9,22 @@ function makes the gradients by its own parameters and by x_{k-1}.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
-from scipy import sparse
+from numpy.typing import DTypeLike
 
+from chainrule.display import functions_html, layers_html, layers_text
 from chainrule.functions import Function, Moment
 from chainrule.initialization import initialize
+from chainrule.layout import ChainLayout, Layer, as_samples, check_float, lay_out, sample_shape
 from chainrule.losses import Loss, fused
-from chainrule.notebooks import html_table
 from chainrule.parameters import Parameters
+from chainrule.types import Array, Shape
 
 __all__ = ["Chain"]
-
-Array = NDArray[Any]
-Shape = tuple[int, ...]
-HEADING = ("", "function", "output", "parameters", "count")
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One function in its place: shapes of a sample, and its parameters' names in the buffer."""
-
-    function: Function
-    input_shape: Shape
-    output_shape: Shape
-    names: dict[str, str]
 
 
 class Chain:
@@ -87,14 +74,14 @@ class Chain:
         ValueError
             A function cannot take what the one before it makes; it says which.
         """
-        shape = _sample_shape(input_shape)
-        _check_float(dtype)
-        layers, shapes = lay_out(self.functions, shape)
-        self._layers, self._parameters = layers, Parameters(shapes, dtype=dtype)
+        shape = sample_shape(input_shape)
+        check_float(dtype)
+        self._layers, shapes = lay_out(self.functions, shape)
+        self._parameters = Parameters(shapes, dtype=dtype)
         following: list[Function | None] = [*self.functions[1:], None]
         places = [
             (layer.function, after, layer.input_shape, layer.names)
-            for layer, after in zip(layers, following, strict=True)
+            for layer, after in zip(self._layers, following, strict=True)
         ]
         initialize(self._parameters, places, scheme=initialization, seed=seed)
         return self
@@ -105,6 +92,11 @@ class Chain:
         chain = cls(*(layer.function for layer in layers))
         chain._layers, chain._parameters = list(layers), parameters
         return chain
+
+    @classmethod
+    def from_layout(cls, layout: ChainLayout, flat: Array | None = None) -> Chain:
+        """Return the chain of a layout with parameters (count,), not copied; zeros by default."""
+        return cls.assemble(layout.layers, Parameters(layout.shapes, flat, layout.dtype))
 
     @property
     def layers(self) -> list[Layer]:
@@ -128,12 +120,11 @@ class Chain:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The float type of the parameters."""
-        dtype: np.dtype[Any] = self.parameters.flat.dtype
-        return dtype
+        return np.dtype(self.parameters.flat.dtype)
 
     def astype(self, dtype: DTypeLike) -> Chain:
         """Return a copy of the chain in another float type."""
-        _check_float(dtype)
+        check_float(dtype)
         return Chain.assemble(self.layers, self.parameters.astype(dtype))
 
     def forward(self, X: Any, moment: Moment | None = None) -> Array:
@@ -142,7 +133,7 @@ class Chain:
 
     def trace(self, X: Any, moment: Moment | None = None, *, until: int | None = None) -> list[Any]:
         """Return X and what each function makes of it: [x, x_1, …, y], the first until ones."""
-        values = [self._input(X)]
+        values = [as_samples(X, self.layers[0], self.dtype)]
         for layer, own, at in self.steps(moment)[:until]:
             values.append(layer.function.forward(values[-1], own, at))
         return values
@@ -187,8 +178,8 @@ class Chain:
                 input_gradient=input_gradient or position > 0,
             )
             if set(by_parameters) != set(layer.names):
-                names = (", ".join(each) or "nothing" for each in (layer.names, by_parameters))
-                expected, received = names
+                expected = ", ".join(layer.names) or "nothing"
+                received = ", ".join(by_parameters) or "nothing"
                 raise ValueError(
                     f"{layer.function}: expected gradients by {expected}, got {received}"
                 )
@@ -289,21 +280,6 @@ class Chain:
         assert product is not None
         return product.reshape(n, *self.layers[-1].output_shape, *self.layers[0].input_shape)
 
-    def _input(self, X: Any) -> Any:
-        """Return X in the chain's float type; ValueError if its samples have another shape."""
-        first = self.layers[0]
-        if sparse.issparse(X):
-            if not first.function.sparse_input:
-                raise ValueError(f"{first.function}: expected a dense array, got a sparse matrix")
-            X = X.tocsr()
-        else:
-            X = np.asarray(X)
-        if X.ndim < 1 or X.shape[1:] != first.input_shape:
-            raise ValueError(f"{first.function}: {_shape_misfit(first.input_shape, X.shape)}")
-        if X.dtype.kind not in "biuf":
-            raise ValueError(f"{first.function}: expected numbers as X, got {X.dtype} values")
-        return X.astype(self.dtype, copy=False)
-
     def formula(self) -> str:
         """Return the composition as the notes write it: ``Softmax(Linear(W0; x))``."""
         text = "x"
@@ -317,84 +293,10 @@ class Chain:
 
     def __str__(self) -> str:
         """Return a table of layers, shapes and parameter counts."""
-        if not self.initialized:
-            return repr(self)
-        rows = [HEADING, *self._rows()]
-        widths = [max(len(row[column]) for row in rows) for column in range(5)]
-        lines = [f"input {shape_text(self.layers[0].input_shape)}"]
-        for row in rows:
-            cells = [cell.ljust(width) for cell, width in zip(row[:4], widths, strict=False)]
-            lines.append("  ".join([*cells, row[4].rjust(widths[4])]).rstrip())
-        return "\n".join(lines)
+        return layers_text(self.layers, self.parameters) if self.initialized else repr(self)
 
     def _repr_html_(self) -> str:
         """Return the table for notebooks; shapes and counts are there once they are known."""
         if self.initialized:
-            caption = f"Chain, input {shape_text(self.layers[0].input_shape)}"
-            return html_table(caption, HEADING, self._rows())
-        numbered = [(str(place), str(f)) for place, f in enumerate(self.functions)]
-        return html_table("Chain, not initialized", HEADING[:2], numbered)
-
-    def _rows(self) -> list[tuple[str, ...]]:
-        """Return the table's rows: number, function, output, parameters, count; and the sum."""
-        rows: list[tuple[str, ...]] = []
-        for position, layer in enumerate(self.layers):
-            arrays = {name: self.parameters[name] for name in layer.names.values()}
-            shapes = ", ".join(f"{name} {shape_text(a.shape)}" for name, a in arrays.items())
-            count = sum(array.size for array in arrays.values())
-            rows.append(
-                (
-                    str(position),
-                    str(layer.function),
-                    shape_text(layer.output_shape),
-                    shapes,
-                    f"{count:,}" if count else "",
-                )
-            )
-        return [*rows, ("", "", "", f"in all, {self.dtype}", f"{self.parameters.flat.size:,}")]
-
-
-def _check_float(dtype: DTypeLike) -> None:
-    if np.dtype(dtype).kind != "f":
-        raise ValueError(f"Chain: expected a float type as dtype, got {np.dtype(dtype)}")
-
-
-def shape_text(shape: Shape) -> str:
-    """Return a shape as people write it: ``3 × 32 × 32``."""
-    return " × ".join(map(str, shape)) or "number"
-
-
-def lay_out(functions: Sequence[Function], shape: Shape) -> tuple[list[Layer], dict[str, Shape]]:
-    """Return the layers for samples of a shape, and the shapes of all parameters."""
-    layers: list[Layer] = []
-    shapes: dict[str, Shape] = {}
-    count = 0
-    for function in functions:
-        own = function.parameter_shapes(shape)
-        output = function.output_shape(shape)
-        if not all(output):
-            raise ValueError(f"{function}: nothing is left of samples of shape {shape}")
-        names = {name: f"{name}{count}" for name in own}
-        shapes |= {names[name]: size for name, size in own.items()}
-        layers.append(Layer(function, shape, output, names))
-        count += bool(own)
-        shape = output
-    return layers, shapes
-
-
-def _sample_shape(given: Any) -> Shape:
-    """Return the shape of one sample, from itself or from data."""
-    whole = given.shape if hasattr(given, "shape") else np.shape(given)
-    shape = given if isinstance(given, tuple) else tuple(whole[1:])
-    if not shape or not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
-        raise ValueError(
-            f"Chain: expected the shape of one sample, such as (64,) or (1, 28, 28), or data X "
-            f"(n, …), got {shape if isinstance(given, tuple) else whole}"
-        )
-    return tuple(int(n) for n in shape)
-
-
-def _shape_misfit(expected: Shape, received: Shape) -> str:
-    if len(expected) == 1 and len(received) == 2:
-        return f"expected X with {expected[0]} features, got {received[1]}"
-    return f"expected X of shape (n, {', '.join(map(str, expected))}), got {received}"
+            return layers_html(self.layers, self.parameters)
+        return functions_html(self.functions)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import prod
-from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
+
+from chainrule.types import Array, Shape
 
 __all__ = ["Parameters"]
-
-Array = NDArray[Any]
-Shape = tuple[int, ...]
 
 
 class Parameters(Mapping[str, Array]):

@@ -4,6 +4,8 @@ import doctest
 import inspect
 
 import numpy as np
+import pandas
+import polars
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
@@ -23,9 +25,9 @@ def model():
     return Classifier(Chain(Linear(3), Softmax()), max_iter=3, random_state=0)
 
 
-@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("library", [pandas, polars])
 def test_columns_keep_their_names(library):
-    table = pytest.importorskip(library).DataFrame(dict(zip(NAMES, X.T, strict=True)))
+    table = library.DataFrame(dict(zip(NAMES, X.T, strict=True)))
     fitted = model().fit(table, y)
     assert fitted.feature_names_in_.tolist() == NAMES
     np.testing.assert_array_equal(fitted.predict_proba(table), model().fit(X, y).predict_proba(X))
@@ -34,7 +36,6 @@ def test_columns_keep_their_names(library):
 
 
 def test_images_in_a_table_keep_the_names_of_their_columns():
-    pandas = pytest.importorskip("pandas")
     table = pandas.DataFrame(X, columns=NAMES)
     chain = Chain(Conv2d(2, 2), Flatten(), Linear(3), Softmax())
     fitted = Classifier(chain, image_shape=(2, 2), max_iter=3, random_state=0).fit(table, y)
@@ -43,7 +44,6 @@ def test_images_in_a_table_keep_the_names_of_their_columns():
 
 
 def test_tables_of_words_and_numbers_in_a_pipeline_with_pandas_output():
-    pandas = pytest.importorskip("pandas")
     table = pandas.DataFrame({"n": X[:, 0], "word": np.where(X[:, 2] > 3, "long", "short")})
     pipeline = make_pipeline(
         make_column_transformer(

@@ -72,10 +72,10 @@ def test_the_json_is_as_documented():
 
 def test_a_chain_comes_back_with_the_same_layers():
     chain = noisy(Chain(Conv2d(4, 2), MaxPool2d(), Flatten(), Linear(5), Softmax()), (3, 6, 7))
-    blueprint = chain_from_json(chain_to_json(chain))
-    assert blueprint.count == chain.parameters.flat.size
-    assert blueprint.output_shape == (5,)
-    again = blueprint.build(chain.parameters.flat)
+    layout = chain_from_json(chain_to_json(chain))
+    assert layout.count == chain.parameters.flat.size
+    assert layout.output_shape == (5,)
+    again = Chain.from_layout(layout, chain.parameters.flat)
     assert again.layers == chain.layers
     X = np.random.default_rng(0).standard_normal((2, 3, 6, 7))
     np.testing.assert_array_equal(again.forward(X), chain.forward(X))

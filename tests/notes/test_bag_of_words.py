@@ -7,8 +7,7 @@ from scipy import sparse
 
 from chainrule import notation
 from chainrule.chain import Chain
-from chainrule.checking import check_gradients
-from chainrule.differences import finite_difference, jacobian
+from chainrule.checking import check_gradients, finite_difference, jacobian
 from chainrule.functions import EmbeddingBag, Linear, Softmax
 from chainrule.losses import CrossEntropy
 from notes.comparison import assert_equal

@@ -5,7 +5,7 @@ import pytest
 import sympy
 
 from chainrule.chain import Chain
-from chainrule.differences import finite_difference, jacobian
+from chainrule.checking import finite_difference, jacobian
 from chainrule.functions import Linear, ReLU, Softmax
 from chainrule.losses import CrossEntropy, SoftmaxCrossEntropy
 from notes.comparison import assert_equal

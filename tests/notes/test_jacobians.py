@@ -6,7 +6,7 @@ import sympy
 
 from chainrule import notation
 from chainrule.chain import Chain
-from chainrule.differences import ascend, descend, finite_difference, jacobian
+from chainrule.checking import ascend, descend, finite_difference, jacobian
 from chainrule.functions import Linear, ReLU, Sigmoid, Softmax, Tanh
 from chainrule.losses import BinaryCrossEntropy, CrossEntropy, MeanSquaredError
 from notes.comparison import assert_equal

@@ -8,7 +8,7 @@ import pytest
 import sympy
 
 from chainrule import mathematics
-from chainrule.differences import finite_difference, jacobian
+from chainrule.checking import finite_difference, jacobian
 from chainrule.functions import Linear, Sigmoid, Softmax
 from chainrule.losses import (
     BinaryCrossEntropy,

@@ -9,8 +9,7 @@ import sympy
 
 from chainrule import notation
 from chainrule.chain import Chain
-from chainrule.checking import check_function, check_gradients
-from chainrule.differences import descend, finite_difference, jacobian
+from chainrule.checking import check_function, check_gradients, descend, finite_difference, jacobian
 from chainrule.functions import Conv2d, Linear, ReLU, Softmax
 from chainrule.losses import CrossEntropy, MeanSquaredError, SoftmaxCrossEntropy
 from notes.comparison import assert_equal

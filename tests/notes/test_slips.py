@@ -11,7 +11,7 @@ import pytest
 import sympy
 
 from chainrule.chain import Chain
-from chainrule.differences import finite_difference, jacobian
+from chainrule.checking import finite_difference, jacobian
 from chainrule.functions import Conv2d, EmbeddingBag, Linear, ReLU, Sigmoid, Softmax
 from chainrule.losses import CrossEntropy, MeanSquaredError, SoftmaxCrossEntropy
 from notes.comparison import assert_equal, differ

@@ -3,7 +3,7 @@ import pytest
 from scipy import sparse
 
 from chainrule import Chain, CrossEntropy, Dropout, Linear, MeanSquaredError, Softmax, Tanh
-from chainrule.differences import finite_difference
+from chainrule.checking import finite_difference
 from chainrule.functions import Moment
 from chainrule.training import SGD, Adam, Cosine, Plan, train
 from training.recorder import Recorder

@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from chainrule.chain import Chain, shape_text
+from chainrule.chain import Chain
 from chainrule.checking import Report
+from chainrule.display import shape_text
 from chainrule.formulas import Formulas
 
 

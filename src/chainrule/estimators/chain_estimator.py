@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import StrOptions
 
-from chainrule.chain import Chain, shape_text
+from chainrule.chain import Chain
+from chainrule.display import shape_text
 from chainrule.estimators.images import FORMATS
 from chainrule.estimators.parameters import TrainingParameters
 from chainrule.estimators.samples import ImageSamples
 from chainrule.estimators.targets import Labels, Task, out_activation
 from chainrule.functions import Elementwise, Function, Linear, Softmax
-from chainrule.models.configuration import Blueprint
+from chainrule.layout import ChainLayout
 from chainrule.training import Augmentation, Plan
 
 Array = NDArray[Any]
@@ -134,7 +135,7 @@ class ChainEstimator(TrainingParameters, ImageSamples):
                 return None
         return None
 
-    def _restore(self, labels: Labels | None, chain: Blueprint) -> None:
+    def _restore(self, labels: Labels | None, chain: ChainLayout) -> None:
         shape = chain.output_shape
         self._learn_outputs(labels, shape[0] if len(shape) == 1 else 0)
         if shape != (self.n_outputs_,) or prod(chain.input_shape) != self.n_features_in_:

@@ -16,8 +16,8 @@ from chainrule.estimators.parameters import with_training_parameters
 from chainrule.estimators.regression import NetworkRegressor
 from chainrule.estimators.targets import Labels, Task, regression_task
 from chainrule.functions import Elementwise, Function, Sigmoid, Softmax
+from chainrule.layout import ChainLayout
 from chainrule.losses import Loss, Poisson
-from chainrule.models.configuration import Blueprint
 
 Array = NDArray[Any]
 
@@ -134,7 +134,7 @@ class Classifier(ChainEstimator, NetworkClassifier):
             raise self._misfit(chain, outputs)
         return chain
 
-    def _restore(self, labels: Labels | None, chain: Blueprint) -> None:
+    def _restore(self, labels: Labels | None, chain: ChainLayout) -> None:
         super()._restore(labels, chain)
         if not self._ends_well(chain.functions[-1]):
             raise ValueError(f"expected a chain that ends with {self._needed(self.n_outputs_)}")

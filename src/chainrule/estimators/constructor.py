@@ -12,9 +12,9 @@ import numpy as np
 from chainrule.chain import Chain
 from chainrule.data import strict_json
 from chainrule.functions import FUNCTIONS, Function
+from chainrule.layout import CONSTRUCTION_ERRORS
 from chainrule.losses import LOSSES, Loss
 from chainrule.models import canonical
-from chainrule.models.configuration import MISHAPS
 from chainrule.models.hyperparameters import check_hints
 from chainrule.training.augmentation import AUGMENTATIONS, Augmentation
 from chainrule.training.optimizers import OPTIMIZERS, Optimizer
@@ -207,7 +207,7 @@ def _object(
     check_hints(cls, values)
     try:
         return cls(**values)
-    except (*MISHAPS, AttributeError) as error:
+    except (*CONSTRUCTION_ERRORS, AttributeError) as error:
         raise ValueError(f"{where}: {error}") from None
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import InvalidParameterError
 
+from chainrule.chain import Chain
 from chainrule.data import strict_json
 from chainrule.estimators.constructor import (
     Classes,
@@ -28,8 +29,9 @@ from chainrule.estimators.constructor import (
 from chainrule.estimators.images import FORMATS
 from chainrule.estimators.targets import Labels
 from chainrule.functions import Function
+from chainrule.layout import ChainLayout
 from chainrule.models import canonical
-from chainrule.models.configuration import Blueprint, chain_from_json, chain_to_json
+from chainrule.models.configuration import chain_from_json, chain_to_json
 from chainrule.models.errors import ModelFileError
 from chainrule.models.kinds import expect_estimator
 
@@ -51,7 +53,7 @@ class Saved:
 
     estimator: str
     parameters: dict[str, Any]
-    chain: Blueprint
+    chain: ChainLayout
     labels: Labels | None
     features: tuple[int, Array | None]
     record: dict[str, Any]
@@ -288,5 +290,5 @@ def restore(saved: Saved, flat: Array, kinds: Sequence[type[Any]]) -> Any:
     for name, value in saved.record.items():
         setattr(estimator, name, value)
     estimator._restore(saved.labels, saved.chain)
-    estimator._set_network(saved.chain.build(flat))
+    estimator._set_network(Chain.from_layout(saved.chain, flat))
     return estimator

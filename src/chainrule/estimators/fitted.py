@@ -28,8 +28,8 @@ from chainrule.engine.prediction import Forward, in_blocks
 from chainrule.estimators.constructor import Classes, check_classes
 from chainrule.estimators.files import Saved, describe, restore_from
 from chainrule.estimators.targets import Labels, Task
+from chainrule.layout import ChainLayout
 from chainrule.models import ModelFileError
-from chainrule.models.configuration import Blueprint
 from chainrule.models.files import read_model_file, write_model_file
 from chainrule.training.samples import Samples
 
@@ -160,7 +160,7 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
         estimator: Self = restore_from(path, saved, flat, [cls])
         return estimator
 
-    def _restore(self, labels: Labels | None, chain: Blueprint) -> None:
+    def _restore(self, labels: Labels | None, chain: ChainLayout) -> None:
         """Set what was learned besides parameters; ValueError if the chain does not fit it.
 
         The parameters of the estimator need not be those that the chain was fitted with.

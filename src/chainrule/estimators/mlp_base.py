@@ -16,7 +16,7 @@ from chainrule.estimators.base import NetworkEstimator
 from chainrule.estimators.parameters import TrainingParameters
 from chainrule.estimators.targets import Labels, Task, out_activation
 from chainrule.functions import Dropout, Elementwise, Exp, Function, Linear, Sigmoid
-from chainrule.models.configuration import Blueprint, blueprint
+from chainrule.layout import ChainLayout
 from chainrule.parameters import Parameters
 
 Array = NDArray[Any]
@@ -54,12 +54,12 @@ class Multilayer(TrainingParameters, NetworkEstimator):
 
     def _new_chain(self, X: Any, task: Task, outputs: int) -> Chain:
         functions = tuple(self._functions(self._hidden_sizes(), outputs, task))
-        chain = blueprint(functions, (X.shape[1],), np.dtype(np.float64)).zeros()
+        chain = Chain.from_layout(ChainLayout.of(functions, (X.shape[1],), np.float64))
         sigmoid = isinstance(choices.activation(self.activation), Sigmoid)
         draw(chain.parameters, self._random_state, 2.0 if sigmoid else 6.0)
         return chain
 
-    def _restore(self, labels: Labels | None, chain: Blueprint) -> None:
+    def _restore(self, labels: Labels | None, chain: ChainLayout) -> None:
         functions = list(chain.functions)
         layers = [k for k, function in enumerate(functions) if isinstance(function, Linear)]
         sizes = [function.outputs for function in functions if isinstance(function, Linear)]
@@ -105,7 +105,7 @@ class Multilayer(TrainingParameters, NetworkEstimator):
         functions = tuple(self._functions(sizes[:-1], sizes[-1], self._task()))
         self.__dict__.pop("gradient_norms_", None)  # they were another network's
         dtype = np.result_type(*self.coefs_, np.float32)
-        chain = blueprint(functions, (shapes[0][0],), dtype).zeros()
+        chain = Chain.from_layout(ChainLayout.of(functions, (shapes[0][0],), dtype))
         for view, array in zip(_both(views(chain)), _both(self), strict=True):
             view[...] = array
         self._set_network(chain)

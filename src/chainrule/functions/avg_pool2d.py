@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chainrule.functions.base import Multilinear, Shape
+from chainrule.functions.base import Multilinear
 from chainrule.functions.sliding import affine, pooled_shape, window_axes
+from chainrule.types import Shape
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,11 @@ from math import prod
 from typing import Any, ClassVar, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule import notation
 from chainrule.formulas import Formulas, elementwise_formulas, written_formulas
+from chainrule.types import Array, Shape
 
-Array = NDArray[Any]
-Shape = tuple[int, ...]
 Parameters = Mapping[str, Array]
 Gradients = tuple[Array | None, dict[str, Array]]
 """The gradient by the input (None where nobody asked for it), and those by the parameters."""

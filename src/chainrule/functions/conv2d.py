@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chainrule.functions.base import Multilinear, Shape
+from chainrule.functions.base import Multilinear
 from chainrule.functions.fields import check_count, pair
 from chainrule.functions.sliding import affine, window_axes
+from chainrule.types import Shape
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule import random
-from chainrule.functions.base import (
-    Array,
-    Gradients,
-    Moment,
-    Parameters,
-    Shape,
-    Written,
-    diagonal,
-)
+from chainrule.functions.base import Gradients, Moment, Parameters, Written, diagonal
 from chainrule.functions.fields import check_number
+from chainrule.types import Array, Shape
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ import numpy as np
 from scipy import sparse
 
 from chainrule.formulas import Formulas, written_formulas
-from chainrule.functions.base import Array, Gradients, Moment, Multilinear, Parameters, Shape
+from chainrule.functions.base import Gradients, Moment, Multilinear, Parameters
 from chainrule.functions.fields import check_choice, check_count
+from chainrule.types import Array, Shape
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,8 @@ from math import prod
 
 import numpy as np
 
-from chainrule.functions.base import (
-    Array,
-    Gradients,
-    Moment,
-    Parameters,
-    Shape,
-    Written,
-    diagonal,
-)
+from chainrule.functions.base import Gradients, Moment, Parameters, Written, diagonal
+from chainrule.types import Array, Shape
 
 
 @dataclass(frozen=True)

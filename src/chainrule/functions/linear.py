@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from chainrule.functions.base import Multilinear, Shape
+from chainrule.functions.base import Multilinear
 from chainrule.functions.fields import check_count
+from chainrule.types import Shape
 
 
 @dataclass(frozen=True)

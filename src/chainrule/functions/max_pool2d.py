@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.functions.base import Array, Gradients, Moment, Parameters, Shape, Written
+from chainrule.functions.base import Gradients, Moment, Parameters, Written
 from chainrule.functions.sliding import pooled_shape, window_axes
+from chainrule.types import Array, Shape
 
 
 @dataclass(frozen=True)

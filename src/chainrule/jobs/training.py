@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.chain import Chain
 from chainrule.data import (
     DataError,
     ImageScaling,
@@ -24,8 +25,8 @@ from chainrule.data.columns import MISSING_VALUE, OTHER_VALUE
 from chainrule.jobs.curve import curve_facts
 from chainrule.jobs.network import NetworkOptions, build_chain
 from chainrule.jobs.sources import Source
+from chainrule.layout import ChainLayout
 from chainrule.models import Model
-from chainrule.models.configuration import blueprint
 from chainrule.training import History, Optimizer, TrainingDivergedError
 
 
@@ -105,7 +106,7 @@ def prepare(source: Source, options: TrainingOptions) -> Prepared:
     chain, loss = build_chain(
         options.network, task=target.task, classes=len(target.classes), input_shape=shape
     )
-    untrained = blueprint(tuple(chain.functions), shape, np.dtype(np.float32)).zeros()
+    untrained = Chain.from_layout(ChainLayout.of(chain.functions, shape, np.float32))
     model = Model(untrained, loss, inputs, target)
     notes = (*source.notes, target.describe(), *dropped, *options.notes)
     return Prepared(parts, model, notes)

@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.formulas import Formulas, loss_formulas, written_formulas
 from chainrule.functions.fields import check_choice
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 
 class Loss(ABC):

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule import mathematics as m
-from chainrule.losses.base import Array, ElementwiseLoss
+from chainrule.losses.base import ElementwiseLoss
 from chainrule.mathematics import log, log1p, where
+from chainrule.types import Array
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.losses.base import Array, Loss
+from chainrule.losses.base import Loss
+from chainrule.types import Array
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.losses.base import Array, ElementwiseLoss
+from chainrule.losses.base import ElementwiseLoss
 from chainrule.mathematics import exp, log, where
+from chainrule.types import Array
 
 
 @dataclass(frozen=True)

@@ -7,22 +7,17 @@ A function is an object with its class's name and all of its hyperparameters:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
-from math import prod
+from dataclasses import fields, is_dataclass
 from typing import Any
 
-import numpy as np
-
-from chainrule.chain import Array, Chain, Layer, Shape, lay_out
+from chainrule.chain import Chain
 from chainrule.data import strict_json
 from chainrule.functions import FUNCTIONS, Function
+from chainrule.layout import CONSTRUCTION_ERRORS, LARGEST, ChainLayout
 from chainrule.losses import LOSSES, Loss
 from chainrule.models.hyperparameters import check_hints, plain_value, read_value
-from chainrule.parameters import Parameters
 
 __all__ = [
-    "Blueprint",
-    "blueprint",
     "chain_from_json",
     "chain_to_json",
     "check_classes",
@@ -37,40 +32,6 @@ Classes = Sequence[type[Function] | type[Loss]]
 DTYPES = ("float32", "float64")
 MOST_FUNCTIONS = 1000
 MOST_AXES = 8
-LARGEST = 2**31
-"""The largest size of an axis, and the most numbers that a sample has anywhere in a chain."""
-
-MISHAPS = (ValueError, TypeError, ArithmeticError, LookupError)
-"""What a class may raise when it is given sizes or hyperparameters that it cannot take."""
-
-
-@dataclass(frozen=True)
-class Blueprint:
-    """A chain without its parameters: nothing is allocated, however large it would be."""
-
-    functions: tuple[Function, ...]
-    input_shape: Shape
-    dtype: np.dtype[Any]
-    layers: tuple[Layer, ...]
-    shapes: Mapping[str, Shape]
-
-    @property
-    def count(self) -> int:
-        """How many parameters there are."""
-        return sum(prod(shape) for shape in self.shapes.values())
-
-    @property
-    def output_shape(self) -> Shape:
-        """The shape of one output."""
-        return self.layers[-1].output_shape
-
-    def zeros(self) -> Chain:
-        """Return the chain with parameters that are 0."""
-        return self.build(np.zeros(self.count, self.dtype))
-
-    def build(self, flat: Array) -> Chain:
-        """Return the chain with these parameters (count,), which are not copied."""
-        return Chain.assemble(self.layers, Parameters(self.shapes, flat))
 
 
 def function_to_json(function: Function) -> dict[str, Any]:
@@ -115,7 +76,7 @@ def chain_to_json(chain: Chain) -> dict[str, Any]:
     }
 
 
-def chain_from_json(data: object, extra: Classes = ()) -> Blueprint:
+def chain_from_json(data: object, extra: Classes = ()) -> ChainLayout:
     """Return the chain that `chain_to_json` described, without parameters.
 
     Raises
@@ -131,23 +92,7 @@ def chain_from_json(data: object, extra: Classes = ()) -> Blueprint:
     shape = tuple(strict_json.whole(n, "chain.input_shape", 1, LARGEST) for n in axes)
     if entries["dtype"] not in DTYPES:
         raise ValueError(f"chain.dtype: expected {' or '.join(DTYPES)}, got something else")
-    return blueprint(functions, shape, np.dtype(entries["dtype"]))
-
-
-def blueprint(functions: tuple[Function, ...], shape: Shape, dtype: np.dtype[Any]) -> Blueprint:
-    """Return a chain's shapes for samples of one shape; ValueError if functions misfit."""
-    try:
-        layers, shapes = lay_out(functions, shape)
-    except MISHAPS as error:
-        raise ValueError(str(error) or f"a function cannot take its input: {error!r}") from None
-    # Both sides: a product of a huge input's sizes may have wrapped around to a small output.
-    for layer in layers:
-        if max(prod(layer.input_shape), prod(layer.output_shape)) > LARGEST:
-            raise ValueError(
-                f"{layer.function}: expected at most {LARGEST:,} numbers a sample before and "
-                f"after it, got the shapes {layer.input_shape} and {layer.output_shape}"
-            )
-    return Blueprint(functions, shape, dtype, tuple(layers), shapes)
+    return ChainLayout.of(functions, shape, entries["dtype"])
 
 
 def check_classes(extra: Classes) -> None:
@@ -207,7 +152,7 @@ def _from_json(kind: str, data: object, catalogue: Mapping[str, type[Any]]) -> A
     check_hints(cls, values)
     try:
         return cls(**values)
-    except MISHAPS as error:
+    except CONSTRUCTION_ERRORS as error:
         raise ValueError(str(error) or f"{name}: it cannot be made: {error!r}") from None
 
 

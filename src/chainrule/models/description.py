@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-from chainrule.chain import Chain, Shape, shape_text
+from chainrule.chain import Chain
 from chainrule.data import ImageScaling, TableEncoder, Target, strict_json
+from chainrule.display import shape_text
+from chainrule.layout import ChainLayout
 from chainrule.losses import Loss
 from chainrule.models import canonical
 from chainrule.models.canonical import JSON
 from chainrule.models.configuration import (
-    Blueprint,
     Classes,
     chain_from_json,
     chain_to_json,
@@ -19,6 +20,7 @@ from chainrule.models.configuration import (
     loss_to_json,
 )
 from chainrule.models.kinds import expect_model
+from chainrule.types import Shape
 
 __all__ = ["Description", "Inputs", "check_fit", "describe", "read_facts"]
 
@@ -34,7 +36,7 @@ KINDS: dict[str, type[TableEncoder] | type[ImageScaling]] = {
 class Description:
     """What the JSON of a model file says."""
 
-    chain: Blueprint
+    chain: ChainLayout
     loss: Loss
     inputs: Inputs
     target: Target

@@ -22,12 +22,13 @@ from typing import Any, BinaryIO, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
-from chainrule.chain import Array
 from chainrule.data import strict_json
+from chainrule.layout import ChainLayout
 from chainrule.models import canonical
 from chainrule.models.atomic import replace_file
-from chainrule.models.configuration import Blueprint, Classes
+from chainrule.models.configuration import Classes
 from chainrule.models.errors import ModelFileError
+from chainrule.types import Array
 
 __all__ = ["is_model_file", "read_model_file", "write_model_file"]
 
@@ -44,7 +45,7 @@ class Described(Protocol):
     """What a file says of its parameters: the chain they belong to, and the whole text."""
 
     @property
-    def chain(self) -> Blueprint:
+    def chain(self) -> ChainLayout:
         """The chain."""
 
     @property
@@ -68,13 +69,13 @@ def write_model_file(path: Path, description: Described, flat: Array) -> None:
         The path cannot be written, or the content cannot be kept in a file.
     """
     with _as_model_file_error(path, "written"):
-        blueprint = description.chain
+        layout = description.chain
         if not np.isfinite(flat).all():
             raise ValueError("cannot be saved: the parameters have NaN or infinity among them")
-        numbers = np.ascontiguousarray(flat, dtype=blueprint.dtype.newbyteorder("<"))
+        numbers = np.ascontiguousarray(flat, dtype=layout.dtype.newbyteorder("<"))
         content = numbers.view(np.uint8).data
         text = description.text
-        header = _header(text, blueprint, _checksum(text, [content]))
+        header = _header(text, layout, _checksum(text, [content]))
         if len(header) > LONGEST_HEADER:
             raise ValueError(
                 f"cannot be saved: the model's description takes {len(header):,} bytes, more than "
@@ -136,9 +137,9 @@ def _check_regular(path: Path, action: str) -> None:
         raise ValueError(f"cannot be {action}: it is {kind}")
 
 
-def _header(text: str, blueprint: Blueprint, checksum: str) -> bytes:
+def _header(text: str, layout: ChainLayout, checksum: str) -> bytes:
     """Return the one header that a file of this content has."""
-    size = blueprint.count * blueprint.dtype.itemsize
+    size = layout.count * layout.dtype.itemsize
     header = canonical.write(
         {
             "__metadata__": {
@@ -148,8 +149,8 @@ def _header(text: str, blueprint: Blueprint, checksum: str) -> bytes:
                 "checksum": checksum,
             },
             "parameters": {
-                "dtype": TYPES[blueprint.dtype.name],
-                "shape": [blueprint.count],
+                "dtype": TYPES[layout.dtype.name],
+                "shape": [layout.count],
                 "data_offsets": [0, size],
             },
         }
@@ -171,16 +172,16 @@ def _read(file: BinaryIO, size: int, parse: Callable[[str], D]) -> tuple[D, Arra
     text, checksum = metadata["model"], metadata["checksum"]
     try:
         description = parse(text)
-        blueprint = description.chain
-        _expect_size(blueprint, rest)
-        if header != _header(text, blueprint, checksum):
+        layout = description.chain
+        _expect_size(layout, rest)
+        if header != _header(text, layout, checksum):
             raise ValueError("is damaged: its header is not as chainrule writes it")
     except ValueError:
         # If a wrong byte is the reason, say that; but do not read a large file for it.
         if rest <= MOST_REREAD and _checksum(text, iter(lambda: file.read(CHUNK), b"")) != checksum:
             raise ValueError(DAMAGED) from None
         raise
-    return description, _read_parameters(file, blueprint, text, checksum)
+    return description, _read_parameters(file, layout, text, checksum)
 
 
 def _read_header(file: BinaryIO, size: int) -> bytes:
@@ -239,18 +240,18 @@ def _check_end(tensor: Any, rest: int) -> None:
         raise ValueError(f"is cut off: expected {end:,} bytes of parameters, got {rest:,}")
 
 
-def _expect_size(blueprint: Blueprint, rest: int) -> None:
+def _expect_size(layout: ChainLayout, rest: int) -> None:
     """Complain unless the rest of the file is what the chain's parameters take."""
-    size = blueprint.count * blueprint.dtype.itemsize
+    size = layout.count * layout.dtype.itemsize
     if size != rest:
         raise ValueError(
             f"is damaged: expected {size:,} bytes of parameters for its chain, got {rest:,}"
         )
 
 
-def _read_parameters(file: BinaryIO, blueprint: Blueprint, text: str, checksum: str) -> Array:
+def _read_parameters(file: BinaryIO, layout: ChainLayout, text: str, checksum: str) -> Array:
     """Return the parameters (count,), checked."""
-    flat = np.empty(blueprint.count, blueprint.dtype.newbyteorder("<"))
+    flat = np.empty(layout.count, layout.dtype.newbyteorder("<"))
     content = flat.view(np.uint8).data
     start = 0
     while start < len(content):
@@ -262,4 +263,4 @@ def _read_parameters(file: BinaryIO, blueprint: Blueprint, text: str, checksum: 
         raise ValueError(DAMAGED)
     if not np.isfinite(flat).all():
         raise ValueError("expected finite parameters, got NaN or infinity among them")
-    return flat.astype(blueprint.dtype, copy=False)
+    return flat.astype(layout.dtype, copy=False)

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.chain import Array, Chain, shape_text
+from chainrule.chain import Chain
 from chainrule.data import DataError, ImageScaling, Table, TableEncoder, Target
 from chainrule.data.cells import shortened
+from chainrule.display import shape_text
 from chainrule.losses import Loss
 from chainrule.models.canonical import JSON
 from chainrule.models.configuration import Classes, check_classes
@@ -22,6 +23,7 @@ from chainrule.models.description import Description, Inputs, check_fit, describ
 from chainrule.models.errors import ModelFileError
 from chainrule.models.files import read_model_file, write_model_file
 from chainrule.models.scores import class_scores, regression_scores
+from chainrule.types import Array
 
 __all__ = ["Model", "Predictions"]
 
@@ -166,7 +168,7 @@ class Model:
     @classmethod
     def from_description(cls, described: Description, flat: Array) -> Model:
         """Return the model of a description and its parameters (count,)."""
-        chain = described.chain.build(flat)
+        chain = Chain.from_layout(described.chain, flat)
         return cls(chain, described.loss, described.inputs, described.target, described.facts)
 
     def _check_kind(self, data: object) -> None:

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.pictures.axes import signed
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 LONGEST_NAME = 28
 

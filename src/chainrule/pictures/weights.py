@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from chainrule.chain import Chain, shape_text
+from chainrule.chain import Chain
+from chainrule.display import shape_text
 from chainrule.pictures.axes import check_fitted, pyplot, signed
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 MOST_COLUMNS = 12
 

@@ -18,8 +18,8 @@ from scipy import sparse, special
 
 from chainrule import random
 from chainrule.functions.fields import check_choice, check_number, pair
+from chainrule.types import Array
 
-Array = NDArray[Any]
 Words = NDArray[np.uint64]
 
 BLOCK = 512

@@ -6,15 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.chain import Chain
 from chainrule.functions import Moment
 from chainrule.losses import Loss
 from chainrule.training.samples import Samples
 from chainrule.training.steppers import Engine
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 LossAndGradient = Callable[[Array], tuple[float, Array]]
 """From flat parameters to the loss, penalty included, and its gradient."""

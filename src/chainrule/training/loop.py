@@ -11,7 +11,6 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule import random
 from chainrule.chain import Chain
@@ -32,8 +31,8 @@ from chainrule.training.samples import Samples
 from chainrule.training.schedules import Constant, Place, Schedule
 from chainrule.training.steppers import Engine, Stepper, Terms, choose
 from chainrule.training.stopping import Patience, PatientWatcher, Watcher
+from chainrule.types import Array
 
-Array = NDArray[Any]
 Orders = Callable[[int, int], Array]
 """From the number of samples and that of the epoch, 1, 2, …, to the order of the samples."""
 

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.functions.fields import check_number
 from chainrule.mathematics import sqrt
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 
 @dataclass

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from chainrule.sparse_rows import check_rows
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from time import perf_counter
 from typing import Any, Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from chainrule.chain import Chain
@@ -16,8 +15,8 @@ from chainrule.losses import Loss, fused
 from chainrule.training.crew import Crew
 from chainrule.training.optimizers import Optimizer, State
 from chainrule.training.samples import Samples
+from chainrule.types import Array
 
-Array = NDArray[Any]
 Engine = Literal["auto", "machine", "reference"]
 
 SLICE = 0.1

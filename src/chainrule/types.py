@@ -1,0 +1,10 @@
+"""The types that stand in every room: an array of numbers, and the shape of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Shape = tuple[int, ...]
