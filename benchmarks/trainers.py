@@ -38,10 +38,10 @@ class Chainrule:
     """Our engine."""
 
     name = "chainrule"
-    libraries = ("chainrule.engine.steps",)
+    libraries = ("chainrule.engine.running.steps",)
 
     def __init__(self, case: Case, start: Start, threads: int) -> None:
-        from chainrule.engine.steps import Steps, threads_for
+        from chainrule.engine.running.steps import Steps, threads_for
 
         self.case, self.chain = case, case.chain()
         self.order = start.order

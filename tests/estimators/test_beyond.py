@@ -19,7 +19,7 @@ from chainrule import (
     Softplus,
     WarmUp,
 )
-from chainrule.engine.gradients import Gradients
+from chainrule.engine.running.gradients import Gradients
 from chainrule.estimators import watching
 from chainrule.estimators.course import Shuffles
 from chainrule.estimators.targets import Labels

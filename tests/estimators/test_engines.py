@@ -20,7 +20,7 @@ from chainrule import (
     Softmax,
     Tanh,
 )
-from chainrule.engine import prediction
+from chainrule.engine.running import prediction
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(700, 36))

@@ -24,7 +24,7 @@ from chainrule import (
     accuracy,
     mathematics,
 )
-from chainrule.engine import availability, compiling
+from chainrule.engine.machine import availability, compiling
 from chainrule.training import (
     SGD,
     Adam,

@@ -24,7 +24,7 @@ from sklearn.utils.validation import (
 
 from chainrule.chain import Chain
 from chainrule.checking import Report, check_gradients
-from chainrule.engine.prediction import Forward, in_blocks
+from chainrule.engine.running.prediction import Forward, in_blocks
 from chainrule.estimators.constructor import Classes, check_classes
 from chainrule.estimators.files import Saved, describe, restore_from
 from chainrule.estimators.targets import Labels, Task

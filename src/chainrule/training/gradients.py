@@ -47,8 +47,12 @@ def loss_and_gradient(
         The engine is asked for and has no kernel for a part of the network.
     """
     if engine != "reference":
-        from chainrule.engine.availability import UnsupportedError, check_runs_here, processors
-        from chainrule.engine.gradients import Gradients
+        from chainrule.engine.machine.availability import (
+            UnsupportedError,
+            check_runs_here,
+            processors,
+        )
+        from chainrule.engine.running.gradients import Gradients
 
         try:
             check_runs_here()

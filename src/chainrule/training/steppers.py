@@ -171,9 +171,9 @@ class Machine:
         rows: int,
         threads: int | None,
     ) -> None:
-        from chainrule.engine.availability import processors
-        from chainrule.engine.bags import moves_all_rows
-        from chainrule.engine.steps import Steps, threads_for
+        from chainrule.engine.machine.availability import processors
+        from chainrule.engine.planning.bags import moves_all_rows
+        from chainrule.engine.running.steps import Steps, threads_for
 
         self.rate, self.rows = optimizer.learning_rate, rows
         if threads is None:
@@ -249,7 +249,7 @@ def choose(
         raise ValueError(f"train: expected threads to be a whole number >= 1, got {threads!r}")
     given = chain, loss, data, optimizer, terms
     if engine != "reference":
-        from chainrule.engine.availability import UnsupportedError
+        from chainrule.engine.machine.availability import UnsupportedError
 
         try:
             _check_runs(data, optimizer)
@@ -261,7 +261,7 @@ def choose(
 
 
 def _check_runs(data: Samples, optimizer: Optimizer) -> None:
-    from chainrule.engine.availability import UnsupportedError, check_runs_here
+    from chainrule.engine.machine.availability import UnsupportedError, check_runs_here
 
     if type(optimizer).update is not Optimizer.update:
         raise UnsupportedError(f"{optimizer}: the engine does not know its own update")
