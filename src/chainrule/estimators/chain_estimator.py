@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import re
 from dataclasses import KW_ONLY, dataclass, fields, replace
-from math import prod
 from typing import Any, ClassVar, cast
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils._param_validation import StrOptions
 
 from chainrule.chain import Chain
-from chainrule.display import shape_text
-from chainrule.estimators.images import FORMATS
-from chainrule.estimators.parameters import TrainingParameters
-from chainrule.estimators.samples import ImageSamples
-from chainrule.estimators.targets import Labels, Task, out_activation
+from chainrule.data.frames import as_table
+from chainrule.estimators.base import NetworkEstimator
 from chainrule.functions import Elementwise, Function, Linear, Softmax
-from chainrule.layout import ChainLayout
-from chainrule.training import Augmentation, Plan
-
-Array = NDArray[Any]
+from chainrule.inputs import FORMATS, INPUTS, Images, Inputs, Rows, TableEncoder, infer_format
+from chainrule.layout import shape_text
+from chainrule.targets import Targets
+from chainrule.training import Augmentation
 
 NESTED = re.compile(r"chain__(\d+)__(\w+)")
 
 
 @dataclass(eq=False, repr=False)
-class ChainEstimator(TrainingParameters, ImageSamples):
+class ChainEstimator(NetworkEstimator):
     """What estimators of any chain share."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "chain": [Chain],
         "complete": ["boolean"],
+        "inputs": [StrOptions(set(INPUTS)), None],
         "image_format": [StrOptions(set(FORMATS)), None],
         "image_shape": ["array-like", None],
         "augmentation": [list, tuple, Augmentation, None],
@@ -41,6 +37,7 @@ class ChainEstimator(TrainingParameters, ImageSamples):
     chain: Any
     _: KW_ONLY
     complete: Any = False
+    inputs: Any = None
     image_format: Any = None
     image_shape: Any = None
     augmentation: Any = None
@@ -85,43 +82,80 @@ class ChainEstimator(TrainingParameters, ImageSamples):
             self.chain = _changed(type(self).__name__, self.chain, nested)
         return self
 
-    def _functions(self, task: Task, outputs: int) -> list[Function]:
-        """Return the functions of a network for so many outputs."""
+    def _new_inputs(self, X: Any) -> Inputs:
+        name = type(self).__name__
+        if self.inputs == "table":
+            return TableEncoder.fit(as_table(X))
+        if self.inputs == "rows":
+            return Rows()
+        if isinstance(X, list | tuple) and X and np.ndim(X[0]) > 1:
+            X = np.asarray(X)
+        shape = tuple(getattr(X, "shape", ()))
+        if len(shape) not in (2, 3, 4) or min(shape) == 0:
+            return Rows()  # the check of rows says what is wrong
+        found = infer_format(name, shape, self.image_format, self.image_shape)
+        if found is not None and found.inferred and self.verbose:
+            print(f"{name}: X {shape} is read as {found.describe()}, {found.format}")
+        if self.inputs != "images":
+            return found or Rows()
+        if found is None:
+            raise ValueError(
+                f"{name}: expected images for inputs='images', got rows {shape}; image_shape says "
+                "what images they are"
+            )
+        return found.scaled(X)
+
+    def _described(self, inputs: Inputs, targets: Targets, chain: Any) -> dict[str, Any]:
+        format = inputs.format if isinstance(inputs, Images) else None
+        return {**super()._described(inputs, targets, chain), "image_format_": format}
+
+    def _functions(self, targets: Targets) -> list[Function]:
+        """Return the functions of a network for the targets."""
         functions = list(self.chain.functions)
         if self.complete:
-            last = task.last
-            functions += [Linear(outputs), *([] if last is None else [last])]
+            last = self._objective(targets).last
+            functions += [Linear(targets.outputs), *([] if last is None else [last])]
         return functions
 
-    def _new_chain(self, X: Any, task: Task, outputs: int) -> Chain:
-        seed = int(self._random_state.randint(2**31 - 1))
-        chain = Chain(*self._functions(task, outputs))
+    def _new_chain(
+        self, shape: tuple[int, ...], targets: Targets, random_state: np.random.RandomState
+    ) -> Chain:
+        seed = int(random_state.randint(2**31 - 1))
+        chain = Chain(*self._functions(targets))
         try:
-            chain.initialize(tuple(X.shape[1:]), seed=seed, dtype=np.float64)
+            chain.initialize(shape, seed=seed, dtype=np.float64)
         except ValueError as error:
-            hint = self._hint(X.shape[1:])
-            raise ValueError(f"{self._name}: the chain does not fit X: {error}{hint}") from None
-        if chain.layers[-1].output_shape != (outputs,):
-            raise self._misfit(chain, outputs)
-        self.out_activation_ = out_activation(chain.functions[-1])
+            name = type(self).__name__
+            raise ValueError(
+                f"{name}: the chain does not fit X: {error}{self._hint(shape)}"
+            ) from None
+        if chain.layers[-1].output_shape != (targets.outputs,) or not self._ends_well(
+            chain.functions[-1], targets
+        ):
+            raise self._misfit(chain, targets)
         return chain
+
+    def _ends_well(self, last: Function, targets: Targets) -> bool:
+        """Return whether a chain for the targets may end in a function."""
+        return True
 
     def _hint(self, shape: tuple[int, ...]) -> str:
         if len(shape) == 1:
             return "; image_shape=(c, h, w) reads rows as images"
         return "; Flatten() makes rows of images"
 
-    def _misfit(self, chain: Chain, outputs: int) -> ValueError:
-        """Return the error that says how a chain should end for so many outputs."""
+    def _misfit(self, chain: Chain, targets: Targets) -> ValueError:
+        """Return the error that says how a chain should end for the targets."""
         shape = shape_text(chain.layers[-1].output_shape)
         return ValueError(
-            f"{self._name}: expected a chain that ends with {self._needed(outputs)}, got one that "
-            f"ends in {chain.functions[-1]}, its outputs of shape {shape}; complete=True adds "
-            "the last layer for the targets"
+            f"{type(self).__name__}: expected a chain that ends with {self._needed(targets)}, got "
+            f"one that ends in {chain.functions[-1]}, its outputs of shape {shape}; complete=True "
+            "adds the last layer for the targets"
         )
 
-    def _needed(self, outputs: int) -> str:
+    def _needed(self, targets: Targets) -> str:
         """Return what the chain should end with."""
+        outputs = targets.outputs
         return f"{outputs} output{'s' * (outputs > 1)} for the targets"
 
     def _width(self) -> int | None:
@@ -135,52 +169,24 @@ class ChainEstimator(TrainingParameters, ImageSamples):
                 return None
         return None
 
-    def _restore(self, labels: Labels | None, chain: ChainLayout) -> None:
-        shape = chain.output_shape
-        self._learn_outputs(labels, shape[0] if len(shape) == 1 else 0)
-        if shape != (self.n_outputs_,) or prod(chain.input_shape) != self.n_features_in_:
+    def _check_chain(self, chain: Any, inputs: Inputs, targets: Targets) -> None:
+        if chain.output_shape != (targets.outputs,) or chain.input_shape != inputs.sample_shape:
             raise ValueError("expected a chain for its features and classes")
-        self._restore_reading(chain.input_shape)
-        self.out_activation_ = out_activation(chain.functions[-1])
 
-    # Training.
-
-    def _fit(self, X: Any, *args: Any, **options: Any) -> Any:
-        if self._has_network() and (self.warm_start or options.get("incremental")):
-            self._check_same_chain()
-        return super()._fit(X, *args, **options)
-
-    def _check_same_chain(self) -> None:
+    def _check_going_on(self) -> None:
         begun = self.chain_.functions[: len(self.chain.functions)]
         if begun != self.chain.functions:
             raise ValueError(
-                f"{self._name}: expected the chain of the fit before to go on with, "
+                f"{type(self).__name__}: expected the chain of the fit before to go on with, "
                 f"{Chain(*begun)!r}, got {self.chain!r}"
             )
-
-    def _plan(self, *args: Any, **options: Any) -> Plan:
-        plan = super()._plan(*args, **options)
-        if not self.augmentation:
-            return plan
-        several = isinstance(self.augmentation, list | tuple)
-        changes = tuple(self.augmentation) if several else (self.augmentation,)
-        epochs = len(self.loss_curve_)  # from call to call the changes are others
-        seed = int(self._random_state.randint(2**31 - 1)) + epochs
-        return replace(plan, augmentation=changes, seed=seed)
-
-    def _fit_second_order(self, *args: Any) -> None:
-        if self.augmentation:
-            raise ValueError(
-                f"{self._name}: expected a solver that takes steps on batches for augmentation, "
-                "got solver='lbfgs'"
-            )
-        super()._fit_second_order(*args)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         first = self.chain.functions[0] if isinstance(self.chain, Chain) else None
         tags.input_tags.sparse = bool(first is not None and first.sparse_input)
         tags.input_tags.three_d_array = not tags.input_tags.sparse
+        tags.input_tags.string = tags.input_tags.allow_nan = self.inputs == "table"
         return tags
 
 

@@ -6,23 +6,20 @@ from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils._param_validation import StrOptions
 
 from chainrule.chain import Chain
+from chainrule.estimators.chain_estimator import ChainEstimator
 from chainrule.estimators.classification import NetworkClassifier
-from chainrule.estimators.layered import ChainEstimator
-from chainrule.estimators.parameters import with_training_parameters
+from chainrule.estimators.parameters import with_shared_docs
 from chainrule.estimators.regression import NetworkRegressor
-from chainrule.estimators.targets import Labels, Task, regression_task
 from chainrule.functions import Elementwise, Function, Sigmoid, Softmax
-from chainrule.layout import ChainLayout
+from chainrule.inputs import Inputs
 from chainrule.losses import Loss, Poisson
+from chainrule.targets import Classes, Numbers, Objective, Targets
 
-Array = NDArray[Any]
 
-
-@with_training_parameters
+@with_shared_docs
 @dataclass(eq=False, repr=False)
 class Classifier(ChainEstimator, NetworkClassifier):
     """A chain of functions that classifies.
@@ -41,6 +38,11 @@ class Classifier(ChainEstimator, NetworkClassifier):
     complete : bool, default=False
         Whether to end the chain for the labels at hand: with a Linear layer, and Softmax or
         Sigmoid. The chain that is given is then all that comes before.
+    inputs : {"rows", "images", "table"}, default=None
+        How raw samples become numbers. "table": numbers of a DataFrame or CSV file are
+        standardised, categories encoded, missing values filled. "images": the channels of images
+        are standardised. "rows": as they are. None takes rows or images as they are, by the shape
+        of X.
     image_format : {"nhw", "nchw", "nhwc"}, default=None
         The axes of images X: n images, c channels, height h, width w. None infers them for axes
         of 1, 3 or 4 channels, and says so in ``image_format_``.
@@ -59,35 +61,11 @@ class Classifier(ChainEstimator, NetworkClassifier):
 
     Attributes
     ----------
-    chain_ : Chain
-        The trained chain.
-    classes_ : ndarray of shape (n_classes,)
-        The classes, sorted.
+    classes_ : ndarray
+        All classes, sorted.
     image_format_ : str or None
-        How images were read; None where samples are rows of numbers.
-    n_features_in_ : int
-        The numbers in a sample; of an image, all its pixels' in all channels.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of a table's columns, where they are strings.
-    n_outputs_ : int
-        The outputs of the chain.
-    n_iter_ : int
-        Passes over the data that were made.
-    loss_, best_loss_ : float
-        The training loss of the last epoch, and the lowest.
-    loss_curve_ : list of float
-        The training loss of each epoch.
-    validation_scores_, validation_loss_curve_ : list of float or None
-        Score and loss on the validation set after each epoch, where there is one.
-    best_validation_score_ : float or None
-        The score of the epoch that was kept by early stopping.
-    gradient_norms_ : dict of list of float
-        For each parameter the length of the gradient by it after each epoch, if
-        ``gradient_samples`` says on how many samples.
-    history_ : History
-        Each epoch's loss, learning rate and seconds, and how training ended, of the last call.
-    engine_ : str
-        Who trained, "machine" or "reference".
+        How images are read; None if X is rows of numbers or a table.
+    {fitted attributes}
 
     Examples
     --------
@@ -111,69 +89,37 @@ class Classifier(ChainEstimator, NetworkClassifier):
         "loss": [StrOptions({"cross_entropy"}), Loss],
     }
 
-    def _learn_targets(self, y: Any, *, first: bool, incremental: bool) -> None:
-        super()._learn_targets(y, first=first, incremental=incremental)
-        if first:  # a network that goes on has its outputs already
-            self._pair_labels(not self.complete and isinstance(self.chain.functions[-1], Softmax))
+    def _new_targets(self, y: Any, name: str) -> Targets:
+        pair = not self.complete and isinstance(self.chain.functions[-1], Softmax)
+        return Classes.fit(y, name=name).paired(pair)
 
-    def _learn_outputs(self, labels: Labels | None, outputs: int) -> None:
-        super()._learn_outputs(labels, outputs)
-        self._pair_labels(outputs > 1)
+    def _ends_well(self, last: Function, targets: Any) -> bool:
+        return isinstance(last, type(targets.objective.last))
 
-    def _pair_labels(self, pair: bool) -> None:
-        """Give two classes an output each, or one output to the second."""
-        self._labels.pair = pair
-        self.n_outputs_ = self._labels.outputs
+    def _check_chain(self, chain: Any, inputs: Inputs, targets: Targets) -> None:
+        super()._check_chain(chain, inputs, targets)
+        if not self._ends_well(chain.functions[-1], targets):
+            raise ValueError(f"expected a chain that ends with {self._needed(targets)}")
 
-    def _ends_well(self, last: Function) -> bool:
-        return isinstance(last, type(self._labels.task.last))
-
-    def _new_chain(self, X: Any, task: Task, outputs: int) -> Chain:
-        chain = super()._new_chain(X, task, outputs)
-        if not self._ends_well(chain.functions[-1]):
-            raise self._misfit(chain, outputs)
-        return chain
-
-    def _restore(self, labels: Labels | None, chain: ChainLayout) -> None:
-        super()._restore(labels, chain)
-        if not self._ends_well(chain.functions[-1]):
-            raise ValueError(f"expected a chain that ends with {self._needed(self.n_outputs_)}")
-
-    def _needed(self, outputs: int) -> str:
-        labels = self._labels
-        if labels.several:
-            return f"Linear({outputs}) and Sigmoid() for {outputs} labels"
-        count = len(labels.classes)
+    def _needed(self, targets: Any) -> str:
+        if targets.several:
+            return f"Linear({targets.outputs}) and Sigmoid() for {targets.outputs} labels"
+        count = len(targets.labels)
         several = f"Linear({count}) and Softmax() for {count} classes"
         return several if count != 2 else f"{several}, or Linear(1) and Sigmoid()"
 
-    def _misfit(self, chain: Chain, outputs: int) -> ValueError:
-        misfit = super()._misfit(chain, outputs)
+    def _misfit(self, chain: Chain, targets: Any) -> ValueError:
+        misfit = super()._misfit(chain, targets)
         tags = self.__sklearn_tags__().classifier_tags
-        if len(self.classes_) > 2 and not (tags.multi_class or tags.multi_label):
+        if len(targets.labels) > 2 and not (tags.multi_class or tags.multi_label):
+            kind = "multilabel-indicator" if targets.several else "multiclass"
             only = "Only binary classification is supported. The type of the target is "
-            return ValueError(f"{only}{self._labels.binarizer.y_type_}. {misfit}")
+            return ValueError(f"{only}{kind}. {misfit}")
         return misfit
 
-    def _task(self) -> Task:
-        task = self._labels.task
-        return replace(task, loss=self.loss) if isinstance(self.loss, Loss) else task
-
-    def decision_function(self, X: Any) -> Array:
-        """Return the numbers that go into the last function, softmax or sigmoid.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features), or images
-
-        Returns
-        -------
-        decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            With two classes the log odds of the second.
-        """
-        Z = super().decision_function(X)
-        two = self._labels.exclusive and len(self.classes_) == 2
-        return np.asarray(Z[:, 1] - Z[:, 0]) if two else Z
+    def _objective(self, targets: Any) -> Objective:
+        objective = super()._objective(targets)
+        return replace(objective, loss=self.loss) if isinstance(self.loss, Loss) else objective
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -184,7 +130,7 @@ class Classifier(ChainEstimator, NetworkClassifier):
         return tags
 
 
-@with_training_parameters
+@with_shared_docs
 @dataclass(eq=False, repr=False)
 class Regressor(ChainEstimator, NetworkRegressor):
     """A chain of functions that predicts numbers.
@@ -202,6 +148,11 @@ class Regressor(ChainEstimator, NetworkRegressor):
     complete : bool, default=False
         Whether to end the chain for the targets at hand: with a Linear layer, and Exp for
         Poisson's loss. The chain that is given is then all that comes before.
+    inputs : {"rows", "images", "table"}, default=None
+        How raw samples become numbers. "table": numbers of a DataFrame or CSV file are
+        standardised, categories encoded, missing values filled. "images": the channels of images
+        are standardised. "rows": as they are. None takes rows or images as they are, by the shape
+        of X.
     image_format : {"nhw", "nchw", "nhwc"}, default=None
         The axes of images X: n images, c channels, height h, width w. None infers them for axes
         of 1, 3 or 4 channels, and says so in ``image_format_``.
@@ -212,37 +163,16 @@ class Regressor(ChainEstimator, NetworkRegressor):
         Random changes of the training images in each epoch, such as ``[Shift(1), Noise(0.05)]``.
     loss : {"squared_error", "absolute_error", "huber", "poisson"} or Loss, \
             default="squared_error"
+    scale_target : bool, default=False
+        Whether to train on (y − mean) / deviation, or, for Poisson's loss, on y / mean; predictions
+        are in the units of y.
     {training parameters}
 
     Attributes
     ----------
-    chain_ : Chain
-        The trained chain.
     image_format_ : str or None
-        How images were read; None where samples are rows of numbers.
-    n_features_in_ : int
-        The numbers in a sample; of an image, all its pixels' in all channels.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of a table's columns, where they are strings.
-    n_outputs_ : int
-        The outputs of the chain.
-    n_iter_ : int
-        Passes over the data that were made.
-    loss_, best_loss_ : float
-        The training loss of the last epoch, and the lowest.
-    loss_curve_ : list of float
-        The training loss of each epoch.
-    validation_scores_, validation_loss_curve_ : list of float or None
-        Score and loss on the validation set after each epoch, where there is one.
-    best_validation_score_ : float or None
-        The score of the epoch that was kept by early stopping.
-    gradient_norms_ : dict of list of float
-        For each parameter the length of the gradient by it after each epoch, if
-        ``gradient_samples`` says on how many samples.
-    history_ : History
-        Each epoch's loss, learning rate and seconds, and how training ended, of the last call.
-    engine_ : str
-        Who trained, "machine" or "reference".
+        How images are read; None if X is rows of numbers or a table.
+    {fitted attributes}
 
     Examples
     --------
@@ -256,23 +186,26 @@ class Regressor(ChainEstimator, NetworkRegressor):
 
     _: KW_ONLY
     loss: Any = "squared_error"
+    scale_target: Any = False
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NetworkRegressor._parameter_constraints,
         **ChainEstimator._parameter_constraints,
+        "scale_target": ["boolean"],
     }
 
-    def _task(self) -> Task:
-        return regression_task(self.loss, self.n_outputs_)
+    def _new_targets(self, y: Any, name: str) -> Targets:
+        positive = self.loss == "poisson" or isinstance(self.loss, Poisson)
+        return Numbers.fit(y, scaled=bool(self.scale_target), positive=positive, name=name)
 
-    def _new_chain(self, X: Any, task: Task, outputs: int) -> Chain:
-        chain = super()._new_chain(X, task, outputs)
-        if isinstance(task.loss, Poisson) and not _positive(chain.functions[-1]):
-            raise ValueError(
-                f"{self._name}: expected a chain with outputs > 0 for Poisson's loss, such as by "
-                f"Exp() or Softplus(), got one that ends in {chain.functions[-1]}"
-            )
-        return chain
+    def _ends_well(self, last: Function, targets: Targets) -> bool:
+        poisson = isinstance(self._objective(targets).loss, Poisson)
+        return not poisson or _positive(last)
+
+    def _needed(self, targets: Targets) -> str:
+        if isinstance(self._objective(targets).loss, Poisson):
+            return "outputs > 0 for Poisson's loss, such as by Exp() or Softplus()"
+        return super()._needed(targets)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

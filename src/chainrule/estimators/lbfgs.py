@@ -1,146 +1,121 @@
-"""L-BFGS: the whole set at once, with SciPy, for small data."""
+"""The solver "lbfgs": the whole set at once, with SciPy, for small data."""
 
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from scipy import optimize
 from sklearn.utils.optimize import _check_optimize_result
 
-from chainrule.chain import Chain
-from chainrule.estimators import choices
-from chainrule.estimators.callbacks import FitTask
-from chainrule.estimators.course import Record
-from chainrule.estimators.watching import WatchedTraining
-from chainrule.training.gradients import LossAndGradient, loss_and_gradient
+from chainrule.estimators import resolve
+from chainrule.estimators.fitting import FitJob, FitResult
+from chainrule.estimators.scoring import printer, scorer
+from chainrule.estimators.stopping import FitRecord
+from chainrule.training.gradients import loss_and_gradient
 from chainrule.training.history import End, Epoch, History
-from chainrule.training.samples import Samples
-
-Array = NDArray[Any]
-
-CONVERGED, STOPPED_BY_CALLBACK, INTERRUPTED = 0, 99, -1
-"""Why a minimization ended: the first two are SciPy's, the last stands for Ctrl-C."""
+from chainrule.training.lbfgs import CONVERGED, INTERRUPTED, STOPPED_BY_CALLBACK, minimize
 
 
-def minimize(
-    chain: Chain,
-    evaluate: LossAndGradient,
-    *,
-    iterations: int,
-    calls: int,
-    tolerance: float,
-    after: Callable[[float], None],
-) -> optimize.OptimizeResult:
-    """Move the chain's parameters to a minimum of the loss; return SciPy's result.
-
-    ``after`` is called with the loss after each iteration, when the chain has its parameters.
-    Ctrl-C leaves those of the last iteration.
-    """
-    flat = chain.parameters.flat
-    reached = optimize.OptimizeResult(x=flat.copy(), fun=np.nan, nit=0, status=INTERRUPTED)
-
-    def in_float64(x: Array) -> tuple[float, Array]:
-        value, gradient = evaluate(x)
-        return value, gradient.astype(np.float64, copy=False)
-
-    def called(intermediate_result: optimize.OptimizeResult) -> None:
-        flat[...] = intermediate_result.x
-        reached.update(x=flat.copy(), fun=intermediate_result.fun, nit=reached.nit + 1)
-        after(float(intermediate_result.fun))
-
-    try:
-        result = optimize.minimize(
-            in_float64,
-            flat.astype(np.float64),
-            method="L-BFGS-B",
-            jac=True,
-            callback=called,
-            options={"maxfun": calls, "maxiter": iterations, "gtol": tolerance},
+def fit_lbfgs(job: FitJob) -> FitResult:
+    """Run L-BFGS on the whole set, while callbacks are told of each iteration if there are any."""
+    estimator = job.estimator
+    if resolve.augmentations(estimator):
+        raise ValueError(
+            f"{type(estimator).__name__}: expected a solver that takes steps on batches for "
+            "augmentation, got solver='lbfgs'"
         )
-    except KeyboardInterrupt:
-        result = reached
-    flat[...] = result.x
-    return result
+    job.data.check(type(estimator).__name__)
+    training = job.data.that_count()
+    training = replace(training, t=job.training_targets(training.t))
+    evaluate, engine = loss_and_gradient(
+        job.chain,
+        job.objective.loss,
+        training,
+        l2=float(estimator.alpha) / training.weight,  # which the samples share
+        seed=resolve.mask_seed(job.chain, job.random_state),
+        engine=estimator.engine,
+        threads=resolve.threads(estimator.n_jobs),
+    )
+    iterations = _Iterations(job)
+    result = minimize(
+        job.chain,
+        evaluate,
+        iterations=int(estimator.max_iter),
+        calls=int(estimator.max_fun),
+        tolerance=float(estimator.tol),
+        after=iterations.ended,
+    )
+    return iterations.result(result, engine)
 
 
-class OnTheWholeSet(WatchedTraining):
-    """Networks that L-BFGS can train."""
+class _Iterations:
+    """What happens beside the minimization: a record, a validation set, a report, callbacks."""
 
-    def _fit_second_order(
-        self, chain: Chain, data: Samples, validation: Samples | None, heard: FitTask | None
-    ) -> None:
-        """Run L-BFGS on the whole set, while callbacks hear of each iteration if there are any."""
-        task, record = self._task(), Record()
-        score = self._scorer(chain, validation)
-        iteration = None if heard is None else heard.begin_epoch()
-        history, reporter, begin = History(), self._printer(), perf_counter()
-        self.history_ = history
+    def __init__(self, job: FitJob) -> None:
+        self.job, self.record, self.history = job, FitRecord(), History()
+        self.score, self.reporter = scorer(job, job.validation), printer(job.estimator)
+        self.task = None if job.callbacks is None else job.callbacks.begin_epoch()
+        if self.reporter is not None:
+            self.reporter.started(int(job.estimator.max_iter), len(job.data))
+        self.begin = perf_counter()
 
-        def after(loss: float) -> None:
-            nonlocal iteration, begin
-            seconds = perf_counter() - begin
-            held_out: tuple[float | None, float | None] = (None, None)
-            if validation is not None and score is not None:
-                Y = chain.forward(validation.X)
-                value = chain.loss(task.loss, validation.X, validation.t, validation.weights)
-                held_out = value / task.divisor, score(Y, validation.t)
-            epoch = Epoch(len(history.epochs) + 1, loss, math.nan, seconds, *held_out)
-            record.add(epoch, 0)
-            history.epochs.append(epoch)
-            if reporter is not None:
-                reporter.stepped(len(data), loss)
-                reporter.finished(epoch)
-            begin = perf_counter()
-            if heard is not None:
-                asked_to_stop = heard.end(iteration, chain)
-                iteration = heard.begin_epoch()
-                if asked_to_stop:
-                    raise StopIteration
+    def ended(self, loss: float) -> None:
+        """Take note of an iteration; StopIteration if a callback wants no more of them."""
+        job, history = self.job, self.history
+        seconds = perf_counter() - self.begin
+        held_out: tuple[float | None, float | None] = (None, None)
+        if (validation := job.validation) is not None and self.score is not None:
+            Y = job.chain.forward(validation.X)
+            value = job.chain.loss(
+                job.objective.loss, validation.X, validation.t, validation.weights
+            )
+            held_out = value / job.objective.divisor, self.score(Y, validation.t)
+        epoch = Epoch(len(history.epochs) + 1, loss, math.nan, seconds, *held_out)
+        self.record.add(epoch, 0)
+        history.epochs.append(epoch)
+        if self.reporter is not None:
+            self.reporter.stepped(len(job.data), loss)
+            self.reporter.finished(epoch)
+        self.begin = perf_counter()
+        if job.callbacks is not None:
+            asked_to_stop = job.callbacks.end(self.task, job.fitted)
+            self.task = job.callbacks.begin_epoch()
+            if asked_to_stop:
+                raise StopIteration
 
-        data.check(type(self).__name__)
-        training = data.that_count()
-        training = replace(training, t=self._training_targets(training.t))
-        evaluate, self.engine_ = loss_and_gradient(
-            *(chain, task.loss, training),
-            l2=float(self.alpha) / training.weight,  # which the samples share
-            seed=choices.mask_seed(chain, self._random_state),
-            engine=self.engine,
-            threads=self._threads(),
-        )
-        if reporter is not None:
-            reporter.started(int(self.max_iter), len(data))
-        result = minimize(
-            chain,
-            evaluate,
-            iterations=int(self.max_iter),
-            calls=int(self.max_fun),
-            tolerance=float(self.tol),
-            after=after,
-        )
+    def result(self, result: optimize.OptimizeResult, engine: str) -> FitResult:
+        """Return what the minimization has led to."""
+        job, history, status = self.job, self.history, result.status
         ends: dict[int, End] = {
-            **dict.fromkeys((CONVERGED, STOPPED_BY_CALLBACK), "converged"),
+            CONVERGED: "converged",
+            STOPPED_BY_CALLBACK: "converged",
             INTERRUPTED: "interrupted",
         }
-        history.end, history.engine = ends.get(result.status, "epochs"), self.engine_
+        history.end, history.engine = ends.get(status, "epochs"), engine
         history.kept = len(history.epochs)
-        if reporter is not None:
-            reporter.ended(history)
-        if heard is not None and iteration is not None:
-            iteration.call_on_fit_task_end(estimator=self)
-        self.n_iter_ = result.nit
-        if result.status == INTERRUPTED:
-            warnings.warn("Training interrupted by user.", stacklevel=6)
-        elif result.status != STOPPED_BY_CALLBACK:
-            self.n_iter_ = _check_optimize_result("lbfgs", result, self.max_iter)
-        self.loss_ = result.fun
-        self.loss_curve_ = record.losses
-        if validation is not None:
-            self.validation_scores_ = record.scores
-            self.validation_loss_curve_ = record.validation_losses
+        if self.reporter is not None:
+            self.reporter.ended(history)
+        if self.task is not None:
+            self.task.call_on_fit_task_end(estimator=job.estimator)
+        attributes: dict[str, Any] = {
+            "n_iter_": result.nit,
+            "t_": 0,
+            "loss_": result.fun,
+            "loss_curve_": self.record.losses,
+            "history_": history,
+            "engine_": engine,
+        }
+        messages: list[tuple[str, type[Warning]]] = []
+        if status == INTERRUPTED:
+            messages.append(("Training interrupted by user.", UserWarning))
+        elif status != STOPPED_BY_CALLBACK:
+            attributes["n_iter_"] = _check_optimize_result(
+                "lbfgs", result, job.estimator.max_iter
+            )
+        if job.validation is not None:
+            attributes["validation_scores_"] = self.record.scores
+            attributes["validation_loss_curve_"] = self.record.validation_losses
+        return FitResult(attributes, history, messages=messages)

@@ -7,31 +7,29 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from chainrule.chain import Chain
-from chainrule.estimators import choices
+from chainrule.estimators import resolve
 from chainrule.estimators.base import NetworkEstimator
-from chainrule.estimators.parameters import TrainingParameters
-from chainrule.estimators.targets import Labels, Task, out_activation
 from chainrule.functions import Dropout, Elementwise, Exp, Function, Linear, Sigmoid
+from chainrule.inputs import Inputs, Rows
 from chainrule.layout import ChainLayout
 from chainrule.parameters import Parameters
+from chainrule.targets import Targets
+from chainrule.types import Array
 
-Array = NDArray[Any]
 
-
-class Multilayer(TrainingParameters, NetworkEstimator):
+class MLP(NetworkEstimator):
     """A chain of Linear layers, each but the last with an activation.
 
-    ``coefs_`` and ``intercepts_`` are views of the chain's parameters. Whoever puts other arrays
-    there gives the network other parameters: they are taken over before it is used.
+    ``coefs_`` and ``intercepts_`` are views of the chain's parameters. Other arrays that are put
+    there become the network's parameters: they are taken over before it is used.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "activation": [StrOptions(set(choices.ACTIVATION_NAMES)), Elementwise],
+        "activation": [StrOptions(set(resolve.ACTIVATION_NAMES)), Elementwise],
         "dropout": [Interval(Real, 0, 1, closed="left")],
     }
 
@@ -42,47 +40,54 @@ class Multilayer(TrainingParameters, NetworkEstimator):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
         return [int(size) for size in sizes]
 
-    def _fit(self, *args: Any, **options: Any) -> Any:
+    def _new_inputs(self, X: Any) -> Inputs:
         self._hidden_sizes()
-        return super()._fit(*args, **options)
+        return Rows()
 
-    def _functions(self, sizes: list[int], outputs: int, task: Task) -> list[Function]:
+    def _functions(self, sizes: list[int], outputs: int, targets: Targets) -> list[Function]:
         """Return the functions of a network with hidden layers of such sizes."""
-        activation, dropout = choices.activation(self.activation), float(self.dropout)
+        activation, dropout = resolve.activation(self.activation), float(self.dropout)
         after: list[Function] = [activation, *([Dropout(dropout)] if dropout else [])]
-        return in_layers(sizes, after, outputs, task.last)
+        return in_layers(sizes, after, outputs, self._objective(targets).last)
 
-    def _new_chain(self, X: Any, task: Task, outputs: int) -> Chain:
-        functions = tuple(self._functions(self._hidden_sizes(), outputs, task))
-        chain = Chain.from_layout(ChainLayout.of(functions, (X.shape[1],), np.float64))
-        sigmoid = isinstance(choices.activation(self.activation), Sigmoid)
-        draw(chain.parameters, self._random_state, 2.0 if sigmoid else 6.0)
+    def _new_chain(
+        self, shape: tuple[int, ...], targets: Targets, random_state: np.random.RandomState
+    ) -> Chain:
+        functions = self._functions(self._hidden_sizes(), targets.outputs, targets)
+        chain = Chain.from_layout(ChainLayout.of(functions, shape, np.float64))
+        sigmoid = isinstance(resolve.activation(self.activation), Sigmoid)
+        draw(chain.parameters, random_state, 2.0 if sigmoid else 6.0)
         return chain
 
-    def _restore(self, labels: Labels | None, chain: ChainLayout) -> None:
+    def _check_chain(self, chain: Any, inputs: Inputs, targets: Targets) -> None:
         functions = list(chain.functions)
         layers = [k for k, function in enumerate(functions) if isinstance(function, Linear)]
         sizes = [function.outputs for function in functions if isinstance(function, Linear)]
-        self._learn_outputs(labels, sizes[-1] if sizes else 0)
-        ends = [None, Exp()] if labels is None else [self._task().last]
+        ends = [None, Exp()]
+        if targets.task != "regression":
+            ends = [self._objective(targets).last]
         last = None if isinstance(functions[-1], Linear) else functions[-1]
         after = functions[1 : layers[1]] if len(layers) > 1 else []
         if (
-            functions != in_layers(sizes[:-1], after, self.n_outputs_, last)
+            not sizes
+            or functions != in_layers(sizes[:-1], after, targets.outputs, last)
             or not all(isinstance(each, Elementwise | Dropout) for each in after)
             or last not in ends
-            or chain.input_shape != (self.n_features_in_,)
+            or chain.input_shape != inputs.sample_shape
         ):
             raise ValueError("expected a chain of layers for its features and classes")
-        self.out_activation_ = out_activation(last)
 
     def _has_network(self) -> bool:
         return hasattr(self, "coefs_")
 
-    def _set_network(self, chain: Chain) -> None:
-        super()._set_network(chain)
-        self.coefs_, self.intercepts_ = views(chain)
-        self.n_layers_ = len(self.coefs_) + 1
+    def _chain_attributes(self, chain: Chain) -> dict[str, Any]:
+        coefs, intercepts = views(chain)
+        return {
+            **super()._chain_attributes(chain),
+            "coefs_": coefs,
+            "intercepts_": intercepts,
+            "n_layers_": len(coefs) + 1,
+        }
 
     def _network(self) -> Chain:
         """Return the chain, with the parameters that stand in coefs_ and intercepts_."""
@@ -102,13 +107,13 @@ class Multilayer(TrainingParameters, NetworkEstimator):
         """Return a chain of the shapes and numbers in coefs_ and intercepts_."""
         shapes = [np.shape(W) for W in self.coefs_]
         sizes = [shape[1] for shape in shapes]
-        functions = tuple(self._functions(sizes[:-1], sizes[-1], self._task()))
+        functions = self._functions(sizes[:-1], sizes[-1], self.targets_)
         self.__dict__.pop("gradient_norms_", None)  # they were another network's
         dtype = np.result_type(*self.coefs_, np.float32)
         chain = Chain.from_layout(ChainLayout.of(functions, (shapes[0][0],), dtype))
         for view, array in zip(_both(views(chain)), _both(self), strict=True):
             view[...] = array
-        self._set_network(chain)
+        self.__dict__.update(self._chain_attributes(chain))
         return chain
 
     def __getstate__(self) -> Any:

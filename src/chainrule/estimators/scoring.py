@@ -1,4 +1,4 @@
-"""What is watched in training: scores on a validation set, and who is shown how it goes.
+"""The monitored metric: scores on a validation set; and what shows how training goes.
 
 A score is an estimator's own, or one of scikit-learn's scorers. These want a fitted estimator: in
 the midst of a training they are given a twin of the one that is being fitted, with the chain as it
@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import check_scoring, get_scorer_names
 
-from chainrule.chain import Chain
-from chainrule.estimators.course import Watched
-from chainrule.estimators.fitted import FittedNetwork
+from chainrule.estimators.stopping import Watched
 from chainrule.training import Epoch, ProgressBar, Reporter
 from chainrule.training.samples import Samples
+
+if TYPE_CHECKING:
+    from chainrule.estimators.fitting import FitJob
 
 Array = NDArray[Any]
 
@@ -34,18 +35,20 @@ class Metric:
 
     Parameters
     ----------
-    estimator : the one that is being fitted; ``scoring`` is its parameter
-    chain : its network, whose parameters training moves
-    validation : samples as the chain takes them
-    labels : what the targets are (n,) or (n, k), as users gave them
+    job : FitJob
+        The fit at work; the estimator's parameter ``scoring`` says which score.
+    validation : Samples
+        As the chain takes them, in any float type.
     """
 
-    def __init__(self, estimator: Any, chain: Chain, validation: Samples, labels: Array) -> None:
-        self.twin = copy.copy(estimator)
-        self.twin._set_network(chain)
-        self.twin._validated = lambda X: X
-        self.scorer = check_scoring(self.twin, scoring=estimator.scoring)
-        self.X, self.y, self.weights = validation.X, labels, validation.weights
+    def __init__(self, job: FitJob, validation: Samples) -> None:
+        self.twin = copy.copy(job.estimator)
+        vars(self.twin).update(job.attributes)
+        vars(self.twin).update(self.twin._chain_attributes(job.chain))
+        self.twin._encoded = lambda X: X
+        self.scorer = check_scoring(self.twin, scoring=job.estimator.scoring)
+        self.X, self.weights = validation.X, validation.weights
+        self.y = job.targets.decode(validation.t)
 
     def __call__(self, Y: Array, t: Array) -> float:
         """Return the score of the chain as it is now; its outputs Y are made anew."""
@@ -74,27 +77,25 @@ class Printer:
         """Say nothing."""
 
 
-class WatchedTraining(FittedNetwork):
-    """Networks in training: what is watched, by which scores, and who is shown it."""
+def monitored(estimator: Any) -> Watched:
+    """Return what early stopping watches."""
+    if not estimator.early_stopping:
+        return "Training loss"
+    return "Validation loss" if estimator.scoring == LOSS else "Validation score"
 
-    def _watched(self) -> Watched:
-        if not self.early_stopping:
-            return "Training loss"
-        return "Validation loss" if self.scoring == LOSS else "Validation score"
 
-    def _scorer(
-        self, chain: Chain, validation: Samples | None
-    ) -> Callable[[Array, Array], float] | None:
-        """Return the score of the chain's outputs for the validation set."""
-        if validation is None:
-            return None
-        if self.scoring not in (None, LOSS):
-            return Metric(self, chain, validation, self._labels_of(validation.t))
-        weights = validation.weights
-        return lambda Y, t: self._score_outputs(Y, t, weights)
+def scorer(job: FitJob, validation: Samples | None) -> Callable[[Array, Array], float] | None:
+    """Return the score of the chain's outputs for the validation set, if there is one."""
+    if validation is None:
+        return None
+    if job.estimator.scoring not in (None, LOSS):
+        return Metric(job, validation)
+    weights = validation.weights
+    return lambda Y, t: job.targets.score(Y, t, weights)
 
-    def _printer(self) -> Reporter | None:
-        """Return who shows how training goes, if anybody should."""
-        if self.verbose == "bar":
-            return ProgressBar()
-        return Printer() if self.verbose else None
+
+def printer(estimator: Any) -> Reporter | None:
+    """Return what shows how training goes, if anything should."""
+    if estimator.verbose == "bar":
+        return ProgressBar()
+    return Printer() if estimator.verbose else None

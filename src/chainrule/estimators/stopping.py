@@ -1,4 +1,4 @@
-"""The course of a training as scikit-learn's networks take it, epoch by epoch and call by call.
+"""When a training stops, as scikit-learn's networks do, epoch by epoch and call by call.
 
 When nothing improves any more, how the learning rate falls, in which order samples come: drawn and
 counted as scikit-learn does, so that the same ``random_state`` gives the same network.
@@ -40,6 +40,36 @@ class FitRecord:
     def begin(cls, *, early_stopping: bool) -> FitRecord:
         """Return the record before the first epoch; scores are watched with early stopping."""
         return cls(best_loss=None, best_score=-np.inf) if early_stopping else cls()
+
+    @classmethod
+    def of(cls, estimator: Any, *, early_stopping: bool) -> FitRecord:
+        """Return the record of a fitted estimator; what is watched only now has no best yet."""
+        begin = cls.begin(early_stopping=early_stopping)
+        best_loss = getattr(estimator, "best_loss_", None)
+        best_score = getattr(estimator, "best_validation_score_", None)
+        return cls(
+            losses=list(getattr(estimator, "loss_curve_", [])),
+            best_loss=begin.best_loss if best_loss is None else best_loss,
+            scores=getattr(estimator, "validation_scores_", None),
+            best_score=begin.best_score if best_score is None else best_score,
+            validation_losses=getattr(estimator, "validation_loss_curve_", None),
+            stale=getattr(estimator, "_no_improvement_count", 0),
+            seen=getattr(estimator, "t_", 0),
+        )
+
+    def attributes(self, *, early_stopping: bool) -> dict[str, Any]:
+        """Return the fitted attributes that tell of the epochs."""
+        none_yet = early_stopping and self.scores is None
+        return {
+            "loss_curve_": self.losses,
+            **({"loss_": self.losses[-1]} if self.losses else {}),
+            "best_loss_": self.best_loss,
+            "validation_scores_": [] if none_yet else self.scores,
+            "best_validation_score_": self.best_score,
+            "validation_loss_curve_": self.validation_losses,
+            "t_": self.seen,
+            "_no_improvement_count": self.stale,
+        }
 
     def add(self, epoch: Epoch, samples: int) -> None:
         """Append the numbers of an epoch."""

@@ -56,9 +56,18 @@ class Targets(ABC):
     def task(self) -> str:
         """What they are for: "regression", "binary", "multiclass" or "multilabel"."""
 
+    @property
+    def stratified(self) -> bool:
+        """Whether both parts of a split should have the targets in equal shares."""
+        return False
+
     @abstractmethod
     def read(self, column: Column) -> Array:
         """Return a column's cells as answers y (n,); DataError names the line of a wrong one."""
+
+    def matched(self, y: Any) -> Any:
+        """Return answers, perhaps of another type, as a Column if they need to be read as one."""
+        return y
 
     @abstractmethod
     def encode(self, y: Any) -> Array:

@@ -12,6 +12,7 @@ from scipy import sparse
 from chainrule import strict_json
 from chainrule.data import Column, DataError
 from chainrule.data.cells import shortened
+from chainrule.data.frames import as_column
 from chainrule.functions import Sigmoid, Softmax
 from chainrule.losses import BinaryCrossEntropy, CrossEntropy
 from chainrule.targets.base import Array, Targets, Objective
@@ -88,6 +89,11 @@ class Classes(Targets):
         return "multiclass" if len(self.labels) > 2 else "binary"
 
     @property
+    def stratified(self) -> bool:
+        """Whether both parts of a split should have the classes in equal shares."""
+        return self.outputs == 1
+
+    @property
     def objective(self) -> Objective:
         """The usual loss and last function for them."""
         if self.exclusive:
@@ -110,6 +116,13 @@ class Classes(Targets):
                 f"{shortened(tuple(known))}, got {shortened([texts[row]])}"
             )
         return np.asarray(self.labels[codes])
+
+    def matched(self, y: Any) -> Any:
+        """Return answers as a Column where texts stand for the numbers of training, or so."""
+        given = np.asarray(y)
+        if given.ndim != 1 or (given.dtype.kind in "UO") == (self.labels.dtype.kind in "UO"):
+            return y
+        return as_column(self.name, y)
 
     def encode(self, y: Any) -> Array:
         """Return class numbers (n,), or for each output whether it holds, (n, outputs)."""
