@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chainrule.training.history import Epoch, History, Relay, Reporter
+from chainrule.training.history import Epoch, History
+from chainrule.training.reporter import Reporter, ReporterTee
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -61,7 +62,7 @@ class FitTask:
         )
 
 
-class EpochTasks(Relay):
+class EpochTasks(ReporterTee):
     """A reporter that tells callbacks of each epoch.
 
     Parameters

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from chainrule.training.history import Batches, Epoch
 from chainrule.training.optimizers import Optimizer, State
-from chainrule.training.schedules import Place, Schedule
+from chainrule.training.schedules import Schedule, TrainingPosition
 
 Array = NDArray[Any]
 Kind = Literal["constant", "invscaling", "adaptive"]
@@ -114,12 +114,12 @@ class CurrentRate(Schedule):
 
     optimizer: OptimizerState
 
-    def factor(self, at: Place) -> float:
+    def factor(self, at: TrainingPosition) -> float:
         """Return the present rate over the first one."""
         first = self.optimizer.rule.learning_rate
         return self.optimizer.learning_rate / first if first else 1.0
 
-    def factors(self, first: Place, count: int) -> Array:
+    def factors(self, first: TrainingPosition, count: int) -> Array:
         """Return the same factor for all steps: the rate changes between epochs."""
         return np.full(count, self.factor(first))
 

@@ -12,7 +12,7 @@ from chainrule.chain import Chain
 from chainrule.engine.kernels.library import Library
 from chainrule.engine.network.lowering import CannotLowerError
 from chainrule.engine.running.steps import Steps
-from chainrule.functions import Moment
+from chainrule.functions import RandomKey
 from chainrule.training import SGD, Adam, AdamW, RMSProp
 from engine.calls import OTHERS
 from engine.unknown import Reversed
@@ -41,7 +41,7 @@ def by_the_textbook(chain, loss, optimizer, X, t, order, rows, rates, l2, weight
     for step, rate in enumerate(rates):
         batch = order[step * rows : (step + 1) * rows]
         own = None if weights is None else weights[batch]
-        value, g = chain.gradient(loss, X[batch], t[batch], own, Moment(SEED, step))
+        value, g = chain.gradient(loss, X[batch], t[batch], own, RandomKey(SEED, step))
         penalized = np.where(mask, w.flat, 0)
         values.append(value + l2 / 2 * float(penalized @ penalized))
         factor = rate / optimizer.learning_rate

@@ -147,8 +147,8 @@ def _forward_images(network: Network, seed: int) -> Iterator[str]:
             code = f"{y} = g{number}.forward({x}, {_own(part.block)})"
             yield _line(code, _definition(function))
         elif isinstance(function, Dropout):
-            moment = f"Moment({seed}, number - 1, {part.layer})"
-            yield _line(f"N{number} = g{number}.mask({x}, {moment})")
+            key = f"RandomKey({seed}, number - 1, {part.layer})"
+            yield _line(f"N{number} = g{number}.mask({x}, {key})")
             yield _line(f"{y} = {x} * N{number}", str(function))
         else:
             yield _line(f"{y} = g{number}.value({x})", str(function))
@@ -259,7 +259,7 @@ def _forward_map(
     """Return the lines of a function without parameters, from x to y."""
     code = f"{y} = {name}.value({x})"
     if isinstance(function, Dropout):
-        yield _line(f"{mask} = {name}.mask({x}, Moment({seed}, number - 1, {layer}))")
+        yield _line(f"{mask} = {name}.mask({x}, RandomKey({seed}, number - 1, {layer}))")
         code = f"{y} = {x} * {mask}"
     elif isinstance(function, Softmax | LogSoftmax):
         code = f"{y} = {name}.forward({x}, {{}})"

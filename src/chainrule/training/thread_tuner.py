@@ -1,4 +1,4 @@
-"""How many threads take the steps: as many as lately have been the fastest.
+"""How many threads take the steps: as many as have been the fastest lately.
 
 Another program on one of the processors makes all threads wait for the one that shares it, so that
 fewer of them can be several times as fast for a while. The bits do not depend on their number, so
@@ -10,21 +10,21 @@ from __future__ import annotations
 TRIAL = 0.01
 """Seconds of steps in a trial of another number, about."""
 
-SHARE = 100
-"""A trial may cost one hundredth of the time since the one before."""
+TRIAL_INTERVAL = 100
+"""A trial comes after this many times the cost of the one before."""
 
 CLEARLY = 0.8
 """Of the present time a step: below it, fewer threads are worth a change; more, for any gain."""
 
 
-class Crew:
-    """Says how many threads take the next steps, and how many steps they take.
+class ThreadTuner:
+    """Chooses how many threads take the next steps, and how many steps they take.
 
-    >>> crew = Crew([2, 1])               # numbers of threads, what is expected to be best first
-    >>> crew.threads, crew.steps(0.1)     # for the next slice; its length is not yet known
+    >>> tuner = ThreadTuner([2, 1])         # numbers of threads, the best by expectation first
+    >>> tuner.threads, tuner.steps(0.1)     # for the next slice; its length is not yet known
     (2, 1)
-    >>> crew.took(1, 0.004)               # steps, seconds
-    >>> crew.steps(0.1)
+    >>> tuner.record(1, 0.004)              # steps, seconds
+    >>> tuner.steps(0.1)
     25
     """
 
@@ -35,8 +35,8 @@ class Crew:
         self._since, self._cost, self._up = 0.0, TRIAL, False
 
     @classmethod
-    def of_at_most(cls, threads: int) -> Crew:
-        """Return a crew of so many threads, one less, a half, a quarter, … where they are slow."""
+    def of_at_most(cls, threads: int) -> ThreadTuner:
+        """Return a tuner of ``threads`` threads, one less, a half, a quarter, … of them."""
         halves = (threads >> k for k in range(1, threads.bit_length()))
         return cls(sorted({threads, max(1, threads - 1), *halves}, reverse=True))
 
@@ -51,13 +51,13 @@ class Crew:
         return self._next != self.present
 
     def steps(self, seconds: float) -> int:
-        """Return how many steps a slice of so many seconds has; fewer if it is a trial."""
+        """Return how many steps a slice of ``seconds`` seconds has; fewer if it is a trial."""
         if self._step is None:
             return 1
         return max(1, int((min(seconds, TRIAL) if self.trying else seconds) / self._step))
 
-    def took(self, steps: int, seconds: float, planning: float = 0.0) -> None:
-        """Learn how long the slice took, and before it the planning for another number."""
+    def record(self, steps: int, seconds: float, planning: float = 0.0) -> None:
+        """Take note of how long a slice took, and before it the planning for another number."""
         step = seconds / steps
         if self.trying:
             needed = 1.0 if self._next < self.present else CLEARLY
@@ -69,7 +69,7 @@ class Crew:
             return
         self._step = step
         self._since += seconds
-        if self._since >= SHARE * self._cost and len(self.counts) > 1:
+        if self._since >= TRIAL_INTERVAL * self._cost and len(self.counts) > 1:
             self._next = self._neighbour()
 
     def _neighbour(self) -> int:
