@@ -27,8 +27,8 @@ from chainrule.estimators.prediction import Predictions
 from chainrule.estimators.preparation import labelled, prepare
 from chainrule.estimators.solvers import solver
 from chainrule.estimators.validation import read_samples, with_answers
-from chainrule.files import load_estimator, save_estimator
-from chainrule.inputs import Inputs
+from chainrule.files.estimator import load_estimator, save_estimator
+from chainrule.inputs import INPUTS, Inputs
 from chainrule.targets import Objective, Targets, out_activation
 from chainrule.training.samples import Samples
 from chainrule.types import Array
@@ -43,6 +43,8 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
+    _kinds_of_inputs: ClassVar[tuple[str, ...]] = tuple(INPUTS)
+    _kind_of_targets: ClassVar[str]
 
     solver: Any = "adam"
     alpha: Any = 0.0001

@@ -30,6 +30,8 @@ from chainrule.types import Array
 class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
     """What classifiers share; its chains end with softmax, or with sigmoids."""
 
+    _kind_of_targets: ClassVar[str] = "classes"
+
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NetworkEstimator._parameter_constraints,
         "class_weight": [StrOptions({"balanced"}), dict, list, None],

@@ -27,6 +27,7 @@ class MLP(NetworkEstimator):
     there become the network's parameters: they are taken over before it is used.
     """
 
+    _kinds_of_inputs: ClassVar[tuple[str, ...]] = ("rows",)
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions(set(resolve.ACTIVATION_NAMES)), Elementwise],

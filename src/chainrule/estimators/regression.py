@@ -21,6 +21,8 @@ from chainrule.types import Array
 class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
     """What regressors share."""
 
+    _kind_of_targets: ClassVar[str] = "numbers"
+
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NetworkEstimator._parameter_constraints,
         "loss": [StrOptions(set(REGRESSION_LOSSES)), Loss],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -11,7 +12,16 @@ from numpy.typing import NDArray
 from chainrule.data import Column, DataError
 from chainrule.data.cells import Cells, has_decimal_comma, number, plain, shortened
 
-__all__ = ["Purpose", "TaskName", "find_task", "label_cells", "label_text", "labels_of", "number_cells"]
+__all__ = [
+    "Purpose",
+    "TaskName",
+    "find_task",
+    "label_cells",
+    "label_text",
+    "labels_of",
+    "number_cells",
+    "typed_labels",
+]
 
 TaskName = Literal["regression", "binary", "multiclass"]
 
@@ -88,11 +98,12 @@ def label_cells(column: Column) -> list[str]:
 def labels_of(column: Column) -> NDArray[Any]:
     """Return a column's cells as classes (n,): integers, numbers, or texts."""
     texts = label_cells(column)
-    return _typed(tuple(dict.fromkeys(texts)), texts)
+    return typed_labels(texts)
 
 
-def _typed(distinct: tuple[str, ...], texts: list[str]) -> NDArray[Any]:
-    """Return texts as an array of the narrowest type that holds all of them."""
+def typed_labels(texts: Sequence[str]) -> NDArray[Any]:
+    """Return texts of classes (n) as integers, numbers, or texts, whatever holds all of them."""
+    distinct = tuple(dict.fromkeys(texts))
     if not _all_numeric(distinct):
         return np.array(texts, dtype=str)
     if all(text.lstrip("-").isdigit() and abs(int(text)) < LARGEST_INTEGER for text in distinct):
