@@ -121,7 +121,8 @@ def _difference(
 ) -> Difference:
     """Return the derivative at 0 of f, from a number to an array, that is ``start`` there.
 
-    The lengths of the steps are fractions of ``size``. Numbers of f that are lines are done after one.
+    The lengths of the steps are fractions of ``size``. Numbers of f that are lines are done after
+    one.
     """
     largest, before = _size(start), start.reshape(-1)
     first = _Step.of(f, before, lengths[0] * size)

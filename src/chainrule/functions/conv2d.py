@@ -103,7 +103,7 @@ class Conv2d(Multilinear):
         return self.channels, rows, columns
 
     def _check_shape(self, input_shape: Shape) -> None:
-        """Raise ValueError unless a sample is an image whose channels can be cut into the groups."""
+        """Raise ValueError unless a sample is an image and its channels fall into the groups."""
         self._check_rank(input_shape, "channels, height, width")
         if input_shape[0] % self.groups:
             raise self._misfit(f"a multiple of {self.groups} channels", input_shape[0])

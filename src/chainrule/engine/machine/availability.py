@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import warnings
+
+from chainrule.warning import warn
 
 
 class UnsupportedError(ValueError):
@@ -11,17 +12,16 @@ class UnsupportedError(ValueError):
 
 
 def check_runs_here() -> None:
-    """Complain, and the first time warn, where there is no code for the processor or system."""
+    """Raise UnsupportedError, and warn the first time, where there is no code to run."""
     from chainrule.engine.machine.compiling import supported
 
     if not supported():
         if not _warned:
             _warned.append(True)
-            warnings.warn(
+            warn(
                 "the engine has no code for this processor or system; NumPy does the work, "
                 "with the same results up to rounding, slower",
                 RuntimeWarning,
-                stacklevel=5,
             )
         raise UnsupportedError("the engine has no code for this processor or system")
 
