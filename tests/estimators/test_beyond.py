@@ -20,7 +20,7 @@ from chainrule import (
     WarmUp,
 )
 from chainrule.engine.running.gradients import Gradients
-from chainrule.estimators import watching
+from chainrule.estimators import scoring as watching
 from chainrule.estimators.course import Shuffles
 from chainrule.estimators.targets import Labels
 

@@ -32,7 +32,7 @@ from chainrule.inputs import INPUTS, Inputs
 from chainrule.targets import Objective, Targets, out_activation
 from chainrule.training.samples import Samples
 from chainrule.types import Array
-from chainrule.user_warnings import warn
+from chainrule.warning import warn
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -151,6 +151,15 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         if job.callbacks is not None:
             job.callbacks.end(job.callbacks.context, job.fitted)
         return self
+
+    def _check_solver(self) -> bool:
+        """Raise AttributeError where partial_fit makes no sense."""
+        if self.solver == "lbfgs":
+            raise AttributeError(
+                "partial_fit is only available for stochastic"
+                f" optimizers. {self.solver} is not stochastic."
+            )
+        return True
 
     def _install(self, job: FitJob, result: FitResult) -> None:
         """Take over a trained network: the one place where a fit changes the estimator."""

@@ -14,7 +14,7 @@ from chainrule.data.frames import as_table
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.functions import Elementwise, Function, Linear, Softmax
 from chainrule.inputs import FORMATS, INPUTS, Images, Inputs, Rows, TableEncoder, infer_format
-from chainrule.layout import shape_text
+from chainrule.display import shape_text
 from chainrule.targets import Targets
 from chainrule.training import Augmentation
 

@@ -28,7 +28,7 @@ def fit_lbfgs(job: FitJob) -> FitResult:
             "augmentation, got solver='lbfgs'"
         )
     job.data.check(type(estimator).__name__)
-    training = job.data.that_count()
+    training = job.data.drop_zero_weights()
     training = replace(training, t=job.training_targets(training.t))
     evaluate, engine = loss_and_gradient(
         job.chain,

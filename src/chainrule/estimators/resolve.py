@@ -12,6 +12,7 @@ from chainrule.functions import ACTIVATIONS, Dropout, Elementwise, Sigmoid
 from chainrule.training.augmentation import Augmentation
 from chainrule.training.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from chainrule.training.schedules import Cosine, LinearToZero, Schedule
+from chainrule.warning import warn
 
 ACTIVATION_NAMES: dict[str, type[Elementwise]] = {**ACTIVATIONS, "logistic": Sigmoid}
 """Functions of hidden layers, by scikit-learn's names and by ours."""

@@ -147,7 +147,7 @@ def _norms(job: FitJob, data: Samples) -> GradientNorms | None:
     estimator = job.estimator
     if estimator.gradient_samples is None:
         return None
-    counted = data.that_count()
+    counted = data.drop_zero_weights()
     few = counted.at(np.arange(min(int(estimator.gradient_samples), len(counted))))
     return GradientNorms(
         job.chain,
