@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chainrule.checking import *
     from chainrule.engine import *
     from chainrule.estimators import *
+    from chainrule.files import *
     from chainrule.functions import *
     from chainrule.loading import *
     from chainrule.losses import *
@@ -55,7 +56,8 @@ _PUBLIC = {
         SCHEDULES Schedule Place Constant Cosine InverseScaling LinearToZero StepDecay WarmUp
         AUGMENTATIONS Augmentation Crop Flip Noise Shift
         """,
-    "models": "Model ModelFileError Predictions",
+    "files": "ModelFileError",
+    "models": "Model Predictions",
     "loading": "load",
     "estimators": "Classifier MLPClassifier MLPRegressor Regressor",
     "pictures": "GradientNormsDisplay LearningCurveDisplay WeightsDisplay",

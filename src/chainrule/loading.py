@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chainrule.files import canonical
+from chainrule.files.container import read_model_file
 from chainrule.functions import Function
 from chainrule.losses import Loss
-from chainrule.models import Model, canonical
+from chainrule.models import Model
 from chainrule.models.configuration import Classes
 from chainrule.models.description import Description
-from chainrule.models.files import read_model_file
 from chainrule.models.kinds import is_estimator
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def load(
         from chainrule.estimators.constructor import check_classes
 
         check_classes(own)
-    described, flat = read_model_file(Path(path), own, _described)
+    described, flat = read_model_file(Path(path), partial(_described, extra=own))
     if isinstance(described, Description):
         return Model.from_description(described, flat)
     from chainrule.estimators import Classifier, MLPClassifier, MLPRegressor, Regressor

@@ -6,7 +6,8 @@ import stat
 
 import pytest
 
-from chainrule.models import Model, ModelFileError
+from chainrule.files import ModelFileError
+from chainrule.models import Model
 from models.examples import table_model
 
 

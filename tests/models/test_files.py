@@ -9,9 +9,10 @@ from safetensors.numpy import load_file
 
 from chainrule.chain import Chain
 from chainrule.data import NumericColumn, TableEncoder, Target
+from chainrule.files import ModelFileError
 from chainrule.functions import AvgPool2d, Conv2d, Dropout, Flatten, Identity, Linear, MaxPool2d
 from chainrule.losses import Huber, MeanSquaredError
-from chainrule.models import Model, ModelFileError
+from chainrule.models import Model
 from models.cases import FUNCTION_CASES, LOSS_CASES
 from models.examples import (
     TABLE,

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from chainrule.models import Model, ModelFileError
+from chainrule.files import ModelFileError
+from chainrule.models import Model
 from models.examples import by_hand, canonical, table_model, taken_apart
 
 

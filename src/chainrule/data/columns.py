@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data import strict_json
+from chainrule import strict_json
 from chainrule.data.cells import Cells, Moments, has_decimal_comma, shortened
 
 __all__ = ["CategoricalColumn", "NumericColumn", "fit_column"]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data import strict_json
+from chainrule import strict_json
 from chainrule.data.cells import Cells, shortened
 from chainrule.data.columns import CategoricalColumn, NumericColumn, fit_column
 from chainrule.data.errors import DataError

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data import strict_json
+from chainrule import strict_json
 from chainrule.data.cells import Cells, Moments, has_decimal_comma, is_missing, number, shortened
 from chainrule.data.errors import DataError
 

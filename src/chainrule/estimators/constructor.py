@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from chainrule import strict_json
 from chainrule.chain import Chain
-from chainrule.data import strict_json
+from chainrule.files import canonical
 from chainrule.functions import FUNCTIONS, Function
 from chainrule.layout import CONSTRUCTION_ERRORS
 from chainrule.losses import LOSSES, Loss
-from chainrule.models import canonical
 from chainrule.models.hyperparameters import check_hints
 from chainrule.training.augmentation import AUGMENTATIONS, Augmentation
 from chainrule.training.optimizers import OPTIMIZERS, Optimizer

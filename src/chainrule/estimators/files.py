@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import InvalidParameterError
 
+from chainrule import strict_json
 from chainrule.chain import Chain
-from chainrule.data import strict_json
 from chainrule.estimators.constructor import (
     Classes,
     classes_in,
@@ -28,11 +28,11 @@ from chainrule.estimators.constructor import (
 )
 from chainrule.estimators.images import FORMATS
 from chainrule.estimators.targets import Labels
+from chainrule.files import canonical
+from chainrule.files.errors import ModelFileError
 from chainrule.functions import Function
 from chainrule.layout import ChainLayout
-from chainrule.models import canonical
 from chainrule.models.configuration import chain_from_json, chain_to_json
-from chainrule.models.errors import ModelFileError
 from chainrule.models.kinds import expect_estimator
 
 Array = NDArray[Any]

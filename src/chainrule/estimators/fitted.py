@@ -6,6 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -28,9 +29,9 @@ from chainrule.engine.prediction import Forward, in_blocks
 from chainrule.estimators.constructor import Classes, check_classes
 from chainrule.estimators.files import Saved, describe, restore_from
 from chainrule.estimators.targets import Labels, Task
+from chainrule.files import ModelFileError
+from chainrule.files.container import read_model_file, write_model_file
 from chainrule.layout import ChainLayout
-from chainrule.models import ModelFileError
-from chainrule.models.files import read_model_file, write_model_file
 from chainrule.training.samples import Samples
 
 Array = NDArray[Any]
@@ -156,7 +157,7 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
         """
         own = tuple(functions)
         check_classes(own)
-        saved, flat = read_model_file(Path(path), own, Saved.from_text)
+        saved, flat = read_model_file(Path(path), partial(Saved.from_text, extra=own))
         estimator: Self = restore_from(path, saved, flat, [cls])
         return estimator
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from chainrule import strict_json
 from chainrule.chain import Chain
-from chainrule.data import strict_json
 from chainrule.functions import FUNCTIONS, Function
 from chainrule.layout import CONSTRUCTION_ERRORS, LARGEST, ChainLayout
 from chainrule.losses import LOSSES, Loss

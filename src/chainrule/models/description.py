@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
+from chainrule import strict_json
 from chainrule.chain import Chain
-from chainrule.data import ImageScaling, TableEncoder, Target, strict_json
+from chainrule.data import ImageScaling, TableEncoder, Target
 from chainrule.display import shape_text
+from chainrule.files import canonical
+from chainrule.files.canonical import JSON
 from chainrule.layout import ChainLayout
 from chainrule.losses import Loss
-from chainrule.models import canonical
-from chainrule.models.canonical import JSON
 from chainrule.models.configuration import (
     Classes,
     chain_from_json,

@@ -22,12 +22,11 @@ from typing import Any, BinaryIO, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
-from chainrule.data import strict_json
+from chainrule import strict_json
+from chainrule.files import canonical
+from chainrule.files.atomic import replace_file
+from chainrule.files.errors import ModelFileError
 from chainrule.layout import ChainLayout
-from chainrule.models import canonical
-from chainrule.models.atomic import replace_file
-from chainrule.models.configuration import Classes
-from chainrule.models.errors import ModelFileError
 from chainrule.types import Array
 
 __all__ = ["is_model_file", "read_model_file", "write_model_file"]
@@ -54,7 +53,7 @@ class Described(Protocol):
 
 
 D = TypeVar("D", bound=Described)
-Parse: TypeAlias = Callable[[str, Classes], D]
+Parse: TypeAlias = Callable[[str], D]
 
 OTHER = "is no model of chainrule"
 DAMAGED = "is damaged: its content does not match its checksum"
@@ -88,10 +87,10 @@ def write_model_file(path: Path, description: Described, flat: Array) -> None:
         replace_file(path, [len(header).to_bytes(8, "little"), header, content])
 
 
-def read_model_file(path: Path, extra: Classes, parse: Parse[D]) -> tuple[D, Array]:
+def read_model_file(path: Path, parse: Parse[D]) -> tuple[D, Array]:
     """Return the description and the parameters (count,) of a file.
 
-    ``parse`` makes a description of the text, and of the classes that are known besides.
+    ``parse`` makes a description of the text, or raises ValueError.
 
     Raises
     ------
@@ -104,7 +103,7 @@ def read_model_file(path: Path, extra: Classes, parse: Parse[D]) -> tuple[D, Arr
         _check_regular(path, "read")
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            return _read(file, size, lambda text: parse(text, extra))
+            return _read(file, size, parse)
 
 
 def is_model_file(path: Path) -> bool:
@@ -165,7 +164,7 @@ def _checksum(text: str, chunks: list[memoryview] | Iterator[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _read(file: BinaryIO, size: int, parse: Callable[[str], D]) -> tuple[D, Array]:
+def _read(file: BinaryIO, size: int, parse: Parse[D]) -> tuple[D, Array]:
     header = _read_header(file, size)
     rest = size - 8 - len(header)
     metadata = _metadata(header, rest)

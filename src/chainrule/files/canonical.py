@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.data import strict_json
+from chainrule import strict_json
 
 __all__ = ["JSON", "parse", "plain", "write"]
 
