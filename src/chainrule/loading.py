@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.files import canonical
 from chainrule.files.container import read_model_file
-from chainrule.functions import Function
-from chainrule.losses import Loss
+from chainrule.files.objects import Classes, check_classes
 from chainrule.models import Model
-from chainrule.models.configuration import Classes
 from chainrule.models.description import Description
 from chainrule.models.kinds import is_estimator
 
@@ -47,10 +45,7 @@ def load(
         The file is none of chainrule's, cut off, damaged, too new, or uses unknown classes.
     """
     own = tuple(functions)
-    if own:
-        from chainrule.estimators.constructor import check_classes
-
-        check_classes(own)
+    check_classes(own)
     described, flat = read_model_file(Path(path), partial(_described, extra=own))
     if isinstance(described, Description):
         return Model.from_description(described, flat)
@@ -70,5 +65,4 @@ def _described(text: str, extra: Classes) -> Description | Saved:
         from chainrule.estimators.files import Saved
 
         return Saved.from_json(data, text, extra)
-    known = [cls for cls in extra if issubclass(cls, Function | Loss)]
-    return Description.from_json(data, text, known)
+    return Description.from_json(data, text, extra)

@@ -20,19 +20,19 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from chainrule import strict_json
 from chainrule.chain import Chain
-from chainrule.estimators.constructor import (
-    Classes,
-    classes_in,
-    parameters_from_json,
-    parameters_to_json,
-)
 from chainrule.estimators.images import FORMATS
 from chainrule.estimators.targets import Labels
 from chainrule.files import canonical
 from chainrule.files.errors import ModelFileError
-from chainrule.functions import Function
+from chainrule.files.objects import (
+    Classes,
+    chain_from_json,
+    chain_to_json,
+    classes_in,
+    parameters_from_json,
+    parameters_to_json,
+)
 from chainrule.layout import ChainLayout
-from chainrule.models.configuration import chain_from_json, chain_to_json
 from chainrule.models.kinds import expect_estimator
 
 Array = NDArray[Any]
@@ -75,7 +75,7 @@ class Saved:
         """Do the same, given the JSON value of the text."""
         expect_estimator(data)
         data = strict_json.record(data, "estimator", KEYS)
-        chain = chain_from_json(data["chain"], _functions(extra))
+        chain = chain_from_json(data["chain"], extra)
         result = cls(
             strict_json.text(data["estimator"], "estimator"),
             parameters_from_json(data["parameters"], extra),
@@ -122,10 +122,6 @@ def describe(estimator: Any) -> Saved:
     described = Saved.from_text(text, tuple(used))
     restore(described, chain.parameters.flat, [type(estimator)])
     return described
-
-
-def _functions(classes: Classes) -> tuple[type[Function], ...]:
-    return tuple(cls for cls in classes if issubclass(cls, Function))
 
 
 def _labels_to_json(labels: Labels | None) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,11 +26,11 @@ from sklearn.utils.validation import (
 from chainrule.chain import Chain
 from chainrule.checking import Report, check_gradients
 from chainrule.engine.prediction import Forward, in_blocks
-from chainrule.estimators.constructor import Classes, check_classes
 from chainrule.estimators.files import Saved, describe, restore_from
 from chainrule.estimators.targets import Labels, Task
 from chainrule.files import ModelFileError
 from chainrule.files.container import read_model_file, write_model_file
+from chainrule.files.objects import check_classes
 from chainrule.layout import ChainLayout
 from chainrule.training.samples import Samples
 
@@ -141,7 +141,7 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
         write_model_file(Path(path), described, self._network().parameters.flat)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], functions: Classes = ()) -> Self:
+    def load(cls, path: str | os.PathLike[str], functions: Iterable[type[Any]] = ()) -> Self:
         """Return the estimator in a file; nothing in the file is executed.
 
         Parameters

@@ -20,8 +20,8 @@ from chainrule.display import shape_text
 from chainrule.files.canonical import JSON
 from chainrule.files.container import read_model_file, write_model_file
 from chainrule.files.errors import ModelFileError
+from chainrule.files.objects import Classes, check_classes
 from chainrule.losses import Loss
-from chainrule.models.configuration import Classes, check_classes
 from chainrule.models.description import Description, Inputs, check_fit, describe, read_facts
 from chainrule.models.scores import class_scores, regression_scores
 from chainrule.types import Array

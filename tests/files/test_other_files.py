@@ -6,7 +6,7 @@ from safetensors.numpy import save_file
 
 from chainrule.files import ModelFileError
 from chainrule.models import Model
-from models.examples import by_hand, canonical, table_model, taken_apart
+from files.examples import by_hand, canonical, table_model, taken_apart
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from chainrule.files import ModelFileError
 from chainrule.models import Model
-from models.examples import table_model
+from files.examples import table_model
 
 
 @pytest.fixture

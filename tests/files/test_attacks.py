@@ -11,7 +11,7 @@ import pytest
 
 from chainrule.files import ModelFileError, canonical as canonical_json
 from chainrule.models import Model
-from models.examples import by_hand, canonical, image_model, table_model, taken_apart
+from files.examples import by_hand, canonical, image_model, table_model, taken_apart
 
 
 @pytest.fixture
