@@ -17,8 +17,8 @@ from benchmarks.peers import TRAINERS, Trainer
 from benchmarks.tables import figure, head, row
 from benchmarks.timing import APART, cold, measure
 from benchmarks.trainers import Chainrule
-from chainrule.engine.availability import processors
-from chainrule.engine.peak import peak
+from chainrule.engine.machine.availability import processors
+from chainrule.engine.running.peak import peak
 
 COLD_STARTS = 5
 

@@ -21,8 +21,8 @@ from chainrule import (
     ReLU,
     Softmax,
 )
-from chainrule.engine.listing import cost
-from chainrule.engine.lowering import lower
+from chainrule.engine.network.lowering import lower
+from chainrule.engine.planning.listing import cost
 
 Array = NDArray[Any]
 

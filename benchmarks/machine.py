@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from pathlib import Path
 
-from chainrule.engine.compiling import host
+from chainrule.engine.machine.compiling import host
 
 
 def described(threads: int) -> str:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from benchmarks.cases import Case, Start
 from chainrule import CrossEntropy
-from chainrule.training.steppers import Terms, Textbook
+from chainrule.training.reference_stepper import ReferenceStepper
+from chainrule.training.stepper import StepOptions
 
 Array = NDArray[Any]
 
@@ -38,10 +39,10 @@ class Chainrule:
     """Our engine."""
 
     name = "chainrule"
-    libraries = ("chainrule.engine.steps",)
+    libraries = ("chainrule.engine.running.steps",)
 
     def __init__(self, case: Case, start: Start, threads: int) -> None:
-        from chainrule.engine.steps import Steps, threads_for
+        from chainrule.engine.running.steps import Steps, threads_for
 
         self.case, self.chain = case, case.chain()
         self.order = start.order
@@ -68,7 +69,7 @@ class Reference:
     """Our textbook, in NumPy."""
 
     name = "NumPy"
-    libraries = ("chainrule.training.steppers",)
+    libraries = ("chainrule.training.reference_stepper",)
 
     def __init__(self, case: Case, start: Start, threads: int) -> None:
         from chainrule.training.samples import Samples
@@ -76,7 +77,9 @@ class Reference:
         self.case, self.chain = case, case.chain()
         self.order = start.order
         data = Samples.of(start.X, start.t)
-        self.stepper = Textbook(self.chain, CrossEntropy(), data, case.rule(), Terms())
+        self.stepper = ReferenceStepper(
+            self.chain, CrossEntropy(), data, case.rule(), StepOptions()
+        )
 
     @staticmethod
     def runs(case: Case) -> bool:

@@ -14,7 +14,7 @@ from chainrule import (
     Flatten,
     Linear,
     MaxPool2d,
-    Moment,
+    RandomKey,
     ReLU,
     Softmax,
     Tanh,
@@ -186,6 +186,6 @@ def test_whole_numbers_and_lists_are_numbers():
 
 def test_each_dropout_of_a_chain_draws_for_itself():
     chain = Chain(Dropout(0.5), Dropout(0.5)).initialize((40,), dtype=np.float64)
-    _, once, twice = chain.trace(np.ones((6, 40)), Moment(seed=1, step=7))
+    _, once, twice = chain.trace(np.ones((6, 40)), RandomKey(seed=1, step=7))
     # Of what the first lets through the second keeps about half, and not all as if it were it.
     assert 0.35 < np.mean(twice[once > 0] > 0) < 0.65

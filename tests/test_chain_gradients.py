@@ -16,7 +16,7 @@ from chainrule import (
     Flatten,
     Linear,
     MeanSquaredError,
-    Moment,
+    RandomKey,
     ReLU,
     Sigmoid,
     Softmax,
@@ -212,16 +212,16 @@ def test_a_convolutional_chain_with_strides_and_groups_is_right(rng):
 def test_dropout_draws_by_the_moment_and_rests_in_prediction(rng):
     chain = Chain(Linear(50), Dropout(0.5), Linear(2)).initialize((3,), dtype=np.float64)
     X = rng.normal(size=(4, 3))
-    first, again = (chain.forward(X, Moment(seed=1, step=7)) for _ in range(2))
+    first, again = (chain.forward(X, RandomKey(seed=1, step=7)) for _ in range(2))
     assert np.array_equal(first, again)
-    assert not np.array_equal(first, chain.forward(X, Moment(seed=1, step=8)))
+    assert not np.array_equal(first, chain.forward(X, RandomKey(seed=1, step=8)))
     assert np.array_equal(chain.forward(X), chain.forward(X))
     p = chain.parameters
     np.testing.assert_allclose(
         chain.forward(X), (X @ p["W0"] + p["b0"]) @ p["W1"] + p["b1"], rtol=1e-12
     )
     report = check_gradients(
-        chain, MeanSquaredError(), X, rng.normal(size=(4, 2)), moment=Moment(1, 7)
+        chain, MeanSquaredError(), X, rng.normal(size=(4, 2)), key=RandomKey(1, 7)
     )
     assert report.passed
 
@@ -269,8 +269,8 @@ def test_jacobians_take_lists_as_forward_does():
 
 def test_a_rule_without_a_gradient_for_a_parameter_is_named():
     class Forgetful(Linear):
-        def backprop(self, dY, X, Y, parameters, moment=None, *, input_gradient=True):
-            dX, own = super().backprop(dY, X, Y, parameters, moment, input_gradient=input_gradient)
+        def backprop(self, dY, X, Y, parameters, key=None, *, input_gradient=True):
+            dX, own = super().backprop(dY, X, Y, parameters, key, input_gradient=input_gradient)
             return dX, {"W": own["W"]}
 
     chain = Chain(Forgetful(2)).initialize((3,), dtype=np.float64)

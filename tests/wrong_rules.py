@@ -13,8 +13,8 @@ class Changed(Linear):
     def change(self, dX, own):
         raise NotImplementedError
 
-    def backprop(self, dY, X, Y, parameters, moment=None, *, input_gradient=True):
-        dX, own = super().backprop(dY, X, Y, parameters, moment, input_gradient=input_gradient)
+    def backprop(self, dY, X, Y, parameters, key=None, *, input_gradient=True):
+        dX, own = super().backprop(dY, X, Y, parameters, key, input_gradient=input_gradient)
         return self.change(dX, own)
 
 
@@ -56,7 +56,7 @@ class OneWrongEntry(Changed):
 class Mixing(Tanh):
     """Each sample's value depends on the first sample, which no derivative says."""
 
-    def forward(self, X, parameters, moment=None):
+    def forward(self, X, parameters, key=None):
         return super().forward(X, parameters) + 1e-3 * X[:1]
 
 
@@ -71,8 +71,8 @@ class LongBias(Changed):
 
 
 class FlatJacobian(Linear):
-    def jacobian(self, X, parameters, by="X", moment=None):
-        J = super().jacobian(X, parameters, by, moment)
+    def jacobian(self, X, parameters, by="X", key=None):
+        J = super().jacobian(X, parameters, by, key)
         return J if by == "X" else J.reshape(*J.shape[:2], -1)
 
 

@@ -21,20 +21,22 @@ if TYPE_CHECKING:
     from chainrule.checking import *
     from chainrule.engine import *
     from chainrule.estimators import *
-    from chainrule.files import *
     from chainrule.functions import *
-    from chainrule.loading import *
     from chainrule.losses import *
-    from chainrule.models import *
+    from chainrule.files import *
     from chainrule.parameters import *
     from chainrule.pictures import *
     from chainrule.training import *
+
+    Moment = RandomKey
+    Written = ExplicitFunction
+    Place = TrainingPosition
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
     "functions": """
-        FUNCTIONS Function Elementwise Multilinear Written Moment
+        FUNCTIONS Function Elementwise Multilinear ExplicitFunction RandomKey
         Linear Conv2d EmbeddingBag AvgPool2d MaxPool2d Flatten Dropout
         ELU Exp GELU Identity LeakyReLU LogSoftmax ReLU SiLU Sigmoid Softmax Softplus Tanh
         """,
@@ -53,17 +55,19 @@ _PUBLIC = {
         train Plan Epoch History Reporter ProgressBar Patience TrainingDivergedError
         GradientNorms accuracy r_squared
         OPTIMIZERS Optimizer SGD Adam AdamW RMSProp
-        SCHEDULES Schedule Place Constant Cosine InverseScaling LinearToZero StepDecay WarmUp
+        SCHEDULES Schedule TrainingPosition
+        Constant Cosine InverseScaling LinearToZero StepDecay WarmUp
         AUGMENTATIONS Augmentation Crop Flip Noise Shift
         """,
     "files": "ModelFileError",
-    "models": "Model Predictions",
-    "loading": "load",
-    "estimators": "Classifier MLPClassifier MLPRegressor Regressor",
+    "estimators": "Classifier MLPClassifier MLPRegressor Regressor load",
     "pictures": "GradientNormsDisplay LearningCurveDisplay WeightsDisplay",
     "engine": "Predictor",
 }
 """The public names of each room, all that are in its ``__all__``."""
+
+_FORMER = {"Moment": "RandomKey", "Written": "ExplicitFunction", "Place": "TrainingPosition"}
+"""Names that have been public, and the present names."""
 
 _MODULES = ("mathematics", "notation")
 _ROOM_OF = {name: room for room, names in _PUBLIC.items() for name in names.split()}
@@ -75,9 +79,10 @@ def __getattr__(name: str) -> Any:
     """Load a public name when it is first used."""
     if name in _MODULES:
         return import_module(f"chainrule.{name}")
-    if name not in _ROOM_OF:
+    present = _FORMER.get(name, name)
+    if present not in _ROOM_OF:
         raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"chainrule.{_ROOM_OF[name]}"), name)
+    value = globals()[name] = getattr(import_module(f"chainrule.{_ROOM_OF[present]}"), present)
     return value
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from chainrule.display import functions_html, layers_html, layers_text
-from chainrule.functions import Function, Moment
+from chainrule.functions import Function, RandomKey
 from chainrule.initialization import initialize
 from chainrule.layout import ChainLayout, Layer, as_samples, check_float, lay_out, sample_shape
 from chainrule.losses import Loss, fused
@@ -72,7 +72,7 @@ class Chain:
         Raises
         ------
         ValueError
-            A function cannot take what the one before it makes; it says which.
+            A function cannot take what the one before it makes; the error names both.
         """
         shape = sample_shape(input_shape)
         check_float(dtype)
@@ -127,14 +127,14 @@ class Chain:
         check_float(dtype)
         return Chain.assemble(self.layers, self.parameters.astype(dtype))
 
-    def forward(self, X: Any, moment: Moment | None = None) -> Array:
-        """Return the output Y (n, …) of X (n, …). Without a moment this is prediction."""
-        return np.asarray(self.trace(X, moment)[-1])
+    def forward(self, X: Any, key: RandomKey | None = None) -> Array:
+        """Return the output Y (n, …) of X (n, …). Without a key this is prediction."""
+        return np.asarray(self.trace(X, key)[-1])
 
-    def trace(self, X: Any, moment: Moment | None = None, *, until: int | None = None) -> list[Any]:
+    def trace(self, X: Any, key: RandomKey | None = None, *, until: int | None = None) -> list[Any]:
         """Return X and what each function makes of it: [x, x_1, …, y], the first until ones."""
         values = [as_samples(X, self.layers[0], self.dtype)]
-        for layer, own, at in self.steps(moment)[:until]:
+        for layer, own, at in self.steps(key)[:until]:
             values.append(layer.function.forward(values[-1], own, at))
         return values
 
@@ -142,7 +142,7 @@ class Chain:
         self,
         trace: Sequence[Any],
         dY: Array,
-        moment: Moment | None = None,
+        key: RandomKey | None = None,
         *,
         input_gradient: bool = False,
         out: Parameters | None = None,
@@ -152,7 +152,7 @@ class Chain:
         Parameters
         ----------
         trace
-            What :meth:`trace` returned, at the same moment; with fewer functions, dY is the
+            What :meth:`trace` returned, at the same key; with fewer functions, dY is the
             gradient by the last value in it.
         dY
             The gradient of the loss by the last value, same shape.
@@ -160,7 +160,7 @@ class Chain:
             Where the gradients go; a new buffer by default.
         """
         gradients = self.parameters.empty_like() if out is None else out
-        steps = self.steps(moment)[: len(trace) - 1]
+        steps = self.steps(key)[: len(trace) - 1]
         if len(steps) < len(self.layers):
             for layer in self.layers[len(steps) :]:
                 for name in layer.names.values():
@@ -193,11 +193,11 @@ class Chain:
         X: Any,
         t: Any,
         sample_weight: Array | None = None,
-        moment: Moment | None = None,
+        key: RandomKey | None = None,
     ) -> float:
-        """Return the mean loss for X (n, …) with targets t; without a moment, of predictions."""
+        """Return the mean loss for X (n, …) with targets t; without a key, of predictions."""
         pair = fused(self.functions[-1], loss)
-        trace = self.trace(X, moment, until=len(self.functions) - 1 if pair else None)
+        trace = self.trace(X, key, until=len(self.functions) - 1 if pair else None)
         return (pair or loss).value(trace[-1], t, sample_weight)
 
     def gradient(
@@ -206,7 +206,7 @@ class Chain:
         X: Any,
         t: Any,
         sample_weight: Array | None = None,
-        moment: Moment | None = None,
+        key: RandomKey | None = None,
         *,
         out: Parameters | None = None,
     ) -> tuple[float, Parameters]:
@@ -215,7 +215,7 @@ class Chain:
         Where the last function and the loss are a pair that fuses (softmax and cross-entropy,
         sigmoid and binary cross-entropy), backprop starts at that function's input with y − t.
         """
-        value, gradients, _ = self.differentiate(loss, X, t, sample_weight, moment, out=out)
+        value, gradients, _ = self.differentiate(loss, X, t, sample_weight, key, out=out)
         return value, gradients
 
     def input_gradient(
@@ -232,26 +232,28 @@ class Chain:
         X: Any,
         t: Any,
         sample_weight: Array | None = None,
-        moment: Moment | None = None,
+        key: RandomKey | None = None,
         *,
         input_gradient: bool = False,
         out: Parameters | None = None,
     ) -> tuple[float, Parameters, Array | None]:
         """Return the mean loss, its gradient by the parameters and, if asked for, that by X."""
         pair = fused(self.functions[-1], loss)
-        trace = self.trace(X, moment, until=len(self.functions) - 1 if pair else None)
+        trace = self.trace(X, key, until=len(self.functions) - 1 if pair else None)
         value, dY = (pair or loss).value_and_gradient(trace[-1], t, sample_weight)
-        gradients, dX = self.backprop(trace, dY, moment, input_gradient=input_gradient, out=out)
+        gradients, dX = self.backprop(trace, dY, key, input_gradient=input_gradient, out=out)
         return value, gradients, dX
 
-    def steps(self, moment: Moment | None) -> list[tuple[Layer, dict[str, Array], Moment | None]]:
-        """Return each layer with its parameters by their own names, and its moment."""
+    def steps(
+        self, key: RandomKey | None
+    ) -> list[tuple[Layer, dict[str, Array], RandomKey | None]]:
+        """Return each layer with its parameters by their own names, and its key."""
         parameters = self.parameters
         return [
             (
                 layer,
                 {own: parameters[name] for own, name in layer.names.items()},
-                moment and replace(moment, layer=position),
+                key and replace(key, layer=position),
             )
             for position, layer in enumerate(self.layers)
         ]

@@ -96,7 +96,7 @@ def sections(function: type) -> dict[str, str]:
     return found
 
 
-def written_formulas(function: Any) -> Formulas:
+def docstring_formulas(function: Any) -> Formulas:
     """Take the formulas from the docstring of a function that writes its rules out."""
     parts = sections(type(function))
 

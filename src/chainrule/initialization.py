@@ -56,8 +56,8 @@ def _bound(
 ) -> float:
     inputs, outputs = function.fans(shape)
     if scheme == "auto":
-        suited = following.suits if following is not None else "glorot"
-        scheme = function.initialization or suited
+        usual = following.preceding_initialization if following is not None else "glorot"
+        scheme = function.initialization or usual
     if scheme == "fasttext":
         return 1 / outputs if function.initialization == "fasttext" else 0.0
     return math.sqrt(6 / inputs) if scheme == "he" else math.sqrt(6 / (inputs + outputs))

@@ -1,4 +1,4 @@
-"""Sparse samples by rows: whether the arrays of a matrix are what they say."""
+"""Sparse samples by rows: whether the arrays of a matrix fit each other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def check_rows(name: str, X: Any) -> None:
-    """Complain about a CSR matrix (n, f) whose rows or columns lie outside of its arrays.
+    """Raise ValueError for a CSR matrix (n, f) whose rows or columns lie outside of its arrays.
 
     SciPy and machine code read them as they are, so that such a matrix would read any memory.
     """

@@ -12,7 +12,7 @@ from chainrule import (
     Linear,
     MaxPool2d,
     MeanSquaredError,
-    Moment,
+    RandomKey,
     ReLU,
     Softmax,
     Tanh,
@@ -54,7 +54,7 @@ def test_a_convolutional_chain_is_right(rng):
     chain = Chain(Conv2d(3), Tanh(), MaxPool2d(2), Flatten(), Linear(4), Softmax())
     X = rng.normal(size=(3, 2, 7, 6))
     chain.initialize(X, seed=1)
-    assert check_gradients(chain, CrossEntropy(), X, [0, 3, 1], moment=Moment(0, 0)).passed
+    assert check_gradients(chain, CrossEntropy(), X, [0, 3, 1], key=RandomKey(0, 0)).passed
 
 
 def test_float32_chains_are_checked_in_float64(rng):
@@ -68,9 +68,9 @@ def test_float32_chains_are_checked_in_float64(rng):
 
 
 def test_a_random_function_is_checked_at_its_moment(rng):
-    X, moment = rng.normal(size=(6, 7)), Moment(seed=2, step=5)
-    assert check_function(Dropout(0.5), X, moment=moment).passed
-    dropped = Dropout(0.5).forward(X, {}, moment) == 0
+    X, key = rng.normal(size=(6, 7)), RandomKey(seed=2, step=5)
+    assert check_function(Dropout(0.5), X, key=key).passed
+    dropped = Dropout(0.5).forward(X, {}, key) == 0
     assert 0 < dropped.sum() < X.size  # so both kinds were seen
 
 

@@ -9,7 +9,7 @@ from chainrule import (
     Dropout,
     Linear,
     MeanSquaredError,
-    Moment,
+    RandomKey,
     ReLU,
     Sigmoid,
     Softmax,
@@ -37,21 +37,21 @@ def rng():
 def test_it_is_the_difference_of_the_loss(rng, last, loss, t):
     chain = Chain(Tanh(), Linear(5), Tanh(), Dropout(0.4), Linear(2), *last)
     chain.initialize((3,), dtype=np.float64, seed=1)
-    X, weights, moment = rng.normal(size=(4, 3)), rng.uniform(0.5, 2, 4), Moment(3, 5)
-    path = LossPath.of(chain, loss, X, t, weights, moment)
+    X, weights, key = rng.normal(size=(4, 3)), rng.uniform(0.5, 2, 4), RandomKey(3, 5)
+    path = LossPath.of(chain, loss, X, t, weights, key)
     for position, array in ((0, X), (1, chain.parameters["W0"]), (4, chain.parameters["b1"])):
         before = array.copy()
 
         def value(at, array=array, before=before):
             array[...] = at
-            found = chain.loss(loss, X, t, weights, moment)
+            found = chain.loss(loss, X, t, weights, key)
             array[...] = before
             return found
 
         expected = finite_difference(value, before).reshape(-1)
         found = list(path.differences(position, array, np.arange(array.size)))
         np.testing.assert_allclose([d.values for d in found], expected, rtol=1e-8, atol=1e-11)
-        assert {d.size for d in found} == {chain.loss(loss, X, t, weights, moment)}
+        assert {d.size for d in found} == {chain.loss(loss, X, t, weights, key)}
         assert np.array_equal(array, before)
 
 

@@ -1,13 +1,13 @@
 """Machine code compiled ahead."""
 
-from chainrule.engine import compiling
+from chainrule.engine.machine import compiling
 from cli.runs import chainrule
 
 
 def test_everything_is_compiled_and_then_found(tmp_path, monkeypatch):
     folder = tmp_path / "kernels"
     monkeypatch.setenv("CHAINRULE_CACHE", str(folder))
-    from chainrule.engine import kernels
+    from chainrule.engine.kernels import library as kernels
 
     kernels.compiled.cache_clear()
     kernels.library.cache_clear()

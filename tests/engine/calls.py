@@ -4,8 +4,8 @@ import ctypes
 
 import numpy as np
 
-from chainrule.engine.compiling import Target, host, load, object_code
-from chainrule.engine.memory import VECTOR, aligned
+from chainrule.engine.machine.compiling import Target, host, load, object_code
+from chainrule.engine.machine.memory import VECTOR, aligned
 
 
 def call(kernel, **values):

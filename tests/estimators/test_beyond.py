@@ -19,8 +19,8 @@ from chainrule import (
     Softplus,
     WarmUp,
 )
-from chainrule.engine.gradients import Gradients
-from chainrule.estimators import watching
+from chainrule.engine.running.gradients import Gradients
+from chainrule.estimators import scoring as watching
 from chainrule.estimators.course import Shuffles
 from chainrule.estimators.targets import Labels
 

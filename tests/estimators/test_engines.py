@@ -20,7 +20,7 @@ from chainrule import (
     Softmax,
     Tanh,
 )
-from chainrule.engine import prediction
+from chainrule.engine.running import prediction
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(700, 36))
@@ -118,10 +118,10 @@ def test_predictions_follow_the_parameters():
 
 def test_what_the_engine_cannot_do_is_trained_by_the_reference():
     class Halved(Identity):
-        def forward(self, X, parameters, moment=None):
+        def forward(self, X, parameters, key=None):
             return X / 2
 
-        def backprop(self, dY, X, Y, parameters, moment=None, *, input_gradient=True):
+        def backprop(self, dY, X, Y, parameters, key=None, *, input_gradient=True):
             return dY / 2, {}
 
     chain = Chain(Linear(5), Halved(), Linear(4), Softmax())

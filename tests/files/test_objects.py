@@ -231,7 +231,7 @@ def test_a_class_that_cannot_be_allowed():
 
 
 def test_what_is_no_dataclass_cannot_be_saved():
-    class Bare(Flatten.__mro__[1]):  # Written, which is no dataclass
+    class Bare(Flatten.__mro__[1]):  # ExplicitFunction, which is no dataclass
         output_shape = forward = backprop = jacobian = None
 
     with pytest.raises(ValueError, match="chain: expected a dataclass, so that it can be"):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule import functions as f
-from chainrule.functions import Function, Moment
+from chainrule.functions import Function, RandomKey
 
 IMAGES = (3, 5, 7)
 
@@ -16,10 +16,10 @@ class Case:
 
     function: Function
     shape: tuple[int, ...]
-    moment: Moment | None = None
+    key: RandomKey | None = None
 
     def __str__(self):
-        return f"{self.function} on {self.shape}" + (" in training" if self.moment else "")
+        return f"{self.function} on {self.shape}" + (" in training" if self.key else "")
 
     def draw(self, dtype=np.float64, n=None, seed=0):
         """Return X (n, …), none of it within 0.02 of a kink, and the parameters."""
@@ -73,9 +73,9 @@ CASES = {
     f.Flatten: [Case(f.Flatten(), (2, 3, 4))],
     f.Dropout: [
         Case(f.Dropout(0.3), (3,)),
-        Case(f.Dropout(0.3), (3,), Moment(seed=1, step=2, layer=3)),
-        Case(f.Dropout(), (2, 3, 4), Moment(seed=0, step=7)),
-        Case(f.Dropout(0.0), (3,), Moment(seed=0, step=0)),
+        Case(f.Dropout(0.3), (3,), RandomKey(seed=1, step=2, layer=3)),
+        Case(f.Dropout(), (2, 3, 4), RandomKey(seed=0, step=7)),
+        Case(f.Dropout(0.0), (3,), RandomKey(seed=0, step=0)),
     ],
     f.LeakyReLU: both(f.LeakyReLU(), f.LeakyReLU(0.25)),
     f.ELU: both(f.ELU(), f.ELU(0.5), f.ELU(0.0)),

@@ -13,7 +13,7 @@ from chainrule import functions as f, random
 
 
 def elementwise(scalar):
-    def oracle(function, X, parameters, moment):
+    def oracle(function, X, parameters, key):
         Y = np.empty(X.shape)
         for place in np.ndindex(X.shape):
             Y[place] = scalar(function, float(X[place]))
@@ -22,7 +22,7 @@ def elementwise(scalar):
     return oracle
 
 
-def linear(function, X, parameters, moment):
+def linear(function, X, parameters, key):
     W, b = parameters["W"], parameters.get("b")
     Y = np.zeros((X.shape[0], W.shape[1]))
     for n, o in np.ndindex(Y.shape):
@@ -58,7 +58,7 @@ def pixel(image, row, column, outside):
     return image[row, column] if inside else outside
 
 
-def conv2d(function, X, parameters, moment):
+def conv2d(function, X, parameters, key):
     W, b = parameters["W"], parameters.get("b")
     rows, columns = windows(function, X.shape[2:])
     Y = np.zeros((len(X), function.channels, len(rows), len(columns)))
@@ -73,7 +73,7 @@ def conv2d(function, X, parameters, moment):
 
 
 def pool(reduce, outside):
-    def oracle(function, X, parameters, moment):
+    def oracle(function, X, parameters, key):
         rows, columns = windows(function, X.shape[2:])
         Y = np.zeros((*X.shape[:2], len(rows), len(columns)))
         for n, c, i, j in np.ndindex(Y.shape):
@@ -84,7 +84,7 @@ def pool(reduce, outside):
     return oracle
 
 
-def embedding_bag(function, X, parameters, moment):
+def embedding_bag(function, X, parameters, key):
     A = parameters["A"]
     Y = np.zeros((X.shape[0], A.shape[1]))
     for n in range(X.shape[0]):
@@ -96,7 +96,7 @@ def embedding_bag(function, X, parameters, moment):
     return Y
 
 
-def flatten(function, X, parameters, moment):
+def flatten(function, X, parameters, key):
     n, c, h, w = X.shape
     Y = np.zeros((n, c * h * w))
     for place in np.ndindex(X.shape):
@@ -104,21 +104,21 @@ def flatten(function, X, parameters, moment):
     return Y
 
 
-def dropout(function, X, parameters, moment):
+def dropout(function, X, parameters, key):
     Y = np.array(X, dtype=np.float64)
-    if moment is not None:
-        key = (moment.seed, random.Stream.DROPOUT, moment.step, moment.layer)
-        for place, word in zip(np.ndindex(X.shape), random.words(X.size, *key), strict=True):
+    if key is not None:
+        drawn_by = (key.seed, random.Stream.DROPOUT, key.step, key.layer)
+        for place, word in zip(np.ndindex(X.shape), random.words(X.size, *drawn_by), strict=True):
             dropped = (int(word) >> 12) + 0.5 < function.rate * 2**52
             Y[place] = 0 if dropped else X[place] / (1 - function.rate)
     return Y
 
 
-def softmax(function, X, parameters, moment):
+def softmax(function, X, parameters, key):
     return np.stack([special.softmax(x) for x in X])
 
 
-def log_softmax(function, X, parameters, moment):
+def log_softmax(function, X, parameters, key):
     return np.stack([special.log_softmax(x) for x in X])
 
 
@@ -145,5 +145,5 @@ ORACLES = {
 }
 
 
-def forward(function, X, parameters, moment=None):
-    return ORACLES[type(function)](function, X, parameters, moment)
+def forward(function, X, parameters, key=None):
+    return ORACLES[type(function)](function, X, parameters, key)

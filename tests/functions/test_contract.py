@@ -9,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 from chainrule import functions as f
 from chainrule.checking import check_function
 from chainrule.formulas import SECTIONS, sections
-from chainrule.functions import FUNCTIONS, Moment
+from chainrule.functions import FUNCTIONS, RandomKey
 from functions import naive
 from functions.cases import ALL, CASES
 
@@ -41,43 +41,43 @@ def assert_close(actual, expected, tolerance=1e-7):
 def pass_through(case, dtype=np.float64, **options):
     """Return X, parameters, Y, a random dY, and what backprop makes of it."""
     X, parameters = case.draw(dtype, **options)
-    Y = case.function.forward(X, parameters, case.moment)
+    Y = case.function.forward(X, parameters, case.key)
     dY = np.random.default_rng(1).normal(size=Y.shape).astype(dtype)
-    return X, parameters, Y, dY, case.function.backprop(dY, X, Y, parameters, case.moment)
+    return X, parameters, Y, dY, case.function.backprop(dY, X, Y, parameters, case.key)
 
 
 def test_every_function_has_cases_and_an_oracle():
     assert set(CASES) == set(naive.ORACLES) == set(FUNCTIONS)
     assert all(type(case.function) is kind for kind, cases in CASES.items() for case in cases)
     public = {getattr(f, name) for name in f.__all__ if isinstance(getattr(f, name), type)}
-    bases = {f.Function, f.Elementwise, f.Multilinear, f.Written, Moment}
+    bases = {f.Function, f.Elementwise, f.Multilinear, f.ExplicitFunction, RandomKey}
     assert public - bases == set(FUNCTIONS)
 
 
 @every_case
 def test_forward_is_the_naive_one(case):
     X, parameters = case.draw()
-    Y = case.function.forward(X, parameters, case.moment)
-    expected = naive.forward(case.function, X, parameters, case.moment)
+    Y = case.function.forward(X, parameters, case.key)
+    expected = naive.forward(case.function, X, parameters, case.key)
     assert Y.shape == expected.shape
     np.testing.assert_allclose(Y, expected, rtol=1e-12, atol=1e-13)
 
 
 @every_case
 def test_jacobians_are_central_differences_and_backprop_multiplies_by_them(case):
-    function, moment = case.function, case.moment
+    function, key = case.function, case.key
     X, parameters, Y, dY, (dX, gradients) = pass_through(case)
     n = len(X)
     assert set(gradients) == set(parameters) == set(function.parameter_shapes(case.shape))
 
     def moved(at):
-        return function.forward(at, parameters, moment)
+        return function.forward(at, parameters, key)
 
     numeric = numeric_jacobian(moved, X)
     if isinstance(function, f.EmbeddingBag) and function.mode == "mean":
         numeric[1] = 0  # the empty bag has no derivative: a single step would fill it
     assert_close(np.tensordot(dY, numeric, axes=dY.ndim), dX)
-    J = function.jacobian(X, parameters, moment=moment)
+    J = function.jacobian(X, parameters, key=key)
     across = numeric.reshape(n, -1, n, int(np.prod(case.shape)))
     own = across[np.arange(n), :, np.arange(n)]
     assert_close(J.reshape(own.shape), own)
@@ -87,10 +87,10 @@ def test_jacobians_are_central_differences_and_backprop_multiplies_by_them(case)
     for name, array in parameters.items():
 
         def with_parameter(at, name=name):
-            return function.forward(X, {**parameters, name: at}, moment)
+            return function.forward(X, {**parameters, name: at}, key)
 
         numeric = numeric_jacobian(with_parameter, array)
-        assert_close(function.jacobian(X, parameters, name, moment), numeric)
+        assert_close(function.jacobian(X, parameters, name, key), numeric)
         assert_close(gradients[name], np.tensordot(dY, numeric, axes=dY.ndim))
 
 
@@ -110,7 +110,7 @@ def test_shapes_are_those_that_are_announced(case):
 @every_case
 def test_nobody_needs_the_gradient_of_the_data(case):
     X, parameters, Y, dY, (_, gradients) = pass_through(case)
-    dX, same = case.function.backprop(dY, X, Y, parameters, case.moment, input_gradient=False)
+    dX, same = case.function.backprop(dY, X, Y, parameters, case.key, input_gradient=False)
     assert dX is None
     assert all((same[name] == gradients[name]).all() for name in parameters)
     assert set(same) == set(gradients)
@@ -122,12 +122,12 @@ def test_nothing_is_changed_in_place(case):
     arrays = [X, *parameters.values()]
     for array in arrays:
         array.flags.writeable = False
-    Y = case.function.forward(X, parameters, case.moment)
+    Y = case.function.forward(X, parameters, case.key)
     Y.flags.writeable = False
     dY = np.ones_like(Y)
     dY.flags.writeable = False
-    case.function.backprop(dY, X, Y, parameters, case.moment)
-    case.function.jacobian(X, parameters, moment=case.moment)
+    case.function.backprop(dY, X, Y, parameters, case.key)
+    case.function.jacobian(X, parameters, key=case.key)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -135,7 +135,7 @@ def test_nothing_is_changed_in_place(case):
 def test_the_float_type_stays(case, dtype):
     X, parameters, Y, _, (dX, gradients) = pass_through(case, dtype)
     arrays = [Y, dX, *gradients.values()]
-    arrays += [case.function.jacobian(X, parameters, by, case.moment) for by in ("X", *parameters)]
+    arrays += [case.function.jacobian(X, parameters, by, case.key) for by in ("X", *parameters)]
     assert [array.dtype for array in arrays] == [dtype] * len(arrays)
 
 
@@ -167,9 +167,9 @@ def test_large_inputs_stay_finite(case, size, dtype):
         size = min(size, 80.0)  # beyond, an exponential is infinite
     X, parameters = case.draw(dtype)
     for at in (np.full_like(X, size), np.where(X > 0, X.dtype.type(size), X)):
-        Y = case.function.forward(at, parameters, case.moment)
-        dX, gradients = case.function.backprop(np.ones_like(Y), at, Y, parameters, case.moment)
-        J = case.function.jacobian(at, parameters, moment=case.moment)
+        Y = case.function.forward(at, parameters, case.key)
+        dX, gradients = case.function.backprop(np.ones_like(Y), at, Y, parameters, case.key)
+        J = case.function.jacobian(at, parameters, key=case.key)
         assert all(np.isfinite(array).all() for array in (Y, dX, J, *gradients.values()))
 
 
@@ -177,9 +177,9 @@ def test_large_inputs_stay_finite(case, size, dtype):
 def test_nan_in_a_sample_is_nan_in_its_output_only(case):
     X, parameters = case.draw()
     X[0] = np.nan
-    Y = case.function.forward(X, parameters, case.moment)
+    Y = case.function.forward(X, parameters, case.key)
     if isinstance(case.function, f.Conv2d | f.AvgPool2d):  # some windows are padding alone
-        expected = np.isnan(naive.forward(case.function, X, parameters, case.moment)[0])
+        expected = np.isnan(naive.forward(case.function, X, parameters, case.key)[0])
         assert (np.isnan(Y[0]) == expected).all()
         assert expected.any()
     else:
@@ -190,16 +190,16 @@ def test_nan_in_a_sample_is_nan_in_its_output_only(case):
 @every_case
 def test_a_single_nan_does_not_get_lost(case):
     X, parameters = case.draw()
-    J = case.function.jacobian(X, parameters, moment=case.moment)[0]
+    J = case.function.jacobian(X, parameters, key=case.key)[0]
     matters = J.reshape(-1, *case.shape).any(axis=0) & (X[0] != 0)
     X[(0, *np.argwhere(matters | ~matters.any())[-1])] = np.nan
-    assert np.isnan(case.function.forward(X, parameters, case.moment)).any()
+    assert np.isnan(case.function.forward(X, parameters, case.key)).any()
 
 
 @every_case
 def test_the_same_call_gives_the_same_bits(case):
     X, parameters = case.draw()
-    first, second = (case.function.forward(X, parameters, case.moment) for _ in range(2))
+    first, second = (case.function.forward(X, parameters, case.key) for _ in range(2))
     assert first.tobytes() == second.tobytes()
 
 
@@ -245,8 +245,8 @@ def test_the_checker_agrees_at_any_shape(kind, data):
     if case.function == f.EmbeddingBag(3, mode="mean"):
         shape = (shape[0] + 1,)  # with a single token the derivative is 0, lost in rounding
     n, seed = data.draw(st.integers(1, 3)), data.draw(st.integers(0, 99))
-    X, parameters = type(case)(case.function, shape, case.moment).draw(n=n, seed=seed)
+    X, parameters = type(case)(case.function, shape, case.key).draw(n=n, seed=seed)
     if isinstance(case.function, f.EmbeddingBag):
         X += 1  # no bag is empty
-    report = check_function(case.function, X, parameters, case.moment, seed=seed)
+    report = check_function(case.function, X, parameters, case.key, seed=seed)
     assert report.passed, str(report)

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from chainrule.functions import Dropout, Moment
+from chainrule.functions import Dropout, RandomKey
 
 RATES = (0.1, 0.5, 0.9)
 
 
 def mask(rate, *place, shape=(4, 5), dtype=np.float64):
-    return Dropout(rate).forward(np.ones(shape, dtype), {}, Moment(*place))
+    return Dropout(rate).forward(np.ones(shape, dtype), {}, RandomKey(*place))
 
 
 def test_the_mask_is_fixed_for_good():
@@ -25,7 +25,7 @@ def test_the_mask_depends_on_the_moment_alone(seed, step, layer):
     narrow = mask(0.5, seed, step, layer, dtype=np.float32)
     assert (narrow == mask(0.5, seed, step, layer)).all()
     X = np.random.default_rng(0).normal(size=(4, 5))
-    Y = Dropout(0.5).forward(X, {}, Moment(seed, step, layer))
+    Y = Dropout(0.5).forward(X, {}, RandomKey(seed, step, layer))
     assert (X * mask(0.5, seed, step, layer) == Y).all()
 
 
@@ -56,9 +56,9 @@ def test_prediction_is_the_identity():
 
 
 def test_backprop_draws_the_mask_of_its_forward_pass():
-    function, moment = Dropout(0.5), Moment(7, 3, 1)
+    function, key = Dropout(0.5), RandomKey(7, 3, 1)
     X, dY = np.random.default_rng(0).normal(size=(2, 4, 5))
-    Y = function.forward(X, {}, moment)
-    dX, _ = function.backprop(dY, X, Y, {}, moment)
+    Y = function.forward(X, {}, key)
+    dX, _ = function.backprop(dY, X, Y, {}, key)
     np.testing.assert_allclose(dX * X, dY * Y, rtol=1e-15)
     assert ((dX == 0) == (Y == 0)).all()

@@ -7,7 +7,7 @@ from chainrule import chain as chains, functions as f
 from chainrule.losses import HalfSquaredError
 from chainrule.training import SGD, Adam, AdamW, Cosine, Plan, RMSProp, StepDecay, WarmUp, train
 from chainrule.training.optimizers import State
-from chainrule.training.schedules import Place
+from chainrule.training.schedules import TrainingPosition
 
 LOSS = HalfSquaredError()
 rng = np.random.default_rng(0)
@@ -157,6 +157,6 @@ def test_a_watcher_of_ones_own(engine):
 
 @pytest.mark.parametrize("schedule", [Cosine(), StepDecay(2, 0.3), WarmUp(1.5, Cosine())])
 def test_many_factors_are_each_factor(schedule):
-    factors = schedule.factors(Place(3, 40, 4), 9)
-    expected = [schedule.factor(Place(3 + k, 40, 4)) for k in range(9)]
+    factors = schedule.factors(TrainingPosition(3, 40, 4), 9)
+    expected = [schedule.factor(TrainingPosition(3 + k, 40, 4)) for k in range(9)]
     assert factors.tolist() == expected

@@ -24,7 +24,7 @@ from chainrule import (
     accuracy,
     mathematics,
 )
-from chainrule.engine import availability, compiling
+from chainrule.engine.machine import availability, compiling
 from chainrule.training import (
     SGD,
     Adam,
@@ -32,7 +32,7 @@ from chainrule.training import (
     Patience,
     Plan,
     TrainingDivergedError,
-    steppers,
+    engine_stepper,
     train,
 )
 from engine.unknown import Reversed
@@ -88,7 +88,7 @@ def test_the_same_seed_gives_the_same_bits_on_any_number_of_threads(data):
 def test_slices_of_any_length_give_the_same_bits(data, monkeypatch):
     plan = Plan(batch_size=3, epochs=3)
     whole, _ = trained(data, plan, "machine")
-    monkeypatch.setattr(steppers, "SLICE", 0.0)
+    monkeypatch.setattr(engine_stepper, "SLICE", 0.0)
     recorder = Recorder()
     step_by_step, _ = trained(data, plan, "machine", reporter=recorder)
     assert step_by_step.tobytes() == whole.tobytes()
@@ -203,8 +203,8 @@ def test_workers_limit_threads_by_the_usual_variable(monkeypatch, setting, count
 class Shifted(Linear):
     """A Linear with a forward of its own, which kernels know nothing of."""
 
-    def forward(self, X, parameters, moment=None):
-        return super().forward(X, parameters, moment) + 1
+    def forward(self, X, parameters, key=None):
+        return super().forward(X, parameters, key) + 1
 
 
 class Root(Tanh):

@@ -12,9 +12,9 @@ from chainrule.training import (
     Cosine,
     InverseScaling,
     LinearToZero,
-    Place,
     Plan,
     StepDecay,
+    TrainingPosition,
     WarmUp,
     train,
 )
@@ -46,7 +46,7 @@ BY_HAND = [
 
 @pytest.mark.parametrize(("schedule", "values"), BY_HAND, ids=lambda case: str(case)[:40])
 def test_factors_are_those_worked_out_by_hand(schedule, values):
-    factors = {step: schedule.factor(Place(step, STEPS, PER_EPOCH)) for step in values}
+    factors = {step: schedule.factor(TrainingPosition(step, STEPS, PER_EPOCH)) for step in values}
     assert factors == pytest.approx(values, rel=1e-14)
 
 
@@ -57,7 +57,7 @@ def test_every_schedule_is_worked_out():
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_no_schedule_is_ever_negative_or_faster_than_the_optimizer(schedule):
     for step in range(STEPS):
-        assert 0 < schedule().factor(Place(step, STEPS, PER_EPOCH)) <= 1
+        assert 0 < schedule().factor(TrainingPosition(step, STEPS, PER_EPOCH)) <= 1
 
 
 @pytest.mark.parametrize("power", [0.5, 0.25])

@@ -4,7 +4,7 @@ from scipy import sparse
 
 from chainrule import Chain, CrossEntropy, Dropout, Linear, MeanSquaredError, Softmax, Tanh
 from chainrule.checking import finite_difference
-from chainrule.functions import Moment
+from chainrule.functions import RandomKey
 from chainrule.training import SGD, Adam, Cosine, Plan, train
 from training.recorder import Recorder
 
@@ -170,7 +170,7 @@ def test_samples_of_weight_zero_are_left_out_before_batches_are_made(data):
 def test_dropout_draws_the_mask_of_its_step(data):
     chain = network(Dropout(0.4))
     for step in range(5):
-        _, gradient = chain.gradient(MeanSquaredError(), *data, moment=Moment(6, step))
+        _, gradient = chain.gradient(MeanSquaredError(), *data, key=RandomKey(6, step))
         chain.parameters.flat[...] -= 0.2 * gradient.flat
     plan = Plan(SGD(0.2), batch_size=None, epochs=5, seed=6)
     flat, _ = trained(data, plan, Dropout(0.4), engine="reference")

@@ -14,7 +14,7 @@ from chainrule.chain import Chain
 from chainrule.checking.differences import Difference, differences
 from chainrule.checking.loss_path import LossPath
 from chainrule.checking.report import TOLERANCE, Entry, Report, compare
-from chainrule.functions import Function, Moment
+from chainrule.functions import Function, RandomKey
 from chainrule.losses import Loss
 from chainrule.types import Array
 
@@ -23,7 +23,7 @@ def check_function(
     function: Function,
     X: Any,
     parameters: Mapping[str, Any] | None = None,
-    moment: Moment | None = None,
+    key: RandomKey | None = None,
     *,
     seed: int = 0,
     tolerance: float = TOLERANCE,
@@ -40,21 +40,21 @@ def check_function(
     if missing:
         raise ValueError(f"{function}: missing or unknown parameters: {', '.join(sorted(missing))}")
     operands = {"X": X, **own}
-    Y = function.forward(X, own, moment)
+    Y = function.forward(X, own, key)
     numbers = random.normal(Y.size, seed, random.Stream.CHECKING)
     dY = numbers.reshape(Y.shape)
-    dX, gradients = function.backprop(dY, X, Y, own, moment)
+    dX, gradients = function.backprop(dY, X, Y, own, key)
     entries = []
     for name, array in operands.items():
 
         def forward(_: Array) -> Array:
-            return function.forward(X, own, moment)
+            return function.forward(X, own, key)
 
         found = [difference for _, difference in differences(forward, array)]
         J = np.stack([difference.values for difference in found], axis=-1)
         kinks = np.stack([difference.kinks for difference in found], axis=-1)
         J, kinks = (a.reshape(Y.shape + array.shape) for a in (J, kinks))
-        stated = function.jacobian(X, own, name, moment)
+        stated = function.jacobian(X, own, name, key)
         stated = _spread(stated, Y.shape) if name == "X" else stated
         shape = Y.shape + array.shape
         if stated.shape != shape:
@@ -122,7 +122,7 @@ def check_gradients(
     X: Any,
     t: Any,
     sample_weight: Any = None,
-    moment: Moment | None = None,
+    key: RandomKey | None = None,
     *,
     samples: int | None = 50,
     seed: int = 0,
@@ -136,8 +136,8 @@ def check_gradients(
     """
     exact = chain.astype(np.float64)
     X = _numbers(X)
-    _, gradients, dX = exact.differentiate(loss, X, t, sample_weight, moment, input_gradient=True)
-    path = LossPath.of(exact, loss, X, t, sample_weight, moment)
+    _, gradients, dX = exact.differentiate(loss, X, t, sample_weight, key, input_gradient=True)
+    path = LossPath.of(exact, loss, X, t, sample_weight, key)
     places = [
         (name, position, exact.parameters[name], gradients[name])
         for position, layer in enumerate(exact.layers)

@@ -11,7 +11,7 @@ f″ jumps, as ELU's at 0, D(h) is wrong by a multiple of h, and another sum is 
     T(h) = 2·D(h/2) − D(h),         wrong by about h²·f‴/12
 
 A step may also cross a kink: a ReLU that switches, another maximum in a pool. The slopes to the
-right and to the left tell, by how far they differ when extrapolated to h = 0:
+right and to the left show it, by how far they differ when extrapolated to h = 0:
 
     J(h) = 2·s(h/2) − s(h),  with s(h) = (f(x + h) − 2·f(x) + f(x − h)) / h
 
@@ -121,7 +121,8 @@ def _difference(
 ) -> Difference:
     """Return the derivative at 0 of f, from a number to an array, that is ``start`` there.
 
-    The lengths of the steps are shares of ``size``. Numbers of f that are lines are done after one.
+    The lengths of the steps are fractions of ``size``. Numbers of f that are lines are done after
+    one.
     """
     largest, before = _size(start), start.reshape(-1)
     first = _Step.of(f, before, lengths[0] * size)
@@ -144,7 +145,7 @@ def _difference(
 
 @dataclass(frozen=True)
 class _Step:
-    """What the values at x ± h and x ± h/2 tell of m numbers; see the head of this file.
+    """What the values at x ± h and x ± h/2 show of m numbers; see the head of this file.
 
     ``estimates`` (2, m) are R(h) and T(h), ``bend`` (m) is |D(h) − D(h/2)|, ``jump`` (m) |J(h)|,
     ``slope`` (m) the steeper of the slopes to the right and to the left, and ``rounding`` what
@@ -179,7 +180,7 @@ class _Step:
         )
 
     def at(self, rest: Array) -> _Step:
-        """Return what is told of some of the numbers."""
+        """Return what is known of some of the numbers."""
         kept = (self.estimates[:, rest], self.bend[rest], self.jump[rest], self.slope[rest])
         return _Step(self.h, *kept, self.rounding)
 

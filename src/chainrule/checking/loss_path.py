@@ -25,7 +25,7 @@ import numpy as np
 
 from chainrule.chain import Chain
 from chainrule.checking.differences import Difference, difference_along, differences
-from chainrule.functions import Moment
+from chainrule.functions import RandomKey
 from chainrule.losses import Loss, fused
 from chainrule.types import Array
 
@@ -48,17 +48,17 @@ class LossPath:
         X: Array,
         t: Any,
         sample_weight: Array | None = None,
-        moment: Moment | None = None,
+        key: RandomKey | None = None,
     ) -> LossPath:
         """Return the path of the mean loss for X (n, …), float64, with targets t."""
         pair = fused(chain.functions[-1], loss)
         until = len(chain.functions) - 1 if pair else None
         functions: list[Callable[[Array], Any]] = [
-            partial(layer.function.forward, parameters=own, moment=at)
-            for layer, own, at in chain.steps(moment)[:until]
+            partial(layer.function.forward, parameters=own, key=at)
+            for layer, own, at in chain.steps(key)[:until]
         ]
         functions.append(partial((pair or loss).value, t=t, sample_weight=sample_weight))
-        values = chain.trace(X, moment, until=until)
+        values = chain.trace(X, key, until=until)
         return cls(functions, [*values, np.asarray(functions[-1](values[-1]))])
 
     def differences(self, position: int, array: Array, entries: Array) -> Iterator[Difference]:

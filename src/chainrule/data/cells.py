@@ -16,6 +16,7 @@ __all__ = [
     "has_decimal_comma",
     "is_missing",
     "number",
+    "plain",
     "shortened",
 ]
 
@@ -39,6 +40,11 @@ def number(cell: str) -> float | None:
         return float(cell)
     except ValueError:
         return None
+
+
+def plain(value: float) -> str:
+    """Write a number in one way: 7.0 as 7, all others with as many digits as they need."""
+    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
 
 
 def has_decimal_comma(cell: str) -> bool:
@@ -66,8 +72,10 @@ class Cells:
     values: NDArray[np.float64]
 
     @classmethod
-    def read(cls, cells: list[str]) -> "Cells":
-        """Sort out the cells (n); spaces around them do not count."""
+    def read(cls, cells: list[str] | NDArray[np.float64]) -> "Cells":
+        """Sort out the cells (n); spaces around texts do not count."""
+        if isinstance(cells, np.ndarray):
+            return cls._of_numbers(cells)
         index: dict[str, int] = {}
         codes = [index.setdefault(cell.strip(), len(index)) for cell in cells]
         texts = list(index)
@@ -81,6 +89,14 @@ class Cells:
             np.array(words, np.bool_),
             np.array([np.nan if value is None else value for value in values], np.float64),
         )
+
+    @classmethod
+    def _of_numbers(cls, cells: NDArray[np.float64]) -> "Cells":
+        """Sort out numbers, of which NaN is a missing one."""
+        values, codes = np.unique(cells, return_inverse=True)
+        missing = np.isnan(values)
+        texts = ["" if gone else plain(x) for x, gone in zip(values.tolist(), missing, strict=True)]
+        return cls(texts, codes, missing, np.zeros(len(values), np.bool_), values)
 
     @property
     def infinite(self) -> NDArray[np.bool_]:

@@ -1,6 +1,8 @@
 """A chain as machine code: kernels, the plan of a step, and the walk that runs it."""
 
-from chainrule.engine import vector_mathematics as vector_mathematics  # teaches vectors exp & co.
-from chainrule.engine.prediction import Predictor
+from chainrule.engine.language import (
+    vector_mathematics as vector_mathematics,  # teaches vectors exp & co.
+)
+from chainrule.engine.running.prediction import Predictor
 
 __all__ = ["Predictor"]

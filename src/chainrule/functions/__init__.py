@@ -4,7 +4,13 @@ Checks, file readers and viewers know a function by its place in ``FUNCTIONS``.
 """
 
 from chainrule.functions.avg_pool2d import AvgPool2d
-from chainrule.functions.base import Elementwise, Function, Moment, Multilinear, Written
+from chainrule.functions.base import (
+    Elementwise,
+    ExplicitFunction,
+    Function,
+    Multilinear,
+    RandomKey,
+)
 from chainrule.functions.conv2d import Conv2d
 from chainrule.functions.dropout import Dropout
 from chainrule.functions.elu import ELU
@@ -64,6 +70,7 @@ __all__ = [
     "Elementwise",
     "EmbeddingBag",
     "Exp",
+    "ExplicitFunction",
     "Flatten",
     "Function",
     "Identity",
@@ -71,13 +78,12 @@ __all__ = [
     "Linear",
     "LogSoftmax",
     "MaxPool2d",
-    "Moment",
     "Multilinear",
+    "RandomKey",
     "ReLU",
     "SiLU",
     "Sigmoid",
     "Softmax",
     "Softplus",
     "Tanh",
-    "Written",
 ]

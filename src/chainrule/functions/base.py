@@ -22,19 +22,19 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from chainrule import notation
-from chainrule.formulas import Formulas, elementwise_formulas, written_formulas
+from chainrule.formulas import Formulas, docstring_formulas, elementwise_formulas
 from chainrule.types import Array, Shape
 
 Parameters = Mapping[str, Array]
 Gradients = tuple[Array | None, dict[str, Array]]
-"""The gradient by the input (None where nobody asked for it), and those by the parameters."""
+"""The gradient by the input (None where it is not needed), and those by the parameters."""
 
 
 @dataclass(frozen=True)
-class Moment:
-    """The place of a forward pass in training, on which random functions depend.
+class RandomKey:
+    """What the random numbers of a forward pass in training depend on: seed, step and layer.
 
-    Two passes at the same moment draw the same numbers, so backprop need not be told them.
+    Two passes with the same key draw the same numbers, so backprop draws them again.
     """
 
     seed: int
@@ -48,8 +48,8 @@ class Function(ABC):
     initialization: ClassVar[str | None] = None
     """The scheme for its weights, where it is not a matter of what follows."""
 
-    suits: ClassVar[str] = "glorot"
-    """The scheme for the weights of the layer before it."""
+    preceding_initialization: ClassVar[str] = "glorot"
+    """The scheme for the weights of the layer before it, under "auto"."""
 
     sparse_input: ClassVar[bool] = False
     """Whether X may be a SciPy sparse matrix."""
@@ -81,8 +81,8 @@ class Function(ABC):
         """Return the shape of one output, given that of one sample; ValueError if it misfits."""
 
     @abstractmethod
-    def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
-        """Return Y (n, …). Without a moment this is prediction: nothing random happens."""
+    def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
+        """Return Y (n, …). Without a key this is prediction: nothing random happens."""
 
     @abstractmethod
     def backprop(
@@ -91,7 +91,7 @@ class Function(ABC):
         X: Array,
         Y: Array,
         parameters: Parameters,
-        moment: Moment | None = None,
+        key: RandomKey | None = None,
         *,
         input_gradient: bool = True,
     ) -> Gradients:
@@ -99,7 +99,7 @@ class Function(ABC):
 
     @abstractmethod
     def jacobian(
-        self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
+        self, X: Array, parameters: Parameters, by: str = "X", key: RandomKey | None = None
     ) -> Array:
         """Return the Jacobian of each sample: ∂Y[n]/∂X[n] (n, *output, *input), or ∂Y[n]/∂W."""
 
@@ -111,7 +111,7 @@ class Function(ABC):
         return ValueError(f"{self}: expected {expected}, got {received}")
 
     def _check_rank(self, input_shape: Shape, axes: str) -> None:
-        """Complain unless a sample has the named axes."""
+        """Raise ValueError unless a sample has the named axes."""
         if len(input_shape) != len(axes.split(", ")):
             raise self._misfit(f"samples of shape ({axes})", input_shape)
 
@@ -141,7 +141,7 @@ class Elementwise(Function):
         """Return the same shape."""
         return input_shape
 
-    def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
+    def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
         """Return Y (n, …), the value at each element."""
         with np.errstate(over="ignore", invalid="ignore"):  # exp(1000) = inf, discarded later
             return np.asarray(self.value(X), dtype=X.dtype)
@@ -157,7 +157,7 @@ class Elementwise(Function):
         X: Array,
         Y: Array,
         parameters: Parameters,
-        moment: Moment | None = None,
+        key: RandomKey | None = None,
         *,
         input_gradient: bool = True,
     ) -> Gradients:
@@ -165,7 +165,7 @@ class Elementwise(Function):
         return (dY * self.slopes(X, Y) if input_gradient else None), {}
 
     def jacobian(
-        self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
+        self, X: Array, parameters: Parameters, by: str = "X", key: RandomKey | None = None
     ) -> Array:
         """Return the diagonal Jacobian (n, *shape, *shape)."""
         slopes = self.slopes(X, self.forward(X, parameters))
@@ -180,7 +180,7 @@ class Multilinear(Function):
     """A sum of products of the input X and parameters, stated as a line of index notation.
 
     The line's target must be Y, its letter n the sample. Backprop and Jacobian are the line's
-    derivatives; nobody writes them.
+    derivatives and need not be written.
     """
 
     @abstractmethod
@@ -192,14 +192,14 @@ class Multilinear(Function):
         return {}
 
     def sizes(self, input_shape: Shape) -> dict[str, int]:
-        """Return the sizes of letters that the shapes of X and the parameters do not tell."""
+        """Return the sizes of letters that the shapes of X and the parameters do not determine."""
         return {}
 
     def line(self, input_shape: Shape | None = None) -> notation.Line:
         """Return the line, parsed, for samples of a shape."""
         return notation.parse(self.text(), self.constants(input_shape))
 
-    def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
+    def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
         """Return Y (n, …), the line evaluated."""
         shape = X.shape[1:]
         operands = {"X": X, **parameters}
@@ -211,7 +211,7 @@ class Multilinear(Function):
         X: Array,
         Y: Array,
         parameters: Parameters,
-        moment: Moment | None = None,
+        key: RandomKey | None = None,
         *,
         input_gradient: bool = True,
     ) -> Gradients:
@@ -225,7 +225,7 @@ class Multilinear(Function):
         return (by("X") if input_gradient else None), {name: by(name) for name in parameters}
 
     def jacobian(
-        self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
+        self, X: Array, parameters: Parameters, by: str = "X", key: RandomKey | None = None
     ) -> Array:
         """Return ∂Y[n]/∂X[n] (n, *output, *input), or ∂Y[n]/∂W (n, *output, *W.shape)."""
         operands, shape = {"X": X, **parameters}, X.shape[1:]
@@ -244,12 +244,12 @@ class Multilinear(Function):
         )
 
 
-class Written(Function):
+class ExplicitFunction(Function):
     """A function whose forward, Jacobian and backprop are written out; no parameters."""
 
     def formulas(self) -> Formulas:
         """Return the formulas that stand in the class's docstring."""
-        return written_formulas(self)
+        return docstring_formulas(self)
 
 
 def diagonal(values: Array) -> Array:

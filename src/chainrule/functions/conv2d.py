@@ -32,7 +32,7 @@ class Conv2d(Multilinear):
     size : height and width of the filters, a number or two
     stride, dilation : steps between outputs and between taps, a number or two
     padding : "valid", "same", a number or two
-    groups : the channels are cut into so many groups that do not see each other
+    groups : the number of groups that the channels are cut into; outputs of one see no other
     bias : whether b is added
     """
 
@@ -103,7 +103,7 @@ class Conv2d(Multilinear):
         return self.channels, rows, columns
 
     def _check_shape(self, input_shape: Shape) -> None:
-        """Complain unless a sample is an image whose channels can be cut into the groups."""
+        """Raise ValueError unless a sample is an image and its channels fall into the groups."""
         self._check_rank(input_shape, "channels, height, width")
         if input_shape[0] % self.groups:
             raise self._misfit(f"a multiple of {self.groups} channels", input_shape[0])

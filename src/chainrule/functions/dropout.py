@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule import random
-from chainrule.functions.base import Gradients, Moment, Parameters, Written, diagonal
+from chainrule.functions.base import ExplicitFunction, Gradients, Parameters, RandomKey, diagonal
 from chainrule.functions.fields import check_number
 from chainrule.types import Array, Shape
 
 
 @dataclass(frozen=True)
-class Dropout(Written):
+class Dropout(ExplicitFunction):
     """Dropout: in training, each number is zeroed with a probability, the rest is scaled up.
 
     Definition: Y[n,…] = M[n,…] X[n,…], with M = 0 with probability rate, else 1/(1 − rate);
@@ -37,13 +37,11 @@ class Dropout(Written):
         """Check the rate."""
         check_number(self, "rate", low=0.0, below=1.0)
 
-    def mask(self, X: Array, moment: Moment | None) -> Array:
-        """Return M (n, …), which depends on the moment and nothing else."""
-        if moment is None or self.rate == 0:
+    def mask(self, X: Array, key: RandomKey | None) -> Array:
+        """Return M (n, …), which depends on the key and nothing else."""
+        if key is None or self.rate == 0:
             return np.ones(X.shape, dtype=X.dtype)
-        numbers = random.uniform(
-            X.size, moment.seed, random.Stream.DROPOUT, moment.step, moment.layer
-        )
+        numbers = random.uniform(X.size, key.seed, random.Stream.DROPOUT, key.step, key.layer)
         kept = numbers.reshape(X.shape) >= self.rate
         return np.where(kept, 1 / (1 - self.rate), 0).astype(X.dtype)
 
@@ -51,15 +49,15 @@ class Dropout(Written):
         """Return the same shape."""
         return input_shape
 
-    def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
+    def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
         """Return Y (n, …): X itself in prediction."""
-        return X if moment is None else X * self.mask(X, moment)
+        return X if key is None else X * self.mask(X, key)
 
     def jacobian(
-        self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
+        self, X: Array, parameters: Parameters, by: str = "X", key: RandomKey | None = None
     ) -> Array:
         """Return the diagonal Jacobian (n, *shape, *shape)."""
-        return diagonal(self.mask(X, moment))
+        return diagonal(self.mask(X, key))
 
     def backprop(
         self,
@@ -67,9 +65,9 @@ class Dropout(Written):
         X: Array,
         Y: Array,
         parameters: Parameters,
-        moment: Moment | None = None,
+        key: RandomKey | None = None,
         *,
         input_gradient: bool = True,
     ) -> Gradients:
         """Return dX: forward was M·X, so dX = M·dY with the same M."""
-        return (dY * self.mask(X, moment) if input_gradient else None), {}
+        return (dY * self.mask(X, key) if input_gradient else None), {}

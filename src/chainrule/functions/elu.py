@@ -25,7 +25,7 @@ class ELU(Elementwise):
         exponential linear units", 2016
     """
 
-    suits: ClassVar[str] = "he"
+    preceding_initialization: ClassVar[str] = "he"
     output_suffices: ClassVar[bool] = True
 
     alpha: float = 1.0

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy import sparse
 
-from chainrule.formulas import Formulas, written_formulas
-from chainrule.functions.base import Gradients, Moment, Multilinear, Parameters
+from chainrule.formulas import Formulas, docstring_formulas
+from chainrule.functions.base import Gradients, Multilinear, Parameters, RandomKey
 from chainrule.functions.fields import check_choice, check_count
 from chainrule.types import Array, Shape
 
@@ -57,7 +57,7 @@ class EmbeddingBag(Multilinear):
         """Return (p, d)."""
         return input_shape[0], self.dimensions
 
-    def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
+    def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
         """Return Y (n, d)."""
         return super().forward(self.weights(X), parameters)
 
@@ -67,7 +67,7 @@ class EmbeddingBag(Multilinear):
         X: Array,
         Y: Array,
         parameters: Parameters,
-        moment: Moment | None = None,
+        key: RandomKey | None = None,
         *,
         input_gradient: bool = True,
     ) -> Gradients:
@@ -81,7 +81,7 @@ class EmbeddingBag(Multilinear):
         return dX, gradients
 
     def jacobian(
-        self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
+        self, X: Array, parameters: Parameters, by: str = "X", key: RandomKey | None = None
     ) -> Array:
         """Return ∂Y[n]/∂X[n] (n, d, p) or ∂Y[n]/∂A (n, d, p, d)."""
         J = super().jacobian(self.weights(X), parameters, by)
@@ -92,14 +92,14 @@ class EmbeddingBag(Multilinear):
 
     def formulas(self) -> Formulas:
         """Return the line's formulas, or those of the mean, which is no sum of products."""
-        return super().formulas() if self.mode == "sum" else written_formulas(self)
+        return super().formulas() if self.mode == "sum" else docstring_formulas(self)
 
     def weights(self, X: Any) -> Any:
         """Return how much each token counts in its bag."""
         if self.mode == "sum":
             return X
-        shares = _reciprocal_sums(X)
-        scaled: Any = X.multiply(shares) if hasattr(X, "multiply") else X * shares
+        reciprocals = _reciprocal_sums(X)
+        scaled: Any = X.multiply(reciprocals) if hasattr(X, "multiply") else X * reciprocals
         return sparse.csr_array(scaled) if sparse.issparse(scaled) else scaled
 
 
@@ -107,5 +107,5 @@ def _reciprocal_sums(X: Any) -> Array:
     """Return 1/Σ_p X[n,p] as a column (n, 1), and 0 for an empty bag."""
     sums = np.asarray(X.sum(axis=1)).reshape(-1, 1)
     empty = sums == 0
-    shares: Array = np.where(empty, 0, 1 / np.where(empty, 1, sums))
-    return shares.astype(X.dtype) if X.dtype.kind == "f" else shares
+    reciprocals: Array = np.where(empty, 0, 1 / np.where(empty, 1, sums))
+    return reciprocals.astype(X.dtype) if X.dtype.kind == "f" else reciprocals

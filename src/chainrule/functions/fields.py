@@ -18,7 +18,7 @@ def _plain(function: Any, name: str) -> Any:
 
 
 def check_count(function: Any, name: str, *, low: int = 1) -> None:
-    """Complain unless a field is a whole number, at least low."""
+    """Raise ValueError unless a field is a whole number, at least low."""
     value = _plain(function, name)
     if isinstance(value, bool) or not isinstance(value, int) or value < low:
         raise ValueError(
@@ -35,7 +35,7 @@ def check_number(
     below: float = math.inf,
     high: float = math.inf,
 ) -> None:
-    """Complain unless a field is a finite number, low <= number < below, number <= high."""
+    """Raise ValueError unless a field is a finite number, low <= number < below, number <= high."""
     value = _plain(function, name)
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not math.isfinite(value) or not low <= value < below or value > high:
@@ -45,7 +45,7 @@ def check_number(
 
 
 def check_choice(function: Any, name: str, choices: tuple[str, ...]) -> None:
-    """Complain unless a field is one of some words."""
+    """Raise ValueError unless a field is one of some words."""
     value = getattr(function, name)
     if value not in choices:
         raise ValueError(

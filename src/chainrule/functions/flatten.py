@@ -7,12 +7,12 @@ from math import prod
 
 import numpy as np
 
-from chainrule.functions.base import Gradients, Moment, Parameters, Written, diagonal
+from chainrule.functions.base import ExplicitFunction, Gradients, Parameters, RandomKey, diagonal
 from chainrule.types import Array, Shape
 
 
 @dataclass(frozen=True)
-class Flatten(Written):
+class Flatten(ExplicitFunction):
     """Flatten: the numbers of an image as one row, channel by channel, row by row.
 
     Definition: Y[n, (c·h + i)·w + j] = X[n,c,i,j]
@@ -25,12 +25,12 @@ class Flatten(Written):
         """Return (c·h·w,)."""
         return (prod(input_shape),)
 
-    def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
+    def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
         """Return Y (n, c·h·w)."""
         return X.reshape(len(X), *self.output_shape(X.shape[1:]))
 
     def jacobian(
-        self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
+        self, X: Array, parameters: Parameters, by: str = "X", key: RandomKey | None = None
     ) -> Array:
         """Return (n, c·h·w, c, h, w)."""
         ones = np.ones((len(X), *self.output_shape(X.shape[1:])), dtype=X.dtype)
@@ -42,7 +42,7 @@ class Flatten(Written):
         X: Array,
         Y: Array,
         parameters: Parameters,
-        moment: Moment | None = None,
+        key: RandomKey | None = None,
         *,
         input_gradient: bool = True,
     ) -> Gradients:

@@ -23,7 +23,7 @@ class GELU(Elementwise):
     Source: Hendrycks & Gimpel, "Gaussian error linear units", 2016
     """
 
-    suits: ClassVar[str] = "he"
+    preceding_initialization: ClassVar[str] = "he"
 
     def value(self, x: Any) -> Any:
         """Return x·Φ(x)."""

@@ -24,7 +24,7 @@ class LeakyReLU(Elementwise):
         2013
     """
 
-    suits: ClassVar[str] = "he"
+    preceding_initialization: ClassVar[str] = "he"
     output_suffices: ClassVar[bool] = True
 
     slope: float = 0.01

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.functions.base import Gradients, Moment, Parameters, Written
+from chainrule.functions.base import ExplicitFunction, Gradients, Parameters, RandomKey
 from chainrule.types import Array, Shape
 
 
 @dataclass(frozen=True)
-class LogSoftmax(Written):
+class LogSoftmax(ExplicitFunction):
     """Logarithm of softmax, finite where softmax itself has rounded to zero.
 
     Definition: Y[n,i] = X[n,i] − log Σ_k exp(X[n,k])
@@ -27,13 +27,13 @@ class LogSoftmax(Written):
         self._check_rank(input_shape, "classes")
         return input_shape
 
-    def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
+    def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
         """Return Y (n, k)."""
         shifted = X - X.max(axis=1, keepdims=True)
         return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
 
     def jacobian(
-        self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
+        self, X: Array, parameters: Parameters, by: str = "X", key: RandomKey | None = None
     ) -> Array:
         """Return I − 1 softmax(x)ᵀ for each sample, (n, k, k)."""
         Y = self.forward(X, parameters)
@@ -46,7 +46,7 @@ class LogSoftmax(Written):
         X: Array,
         Y: Array,
         parameters: Parameters,
-        moment: Moment | None = None,
+        key: RandomKey | None = None,
         *,
         input_gradient: bool = True,
     ) -> Gradients:

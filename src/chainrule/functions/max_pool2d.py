@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.functions.base import Gradients, Moment, Parameters, Written
+from chainrule.functions.base import ExplicitFunction, Gradients, Parameters, RandomKey
 from chainrule.functions.sliding import pooled_shape, window_axes
 from chainrule.types import Array, Shape
 
 
 @dataclass(frozen=True)
-class MaxPool2d(Written):
+class MaxPool2d(ExplicitFunction):
     """Maximum pooling: the largest number of each window.
 
     Definition: Y[n,c,i,j] = max over (u,v) of X[n,c,s*i+u-p,s*j+v-p]
@@ -71,7 +71,7 @@ class MaxPool2d(Written):
         )[:, :, :: rows.stride, :: columns.stride][:, :, :height, :width]
         return windows.reshape(*windows.shape[:4], rows.size * columns.size)
 
-    def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
+    def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
         """Return Y (n, c, i, j)."""
         return np.asarray(self._taps(X).max(axis=-1))
 
@@ -83,7 +83,7 @@ class MaxPool2d(Written):
         return np.asarray(np.where(lost, first_inside, taps.argmax(axis=-1)))
 
     def jacobian(
-        self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
+        self, X: Array, parameters: Parameters, by: str = "X", key: RandomKey | None = None
     ) -> Array:
         """Return (n, c, i, j, c, h, w): 1 where the input is the maximum of the window."""
         rows, columns = window_axes(self)
@@ -102,7 +102,7 @@ class MaxPool2d(Written):
         X: Array,
         Y: Array,
         parameters: Parameters,
-        moment: Moment | None = None,
+        key: RandomKey | None = None,
         *,
         input_gradient: bool = True,
     ) -> Gradients:

@@ -24,7 +24,7 @@ class ReLU(Elementwise):
     Source: Nair & Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010
     """
 
-    suits: ClassVar[str] = "he"
+    preceding_initialization: ClassVar[str] = "he"
     output_suffices: ClassVar[bool] = True
 
     def value(self, x: Any) -> Any:

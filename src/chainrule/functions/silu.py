@@ -21,7 +21,7 @@ class SiLU(Elementwise):
     Source: Elfwing, Uchibe & Doya, "Sigmoid-weighted linear units", 2018
     """
 
-    suits: ClassVar[str] = "he"
+    preceding_initialization: ClassVar[str] = "he"
 
     def value(self, x: Any) -> Any:
         """Return x·σ(x)."""

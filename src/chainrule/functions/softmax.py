@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.functions.base import Gradients, Moment, Parameters, Written
+from chainrule.functions.base import ExplicitFunction, Gradients, Parameters, RandomKey
 from chainrule.types import Array, Shape
 
 
 @dataclass(frozen=True)
-class Softmax(Written):
+class Softmax(ExplicitFunction):
     """Softmax: any numbers become positive ones with sum 1.
 
     Definition: Y[n,i] = exp(X[n,i]) / Σ_k exp(X[n,k])
@@ -28,13 +28,13 @@ class Softmax(Written):
         self._check_rank(input_shape, "classes")
         return input_shape
 
-    def forward(self, X: Array, parameters: Parameters, moment: Moment | None = None) -> Array:
+    def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
         """Return Y (n, k)."""
         exponentials = np.exp(X - X.max(axis=1, keepdims=True))
         return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
 
     def jacobian(
-        self, X: Array, parameters: Parameters, by: str = "X", moment: Moment | None = None
+        self, X: Array, parameters: Parameters, by: str = "X", key: RandomKey | None = None
     ) -> Array:
         """Return diag(y) − y yᵀ for each sample, (n, k, k)."""
         Y = self.forward(X, parameters)
@@ -47,7 +47,7 @@ class Softmax(Written):
         X: Array,
         Y: Array,
         parameters: Parameters,
-        moment: Moment | None = None,
+        key: RandomKey | None = None,
         *,
         input_gradient: bool = True,
     ) -> Gradients:

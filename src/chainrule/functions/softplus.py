@@ -23,7 +23,7 @@ class Softplus(Elementwise):
         pricing", 2001
     """
 
-    suits: ClassVar[str] = "he"
+    preceding_initialization: ClassVar[str] = "he"
 
     def value(self, x: Any) -> Any:
         """Return max(x, 0) + log(1 + exp(−|x|))."""

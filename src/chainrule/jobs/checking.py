@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chainrule import random
 from chainrule.checking import Report, check_gradients
 from chainrule.data import DataError
-from chainrule.functions import Moment
+from chainrule.functions import RandomKey
 from chainrule.jobs.sources import Source
 from chainrule.jobs.trained import Trained
 from chainrule.models import Model
@@ -51,7 +51,7 @@ def _check_counts(samples: int, entries: int) -> None:
 def _check(trained: Trained, X: NDArray[Any], t: NDArray[Any], entries: int, seed: int) -> Report:
     return check_gradients(
         *(trained.chain, trained.loss, X, t),
-        moment=Moment(seed, 0),
+        key=RandomKey(seed, 0),
         samples=entries or None,
         seed=seed,
     )

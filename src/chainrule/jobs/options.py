@@ -251,7 +251,8 @@ def training_options(words: Words, source: Source) -> TrainingOptions:
 
 def compilations() -> tuple[list[Callable[[], Any]], Path | None]:
     """Return the calls that compile all machine code, and where it is kept, if anywhere."""
-    from chainrule.engine import cache, warmup
+    from chainrule.engine.machine import cache
+    from chainrule.engine.running import warmup
 
     return warmup.compilations(_OPTIMIZERS.values()), cache.folder()
 

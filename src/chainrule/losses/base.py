@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.formulas import Formulas, loss_formulas, written_formulas
+from chainrule.formulas import Formulas, docstring_formulas, loss_formulas
 from chainrule.functions.fields import check_choice
 from chainrule.types import Array
 
@@ -25,7 +25,7 @@ class Loss(ABC):
 
     @abstractmethod
     def targets(self, t: Any, Y: Array) -> Array:
-        """Return the targets as an array T like Y; ValueError says what does not fit."""
+        """Return the targets as an array T like Y; ValueError if they misfit."""
 
     @abstractmethod
     def errors(self, Y: Array, T: Array) -> Array:
@@ -37,12 +37,12 @@ class Loss(ABC):
 
     def formulas(self) -> Formulas:
         """Return definition and derivative as formulas."""
-        return written_formulas(self)
+        return docstring_formulas(self)
 
     def value(self, Y: Array, t: Any, sample_weight: Array | None = None) -> float:
         """Return the mean error, weighted by sample_weight (n,) if it is given."""
         errors = self.errors(Y, self.targets(t, Y))
-        return float(np.sum(errors * self._shares(errors, sample_weight)))
+        return float(np.sum(errors * self._normalized_weights(errors, sample_weight)))
 
     def gradient(self, Y: Array, t: Any, sample_weight: Array | None = None) -> Array:
         """Return ∂value/∂Y, (n, k)."""
@@ -54,11 +54,11 @@ class Loss(ABC):
         """Return the mean error and its gradient, (n, k), at once."""
         T = self.targets(t, Y)
         errors = self.errors(Y, T)
-        shares = self._shares(errors, sample_weight)
-        gradient = self.error_gradients(Y, T) * shares[:, None]
-        return float(np.sum(errors * shares)), np.asarray(gradient)
+        weights = self._normalized_weights(errors, sample_weight)
+        gradient = self.error_gradients(Y, T) * weights[:, None]
+        return float(np.sum(errors * weights)), np.asarray(gradient)
 
-    def _shares(self, like: Array, sample_weight: Array | None) -> Array:
+    def _normalized_weights(self, like: Array, sample_weight: Array | None) -> Array:
         """Return the weight of each sample in the mean, 1/n unless weights are given."""
         n = len(like)
         if n == 0:
@@ -93,7 +93,7 @@ class Loss(ABC):
         return np.asarray(T, dtype=Y.dtype)
 
     def _check_outputs(self, Y: Array) -> None:
-        """Complain about outputs outside [0, 1]; NaN goes on to the value, which shows it."""
+        """Raise ValueError for outputs outside [0, 1]; NaN passes, and shows in the value."""
         outside = (Y < 0) | (Y > 1)
         if outside.any():
             raise self._misfit("outputs from 0 to 1", Y[outside][0])

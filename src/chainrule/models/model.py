@@ -191,7 +191,7 @@ class Model:
 
     def _outputs(self, data: Table | NDArray[Any]) -> tuple[Array, list[str]]:
         """Return the chain's finite outputs Y (n, k), and notes on the data."""
-        from chainrule.engine.prediction import Forward
+        from chainrule.engine.running.prediction import Forward
 
         self._check_kind(data)
         batches: Any = data

@@ -14,7 +14,7 @@ WIDE_RANGE = 20
 
 
 def pyplot(caller: str) -> Any:
-    """Return matplotlib.pyplot, or say how to install it."""
+    """Return matplotlib.pyplot, or raise ImportError with the way to install it."""
     try:
         from matplotlib import pyplot as found
     except ImportError:
@@ -25,7 +25,7 @@ def pyplot(caller: str) -> Any:
 
 
 def tidy(ax: Any, x: str, y: str) -> None:
-    """Name the axes, and leave out what nobody reads."""
+    """Name the axes, and leave out what is not read."""
     ax.set_xlabel(x)
     ax.set_ylabel(y)
     ax.spines[["top", "right"]].set_visible(False)
@@ -61,7 +61,7 @@ def signed(numbers: Any) -> dict[str, Any]:
 
 
 def check_fitted(display: str, estimator: Any, attribute: str, advice: str) -> Any:
-    """Return an attribute of a fitted estimator, or say what to do to get it."""
+    """Return an attribute of a fitted estimator, or raise the error that says how to get it."""
     if not hasattr(estimator, attribute):
         kind = type(estimator).__name__
         raise ValueError(f"{display}: expected a {kind} with {attribute}; {advice}")

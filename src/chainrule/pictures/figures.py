@@ -11,7 +11,7 @@ DOTS_PER_INCH = 150
 
 
 def new_figure(width: float, height: float) -> Any:
-    """Return an empty figure of so many inches; no window is opened for it.
+    """Return an empty figure of a size in inches; no window is opened for it.
 
     Raises
     ------

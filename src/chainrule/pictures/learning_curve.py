@@ -133,7 +133,7 @@ class LearningCurveDisplay:
         if self.scores is not None and len(self.axes_) > 1:
             self._draw(self.axes_[1], self.scores, "validation", COLORS[1])
             tidy(self.axes_[1], "epoch", self.score_name)
-            if stacked:  # the lower one says it
+            if stacked:  # the lower one has it
                 self.ax_.set_xlabel("")
         for each in self.axes_:
             if self.kept is not None:

@@ -1,29 +1,26 @@
 """Training: optimizers, schedules, stopping, progress, and the one loop."""
 
 from chainrule.training.augmentation import AUGMENTATIONS, Augmentation, Crop, Flip, Noise, Shift
+from chainrule.training.errors import TrainingDivergedError
 from chainrule.training.gradient_norms import GradientNorms
-from chainrule.training.history import (
-    Epoch,
-    History,
-    Reporter,
-    TrainingDivergedError,
-    accuracy,
-    r_squared,
-)
-from chainrule.training.loop import Plan, train
+from chainrule.training.history import Epoch, History
+from chainrule.training.loop import train
 from chainrule.training.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, RMSProp
+from chainrule.training.plan import Plan
 from chainrule.training.progress import ProgressBar
+from chainrule.training.reporter import Reporter
 from chainrule.training.schedules import (
     SCHEDULES,
     Constant,
     Cosine,
     InverseScaling,
     LinearToZero,
-    Place,
     Schedule,
     StepDecay,
+    TrainingPosition,
     WarmUp,
 )
+from chainrule.training.scores import accuracy, r_squared
 from chainrule.training.stopping import Patience
 
 __all__ = [
@@ -46,7 +43,6 @@ __all__ = [
     "Noise",
     "Optimizer",
     "Patience",
-    "Place",
     "Plan",
     "ProgressBar",
     "RMSProp",
@@ -55,6 +51,7 @@ __all__ = [
     "Shift",
     "StepDecay",
     "TrainingDivergedError",
+    "TrainingPosition",
     "WarmUp",
     "accuracy",
     "r_squared",

@@ -1,7 +1,7 @@
 """Augmentation: small random changes of images, others in each epoch, that leave their labels.
 
 Each change is drawn from random words that depend on the seed, the epoch, the place of the
-augmentation among others and the sample alone, so that it is the same whoever trains.
+augmentation among others and the sample alone, so that it is the same whatever takes the steps.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class Augmentation(ABC):
 
     @abstractmethod
     def words(self, shape: tuple[int, ...]) -> int:
-        """Return how many random words a sample of a shape takes; complain of a wrong shape."""
+        """Return how many random words a sample of a shape takes; ValueError for a wrong shape."""
 
     @abstractmethod
     def apply(self, X: Array, words: Words) -> Array:
-        """Return samples X (n, …) changed, each as its words (n, k) say; X stays as it is."""
+        """Return samples X (n, …) changed, each as its words (n, k) determine; X stays as it is."""
 
     def _check_image(self, shape: tuple[int, ...]) -> None:
         if len(shape) != 3:
@@ -47,7 +47,7 @@ class Augmentation(ABC):
 
 @dataclass(frozen=True)
 class Shift(Augmentation):
-    """Images moved by up to so many pixels up or down, left or right; the edge is filled.
+    """Images moved at random, up or down, left or right; what comes in at the edge is filled.
 
     Parameters
     ----------
@@ -113,13 +113,13 @@ class Flip(Augmentation):
 
     Parameters
     ----------
-    probability : the share of images that are flipped
+    probability : the fraction of images that are flipped
     """
 
     probability: float = 0.5
 
     def __post_init__(self) -> None:
-        """Check the share."""
+        """Check the fraction."""
         check_number(self, "probability", low=0.0, high=1.0)
 
     def words(self, shape: tuple[int, ...]) -> int:
@@ -139,7 +139,7 @@ class Flip(Augmentation):
 class Noise(Augmentation):
     """Samples of any shape plus normal noise, independent for each number.
 
-    The noise takes 65,536 values, the middles of as many equal shares of the distribution.
+    The noise takes 65,536 values, the middles of as many equal parts of the distribution.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ class Noise(Augmentation):
 
 @cache
 def _quantiles() -> NDArray[np.float64]:
-    """Return the middles of 2¹⁶ equal shares of the standard normal distribution."""
+    """Return the middles of 2¹⁶ equal parts of the standard normal distribution."""
     numbers: Any = special.ndtri((np.arange(2**16) + 0.5) / 2**16)
     return np.asarray(numbers, dtype=np.float64)
 
@@ -180,7 +180,7 @@ def _padded(X: Array, ways: tuple[int, int], mode: Any, fill: float) -> Array:
 
 
 def _cut(padded: Array, shape: tuple[int, ...], ways: tuple[int, int], words: Words) -> Array:
-    """Return images of a shape, cut from padded ones where the words (n, 1) say."""
+    """Return images of a shape, cut from padded ones where the words (n, 1) point."""
     n, _, h, w = shape
     rows, columns = (
         ((half * np.uint64(2 * way + 1)) >> _HALF).astype(np.intp)
@@ -194,8 +194,8 @@ AUGMENTATIONS: tuple[type[Augmentation], ...] = (Shift, Crop, Flip, Noise)
 """Every augmentation."""
 
 
-def room(X: Any, augmentations: Sequence[Augmentation], dtype: np.dtype[Any]) -> Array:
-    """Return an array for samples X changed; complain about what cannot be changed, or change."""
+def allocate(X: Any, augmentations: Sequence[Augmentation], dtype: np.dtype[Any]) -> Array:
+    """Return an array for samples X changed; raise if they, or an augmentation, cannot be used."""
     if sparse.issparse(X):
         raise ValueError("train: expected a dense array X for augmentation, got a sparse matrix")
     for each in augmentations:
@@ -208,7 +208,7 @@ def room(X: Any, augmentations: Sequence[Augmentation], dtype: np.dtype[Any]) ->
 def augment(
     augmentations: Sequence[Augmentation], X: Array, out: Array, *, seed: int, epoch: int
 ) -> None:
-    """Put samples X (n, …) into ``out``, changed by each augmentation as the epoch says."""
+    """Put samples X (n, …) into ``out``, changed by each augmentation as in an epoch."""
     for block, start in enumerate(range(0, len(X), BLOCK)):
         samples = X[start : start + BLOCK].astype(out.dtype, copy=False)
         n, shape = len(samples), samples.shape[1:]

@@ -10,12 +10,13 @@ from chainrule.chain import Chain
 from chainrule.losses import Loss
 from chainrule.parameters import Parameters
 from chainrule.training.gradients import loss_and_gradient
-from chainrule.training.history import Epoch, Relay, Reporter
+from chainrule.training.history import Epoch
+from chainrule.training.reporter import Reporter, ReporterTee
 from chainrule.training.samples import Samples
 from chainrule.training.steppers import Engine
 
 
-class GradientNorms(Relay):
+class GradientNorms(ReporterTee):
     """A reporter that records how long the gradient by each parameter is after each epoch.
 
     It is the gradient of the mean loss on some samples, in prediction, without penalty. Each epoch
@@ -27,7 +28,7 @@ class GradientNorms(Relay):
 
     Parameters
     ----------
-    reporter : who else wants to hear how training goes
+    reporter : the reporter that everything is passed on to
     engine : "machine" or "reference" asks for the engine or for NumPy
     """
 
@@ -43,7 +44,7 @@ class GradientNorms(Relay):
         engine: Engine = "auto",
     ) -> None:
         super().__init__(reporter)
-        data = Samples.of(X, t, sample_weight).that_count()
+        data = Samples.of(X, t, sample_weight).drop_zero_weights()
         self.chain = chain
         self.evaluate, _ = loss_and_gradient(chain, loss, data, engine=engine, threads=1)
         self.norms: dict[str, list[float]] = {name: [] for name in chain.parameters}

@@ -1,14 +1,13 @@
-"""The loss on all samples and its gradient: by the engine where it can, else by the textbook."""
+"""The loss on all samples and its gradient: by the engine where it can, else in NumPy."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from chainrule.chain import Chain
-from chainrule.functions import Moment
+from chainrule.functions import RandomKey
 from chainrule.losses import Loss
 from chainrule.training.samples import Samples
 from chainrule.training.steppers import Engine
@@ -31,7 +30,7 @@ def loss_and_gradient(
     engine: Engine = "auto",
     threads: int | None = None,
 ) -> tuple[LossAndGradient, str]:
-    """Return loss and gradient as a function of the parameters, and who computes them.
+    """Return loss and gradient as a function of the parameters, and what computes them.
 
     Parameters
     ----------
@@ -47,13 +46,27 @@ def loss_and_gradient(
         The engine is asked for and has no kernel for a part of the network.
     """
     if engine != "reference":
-        from chainrule.engine.availability import UnsupportedError, check_runs_here, processors
-        from chainrule.engine.gradients import Gradients
+        from chainrule.engine.machine.availability import (
+            UnsupportedError,
+            check_runs_here,
+            processors,
+        )
+        from chainrule.engine.running.gradients import Gradients
 
         try:
             check_runs_here()
-            own: Any = {"l2": l2, "seed": seed, "rows": ROWS, "threads": threads or processors()}
-            return Gradients(chain, loss, data.X, data.t, data.weights, **own), "machine"
+            gradients = Gradients(
+                chain,
+                loss,
+                data.X,
+                data.t,
+                data.weights,
+                l2=l2,
+                seed=seed,
+                rows=ROWS,
+                threads=threads or processors(),
+            )
+            return gradients, "machine"
         except UnsupportedError as reason:
             if engine == "machine":
                 raise ValueError(f"engine='machine': {reason}") from None
@@ -75,12 +88,11 @@ def _in_numpy(
             value, gradient = l2 / 2 * float(weights @ weights), l2 * weights
             for step, first in enumerate(rows[::ROWS]):
                 batch = data.at(rows[first : first + ROWS])
-                moment = None if seed is None else Moment(seed, step)
-                given = loss, batch.X, batch.t, batch.weights, moment
-                own, _ = chain.gradient(*given, out=of_batch)
-                share = batch.weight / data.weight
-                value += share * own
-                gradient += share * of_batch.flat
+                key = None if seed is None else RandomKey(seed, step)
+                own, _ = chain.gradient(loss, batch.X, batch.t, batch.weights, key, out=of_batch)
+                fraction = batch.weight / data.weight
+                value += fraction * own
+                gradient += fraction * of_batch.flat
         return value, gradient
 
     return evaluate

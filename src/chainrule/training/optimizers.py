@@ -19,7 +19,7 @@ from chainrule.types import Array
 
 @dataclass
 class State:
-    """What an optimizer keeps from step to step, so that training can go on where it stopped.
+    """What an optimizer keeps from step to step, so that training can continue where it stopped.
 
     ``slots`` are its numbers for each parameter, in the order of the flat buffer; ``steps`` counts
     the steps taken.
@@ -82,7 +82,7 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    momentum : μ, how much of the last step goes on
+    momentum : μ, how much of the last step is added to the next
     nesterov : whether the gradient counts as taken ahead of the momentum's step
     """
 
@@ -147,11 +147,11 @@ class Adam(Optimizer):
         m, v = state
         m = self.beta1 * m + (1 - self.beta1) * g
         v = self.beta2 * v + (1 - self.beta2) * (g * g)
-        mean_share, square_share = 1 - self.beta1**step, sqrt(1 - self.beta2**step)
+        mean_correction, square_correction = 1 - self.beta1**step, sqrt(1 - self.beta2**step)
         if self.uncorrected_epsilon:
             direction = m / (sqrt(v) + self.epsilon)
-            return w - rate * square_share / mean_share * direction, (m, v)
-        return w - rate / mean_share * m / (sqrt(v) / square_share + self.epsilon), (m, v)
+            return w - rate * square_correction / mean_correction * direction, (m, v)
+        return w - rate / mean_correction * m / (sqrt(v) / square_correction + self.epsilon), (m, v)
 
 
 @dataclass(frozen=True)

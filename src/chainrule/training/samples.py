@@ -34,7 +34,7 @@ class Samples:
         weights = None if self.weights is None else self.weights[rows]
         return Samples(self.X[rows], self.t[rows], weights)
 
-    def shares(self, rows: Array, size: int) -> Array:
+    def batch_weights(self, rows: Array, size: int) -> Array:
         """Return what each ``size`` of the rows weigh together: their number, or their weights."""
         if self.weights is None:
             return np.full(len(rows) // size, float(size))
@@ -46,7 +46,7 @@ class Samples:
         return float(len(self) if self.weights is None else self.weights.sum())
 
     def check(self, name: str) -> None:
-        """Complain about lengths that differ, no samples, and numbers that are none."""
+        """Raise ValueError unless there are samples, of equal lengths, and all are finite."""
         if len(self) == 0:
             raise ValueError(f"{name}: expected at least one sample, got none")
         for what, array in (("targets", self.t), ("sample weights", self.weights)):
@@ -67,7 +67,7 @@ class Samples:
             if not self.weights.any():
                 raise ValueError(f"{name}: expected a sample weight > 0, got only zeros")
 
-    def that_count(self) -> Samples:
+    def drop_zero_weights(self) -> Samples:
         """Return the samples without those of weight 0, of which no batch could be made."""
         if self.weights is None or self.weights.all():
             return self
@@ -75,7 +75,7 @@ class Samples:
 
 
 def _check_finite(expected: str, array: Any) -> None:
-    """Complain about the first number of an array (n, …), maybe sparse, that is NaN or infinite."""
+    """Raise ValueError if a number of an array (n, …), maybe sparse, is NaN or infinite."""
     numbers = array.data if sparse.issparse(array) else array
     if numbers.dtype.kind != "f" or np.isfinite(numbers).all():
         return

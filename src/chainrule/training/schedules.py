@@ -17,7 +17,7 @@ from chainrule.types import Array
 
 
 @dataclass(frozen=True)
-class Place:
+class TrainingPosition:
     """Where training is: steps done, steps in all, and steps in an epoch."""
 
     step: int
@@ -29,24 +29,24 @@ class Schedule(ABC):
     """A factor for the learning rate at each step."""
 
     @abstractmethod
-    def factor(self, at: Place) -> float:
+    def factor(self, at: TrainingPosition) -> float:
         """Return the factor for the step that comes after ``at.step`` steps."""
 
-    def factors(self, first: Place, count: int) -> Array:
-        """Return the factors for the steps from a place on, (count,)."""
-        places = (replace(first, step=first.step + k) for k in range(count))
-        return np.array([self.factor(place) for place in places])
+    def factors(self, first: TrainingPosition, count: int) -> Array:
+        """Return the factors for ``count`` steps from a position on, (count,)."""
+        positions = (replace(first, step=first.step + k) for k in range(count))
+        return np.array([self.factor(at) for at in positions])
 
 
 @dataclass(frozen=True)
 class Constant(Schedule):
     """The same rate throughout: 1."""
 
-    def factor(self, at: Place) -> float:
+    def factor(self, at: TrainingPosition) -> float:
         """Return 1."""
         return 1.0
 
-    def factors(self, first: Place, count: int) -> Array:
+    def factors(self, first: TrainingPosition, count: int) -> Array:
         """Return ones."""
         return np.ones(count)
 
@@ -61,14 +61,14 @@ class InverseScaling(Schedule):
         """Check the power."""
         check_number(self, "power", low=0.0)
 
-    def factor(self, at: Place) -> float:
+    def factor(self, at: TrainingPosition) -> float:
         """Return 1/(step + 1)^power."""
         return float((at.step + 1) ** -self.power)
 
 
 @dataclass(frozen=True)
 class StepDecay(Schedule):
-    """The rate is multiplied by a ratio every so many epochs: ratio^⌊epoch/every⌋."""
+    """The rate is multiplied by a ratio after every ``every`` epochs: ratio^⌊epoch/every⌋."""
 
     every: int = 10
     ratio: float = 0.5
@@ -78,7 +78,7 @@ class StepDecay(Schedule):
         check_count(self, "every")
         check_number(self, "ratio", low=0.0)
 
-    def factor(self, at: Place) -> float:
+    def factor(self, at: TrainingPosition) -> float:
         """Return ratio^⌊epoch/every⌋."""
         return float(self.ratio ** (at.step // at.steps_per_epoch // self.every))
 
@@ -87,7 +87,7 @@ class StepDecay(Schedule):
 class Cosine(Schedule):
     """The rate falls along half a cosine, slowly, fast, slowly: (1 + cos(π·step/steps))/2."""
 
-    def factor(self, at: Place) -> float:
+    def factor(self, at: TrainingPosition) -> float:
         """Return (1 + cos(π·step/steps))/2."""
         return (1 + math.cos(math.pi * at.step / at.steps)) / 2
 
@@ -96,14 +96,14 @@ class Cosine(Schedule):
 class LinearToZero(Schedule):
     """The rate falls in a straight line, as fastText's does: 1 − step/steps."""
 
-    def factor(self, at: Place) -> float:
+    def factor(self, at: TrainingPosition) -> float:
         """Return 1 − step/steps."""
         return 1 - at.step / at.steps
 
 
 @dataclass(frozen=True)
 class WarmUp(Schedule):
-    """The rate rises in a straight line for some epochs, times what another schedule says."""
+    """The rate rises in a straight line for some epochs, times the factor of another schedule."""
 
     epochs: float = 1.0
     then: Schedule = field(default_factory=Constant)
@@ -114,7 +114,7 @@ class WarmUp(Schedule):
         if not isinstance(self.then, Schedule):
             raise TypeError(f"WarmUp: expected a schedule as then, got {self.then!r}")
 
-    def factor(self, at: Place) -> float:
+    def factor(self, at: TrainingPosition) -> float:
         """Return min(1, (step + 1)/warm-up steps) times the other factor."""
         length = max(1.0, self.epochs * at.steps_per_epoch)
         return min(1.0, (at.step + 1) / length) * self.then.factor(at)

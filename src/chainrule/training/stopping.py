@@ -12,7 +12,7 @@ from chainrule.training.history import Epoch
 
 @dataclass(frozen=True)
 class Patience:
-    """Stop when the watched number has not improved for so many epochs.
+    """Stop when the watched number has not improved for ``epochs`` epochs.
 
     The validation score is watched where there is one, else the validation loss, else the
     training loss.
@@ -33,7 +33,7 @@ class Patience:
 
 
 class Watcher(Protocol):
-    """Who decides, after each epoch, whether it was the best, and whether to stop."""
+    """Decides, after each epoch, whether it was the best, and whether to stop."""
 
     def see(self, epoch: Epoch) -> bool:
         """Take note of an epoch; return whether it is the best so far."""

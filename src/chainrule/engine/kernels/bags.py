@@ -18,13 +18,13 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engine.compiling import Target
-from chainrule.engine.emit import Kernel
 from chainrule.engine.kernels.epilogues import move
-from chainrule.engine.lanes import spread
-from chainrule.engine.memory import VECTOR
-from chainrule.engine.rates import Rate
-from chainrule.engine.values import Integer, Vector, fma
+from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.lanes import spread
+from chainrule.engine.language.rates import Rate
+from chainrule.engine.language.values import Integer, Vector, fma
+from chainrule.engine.machine.compiling import Target
+from chainrule.engine.machine.memory import VECTOR
 
 FORWARD = (
     *("rows", "vectors", "samples", "tokens", "values", "w", "w_row", "w_vector"),

@@ -13,11 +13,11 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engine.compiling import Target
-from chainrule.engine.emit import Kernel
 from chainrule.engine.kernels import tiles
-from chainrule.engine.lanes import lane_sums, reduce
-from chainrule.engine.values import Vector, fma
+from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.lanes import lane_sums, reduce
+from chainrule.engine.language.values import Vector, fma
+from chainrule.engine.machine.compiling import Target
 
 _SUMS = ("rows", "columns", "depth", "a", "row_offsets", "x", "column_offsets", "taps", "y")
 FIELDS = (*_SUMS, "y_row")

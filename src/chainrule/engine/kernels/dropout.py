@@ -12,10 +12,10 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engine.emit import Kernel
-from chainrule.engine.lanes import first_lane, spread
-from chainrule.engine.memory import VECTOR
-from chainrule.engine.values import Integer, select
+from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.lanes import first_lane, spread
+from chainrule.engine.language.values import Integer, select
+from chainrule.engine.machine.memory import VECTOR
 from chainrule.random import Stream
 
 DRAWN = ("seed", "step", "layer", "threshold", "scale")

@@ -13,11 +13,11 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engine.emit import Kernel
-from chainrule.engine.lanes import spread
-from chainrule.engine.memory import VECTOR
-from chainrule.engine.rates import Rate, trace_rule
-from chainrule.engine.values import Integer, Vector
+from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.lanes import spread
+from chainrule.engine.language.rates import Rate, trace_rule
+from chainrule.engine.language.values import Integer, Vector
+from chainrule.engine.machine.memory import VECTOR
 from chainrule.functions import Elementwise
 
 STRIDES = ("row_stride", "vector_stride")

@@ -12,10 +12,10 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engine.emit import Kernel
-from chainrule.engine.lanes import first_lane, lanes_before, one_hot, reduce, spread
-from chainrule.engine.memory import VECTOR
-from chainrule.engine.values import Condition, Integer, Vector, select
+from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.lanes import first_lane, lanes_before, one_hot, reduce, spread
+from chainrule.engine.language.values import Condition, Integer, Vector, select
+from chainrule.engine.machine.memory import VECTOR
 from chainrule.losses import ElementwiseLoss
 from chainrule.mathematics import exp, log, maximum
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engine.emit import Kernel
-from chainrule.engine.memory import VECTOR
+from chainrule.engine.language.emit import Kernel
+from chainrule.engine.machine.memory import VECTOR
 
 FIELDS = ("first", "last", "outputs", "y", "vector_stride", "result", "result_row", "result_step")
 

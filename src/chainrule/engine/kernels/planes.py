@@ -12,10 +12,10 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engine.emit import Kernel
-from chainrule.engine.lanes import spread, together, transposed
-from chainrule.engine.memory import VECTOR
-from chainrule.engine.values import Integer, select
+from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.lanes import spread, together, transposed
+from chainrule.engine.language.values import Integer, select
+from chainrule.engine.machine.memory import VECTOR
 from chainrule.functions import Elementwise
 from chainrule.mathematics import maximum
 

@@ -18,12 +18,12 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engine.compiling import Target
-from chainrule.engine.emit import Kernel
 from chainrule.engine.kernels import tiles
-from chainrule.engine.lanes import spread
-from chainrule.engine.memory import VECTOR
-from chainrule.engine.values import Integer, Vector, fma
+from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.lanes import spread
+from chainrule.engine.language.values import Integer, Vector, fma
+from chainrule.engine.machine.compiling import Target
+from chainrule.engine.machine.memory import VECTOR
 
 _PRODUCT = ("rows", "vectors", "depth", "a", "row_offsets", "taps", "x", "x_stride")
 FIELDS = (*_PRODUCT, "epilogue", "arguments")

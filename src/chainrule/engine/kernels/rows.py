@@ -6,10 +6,10 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engine.emit import Kernel
-from chainrule.engine.lanes import first_lane, reduce, spread, transposed
-from chainrule.engine.memory import VECTOR
-from chainrule.engine.values import select
+from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.lanes import first_lane, reduce, spread, transposed
+from chainrule.engine.language.values import select
+from chainrule.engine.machine.memory import VECTOR
 from chainrule.mathematics import sqrt
 
 ADVANCE = (

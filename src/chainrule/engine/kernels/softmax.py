@@ -10,10 +10,10 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engine.emit import Kernel
-from chainrule.engine.lanes import lanes_before, reduce, spread
-from chainrule.engine.memory import VECTOR
-from chainrule.engine.values import Condition, Integer, Vector, select
+from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.lanes import lanes_before, reduce, spread
+from chainrule.engine.language.values import Condition, Integer, Vector, select
+from chainrule.engine.machine.memory import VECTOR
 from chainrule.mathematics import exp, log, maximum
 
 VALUE = ("first", "last", "outputs", "vector_stride", "x", "y")

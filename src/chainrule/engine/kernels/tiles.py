@@ -12,8 +12,8 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engine.emit import Kernel
-from chainrule.engine.values import Vector
+from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.values import Vector
 
 Sizes = tuple[tuple[int, ...], tuple[int, ...]]
 """Rows and columns of tiles, largest first."""

@@ -18,10 +18,10 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engine.emit import Kernel
-from chainrule.engine.lanes import spread
-from chainrule.engine.memory import VECTOR
-from chainrule.engine.values import Integer, Vector, fma
+from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.lanes import spread
+from chainrule.engine.language.values import Integer, Vector, fma
+from chainrule.engine.machine.memory import VECTOR
 from chainrule.functions import Elementwise
 
 Row = Sequence[Vector]

@@ -1,0 +1,1 @@
+"""The language of kernels: vectors of numbers whose operations emit machine code."""

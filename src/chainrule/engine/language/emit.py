@@ -1,0 +1,242 @@
+"""A small language for kernels: Python code that runs once and leaves machine code behind.
+
+A kernel is written as a Python function on values that are not there yet. ``x + y`` on two
+:class:`Vector` emits an addition, ``with k.loop(0, n) as i:`` a loop whose body is emitted once:
+
+    k = Kernel("scale", np.float32, ("count", "x", "y", "factor"))
+    factor = spread(k.load_number(k.argument("factor")))
+    with k.loop(0, k.argument("count")) as i:
+        k.store(k.load(k.argument("x") + i * 64) * factor, k.argument("y") + i * 64)
+
+Every kernel is a C function of one argument, the address of its arguments: whole numbers and
+addresses of 64 bits each, in the order of their names. Addresses are in bytes.
+
+A vector has 64 bytes, 16 float32 or 8 float64, whatever registers the processor has; where they
+are narrower, LLVM takes two or four. There is no fast-math: each operation is rounded on its own,
+a multiply-add is fused where :func:`fma` says so and nowhere else, and a sum over lanes is a fixed
+tree. So the bits are the same on every processor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from llvmlite import ir
+
+from chainrule.engine.language.body import I1, I32, I64, POINTER, Body
+from chainrule.engine.language.lanes import lanes_before
+from chainrule.engine.language.values import Condition, Integer, Value, Vector
+from chainrule.engine.machine.memory import VECTOR
+
+
+class Kernel(Body):
+    """A function under construction: its arguments, memory, loops and calls."""
+
+    def __init__(
+        self,
+        name: str,
+        dtype: Any,
+        fields: Sequence[str],
+        *,
+        module: ir.Module | None = None,
+        extra: int = 0,
+        inner: bool = False,
+    ) -> None:
+        super().__init__(name, dtype, ir.Module(name) if module is None else module, 1 + extra)
+        self.fields = tuple(fields)
+        if inner:  # called from within its module only, and big enough to be called
+            self.function.linkage = "internal"
+            self.function.attributes.add("noinline")
+        self.arguments_at, *self.extra = (Integer(self, a) for a in self.function.args)
+        self._arguments: dict[str, Integer] = {}
+        for position, field in enumerate(self.fields):  # read at once, so that loops need not
+            self._arguments[field] = self.load_integer(self.arguments_at + 8 * position)
+
+    # ---- values
+
+    def argument(self, name: str) -> Integer:
+        """Return an argument by its name."""
+        return self._arguments[name]
+
+    def integer(self, value: int) -> Integer:
+        """Return a whole number."""
+        return Integer(self, ir.Constant(I64, value))
+
+    def constant(self, value: float) -> Vector:
+        """Return a vector of one number, rounded to the float type."""
+        return Vector(self, self.filled(self.vector, value))
+
+    def to_number(self, whole: Integer) -> Vector:
+        """Return a whole number as one of the float type."""
+        return Vector(self, self.builder.sitofp(whole.value, self.number))
+
+    # ---- memory
+
+    def pointer(self, address: Integer) -> Any:
+        """Return an address as LLVM takes it."""
+        return self.builder.inttoptr(address.value, POINTER)
+
+    def load_integer(self, address: Integer) -> Integer:
+        """Return the whole number at an address."""
+        return Integer(self, self.builder.load(self.pointer(address), typ=I64))
+
+    def store_integer(self, value: Integer, address: Integer) -> None:
+        """Put a whole number at an address."""
+        self.builder.store(value.value, self.pointer(address))
+
+    def load_short(self, address: Integer) -> Integer:
+        """Return the whole number of 32 bits, without sign, at an address."""
+        loaded = self.builder.load(self.pointer(address), typ=I32)
+        return Integer(self, self.builder.zext(loaded, I64))
+
+    def store_short(self, value: Integer, address: Integer) -> None:
+        """Put the lower 32 bits of a whole number at an address."""
+        self.builder.store(self.builder.trunc(value.value, I32), self.pointer(address))
+
+    def load(self, address: Integer) -> Vector:
+        """Return the vector at an address, aligned or not."""
+        loaded = self.builder.load(self.pointer(address), typ=self.vector)
+        loaded.align = self.dtype.itemsize
+        return Vector(self, loaded)
+
+    def store(self, value: Vector, address: Integer) -> None:
+        """Put a vector at an address."""
+        self.builder.store(value.value, self.pointer(address)).align = self.dtype.itemsize
+
+    def load_number(self, address: Integer) -> Vector:
+        """Return the one number at an address."""
+        return Vector(self, self.builder.load(self.pointer(address), typ=self.number))
+
+    def store_number(self, value: Vector, address: Integer) -> None:
+        """Put one number at an address."""
+        self.builder.store(value.value, self.pointer(address))
+
+    def load_first(self, address: Integer, count: Integer) -> Vector:
+        """Return the first ``count`` numbers at an address, zeros in the lanes beyond."""
+        masked = self.declared(
+            f"llvm.masked.load.{self.suffix(self.vector)}.p0",
+            ir.FunctionType(
+                self.vector, [POINTER, I32, ir.VectorType(I1, self.lanes), self.vector]
+            ),
+        )
+        zeros = ir.Constant(self.vector, [0.0] * self.lanes)
+        inside = lanes_before(count).value
+        align = ir.Constant(I32, self.dtype.itemsize)
+        loaded = self.builder.call(masked, [self.pointer(address), align, inside, zeros])
+        return Vector(self, loaded)
+
+    def store_first(self, value: Vector, address: Integer, count: Integer) -> None:
+        """Put the first ``count`` lanes of a vector at an address; what lies behind stays."""
+        masked = self.declared(
+            f"llvm.masked.store.{self.suffix(self.vector)}.p0",
+            ir.FunctionType(
+                ir.VoidType(), [self.vector, POINTER, I32, ir.VectorType(I1, self.lanes)]
+            ),
+        )
+        inside = lanes_before(count).value
+        align = ir.Constant(I32, self.dtype.itemsize)
+        self.builder.call(masked, [value.value, self.pointer(address), align, inside])
+
+    def words_reach(self, address: Integer, shift: int, least: Integer) -> Condition:
+        """Return for each lane whether its word of 64 bits, shifted right, is at least so much."""
+        many = ir.VectorType(I64, self.lanes)
+        words = self.builder.load(self.pointer(address), typ=many)
+        words.align = 8
+        upper = self.builder.lshr(words, ir.Constant(many, [shift] * self.lanes))
+        least_of_all = self.repeated(least.value, many)
+        return Condition(self, self.builder.icmp_signed(">=", upper, least_of_all))
+
+    def allocate(self, vectors: int) -> Integer:
+        """Return the address of scratch for some vectors, on the stack."""
+        with self.builder.goto_entry_block():
+            scratch = self.builder.alloca(self.vector, vectors)
+            scratch.align = VECTOR
+        return Integer(self, self.builder.ptrtoint(scratch, I64))
+
+    # ---- control
+
+    @contextmanager
+    def loop(
+        self,
+        start: Integer | int,
+        stop: Integer | int,
+        step: Integer | int = 1,
+        carry: Sequence[Value] = (),
+    ) -> Iterator[Any]:
+        """Emit the body once, to run for start, start + step, … while below stop.
+
+        Without carried values the loop gives its index. With them it gives a :class:`Loop`, whose
+        ``carried`` are this turn's values; the body sets ``following``, and after the loop
+        ``carried`` are the last ones.
+        """
+        index_start = start if isinstance(start, Integer) else self.integer(start)
+        before = self.builder.block
+        check, body, after = (
+            self.function.append_basic_block(part) for part in ("check", "body", "after")
+        )
+        self.builder.branch(check)
+        self.builder.position_at_end(check)
+        index = self.builder.phi(I64)
+        index.add_incoming(index_start.value, before)
+        phis = [self.builder.phi(value.value.type) for value in carry]
+        for phi, value in zip(phis, carry, strict=True):
+            phi.add_incoming(value.value, before)
+        at = Integer(self, index)
+        self.builder.cbranch((at < stop).value, body, after)
+        self.builder.position_at_end(body)
+        carried = [type(v)(self, phi) for v, phi in zip(carry, phis, strict=True)]
+        turn = Loop(at, carried)
+        yield turn if carry else at
+        last = self.builder.block
+        index.add_incoming((at + step).value, last)
+        for phi, value in zip(phis, turn.following, strict=True):
+            phi.add_incoming(value.value, last)
+        self.builder.branch(check)
+        self.builder.position_at_end(after)
+
+    def pieces(self, count: Integer, sizes: Sequence[int]) -> Iterator[tuple[Integer, int]]:
+        """Yield first and size of pieces of a count: the largest that fit, then the next.
+
+        The body of a Python loop over them is emitted once for each size.
+        """
+        at = self.integer(0)
+        for size in sizes:
+            pieces = (count - at) // size
+            with self.loop(0, pieces) as piece:
+                yield at + piece * size, size
+            at = at + pieces * size
+
+    @contextmanager
+    def when(self, condition: Condition) -> Iterator[None]:
+        """Emit the body, to run only if the condition holds."""
+        with self.builder.if_then(condition.value):
+            yield
+
+    # ---- calls
+
+    def call(self, address: Integer, *arguments: Integer) -> None:
+        """Call the function at an address."""
+        kind = ir.FunctionType(ir.VoidType(), [I64] * len(arguments))
+        # llvmlite types a called pointer by what it points to, which only a cast can say.
+        function = self.builder.inttoptr(address.value, kind.as_pointer())
+        self.builder.call(function, [a.value for a in arguments])
+
+    def call_inner(self, function: Kernel, *more: Integer) -> None:
+        """Call a function of the same module with this one's arguments, and more."""
+        given = [self.arguments_at.value, *(value.value for value in more)]
+        self.builder.call(function.function, given)
+
+    def finish(self) -> Kernel:
+        """End the function."""
+        self.builder.ret_void()
+        return self
+
+
+class Loop:
+    """A turn of a loop: its index, the values that it carries, and those for the next turn."""
+
+    def __init__(self, index: Integer, carried: list[Any]) -> None:
+        self.index, self.carried = index, carried
+        self.following: Sequence[Value] = carried

@@ -1,0 +1,104 @@
+"""Numbers across the lanes of vectors: spread, shuffled, combined in a fixed order, transposed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from llvmlite import ir
+
+from chainrule.engine.language.body import I32, I64
+from chainrule.engine.language.values import Condition, Integer, Vector, select
+
+
+def spread(number: Vector) -> Vector:
+    """Return a vector that has one number in every lane."""
+    return number.like(number.body.repeated(number.value, number.body.vector))
+
+
+def first_lane(vector: Vector) -> Vector:
+    """Return the number in the first lane."""
+    return vector.like(vector.body.builder.extract_element(vector.value, ir.Constant(I32, 0)))
+
+
+def together(numbers: Sequence[Vector]) -> Vector:
+    """Return a vector of as many single numbers as it has lanes."""
+    body = numbers[0].body
+    whole = ir.Constant(body.vector, ir.Undefined)
+    for lane, number in enumerate(numbers):
+        whole = body.builder.insert_element(whole, number.value, ir.Constant(I32, lane))
+    return Vector(body, whole)
+
+
+def lanes_before(count: Integer) -> Condition:
+    """Return which lanes come before a count."""
+    return _compared("<", count)
+
+
+def one_hot(lane: Integer) -> Vector:
+    """Return 1 in one lane and 0 in the others; zeros if there is no such lane."""
+    body, same = lane.body, _compared("==", lane)
+    one, zero = (Vector(body, body.filled(body.vector, value)) for value in (1.0, 0.0))
+    return select(same, one, zero)
+
+
+def _compared(symbol: str, number: Integer) -> Condition:
+    """Compare the numbers of the lanes with a whole number."""
+    body = number.body
+    kind = ir.VectorType(I64, body.lanes)
+    lanes = ir.Constant(kind, list(range(body.lanes)))
+    compared = body.builder.icmp_signed(symbol, lanes, body.repeated(number.value, kind))
+    return Condition(body, compared)
+
+
+def shuffle(left: Vector, right: Vector, lanes: Sequence[int]) -> Vector:
+    """Return chosen lanes: numbers from the count of lanes on are those of the right vector."""
+    chosen = ir.Constant(ir.VectorType(I32, left.body.lanes), list(lanes))
+    return left.like(left.body.builder.shuffle_vector(left.value, right.value, chosen))
+
+
+def reduce(vector: Vector, combine: Callable[[Vector, Vector], Vector]) -> Vector:
+    """Return all lanes combined into one number: half with half, until one is left."""
+    lanes = vector.body.lanes
+    half = lanes // 2
+    while half:
+        upper = [(lane + half) % lanes for lane in range(lanes)]
+        vector = combine(vector, shuffle(vector, vector, upper))
+        half //= 2
+    return first_lane(vector)
+
+
+def lane_sums(vectors: Sequence[Vector]) -> Vector:
+    """Return the sums over lanes of as many vectors as there are lanes, as :func:`reduce` adds.
+
+    Two vectors' halves are added in one, until one vector has all sums.
+    """
+    left, lanes = list(vectors), len(vectors)
+    half = lanes // 2
+    while half:
+        lower = [
+            of + lane
+            for start in range(0, lanes, 2 * half)
+            for of in (0, lanes)
+            for lane in range(start, start + half)
+        ]
+        upper = [lane + half for lane in lower]
+        pairs = zip(left[: len(left) // 2], left[len(left) // 2 :], strict=True)
+        left = [shuffle(x, y, lower) + shuffle(x, y, upper) for x, y in pairs]
+        half //= 2
+    return left[0]
+
+
+def transposed(vectors: Sequence[Vector]) -> list[Vector]:
+    """Return the columns of as many rows as a vector has lanes, by swaps of halves."""
+    rows, lanes = list(vectors), len(vectors)
+    distance = lanes // 2
+    while distance:
+        low = [c if not c & distance else lanes + c - distance for c in range(lanes)]
+        high = [c | distance if not c & distance else lanes + c for c in range(lanes)]
+        for r in range(lanes):
+            if not r & distance:
+                above, below = rows[r], rows[r | distance]
+                rows[r] = shuffle(above, below, low)
+                rows[r | distance] = shuffle(above, below, high)
+        distance //= 2
+    return rows

@@ -1,0 +1,122 @@
+"""The numbers of a step that an optimizer's rule is made from, found by reading the rule.
+
+``rule(w, g, state, rate, step)`` mixes numbers of each parameter with numbers of the step: the
+rate, 1 − β₁ᵗ. The latter are the same for all parameters, so Python computes them once a step, as
+the reference does, and kernels read them from memory. Hyperparameters are such numbers too: one
+kernel serves every β₁.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import fields
+from types import SimpleNamespace
+from typing import Any
+
+from chainrule import mathematics
+from chainrule.engine.language.values import Vector
+
+Evaluate = Callable[[Any, Any, Any], Any]
+"""From an optimizer, learning rates and step numbers, one or many of both."""
+
+
+class Rate:
+    """A number of the step: how to compute it from the optimizer, the rate and the step.
+
+    ``value`` is what it is for this optimizer at step 1; rules may compare that with constants.
+    """
+
+    __mathematics__: Any = None
+
+    def __init__(self, text: str, evaluate: Evaluate, value: float, reader: _Reader) -> None:
+        self.text, self.evaluate, self.value, self.reader = text, evaluate, value, reader
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def __eq__(self, other: object) -> bool:
+        return self.value == (other.value if isinstance(other, Rate) else other)
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+    def as_vector(self) -> Vector:
+        """Return it in all lanes, read from memory."""
+        return self.reader.vector(self)
+
+
+def _combined(symbol: str, compute: Callable[[Any, Any], Any], swap: bool) -> Any:
+    def method(self: Rate, other: Any) -> Any:
+        if isinstance(other, Vector):
+            return NotImplemented
+        left, right = (other, self) if swap else (self, other)
+
+        def value(x: Any, *at: Any) -> Any:
+            return x.evaluate(*at) if isinstance(x, Rate) else x
+
+        return Rate(
+            f"({left} {symbol} {right})",
+            lambda *at: compute(value(left, *at), value(right, *at)),
+            compute(*(x.value if isinstance(x, Rate) else x for x in (left, right))),
+            self.reader,
+        )
+
+    return method
+
+
+for _name, _symbol in (("add", "+"), ("sub", "-"), ("mul", "*"), ("truediv", "/"), ("pow", "**")):
+    setattr(Rate, f"__{_name}__", _combined(_symbol, getattr(operator, _name), swap=False))
+    setattr(Rate, f"__r{_name}__", _combined(_symbol, getattr(operator, _name), swap=True))
+
+
+def _function(name: str) -> Callable[[Rate], Rate]:
+    compute = getattr(mathematics, name)
+    return lambda x: Rate(
+        f"{name}{x}", lambda *at: compute(x.evaluate(*at)), compute(x.value), x.reader
+    )
+
+
+Rate.__mathematics__ = SimpleNamespace(
+    **{name: _function(name) for name in ("exp", "expm1", "log", "log1p", "tanh", "sqrt")}
+)
+
+
+class _Reader:
+    """The rates that a kernel reads, in the order of their places in memory."""
+
+    def __init__(self, load: Callable[[int], Vector]) -> None:
+        self.load = load
+        self.rates: list[Rate] = []
+
+    def vector(self, rate: Rate) -> Vector:
+        texts = [known.text for known in self.rates]
+        if rate.text not in texts:
+            self.rates.append(rate)
+            texts.append(rate.text)
+        return self.load(texts.index(rate.text))
+
+
+def _hyperparameter(name: str) -> Evaluate:
+    return lambda optimizer, rate, step: getattr(optimizer, name)
+
+
+def trace_rule(
+    optimizer: Any, w: Vector, g: Vector, state: tuple[Vector, ...], load: Callable[[int], Vector]
+) -> tuple[Vector, tuple[Vector, ...], list[Rate]]:
+    """Emit an optimizer's rule; return the new w, the new state, and the rates that it reads.
+
+    ``load(number)`` returns the vector of a rate by its place.
+    """
+    reader = _Reader(load)
+    stand_in = object.__new__(type(optimizer))
+    for field in fields(optimizer):
+        value = getattr(optimizer, field.name)
+        if isinstance(value, float | int) and not isinstance(value, bool):
+            name = field.name
+            value = Rate(name, _hyperparameter(name), value, reader)
+        object.__setattr__(stand_in, field.name, value)
+    rate = Rate("rate", lambda o, r, s: r, optimizer.learning_rate, reader)
+    step = Rate("step", lambda o, r, s: s, 1, reader)
+    moved, fresh = stand_in.rule(w, g, state, rate, step)
+    return moved, fresh, reader.rates

@@ -1,0 +1,1 @@
+"""What the engine needs of the machine: memory, and machine code made, kept and loaded."""

@@ -1,0 +1,41 @@
+"""Whether the engine runs here, and on how many processors."""
+
+from __future__ import annotations
+
+import os
+
+from chainrule.warning import warn
+
+
+class UnsupportedError(ValueError):
+    """The engine does not run here, or not this network; the message says why."""
+
+
+def check_runs_here() -> None:
+    """Raise UnsupportedError, and warn the first time, where there is no code to run."""
+    from chainrule.engine.machine.compiling import supported
+
+    if not supported():
+        if not _warned:
+            _warned.append(True)
+            warn(
+                "the engine has no code for this processor or system; NumPy does the work, "
+                "with the same results up to rounding, slower",
+                RuntimeWarning,
+            )
+        raise UnsupportedError("the engine has no code for this processor or system")
+
+
+_warned: list[bool] = []
+
+
+def processors() -> int:
+    """Return how many processors this process may use; OMP_NUM_THREADS lowers the number.
+
+    joblib sets that variable in its workers, so that workers and threads together are not more
+    than there are processors.
+    """
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    count = available or os.cpu_count() or 1
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, min(count, int(limit))) if limit.isdigit() else count

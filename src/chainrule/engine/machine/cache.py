@@ -1,0 +1,99 @@
+"""Compiled kernels on disk, so that a machine compiles each of them once.
+
+A kernel's file is named by a digest of all that decides its machine code: its text in LLVM's
+form, the processor and its features, the versions of LLVM and of this format. The file begins with
+a checksum. Where anything is wrong (no writable folder, a truncated file, one that others could
+have written) the kernel is compiled again: slower, and never an error.
+
+The folder is ``$CHAINRULE_CACHE`` if that is set (to nothing: no cache), else the user's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+import tempfile
+from pathlib import Path
+
+from llvmlite import binding
+
+from chainrule.engine.machine import compiling
+
+FORMAT = "1"
+DIGEST = 32
+"""Bytes of a checksum."""
+
+
+def object_code(text: str, target: compiling.Target) -> bytes:
+    """Return the machine code of a module in LLVM's text form, from the disk if it is there."""
+    place = folder()
+    if place is None:
+        return compiling.object_code(text, target)
+    path = place / (_key(text, target) + ".kernel")
+    known = _read(path)
+    if known is not None:
+        return known
+    code = compiling.object_code(text, target)
+    _write(path, code)
+    return code
+
+
+def folder() -> Path | None:
+    """Return where kernels are kept, or None if nowhere."""
+    chosen = os.environ.get("CHAINRULE_CACHE")
+    if chosen is not None:
+        return Path(chosen) if chosen else None
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA")
+        return Path(base) / "chainrule" / "kernels" if base else None
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches" / "chainrule" / "kernels"
+    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "chainrule" / "kernels"
+
+
+def _key(text: str, target: compiling.Target) -> str:
+    versions = ".".join(map(str, binding.llvm_version_info))
+    whole = "\0".join((FORMAT, versions, sys.platform, target.processor, target.features, text))
+    return hashlib.sha256(whole.encode()).hexdigest()[:40]
+
+
+def _read(path: Path) -> bytes | None:
+    """Return the code in a file, or None unless it is whole and this user's own."""
+    try:
+        with path.open("rb") as file:
+            if not (_private(os.fstat(file.fileno())) and _private(path.parent.stat())):
+                return None
+            content = file.read()
+    except OSError:
+        return None
+    checksum, code = content[:DIGEST], content[DIGEST:]
+    return code if code and hashlib.sha256(code).digest() == checksum else None
+
+
+def _private(status: os.stat_result) -> bool:
+    """Whether nobody but this user, or the system's, could have written a file or folder."""
+    if sys.platform == "win32":
+        return True  # the folder is in the user's profile, which others cannot write
+    others = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return not others and status.st_uid in (os.getuid(), 0)
+
+
+def _write(path: Path, code: bytes) -> None:
+    """Keep code in a file that is whole at any moment; do nothing if that cannot be."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(hashlib.sha256(code).digest() + code)
+            os.replace(temporary, path)
+        except OSError:
+            os.unlink(temporary)
+    except OSError:
+        pass

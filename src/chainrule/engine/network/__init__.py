@@ -1,0 +1,1 @@
+"""The network as the engine sees it."""

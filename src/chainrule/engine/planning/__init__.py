@@ -1,0 +1,1 @@
+"""From a network to a program: buffers, and each thread's instructions."""

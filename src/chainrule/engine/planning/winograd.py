@@ -1,0 +1,247 @@
+"""Convolutions of 3 × 3 taps in a plan, by Winograd's minimal filtering.
+
+Rows of tiles are transformed, multiplied and transformed back one after another, in buffers that
+stay in a core's cache. Each thread transforms the filters for itself. The gradient by the input
+is the same with the filters turned by 180°: the same numbers, at other points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import product
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.engine.machine.memory import VECTOR, address, aligned
+from chainrule.engine.machine.planes import Margin, Planes, points
+from chainrule.engine.network.lowering import Block
+from chainrule.engine.network.windows import Windows
+from chainrule.engine.planning.blocks import BlockPlan, BlockValues, Means, in_registers
+from chainrule.engine.planning.convolutions import Convolution
+from chainrule.engine.planning.program import share
+from chainrule.engine.planning.winograd_sums import FilterSums
+from chainrule.functions import Conv2d
+
+Array = NDArray[Any]
+
+TURNED = (3, 1, 2, 0)
+"""For each point of an axis, the one where the taps have the value that turned taps have here."""
+POINTS = tuple(product(range(4), range(4)))
+
+WORTH = 16
+"""Channels that are read, and made, from which transforming pays."""
+TILES = 12
+"""Tiles that are transformed at a time, at least, if there are as many: whole rows of them."""
+
+
+class Winograd(Convolution):
+    """Plans a convolution of 3 × 3 taps and the maps after it."""
+
+    def __init__(
+        self,
+        means: Means,
+        block: Block,
+        values: BlockValues,
+        reads: Planes,
+        before: BlockPlan | None,
+    ) -> None:
+        super().__init__(means, block, values, reads, before)
+        self._filters: dict[int, Array] = {}
+        self._packed: dict[tuple[int, int, bool], list[tuple[int, int]]] = {}
+        self._scratches: dict[tuple[int, bool], tuple[Array, Array]] = {}
+
+    @staticmethod
+    def suits(block: Block) -> bool:
+        """Return whether a block is such a convolution, with channels enough to pay.
+
+        And with pixels enough that the transformed filters' gradients, 16 numbers for each pair of
+        channels, take no more memory than a tile of images.
+        """
+        if not isinstance(block.function, Conv2d):
+            return False
+        windows = Windows.of(block)
+        axes = [(a.size, a.stride, a.dilation) for a in (windows.rows, windows.columns)]
+        channels = min(block.inputs[0], block.outputs[0]) // block.function.groups
+        images = prod(block.inputs) + prod(block.outputs)
+        pairs = block.inputs[0] * block.outputs[0] // block.function.groups
+        return axes == [(3, 1, 1)] * 2 and channels >= WORTH and pairs <= images
+
+    @staticmethod
+    def margins(windows: Windows) -> tuple[Margin, Margin]:
+        """Return how far tiles of the windows reach over the images that are read."""
+        sizes = zip(windows.before, windows.over, windows.count, strict=True)
+        rows, columns = ((p, max(0, 2 * _tiles(count) + 2 - p - size)) for p, size, count in sizes)
+        return rows, columns
+
+    @staticmethod
+    def gradient_margins(windows: Windows) -> tuple[Margin, Margin]:
+        """Return how far tiles of pixels, and of windows, reach over the windows."""
+        sizes = zip(windows.before, windows.over, windows.count, strict=True)
+        rows, columns = (
+            (max(0, 2 - p), max(count % 2, 2 * _tiles(size) + p - count))
+            for p, size, count in sizes
+        )
+        return rows, columns
+
+    def forward(self, thread: int, tile: int) -> None:
+        """Add Z = W * X + b and the maps."""
+        values, fused, reads = self.values, in_registers(self.block), self.reads
+        like = values.y[0] if fused else values.z
+        assert like is not None
+        kernel = self.library.winograd_outputs(fused)
+        start = self.windows.first(reads, tile)
+        for i, sums in self._sums(thread, start, reads, self.windows.count, back=False):
+            self.code.add(
+                thread,
+                kernel,
+                **sums,
+                bias=self.bias,
+                z=values.z.at(tile, 0, i) if values.z else 0,
+                y=values.y[0].at(tile, 0, i) if fused else 0,
+                y_channel=like.channel,
+                y_row=like.row,
+            )
+        self.maps(thread, tile, first=0 if fused is None else 1)
+
+    def backward(self, thread: int, tile: int) -> None:
+        """Add dX = dY * turned W, times the slope of the last map of the block before."""
+        before, gradient = self.before, self.values.gradient
+        assert before is not None
+        last, values, target = self._fused_slope(before), before.values, before.values.gradient
+        x, y = values.y[-2] if len(values.y) > 1 else values.z, values.output
+        kernel = self.library.winograd_slopes(last)
+        start = gradient.at(tile, 0, *(p - 2 for p in self.windows.before))
+        for i, sums in self._sums(thread, start, gradient, self.windows.over, back=True):
+            self.code.add(
+                thread,
+                kernel,
+                **sums,
+                gradient=target.at(tile, 0, i),
+                gradient_channel=target.channel,
+                gradient_row=target.row,
+                x=x.at(tile, 0, i) if x else 0,
+                y=y.at(tile, 0, i),
+                y_channel=y.channel,
+                y_row=y.row,
+            )
+        before.slopes(thread, tile, len(before.block.maps) - (last is not None))
+
+    @cached_property
+    def filter_sums(self) -> FilterSums:
+        """What the filters' gradients are made from."""
+        gradient = self.values.gradient
+        return FilterSums(self.means, self.windows, self.reads, gradient, self.groups)
+
+    def filters(self, thread: int, threads: int, tiles: int) -> None:
+        """Add dW and db for a share of the outputs, once there are sums of all tiles."""
+        own = share(self.block.outputs[0], threads, thread)
+        if own[0] < own[1]:
+            self.filter_sums.finish(thread, own, self.dW)
+            self.bias_gradient(thread, own, tiles)
+
+    def _sums(
+        self, thread: int, start: int, planes: Planes, size: tuple[int, int], *, back: bool
+    ) -> Iterator[tuple[int, dict[str, int]]]:
+        """Add the sums over channels at all points, for some rows of tiles after the other.
+
+        Yield the row of pixels or windows where they begin, and the arguments of what reads them.
+        """
+        (high, wide), (down, across) = size, map(_tiles, size)
+        inputs, outputs = self._channels(back=back)
+        at_once = min(down, max(1, TILES // across))
+        key = thread, back
+        if key not in self._scratches:
+            most = at_once * across
+            V, M = (points(16, channels, most, self.dtype) for channels in (inputs, outputs))
+            self._scratches[key] = V, M
+        V, M = self._scratches[key]
+        for first in range(0, down, at_once):
+            rows = min(at_once, down - first)
+            self.code.add(
+                thread,
+                self.library.winograd("inputs"),
+                channels=inputs,
+                rows=rows,
+                columns=across,
+                x=start + 2 * first * planes.row,
+                x_channel=planes.channel,
+                x_row=planes.row,
+                v=address(V),
+                v_channel=V.strides[1],
+                v_point=V.strides[0],
+            )
+            self.code.lists[thread] += self._products(thread, rows * across, back=back)
+            yield (
+                2 * first,
+                {
+                    **{"channels": outputs, "rows": rows, "columns": across},
+                    **{"high": high - 2 * first, "wide": wide, "m": address(M)},
+                    **{"m_channel": M.strides[1], "m_point": M.strides[0]},
+                },
+            )
+
+    def _channels(self, *, back: bool) -> tuple[int, int]:
+        """Return how many channels are read, and made, in forward or in backprop."""
+        inputs, outputs = self.block.inputs[0], self.block.outputs[0]
+        return (outputs, inputs) if back else (inputs, outputs)
+
+    def _products(self, thread: int, tiles: int, *, back: bool) -> list[tuple[int, int]]:
+        """Return the instructions M = U V at all points, which are the same for all rows."""
+        key = thread, tiles, back
+        if key not in self._packed:
+            self._packed[key] = self._pack_products(thread, tiles, back=back)
+        return self._packed[key]
+
+    def _pack_products(self, thread: int, tiles: int, *, back: bool) -> list[tuple[int, int]]:
+        U, kernel = self._transformed(thread), self.library.product_stored
+        V, M = self._scratches[thread, back]
+        by_output, by_input = self.inputs * self.item, self.item
+        inputs, outputs = self._channels(back=back)
+        inputs, outputs = inputs // self.groups, outputs // self.groups
+        down, along = (by_input, by_output) if back else (by_output, by_input)
+        rows = self.code.table(np.arange(outputs) * down)
+        taps = self.code.table(np.arange(inputs) * along, np.arange(inputs) * V.strides[1])
+        instructions = []
+        for point, group in product(range(16), range(self.groups)):
+            a, b = POINTS[point]
+            of_filters = 4 * TURNED[a] + TURNED[b] if back else point
+            arguments = self.code.pack(
+                kernel,
+                rows=outputs,
+                vectors=tiles,
+                depth=inputs,
+                a=address(U[of_filters]) + group * self.outputs * by_output,
+                row_offsets=rows,
+                taps=taps,
+                x=address(V[point, group * inputs :]),
+                x_stride=VECTOR,
+                y=address(M[point, group * outputs :]),
+                y_row=M.strides[1],
+            )
+            instructions.append((kernel.address, address(arguments)))
+        return instructions
+
+    def _transformed(self, thread: int) -> Array:
+        """Return a thread's transformed filters, (points, outputs · inputs), which it makes now."""
+        if thread not in self._filters:
+            pairs = self.block.outputs[0] * self.inputs
+            U = aligned((16, pairs + VECTOR // self.item), self.dtype)
+            self._filters[thread] = U
+            self.code.add(
+                thread,
+                self.library.winograd("filters"),
+                count=pairs,
+                w=self.W,
+                u=address(U),
+                u_point=U.strides[0],
+            )
+        return self._filters[thread]
+
+
+def _tiles(size: int) -> int:
+    """Return how many tiles of two cover an axis."""
+    return -(-size // 2)

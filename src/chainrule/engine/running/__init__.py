@@ -1,0 +1,1 @@
+"""Programs at work: steps, gradients, predictions, and the threads that run them."""

@@ -1,0 +1,252 @@
+"""Training steps of a network, run by the engine."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.chain import Chain
+from chainrule.engine.kernels.dropout import DRAWN
+from chainrule.engine.kernels.library import Library, library
+from chainrule.engine.network.lowering import lower
+from chainrule.engine.planning.listing import cost, listing
+from chainrule.engine.planning.plan import Planner
+from chainrule.engine.planning.samples import Rows, as_rows, entries_of, table_of
+from chainrule.engine.planning.weights import Weights
+from chainrule.engine.running.prediction import Outputs
+from chainrule.engine.running.runner import Runner
+from chainrule.losses import Loss, SoftmaxCrossEntropy
+from chainrule.parameters import Parameters
+
+Array = NDArray[Any]
+
+
+WORTH_A_THREAD = 2_500_000
+"""Operations in a step, about 25 µs of one core's, for which one more thread pays."""
+
+
+SCATTERED = 10
+"""Operations in whose time one on a row of weights is done that a sparse sample's token names."""
+
+MOVED = 70
+"""Operations in whose time a weight is moved that no token has named."""
+
+
+def threads_for(
+    chain: Chain,
+    loss: Loss,
+    rows: int,
+    processors: int,
+    *,
+    entries: float | None = None,
+    all_rows: bool = False,
+) -> int:
+    """Return how many threads pay for steps on so many rows.
+
+    If these are sparse, they have so many entries, and ``all_rows`` of weights move, or few.
+    """
+    network = lower(chain, loss, entries)
+    operations = cost(network, rows, chain.dtype.itemsize, slots=0).operations
+    if entries is not None:
+        first = network.stages[0]
+        operations += int((SCATTERED - 1) * 4 * rows * entries * first.outputs)
+        operations += MOVED * first.inputs * first.outputs * all_rows
+    return max(1, min(processors, operations // WORTH_A_THREAD))
+
+
+STEPS_AHEAD = 256
+"""For how many steps to compute the optimizer's rates at once."""
+
+
+class Steps:
+    """Training steps of a chain on samples X (n, …) with targets t.
+
+    The chain's parameters move when :meth:`store` is called; until then the engine has its own.
+    ``seed`` is that of dropout's masks; None leaves dropout out.
+
+    Raises
+    ------
+    CannotLowerError
+        The engine has no kernel for a part of the network.
+    """
+
+    def __init__(
+        self,
+        chain: Chain,
+        loss: Loss,
+        optimizer: Any,
+        X: Any,
+        t: Any,
+        sample_weight: Array | None = None,
+        *,
+        l2: float = 0.0,
+        l2_shared: bool = False,
+        clip: float | None = None,
+        seed: int | None = 0,
+        threads: int = 1,
+        kernels: Library | None = None,
+    ) -> None:
+        self.chain, self.threads, self.seed = chain, threads, seed or 0
+        self.library = library(chain.dtype) if kernels is None else kernels
+        self.X = self._rows(X)
+        network = lower(chain, loss, entries_of(self.X))
+        self.network = network.in_prediction() if seed is None else network
+        self.weights = Weights(
+            *(self.network, chain.dtype, optimizer, l2), l2_shared=l2_shared, clip=clip
+        )
+        self.weights.load(chain.parameters)
+        self.labels = isinstance(self.network.loss, SoftmaxCrossEntropy) and np.ndim(t) == 1
+        self.t = self._targets(t)
+        self.sample_weight = (
+            None
+            if sample_weight is None
+            else np.ascontiguousarray(sample_weight, dtype=chain.dtype)
+        )
+        self._programs: dict[int, tuple[Planner, Runner]] = {}
+        predicting = self.network.in_prediction()
+        self._outputs = Outputs(predicting, self.weights, threads, self.library)
+        self.done = 0
+        self._ahead: Array = np.zeros((0, 0))
+        self._ahead_rate, self._ahead_from = np.nan, 0
+        self.penalties = np.zeros(0, dtype=chain.dtype)
+
+    def _rows(self, X: Any) -> Rows:
+        """Return samples as kernels read them."""
+        first = self.chain.layers[0]
+        return as_rows(first.function, X, prod(first.input_shape), self.chain.dtype)
+
+    def _targets(self, t: Any) -> Array:
+        assert self.network.loss is not None
+        if self.labels:
+            return np.ascontiguousarray(t, dtype=np.int64)
+        like = np.empty((len(self.X), self.network.outputs), dtype=self.chain.dtype)
+        like[:] = 0.5
+        return np.ascontiguousarray(self.network.loss.targets(t, like))
+
+    def run(self, order: Array, rows: int, rates: Array) -> Array:
+        """Take a step on each batch of so many rows of an order, at the given learning rates.
+
+        Return the mean loss of each batch before its step, penalty included; fewer if one was not
+        finite. ``penalties`` has the penalties in them.
+        """
+        steps = len(order) // rows
+        planner, runner = self._program(rows)
+        order = np.ascontiguousarray(order, dtype=np.int64)
+        table = self._rates(planner, rates)
+        results = np.full(steps, np.nan, dtype=self.chain.dtype)
+        self.penalties = np.empty(steps, dtype=self.chain.dtype)
+        for arguments in planner.advances:
+            _set(planner.library.advance.fields, arguments, order=order, rates_now=table)
+        fields = planner.library.total.fields
+        _set(fields, planner.total, result=results, penalty=self.penalties)
+        for arguments in planner.dropouts:
+            arguments[DRAWN.index("step")] = self.done
+        complete = runner.run(steps)
+        self.done += steps
+        if not complete:
+            return results[: int(np.argmin(np.isfinite(results))) + 1]
+        return results
+
+    def use(self, threads: int) -> None:
+        """Let so many threads take the next steps; their programs are planned when first needed."""
+        if threads != self.threads:
+            self.threads = threads
+            self._programs.clear()  # or their values would take memory beside the new ones
+
+    def prepare(self, rows: int) -> None:
+        """Plan steps on so many rows now; CannotLowerError names a rule that cannot be read."""
+        self._program(rows)
+
+    def first_not_finite(self, rows: int) -> int | None:
+        """Return the place in the chain of the first function whose output was not finite.
+
+        That is in the last step on so many rows; None if all that are kept were finite.
+        """
+        planner, _ = self._program(rows)
+        for place, values in planner.values():
+            if not np.isfinite(values).all():
+                return place
+        return None
+
+    def outputs(self, X: Any) -> Array:
+        """Return what the loss sees of samples X (n, …), by the engine's own parameters."""
+        return self._outputs.of(self._rows(X))
+
+    def store(self) -> None:
+        """Put the parameters into the chain."""
+        self.weights.store(self.chain.parameters)
+
+    def resume(self, slots: tuple[Array, ...], steps: int) -> None:
+        """Go on after so many steps, with the optimizer's numbers in the chain's order."""
+        self.done = steps
+        for slot, flat in enumerate(slots):
+            self.weights.load(Parameters(self.chain.parameters.shapes, flat), slot)
+
+    def keep(self, slots: tuple[Array, ...]) -> None:
+        """Put the optimizer's numbers there, in the chain's order."""
+        for slot, flat in enumerate(slots):
+            self.weights.store(Parameters(self.chain.parameters.shapes, flat), slot)
+
+    def listing(self, rows: int, peak: float | None = None) -> str:
+        """Return a step on a batch of so many rows as NumPy that can be read, and run.
+
+        Given the machine's peak (:func:`chainrule.engine.running.peak.peak`), in operations a
+        second, it says how long the step takes at least.
+        """
+        return listing(self.weights, rows, self.seed, peak)
+
+    def _program(self, rows: int) -> tuple[Planner, Runner]:
+        if rows not in self._programs:
+            planner = Planner(
+                *(self.network, self.weights, rows, self.threads),
+                labels=self.labels,
+                library=self.library,
+                seed=self.seed,
+            )
+            runner = Runner(planner.code.finished())
+            planner.part.read(self.X)
+            fields, table = planner.library.advance.fields, table_of(self.X)
+            for arguments in planner.advances:
+                _set(fields, arguments, x=table)
+                arguments[fields.index("x_row")] = table.strides[0]
+                if self.sample_weight is not None:
+                    _set(fields, arguments, weights=self.sample_weight)
+                arguments[fields.index("t_row")] = self.t.strides[0]
+            assert self.network.loss is not None
+            loss = planner.library.loss(self.network.loss, labels=self.labels)
+            for arguments in planner.part.losses:
+                _set(loss.fields, arguments, t=self.t)
+            planner.total[planner.library.total.fields.index("stop")] = runner.stop_at
+            self._programs[rows] = planner, runner
+        return self._programs[rows]
+
+    def _rates(self, planner: Planner, rates: Array) -> Array:
+        """Return what the optimizer's rule reads at each step, (steps, numbers).
+
+        As long as the learning rate stays the same, they are computed for many steps at once.
+        """
+        steps, first = len(rates), self.done - self._ahead_from
+        constant = bool((rates == rates[0]).all())
+        if steps > STEPS_AHEAD or not constant:
+            return self._rates_of(planner, rates)
+        if rates[0] != self._ahead_rate or not 0 <= first <= STEPS_AHEAD - steps:
+            self._ahead = self._rates_of(planner, np.full(STEPS_AHEAD, rates[0]))
+            self._ahead_rate, self._ahead_from, first = float(rates[0]), self.done, 0
+        return self._ahead[first : first + steps]
+
+    def _rates_of(self, planner: Planner, rates: Array) -> Array:
+        optimizer = self.weights.optimizer
+        table = np.empty((len(rates), len(planner.part.rates)), dtype=self.chain.dtype)
+        numbers = self.done + 1.0 + np.arange(len(rates))
+        for column, number in enumerate(planner.part.rates):
+            table[:, column] = number.evaluate(optimizer, rates, numbers)
+        return table
+
+
+def _set(fields: tuple[str, ...], arguments: Array, **arrays: Array) -> None:
+    """Put the addresses of arrays into a kernel's arguments."""
+    for name, array in arrays.items():
+        arguments[fields.index(name)] = array.ctypes.data

@@ -1,0 +1,146 @@
+"""The walk through a program, emitted as kernels are: what threads do between Python's calls.
+
+For each step, for each instruction, the kernel is called with the address of its arguments.
+Address 0 is a barrier: a thread counts itself in and waits until all have, spinning for a moment
+and then letting others have the processor. Denormal numbers count as 0 meanwhile.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from chainrule.engine.kernels.library import compiled
+from chainrule.engine.language.body import I32, I64, POINTER
+from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.values import Condition, Integer
+from chainrule.engine.machine.compiling import host
+
+FIELDS = ("instructions", "count", "steps", "shared", "threads", "give_way")
+"""``shared``: the barrier's counter, and in the next cache line whether to stop."""
+
+STEPS = FIELDS.index("steps")
+STOP = 64
+SPINS = 200
+"""Turns of waiting before a thread lets others have the processor: about 5 µs."""
+
+
+class Walk(Kernel):
+    """The walk under construction, with what threads need and no kernel: they share memory."""
+
+    @contextmanager
+    def loop_while(self, condition: Callable[[], Condition]) -> Iterator[None]:
+        """Emit the body once, to run as long as the condition, asked before each turn, holds."""
+        check, body, after = (
+            self.function.append_basic_block(part) for part in ("check", "body", "after")
+        )
+        self.builder.branch(check)
+        self.builder.position_at_end(check)
+        self.builder.cbranch(condition().value, body, after)
+        self.builder.position_at_end(body)
+        yield
+        self.builder.branch(check)
+        self.builder.position_at_end(after)
+
+    def add_atomically(self, address: Integer, amount: int) -> Integer:
+        """Add to the whole number at an address, seen by all threads; return what it was."""
+        constant = ir.Constant(I64, amount)
+        pointer = self.pointer(address)
+        return Integer(self, self.builder.atomic_rmw("add", pointer, constant, "acq_rel"))
+
+    def load_shared(self, address: Integer) -> Integer:
+        """Return a whole number that another thread may have written just now."""
+        pointer = self.pointer(address)
+        return Integer(self, self.builder.load_atomic(pointer, "acquire", 8, typ=I64))
+
+    def processor_hint(self, name: str) -> None:
+        """Call an instruction of the processor that has no operands, such as "x86.sse2.pause"."""
+        kind = ir.FunctionType(ir.VoidType(), [])
+        self.builder.call(self.declared(f"llvm.{name}", kind), [])
+
+    def denormals_are_zero(self) -> Integer:
+        """Let an x86 processor flush denormal numbers to 0; return its settings from before."""
+        address = self._settings("llvm.x86.sse.stmxcsr")
+        before = self.builder.load(self.pointer(address), typ=I32)
+        flushing = self.builder.or_(before, ir.Constant(I32, 0x8040))
+        self.builder.store(flushing, self.pointer(address))
+        self._settings("llvm.x86.sse.ldmxcsr", address)
+        return Integer(self, self.builder.zext(before, I64))
+
+    def restore_denormals(self, settings: Integer) -> None:
+        """Put back what :meth:`denormals_are_zero` returned."""
+        address = self.allocate(1)
+        narrow = self.builder.trunc(settings.value, I32)
+        self.builder.store(narrow, self.pointer(address))
+        self._settings("llvm.x86.sse.ldmxcsr", address)
+
+    def _settings(self, name: str, address: Integer | None = None) -> Integer:
+        address = self.allocate(1) if address is None else address
+        function = self.declared(name, ir.FunctionType(ir.VoidType(), [POINTER]))
+        self.builder.call(function, [self.pointer(address)])
+        return address
+
+
+def emit(name: str) -> Any:
+    """Return the module of the walk."""
+    k = Walk(name, np.float64, FIELDS)
+    on_x86 = platform.machine().lower() in ("x86_64", "amd64")
+    settings = k.denormals_are_zero() if on_x86 else None
+    shared = k.argument("shared")
+    with (
+        k.loop(0, k.argument("steps")),
+        k.when(k.load_shared(shared + STOP).equals(0)),
+        k.loop(0, k.argument("count")) as i,
+    ):
+        instruction = k.argument("instructions") + i * 16
+        kernel = k.load_integer(instruction)
+        with k.when(kernel > 0):
+            k.call(kernel, k.load_integer(instruction + 8))
+        with k.when(kernel.equals(0)):
+            _barrier(k, shared, on_x86)
+    if settings is not None:
+        k.restore_denormals(settings)
+    return k.finish().module
+
+
+def _barrier(k: Walk, shared: Integer, on_x86: bool) -> None:
+    """Wait until as many threads as there are have come."""
+    threads = k.argument("threads")
+    before = k.add_atomically(shared, 1)
+    turn = Integer(k, k.builder.udiv(before.value, threads.value))
+    everyone = (turn + 1) * threads
+    spins = k.allocate(1)
+    k.store_integer(k.integer(0), spins)
+    with k.loop_while(lambda: k.load_shared(shared) < everyone):
+        spun = k.load_integer(spins)
+        k.store_integer(spun + 1, spins)
+        if on_x86:
+            with k.when(spun < SPINS):
+                k.processor_hint("x86.sse2.pause")
+        with k.when(spun >= SPINS):
+            k.call(k.argument("give_way"))
+
+
+@cache
+def walk() -> Callable[[int], None]:
+    """Return the compiled walk; the interpreter is free while it runs."""
+    address = compiled(str(emit("walk")), "walk", host())
+    return ctypes.CFUNCTYPE(None, ctypes.c_int64)(address)
+
+
+@cache
+def give_way() -> int:
+    """Return the address of the system's function that lets another thread run."""
+    if sys.platform == "win32":
+        function = ctypes.windll.kernel32.SwitchToThread
+    else:
+        function = ctypes.CDLL(None).sched_yield
+    return int(ctypes.cast(function, ctypes.c_void_p).value or 0)

@@ -1,0 +1,105 @@
+"""Training steps by the engine, many at a time."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from chainrule.chain import Chain
+from chainrule.losses import Loss
+from chainrule.training.optimizers import Optimizer, State
+from chainrule.training.samples import Samples
+from chainrule.training.stepper import StepOptions
+from chainrule.training.thread_tuner import ThreadTuner
+from chainrule.types import Array
+
+SLICE = 0.1
+"""Seconds after which the engine comes back to Python, about."""
+
+
+class EngineStepper:
+    """Steps by the engine, many at a time."""
+
+    engine = "machine"
+    first_not_finite: int | None = None
+
+    def __init__(
+        self,
+        chain: Chain,
+        loss: Loss,
+        data: Samples,
+        optimizer: Optimizer,
+        options: StepOptions,
+        *,
+        rows: int,
+        threads: int | None,
+    ) -> None:
+        from chainrule.engine.machine.availability import processors
+        from chainrule.engine.planning.bags import moves_all_rows
+        from chainrule.engine.running.steps import Steps, threads_for
+
+        self.rate, self.rows = optimizer.learning_rate, rows
+        if threads is None:
+            threads = threads_for(
+                chain,
+                loss,
+                rows,
+                processors(),
+                entries=data.X.nnz / len(data) if sparse.issparse(data.X) else None,
+                all_rows=moves_all_rows(optimizer, options.l2),
+            )
+            self.tuner = ThreadTuner.of_at_most(threads)
+        else:
+            self.tuner = ThreadTuner([threads])
+        self.steps = Steps(
+            chain,
+            loss,
+            optimizer,
+            data.X,
+            data.t,
+            data.weights,
+            l2=options.l2,
+            l2_shared=options.l2_shared,
+            clip=options.clip_norm,
+            seed=options.seed,
+            threads=self.tuner.threads,
+        )
+        self.steps.prepare(rows)
+
+    def at_once(self, size: int) -> int:
+        """Return how many steps take about :data:`SLICE` seconds."""
+        return self.tuner.steps(SLICE)
+
+    def store(self) -> None:
+        """Put the parameters into the chain."""
+        self.steps.store()
+
+    def resume(self, state: State) -> None:
+        """Continue with an optimizer's state."""
+        self.steps.resume(state.slots, state.steps)
+
+    def keep(self, state: State) -> None:
+        """Put the optimizer's state there."""
+        state.steps = self.steps.done
+        self.steps.keep(state.slots)
+
+    def outputs(self, X: Any) -> Array:
+        """Return what the loss takes of samples X."""
+        return self.steps.outputs(X)
+
+    def take(self, rows: Array, size: int, factors: Array) -> tuple[Array, Array]:
+        """Take a step on each ``size`` of the rows."""
+        measured, begin = size == self.rows, perf_counter()  # the rest of an epoch is not
+        if measured:
+            self.steps.use(self.tuner.threads)
+            self.steps.prepare(size)
+        planned = perf_counter()
+        values = self.steps.run(rows, size, self.rate * factors)
+        if measured:
+            self.tuner.record(len(factors), perf_counter() - planned, planned - begin)
+        if not np.isfinite(values[-1]):
+            self.first_not_finite = self.steps.first_not_finite(size)
+        return values, self.steps.penalties[: len(values)]

@@ -1,0 +1,91 @@
+"""The samples of a training as each epoch takes them: changed at random, in its own order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chainrule import random
+from chainrule.training import augmentation
+from chainrule.training.plan import Plan
+from chainrule.training.samples import Samples
+from chainrule.types import Array
+
+
+class EpochSamples:
+    """Samples with their augmentation, their order and the size of batches.
+
+    Parameters
+    ----------
+    data : Samples
+        What is trained on.
+    plan : Plan
+        Its batch size, shuffling, augmentation and seed count here.
+    dtype : dtype
+        The float type of the chain, in which samples are augmented.
+
+    Attributes
+    ----------
+    samples : Samples
+        The samples of the present epoch; their arrays stay in place, for the engine knows them by
+        their addresses.
+    batch_size : int
+        Samples in a full batch.
+    """
+
+    def __init__(self, data: Samples, plan: Plan, dtype: np.dtype[Any]) -> None:
+        self.plan, self.samples = plan, data
+        self._originals = data.X
+        if plan.augmentation:
+            changed = augmentation.allocate(data.X, plan.augmentation, dtype)
+            self.samples = replace(data, X=changed)
+        self.batch_size = min(plan.batch_size or len(data), len(data))
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """How many batches an epoch has; the last one may be short."""
+        return -(-len(self.samples) // self.batch_size)
+
+    def augment(self, epoch: int) -> None:
+        """Change the samples as an epoch does, 1, 2, …, if they are changed at all."""
+        changes, seed = self.plan.augmentation, self.plan.seed
+        if changes:
+            augmentation.augment(changes, self._originals, self.samples.X, seed=seed, epoch=epoch)
+
+    def slices(self, epoch: int, at_once: Callable[[int], int]) -> Iterator[tuple[Array, int]]:
+        """Yield the rows of some batches and the batches' size, until the epoch is over.
+
+        Parameters
+        ----------
+        epoch : int
+            The number of the epoch, 1, 2, …
+        at_once : callable
+            From the size of batches to how many of them the next slice has.
+
+        Yields
+        ------
+        rows : ndarray of shape (batches · size,)
+        size : int
+            That of the last batch may be smaller than the others'.
+        """
+        n, size, order = len(self.samples), self.batch_size, self._order(epoch)
+        full, start = n // size * size, 0
+        while start < full:
+            stop = min(full, start + at_once(size) * size)
+            yield order[start:stop], size
+            start = stop
+        if full < n:
+            yield order[full:], n - full
+
+    def _order(self, epoch: int) -> Array:
+        """Return the order of the samples in an epoch."""
+        n, shuffle = len(self.samples), self.plan.shuffle
+        drawn = shuffle(n, epoch) if callable(shuffle) else None  # in each epoch, needed or not
+        if self.batch_size == n or not shuffle:  # of one batch the order does not matter
+            return np.arange(n)
+        if drawn is not None:
+            return drawn
+        return random.permutation(n, self.plan.seed, random.Stream.SHUFFLING, epoch)

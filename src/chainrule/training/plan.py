@@ -1,0 +1,74 @@
+"""How to train: optimizer, schedule, batches, epochs, penalties, stopping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.training.augmentation import Augmentation
+from chainrule.training.history import Batches, weighted_mean
+from chainrule.training.optimizers import Adam, Optimizer
+from chainrule.training.schedules import Constant, Schedule
+from chainrule.training.stopping import Patience
+from chainrule.types import Array
+
+Orders = Callable[[int, int], Array]
+"""From the number of samples and that of the epoch, 1, 2, …, to the order of the samples."""
+
+_EXAMPLES = {"optimizer": "Adam()", "schedule": "Cosine()", "patience": "Patience() or None"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train.
+
+    Parameters
+    ----------
+    optimizer, schedule : how parameters move, and how the learning rate changes
+    batch_size : samples in a step; None takes the whole set, which is gradient descent
+    epochs : passes over the data, at most
+    l2 : the penalty λ: λ/2 times the sum of squared weights, biases left out, is added to the loss
+    l2_shared : whether the samples of a batch share the penalty, as scikit-learn's do: λ is then
+        divided by their number, or by the sum of their weights
+    clip_norm : the largest length of a step's gradient, penalty included: a longer one is scaled
+        down to it; None leaves gradients as they are
+    patience : when to stop early; None never does
+    shuffle : whether each epoch has an order of its own; or what makes the orders
+    augmentation : random changes that samples go through, others in each epoch, in this order
+    seed : of shuffling, dropout and augmentation; the same seed gives the same bits
+    epoch_loss : how the losses of an epoch's batches make the epoch's
+    """
+
+    optimizer: Optimizer = Adam()
+    schedule: Schedule = Constant()
+    batch_size: int | None = 32
+    epochs: int = 100
+    l2: float = 0.0
+    l2_shared: bool = False
+    clip_norm: float | None = None
+    patience: Patience | None = Patience()
+    shuffle: bool | Orders = True
+    augmentation: tuple[Augmentation, ...] = ()
+    seed: int = 0
+    epoch_loss: Callable[[Batches], float] = weighted_mean
+
+    def __post_init__(self) -> None:
+        """Check what no other class checks."""
+        parts = (("optimizer", Optimizer), ("schedule", Schedule), ("patience", Patience | None))
+        for name, kind in parts:
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise TypeError(f"Plan: expected {name} such as {_EXAMPLES[name]}, got {value!r}")
+        size = 1 if self.batch_size is None else self.batch_size
+        for name, value in (("batch_size", size), ("epochs", self.epochs)):
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+                raise ValueError(f"Plan: expected {name} to be a whole number >= 1, got {value!r}")
+        if not (isinstance(self.l2, int | float | np.number) and 0 <= self.l2 < np.inf):
+            raise ValueError(f"Plan: expected l2 to be a number >= 0, got {self.l2!r}")
+        clip = 1.0 if self.clip_norm is None else self.clip_norm
+        if not (isinstance(clip, int | float | np.number) and 0 < clip < np.inf):
+            raise ValueError(
+                f"Plan: expected clip_norm to be a number > 0 or None, got {self.clip_norm!r}"
+            )

@@ -1,0 +1,105 @@
+"""Training steps in NumPy, by chain.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.chain import Chain
+from chainrule.functions import RandomKey
+from chainrule.losses import Loss, fused
+from chainrule.training.optimizers import Optimizer, State
+from chainrule.training.samples import Samples
+from chainrule.training.stepper import StepOptions
+from chainrule.types import Array
+
+
+class ReferenceStepper:
+    """Steps by chain.py: forward, backprop, update, in NumPy."""
+
+    engine = "reference"
+    first_not_finite: int | None = None
+
+    def __init__(
+        self,
+        chain: Chain,
+        loss: Loss,
+        data: Samples,
+        optimizer: Optimizer,
+        options: StepOptions,
+    ) -> None:
+        self.chain, self.loss, self.data, self.optimizer = chain, loss, data, optimizer
+        self.options = options
+        self.parameters = chain.parameters
+        self.gradients = chain.parameters.empty_like()
+        self.penalized = chain.parameters.weight_mask() if options.l2 else None
+        self.state = optimizer.start(self.parameters.flat)
+        self.done = 0
+
+    def at_once(self, size: int) -> int:
+        """Return 1: a step is long enough."""
+        return 1
+
+    def store(self) -> None:
+        """Do nothing: the parameters are the chain's own."""
+
+    def resume(self, state: State) -> None:
+        """Continue with an optimizer's state."""
+        self.done = state.steps
+        for own, slot in zip(self.state, state.slots, strict=True):
+            own[...] = slot
+
+    def keep(self, state: State) -> None:
+        """Put the optimizer's state there."""
+        state.steps = self.done
+        for own, slot in zip(self.state, state.slots, strict=True):
+            slot[...] = own
+
+    def outputs(self, X: Any) -> Array:
+        """Return what the loss takes of samples X."""
+        pair = fused(self.chain.functions[-1], self.loss)
+        until = len(self.chain.functions) - 1 if pair else None
+        return np.asarray(self.chain.trace(X, until=until)[-1])
+
+    def take(self, rows: Array, size: int, factors: Array) -> tuple[Array, Array]:
+        """Take a step on each ``size`` of the rows."""
+        taken: list[tuple[float, float]] = []
+        for step, factor in enumerate(factors):
+            batch = self.data.at(rows[step * size : (step + 1) * size])
+            taken.append(self._step(batch, float(factor)))
+            if not np.isfinite(taken[-1][0]):
+                break
+        values, penalties = np.array(taken).T
+        return values, penalties
+
+    def _step(self, batch: Samples, factor: float) -> tuple[float, float]:
+        """Take one step; return the loss before it, and the penalty in it."""
+        penalty = 0.0
+        key = RandomKey(self.options.seed, self.done)
+        flat = self.parameters.flat
+        with np.errstate(over="ignore", invalid="ignore"):  # checked by the caller
+            value, gradients = self.chain.gradient(
+                self.loss, batch.X, batch.t, batch.weights, key, out=self.gradients
+            )
+            if self.penalized is not None:
+                weights = np.where(self.penalized, flat, 0)
+                l2 = self.options.l2 / batch.weight if self.options.l2_shared else self.options.l2
+                gradients.flat[...] += l2 * weights
+                penalty = l2 / 2 * float(np.dot(weights, weights))
+                value += penalty
+            if self.options.clip_norm is not None:
+                length = np.linalg.norm(gradients.flat)
+                if not length <= self.options.clip_norm:
+                    # Of an infinite length no direction is left: NaN stops the training.
+                    gradients.flat[...] *= self.options.clip_norm / length + (length - length)
+            self.done += 1
+            if np.isfinite(value):
+                self.optimizer.update(
+                    flat, gradients.flat, self.state, factor=factor, step=self.done
+                )
+            else:
+                made = self.chain.trace(batch.X, key)[1:]
+                wrong = (place for place, Y in enumerate(made) if not np.isfinite(Y).all())
+                self.first_not_finite = next(wrong, None)
+        return value, penalty

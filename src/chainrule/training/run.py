@@ -1,0 +1,154 @@
+"""One run of training, epoch by epoch: steps, validation, and the parameters that are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from chainrule.chain import Chain
+from chainrule.losses import Loss, fused
+from chainrule.training.epoch_samples import EpochSamples
+from chainrule.training.errors import TrainingDivergedError
+from chainrule.training.history import Batches, Epoch, History
+from chainrule.training.plan import Plan
+from chainrule.training.reporter import Reporter
+from chainrule.training.samples import Samples
+from chainrule.training.schedules import TrainingPosition
+from chainrule.training.scores import Score
+from chainrule.training.stepper import Stepper
+from chainrule.training.stopping import Watcher
+from chainrule.types import Array
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Samples that training does not see, and the score of outputs for them, if there is one."""
+
+    samples: Samples
+    score: Score | None
+
+
+@dataclass
+class TrainingRun:
+    """One call of train: what it needs, and everything that changes while it runs."""
+
+    chain: Chain
+    loss: Loss
+    plan: Plan
+    data: EpochSamples
+    stepper: Stepper
+    validation: Validation | None
+    reporter: Reporter
+    watcher: Watcher
+    step: int = 0
+
+    def __post_init__(self) -> None:
+        """Take note of the parameters to fall back on."""
+        self.history = History(engine=self.stepper.engine)
+        self.parameters = self.chain.parameters
+        self.good = self.parameters.flat.copy()
+
+    def all_epochs(self) -> History:
+        """Train until it is time to stop."""
+        history = self.history
+        try:
+            for number in range(1, self.plan.epochs + 1):
+                epoch = self.one_epoch(number)
+                history.epochs.append(epoch)
+                best = self.watcher.see(epoch)
+                if best or self.validation is None:
+                    self.good[...] = self.parameters.flat
+                    history.kept = number
+                self.reporter.finished(epoch)
+                if self.watcher.exhausted(epoch):
+                    history.end = "converged" if self.validation is None else "validation"
+                    break
+        except KeyboardInterrupt:
+            history.end = "interrupted"
+            self.stepper.store()
+            self.settle()
+        if self.validation is not None and history.kept:
+            self.parameters.flat[...] = self.good
+        return history
+
+    def settle(self) -> None:
+        """Keep, without a validation set, what the steps of an unfinished epoch have learned."""
+        if not self.parameters.finite:
+            self.parameters.flat[...] = self.good
+        elif self.validation is None and not np.array_equal(self.parameters.flat, self.good):
+            self.history.kept = 0
+
+    def one_epoch(self, number: int) -> Epoch:
+        """Pass over the data once."""
+        begin, taken = perf_counter(), []
+        rate = self.plan.optimizer.learning_rate
+        self.data.augment(number)
+        for rows, size in self.data.slices(number, self.stepper.at_once):
+            factors = self.factors(len(rows) // size)
+            values, penalties = self.stepper.take(rows, size, factors)
+            self.step += len(values)
+            rate = self.plan.optimizer.learning_rate * float(factors[len(values) - 1])
+            if not np.isfinite(values[-1]):
+                raise self.diverged(f"the loss became {values[-1]}", number, rate, self.origin())
+            sizes = np.full(len(values), float(size))
+            weights = self.data.samples.batch_weights(rows, size)
+            taken.append((values, penalties, sizes, weights))
+            self.reporter.stepped(len(rows), float(values[-1]))
+        self.stepper.store()
+        if not self.parameters.finite:
+            names = [name for name, w in self.parameters.items() if not np.isfinite(w).all()]
+            raise self.diverged(f"the parameter {names[0]} became infinite or NaN", number, rate)
+        seconds = perf_counter() - begin
+        batches = Batches(*(np.concatenate(column) for column in zip(*taken, strict=True)))
+        loss, score = self.validate(number, rate)
+        return Epoch(number, self.plan.epoch_loss(batches), rate, seconds, loss, score)
+
+    def factors(self, steps: int) -> Array:
+        """Return the schedule's factors for the next steps."""
+        each = self.data.steps_per_epoch
+        position = TrainingPosition(self.step, self.plan.epochs * each, each)
+        return self.plan.schedule.factors(position, steps)
+
+    def validate(self, number: int, rate: float) -> tuple[float | None, float | None]:
+        """Return loss and score on the validation set, of predictions."""
+        if self.validation is None:
+            return None, None
+        held_out, score = self.validation.samples, self.validation.score
+        last, pair = self.chain.functions[-1], fused(self.chain.functions[-1], self.loss)
+        with np.errstate(over="ignore", invalid="ignore"):
+            Y = self.stepper.outputs(held_out.X)
+            loss = (pair or self.loss).value(Y, held_out.t, held_out.weights)
+            if not np.isfinite(loss):
+                raise self.diverged(f"the validation loss became {loss}", number, rate)
+            if score is None:
+                return loss, None
+            value = float(score(last.forward(Y, {}) if pair else Y, held_out.t))
+        if np.isnan(value):
+            raise ValueError(f"train: expected a number as score of epoch {number}, got NaN")
+        return loss, value
+
+    def origin(self) -> str:
+        """Return where what is not finite came up first."""
+        place = self.stepper.first_not_finite
+        if place is None:
+            return " (all outputs were finite)"
+        return f" (first seen in the output of function {place}, {self.chain.functions[place]})"
+
+    def diverged(
+        self, what: str, epoch: int, rate: float, origin: str = ""
+    ) -> TrainingDivergedError:
+        """Put the last good parameters back and return the error to raise."""
+        self.parameters.flat[...] = self.good
+        self.history.end = "diverged"
+        kept = f"epoch {self.history.kept}" if self.history.kept else "the start"
+        where = f"{what} in epoch {epoch}, step {self.step}{origin}"
+        advice = (
+            f", at a learning rate of {rate:g}: lower the learning rate, to {rate / 10:g} for a "
+            f"start. The parameters are those of {kept}."
+        )
+        if self.step == 1 and what.startswith("the loss"):  # no update has been made yet
+            advice = ", before any update: bring the numbers in X and t near 1, such as by scaling."
+        self.history.trouble = where + advice
+        return TrainingDivergedError(self.history.trouble, self.history)

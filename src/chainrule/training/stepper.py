@@ -1,0 +1,50 @@
+"""What takes training steps: a protocol, and the options of a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from chainrule.training.optimizers import State
+from chainrule.types import Array
+
+
+@dataclass(frozen=True)
+class StepOptions:
+    """What a step does beside the optimizer's rule, as in the plan; and the seed of masks."""
+
+    l2: float = 0.0
+    l2_shared: bool = False
+    clip_norm: float | None = None
+    seed: int = 0
+
+
+class Stepper(Protocol):
+    """Takes training steps; a step is an update on the gradient of a batch's mean loss."""
+
+    engine: str
+    first_not_finite: int | None
+    """Where a loss was not finite, the place of the first function whose output was neither."""
+
+    def take(self, rows: Array, size: int, factors: Array) -> tuple[Array, Array]:
+        """Take a step on each ``size`` of the rows, the learning rate times each factor.
+
+        Return the batches' losses before their steps, penalties included, and the penalties.
+        Where a loss is not finite, it is the last one, and what the parameters are then does not
+        matter.
+        """
+
+    def at_once(self, size: int) -> int:
+        """Return how many steps on ``size`` rows to take before looking at the clock again."""
+
+    def store(self) -> None:
+        """Put the parameters into the chain."""
+
+    def resume(self, state: State) -> None:
+        """Continue with an optimizer's state, which is copied."""
+
+    def keep(self, state: State) -> None:
+        """Put the optimizer's state there."""
+
+    def outputs(self, X: Any) -> Array:
+        """Return what the loss takes of samples X in prediction: of a pair, what goes into it."""

@@ -1,0 +1,139 @@
+"""Kernels on disk: found again, and never a reason to fail."""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+from chainrule.engine.kernels import rows
+from chainrule.engine.machine import cache, compiling
+
+TEXT = str(rows.transpose("kept", "float32"))
+OTHER = str(rows.squares("kept", "float32"))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "kernels"))
+    return tmp_path / "kernels"
+
+
+@pytest.fixture
+def compiled(monkeypatch):
+    """Count what is compiled."""
+    calls = []
+    real = compiling.object_code
+
+    def counting(text, target):
+        calls.append(text)
+        return real(text, target)
+
+    monkeypatch.setattr(compiling, "object_code", counting)
+    return calls
+
+
+def code(text=TEXT):
+    return cache.object_code(text, compiling.host())
+
+
+def test_a_kernel_is_compiled_once(folder, compiled):
+    assert code() == code()
+    assert compiled == [TEXT]
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_another_text_or_processor_is_another_kernel(folder, compiled):
+    code()
+    code(OTHER)
+    cache.object_code(TEXT, compiling.Target("haswell", "", 32))
+    assert len(compiled) == 3
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda b: b[:-9], lambda b: b"", lambda b: b[:-1] + b"?", lambda b: b[:20], lambda b: b[32:]],
+)
+def test_a_damaged_file_is_compiled_again(folder, compiled, damage):
+    whole = code()
+    (file,) = folder.iterdir()
+    file.write_bytes(damage(file.read_bytes()))
+    assert code() == whole
+    assert code() == whole
+    assert len(compiled) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_what_others_could_have_written_is_not_run(folder, compiled, what):
+    code()
+    (file,) = folder.iterdir()
+    (file if what == "file" else folder).chmod(0o777)
+    code()
+    assert len(compiled) == 2
+
+
+def test_no_writable_place_is_no_error(tmp_path, monkeypatch, compiled):
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    monkeypatch.setenv("CHAINRULE_CACHE", str(blocked / "kernels"))
+    assert code() == code()
+    assert len(compiled) == 2
+
+
+def test_a_folder_that_cannot_be_written_is_read_all_the_same(folder, compiled, monkeypatch):
+    def refuse(**_):
+        raise PermissionError
+
+    code()
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)  # root may write into any folder
+    code()
+    code(OTHER)
+    code(OTHER)
+    assert compiled == [TEXT, OTHER, OTHER]
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_what_is_in_the_way_stays_and_nothing_is_left_beside_it(folder, compiled):
+    code()
+    (file,) = folder.iterdir()
+    file.unlink()
+    file.mkdir()
+    assert code() == code()
+    assert len(compiled) == 3
+    assert [path.is_dir() for path in folder.iterdir()] == [True]
+
+
+def test_an_empty_setting_keeps_nothing(monkeypatch, compiled):
+    monkeypatch.setenv("CHAINRULE_CACHE", "")
+    assert cache.folder() is None
+    code()
+    code()
+    assert len(compiled) == 2
+
+
+def test_the_folder_is_the_users_own(monkeypatch, tmp_path):
+    monkeypatch.delenv("CHAINRULE_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    if sys.platform.startswith("linux"):
+        assert cache.folder() == tmp_path / "chainrule" / "kernels"
+
+
+def test_two_processes_may_fill_it_at_once(folder):
+    script = (
+        "from chainrule.engine.machine import cache, compiling\n"
+        "from chainrule.engine.kernels import rows\n"
+        "text = str(rows.transpose('kept', 'float32'))\n"
+        "print(len(cache.object_code(text, compiling.host())))\n"
+    )
+    environment = os.environ | {"CHAINRULE_CACHE": str(folder)}
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    sizes = {process.communicate(timeout=60)[0] for process in both}
+    assert sizes == {f"{len(code())}\n"}
+    assert [file.suffix for file in folder.iterdir()] == [".kernel"]
