@@ -18,8 +18,8 @@ from chainrule import (
     Schedule,
     load,
 )
-from estimators.saved_networks import NETWORKS, fitted
-from models.examples import Bent, by_hand, canonical, table_model, taken_apart
+from files.examples import Bent, by_hand, canonical, table_model, taken_apart
+from files.saved_networks import NETWORKS, fitted
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -20,7 +20,7 @@ from chainrule import (
 )
 from cli.runs import chainrule
 from cli.test_output import golden
-from estimators.saved_networks import NETWORKS, fitted
+from files.saved_networks import NETWORKS, fitted
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -7,8 +7,16 @@ import pytest
 
 import chainrule as cr
 from chainrule.data import read_csv
+from chainrule.files.objects import (
+    chain_from_json,
+    object_from_json,
+    parameters_from_json,
+    parameters_to_json,
+    to_json,
+)
 from chainrule.models import Model
 from cli.runs import chainrule
+from files.examples import canonical, taken_apart
 from files.golden.inputs import HERE, file, raw
 from files.golden.own import OWN
 
@@ -93,6 +101,18 @@ def test_what_is_told_of_it_stays(name):
     shown = chainrule("show", file(name), "--json").json
     expected = EXPECTED[name]["shown"]
     assert {key: shown[key] for key in expected} == expected
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_its_objects_are_written_as_they_were(name):
+    data, _ = taken_apart(file(name).read_bytes())
+    layout = chain_from_json(data["chain"], OWN)
+    assert [to_json(each, "chain") for each in layout.functions] == data["chain"]["functions"]
+    if "loss" in data:
+        assert to_json(object_from_json("loss", data["loss"], OWN), "loss") == data["loss"]
+    if "parameters" in data:
+        parameters = parameters_from_json(data["parameters"], OWN)
+        assert canonical(parameters_to_json(parameters)) == canonical(data["parameters"])
 
 
 def test_they_are_all_there_and_small():

@@ -15,7 +15,7 @@ from chainrule.jobs.outputs import (
     default_model_path,
     write_text,
 )
-from models.examples import table_model
+from files.examples import table_model
 
 CHECKS = pytest.mark.parametrize("check", [check_model_path, check_text_path])
 

@@ -12,7 +12,7 @@ from chainrule.engine import Predictor
 from chainrule.functions import Identity, Linear, Softmax
 from chainrule.losses import MeanSquaredError
 from chainrule.models import Model, model as module
-from models.examples import TABLE, Bent, image_model, noisy, table_model
+from files.examples import TABLE, Bent, image_model, noisy, table_model
 
 ROWS = TABLE.without("kind")
 

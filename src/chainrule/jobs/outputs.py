@@ -8,8 +8,8 @@ from os import W_OK, access
 from pathlib import Path
 
 from chainrule.data import BUILTIN
-from chainrule.models.atomic import replace_file
-from chainrule.models.files import is_model_file
+from chainrule.files.atomic import replace_file
+from chainrule.files.container import is_model_file
 
 
 def default_model_path(data: str) -> Path:

@@ -1,6 +1,5 @@
-"""Trained models: what goes in, the chain, what comes out, and the file that keeps them."""
+"""Trained models: what goes in, the chain, and what comes out."""
 
-from chainrule.models.errors import ModelFileError
 from chainrule.models.model import Model, Predictions
 
-__all__ = ["Model", "ModelFileError", "Predictions"]
+__all__ = ["Model", "Predictions"]

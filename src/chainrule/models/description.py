@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
+from chainrule import strict_json
 from chainrule.chain import Chain
-from chainrule.data import ImageScaling, TableEncoder, Target, strict_json
+from chainrule.data import ImageScaling, TableEncoder, Target
 from chainrule.display import shape_text
-from chainrule.layout import ChainLayout
-from chainrule.losses import Loss
-from chainrule.models import canonical
-from chainrule.models.canonical import JSON
-from chainrule.models.configuration import (
+from chainrule.files import canonical
+from chainrule.files.canonical import JSON
+from chainrule.files.objects import (
     Classes,
     chain_from_json,
     chain_to_json,
-    loss_from_json,
-    loss_to_json,
+    classes_in,
+    object_from_json,
+    to_json,
 )
+from chainrule.layout import ChainLayout
+from chainrule.losses import Loss
 from chainrule.models.kinds import expect_model
 from chainrule.types import Shape
 
@@ -68,7 +70,7 @@ class Description:
         expect_model(data)
         data = strict_json.record(data, "model", ("chain", "loss", "inputs", "target", "facts"))
         chain = chain_from_json(data["chain"], extra)
-        loss = loss_from_json(data["loss"], extra)
+        loss = object_from_json("loss", data["loss"], extra)
         inputs = _inputs_from_json(data["inputs"])
         target = Target.from_json(data["target"])
         facts = read_facts(data["facts"])
@@ -98,14 +100,14 @@ def describe(
     text = canonical.write(
         {
             "chain": chain_to_json(chain),
-            "loss": loss_to_json(loss),
+            "loss": to_json(loss, "loss"),
             "inputs": _inputs_to_json(inputs),
             "target": target.to_json(),
             "facts": read_facts(facts),
         }
     )
-    own = dict.fromkeys([*map(type, chain.functions), type(loss)])
-    return Description._from_json(canonical.parse(text), cast("Classes", tuple(own)))
+    own = tuple(dict.fromkeys(classes_in([chain, loss])))
+    return Description._from_json(canonical.parse(text), own)
 
 
 def read_facts(facts: object) -> dict[str, JSON]:

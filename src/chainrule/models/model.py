@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,12 @@ from chainrule.chain import Chain
 from chainrule.data import DataError, ImageScaling, Table, TableEncoder, Target
 from chainrule.data.cells import shortened
 from chainrule.display import shape_text
+from chainrule.files.canonical import JSON
+from chainrule.files.container import read_model_file, write_model_file
+from chainrule.files.errors import ModelFileError
+from chainrule.files.objects import Classes, check_classes
 from chainrule.losses import Loss
-from chainrule.models.canonical import JSON
-from chainrule.models.configuration import Classes, check_classes
 from chainrule.models.description import Description, Inputs, check_fit, describe, read_facts
-from chainrule.models.errors import ModelFileError
-from chainrule.models.files import read_model_file, write_model_file
 from chainrule.models.scores import class_scores, regression_scores
 from chainrule.types import Array
 
@@ -162,7 +163,9 @@ class Model:
             The file is none of chainrule's, cut off, damaged, too new, or uses unknown functions.
         """
         check_classes(functions)
-        described, flat = read_model_file(Path(path), functions, Description.from_text)
+        described, flat = read_model_file(
+            Path(path), partial(Description.from_text, extra=functions)
+        )
         return cls.from_description(described, flat)
 
     @classmethod

@@ -9,11 +9,12 @@ from safetensors.numpy import load_file
 
 from chainrule.chain import Chain
 from chainrule.data import NumericColumn, TableEncoder, Target
+from chainrule.files import ModelFileError
 from chainrule.functions import AvgPool2d, Conv2d, Dropout, Flatten, Identity, Linear, MaxPool2d
 from chainrule.losses import Huber, MeanSquaredError
-from chainrule.models import Model, ModelFileError
-from models.cases import FUNCTION_CASES, LOSS_CASES
-from models.examples import (
+from chainrule.models import Model
+from files.cases import FUNCTION_CASES, LOSS_CASES
+from files.examples import (
     TABLE,
     Bent,
     by_hand,
@@ -150,13 +151,13 @@ def test_a_function_and_a_loss_of_ones_own(path):
     model = replace(table_model("regression", hidden=Bent(0.25, ("é",))), loss=Halved())
     model.save(path)
     check_equal(model, Model.load(path, functions=[Halved, Bent]))
-    reason = "uses the function Bent, which is not in chainrule; pass it as load(path, functions=["
+    reason = "chain: uses the function Bent, which is not in chainrule; pass it as load(path, "
     with pytest.raises(ModelFileError) as error:
         Model.load(path)
-    assert str(error.value) == f"{path}: {reason}Bent])"
+    assert str(error.value) == f"{path}: {reason}functions=[Bent])"
     with pytest.raises(ModelFileError, match="uses the loss Halved, which is not in chainrule"):
         Model.load(path, functions=[Bent])
-    with pytest.raises(TypeError, match="functions: expected classes of functions or losses"):
+    with pytest.raises(TypeError, match="functions: expected classes of functions, losses"):
         Model.load(path, functions=[Bent()])
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule import Classifier
-from estimators.saved_networks import CHAINS, fitted
+from files.saved_networks import CHAINS, fitted
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from chainrule.models import Model, ModelFileError
-from models.examples import by_hand, canonical, table_model, taken_apart
+from chainrule.files import ModelFileError
+from chainrule.models import Model
+from files.examples import by_hand, canonical, table_model, taken_apart
 
 
 @pytest.fixture

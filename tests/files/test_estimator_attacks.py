@@ -9,9 +9,9 @@ from contextlib import suppress
 import pytest
 
 from chainrule import Classifier, MLPClassifier, MLPRegressor, ModelFileError
-from estimators.saved_networks import fitted
-from models.examples import by_hand, canonical, taken_apart
-from models.test_attacks import mutate
+from files.examples import by_hand, canonical, taken_apart
+from files.saved_networks import fitted
+from files.test_attacks import mutate
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -90,7 +90,7 @@ def test_random_changes_under_a_right_checksum(name, path, parts):
     [
         ("classes", ("estimator",), "Pipeline", "expected MLPClassifier, got the file of another"),
         ("classes", ("estimator",), "__import__('os')", "got the file of another"),
-        ("classes", ("parameters", "solver"), {"optimizer": "os.system"}, "uses the optimizer 'os"),
+        ("classes", ("parameters", "solver"), {"optimizer": "os.system"}, "optimizer, got 'os"),
         ("classes", ("parameters", "solver"), {"function": "ReLU"}, "must be a str among"),
         ("classes", ("parameters", "scoring"), {"loss": "os"}, "uses the loss os"),
         ("classes", ("parameters", "alpha"), -1, "The 'alpha' parameter of MLPClassifier must be"),
@@ -136,7 +136,7 @@ def test_random_changes_under_a_right_checksum(name, path, parts):
             {"chain": []},
             "expected at least one function",
         ),
-        ("channels first", ("parameters", "chain"), {"chain": [1]}, "expected functions in a cha"),
+        ("channels first", ("parameters", "chain"), {"chain": [1]}, "an object with the key"),
         ("gray", ("parameters", "augmentation", 0), {"augmentation": "os"}, "augmentation os"),
         ("two", ("chain", "functions", 1), {"function": "ReLU"}, "expected a chain that ends with"),
         ("two", ("classes", "type"), "uint8", "classes: expected an integer from 0 to 255"),

@@ -34,8 +34,8 @@ from chainrule import (
     WarmUp,
 )
 from chainrule.training import Augmentation, Schedule
-from estimators.saved_networks import LABELS, NETWORKS, ROWS, TWO, fitted
-from models.examples import Bent
+from files.examples import Bent
+from files.saved_networks import LABELS, NETWORKS, ROWS, TWO, fitted
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -6,8 +6,9 @@ import stat
 
 import pytest
 
-from chainrule.models import Model, ModelFileError
-from models.examples import table_model
+from chainrule.files import ModelFileError
+from chainrule.models import Model
+from files.examples import table_model
 
 
 @pytest.fixture

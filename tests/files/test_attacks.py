@@ -9,8 +9,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from chainrule.models import Model, ModelFileError, canonical as canonical_json
-from models.examples import by_hand, canonical, image_model, table_model, taken_apart
+from chainrule.files import ModelFileError, canonical as canonical_json
+from chainrule.models import Model
+from files.examples import by_hand, canonical, image_model, table_model, taken_apart
 
 
 @pytest.fixture
