@@ -4,6 +4,8 @@ import warnings
 
 import numpy as np
 import pytest
+from chainrule.estimators.course import Shuffles
+from chainrule.estimators.targets import Labels
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import f1_score
 from sklearn.utils.class_weight import compute_sample_weight
@@ -21,8 +23,6 @@ from chainrule import (
 )
 from chainrule.engine.running.gradients import Gradients
 from chainrule.estimators import scoring as watching
-from chainrule.estimators.course import Shuffles
-from chainrule.estimators.targets import Labels
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
