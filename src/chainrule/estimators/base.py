@@ -187,8 +187,8 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
 
     # Using a fitted network.
 
-    def _network(self) -> Chain:
-        """Return the fitted chain."""
+    def _network(self, targets: Targets | None = None) -> Chain:
+        """Return the fitted chain, whose targets may be given."""
         chain: Chain = self.chain_
         return chain
 

@@ -90,8 +90,11 @@ class MLP(NetworkEstimator):
             "n_layers_": len(coefs) + 1,
         }
 
-    def _network(self) -> Chain:
-        """Return the chain, with the parameters that stand in coefs_ and intercepts_."""
+    def _network(self, targets: Targets | None = None) -> Chain:
+        """Return the chain, with the parameters that stand in coefs_ and intercepts_.
+
+        Where these were set by hand before any fit, the targets say how it ends.
+        """
         given = [*self.coefs_, *self.intercepts_]
         if hasattr(self, "chain_"):
             coefs, intercepts = views(self.chain_)
@@ -102,13 +105,13 @@ class MLP(NetworkEstimator):
                         view[...] = array
                 chain: Chain = self.chain_
                 return chain
-        return self._rebuilt()
+        return self._rebuilt(targets or self.targets_)
 
-    def _rebuilt(self) -> Chain:
+    def _rebuilt(self, targets: Targets) -> Chain:
         """Return a chain of the shapes and numbers in coefs_ and intercepts_."""
         shapes = [np.shape(W) for W in self.coefs_]
         sizes = [shape[1] for shape in shapes]
-        functions = self._functions(sizes[:-1], sizes[-1], self.targets_)
+        functions = self._functions(sizes[:-1], sizes[-1], targets)
         self.__dict__.pop("gradient_norms_", None)  # they were another network's
         dtype = np.result_type(*self.coefs_, np.float32)
         chain = Chain.from_layout(ChainLayout.of(functions, (shapes[0][0],), dtype))

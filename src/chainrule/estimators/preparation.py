@@ -53,11 +53,11 @@ def prepare(
     first = not estimator._has_network() or not (estimator.warm_start or incremental)
     if not first:
         estimator._check_going_on()
-    targets = None if first else estimator.targets_
+    targets = None if first else getattr(estimator, "targets_", None)
     X, y = with_answers(X, y, "" if targets is None else targets.name)
     name = name_of(y)
-    inputs = estimator._new_inputs(X) if first else estimator.inputs_
-    encoded, y, inputs = read_fit(estimator, X, y, inputs, targets, reset=first)
+    inputs = estimator._new_inputs(X) if targets is None else estimator.inputs_
+    encoded, y, inputs = read_fit(estimator, X, y, inputs, targets, reset=targets is None)
     if targets is None:
         targets = estimator._new_targets(y if classes is None else classes, name)
     estimator._check_answers(y, targets, warm=bool(estimator.warm_start) and not first)
@@ -72,7 +72,7 @@ def prepare(
         drawn = estimator._new_chain(encoded.shape[1:], targets, random_state)
         chain = drawn.astype(encoded.dtype)
     else:
-        chain = estimator._network()
+        chain = estimator._network(targets)
         if incremental and hasattr(estimator, "_optimizer"):
             going_on = estimator._optimizer.dtype
     dtype = training_dtype(estimator, data, chain.parameters.flat.size, going_on)
