@@ -18,7 +18,8 @@ from chainrule import (
     Schedule,
     load,
 )
-from files.examples import Bent, by_hand, canonical, table_model, taken_apart
+from files.by_hand import by_hand, canonical, taken_apart
+from files.examples import Bent, table_model
 from files.saved_networks import NETWORKS, fitted
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -11,7 +11,8 @@ import pytest
 
 from chainrule.files import ModelFileError, canonical as canonical_json
 from chainrule.models import Model
-from files.examples import by_hand, canonical, image_model, table_model, taken_apart
+from files.by_hand import by_hand, canonical, taken_apart
+from files.examples import image_model, table_model
 
 
 @pytest.fixture

@@ -13,17 +13,9 @@ from chainrule.files import ModelFileError
 from chainrule.functions import AvgPool2d, Conv2d, Dropout, Flatten, Identity, Linear, MaxPool2d
 from chainrule.losses import Huber, MeanSquaredError
 from chainrule.models import Model
+from files.by_hand import by_hand, canonical, taken_apart
 from files.cases import FUNCTION_CASES, LOSS_CASES
-from files.examples import (
-    TABLE,
-    Bent,
-    by_hand,
-    canonical,
-    image_model,
-    noisy,
-    table_model,
-    taken_apart,
-)
+from files.examples import TABLE, Bent, image_model, noisy, table_model
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from chainrule import Classifier, MLPClassifier, MLPRegressor, ModelFileError
-from files.examples import by_hand, canonical, taken_apart
+from files.by_hand import by_hand, canonical, taken_apart
 from files.saved_networks import fitted
 from files.test_attacks import mutate
 

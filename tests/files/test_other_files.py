@@ -6,7 +6,8 @@ from safetensors.numpy import save_file
 
 from chainrule.files import ModelFileError
 from chainrule.models import Model
-from files.examples import by_hand, canonical, table_model, taken_apart
+from files.by_hand import by_hand, canonical, taken_apart
+from files.examples import table_model
 
 
 @pytest.fixture
