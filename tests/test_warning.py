@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from chainrule import Chain, CrossEntropy, Linear, MLPClassifier, Plan, Softmax, train
-from chainrule.engine import availability, compiling
+from chainrule.engine.machine import availability, compiling
 from chainrule.warning import warn
 
 rng = np.random.default_rng(0)

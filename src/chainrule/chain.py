@@ -36,6 +36,16 @@ class Chain:
 
     The parameters of the k-th function that has any are named W0, b0, W1, b1, …; all of them lie
     in one flat buffer, ``chain.parameters.flat``.
+
+    In all methods X (n, …) are samples, t are their targets, as the loss takes them, and
+    sample_weight (n,) are their weights in the mean, 1 by default. The key is that of a step in
+    training, on which dropout's masks depend; without one nothing random happens. Gradients by
+    the parameters go into ``out``, or into a new buffer.
+
+    Parameters
+    ----------
+    *functions : Function
+        The functions in their order; the first one takes X.
     """
 
     def __init__(self, *functions: Function) -> None:
@@ -62,12 +72,19 @@ class Chain:
 
         Parameters
         ----------
-        input_shape
+        input_shape : tuple of int or array
             The shape of one sample, (features,) or (channels, height, width), or data X (n, …).
-        seed, initialization
-            See :func:`chainrule.initialization.initialize`; the same seed draws the same bits.
-        dtype
-            float32 or float64, the type of the parameters and of every computation.
+        seed : int, default=0
+            The same seed draws the same bits.
+        dtype : dtype, default=float32
+            Float32 or float64, the type of the parameters and of every computation.
+        initialization : {"auto", "he", "glorot", "fasttext"}, default="auto"
+            See :func:`chainrule.initialization.initialize`.
+
+        Returns
+        -------
+        chain : Chain
+            The chain itself.
 
         Raises
         ------
@@ -123,7 +140,7 @@ class Chain:
         return np.dtype(self.parameters.flat.dtype)
 
     def astype(self, dtype: DTypeLike) -> Chain:
-        """Return a copy of the chain in another float type."""
+        """Return a copy of the chain in another float type, the dtype."""
         check_float(dtype)
         return Chain.assemble(self.layers, self.parameters.astype(dtype))
 
@@ -151,13 +168,17 @@ class Chain:
 
         Parameters
         ----------
-        trace
-            What :meth:`trace` returned, at the same key; with fewer functions, dY is the
+        trace : sequence of arrays
+            What :meth:`trace` returned, with the same key; with fewer functions, dY is the
             gradient by the last value in it.
-        dY
+        dY : ndarray
             The gradient of the loss by the last value, same shape.
-        out
-            Where the gradients go; a new buffer by default.
+        key : RandomKey, optional
+            The key of the trace.
+        input_gradient : bool, default=False
+            Whether the gradient by X is wanted.
+        out : Parameters, optional
+            Where the gradients go.
         """
         gradients = self.parameters.empty_like() if out is None else out
         steps = self.steps(key)[: len(trace) - 1]
@@ -237,7 +258,7 @@ class Chain:
         input_gradient: bool = False,
         out: Parameters | None = None,
     ) -> tuple[float, Parameters, Array | None]:
-        """Return the mean loss, its gradient by the parameters and, if asked for, that by X."""
+        """Return the mean loss, its gradient by the parameters and, with input_gradient, by X."""
         pair = fused(self.functions[-1], loss)
         trace = self.trace(X, key, until=len(self.functions) - 1 if pair else None)
         value, dY = (pair or loss).value_and_gradient(trace[-1], t, sample_weight)

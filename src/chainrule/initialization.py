@@ -27,13 +27,17 @@ def initialize(
 
     Parameters
     ----------
-    layers
+    parameters : Parameters
+        The parameters of the chain.
+    layers : sequence of tuples
         For each function: itself, the next one, its input's shape, and its parameters' names in
         the buffer by its own names for them.
-    scheme
+    scheme : {"auto", "he", "glorot", "fasttext"}
         "he" (He et al., 2015, for rectifiers): √(6/inputs); "glorot" (Glorot & Bengio, 2010):
         √(6/(inputs + outputs)); "fasttext": embeddings 1/dimensions and other weights zero, as
         fastText does; "auto": what suits the function that follows, embeddings as fastText.
+    seed : int
+        The same seed draws the same bits.
     """
     if scheme not in SCHEMES:
         raise ValueError(f"initialization: expected one of {', '.join(SCHEMES)}, got {scheme!r}")

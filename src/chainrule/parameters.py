@@ -21,8 +21,12 @@ class Parameters(Mapping[str, Array]):
 
     Parameters
     ----------
-    shapes : the shape of each array, in the order of the buffer
-    flat : the buffer; zeros of the given dtype by default
+    shapes : mapping from str to tuple of int
+        The shape of each array, in the order of the buffer.
+    flat : ndarray of shape (size,), optional
+        The buffer; zeros by default.
+    dtype : dtype, default=float32
+        The float type of the zeros.
     """
 
     def __init__(

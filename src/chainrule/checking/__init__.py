@@ -1,7 +1,8 @@
 """Rules and gradients checked against finite differences."""
 
 from chainrule.checking.check import check_function, check_gradients, check_loss
-from chainrule.checking.differences import ascend, descend, finite_difference, jacobian
+from chainrule.checking.descent import ascend, descend
+from chainrule.checking.differences import finite_difference, jacobian
 from chainrule.checking.report import Report
 
 __all__ = [

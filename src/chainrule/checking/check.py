@@ -33,6 +33,31 @@ def check_function(
     Each Jacobian is compared with finite differences of forward, samples' influence on each
     other (which must be none) included. Backprop is compared with the numeric Jacobians by a
     random cotangent: dX[n] must be dY[n] · ∂Y[n]/∂X[n].
+
+    Parameters
+    ----------
+    function : Function
+        What is checked.
+    X : array or sparse matrix of shape (n, …)
+        Where it is checked.
+    parameters : mapping from str to array, optional
+        The function's parameters by its own names.
+    key : RandomKey, optional
+        The key of a step, to check the function as it is in training.
+    seed : int, default=0
+        The seed of the cotangent.
+    tolerance : float, default=1e-7
+        The largest relative error that counts as right.
+
+    Returns
+    -------
+    report : Report
+        The comparison of each Jacobian and each gradient.
+
+    Raises
+    ------
+    ValueError
+        Parameters are missing, or what the function returns has the wrong shape.
     """
     X = _numbers(X)
     own = {k: np.array(v, dtype=np.float64, order="C") for k, v in (parameters or {}).items()}
@@ -109,7 +134,26 @@ def check_loss(
     *,
     tolerance: float = TOLERANCE,
 ) -> Report:
-    """Check the gradient of a loss by the outputs Y (n, k)."""
+    """Check the gradient of a loss by the outputs.
+
+    Parameters
+    ----------
+    loss : Loss
+        What is checked.
+    Y : array of shape (n, k)
+        The outputs at which it is checked.
+    t : array
+        The targets, as the loss takes them.
+    sample_weight : array of shape (n,), optional
+        The weights of the samples.
+    tolerance : float, default=1e-7
+        The largest relative error that counts as right.
+
+    Returns
+    -------
+    report : Report
+        The comparison of the gradient.
+    """
     Y = np.array(Y, dtype=np.float64, order="C")
     stated = loss.gradient(Y, t, sample_weight)
     found = [d for _, d in differences(lambda at: loss.value(at, t, sample_weight), Y)]
@@ -133,6 +177,32 @@ def check_gradients(
     The check runs in float64 whatever the type of the chain. The loss is differentiated by finite
     differences, function by function: see :mod:`chainrule.checking.loss_path`. Of a large
     array only ``samples`` entries are compared, drawn by the seed; None compares all.
+
+    Parameters
+    ----------
+    chain : Chain
+        What is checked, with its parameters.
+    loss : Loss
+        The loss of its outputs.
+    X : array or sparse matrix of shape (n, …)
+        The samples.
+    t : array
+        The targets, as the loss takes them.
+    sample_weight : array of shape (n,), optional
+        The weights of the samples.
+    key : RandomKey, optional
+        The key of a step, to check the chain as it is in training.
+    samples : int or None, default=50
+        The most entries of an array that are compared.
+    seed : int, default=0
+        The seed of the choice of entries.
+    tolerance : float, default=1e-7
+        The largest relative error that counts as right.
+
+    Returns
+    -------
+    report : Report
+        The comparison of each parameter's gradient, and of that by X.
     """
     exact = chain.astype(np.float64)
     X = _numbers(X)

@@ -47,14 +47,39 @@ _AGREEMENT = 1e-9
 def finite_difference(f: Callable[[Array], Any], x: Any) -> Array:
     """Return the gradient of a function of several variables at x, in the shape of x.
 
-    ``f`` maps an array to a number: ``finite_difference(lambda x: np.sum(x**2), [1.0, 2.0])``
-    is [2, 4] to twelve digits or so.
+    >>> finite_difference(lambda x: np.sum(x**2), [1.0, 2.0])    # to twelve digits or so
+    array([2., 4.])
+
+    Parameters
+    ----------
+    f : callable
+        A function from an array to a number.
+    x : array
+        Where the derivatives are taken.
+
+    Returns
+    -------
+    gradient : ndarray
+        Float64, in the shape of x.
     """
     return jacobian(lambda at: np.float64(f(at)), x)
 
 
 def jacobian(f: Callable[[Array], Any], x: Any) -> Array:
-    """Return the Jacobian of f at x by finite differences: the shape of f(x), then that of x."""
+    """Return the Jacobian of f at x by finite differences.
+
+    Parameters
+    ----------
+    f : callable
+        A function from an array to an array.
+    x : array
+        Where the derivatives are taken.
+
+    Returns
+    -------
+    J : ndarray
+        Float64, of the shape of f(x), then that of x.
+    """
     point = np.array(x, dtype=np.float64, order="C")
     columns = [difference.values for _, difference in differences(f, point)]
     shape = np.shape(f(point))
@@ -207,35 +232,3 @@ def _least_doubted(steps: Sequence[_Step], doubts: Array) -> Array:
 def _size(values: Array) -> float:
     """Return the largest absolute value."""
     return float(np.max(np.abs(values), initial=0))
-
-
-def descend(
-    f: Callable[[Array], Any],
-    x: Any,
-    *,
-    learning_rate: float,
-    steps: int,
-    gradient: Callable[[Array], Any] | None = None,
-) -> Array:
-    """Return the path (steps + 1, …) of x := x − learning_rate · ∇f(x)ᵀ, its start included.
-
-    The gradient is taken by finite differences unless it is given.
-    """
-    path = [np.array(x, dtype=np.float64, order="C")]
-    for _ in range(steps):
-        at = path[-1]
-        slope = finite_difference(f, at) if gradient is None else np.asarray(gradient(at))
-        path.append(at - learning_rate * slope.reshape(at.shape))
-    return np.stack(path)
-
-
-def ascend(
-    f: Callable[[Array], Any],
-    x: Any,
-    *,
-    learning_rate: float,
-    steps: int,
-    gradient: Callable[[Array], Any] | None = None,
-) -> Array:
-    """Return the path (steps + 1, …) of x := x + learning_rate · ∇f(x)ᵀ, its start included."""
-    return descend(f, x, learning_rate=-learning_rate, steps=steps, gradient=gradient)

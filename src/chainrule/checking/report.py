@@ -46,7 +46,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Report:
-    """What a check found, array by array; print it."""
+    """What a check found, array by array; print it.
+
+    Parameters
+    ----------
+    entries : tuple of entries
+        The comparison of each array.
+    tolerance : float
+        The largest relative error that counts as right.
+    """
 
     entries: tuple[Entry, ...]
     tolerance: float

@@ -4,6 +4,7 @@ Work is done once per distinct text and spread to the rows by index, so that lon
 cheap. Letters: n rows, d distinct texts.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ __all__ = [
     "number",
     "plain",
     "shortened",
+    "spelled",
 ]
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
@@ -45,6 +47,13 @@ def number(cell: str) -> float | None:
 def plain(value: float) -> str:
     """Write a number in one way: 7.0 as 7, all others with as many digits as they need."""
     return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+
+
+def spelled(text: str, known: Container[str]) -> str:
+    """Return a text as the known ones are spelled: the True of a DataFrame is a file's true."""
+    if text in ("True", "False") and text not in known:
+        return next((each for each in (text.lower(), text.upper()) if each in known), text)
+    return text
 
 
 def has_decimal_comma(cell: str) -> bool:

@@ -81,8 +81,11 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         """Return the inputs for data like X, learned from them."""
 
     @abstractmethod
-    def _new_targets(self, y: Any, name: str) -> Targets:
-        """Return the targets of validated answers, which stood in a column of a name, or ""."""
+    def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
+        """Return the targets of validated answers.
+
+        Their column has a name, or "", and ``cells`` says whether they were read from one's cells.
+        """
 
     @abstractmethod
     def _objective(self, targets: Targets) -> Objective:

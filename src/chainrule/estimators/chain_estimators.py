@@ -89,9 +89,9 @@ class Classifier(ChainEstimator, NetworkClassifier):
         "loss": [StrOptions({"cross_entropy"}), Loss],
     }
 
-    def _new_targets(self, y: Any, name: str) -> Targets:
+    def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
         pair = not self.complete and isinstance(self.chain.functions[-1], Softmax)
-        return Classes.fit(y, name=name).paired(pair)
+        return Classes.fit(y, name=name, chosen=cells).paired(pair=pair)
 
     def _ends_well(self, last: Function, targets: Any) -> bool:
         return isinstance(last, type(targets.objective.last))
@@ -194,7 +194,7 @@ class Regressor(ChainEstimator, NetworkRegressor):
         "scale_target": ["boolean"],
     }
 
-    def _new_targets(self, y: Any, name: str) -> Targets:
+    def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
         positive = self.loss == "poisson" or isinstance(self.loss, Poisson)
         return Numbers.fit(y, scaled=bool(self.scale_target), positive=positive, name=name)
 

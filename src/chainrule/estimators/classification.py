@@ -171,16 +171,19 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         check_is_fitted(self)
         X, y = with_answers(X, y, self.targets_.name)
         y = read_answers(self, y, self.targets_)
+        if self.classes_.dtype.kind == "f":  # of which scikit-learn's score takes whole ones only
+            return float(np.average(self.predict(X) == y, weights=sample_weight))
         return float(super().score(X, y, sample_weight))
 
-    def _new_targets(self, y: Any, name: str) -> Targets:
-        return Classes.fit(y, name=name)
+    def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
+        return Classes.fit(y, name=name, chosen=cells)
 
     def _new_answers(self, column: Column) -> Array:
         return labels_of(column)
 
     def _check_answers(self, y: Any, targets: Targets, *, warm: bool) -> None:
-        known, classes = targets.attributes()["classes_"], unique_labels(y)
+        known = targets.attributes()["classes_"]
+        classes = np.unique(y) if known.dtype.kind == "f" and y.ndim == 1 else unique_labels(y)
         if warm and set(classes) != set(known):
             raise ValueError(
                 "warm_start can only be used where `y` has the same "

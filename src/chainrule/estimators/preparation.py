@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
+from chainrule.data import Column
 from chainrule.estimators.fitting import FitJob, by_rows, training_dtype
 from chainrule.estimators.validation import name_of, read_fit, with_answers
 from chainrule.inputs import Inputs
@@ -55,11 +56,12 @@ def prepare(
         estimator._check_going_on()
     targets = None if first else getattr(estimator, "targets_", None)
     X, y = with_answers(X, y, "" if targets is None else targets.name)
-    name = name_of(y)
+    name, cells = name_of(y), isinstance(y, Column)
     inputs = estimator._new_inputs(X) if targets is None else estimator.inputs_
     encoded, y, inputs = read_fit(estimator, X, y, inputs, targets, reset=targets is None)
     if targets is None:
-        targets = estimator._new_targets(y if classes is None else classes, name)
+        answers = y if classes is None else classes
+        targets = estimator._new_targets(answers, name, cells=cells)
     estimator._check_answers(y, targets, warm=bool(estimator.warm_start) and not first)
     data = _samples(estimator, encoded, y, sample_weight, targets, incremental=incremental)
     validation = None

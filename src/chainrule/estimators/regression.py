@@ -107,7 +107,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         y = read_answers(self, y, self.targets_)
         return float(super().score(X, y, sample_weight))
 
-    def _new_targets(self, y: Any, name: str) -> Targets:
+    def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
         return Numbers.fit(y, name=name)
 
     def _new_answers(self, column: Column) -> Array:

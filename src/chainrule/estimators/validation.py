@@ -83,16 +83,19 @@ def read_fit(
     def check(rows: Any, names: tuple[str, ...] | None) -> Any:
         if names is not None:
             known.__dict__.pop("feature_names_in_", None)
-        rows, found = validate_data(
-            known,
-            rows,
-            answers,
-            accept_sparse=SPARSE,
-            multi_output=True,
-            y_numeric=numeric,
-            dtype=FLOATS,
-            reset=reset,
-        )
+        try:
+            rows, found = validate_data(
+                known,
+                rows,
+                answers,
+                accept_sparse=SPARSE,
+                multi_output=True,
+                y_numeric=numeric,
+                dtype=FLOATS,
+                reset=reset,
+            )
+        except ValueError as error:
+            raise _with_advice(error, X) from None
         if names is not None:
             known.feature_names_in_ = np.array(names, dtype=object)
         checked.append(found)
@@ -125,6 +128,11 @@ def read_samples(estimator: Any, X: Any, inputs: Inputs) -> Any:
         rows = validate_data(known, rows, accept_sparse=SPARSE, reset=False)
         return rows.tocsr() if sparse.issparse(rows) else rows
 
+    name = estimator.targets_.name
+    if name and inputs.kind == "table":
+        X = as_table(X)
+        if name in X.names:
+            X = X.without(name)
     return inputs.encode(X, check)
 
 
@@ -146,6 +154,16 @@ def _known(estimator: Any, inputs: Inputs, *, reset: bool) -> Any:
         if inputs.raw_names is not None:
             probe.feature_names_in_ = np.array(inputs.raw_names, dtype=object)
     return probe
+
+
+def _with_advice(error: ValueError, X: Any) -> ValueError:
+    """Return the error about rows of a table that are no numbers, with what would take them."""
+    if is_frame(X) and ("could not convert" in str(error) or "contains NaN" in str(error)):
+        return ValueError(
+            f"{error}; a table of words, numbers and missing values is read by "
+            'Classifier(chain, inputs="table") and Regressor(chain, inputs="table")'
+        )
+    return error
 
 
 def _one_column(y: Array) -> Array:

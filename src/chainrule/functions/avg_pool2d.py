@@ -22,9 +22,12 @@ class AvgPool2d(Multilinear):
 
     Parameters
     ----------
-    size : height and width of the window, a number or two
-    stride : steps between windows; None takes the size, so that windows do not overlap
-    padding : "valid", "same", a number or two
+    size : int or (int, int), default=2
+        Height and width of the window.
+    stride : int or (int, int) or None, default=None
+        Steps between windows; None takes the size, so that windows do not overlap.
+    padding : {"valid", "same"}, int or (int, int), default="valid"
+        Zeros around the image: "valid", "same", or how many.
     """
 
     size: int | tuple[int, int] = 2

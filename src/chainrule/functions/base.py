@@ -35,6 +35,15 @@ class RandomKey:
     """What the random numbers of a forward pass in training depend on: seed, step and layer.
 
     Two passes with the same key draw the same numbers, so backprop draws them again.
+
+    Parameters
+    ----------
+    seed : int
+        The seed of the training.
+    step : int
+        The number of the step.
+    layer : int, default=0
+        The place of the function in its chain.
     """
 
     seed: int
@@ -43,7 +52,12 @@ class RandomKey:
 
 
 class Function(ABC):
-    """A function with parameters, differentiable by its input and by each of them."""
+    """A function with parameters, differentiable by its input and by each of them.
+
+    In all methods input_shape is that of one sample, X (n, …) are samples, Y their outputs,
+    ``parameters`` the arrays by their names, and the key that of a step in training; without one
+    this is prediction, and nothing random happens.
+    """
 
     initialization: ClassVar[str | None] = None
     """The scheme for its weights, where it is not a matter of what follows."""
@@ -82,7 +96,7 @@ class Function(ABC):
 
     @abstractmethod
     def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
-        """Return Y (n, …). Without a key this is prediction: nothing random happens."""
+        """Return Y (n, …)."""
 
     @abstractmethod
     def backprop(
@@ -95,7 +109,10 @@ class Function(ABC):
         *,
         input_gradient: bool = True,
     ) -> Gradients:
-        """Return the gradients of a loss by X and by the parameters, given dY, that by Y."""
+        """Return the gradients of a loss by X and by the parameters, given dY, that by Y.
+
+        The gradient by X may be None unless input_gradient is asked for.
+        """
 
     @abstractmethod
     def jacobian(

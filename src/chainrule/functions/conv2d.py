@@ -28,12 +28,20 @@ class Conv2d(Multilinear):
 
     Parameters
     ----------
-    channels : number of filters o
-    size : height and width of the filters, a number or two
-    stride, dilation : steps between outputs and between taps, a number or two
-    padding : "valid", "same", a number or two
-    groups : the number of groups that the channels are cut into; outputs of one see no other
-    bias : whether b is added
+    channels : int
+        The number of filters o.
+    size : int or (int, int), default=3
+        Height and width of the filters.
+    stride : int or (int, int), default=1
+        Steps between outputs.
+    padding : {"valid", "same"}, int or (int, int), default="valid"
+        Zeros around the image: "valid", "same", or how many.
+    dilation : int or (int, int), default=1
+        Steps between the taps of a filter.
+    groups : int, default=1
+        The number of groups that the channels are cut into; outputs of one see no other.
+    bias : bool, default=True
+        Whether b is added.
     """
 
     channels: int

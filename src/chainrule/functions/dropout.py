@@ -28,7 +28,8 @@ class Dropout(ExplicitFunction):
 
     Parameters
     ----------
-    rate : the probability of being zeroed, 0 <= rate < 1
+    rate : float, default=0.5
+        The probability of being zeroed, 0 <= rate < 1.
     """
 
     rate: float = 0.5

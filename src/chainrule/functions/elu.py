@@ -23,6 +23,11 @@ class ELU(Elementwise):
     Numerics: expm1 keeps the digits of small negative x
     Source: Clevert, Unterthiner & Hochreiter, "Fast and accurate deep network learning by
         exponential linear units", 2016
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        What −y approaches for small x.
     """
 
     preceding_initialization: ClassVar[str] = "he"

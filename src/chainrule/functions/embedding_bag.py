@@ -26,6 +26,13 @@ class EmbeddingBag(Multilinear):
     Numerics: an empty bag has mean 0, and its gradients are 0
     Source: Joulin et al., "Bag of tricks for efficient text classification", 2017; lecture notes
         on softmax(B A x), where x is a column and A the transpose of ours
+
+    Parameters
+    ----------
+    dimensions : int
+        The length d of an embedding.
+    mode : {"sum", "mean"}, default="sum"
+        Whether the embeddings of a bag are summed or averaged.
     """
 
     initialization: ClassVar[str] = "fasttext"

@@ -22,6 +22,11 @@ class LeakyReLU(Elementwise):
     At kinks: the derivative at 0 is the slope, as ReLU's is 0
     Source: Maas, Hannun & Ng, "Rectifier nonlinearities improve neural network acoustic models",
         2013
+
+    Parameters
+    ----------
+    slope : float, default=0.01
+        The derivative below 0.
     """
 
     preceding_initialization: ClassVar[str] = "he"

@@ -20,6 +20,13 @@ class Linear(Multilinear):
     Backprop: dX[n,i] = dY[n,o] W[i,o], dW[i,o] = X[n,i] dY[n,o], db[o] = dY[n,o]
     Source: lecture notes on neural networks, where one sample is a column: y = W x. Here samples
         are rows, as in scikit-learn, so W is the transpose of theirs.
+
+    Parameters
+    ----------
+    outputs : int
+        The number of outputs o.
+    bias : bool, default=True
+        Whether b is added.
     """
 
     sparse_input: ClassVar[bool] = True

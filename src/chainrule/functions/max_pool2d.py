@@ -27,9 +27,12 @@ class MaxPool2d(ExplicitFunction):
 
     Parameters
     ----------
-    size : height and width of the window, a number or two
-    stride : steps between windows; None takes the size, so that windows do not overlap
-    padding : "valid", "same", a number or two, less than the size
+    size : int or (int, int), default=2
+        Height and width of the window.
+    stride : int or (int, int) or None, default=None
+        Steps between windows; None takes the size, so that windows do not overlap.
+    padding : {"valid", "same"}, int or (int, int), default="valid"
+        −∞ around the image: "valid", "same", or how many, less than the size.
     """
 
     size: int | tuple[int, int] = 2

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import strict_json
-from chainrule.data.cells import Cells, Moments, has_decimal_comma, number, shortened
+from chainrule.data.cells import Cells, Moments, has_decimal_comma, number, shortened, spelled
 
 __all__ = ["CategoricalColumn", "NumericColumn", "fit_column", "taken_for_categories"]
 
@@ -97,7 +97,7 @@ class CategoricalColumn:
         other = index.get(OTHER_VALUE, -1)
         features = np.array(
             [
-                index.get(MISSING_VALUE, -1) if gone else index.get(_spelled(text, index), other)
+                index.get(MISSING_VALUE, -1) if gone else index.get(spelled(text, index), other)
                 for text, gone in zip(cells.texts, cells.missing, strict=True)
             ],
             np.intp,
@@ -139,13 +139,6 @@ class CategoricalColumn:
                 tuple(strict_json.text(value, place) for value in values), place
             ),
         )
-
-
-def _spelled(text: str, known: dict[str, int]) -> str:
-    """Return a text as the known ones are spelled: a table's True is a file's true or TRUE."""
-    if text not in known and text in ("True", "False"):
-        return next((each for each in (text.lower(), text.upper()) if each in known), text)
-    return text
 
 
 def taken_for_categories(column: CategoricalColumn) -> str:

@@ -36,7 +36,20 @@ FUSED: dict[tuple[type[Function], type[Loss]], type[Loss]] = {
 
 
 def fused(function: Function, loss: Loss) -> Loss | None:
-    """Return the loss that equals a function followed by a loss, or None where there is none."""
+    """Return the loss that equals a function followed by a loss.
+
+    Parameters
+    ----------
+    function : Function
+        The last function of a chain, such as ``Softmax()``.
+    loss : Loss
+        The loss of its outputs, such as ``CrossEntropy()``.
+
+    Returns
+    -------
+    pair : Loss or None
+        The loss of the function's input; None where the two do not fuse.
+    """
     pair: Any = FUSED.get((type(function), type(loss)))
     if pair is None:
         return None

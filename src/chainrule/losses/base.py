@@ -18,7 +18,11 @@ from chainrule.types import Array
 
 
 class Loss(ABC):
-    """A loss, differentiable by the outputs Y (n, k); targets t stay as they are."""
+    """A loss, differentiable by the outputs Y (n, k).
+
+    In all methods t are targets as they are given, T the same as an array like Y, and
+    sample_weight (n,) the weights of samples in the mean, 1 by default.
+    """
 
     def __str__(self) -> str:
         return type(self).__name__
@@ -115,7 +119,8 @@ class ElementwiseLoss(Loss):
 
     Parameters
     ----------
-    outputs : "mean" or "sum", what becomes of a sample's errors when it has several outputs
+    outputs : {"mean", "sum"}, default="mean"
+        What becomes of a sample's errors when it has several outputs.
     """
 
     outputs: Literal["mean", "sum"] = field(default="mean", kw_only=True)

@@ -23,6 +23,11 @@ class BinaryCrossEntropy(ElementwiseLoss):
     Numerics: infinite where Y is exactly wrong; nothing is clipped. After a sigmoid, use the fused
         pair, which is exact.
     Source: lecture notes on Jacobians, on the gradient of multi-class cross-entropy
+
+    Parameters
+    ----------
+    outputs : {"mean", "sum"}, default="mean"
+        What becomes of a sample's errors when it has several outputs.
     """
 
     def targets(self, t: Any, Y: Array) -> Array:
@@ -48,6 +53,11 @@ class SigmoidBinaryCrossEntropy(ElementwiseLoss):
     Derivative: ∂L/∂z[n] = 1/N (σ(z[n]) − t[n]), that is 1/N (y − t)
     Numerics: exact and finite for any finite z
     Source: the chain rule: ((y − t) / (y(1 − y))) · y(1 − y)
+
+    Parameters
+    ----------
+    outputs : {"mean", "sum"}, default="mean"
+        What becomes of a sample's errors when it has several outputs.
     """
 
     def targets(self, t: Any, Y: Array) -> Array:

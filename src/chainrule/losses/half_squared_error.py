@@ -16,6 +16,11 @@ class HalfSquaredError(ElementwiseLoss):
     Shapes: Y (n, k), t (n, k) or (n,) -> a number
     Derivative: ∂L/∂Y[n] = 1/N (Y[n] − t[n])
     Source: Bishop, "Pattern recognition and machine learning", 2006; scikit-learn's squared error
+
+    Parameters
+    ----------
+    outputs : {"mean", "sum"}, default="mean"
+        What becomes of a sample's errors when it has several outputs.
     """
 
     def error(self, y: Any, t: Any) -> Any:

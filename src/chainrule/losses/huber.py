@@ -20,6 +20,13 @@ class Huber(ElementwiseLoss):
     Shapes: Y (n, k), t (n, k) or (n,) -> a number
     Derivative: ∂L/∂Y[n] = 1/N max(min(r, delta), −delta)
     Source: Huber, "Robust estimation of a location parameter", 1964
+
+    Parameters
+    ----------
+    delta : float, default=1.0
+        The size of an error from which on the loss is straight.
+    outputs : {"mean", "sum"}, default="mean"
+        What becomes of a sample's errors when it has several outputs.
     """
 
     delta: float = 1.0

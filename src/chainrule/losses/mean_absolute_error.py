@@ -18,6 +18,11 @@ class MeanAbsoluteError(ElementwiseLoss):
     Shapes: Y (n, k), t (n, k) or (n,) -> a number
     Derivative: ∂L/∂Y[n] = 1/N sign(Y[n] − t[n])
     At kinks: the derivative is 0 where Y = t, so that a perfect fit stays
+
+    Parameters
+    ----------
+    outputs : {"mean", "sum"}, default="mean"
+        What becomes of a sample's errors when it has several outputs.
     """
 
     def error(self, y: Any, t: Any) -> Any:

@@ -17,6 +17,11 @@ class MeanSquaredError(ElementwiseLoss):
     Derivative: ∂L/∂Y[n] = 2/N (Y[n] − t[n])
     Source: lecture notes on Jacobians. Those on neural networks take the sum instead of the mean,
         so a learning rate there is N times smaller for the same step.
+
+    Parameters
+    ----------
+    outputs : {"mean", "sum"}, default="mean"
+        What becomes of a sample's errors when it has several outputs.
     """
 
     def error(self, y: Any, t: Any) -> Any:

@@ -19,6 +19,11 @@ class Poisson(ElementwiseLoss):
     Derivative: ∂L/∂Y[n] = 1/N (1 − t[n]/Y[n])
     Numerics: Y must be positive: end the chain with Softplus or Exp
     Source: McCullagh & Nelder, "Generalized linear models", 1989
+
+    Parameters
+    ----------
+    outputs : {"mean", "sum"}, default="mean"
+        What becomes of a sample's errors when it has several outputs.
     """
 
     def targets(self, t: Any, Y: Array) -> Array:
@@ -48,6 +53,11 @@ class ExpPoisson(ElementwiseLoss):
     Derivative: ∂L/∂z[n] = 1/N (exp(z[n]) − t[n]), that is 1/N (y − t)
     Numerics: exact where exp(z) is finite, also where it is so small that it counts as 0
     Source: the chain rule: (1 − t/y) · y
+
+    Parameters
+    ----------
+    outputs : {"mean", "sum"}, default="mean"
+        What becomes of a sample's errors when it has several outputs.
     """
 
     def targets(self, t: Any, Y: Array) -> Array:

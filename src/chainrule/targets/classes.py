@@ -11,7 +11,7 @@ from scipy import sparse
 
 from chainrule import strict_json
 from chainrule.data import Column, DataError
-from chainrule.data.cells import shortened
+from chainrule.data.cells import shortened, spelled
 from chainrule.data.frames import as_column
 from chainrule.functions import Sigmoid, Softmax
 from chainrule.losses import BinaryCrossEntropy, CrossEntropy
@@ -56,14 +56,24 @@ class Classes(Targets):
     kind = "classes"
 
     @classmethod
-    def fit(cls, y: Any, *, name: str = "") -> Classes:
+    def fit(cls, y: Any, *, name: str = "", chosen: bool = False) -> Classes:
         """Return the classes that stand in y, (n,) or an indicator matrix (n, k).
+
+        Parameters
+        ----------
+        y : ndarray or sparse matrix
+        name : str
+            The column that they stood in.
+        chosen : bool
+            Whether numbers such as 0.5 are known to be classes, too.
 
         Raises
         ------
         ValueError
             Numbers that are no classes, or several columns that are no indicators.
         """
+        if chosen:
+            return cls(np.unique(y), name=name)
         from sklearn.preprocessing import LabelBinarizer
 
         binarizer = LabelBinarizer().fit(y.toarray() if sparse.issparse(y) else y)
@@ -100,7 +110,7 @@ class Classes(Targets):
             return Objective(CrossEntropy(), Softmax())
         return Objective(BinaryCrossEntropy(outputs="sum"), Sigmoid())
 
-    def paired(self, pair: bool) -> Classes:
+    def paired(self, *, pair: bool) -> Classes:
         """Return the classes with an output for each of two, or with one for the second."""
         return replace(self, pair=pair)
 
@@ -108,7 +118,7 @@ class Classes(Targets):
         """Return a column's cells as classes (n,), of the type that training saw."""
         texts = label_cells(column)
         known = {label_text(label): place for place, label in enumerate(self.labels.tolist())}
-        codes = np.array([known.get(text, -1) for text in texts], np.intp)
+        codes = np.array([known.get(spelled(text, known), -1) for text in texts], np.intp)
         if (codes < 0).any():
             row = int(np.argmax(codes < 0))
             raise DataError(

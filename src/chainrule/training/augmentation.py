@@ -51,8 +51,10 @@ class Shift(Augmentation):
 
     Parameters
     ----------
-    pixels : the largest way, or two of them: vertical, horizontal
-    fill : what comes in at the edge
+    pixels : int or (int, int), default=1
+        The largest way: vertical, horizontal, or one number for both.
+    fill : float, default=0.0
+        What comes in at the edge.
     """
 
     pixels: int | tuple[int, int] = 1
@@ -80,8 +82,10 @@ class Crop(Augmentation):
 
     Parameters
     ----------
-    padding : pixels on each side, or two numbers: vertical, horizontal
-    mode : what the padding shows: the image mirrored, its edge repeated, or zeros
+    padding : int or (int, int), default=4
+        Pixels on each side: vertical, horizontal, or one number for both.
+    mode : {"reflect", "edge", "constant"}, default="reflect"
+        What the padding shows: the image mirrored, its edge repeated, or zeros.
     """
 
     padding: int | tuple[int, int] = 4
@@ -113,7 +117,8 @@ class Flip(Augmentation):
 
     Parameters
     ----------
-    probability : the fraction of images that are flipped
+    probability : float, default=0.5
+        The fraction of images that are flipped.
     """
 
     probability: float = 0.5
@@ -143,7 +148,8 @@ class Noise(Augmentation):
 
     Parameters
     ----------
-    deviation : the noise's standard deviation
+    deviation : float, default=0.1
+        The standard deviation of the noise.
     """
 
     deviation: float = 0.1

@@ -8,7 +8,12 @@ from chainrule.training.history import History
 class TrainingDivergedError(ArithmeticError):
     """The loss became infinite or NaN; the message names the epoch, and the remedy.
 
-    ``history`` has the epochs that went well before.
+    Parameters
+    ----------
+    message : str
+        What happened where, and what to do.
+    history : History
+        The epochs that went well before.
     """
 
     def __init__(self, message: str, history: History) -> None:

@@ -28,8 +28,20 @@ class GradientNorms(ReporterTee):
 
     Parameters
     ----------
-    reporter : the reporter that everything is passed on to
-    engine : "machine" or "reference" asks for the engine or for NumPy
+    chain : Chain
+        The chain that is trained.
+    loss : Loss
+        The loss that is differentiated.
+    X : array or sparse matrix of shape (n, …)
+        The samples.
+    t : array
+        Their targets, as the loss takes them.
+    sample_weight : array of shape (n,), optional
+        Their weights, >= 0.
+    reporter : Reporter, optional
+        The reporter that everything is passed on to.
+    engine : {"auto", "machine", "reference"}, default="auto"
+        Whether the gradients come from machine code or from NumPy.
     """
 
     def __init__(

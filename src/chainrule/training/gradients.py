@@ -34,11 +34,27 @@ def loss_and_gradient(
 
     Parameters
     ----------
-    data : samples, the weights of all of them > 0
-    l2 : the penalty λ: λ/2 times the sum of squared weights, biases left out, is added
-    seed : of dropout's masks, the same at each call; None is for prediction, without masks
-    engine : "machine" or "reference" asks for one of the two
-    threads : that the engine may use; by default as many as there are processors
+    chain : Chain
+        The chain, with its parameters.
+    loss : Loss
+        The loss that is differentiated.
+    data : Samples
+        The samples, the weights of all of them > 0.
+    l2 : float, default=0.0
+        The penalty λ: λ/2 times the sum of squared weights, biases left out, is added.
+    seed : int, optional
+        Of dropout's masks, the same at each call; None is for prediction, without masks.
+    engine : {"auto", "machine", "reference"}, default="auto"
+        "machine" or "reference" asks for one of the two.
+    threads : int, optional
+        That the engine may use; by default as many as there are processors.
+
+    Returns
+    -------
+    evaluate : callable
+        From flat parameters to the loss, penalty included, and its gradient.
+    engine : str
+        "machine" or "reference", what computes them.
 
     Raises
     ------

@@ -31,9 +31,22 @@ def weighted_mean(batches: Batches) -> float:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the data; ``loss`` is the (weighted) mean over it, penalty included.
+    """One pass over the data, or an iteration of L-BFGS.
 
-    An iteration of L-BFGS is one, too, and has NaN as learning rate.
+    Parameters
+    ----------
+    number : int
+        1, 2, …
+    loss : float
+        The mean loss over the samples, each with its weight, penalty included.
+    learning_rate : float
+        The learning rate of its last step; NaN for L-BFGS.
+    seconds : float
+        How long it took, without validation.
+    validation_loss : float or None, default=None
+        The loss on the validation set, if there is one.
+    validation_score : float or None, default=None
+        The score on the validation set, if there is one.
     """
 
     number: int
@@ -48,9 +61,18 @@ class Epoch:
 class History:
     """All epochs, why training ended, and the epoch whose parameters were kept.
 
-    ``kept`` is 0 where the parameters are those of no whole epoch; ``engine`` is "machine"
-    where machine code took the steps, else "reference"; ``trouble`` is what made training diverge,
-    if it did.
+    Parameters
+    ----------
+    epochs : list of Epoch, optional
+        What happened, epoch by epoch.
+    end : {"epochs", "converged", "validation", "interrupted", "diverged"}, default="epochs"
+        Why training ended.
+    kept : int, default=0
+        The epoch whose parameters were kept; 0 where they are those of no whole epoch.
+    engine : str, default="reference"
+        "machine" where machine code took the steps, else "reference".
+    trouble : str, default=""
+        What made training diverge, if it did.
     """
 
     epochs: list[Epoch] = field(default_factory=list)

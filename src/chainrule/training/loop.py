@@ -49,23 +49,42 @@ def train(
 
     Parameters
     ----------
-    validation
+    chain : Chain
+        What is trained; its parameters change in place.
+    loss : Loss
+        What is minimized.
+    X : array or sparse matrix of shape (n, …)
+        The samples.
+    t : array
+        The targets, as the loss takes them.
+    plan : Plan, optional
+        How to train; ``Plan()`` by default.
+    sample_weight : array of shape (n,), optional
+        The weights of the samples in the loss, >= 0.
+    validation : tuple, optional
         (X, t) or (X, t, weights) that training does not see.
-    score
+    score : callable, optional
         A function of outputs and targets, higher being better, for the validation set; without
         it the validation loss is watched.
-    watcher
+    reporter : Reporter, optional
+        An observer, such as ``ProgressBar()``.
+    watcher : Watcher, optional
         Decides which epoch is the best and when to stop, in place of the plan's patience.
-    state
+    state : State, optional
         The optimizer's numbers to continue with, from ``optimizer.begin(…)`` or from a training
         before; they are changed in place.
-    engine
+    engine : {"auto", "machine", "reference"}, default="auto"
         "reference" takes the steps as chain.py does, in NumPy; "machine" by machine code, many
         times faster, equal up to rounding; "auto" by machine code where the engine has kernels for
         the whole network.
-    threads
+    threads : int, optional
         Of the machine code; by default as many as pay, which may change on the way. Their number
         does not change a bit.
+
+    Returns
+    -------
+    history : History
+        What happened, epoch by epoch.
 
     Raises
     ------

@@ -35,7 +35,8 @@ class Optimizer(ABC):
 
     Parameters
     ----------
-    learning_rate : the step size η; schedules multiply it
+    learning_rate : float
+        The step size η; schedules multiply it.
     """
 
     learning_rate: float
@@ -51,20 +52,23 @@ class Optimizer(ABC):
 
     @abstractmethod
     def rule(self, w: Any, g: Any, state: tuple[Any, ...], rate: float, step: int) -> Any:
-        """Return the new w and the new state, after step 1, 2, … with gradient g."""
+        """Return the new w and the new state, after step 1, 2, … with gradient g at a rate η."""
 
     def start(self, parameters: Array) -> tuple[Array, ...]:
         """Return the state at the start, zeros like the parameters."""
         return tuple(np.zeros_like(parameters) for _ in self.slots)
 
     def begin(self, parameters: Array) -> State:
-        """Return the state before the first step."""
+        """Return the state before the first step on the flat parameters."""
         return State(self.start(parameters))
 
     def update(
         self, w: Array, g: Array, state: tuple[Array, ...], *, factor: float, step: int
     ) -> None:
-        """Move the parameters w and the state in place; the schedule's factor scales the rate."""
+        """Move the parameters w and the state in place, by step 1, 2, … with gradient g.
+
+        The factor is the schedule's; it scales the learning rate.
+        """
         moved, fresh = self.rule(w, g, state, self.learning_rate * factor, step)
         w[...] = moved
         for old, new in zip(state, fresh, strict=True):
@@ -82,8 +86,12 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    momentum : μ, how much of the last step is added to the next
-    nesterov : whether the gradient counts as taken ahead of the momentum's step
+    learning_rate : float, default=0.1
+        The step size η; schedules multiply it.
+    momentum : float, default=0.0
+        How much of the last step is added to the next, μ.
+    nesterov : bool, default=False
+        Whether the gradient counts as taken ahead of the momentum's step.
     """
 
     learning_rate: float = 0.1
@@ -121,10 +129,17 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    beta1, beta2 : how slowly the mean and the mean square of gradients change
-    epsilon : what keeps the step finite where gradients vanish
-    uncorrected_epsilon : whether ε is added to √v before its correction, as in the paper's
-        reordered form and in scikit-learn: w ← w − η·√(1 − β₂ᵗ)/(1 − β₁ᵗ)·m/(√v + ε)
+    learning_rate : float, default=0.001
+        The step size η; schedules multiply it.
+    beta1 : float, default=0.9
+        How slowly the mean of gradients changes, β₁.
+    beta2 : float, default=0.999
+        How slowly their mean square changes, β₂.
+    epsilon : float, default=1e-08
+        What keeps the step finite where gradients vanish, ε.
+    uncorrected_epsilon : bool, default=False
+        Whether ε is added to √v before its correction, as in the paper's reordered form and in
+        scikit-learn: w ← w − η·√(1 − β₂ᵗ)/(1 − β₁ᵗ)·m/(√v + ε).
     """
 
     slots = ("mean", "square")
@@ -163,7 +178,19 @@ class AdamW(Adam):
 
     Parameters
     ----------
-    weight_decay : λ
+    learning_rate : float, default=0.001
+        The step size η; schedules multiply it.
+    beta1 : float, default=0.9
+        How slowly the mean of gradients changes, β₁.
+    beta2 : float, default=0.999
+        How slowly their mean square changes, β₂.
+    epsilon : float, default=1e-08
+        What keeps the step finite where gradients vanish, ε.
+    uncorrected_epsilon : bool, default=False
+        Whether ε is added to √v before its correction, as in the paper's reordered form and in
+        scikit-learn: w ← w − η·√(1 − β₂ᵗ)/(1 − β₁ᵗ)·m/(√v + ε).
+    weight_decay : float, default=0.01
+        How much of a parameter a step takes away, times η: λ.
     """
 
     weight_decay: float = 0.01
@@ -187,8 +214,12 @@ class RMSProp(Optimizer):
 
     Parameters
     ----------
-    rho : how slowly the mean square changes
-    epsilon : what keeps the step finite where gradients vanish
+    learning_rate : float, default=0.001
+        The step size η; schedules multiply it.
+    rho : float, default=0.99
+        How slowly the mean square changes, ρ.
+    epsilon : float, default=1e-08
+        What keeps the step finite where gradients vanish, ε.
     """
 
     slots = ("square",)

@@ -26,19 +26,33 @@ class Plan:
 
     Parameters
     ----------
-    optimizer, schedule : how parameters move, and how the learning rate changes
-    batch_size : samples in a step; None takes the whole set, which is gradient descent
-    epochs : passes over the data, at most
-    l2 : the penalty λ: λ/2 times the sum of squared weights, biases left out, is added to the loss
-    l2_shared : whether the samples of a batch share the penalty, as scikit-learn's do: λ is then
-        divided by their number, or by the sum of their weights
-    clip_norm : the largest length of a step's gradient, penalty included: a longer one is scaled
-        down to it; None leaves gradients as they are
-    patience : when to stop early; None never does
-    shuffle : whether each epoch has an order of its own; or what makes the orders
-    augmentation : random changes that samples go through, others in each epoch, in this order
-    seed : of shuffling, dropout and augmentation; the same seed gives the same bits
-    epoch_loss : how the losses of an epoch's batches make the epoch's
+    optimizer : Optimizer, default=Adam()
+        How parameters move.
+    schedule : Schedule, default=Constant()
+        How the learning rate changes.
+    batch_size : int or None, default=32
+        Samples in a step; None takes the whole set, which is gradient descent.
+    epochs : int, default=100
+        Passes over the data, at most.
+    l2 : float, default=0.0
+        The penalty λ: λ/2 times the sum of squared weights, biases left out, is added to the loss.
+    l2_shared : bool, default=False
+        Whether the samples of a batch share the penalty, as scikit-learn's do: λ is then divided by
+        their number, or by the sum of their weights.
+    clip_norm : float or None, default=None
+        The largest length of a step's gradient, penalty included: a longer one is scaled down to
+        it; None leaves gradients as they are.
+    patience : Patience or None, default=Patience()
+        When to stop early; None never does.
+    shuffle : bool or callable, default=True
+        Whether each epoch has an order of its own; or a function from the number of samples and
+        that of the epoch to the order.
+    augmentation : tuple of Augmentation, default=()
+        Random changes that samples go through, others in each epoch, in this order.
+    seed : int, default=0
+        Of shuffling, dropout and augmentation; the same seed gives the same bits.
+    epoch_loss : callable, default=weighted_mean
+        How the losses of an epoch's batches make the epoch's; their weighted mean by default.
     """
 
     optimizer: Optimizer = Adam()

@@ -15,7 +15,8 @@ class ProgressBar:
 
     Parameters
     ----------
-    console : where to draw; standard error by default, so that results can be piped
+    console : rich.console.Console, optional
+        Where to draw; standard error by default, so that results can be piped.
     """
 
     def __init__(self, console: Console | None = None) -> None:
@@ -31,7 +32,7 @@ class ProgressBar:
         )
 
     def started(self, epochs: int, samples: int) -> None:
-        """Draw the bar."""
+        """Draw the bar, for epochs of ``samples`` samples."""
         self._epochs, self._done, self._seen = epochs, 0, 0
         self._scores, self._begin = "", perf_counter()
         for task in self._progress.task_ids:  # of a training before
@@ -42,7 +43,7 @@ class ProgressBar:
         self._progress.start()
 
     def stepped(self, samples: int, loss: float) -> None:
-        """Move the bar."""
+        """Move the bar by the samples of some steps; the last one had this loss."""
         self._seen += samples
         speed = self._seen / max(perf_counter() - self._begin, 1e-9)
         self._progress.update(
@@ -67,7 +68,7 @@ class ProgressBar:
         )
 
     def ended(self, history: History) -> None:
-        """Draw the bar a last time, full if training ended early as it should."""
+        """Draw the bar a last time, full if the history ends early as it should."""
         if history.end in ("converged", "validation"):
             self._progress.update(self._task, total=self._seen)
         self._progress.stop()

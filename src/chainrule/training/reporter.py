@@ -11,7 +11,7 @@ class Reporter(Protocol):
     """An observer of training, such as a progress bar."""
 
     def started(self, epochs: int, samples: int) -> None:
-        """Take note that training starts: epochs at most, samples in each."""
+        """Take note that training starts: at most these epochs, with these samples in each."""
 
     def stepped(self, samples: int, loss: float) -> None:
         """Take note of steps: the samples in them, and the loss of the last one."""
@@ -20,7 +20,7 @@ class Reporter(Protocol):
         """Take note of an epoch."""
 
     def ended(self, history: History) -> None:
-        """Take note that training is over, however it ended."""
+        """Take note that training is over, however it ended; the history is whole."""
 
 
 class ReporterTee:

@@ -18,7 +18,17 @@ from chainrule.types import Array
 
 @dataclass(frozen=True)
 class TrainingPosition:
-    """Where training is: steps done, steps in all, and steps in an epoch."""
+    """Where training is: steps done, steps in all, and steps in an epoch.
+
+    Parameters
+    ----------
+    step : int
+        Steps done.
+    steps : int
+        Steps in all.
+    steps_per_epoch : int
+        Steps in an epoch.
+    """
 
     step: int
     steps: int
@@ -33,7 +43,7 @@ class Schedule(ABC):
         """Return the factor for the step that comes after ``at.step`` steps."""
 
     def factors(self, first: TrainingPosition, count: int) -> Array:
-        """Return the factors for ``count`` steps from a position on, (count,)."""
+        """Return the factors for ``count`` steps from the first position on, (count,)."""
         positions = (replace(first, step=first.step + k) for k in range(count))
         return np.array([self.factor(at) for at in positions])
 
@@ -53,7 +63,13 @@ class Constant(Schedule):
 
 @dataclass(frozen=True)
 class InverseScaling(Schedule):
-    """The rate falls with a power of the steps done: 1/(step + 1)^power."""
+    """The rate falls with a power of the steps done: 1/(step + 1)^power.
+
+    Parameters
+    ----------
+    power : float, default=0.5
+        The power of the steps, >= 0.
+    """
 
     power: float = 0.5
 
@@ -68,7 +84,15 @@ class InverseScaling(Schedule):
 
 @dataclass(frozen=True)
 class StepDecay(Schedule):
-    """The rate is multiplied by a ratio after every ``every`` epochs: ratio^⌊epoch/every⌋."""
+    """The rate is multiplied by a ratio after every ``every`` epochs: ratio^⌊epoch/every⌋.
+
+    Parameters
+    ----------
+    every : int, default=10
+        Epochs between two decays.
+    ratio : float, default=0.5
+        What the rate is multiplied by.
+    """
 
     every: int = 10
     ratio: float = 0.5
@@ -103,7 +127,15 @@ class LinearToZero(Schedule):
 
 @dataclass(frozen=True)
 class WarmUp(Schedule):
-    """The rate rises in a straight line for some epochs, times the factor of another schedule."""
+    """The rate rises in a straight line for some epochs, times the factor of another schedule.
+
+    Parameters
+    ----------
+    epochs : float, default=1.0
+        How long the rate rises.
+    then : Schedule, optional
+        The schedule whose factor is multiplied; ``Constant()`` by default.
+    """
 
     epochs: float = 1.0
     then: Schedule = field(default_factory=Constant)

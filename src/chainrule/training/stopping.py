@@ -19,8 +19,10 @@ class Patience:
 
     Parameters
     ----------
-    epochs : how many epochs without improvement are one too many
-    tolerance : by how much a number must be better to be an improvement
+    epochs : int, default=10
+        How many epochs without improvement are one too many.
+    tolerance : float, default=0.0001
+        By how much a number must be better to be an improvement.
     """
 
     epochs: int = 10

@@ -9,14 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from chainrule.data import (
-    CategoricalColumn,
-    DataError,
-    NumericColumn,
-    Table,
-    TableEncoder,
-)
+from chainrule.data import DataError, Table
 from chainrule.data.cells import Moments
+from chainrule.inputs import TableEncoder
+from chainrule.inputs.columns import CategoricalColumn, NumericColumn
 
 
 def table(**columns: list[str]) -> Table:
@@ -43,7 +39,7 @@ def test_learning_by_hand():
 
 
 def test_encoding_by_hand():
-    X, notes = TableEncoder.fit(MIXED).encode(MIXED)
+    X, notes = TableEncoder.fit(MIXED).encode_table(MIXED)
     s = math.sqrt(350.0)
     expected = [
         [-20 / s, 0, 0, 1, 0],
@@ -63,14 +59,14 @@ numbers = st.floats(-1e6, 1e6).map(lambda x: round(x, 3))
 @given(st.lists(numbers, min_size=2, max_size=40).filter(lambda x: max(x) - min(x) > 0.1))
 def test_the_training_part_has_mean_0_and_deviation_1(values):
     t = table(x=[repr(v) for v in values])
-    X, _ = TableEncoder.fit(t).encode(t)
+    X, _ = TableEncoder.fit(t).encode_table(t)
     assert abs(X.mean(dtype=np.float64)) < 1e-6
     assert abs(X.std(dtype=np.float64) - 1) < 1e-5
 
 
 def test_the_rules_are_those_of_the_training_part():
     encoder = TableEncoder.fit(table(x=["0", "2"], c=["a", "b"]))
-    X, notes = encoder.encode(table(c=["a", "z", ""], x=["5", "", "1"]))
+    X, notes = encoder.encode_table(table(c=["a", "z", ""], x=["5", "", "1"]))
     np.testing.assert_array_equal(X, [[4, 1, 0], [0, 0, 0], [0, 0, 0]])
     assert notes == [
         "column 'x': 1 cell missing, none in training; median taken",
@@ -81,7 +77,7 @@ def test_the_rules_are_those_of_the_training_part():
 
 def test_extra_columns_are_ignored_and_noted_but_dropped_ones_are_known():
     encoder = TableEncoder.fit(table(x=["0", "2"], same=["1", "1"]))
-    X, notes = encoder.encode(table(new=["?"], same=["7"], x=["2"]))
+    X, notes = encoder.encode_table(table(new=["?"], same=["7"], x=["2"]))
     np.testing.assert_array_equal(X, [[1]])
     assert notes == ["columns not seen in training are ignored: 'new'"]
 
@@ -114,7 +110,7 @@ def test_a_constant_up_to_rounding_is_constant():
 
 def test_large_offsets_keep_their_digits():
     t = table(x=["1000000000", "1000000001"])
-    np.testing.assert_allclose(TableEncoder.fit(t).encode(t)[0], [[-1], [1]], rtol=1e-6)
+    np.testing.assert_allclose(TableEncoder.fit(t).encode_table(t)[0], [[-1], [1]], rtol=1e-6)
 
 
 def test_one_value_or_missing_is_a_category():
@@ -128,7 +124,7 @@ def test_many_categories_keep_the_most_frequent_and_other():
     (column,) = encoder.columns
     assert isinstance(column, CategoricalColumn)
     assert column.values == (*(f"v{i:03d}" for i in range(50, 150)), "(other)", "(missing)")
-    X, notes = encoder.encode(table(c=["v000", "v149", "new", ""]))
+    X, notes = encoder.encode_table(table(c=["v000", "v149", "new", ""]))
     assert X.argmax(axis=1).tolist() == [100, 99, 100, 101]
     assert (X.sum(axis=1) == 1).all()
     assert notes == []
@@ -162,7 +158,7 @@ def test_infinite_cells_are_errors_in_training_and_later(cell):
     with pytest.raises(
         DataError, match=f"column 'x', line 2: expected a finite number, got '{cell}'"
     ):
-        encoder.encode(table(x=[cell]))
+        encoder.encode_table(table(x=[cell]))
 
 
 def test_errors_of_fit():
@@ -177,22 +173,22 @@ def test_errors_of_encode():
     with pytest.raises(
         DataError, match="the table lacks columns seen in training: 'y'; it has 'x'"
     ):
-        encoder.encode(table(x=["1"]))
+        encoder.encode_table(table(x=["1"]))
     with pytest.raises(DataError, match="column 'y', line 3: expected a number, got 'abc'"):
-        encoder.encode(table(x=["1", "2"], y=["1", "abc"]))
+        encoder.encode_table(table(x=["1", "2"], y=["1", "abc"]))
     with pytest.raises(DataError, match="column 'x', line 2: expected a number near those of"):
-        encoder.encode(table(x=["1e300"], y=["1"]))
+        encoder.encode_table(table(x=["1e300"], y=["1"]))
 
 
 def test_lines_are_the_files_after_a_selection():
     t = table(x=["1", "2", "oops"]).select(np.array([2, 0]))
     encoder = TableEncoder.fit(table(x=["1", "2"]))
     with pytest.raises(DataError, match="column 'x', line 4"):
-        encoder.encode(t)
+        encoder.encode_table(t)
 
 
 def test_no_rows_encode_as_no_rows():
-    assert TableEncoder.fit(MIXED).encode(MIXED.select(np.array([], np.intp)))[0].shape == (0, 5)
+    assert TableEncoder.fit(MIXED).encode_table(MIXED.select(np.array([], np.intp)))[0].shape == (0, 5)
 
 
 cell_texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
@@ -207,7 +203,7 @@ def test_json_round_trips(rows):
         return
     again = TableEncoder.from_json(json.loads(json.dumps(encoder.to_json())))
     assert again == encoder
-    np.testing.assert_array_equal(again.encode(t)[0], encoder.encode(t)[0])
+    np.testing.assert_array_equal(again.encode_table(t)[0], encoder.encode_table(t)[0])
 
 
 JSON = TableEncoder.fit(MIXED).to_json()
