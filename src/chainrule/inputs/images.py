@@ -51,7 +51,7 @@ class Images(Inputs):
     rows: bool = False
     scaling: ImageScaling | None = None
     names: tuple[str, ...] | None = None
-    inferred: bool = field(default=False, compare=False)
+    inferred: bool = field(default=False, compare=False, repr=False)
 
     kind = "images"
 
