@@ -197,7 +197,7 @@ def test_images_of_every_format_are_read_from_files(tmp_path, format, inputs):
     assert [line[1] for line in lines] == model.predict(given).tolist()
     assert model.predict(tmp_path / "new").tolist() == model.predict(given).tolist()
     np.testing.assert_allclose(
-        [float(line[2]) for line in lines], model.predict_proba(given)[:, 0], rtol=1e-5, atol=1e-6, atol=1e-6
+        [float(line[2]) for line in lines], model.predict_proba(given)[:, 0], rtol=1e-5, atol=1e-6
     )
 
 

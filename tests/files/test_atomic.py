@@ -6,9 +6,9 @@ import stat
 
 import pytest
 
+from chainrule import load
 from chainrule.files import ModelFileError
-from chainrule.models import Model
-from files.examples import table_model
+from files.examples import table_network
 
 
 @pytest.fixture
@@ -26,15 +26,15 @@ def failing(code):
 @pytest.mark.parametrize("name", ["fsync", "replace"])
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EACCES])
 def test_a_write_that_fails_leaves_the_old_file(path, monkeypatch, name, code):
-    table_model("binary").save(path)
+    table_network("binary").save(path)
     before = path.read_bytes()
     with monkeypatch.context() as patch:
         patch.setattr(os, name, failing(code))
         with pytest.raises(ModelFileError, match=f"cannot be written: {os.strerror(code)}$"):
-            table_model("regression").save(path)
+            table_network("regression").save(path)
     assert path.read_bytes() == before
     assert os.listdir(path.parent) == [path.name]
-    Model.load(path)
+    load(path)
 
 
 @pytest.mark.parametrize("name", ["fsync", "replace"])
@@ -42,11 +42,11 @@ def test_an_interruption_leaves_the_old_file(path, monkeypatch, name):
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    table_model("binary").save(path)
+    table_network("binary").save(path)
     before = path.read_bytes()
     monkeypatch.setattr(os, name, interrupt)
     with pytest.raises(KeyboardInterrupt):
-        table_model("regression").save(path)
+        table_network("regression").save(path)
     assert path.read_bytes() == before
     assert os.listdir(path.parent) == [path.name]
 
@@ -54,7 +54,7 @@ def test_an_interruption_leaves_the_old_file(path, monkeypatch, name):
 def test_a_first_write_that_fails_leaves_nothing(path, monkeypatch):
     monkeypatch.setattr(os, "fsync", failing(errno.ENOSPC))
     with pytest.raises(ModelFileError, match="No space left on device"):
-        table_model().save(path)
+        table_network().save(path)
     assert os.listdir(path.parent) == []
 
 
@@ -73,7 +73,7 @@ def test_file_and_folder_are_synced_in_this_order(path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "replace", replaced)
-    table_model().save(path)
+    table_network().save(path)
     assert events == ["file", "replace", "folder"]
 
 
@@ -86,21 +86,21 @@ def test_a_folder_that_cannot_be_synced_is_no_failure(path, monkeypatch):
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", only_files)
-    table_model().save(path)
-    Model.load(path)
+    table_network().save(path)
+    load(path)
 
 
 def test_places_where_no_file_can_be(path, tmp_path):
     with pytest.raises(ModelFileError, match="cannot be written: its folder does not exist"):
-        table_model().save(tmp_path / "none" / "model")
+        table_network().save(tmp_path / "none" / "model")
     with pytest.raises(ModelFileError, match="cannot be written: it is a folder"):
-        table_model().save(tmp_path)
+        table_network().save(tmp_path)
     with pytest.raises(ModelFileError, match="cannot be written: it is a device or pipe"):
-        table_model().save("/dev/null")
+        table_network().save("/dev/null")
     with pytest.raises(ModelFileError, match="cannot be written: "):
-        table_model().save(tmp_path / ("x" * 300))
+        table_network().save(tmp_path / ("x" * 300))
     with pytest.raises(ModelFileError, match="null"):
-        table_model().save(tmp_path / "a\0b")
+        table_network().save(tmp_path / "a\0b")
     assert os.listdir(tmp_path) == []
 
 
@@ -118,29 +118,29 @@ def closed(tmp_path):
 
 def test_a_folder_without_leave_to_write(closed):
     with pytest.raises(ModelFileError, match="cannot be written: Permission denied"):
-        table_model().save(closed / "model")
+        table_network().save(closed / "model")
 
 
 def test_permissions_stay_and_new_files_have_the_usual_ones(path):
     mask = os.umask(0o027)
     try:
-        table_model().save(path)
+        table_network().save(path)
     finally:
         os.umask(mask)
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     path.chmod(0o604)
-    table_model().save(path)
+    table_network().save(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o604
 
 
 def test_a_link_is_followed(path, tmp_path):
     (tmp_path / "link").symlink_to(path)
-    table_model().save(tmp_path / "link")
+    table_network().save(tmp_path / "link")
     assert (tmp_path / "link").is_symlink()
-    Model.load(path)
+    load(path)
 
 
 def test_any_name_will_do(tmp_path):
     for name in ("model", "model.bin", "ü €", "x" * 255):
-        table_model().save(tmp_path / name)
-        Model.load(tmp_path / name)
+        table_network().save(tmp_path / name)
+        load(tmp_path / name)

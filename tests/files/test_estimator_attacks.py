@@ -16,6 +16,8 @@ from files.test_attacks import mutate
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 HERE = "HERE"
+CLASSES = {"kind": "classes", "several": False, "pair": False, "name": ""}
+NUMBERS = {"kind": "numbers", "count": 3, "mean": None, "scale": None, "name": ""}
 
 
 @pytest.fixture
@@ -97,10 +99,10 @@ def test_random_changes_under_a_right_checksum(name, path, parts):
         ("classes", ("parameters", "n_jobs"), {"tuple": 1}, "n_jobs: expected a list"),
         ("classes", ("parameters", "class_weight"), {"dict": [[{}, 1]]}, "expected a value of a"),
         ("classes", ("parameters", "class_weight"), {"dict": [[[], 1]]}, "expected different keys"),
-        ("classes", ("classes", "values"), ["b", "a"], "expected different ones in their order"),
-        ("classes", ("classes", "values"), ["a", "b"], "expected a chain of layers"),
-        ("classes", ("classes", "type"), "complex128", "as type, got another"),
-        ("classes", ("features", "count"), 5, "expected a chain of layers"),
+        ("classes", ("targets", "values"), ["b", "a"], "expected different ones in their order"),
+        ("classes", ("targets", "values"), ["a", "b"], "expected a chain of layers"),
+        ("classes", ("targets", "type"), "complex128", "as type, got another"),
+        ("classes", ("inputs", "count"), 5, "expected a chain of layers"),
         ("classes", ("chain", "functions", 1), {"function": "Softmax"}, "a chain of layers"),
         ("classes", ("chain", "functions", 7), {"function": "Sigmoid"}, "a chain of layers"),
         ("classes", ("record", "t_"), -1, "expected an integer from 0"),
@@ -116,20 +118,24 @@ def test_random_changes_under_a_right_checksum(name, path, parts):
         ("classes", ("record", "gradient_norms_", "W0"), 1, "gradient_norms_: expected a list"),
         ("classes", ("record", "gradient_norms_", "W9"), [1], "gradient_norms_: expected the keys"),
         ("classes", ("record", "gradient_norms_"), [1], "gradient_norms_: expected an object"),
-        ("classes", ("classes",), None, "expected the classes of a classifier, got none"),
+        ("classes", ("targets",), NUMBERS, "the inputs and targets of MLPClassifier, got others"),
+        ("classes", ("targets",), None, "targets.kind: expected one of classes, numbers"),
+        ("classes", ("inputs", "kind"), "table", "encoder: expected the keys"),
+        ("classes", ("inputs", "kind"), "os", "inputs.kind: expected one of rows, images, table"),
+        ("classes", ("metadata",), [], "metadata: expected an object"),
         ("counts", ("chain", "functions", 3), {"function": "Softmax"}, "a chain of layers"),
         (
             "counts",
-            ("classes",),
-            {"several": False, "type": "str", "values": ["a"]},
-            "expected no classes for a regressor",
+            ("targets",),
+            CLASSES | {"type": "str", "values": ["a"]},
+            "the inputs and targets of MLPRegressor, got others",
         ),
-        ("channels first", ("record", "image_format_"), "hwc", "expected one of nhw, nchw, nhwc"),
-        ("channels first", ("record", "image_format_"), "nhw", r"images nhw, got one for \(3, 6,"),
-        ("channels first", ("record", "image_format_"), None, "expected a format of images for"),
+        ("channels first", ("inputs", "format"), "hwc", "expected one of nhw, nchw, nhwc"),
+        ("channels first", ("inputs", "format"), "nhw", "inputs.given: expected a list of 2"),
+        ("channels first", ("inputs", "format"), None, "inputs.format: expected a text"),
         ("channels first", ("parameters", "image_format"), "hw", "must be a str among"),
-        ("channels first", ("features", "count"), 91, "expected a chain for its features"),
-        ("channels first", ("classes", "values"), ["a", "b"], "expected a chain for its features"),
+        ("channels first", ("inputs", "given"), [3, 6, 6], "expected a chain for its features"),
+        ("channels first", ("targets", "values"), ["a", "b"], "expected a chain for its features"),
         (
             "channels first",
             ("parameters", "chain"),
@@ -139,7 +145,7 @@ def test_random_changes_under_a_right_checksum(name, path, parts):
         ("channels first", ("parameters", "chain"), {"chain": [1]}, "an object with the key"),
         ("gray", ("parameters", "augmentation", 0), {"augmentation": "os"}, "augmentation os"),
         ("two", ("chain", "functions", 1), {"function": "ReLU"}, "expected a chain that ends with"),
-        ("two", ("classes", "type"), "uint8", "classes: expected an integer from 0 to 255"),
+        ("two", ("targets", "type"), "uint8", "classes: expected an integer from 0 to 255"),
     ],
 )
 def test_what_does_not_fit_is_refused(name, place, value, message, path, parts):
@@ -155,9 +161,9 @@ PLACES = [
     ("parameters", "solver", "beta1"),
     ("chain", "input_shape"),
     ("chain", "functions", 0, "outputs"),
-    ("classes", "values"),
-    ("classes", "values", 0),
-    ("features", "count"),
+    ("targets", "values"),
+    ("targets", "values", 0),
+    ("inputs", "count"),
     ("record", "t_"),
     ("record", "loss_"),
     ("record", "loss_curve_"),
@@ -194,24 +200,24 @@ def test_keys_of_the_same_hash(path, parts):
 
 def test_many_labels_do_not_take_the_square_of_their_number(path, parts):
     cls, _, data, numbers = parts("classes")
-    values = {"several": True, "type": "int64", "values": list(range(50_000))}
-    text = with_text(data, ("classes",), canonical(values))
+    values = CLASSES | {"several": True, "type": "int64", "values": list(range(50_000))}
+    text = with_text(data, ("targets",), canonical(values))
     refused(path, cls, text, numbers, "expected a chain of layers")
 
 
 def test_one_long_text_does_not_make_all_others_long(path, parts):
     cls, _, data, numbers = parts("classes")
     values = [f"{k:06}" for k in range(50_000)] + ["x" * 100_000]
-    values = {"several": False, "type": "str", "values": values}
-    text = with_text(data, ("classes",), canonical(values))
+    values = CLASSES | {"type": "str", "values": values}
+    text = with_text(data, ("targets",), canonical(values))
     refused(path, cls, text, numbers, "classes: expected shorter texts")
 
 
 @pytest.mark.filterwarnings("error")
 def test_numbers_beyond_their_type(path, parts):
     cls, _, data, numbers = parts("classes")
-    values = {"several": False, "type": "float32", "values": [1.0, 2.0, 1e300]}
-    text = with_text(data, ("classes",), canonical(values))
+    values = CLASSES | {"type": "float32", "values": [1.0, 2.0, 1e300]}
+    text = with_text(data, ("targets",), canonical(values))
     refused(path, cls, text, numbers, "classes: expected numbers that float32 can hold")
 
 

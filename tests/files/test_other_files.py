@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from chainrule import load
 from chainrule.files import ModelFileError
-from chainrule.models import Model
 from files.by_hand import by_hand, canonical, taken_apart
-from files.examples import table_model
+from files.examples import table_network
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_files_of_other_kinds(path, tmp_path):
     for content, message in foreign(path, tmp_path):
         path.write_bytes(content)
         with pytest.raises(ModelFileError) as error:
-            Model.load(path)
+            load(path)
         assert str(error.value).startswith(f"{path}: ")
         assert message in str(error.value)
         assert "\n" not in str(error.value)
@@ -54,34 +54,34 @@ def test_files_of_other_kinds(path, tmp_path):
 
 def test_places_without_a_file(tmp_path):
     with pytest.raises(ModelFileError, match="cannot be read: there is no such file"):
-        Model.load(tmp_path / "none")
+        load(tmp_path / "none")
     with pytest.raises(ModelFileError, match="cannot be read: it is a folder"):
-        Model.load(tmp_path)
+        load(tmp_path)
     with pytest.raises(ModelFileError, match="cannot be read: "):
-        Model.load(tmp_path / ("x" * 300))
+        load(tmp_path / ("x" * 300))
     with pytest.raises(ModelFileError, match="cannot be read: it is a device or pipe"):
-        Model.load("/dev/zero")
+        load("/dev/zero")
 
 
 def test_a_newer_format(path):
-    value, numbers = taken_apart(saved(table_model(), path))
+    value, numbers = taken_apart(saved(table_network(), path))
     for version, shown in [("2", "2"), ("10", "10"), ("9" * 50, "9" * 9)]:
         path.write_bytes(by_hand(canonical(value), numbers, version=version))
         message = rf"written by a newer version of chainrule \(format {shown}\); this one reads 1$"
         with pytest.raises(ModelFileError, match=message):
-            Model.load(path)
+            load(path)
     for version in ("0", "01", "-1", "1.0", "", "²", 1, None, ["1"]):
         path.write_bytes(by_hand(canonical(value), numbers, version=version))
         with pytest.raises(ModelFileError, match="is damaged"):
-            Model.load(path)
+            load(path)
 
 
 def test_a_damaged_file_is_said_to_be_damaged(path):
-    content = saved(table_model(), path)
+    content = saved(table_network(), path)
     for old, new in [(b"Tanh", b"Tenh"), (b"blue", b"blau"), (b'outputs\\":2', b'outputs\\":3')]:
         assert old in content
         path.write_bytes(content.replace(old, new))
         with pytest.raises(
             ModelFileError, match="damaged: its content does not match its checksum"
         ):
-            Model.load(path)
+            load(path)

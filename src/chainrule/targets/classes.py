@@ -15,7 +15,7 @@ from chainrule.data.cells import shortened, spelled
 from chainrule.data.frames import as_column
 from chainrule.functions import Sigmoid, Softmax
 from chainrule.losses import BinaryCrossEntropy, CrossEntropy
-from chainrule.targets.base import Array, Targets, Objective
+from chainrule.targets.base import Array, Objective, Targets
 from chainrule.targets.columns import label_cells, label_text
 
 __all__ = ["Classes"]
@@ -62,6 +62,7 @@ class Classes(Targets):
         Parameters
         ----------
         y : ndarray or sparse matrix
+            Validated answers.
         name : str
             The column that they stood in.
         chosen : bool
@@ -212,7 +213,8 @@ class Classes(Targets):
         if several and (len(labels) < 2 or labels.tolist() != list(range(len(labels)))):
             raise ValueError("classes: expected the numbers of several labels, 0, 1, …")
         pair = strict_json.flag(entries["pair"], "classes.pair")
-        return cls(labels, several, pair, strict_json.text(entries["name"], "targets.name", least=0))
+        name = strict_json.text(entries["name"], "targets.name", least=0)
+        return cls(labels, several, pair, name)
 
 
 def _labels(kind: object, values: list[Any]) -> Array:

@@ -10,9 +10,9 @@ import numpy as np
 from chainrule import strict_json
 from chainrule.data import Column, DataError
 from chainrule.data.cells import Moments
-from chainrule.losses import HalfSquaredError, Huber, Loss, MeanAbsoluteError, Poisson
 from chainrule.functions import Exp
-from chainrule.targets.base import Array, Targets, Objective
+from chainrule.losses import HalfSquaredError, Huber, Loss, MeanAbsoluteError, Poisson
+from chainrule.targets.base import Array, Objective, Targets
 from chainrule.targets.columns import number_cells
 
 __all__ = ["REGRESSION_LOSSES", "Numbers", "regression_objective"]
@@ -58,12 +58,15 @@ class Numbers(Targets):
     kind = "numbers"
 
     @classmethod
-    def fit(cls, y: Array, *, scaled: bool = False, positive: bool = False, name: str = "") -> Numbers:
+    def fit(
+        cls, y: Array, *, scaled: bool = False, positive: bool = False, name: str = ""
+    ) -> Numbers:
         """Learn from validated y (n,) or (n, k).
 
         Parameters
         ----------
         y : ndarray
+            Validated answers.
         scaled : bool
             Whether targets are to be standardised.
         positive : bool
@@ -122,17 +125,20 @@ class Numbers(Targets):
         columns = _columns(y)
         if columns.dtype.kind != "f":
             columns = columns.astype(np.float64)
-        if self.mean is None:
+        if self.mean is None or self.scale is None:
             return columns
         with np.errstate(over="ignore"):
-            return np.asarray((columns.astype(np.float64) - self.mean) / self.scale)
+            shifted = columns.astype(np.float64) - np.array(self.mean)
+            return np.asarray(shifted / np.array(self.scale))
 
     def decode(self, t: Array) -> Array:
         """Return targets (n, k) in their own units, (n,) if they are one number a sample."""
-        if self.mean is not None:
-            with np.errstate(over="ignore"):
-                t = t.astype(np.float64) * np.array(self.scale) + np.array(self.mean)
-        return t[:, 0] if self.count == 1 else t
+        if self.mean is None or self.scale is None:
+            return t[:, 0] if self.count == 1 else t
+        with np.errstate(over="ignore"):
+            if self.count == 1:  # numbers of Python's: quick for one sample
+                return np.asarray(t[:, 0].astype(np.float64) * self.scale[0] + self.mean[0])
+            return np.asarray(t.astype(np.float64) * np.array(self.scale) + np.array(self.mean))
 
     def score(self, Y: Array, t: Array, weights: Array | None) -> float:
         """Return R², which is the same in all units."""
