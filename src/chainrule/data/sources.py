@@ -47,7 +47,7 @@ class Source:
             return Column(self.target_name, self.cells, self.lines)
         if isinstance(self.data, Table):
             raise DataError(
-                f"{self.name}: which column is to be predicted? Say --target NAME; there are "
+                f"{self.name}: expected the column to be predicted, one of "
                 f"{shortened(self.data.names, most=50)}"
             )
         raise DataError(f"{self.name}: expected a folder of images for each class")

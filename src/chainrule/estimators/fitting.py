@@ -73,6 +73,10 @@ class FitJob:
         """Return targets as the loss of training sees them."""
         return np.asarray(self.estimator._training_targets(self.targets, t))
 
+    def run(self) -> Any:
+        """Train, and return the estimator, which has taken over what training has led to."""
+        return self.estimator._train(self)
+
     def record(self) -> FitRecord:
         """Return what is known of the epochs so far; of a new network, nothing."""
         early = bool(self.estimator.early_stopping)

@@ -10,9 +10,10 @@ import numpy as np
 from scipy import sparse
 
 from chainrule import strict_json
+from chainrule.data import Table
 from chainrule.data.sources import is_source, read_images
 from chainrule.inputs.base import Array, Inputs, Options, RowCheck, Shape, float_array
-from chainrule.inputs.rows import checked_rows, names_from_json
+from chainrule.inputs.rows import checked_rows, names_from_json, table_numbers
 from chainrule.inputs.scaling import ImageScaling
 
 __all__ = ["FORMATS", "Images", "image_shape", "infer_format", "infer_images"]
@@ -106,14 +107,21 @@ class Images(Inputs):
         ValueError
             They have another shape than those of training, or contradict their format.
         """
-        if is_source(data):  # files are read as the chain takes images
-            images = read_images(data, self.sample_shape)
-            return float_array(images) if self.scaling is None else self.scaling.encode(images)
+        if is_source(data):
+            data = self.raw(read_images(data, self.sample_shape))
+        if isinstance(data, Table):
+            data, _ = table_numbers(data, self)
         if self.scaling is not None:
             return self.scaling.encode(self._ordered(data))
         X = checked_rows(self._as_rows(data), self, check)
         X = X.toarray() if sparse.issparse(X) else X
         return np.asarray(X).reshape(len(X), *self.sample_shape)
+
+    def raw(self, X: Array) -> Array:
+        """Return images (n, c, h, w), as files have them, as those of training were given."""
+        if self.format == "nhw":
+            return X[:, 0]
+        return X if self.format == "nchw" else np.moveaxis(X, 1, -1)
 
     def decode(self, values: Array, data: Any) -> Array:
         """Return values (…, c, h, w) with their last axes as the images in data have them."""

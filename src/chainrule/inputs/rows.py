@@ -13,7 +13,7 @@ from chainrule.data.cells import Cells, shortened
 from chainrule.data.sources import is_source, read_table
 from chainrule.inputs.base import Array, Inputs, Options, RowCheck, Shape
 
-__all__ = ["Rows", "checked_rows", "columns_to_json", "names_from_json"]
+__all__ = ["Rows", "checked_rows", "columns_to_json", "names_from_json", "table_numbers"]
 
 MOST_FEATURES = 2**31
 
@@ -89,11 +89,11 @@ def checked_rows(data: Any, inputs: Inputs, check: RowCheck | None) -> Any:
         data = read_table(data)
     names = None
     if isinstance(data, Table):
-        data, names = _numbers(data, inputs)
+        data, names = table_numbers(data, inputs)
     return np.asarray(data) if check is None else check(data, names)
 
 
-def _numbers(table: Table, inputs: Inputs) -> tuple[Array, tuple[str, ...] | None]:
+def table_numbers(table: Table, inputs: Inputs) -> tuple[Array, tuple[str, ...] | None]:
     """Return the columns of a table that training saw, as numbers, and their names.
 
     Raises

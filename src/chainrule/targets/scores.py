@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["class_scores", "regression_scores"]
+__all__ = ["class_scores", "label_scores", "regression_scores"]
 
 
-def regression_scores(t: NDArray[Any], y: NDArray[Any], scale: float) -> dict[str, float]:
+def regression_scores(
+    t: NDArray[Any], y: NDArray[Any], scale: float = 1.0
+) -> dict[str, float]:
     """Return the scores of outputs y (n,) for targets t (n,), both in units of the scale.
 
-    The errors are in the target's own units; R² needs two rows.
+    The errors are in the target's own units; R² needs two rows. Of several targets (n, k) they are
+    means over the targets.
     """
     from sklearn import metrics
 
@@ -23,6 +26,17 @@ def regression_scores(t: NDArray[Any], y: NDArray[Any], scale: float) -> dict[st
             "mean absolute error": scale * float(metrics.mean_absolute_error(t, y)),
             "root mean squared error": scale * float(metrics.root_mean_squared_error(t, y)),
         }
+
+
+def label_scores(t: NDArray[Any], chosen: NDArray[Any]) -> dict[str, float]:
+    """Return the scores of labels (n, k) of which any may hold; F1 is the mean over the labels."""
+    from sklearn import metrics
+
+    return {
+        "subset accuracy": float(metrics.accuracy_score(t, chosen)),
+        "label accuracy": float(np.mean(t == chosen)),
+        "F1 of labels": float(metrics.f1_score(t, chosen, average="macro", zero_division=0.0)),
+    }
 
 
 def class_scores(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chainrule.jobs.outputs import (
+from chainrule.cli.output_files import (
     check_model_path,
     check_text_path,
     default_model_path,
@@ -73,7 +73,7 @@ def test_a_folder_that_takes_no_files_is_named(check, tmp_path, monkeypatch):
 def test_a_write_protected_file_is_respected(check, tmp_path, monkeypatch):
     path = tmp_path / "x"
     table_model().save(path)
-    monkeypatch.setattr("chainrule.jobs.outputs.access", lambda path, mode: mode != os.W_OK)
+    monkeypatch.setattr("chainrule.cli.output_files.access", lambda path, mode: mode != os.W_OK)
     with pytest.raises(ValueError, match=r"--output: \S+ is write-protected"):
         check(path)
 

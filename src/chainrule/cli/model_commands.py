@@ -8,13 +8,11 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli.arguments import (
-    DataArgument,
-    FileArgument,
-    JsonOption,
-    ModelArgument,
-    TargetOption,
-)
+from chainrule.cli import output_files
+from chainrule.cli.arguments import DataArgument, JsonOption, ModelArgument, TargetOption
+from chainrule.cli.checks import check_at_random, check_on_data
+from chainrule.cli.evaluation import evaluate_source, predicted
+from chainrule.cli.model_data import samples_of, source_for, target_name
 from chainrule.cli.output import (
     Output,
     formula_lines,
@@ -25,20 +23,17 @@ from chainrule.cli.output import (
     shared_rules,
 )
 from chainrule.cli.predictions import predictions_csv, predictions_json
+from chainrule.cli.summary import ModelSummary
 from chainrule.formulas import Formulas
-from chainrule.jobs import outputs, read_source
-from chainrule.jobs.checking import check_at_random, check_on_data
-from chainrule.jobs.pictures import KINDS, PARTS, draw_trained, picture_kind
-from chainrule.jobs.scoring import evaluate_source
-from chainrule.jobs.sources import Source
-from chainrule.jobs.telling import trained_json
-from chainrule.jobs.trained import read_model, read_trained
-from chainrule.models import Model
+from chainrule.pictures.network_picture import PARTS, draw_network
+
+PICTURES = ("png", "svg", "pdf")
 
 
 def predict(
     model: ModelArgument,
     data: DataArgument,
+    target: TargetOption = None,
     probabilities: Annotated[bool, typer.Option(help="A column for each class, too.")] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A CSV file to write.")
@@ -48,21 +43,22 @@ def predict(
     """Predict the target of each row of DATA, as CSV."""
     out = Output(as_json=as_json)
     if output is not None:
-        outputs.check_text_path(output, model, data)
-    trained = read_model(model, f"in Python: chainrule.load({str(model)!r}).predict(X)")
-    source = _source_for(trained, data, None, optional=True)
-    predictions = trained.predict(source.data)
+        output_files.check_text_path(output, model, data)
+    estimator = _load(model)
+    name = target_name(estimator, data, target)
+    source = source_for(estimator, data, None, optional=True)
+    predictions = predicted(estimator, samples_of(estimator, source, name))
     out.say(*source.notes, *predictions.notes)
     if source.test is not None:
         out.say(f"these are the {len(source):,} training images; for others, name their file")
     if as_json:
-        out.json(predictions_json(trained, source, predictions))
+        out.json(predictions_json(estimator, source, predictions, name))
         return
-    text = predictions_csv(trained, source, predictions, probabilities)
+    text = predictions_csv(estimator, source, predictions, name, probabilities=probabilities)
     if output is None:
         sys.stdout.write(text)
     else:
-        outputs.write_text(output, text)
+        output_files.write_text(output, text)
         out.say(f"{len(source):,} predictions written to {output}")
 
 
@@ -74,10 +70,10 @@ def evaluate(
 ) -> None:
     """Compare predictions with the true targets in DATA."""
     out = Output(as_json=as_json)
-    trained = read_model(model, f"in Python: chainrule.load({str(model)!r}).score(X, y)")
-    name = target or trained.target.name
-    source = _source_for(trained, data, name, optional=False)
-    scores, rows, notes = evaluate_source(trained, source)
+    estimator = _load(model)
+    name = target_name(estimator, data, target)
+    source = source_for(estimator, data, name, optional=False)
+    scores, rows, notes = evaluate_source(estimator, source, name)
     out.say(*notes)
     if as_json:
         out.json({"rows": rows, "scores": scores})
@@ -86,7 +82,7 @@ def evaluate(
 
 
 def check(
-    model: FileArgument,
+    model: ModelArgument,
     data: Annotated[
         str | None, typer.Argument(metavar="DATA", help="By default, random numbers.")
     ] = None,
@@ -98,13 +94,13 @@ def check(
 ) -> None:
     """Compare the gradients of a model with finite differences."""
     out = Output(as_json=as_json)
-    counts = {"samples": samples, "entries": entries, "seed": seed}
+    estimator, counts = _load(model), {"samples": samples, "entries": entries, "seed": seed}
     if data is None:
-        report = check_at_random(read_trained(model), **counts)
+        report = check_at_random(estimator, **counts)
     else:
-        trained = read_model(model, "without DATA it is checked at random numbers")
-        source = _source_for(trained, data, target or trained.target.name, optional=True)
-        report = check_on_data(trained, source, **counts)
+        name = target_name(estimator, data, target)
+        source = source_for(estimator, data, name, optional=True)
+        report = check_on_data(estimator, source, name, **counts)
     if as_json:
         out.json(report_json(report))
     else:
@@ -116,34 +112,35 @@ def check(
 
 
 def show(
-    model: FileArgument,
+    model: ModelArgument,
     latex: Annotated[bool, typer.Option(help="Formulas as LaTeX.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show the layers of a model, and each function's definition, derivative and backprop."""
     out = Output(as_json=as_json)
-    trained = read_trained(model)
-    rules: dict[str, Formulas] = {str(f): f.formulas() for f in trained.chain.functions}
-    rules[str(trained.loss)] = trained.loss.formulas()
+    estimator = _load(model)
+    chain, loss = estimator.chain_, estimator._objective(estimator.targets_).loss
+    rules: dict[str, Formulas] = {str(f): f.formulas() for f in (*chain.functions, loss)}
+    summary = ModelSummary(estimator)
     if as_json:
-        out.json(trained_json(trained, rules))
+        out.json(summary.to_json(rules))
         return
-    out.lines([trained.chain.formula(), ""])
-    out.table(layers_table(trained.chain))
+    out.lines([chain.formula(), ""])
+    out.table(layers_table(chain))
     out.lines([""])
     for title, formulas in shared_rules(rules):
         out.lines(formula_lines(title, formulas, latex=latex))
-    out.lines(trained.lines)
+    out.lines(summary.lines)
 
 
 def plot(
-    model: FileArgument,
+    model: ModelArgument,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
             "-o",
-            help=f"The picture: {', '.join(KINDS)}; by default a PNG file named as the model.",
+            help=f"The picture: {', '.join(PICTURES)}; by default a PNG file named as the model.",
         ),
     ] = None,
     part: Annotated[
@@ -153,15 +150,21 @@ def plot(
     """Draw the learning curve of a model and the weights of its first layer."""
     out = Output()
     path = output or Path(f"{model.stem or 'model'}.png")
-    kind = picture_kind(path)
-    outputs.check_text_path(path, model)
-    picture, notes = draw_trained(read_trained(model), part, kind)
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in PICTURES:
+        names = ", ".join(f".{known}" for known in PICTURES)
+        raise ValueError(f"--output: expected a name that ends in {names}, got {path.name!r}")
+    output_files.check_text_path(path, model)
+    if part not in PARTS:
+        raise ValueError(f"--part: expected one of {', '.join(PARTS)}, got {part!r}")
+    picture, notes = draw_network(_load(model), part, kind)
     out.say(*notes)
-    outputs.write_bytes(path, picture)
+    output_files.write_bytes(path, picture)
     out.say(f"picture saved in {path}")
 
 
-def _source_for(trained: Model, data: str, target: str | None, *, optional: bool) -> Source:
-    """Read data for a trained model: its target's column, its images' shape."""
-    shape = getattr(trained.inputs, "shape", None)
-    return read_source(data, target, like=shape, optional=optional)
+def _load(path: Path) -> object:
+    """Return the estimator in a file; scikit-learn is loaded here, not with the command line."""
+    from chainrule.estimators import load
+
+    return load(path)

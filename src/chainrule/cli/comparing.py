@@ -7,17 +7,20 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from chainrule.data import DataError, ImageScaling, Table, TableEncoder, Target, Task, split
-from chainrule.jobs.options import Words, defaults, hidden_sizes
-from chainrule.jobs.sources import Source
-from chainrule.jobs.training import check_target
-from chainrule.models.scores import class_scores, regression_scores
+from chainrule.cli.option_values import hidden_sizes, optimizer
+from chainrule.cli.options import CommandLineOptions
+from chainrule.cli.training import class_numbers, purpose_of
+from chainrule.data import DataError, Source, Table, split
+from chainrule.inputs import ImageScaling, TableEncoder
+from chainrule.targets import Numbers
+from chainrule.targets.columns import Purpose, number_cells
+from chainrule.targets.scores import class_scores, regression_scores
 from chainrule.training import Optimizer
+from chainrule.types import Array
 
 OURS, THEIRS = "chainrule", "scikit-learn"
 
@@ -30,8 +33,7 @@ MOST_REPEATS = 100
 FIRST_ROWS = 200
 """Both fit so many rows before the clock runs, so that nothing is loaded or compiled under it."""
 
-Array = NDArray[Any]
-Rows = NDArray[np.intp]
+Rows = np.ndarray[Any, np.dtype[np.intp]]
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class Fit:
 class Comparison:
     """All fits so far, of so many folds, and what was compared."""
 
-    target: Target
+    target: str
+    task: str
     folds: int
     parameters: dict[str, Any]
     versions: dict[str, str]
@@ -73,12 +76,16 @@ class Comparison:
         return np.array([figure[name] for figure in figures if name in figure])
 
 
-Heard = Callable[[int, str], None]
-"""Who is told that a fit begins: fold and library."""
+FitCallback = Callable[[int, str], None]
+"""Called as a fit begins, with fold and library."""
 
 
 def compare(
-    source: Source, words: Words, folds: int, repeats: int = 1, heard: Heard | None = None
+    source: Source,
+    options: CommandLineOptions,
+    folds: int,
+    repeats: int = 1,
+    callback: FitCallback | None = None,
 ) -> Comparison:
     """Fit both libraries' estimators on folds of the data, by turns, and score them.
 
@@ -93,46 +100,48 @@ def compare(
     ValueError
         scikit-learn has no network of this kind.
     """
-    _check_words(words, folds, repeats)
-    words = replace(words, model="mlp")
-    target = check_target(source, cast("Task | None", words.task))
+    _check_options(options, folds, repeats)
+    options = replace(options, model="mlp").with_defaults(source)
+    purpose = purpose_of(source, options)
     parts = [
         part
         for repeat in range(repeats)
-        for part in _parts(source, target, words.seed + repeat, folds)
+        for part in _parts(source, purpose, options.seed + repeat, folds)
     ]
-    parameters = _parameters(words, source, min(len(rows) for rows, _ in parts))
-    comparison = Comparison(target, len(parts), parameters, _versions(), source.notes)
-    estimators = _estimators(target.task)
+    parameters = _parameters(options, min(len(rows) for rows, _ in parts))
+    comparison = Comparison(
+        source.target_name, purpose.task, len(parts), parameters, _versions(), source.notes
+    )
+    estimators = _estimators(purpose.task)
     try:
         for fold, (rows, others) in enumerate(parts, 1):
             training = source.select(rows)
             held_out = source.select(others) if source.test is None else source.test
-            X, X_test, y, y_test, scale = _encoded(training, held_out, target, words)
-            seeded = {**parameters, "random_state": (words.seed + fold - 1) % 2**32}
-            threads = {"n_jobs": words.threads or None}
+            X, X_test, y, y_test, scale = _encoded(training, held_out, purpose, options)
+            seeded = {**parameters, "random_state": (options.seed + fold - 1) % 2**32}
+            threads = {"n_jobs": options.threads or None}
             if fold == 1:
                 _fit_first(estimators, seeded, threads, X, y)
             for library in (OURS, THEIRS) if fold % 2 else (THEIRS, OURS):
-                if heard is not None:
-                    heard(fold, library)
+                if callback is not None:
+                    callback(fold, library)
                 estimator = estimators[library](**seeded, **(threads if library == OURS else {}))
                 seconds = _fit(estimator, X, y, f"{library}, fold {fold}")
-                scores = _scores(estimator, X_test, y_test, target, scale)
+                scores = _scores(estimator, X_test, y_test, purpose, scale)
                 comparison.fits.append(Fit(library, fold, scores, seconds, int(estimator.n_iter_)))
     except KeyboardInterrupt:
         comparison.interrupted = True
     return comparison
 
 
-def _check_words(words: Words, folds: int, repeats: int) -> None:
+def _check_options(options: CommandLineOptions, folds: int, repeats: int) -> None:
     if not 1 <= repeats <= MOST_REPEATS:
         raise ValueError(f"--repeats: expected a number from 1 to {MOST_REPEATS}, got {repeats}")
     if not 2 <= folds <= MOST_FOLDS:
         raise ValueError(f"--folds: expected a number from 2 to {MOST_FOLDS}, got {folds}")
     both = (
-        ("activation", words.activation, ACTIVATIONS),
-        ("optimizer", words.optimizer, OPTIMIZERS),
+        ("activation", options.activation, ACTIVATIONS),
+        ("optimizer", options.optimizer, OPTIMIZERS),
     )
     for name, word, known in both:
         if word not in known:
@@ -141,7 +150,7 @@ def _check_words(words: Words, folds: int, repeats: int) -> None:
             )
 
 
-def _parts(source: Source, target: Target, seed: int, folds: int) -> Iterator[tuple[Rows, Rows]]:
+def _parts(source: Source, purpose: Purpose, seed: int, folds: int) -> Iterator[tuple[Rows, Rows]]:
     """Yield the rows to train on and the rows to score, where the data have no test set."""
     everything = np.arange(len(source))
     if source.test is not None:
@@ -152,67 +161,64 @@ def _parts(source: Source, target: Target, seed: int, folds: int) -> Iterator[tu
             f"{source.name}: expected two rows or more for each of {folds} folds, got "
             f"{len(source)} in all"
         )
-    codes = target.encode(source.cells or [], lines=source.lines)
-    labels = None if target.task == "regression" else codes
+    labels = None if purpose.task == "regression" else class_numbers(purpose, source)
     for held_out in split(len(source), (1 / folds,) * folds, seed, labels):
         rows = np.setdiff1d(everything, held_out)
-        unseen = np.setdiff1d(np.arange(len(target.classes)), codes[rows])
+        seen = () if labels is None else labels[rows]
+        unseen = np.setdiff1d(np.arange(len(purpose.classes)), seen)
         if unseen.size:
             raise DataError(
                 f"{source.name}: expected two rows or more of each class, in different folds, "
-                f"got too few of {target.classes[unseen[0]]!r}"
+                f"got too few of {purpose.classes[unseen[0]]!r}"
             )
         yield rows, held_out
 
 
 def _encoded(
-    training: Source, held_out: Source, target: Target, words: Words
+    training: Source, held_out: Source, purpose: Purpose, options: CommandLineOptions
 ) -> tuple[Array, Array, Array, Array, float]:
     """Return features and targets of both parts, by rules learnt from the first, and a scale.
 
     Numbers are standardised targets; their scale gives errors in units of the target.
     """
-    assert training.cells is not None
-    assert held_out.cells is not None
     inputs: Any = TableEncoder if isinstance(training.data, Table) else ImageScaling
     encoder = inputs.fit(training.data)
-    dtype = np.float64 if words.double else np.float32
+    dtype = np.float64 if options.double else np.float32
     X, X_test = (_features(encoder, part.data).astype(dtype) for part in (training, held_out))
-    if target.task == "regression":
-        target = Target.fit(target.name, training.cells, "regression", lines=training.lines)
-    y = target.encode(training.cells, lines=training.lines)
-    y_test = target.encode(held_out.cells, lines=held_out.lines)
-    return X, X_test, y, y_test, target.scale
+    if purpose.task != "regression":
+        return X, X_test, class_numbers(purpose, training), class_numbers(purpose, held_out), 1.0
+    numbers = Numbers.fit(number_cells(training.target), scaled=True, name=training.target_name)
+    y, y_test = (numbers.encode(numbers.read(part.target))[:, 0] for part in (training, held_out))
+    assert numbers.scale is not None
+    return X, X_test, y, y_test, numbers.scale[0]
 
 
 def _features(encoder: TableEncoder | ImageScaling, data: Any) -> Array:
     """Return a table or images as rows of numbers (n, i)."""
     if isinstance(encoder, TableEncoder):
-        return encoder.encode(data)[0]
+        return encoder.encode_table(data)[0]
     return encoder.encode(data).reshape(len(data), -1)
 
 
-def _parameters(words: Words, source: Source, rows: int) -> dict[str, Any]:
+def _parameters(options: CommandLineOptions, rows: int) -> dict[str, Any]:
     """Return the parameters that both estimators get, in scikit-learn's words."""
-    unsaid = defaults(words, source)
-    batch = unsaid.batch if words.batch is None else words.batch
-    optimizer = words.chosen_optimizer(unsaid)
-    size = min(batch or rows, rows) if isinstance(optimizer, Optimizer) else rows
-    layers = unsaid.network.layers if words.layers is None else hidden_sizes(words.layers)
-    parameters = {
-        "hidden_layer_sizes": layers,
-        "activation": ACTIVATIONS[words.activation],
-        "solver": words.optimizer if words.optimizer in ("adam", "lbfgs") else "sgd",
-        "alpha": size * (unsaid.l2 if words.l2 is None else words.l2),
+    chosen = optimizer(options.optimizer, options.learning_rate)
+    size = min(options.batch or rows, rows)
+    parameters: dict[str, Any] = {
+        "hidden_layer_sizes": hidden_sizes(options.layers or "0"),
+        "activation": ACTIVATIONS[options.activation],
+        "solver": options.optimizer if options.optimizer in ("adam", "lbfgs") else "sgd",
+        "alpha": size * (options.l2 or 0.0),
         "batch_size": size,
-        "max_iter": unsaid.epochs if words.epochs is None else words.epochs,
+        "max_iter": options.epochs,
     }
-    if isinstance(optimizer, Optimizer):
-        parameters["learning_rate_init"] = float(optimizer.learning_rate)
-        parameters["n_iter_no_change"] = words.patience or math.inf
+    if isinstance(chosen, Optimizer):
+        parameters["learning_rate_init"] = float(chosen.learning_rate)
+        parameters["n_iter_no_change"] = options.patience or math.inf
     if parameters["solver"] == "sgd":
-        momentum = 0.0 if words.optimizer == "sgd" else 0.9
-        parameters |= {"momentum": momentum, "nesterovs_momentum": words.optimizer == "nesterov"}
+        momentum = 0.0 if options.optimizer == "sgd" else 0.9
+        nesterov = options.optimizer == "nesterov"
+        parameters |= {"momentum": momentum, "nesterovs_momentum": nesterov}
     return parameters
 
 
@@ -224,7 +230,7 @@ def _versions() -> dict[str, str]:
     return {OURS: __version__, THEIRS: sklearn.__version__, "NumPy": np.__version__}
 
 
-def _estimators(task: Task) -> dict[str, Any]:
+def _estimators(task: str) -> dict[str, Any]:
     from sklearn import neural_network
 
     from chainrule import estimators
@@ -266,11 +272,11 @@ def _fit(estimator: Any, X: Array, y: Array, who: str) -> float:
     return seconds
 
 
-def _scores(estimator: Any, X: Array, t: Array, target: Target, scale: float) -> dict[str, float]:
+def _scores(estimator: Any, X: Array, t: Array, purpose: Purpose, scale: float) -> dict[str, float]:
     """Return the scores of predictions for X and t, in the words of ``chainrule evaluate``."""
-    if target.task == "regression":
+    if purpose.task == "regression":
         y = np.asarray(estimator.predict(X), dtype=np.float64)
         return regression_scores(np.asarray(t, dtype=np.float64), y, scale)
-    shares = np.zeros((len(X), len(target.classes)))
+    shares = np.zeros((len(X), len(purpose.classes)))
     shares[:, estimator.classes_.astype(int)] = estimator.predict_proba(X)
     return class_scores(t, np.argmax(shares, axis=1), shares)

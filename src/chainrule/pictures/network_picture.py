@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.chain import Chain
 from chainrule.data import DataError
 from chainrule.functions import Conv2d, Linear
-from chainrule.jobs.trained import Trained
-from chainrule.pictures import WeightsDisplay
 from chainrule.pictures.figures import new_figure, save_figure
+from chainrule.pictures.learning_curve import LearningCurveDisplay, validation_curves
 from chainrule.pictures.tables import weight_table
+from chainrule.pictures.weights import WeightsDisplay
 
-KINDS = ("png", "svg", "pdf")
 WIDTH, CURVE_HEIGHT = 10.0, 3.4
 """Inches."""
 
@@ -30,22 +29,17 @@ MOST_FEATURES, MOST_UNITS = 40, 64
 _PIXEL = re.compile(r"pixel_(\d{1,3})_(\d{1,3})", re.ASCII)
 
 
-def picture_kind(path: Path) -> str:
-    """Return the kind of picture that a file's name stands for; ValueError if it is none."""
-    kind = path.suffix.lower().removeprefix(".")
-    if kind not in KINDS:
-        names = ", ".join(f".{known}" for known in KINDS)
-        raise ValueError(f"--output: expected a name that ends in {names}, got {path.name!r}")
-    return kind
-
-
-def draw_trained(trained: Trained, part: str, kind: str) -> tuple[bytes, list[str]]:
+def draw_network(estimator: Any, part: str, kind: str) -> tuple[bytes, list[str]]:
     """Return a picture of a network as the content of a file, and notes on what it does not show.
 
     Parameters
     ----------
-    part : one of PARTS; of "all", what the network does not have is left out and noted
-    kind : one of KINDS
+    estimator : estimator
+        Fitted.
+    part : str
+        One of PARTS; of "all", what the network does not have is left out and noted.
+    kind : str
+        "png", "svg" or "pdf".
 
     Raises
     ------
@@ -54,18 +48,16 @@ def draw_trained(trained: Trained, part: str, kind: str) -> tuple[bytes, list[st
     DataError
         The network has nothing of what is asked for.
     """
-    if part not in PARTS:
-        raise ValueError(f"--part: expected one of {', '.join(PARTS)}, got {part!r}")
     notes: list[str] = []
     curve = None
     if part != "weights":
         try:
-            curve = trained.curve()
+            curve = saved_curve(estimator)
         except DataError as error:
             if part == "curve":
                 raise
             notes.append(str(error))
-    weights = None if part == "curve" else _first_weights(trained)
+    weights = None if part == "curve" else _first_weights(estimator)
     curves = 0 if curve is None else 1 + (curve.scores is not None)
     heights = [CURVE_HEIGHT] * (curves > 0)
     if weights is not None:
@@ -103,9 +95,9 @@ class _Weights:
         return 0.6 + 0.9 * WIDTH * (rows * h) / (self.columns * w)
 
 
-def _first_weights(trained: Trained) -> _Weights:
+def _first_weights(estimator: Any) -> _Weights:
     """Return what is drawn of the first layer that has weights."""
-    chain = trained.chain
+    chain: Chain = estimator.chain_
     layer = next((layer for layer in chain.layers if "W" in layer.names), None)
     if layer is None:
         raise DataError("this model has no layer with weights W to draw")
@@ -117,13 +109,13 @@ def _first_weights(trained: Trained) -> _Weights:
         chosen = _longest(W, max(1, MOST_IMAGES // channels) if apart else MOST_IMAGES)
         columns = channels if apart else _columns(len(chosen))
         return _Weights(title + _share(len(chosen), len(W), "filters"), W[chosen], columns)
-    images = _unit_images(W.T, trained) if isinstance(layer.function, Linear) else None
+    images = _unit_images(W.T, estimator) if isinstance(layer.function, Linear) else None
     if images is not None:
         chosen = _longest(images, MOST_IMAGES)
         title += _share(len(chosen), len(images), "units")
         return _Weights(title, images[chosen], _columns(len(chosen) * images.shape[1]))
     rows, units = _longest(W, MOST_FEATURES), _longest(W.T, MOST_UNITS)
-    names = trained.features
+    names = estimator.inputs_.feature_names
     if len(names) != len(W):
         names = tuple(f"input {row}" for row in range(len(W)))
     title += _share(len(rows), len(W), "features")
@@ -135,15 +127,15 @@ def _columns(count: int) -> int:
     return min(count, 8 if count <= 24 else 16)
 
 
-def _unit_images(weights: NDArray[Any], trained: Trained) -> NDArray[Any] | None:
+def _unit_images(weights: NDArray[Any], estimator: Any) -> NDArray[Any] | None:
     """Return the weights of units (o, i) as images (o, c, h, w), None where inputs are no pixels.
 
     Pixels are those of images, or columns that are named so: pixel_0_0, pixel_0_1, …
     """
-    shape = trained.chain.layers[0].input_shape
+    shape = estimator.chain_.layers[0].input_shape
     if len(shape) == 3:
         return weights.reshape(-1, *shape) if weights.shape[1] == np.prod(shape) else None
-    places = [_PIXEL.fullmatch(name) for name in trained.features]
+    places = [_PIXEL.fullmatch(name) for name in estimator.inputs_.feature_names]
     if len(places) != weights.shape[1]:
         return None
     rows = [int(place[1]) for place in places if place]
@@ -163,3 +155,45 @@ def _longest(W: NDArray[Any], most: int) -> NDArray[np.intp]:
 
 def _share(shown: int, of: int, what: str) -> str:
     return "" if shown == of else f", of the {shown} longest among {of:,} {what}"
+
+
+def saved_curve(estimator: Any) -> LearningCurveDisplay:
+    """Return the learning curve of a fitted estimator, or that which a file of 0.1.0 remembers.
+
+    Raises
+    ------
+    DataError
+        There is none.
+    """
+    losses = getattr(estimator, "loss_curve_", None)
+    if losses:
+        return LearningCurveDisplay(losses, **validation_curves(estimator))
+    if losses is not None:
+        raise DataError("this model has no learning curve: it was not trained for a whole epoch")
+    curve: Any = getattr(estimator, "metadata_", {}).get("history")
+    if not isinstance(curve, dict) or not _numbers(curve.get("epoch"), None):
+        raise DataError("this model has no learning curve; chainrule train saves one")
+    count = len(curve["epoch"])
+    columns = {name: curve.get(name) for name in ("loss", "validation_loss", "validation_score")}
+    for name, column in columns.items():
+        if not (_numbers(column, count) or (column is None and name != "loss")):
+            raise DataError(f"the learning curve of this model: expected {count} numbers of {name}")
+    kept = curve.get("kept")
+    return LearningCurveDisplay(
+        curve["loss"],
+        validation_losses=columns["validation_loss"],
+        scores=columns["validation_score"],
+        score_name=str(curve.get("score", "score")),
+        kept=kept if type(kept) is int and kept else None,
+        epochs=curve["epoch"],
+    )
+
+
+def _numbers(column: object, count: int | None) -> bool:
+    """Return whether something is a list of `count` numbers, one at least."""
+    return (
+        isinstance(column, list)
+        and len(column) > 0
+        and count in (None, len(column))
+        and all(type(value) in (int, float) for value in column)
+    )

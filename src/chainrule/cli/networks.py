@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from chainrule.chain import Chain
+from chainrule.cli.option_values import hidden_sizes
 from chainrule.functions import (
     ACTIVATIONS,
     AvgPool2d,
@@ -30,13 +31,15 @@ from chainrule.losses import (
     Poisson,
 )
 
+if TYPE_CHECKING:
+    from chainrule.cli.options import CommandLineOptions
+
 REGRESSION_LOSSES: dict[str, type[Loss]] = {
     "squared": MeanSquaredError,
     "absolute": MeanAbsoluteError,
     "huber": Huber,
     "poisson": Poisson,
 }
-
 
 MODELS = {"mlp": "a multilayer network", "cnn": "a convolutional network"}
 
@@ -53,48 +56,40 @@ SMALLEST_POOLED = 6
 """Shorter sides are not halved any more."""
 
 
-@dataclass(frozen=True)
-class NetworkOptions:
-    """What a network is made of.
+def build_chain(
+    options: CommandLineOptions, *, task: str, classes: int, input_shape: tuple[int, ...]
+) -> tuple[Chain, Loss]:
+    """Return a chain for a task, and its loss.
 
     Parameters
     ----------
-    model : a name in MODELS
-    layers : sizes of the hidden layers; in a convolutional network of those after its blocks
-    activation : a name in ACTIVATIONS, after each hidden layer
-    dropout : the rate of dropout after each activation
-    bias : whether layers have biases
-    loss : a name in REGRESSION_LOSSES; classes always have their cross-entropy
+    options : CommandLineOptions
+        With all defaults; `layers` of a convolutional network are those after its blocks.
+    task : str
+        "regression", "binary" or "multiclass".
+    classes : int
+        How many there are.
+    input_shape : tuple of int
+        The shape of a sample.
     """
-
-    model: str = "mlp"
-    layers: tuple[int, ...] = (128, 64)
-    activation: str = "relu"
-    dropout: float = 0.0
-    bias: bool = True
-    loss: str = "squared"
-
-
-def build_chain(
-    options: NetworkOptions, *, task: str, classes: int, input_shape: tuple[int, ...]
-) -> tuple[Chain, Loss]:
-    """Return a chain for a task, and its loss."""
+    assert options.layers is not None
+    bias, activation = options.bias is not False, ACTIVATIONS[options.activation]
     functions: list[Function] = []
     if options.model == "cnn":
-        functions += convolutional_blocks(input_shape, options.activation, bias=options.bias)
+        functions += convolutional_blocks(input_shape, options.activation, bias=bias)
     if len(input_shape) > 1:
         functions.append(Flatten())
-    for size in options.layers:
-        functions += [Linear(size, bias=options.bias), ACTIVATIONS[options.activation]()]
+    for size in hidden_sizes(options.layers):
+        functions += [Linear(size, bias=bias), activation()]
         if options.dropout:
             functions.append(Dropout(options.dropout))
     if task == "multiclass":
-        return Chain(*functions, Linear(classes, bias=options.bias), Softmax()), CrossEntropy()
-    functions.append(Linear(1, bias=options.bias))
+        return Chain(*functions, Linear(classes, bias=bias), Softmax()), CrossEntropy()
+    functions.append(Linear(1, bias=bias))
     if task == "binary":
         return Chain(*functions, Sigmoid()), BinaryCrossEntropy()
     output = Softplus() if options.loss == "poisson" else Identity()
-    return Chain(*functions, output), REGRESSION_LOSSES[options.loss]()
+    return Chain(*functions, output), REGRESSION_LOSSES[options.loss or "squared"]()
 
 
 def convolutional_blocks(
