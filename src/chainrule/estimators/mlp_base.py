@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from operator import is_
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -18,6 +19,9 @@ from chainrule.layout import ChainLayout
 from chainrule.parameters import Parameters
 from chainrule.targets import Targets
 from chainrule.types import Array
+
+
+VIEWS = ("coefs_", "intercepts_", "_views")
 
 
 class MLP(NetworkEstimator):
@@ -88,6 +92,7 @@ class MLP(NetworkEstimator):
             "coefs_": coefs,
             "intercepts_": intercepts,
             "n_layers_": len(coefs) + 1,
+            "_views": [*coefs, *intercepts],
         }
 
     def _network(self, targets: Targets | None = None) -> Chain:
@@ -96,6 +101,9 @@ class MLP(NetworkEstimator):
         Where these were set by hand before any fit, the targets say how it ends.
         """
         given = [*self.coefs_, *self.intercepts_]
+        own_views = getattr(self, "_views", ())
+        if len(given) == len(own_views) and all(map(is_, given, own_views)):
+            return cast("Chain", self.chain_)
         if hasattr(self, "chain_"):
             coefs, intercepts = views(self.chain_)
             own = [*coefs, *intercepts]
@@ -103,8 +111,7 @@ class MLP(NetworkEstimator):
                 for view, array in zip(own, given, strict=True):
                     if not np.may_share_memory(view, array):
                         view[...] = array
-                chain: Chain = self.chain_
-                return chain
+                return cast("Chain", self.chain_)
         return self._rebuilt(targets or self.targets_)
 
     def _rebuilt(self, targets: Targets) -> Chain:
@@ -126,7 +133,7 @@ class MLP(NetworkEstimator):
             self._network()
         state = super().__getstate__()
         if "chain_" in state:
-            state = {k: v for k, v in state.items() if k not in ("coefs_", "intercepts_")}
+            state = {k: v for k, v in state.items() if k not in VIEWS}
         return state
 
 

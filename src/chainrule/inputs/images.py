@@ -95,8 +95,9 @@ class Images(Inputs):
         ValueError
             They have another shape than those of training, or contradict their format.
         """
-        if is_source(data):
-            data = read_images(data, self.sample_shape)
+        if is_source(data):  # files are read as the chain takes images
+            images = read_images(data, self.sample_shape)
+            return float_array(images) if self.scaling is None else self.scaling.encode(images)
         if self.scaling is not None:
             return self.scaling.encode(self._ordered(data))
         X = checked_rows(self._as_rows(data), self, check)

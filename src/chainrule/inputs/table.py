@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,6 +22,7 @@ from chainrule.inputs.columns import (
     fit_column,
     taken_for_categories,
 )
+from chainrule.warning import warn
 
 __all__ = ["CategoricalColumn", "NumericColumn", "TableEncoder"]
 
@@ -123,7 +123,7 @@ class TableEncoder(Inputs):
             return row
         X, notes = self.encode_table(table)
         for note in notes:
-            warnings.warn(note, DataWarning, stacklevel=2)
+            warn(note, DataWarning)
         return X
 
     def _one_row(self, table: Table) -> Array | None:

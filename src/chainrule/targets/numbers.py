@@ -129,10 +129,12 @@ class Numbers(Targets):
 
     def decode(self, t: Array) -> Array:
         """Return targets (n, k) in their own units, (n,) if they are one number a sample."""
-        if self.mean is not None:
-            with np.errstate(over="ignore"):
-                t = t.astype(np.float64) * np.array(self.scale) + np.array(self.mean)
-        return t[:, 0] if self.count == 1 else t
+        if self.mean is None or self.scale is None:
+            return t[:, 0] if self.count == 1 else t
+        with np.errstate(over="ignore"):
+            if self.count == 1:  # numbers of Python's: quick for one sample
+                return np.asarray(t[:, 0].astype(np.float64) * self.scale[0] + self.mean[0])
+            return np.asarray(t.astype(np.float64) * np.array(self.scale) + np.array(self.mean))
 
     def score(self, Y: Array, t: Array, weights: Array | None) -> float:
         """Return R², which is the same in all units."""
