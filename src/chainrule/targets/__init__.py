@@ -1,6 +1,6 @@
 """Answers to numbers and back: classes, and numbers to predict."""
 
-from chainrule.targets.base import Targets, Objective, out_activation
+from chainrule.targets.base import Objective, Targets, out_activation
 from chainrule.targets.classes import Classes
 from chainrule.targets.numbers import REGRESSION_LOSSES, Numbers, regression_objective
 
@@ -9,8 +9,8 @@ __all__ = [
     "TARGETS",
     "Classes",
     "Numbers",
-    "Targets",
     "Objective",
+    "Targets",
     "out_activation",
     "regression_objective",
 ]

@@ -10,9 +10,9 @@ import numpy as np
 from chainrule import strict_json
 from chainrule.data import Column, DataError
 from chainrule.data.cells import Moments
-from chainrule.losses import HalfSquaredError, Huber, Loss, MeanAbsoluteError, Poisson
 from chainrule.functions import Exp
-from chainrule.targets.base import Array, Targets, Objective
+from chainrule.losses import HalfSquaredError, Huber, Loss, MeanAbsoluteError, Poisson
+from chainrule.targets.base import Array, Objective, Targets
 from chainrule.targets.columns import number_cells
 
 __all__ = ["REGRESSION_LOSSES", "Numbers", "regression_objective"]
