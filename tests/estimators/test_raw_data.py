@@ -16,8 +16,8 @@ from chainrule import (
     Linear,
     MLPClassifier,
     MLPRegressor,
-    ReLU,
     Regressor,
+    ReLU,
     Sigmoid,
     load,
 )
@@ -78,7 +78,7 @@ def test_answers_may_stand_in_the_table(regressor, path):
     assert regressor.score(HOUSES.assign(cost=PRICE), "cost") == score
     same = clone(regressor).fit(path, "price")
     np.testing.assert_array_equal(same.predict(HOUSES), regressor.predict(HOUSES))
-    with pytest.raises(DataError, match="no column 'prise' among .*; did you mean 'price'"):
+    with pytest.raises(DataError, match=r"no column 'prise' among .*; did you mean 'price'"):
         regressor.score(path, "prise")
     with pytest.raises(DataError, match="y='price': expected answers, or with a table as X"):
         regressor.score(np.zeros((3, 2)), "price")
@@ -165,9 +165,10 @@ def test_rows_of_a_frame_predict_a_file(tmp_path):
     X.assign(c="word").to_csv(tmp_path / "x.csv", index=False)
     with pytest.raises(DataError, match="column 'c', line 2: expected a finite number, got 'word'"):
         model.predict(tmp_path / "x.csv")
-    plain = MLPRegressor(hidden_layer_sizes=(5,), max_iter=5, random_state=0).fit(X[["a", "b"]].to_numpy(), X["a"])
+    rows = X[["a", "b"]].to_numpy()
+    plain = MLPRegressor(hidden_layer_sizes=(5,), max_iter=5, random_state=0).fit(rows, X["a"])
     X[["a", "b"]].to_csv(tmp_path / "x.csv", index=False)
-    np.testing.assert_allclose(plain.predict(tmp_path / "x.csv"), plain.predict(X[["a", "b"]].to_numpy()))
+    np.testing.assert_allclose(plain.predict(tmp_path / "x.csv"), plain.predict(rows))
 
 
 @pytest.mark.parametrize(

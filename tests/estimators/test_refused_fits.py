@@ -15,8 +15,8 @@ from chainrule import (
     MLPClassifier,
     MLPRegressor,
     Noise,
-    ReLU,
     Regressor,
+    ReLU,
     Softmax,
 )
 
@@ -91,7 +91,8 @@ def refusals():
     ):
         for model in models:
             for name, (parameters, arguments) in cases.items():
-                yield pytest.param(model, answers, parameters, arguments, id=f"{type(model).__name__}-{name}")
+                label = f"{type(model).__name__}-{name}"
+                yield pytest.param(model, answers, parameters, arguments, id=label)
 
 
 @pytest.mark.parametrize(("model", "answers", "parameters", "arguments"), [*refusals()])
@@ -122,7 +123,7 @@ def test_a_refused_partial_fit_changes_nothing(X, y, weights, classes):
         rng.normal(size=(40, 4)), KINDS, classes=["a", "b", "c"]
     )
     before = state(model)
-    with pytest.raises(ValueError):  # noqa: PT011 - whatever it says
+    with pytest.raises(ValueError):
         model.partial_fit(X, y, weights, classes=classes)
     assert state(model) == before
     assert model.partial_fit(rng.normal(size=(40, 4)), KINDS).t_ == 80

@@ -70,7 +70,8 @@ def test_classes_have_the_narrowest_type(cells, labels):
     np.testing.assert_array_equal(found, labels)
     assert found.dtype.kind == labels.dtype.kind
     if labels.dtype.kind != "f":
-        assert [label_text(label) for label in found.tolist()] == [c.removesuffix(".0") for c in cells]
+        texts = [label_text(label) for label in found.tolist()]
+        assert texts == [cell.removesuffix(".0") for cell in cells]
 
 
 def test_columns_of_a_data_frame_are_columns_of_a_file():

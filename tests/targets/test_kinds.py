@@ -125,5 +125,5 @@ NUMBERS = {"count": 1, "mean": [3.0], "scale": [2.0], "name": "t"}
 )
 def test_odd_json_is_refused(kind, base, change):
     assert TARGETS[kind].from_json(base).to_json() == base
-    with pytest.raises(ValueError, match="class|target"):
+    with pytest.raises(ValueError, match=r"class|target"):
         TARGETS[kind].from_json({**base, **change})

@@ -73,15 +73,21 @@ def read_source(
 
     Parameters
     ----------
-    argument
+    argument : str
         A built-in set's name, a CSV file, a folder of images with one folder a class, a folder
         with MNIST's four files, an image, or a file of images in IDX format.
-    target
-        The column of a table that is to be predicted; with ``optional`` it may be missing.
-    like
+    target : str or None
+        The column of a table that is to be predicted.
+    like : tuple of int or None
         The shape (c, h, w) that images must have, as a trained model says.
-    images
+    images : bool
         Whether a built-in set of images is wanted as such, not as the table of its pixels.
+    optional : bool
+        Whether the target's column may be missing.
+
+    Returns
+    -------
+    source : Source
 
     Raises
     ------

@@ -211,7 +211,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         """Return the chain's outputs of X, or what goes into a last function that fuses."""
         if not self._has_network():
             check_is_fitted(self)  # which says so
-        return self._predictions(self, X, whole=not fused_away)
+        return np.asarray(self._predictions(self, X, whole=not fused_away))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted network to a .safetensors file, from which ``load`` takes it.
@@ -274,7 +274,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         X, data = self._labelled(X, y, sample_weight)
         loss = self._objective(self.targets_).loss
         gradient = self._network().input_gradient(loss, data.X, data.t, data.weights)
-        return self.inputs_.decode(gradient, X)
+        return np.asarray(self.inputs_.decode(gradient, X))
 
     def jacobian(self, X: Any) -> Array:
         """Return the derivative of each output by each feature, at each sample.
@@ -293,7 +293,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         check_is_fitted(self)
         encoded = self._encoded(X)
         dense = encoded.toarray() if sparse.issparse(encoded) else encoded
-        return self.inputs_.decode(self._network().jacobian(dense), X)
+        return np.asarray(self.inputs_.decode(self._network().jacobian(dense), X))
 
     def check_gradients(self, X: Any, y: Any = None, sample_weight: Any = None) -> Report:
         """Compare backprop with finite differences, in float64, at the fitted parameters.

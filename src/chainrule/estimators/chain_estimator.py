@@ -11,10 +11,10 @@ from sklearn.utils._param_validation import StrOptions
 
 from chainrule.chain import Chain
 from chainrule.data.frames import as_table
+from chainrule.display import shape_text
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.functions import Elementwise, Function, Linear, Softmax
 from chainrule.inputs import FORMATS, INPUTS, Images, Inputs, Rows, TableEncoder, infer_format
-from chainrule.display import shape_text
 from chainrule.targets import Targets
 from chainrule.training import Augmentation
 
@@ -106,8 +106,9 @@ class ChainEstimator(NetworkEstimator):
         return found.scaled(X)
 
     def _described(self, inputs: Inputs, targets: Targets, chain: Any) -> dict[str, Any]:
-        format = inputs.format if isinstance(inputs, Images) else None
-        return {**super()._described(inputs, targets, chain), "image_format_": format}
+        described = super()._described(inputs, targets, chain)
+        read = inputs.format if isinstance(inputs, Images) else None
+        return {**described, "image_format_": read}
 
     def _functions(self, targets: Targets) -> list[Function]:
         """Return the functions of a network for the targets."""

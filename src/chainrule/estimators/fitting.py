@@ -10,7 +10,7 @@ from scipy import sparse
 
 from chainrule.chain import Chain
 from chainrule.estimators.callbacks import FitTask
-from chainrule.estimators.stopping import FitRecord, OptimizerState
+from chainrule.estimators.stopping import FitRecord
 from chainrule.inputs import Inputs
 from chainrule.targets import Objective, Targets
 from chainrule.training import History
@@ -114,7 +114,8 @@ def training_dtype(
 ) -> np.dtype[Any]:
     """Return the float type to train in, float32 where that pays and is exact enough."""
     if estimator.dtype is not None:
-        return np.dtype(estimator.dtype)
+        chosen: np.dtype[Any] = np.dtype(estimator.dtype)
+        return chosen
     if going_on is not None:
         return going_on
     small = len(data) * parameters <= SMALL

@@ -20,7 +20,6 @@ from chainrule.parameters import Parameters
 from chainrule.targets import Targets
 from chainrule.types import Array
 
-
 VIEWS = ("coefs_", "intercepts_", "_views")
 
 
@@ -68,7 +67,7 @@ class MLP(NetworkEstimator):
         functions = list(chain.functions)
         layers = [k for k, function in enumerate(functions) if isinstance(function, Linear)]
         sizes = [function.outputs for function in functions if isinstance(function, Linear)]
-        ends = [None, Exp()]
+        ends: list[Function | None] = [None, Exp()]
         if targets.task != "regression":
             ends = [self._objective(targets).last]
         last = None if isinstance(functions[-1], Linear) else functions[-1]

@@ -1,4 +1,4 @@
-"""Data as users give them: samples through inputs, answers for targets, checked as scikit-learn does.
+"""Data as users give them: samples through inputs, answers for targets, both checked.
 
 scikit-learn's checks take note of columns on an estimator; here they do on a copy, so that a fit
 that is refused changes nothing.
@@ -139,7 +139,7 @@ def read_samples(estimator: Any, X: Any, inputs: Inputs) -> Any:
 
 
 def _plain_rows(X: Any, inputs: Inputs) -> bool:
-    """Return whether X is what scikit-learn's checks would return as it is, found in little time."""
+    """Return, in little time, whether X is what scikit-learn's checks would return as it is."""
     return (
         type(X) is np.ndarray
         and inputs.kind == "rows"

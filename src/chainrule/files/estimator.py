@@ -63,6 +63,7 @@ class Description:
         Parameters
         ----------
         text : str
+            Of a file.
         extra : sequence of classes
             The user's own, known by their names.
 
@@ -158,6 +159,7 @@ def load_estimator(
     Parameters
     ----------
     path : str or path
+        Of the file.
     kinds : sequence of classes
         Estimators.
     functions : iterable of classes

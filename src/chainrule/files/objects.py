@@ -143,7 +143,9 @@ def object_from_json(kind: str, data: object, extra: Classes = ()) -> Any:
     Parameters
     ----------
     kind : str
+        A key of `KINDS`.
     data : JSON value
+        What `to_json` returned.
     extra : sequence of classes
         Classes of the user's own, known by their names besides chainrule's.
 

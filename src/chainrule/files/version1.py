@@ -43,14 +43,14 @@ def _of_estimator(data: dict[str, Any], extra: Classes) -> dict[str, Any]:
     parameters, record = entries["parameters"], entries["record"]
     if type(parameters) is not dict or type(record) is not dict:
         raise ValueError("estimator: expected objects as parameters and record")
-    format = record.get("image_format_")
-    if format is None:
+    image_format = record.get("image_format_")
+    if image_format is None:
         inputs: dict[str, Any] = {"kind": "rows", **features}
     else:
         inputs = {
             "kind": "images",
-            "format": format,
-            "given": _given(format, layout),
+            "format": image_format,
+            "given": _given(image_format, layout),
             "rows": parameters.get("image_shape") is not None,
             "names": features["names"],
             "scaling": None,
@@ -66,15 +66,15 @@ def _of_estimator(data: dict[str, Any], extra: Classes) -> dict[str, Any]:
     }
 
 
-def _given(format: object, layout: ChainLayout) -> list[int]:
+def _given(image_format: object, layout: ChainLayout) -> list[int]:
     """Return the shape of an image in a format, for a chain that takes (c, h, w)."""
     shape = layout.input_shape
-    if type(format) is not str or format not in FORMATS or len(shape) != 3:
+    if type(image_format) is not str or image_format not in FORMATS or len(shape) != 3:
         raise ValueError("record.image_format_: expected a format of images for a chain for them")
-    if format == "nhw" and shape[0] != 1:
-        raise ValueError(f"expected a chain for images {format}, got one for {shape}")
+    if image_format == "nhw" and shape[0] != 1:
+        raise ValueError(f"expected a chain for images {image_format}, got one for {shape}")
     given = {"nhw": shape[1:], "nchw": shape, "nhwc": (*shape[1:], shape[0])}
-    return list(given[format])
+    return list(given[image_format])
 
 
 def _targets(classes: object, layout: ChainLayout) -> dict[str, Any]:

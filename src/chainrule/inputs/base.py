@@ -71,7 +71,9 @@ class Inputs(ABC):
         Parameters
         ----------
         values : ndarray
-        data : the raw samples that X was made of
+            By the numbers in X.
+        data : array-like, DataFrame, Table, str or path
+            The raw samples that X was made of.
 
         Returns
         -------

@@ -102,7 +102,7 @@ class Images(Inputs):
             return self.scaling.encode(self._ordered(data))
         X = checked_rows(self._as_rows(data), self, check)
         X = X.toarray() if sparse.issparse(X) else X
-        return X.reshape(len(X), *self.sample_shape)
+        return np.asarray(X).reshape(len(X), *self.sample_shape)
 
     def decode(self, values: Array, data: Any) -> Array:
         """Return values (…, c, h, w) with their last axes as the images in data have them."""
@@ -172,17 +172,17 @@ class Images(Inputs):
         """Check and take back what `to_json` gave; ValueError for anything else."""
         keys = ("format", "given", "rows", "names", "scaling")
         entries = strict_json.record(data, "inputs", keys)
-        format = strict_json.text(entries["format"], "inputs.format")
-        if format not in FORMATS:
+        axes = strict_json.text(entries["format"], "inputs.format")
+        if axes not in FORMATS:
             raise ValueError(f"inputs.format: expected one of {', '.join(FORMATS)}")
-        axes = len(format) - 1
+        count = len(axes) - 1
         given = tuple(
             strict_json.whole(size, "inputs.given", 1, LARGEST_SIDE)
-            for size in strict_json.items(entries["given"], "inputs.given", axes, least=axes)
+            for size in strict_json.items(entries["given"], "inputs.given", count, least=count)
         )
         scaling = entries["scaling"]
         result = cls(
-            format,
+            axes,
             given,
             strict_json.flag(entries["rows"], "inputs.rows"),
             None if scaling is None else ImageScaling.from_json(scaling),

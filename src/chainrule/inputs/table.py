@@ -89,7 +89,7 @@ class TableEncoder(Inputs):
         return cls(tuple(columns), tuple(dropped))
 
     @cached_property
-    def feature_names(self) -> tuple[str, ...]:  # type: ignore[override]
+    def feature_names(self) -> tuple[str, ...]:
         """Names of the features, in order."""
         return tuple(name for column in self.columns for name in column.feature_names)
 

@@ -61,6 +61,7 @@ class Classes(Targets):
         Parameters
         ----------
         y : ndarray or sparse matrix
+            Validated answers.
         name : str
             The column that they stood in.
         chosen : bool
@@ -212,7 +213,8 @@ class Classes(Targets):
         if several and (len(labels) < 2 or labels.tolist() != list(range(len(labels)))):
             raise ValueError("classes: expected the numbers of several labels, 0, 1, …")
         pair = strict_json.flag(entries["pair"], "classes.pair")
-        return cls(labels, several, pair, strict_json.text(entries["name"], "targets.name", least=0))
+        name = strict_json.text(entries["name"], "targets.name", least=0)
+        return cls(labels, several, pair, name)
 
 
 def _labels(kind: object, values: list[Any]) -> Array:

@@ -49,6 +49,7 @@ def find_task(column: Column, task: TaskName | None = None) -> Purpose:
     Parameters
     ----------
     column : Column
+        Its cells.
     task : str or None
         "regression", "binary" or "multiclass", if a user said it.
 

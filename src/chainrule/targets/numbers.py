@@ -58,12 +58,15 @@ class Numbers(Targets):
     kind = "numbers"
 
     @classmethod
-    def fit(cls, y: Array, *, scaled: bool = False, positive: bool = False, name: str = "") -> Numbers:
+    def fit(
+        cls, y: Array, *, scaled: bool = False, positive: bool = False, name: str = ""
+    ) -> Numbers:
         """Learn from validated y (n,) or (n, k).
 
         Parameters
         ----------
         y : ndarray
+            Validated answers.
         scaled : bool
             Whether targets are to be standardised.
         positive : bool
@@ -122,10 +125,11 @@ class Numbers(Targets):
         columns = _columns(y)
         if columns.dtype.kind != "f":
             columns = columns.astype(np.float64)
-        if self.mean is None:
+        if self.mean is None or self.scale is None:
             return columns
         with np.errstate(over="ignore"):
-            return np.asarray((columns.astype(np.float64) - self.mean) / self.scale)
+            shifted = columns.astype(np.float64) - np.array(self.mean)
+            return np.asarray(shifted / np.array(self.scale))
 
     def decode(self, t: Array) -> Array:
         """Return targets (n, k) in their own units, (n,) if they are one number a sample."""
