@@ -7,7 +7,7 @@ from scipy import sparse
 
 from chainrule import functions as f
 from chainrule.chain import Chain
-from chainrule.engine.network.lowering import CannotLowerError
+from chainrule.engine.network.errors import CannotLowerError
 from chainrule.engine.running import prediction
 from chainrule.engine.running.prediction import Forward, Predictor
 

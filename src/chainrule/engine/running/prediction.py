@@ -12,12 +12,16 @@ from scipy import sparse
 
 from chainrule.chain import Chain
 from chainrule.engine.kernels.library import Library, library
+from chainrule.engine.kernels.outputs import outputs
+from chainrule.engine.kernels.rows import advance
 from chainrule.engine.machine.availability import UnsupportedError, check_runs_here, processors
 from chainrule.engine.machine.memory import address, aligned
-from chainrule.engine.network.lowering import Network, lower
-from chainrule.engine.planning.listing import cost
+from chainrule.engine.network.network import Network
+from chainrule.engine.planning.cost import cost
+from chainrule.engine.planning.lowering import lower
 from chainrule.engine.planning.plan import Planner
-from chainrule.engine.planning.samples import Rows, SparseRows, as_rows, entries_of, table_of
+from chainrule.engine.planning.reading import as_rows
+from chainrule.engine.planning.sample_rows import Rows, SparseRows, entries_of, table_of
 from chainrule.engine.planning.weights import Weights
 from chainrule.engine.running.runner import Runner
 
@@ -78,12 +82,12 @@ class _Program:
         self.runner = Runner(self.planner.code.finished())
         self.results = aligned((rows, network.outputs), weights.dtype)
         self.first = np.zeros(1, dtype=np.int64)
-        fields = kernels.advance.fields
+        fields = kernels.get(advance).fields
         self._reads = [
             _Places(arguments, fields, ("order", "x", "x_row"))
             for arguments in self.planner.advances
         ]
-        fields = kernels.outputs.fields
+        fields = kernels.get(outputs).fields
         self._writes = [
             _Places(arguments, fields, ("result",)) for arguments in self.planner.results
         ]
@@ -110,7 +114,7 @@ class _Program:
         last = first + n - 1  # stands in for those that a block lacks
         order = np.minimum(np.arange(first, first + blocks * self.rows, dtype=np.int64), last)
         table = table_of(samples)
-        self.planner.part.read(samples)
+        self.planner.read(samples)
         whole = n == blocks * self.rows
         target = results if whole else self.results
         self._run(blocks, (address(order), address(table), table.strides[0]), (address(target),))
