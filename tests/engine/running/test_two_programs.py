@@ -81,8 +81,8 @@ def test_the_gradient_is_the_textbooks(network, threads):
     made.gradient(batch)
     found = made.chain.parameters.empty_like()
     made.store_gradient(found)
-    moment = RandomKey(seed=0, step=0)
-    _, expected = made.chain.gradient(losses.CrossEntropy(), X[batch], made.t[batch], moment=moment)
+    key = RandomKey(seed=0, step=0)
+    _, expected = made.chain.gradient(losses.CrossEntropy(), X[batch], made.t[batch], key=key)
     for name, array in expected.items():
         assert np.abs(found[name] - array).max() <= 1e-12 * max(1.0, np.abs(array).max()), name
 

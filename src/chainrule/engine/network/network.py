@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
-from chainrule.chain import Layer
+from chainrule.layout import Layer
 from chainrule.losses import Loss
 
 Shape = tuple[int, ...]

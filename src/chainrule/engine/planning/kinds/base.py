@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from chainrule.chain import Layer
 from chainrule.engine.machine.planes import Planes
 from chainrule.engine.network.dependencies import derivative_reads
 from chainrule.engine.network.network import Draft, Part, Pointwise
@@ -29,6 +28,7 @@ from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.cuts import Cut, Values
 from chainrule.engine.planning.weights import Weights
 from chainrule.functions import FUNCTIONS, Elementwise, Multilinear
+from chainrule.layout import Layer
 
 REPLACED = ("forward", "backprop", "slopes", "output_shape", "parameter_shapes")
 """Methods of functions that kernels stand for."""

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.chain import Layer
 from chainrule.engine.kernels import dot, epilogues, planes
 from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.machine.planes import Margin
@@ -26,6 +25,7 @@ from chainrule.engine.planning.kinds.images import ImageHead
 from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.weights import Weights
 from chainrule.functions import Elementwise
+from chainrule.layout import Layer
 
 STRIP = 3
 """Columns of pixels for which taps are left out together: as many as a product takes at once."""

@@ -12,7 +12,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from chainrule.chain import Layer
 from chainrule.engine.kernels import epilogues, product, rows as row_kernels
 from chainrule.engine.kernels.library import CompiledKernel
 from chainrule.engine.machine.memory import VECTOR, Panels, address
@@ -22,6 +21,7 @@ from chainrule.engine.planning.kinds.base import Emission, Head, Names, elementw
 from chainrule.engine.planning.kinds.rows import RowHead
 from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.weights import PackedParameter, Weights
+from chainrule.layout import Layer
 
 
 class Dense(RowHead):

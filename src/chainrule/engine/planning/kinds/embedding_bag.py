@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from chainrule.chain import Layer
 from chainrule.engine.network.network import Draft, Part
 from chainrule.engine.planning.kinds.base import Names
 from chainrule.engine.planning.kinds.dense import Dense
+from chainrule.layout import Layer
 
 
 class EmbeddingBagKind(Dense):

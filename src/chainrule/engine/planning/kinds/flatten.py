@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from chainrule.chain import Layer
 from chainrule.engine.kernels import rows
 from chainrule.engine.machine.memory import VECTOR, Panels
 from chainrule.engine.machine.planes import Planes
@@ -15,6 +14,7 @@ from chainrule.engine.planning.cuts import TileCut, Values
 from chainrule.engine.planning.kinds.base import Emission, Kind, emission
 from chainrule.engine.planning.kinds.images import ImageHead
 from chainrule.engine.planning.kinds.rows import RowHead
+from chainrule.layout import Layer
 
 
 class FlattenKind(Kind):

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, ClassVar
 
-from chainrule.chain import Layer
 from chainrule.engine.kernels import planes
 from chainrule.engine.machine.planes import Planes
 from chainrule.engine.network.network import Draft
@@ -14,6 +13,7 @@ from chainrule.engine.planning.cuts import TileCut
 from chainrule.engine.planning.kinds.base import Emission, elementwise, emission
 from chainrule.engine.planning.kinds.images import ImageHead
 from chainrule.functions import Elementwise
+from chainrule.layout import Layer
 
 
 class AveragePool(ImageHead):

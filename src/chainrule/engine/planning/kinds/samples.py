@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from math import prod
 from typing import Any
 
-from chainrule.chain import Layer
 from chainrule.engine.kernels import rows
 from chainrule.engine.machine.memory import VECTOR, address
 from chainrule.engine.network.network import Draft, Part
@@ -15,6 +14,7 @@ from chainrule.engine.planning.kinds.base import Emission, Names, emission
 from chainrule.engine.planning.kinds.pools import AveragePool
 from chainrule.engine.planning.kinds.rows import RowHead
 from chainrule.functions import AvgPool2d
+from chainrule.layout import Layer
 
 
 class Samples(RowHead):
