@@ -44,10 +44,9 @@ class Format:
     compute: str
 
     def __post_init__(self) -> None:
-        for role, name, known in (("storage", self.storage, STORAGE), ("", self.compute, COMPUTE)):
+        for name, known in ((self.storage, STORAGE), (self.compute, COMPUTE)):
             if name not in known:
-                kind = role or "compute"
-                raise TypeError(f"Format: expected {kind} in {', '.join(known)}, got {name}")
+                raise TypeError(f"Format: expected a type in {', '.join(known)}, got {name}")
         if self.item > self.compute_dtype.itemsize:
             raise TypeError(
                 f"Format: expected compute as wide as {self.storage}, got {self.compute}"

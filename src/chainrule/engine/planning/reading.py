@@ -37,3 +37,9 @@ def _prepared(first: Function, X: Any) -> Any:
     """Return samples with what the first function does to them before its product."""
     found = kind_of(first)
     return found[1].prepared(first, X) if found else X
+
+
+def reads_as_it_is(first: Function) -> bool:
+    """Return whether kernels read samples as they are, where a function is the first."""
+    found = kind_of(first)
+    return found is not None and "prepared" not in vars(found[1])
