@@ -130,8 +130,7 @@ def read_samples(estimator: Any, X: Any, inputs: Inputs) -> Any:
         rows = validate_data(known, rows, accept_sparse=SPARSE, reset=False)
         return rows.tocsr() if sparse.issparse(rows) else rows
 
-    name = estimator.targets_.name
-    if name and inputs.kind == "table":
+    if inputs.kind == "table" and (name := estimator.targets_.name):
         X = as_table(X)
         if name in X.names:
             X = X.without(name)
