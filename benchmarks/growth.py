@@ -25,7 +25,7 @@ SERIES = {
 
 
 def network(*, batch: int, width: int, depth: int, classes: int) -> Case:
-    """Return a network of 784 inputs with so many hidden layers, for a short epoch."""
+    """Return a network of 784 inputs with ``depth`` hidden layers, for a short epoch."""
     sizes = (784, *(depth * [width]), classes)
     step = multilayer(*sizes, batch=batch).operations
     steps = max(2, min(MOST_SAMPLES // batch, OPERATIONS // step))
@@ -51,7 +51,7 @@ def measure(threads: int, rounds: int) -> dict[str, Any]:
 def series(
     name: str, points: list[tuple[int, Case, int]], peers: list[type[Trainer]], rounds: int
 ) -> list[dict[str, Any]]:
-    """Print and return the times of some cases, each on so many threads."""
+    """Print and return the times of some cases, each on a number of threads."""
     print()
     ratios = [f"{peer.name} / ours" for peer in peers]
     head(name, "our threads", "chainrule", *(peer.name for peer in peers), *ratios)

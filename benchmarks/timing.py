@@ -22,7 +22,7 @@ REST = 0.3
 
 
 def microseconds(trainers: list[Trainer], steps: int, rounds: int) -> dict[str, float]:
-    """Let all take epochs in turn; return the median of so many, in µs a step, by name."""
+    """Let all take epochs in turn; return the median of their times, in µs a step, by name."""
     times: dict[str, list[float]] = {trainer.name: [] for trainer in trainers}
     for _ in range(rounds):
         for trainer in trainers:

@@ -17,7 +17,7 @@ Array = NDArray[Any]
 
 
 class Trainer(Protocol):
-    """Trains a case, on so many threads; ``libraries`` are the modules that it needs."""
+    """Trains a case on a number of threads; ``libraries`` are the modules that it needs."""
 
     name: str
     libraries: tuple[str, ...]

@@ -31,12 +31,14 @@ def test_parameters_are_numbered_by_the_functions_that_have_any():
     chain = Chain(Conv2d(4), ReLU(), Flatten(), Linear(7, bias=False), Linear(2))
     chain.initialize((3, 6, 5))
     assert {name: array.shape for name, array in chain.parameters.items()} == {
-        **{"W0": (4, 3, 3, 3), "b0": (4,)},
-        **{"W1": (4 * 4 * 3, 7), "W2": (7, 2), "b2": (2,)},
+        "W0": (4, 3, 3, 3),
+        "b0": (4,),
+        "W1": (4 * 4 * 3, 7),
+        "W2": (7, 2),
+        "b2": (2,),
     }
-    assert [layer.output_shape for layer in chain.layers] == [
-        *((4, 4, 3), (4, 4, 3), (48,), (7,), (2,))
-    ]
+    outputs = [layer.output_shape for layer in chain.layers]
+    assert outputs == [(4, 4, 3), (4, 4, 3), (48,), (7,), (2,)]
 
 
 def test_a_seed_decides_every_bit():
@@ -86,7 +88,7 @@ def test_a_window_larger_than_what_is_left_is_named():
 
 @dataclass(frozen=True)
 class AllButFour(Tanh):
-    """A function of somebody's own that leaves the first four numbers out."""
+    """A function of a user's own that leaves the first four numbers out."""
 
     def output_shape(self, input_shape):
         return (max(0, input_shape[0] - 4),)

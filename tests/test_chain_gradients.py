@@ -201,8 +201,14 @@ def test_the_gradient_by_the_input_is_a_difference(rng):
 
 def test_a_convolutional_chain_with_strides_and_groups_is_right(rng):
     chain = Chain(
-        *(Conv2d(4, size=3, stride=2, padding="same"), f.SiLU(), Conv2d(6, size=2, groups=2)),
-        *(Tanh(), f.AvgPool2d(2, stride=1), Flatten(), Linear(3), Softmax()),
+        Conv2d(4, size=3, stride=2, padding="same"),
+        f.SiLU(),
+        Conv2d(6, size=2, groups=2),
+        Tanh(),
+        f.AvgPool2d(2, stride=1),
+        Flatten(),
+        Linear(3),
+        Softmax(),
     )
     X = rng.normal(size=(2, 2, 9, 8))
     chain.initialize(X, dtype=np.float64, seed=2)

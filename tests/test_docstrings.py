@@ -27,7 +27,6 @@ WHOLE = WRITTEN | {
 
 EXCEPTIONS = {"Model", "Predictions", "Predictor", "load"}
 EXCEPTIONS |= {"Classifier", "MLPClassifier", "MLPRegressor", "Regressor"}
-EXCEPTIONS |= {"GradientNormsDisplay", "LearningCurveDisplay", "WeightsDisplay"}
 """Names whose docstrings are still to be put into this form."""
 
 VALUES = [getattr(chainrule, name) for name in chainrule.__all__ if name not in EXCEPTIONS]

@@ -108,7 +108,7 @@ def test_initializing_again_starts_again():
     assert np.array_equal(chain.initialize((4,), seed=6).parameters.flat, before)
 
 
-def test_a_scheme_nobody_knows_is_named():
+def test_an_unknown_scheme_is_named():
     message = "initialization: expected one of auto, he, glorot, fasttext, got 'xavier'"
     with pytest.raises(ValueError, match=message):
         drawn(Linear(2), shape=(3,), initialization="xavier")

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from chainrule.checking import *
     from chainrule.engine import *
     from chainrule.estimators import *
+    from chainrule.files import *
     from chainrule.functions import *
     from chainrule.losses import *
-    from chainrule.files import *
     from chainrule.parameters import *
     from chainrule.pictures import *
     from chainrule.training import *

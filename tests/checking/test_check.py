@@ -192,7 +192,10 @@ def test_the_place_of_an_error_is_told(rng):
 
 def test_places_count_what_was_left_out():
     entry = compare(
-        *("dX", (3, 4), [0.0, 1.0, 2.5], [7.0, 1.0, 2.0]),
+        "dX",
+        (3, 4),
+        [0.0, 1.0, 2.5],
+        [7.0, 1.0, 2.0],
         kinks=np.array([True, False, False]),
         positions=np.array([1, 6, 11]),
     )

@@ -73,8 +73,11 @@ def test_a_constant_has_the_derivative_zero_and_no_kink():
 @pytest.mark.parametrize(
     "f",
     [
-        *(np.abs, lambda x: np.maximum(x, 0), lambda x: max(x, 2 * x)),
-        *(lambda x: 3 + 1e-3 * abs(x), lambda x: x + 1e-2 * abs(x)),
+        np.abs,
+        lambda x: np.maximum(x, 0),
+        lambda x: max(x, 2 * x),
+        lambda x: 3 + 1e-3 * abs(x),
+        lambda x: x + 1e-2 * abs(x),
     ],
 )
 def test_a_kink_is_seen(f):
@@ -219,8 +222,11 @@ def test_a_gradient_that_is_given_is_taken_in_any_shape():
 
     # The slope of −(x−2)² is 4 − 2x, so each step covers 0.6 of what is left to 2.
     path = ascend(
-        *(untouched, [[0.0], [5.0], [2.0]]),
-        **{"learning_rate": 0.3, "steps": 4, "gradient": lambda x: (4 - 2 * x).ravel()},
+        untouched,
+        [[0.0], [5.0], [2.0]],
+        learning_rate=0.3,
+        steps=4,
+        gradient=lambda x: (4 - 2 * x).ravel(),
     )
     assert path.shape == (5, 3, 1)
     np.testing.assert_allclose(path[:, 0, 0], 2 - 2 * 0.4 ** np.arange(5), rtol=1e-12)

@@ -85,8 +85,7 @@ def test_a_number_that_meets_a_kink_has_no_derivative():
     chain = Chain(Linear(2), ReLU(), Linear(1)).initialize((2,), dtype=np.float64)
     chain.parameters["b0"][...] = 0, 1
     path = LossPath.of(chain, MeanSquaredError(), np.zeros((3, 2)), np.ones(3))
-    assert [bool(d.kinks) for d in path.differences(0, chain.parameters["b0"], np.arange(2))] == [
-        *(True, False)
-    ]
+    found = path.differences(0, chain.parameters["b0"], np.arange(2))
+    assert [bool(difference.kinks) for difference in found] == [True, False]
     still = list(path.differences(0, chain.parameters["W0"], np.arange(4)))
     assert [float(d.values) for d in still] == [0] * 4

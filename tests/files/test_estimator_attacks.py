@@ -99,7 +99,7 @@ def test_random_changes_under_a_right_checksum(name, path, parts):
         ("classes", ("parameters", "n_jobs"), {"tuple": 1}, "n_jobs: expected a list"),
         ("classes", ("parameters", "class_weight"), {"dict": [[{}, 1]]}, "expected a value of a"),
         ("classes", ("parameters", "class_weight"), {"dict": [[[], 1]]}, "expected different keys"),
-        ("classes", ("targets", "values"), ["b", "a"], "expected different ones in their order"),
+        ("classes", ("targets", "values"), ["b", "a", "b"], "classes: expected different ones"),
         ("classes", ("targets", "values"), ["a", "b"], "expected a chain of layers"),
         ("classes", ("targets", "type"), "complex128", "as type, got another"),
         ("classes", ("inputs", "count"), 5, "expected a chain of layers"),
@@ -144,13 +144,20 @@ def test_random_changes_under_a_right_checksum(name, path, parts):
         ),
         ("channels first", ("parameters", "chain"), {"chain": [1]}, "an object with the key"),
         ("gray", ("parameters", "augmentation", 0), {"augmentation": "os"}, "augmentation os"),
-        ("two", ("chain", "functions", 1), {"function": "ReLU"}, "expected a chain that ends with"),
         ("two", ("targets", "type"), "uint8", "classes: expected an integer from 0 to 255"),
     ],
 )
 def test_what_does_not_fit_is_refused(name, place, value, message, path, parts):
     cls, _, data, numbers = parts(name)
     refused(path, cls, with_text(data, place, canonical(value)), numbers, message)
+
+
+def test_outputs_that_are_no_probabilities_are_refused_when_they_are_seen(path, parts):
+    cls, X, data, numbers = parts("two")
+    data["chain"]["functions"][1] = {"function": "ReLU"}
+    path.write_bytes(by_hand(canonical(data), numbers, dtype="F64"))
+    with pytest.raises(ValueError, match=r"expected probabilities of classes, got .* ReLU\(\)"):
+        cls.load(path).predict(X)
 
 
 PLACES = [

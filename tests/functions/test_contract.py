@@ -108,7 +108,7 @@ def test_shapes_are_those_that_are_announced(case):
 
 
 @every_case
-def test_nobody_needs_the_gradient_of_the_data(case):
+def test_the_gradient_of_the_data_may_be_left_out(case):
     X, parameters, Y, dY, (_, gradients) = pass_through(case)
     dX, same = case.function.backprop(dY, X, Y, parameters, case.key, input_gradient=False)
     assert dX is None

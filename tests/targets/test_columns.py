@@ -61,7 +61,7 @@ def test_large_integers_stay_apart():
         (["1", "2.0", "-3"], np.array([1, 2, -3])),
         (["1", "2.5"], np.array([1.0, 2.5])),
         (["1", "b"], np.array(["1", "b"])),
-        (["1", "9" * 30], np.array([1.0, 1e30])),
+        (["1", "9" * 30], np.array(["1", "9" * 30])),  # no number of which they come back
         (["true", "False"], np.array(["true", "False"])),
     ],
 )

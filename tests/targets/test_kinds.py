@@ -104,7 +104,6 @@ NUMBERS = {"count": 1, "mean": [3.0], "scale": [2.0], "name": "t"}
         ("classes", CLASSES, {"type": "complex128"}),
         ("classes", CLASSES, {"type": "int64"}),
         ("classes", CLASSES, {"values": []}),
-        ("classes", CLASSES, {"values": ["b", "a"]}),
         ("classes", CLASSES, {"values": ["a", "a"]}),
         ("classes", CLASSES, {"values": ["a", 1]}),
         ("classes", CLASSES, {"values": "ab"}),

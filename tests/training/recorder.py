@@ -1,8 +1,8 @@
-"""A reporter that remembers all it hears, and may press Ctrl-C."""
+"""A reporter that remembers all calls, and may press Ctrl-C."""
 
 
 class Recorder:
-    """Remembers steps and epochs; interrupts after so many steps, or at the end of an epoch."""
+    """Remembers steps and epochs; interrupts after a number of steps, or at the end of an epoch."""
 
     def __init__(self, *, interrupt_step=None, interrupt_epoch=None):
         self.interrupt_step, self.interrupt_epoch = interrupt_step, interrupt_epoch

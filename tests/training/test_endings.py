@@ -42,7 +42,7 @@ def network():
 
 
 def after(data, epochs, **plan):
-    """Return the parameters after so many epochs of undisturbed training."""
+    """Return the parameters after ``epochs`` epochs of undisturbed training."""
     chain = network()
     train(chain, LOSS, *data, Plan(**{"epochs": epochs, "patience": None, **plan}))
     return chain.parameters.flat

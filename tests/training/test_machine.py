@@ -124,7 +124,11 @@ def test_both_engines_train_the_same_on_sparse_rows(data, first, layout):
         chain = Chain(first, Tanh(), Linear(3), Softmax())
         chain.initialize((5,), seed=2, dtype=np.float64)
         history = train(
-            *(chain, CrossEntropy(), layout(X), data[1], plan),
+            chain,
+            CrossEntropy(),
+            layout(X),
+            data[1],
+            plan,
             validation=held_out,
             score=accuracy,
             engine=engine,

@@ -24,8 +24,12 @@ def take(tuner, pace, slices):
 def test_the_counts_are_what_is_expected_to_be_best_then_fewer():
     counts = {n: ThreadTuner.of_at_most(n).counts for n in (1, 2, 3, 4, 9, 16)}
     assert counts == {
-        **{1: [1], 2: [2, 1], 3: [3, 2, 1], 4: [4, 3, 2, 1]},
-        **{9: [9, 8, 4, 2, 1], 16: [16, 15, 8, 4, 2, 1]},
+        1: [1],
+        2: [2, 1],
+        3: [3, 2, 1],
+        4: [4, 3, 2, 1],
+        9: [9, 8, 4, 2, 1],
+        16: [16, 15, 8, 4, 2, 1],
     }
 
 

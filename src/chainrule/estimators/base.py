@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -43,7 +43,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
-    _kinds_of_inputs: ClassVar[tuple[str, ...]] = tuple(INPUTS)
+    _kinds_of_inputs: ClassVar[Collection[str]] = INPUTS.keys()
     _kind_of_targets: ClassVar[str]
 
     solver: Any = "adam"

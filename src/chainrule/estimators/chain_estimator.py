@@ -10,11 +10,10 @@ import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
 from chainrule.chain import Chain
-from chainrule.data.frames import as_table
 from chainrule.display import shape_text
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.functions import Elementwise, Function, Linear, Softmax
-from chainrule.inputs import FORMATS, INPUTS, Images, Inputs, Rows, TableEncoder, infer_format
+from chainrule.inputs import FORMATS, INPUTS, Images, Inputs, Options, Rows, infer_images
 from chainrule.targets import Targets
 from chainrule.training import Augmentation
 
@@ -28,7 +27,7 @@ class ChainEstimator(NetworkEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "chain": [Chain],
         "complete": ["boolean"],
-        "inputs": [StrOptions(set(INPUTS)), None],
+        "inputs": [StrOptions(INPUTS.keys()), None],
         "image_format": [StrOptions(set(FORMATS)), None],
         "image_shape": ["array-like", None],
         "augmentation": [list, tuple, Augmentation, None],
@@ -84,26 +83,13 @@ class ChainEstimator(NetworkEstimator):
 
     def _new_inputs(self, X: Any) -> Inputs:
         name = type(self).__name__
-        if self.inputs == "table":
-            return TableEncoder.fit(as_table(X))
-        if self.inputs == "rows":
-            return Rows()
-        if isinstance(X, list | tuple) and X and np.ndim(X[0]) > 1:
-            X = np.asarray(X)
-        shape = tuple(getattr(X, "shape", ()))
-        if len(shape) not in (2, 3, 4) or min(shape) == 0:
-            return Rows()  # the check of rows says what is wrong
-        found = infer_format(name, shape, self.image_format, self.image_shape)
+        options = Options(name, self.image_format, self.image_shape)
+        if self.inputs is not None:
+            return INPUTS[self.inputs].learn(X, options)
+        found = infer_images(X, options)
         if found is not None and found.inferred and self.verbose:
-            print(f"{name}: X {shape} is read as {found.describe()}, {found.format}")
-        if self.inputs != "images":
-            return found or Rows()
-        if found is None:
-            raise ValueError(
-                f"{name}: expected images for inputs='images', got rows {shape}; image_shape says "
-                "what images they are"
-            )
-        return found.scaled(X)
+            print(f"{name}: X {np.shape(X)} is read as {found.describe()}, {found.format}")
+        return found or Rows()
 
     def _described(self, inputs: Inputs, targets: Targets, chain: Any) -> dict[str, Any]:
         described = super()._described(inputs, targets, chain)

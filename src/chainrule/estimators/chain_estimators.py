@@ -14,7 +14,6 @@ from chainrule.estimators.classification import NetworkClassifier
 from chainrule.estimators.parameters import with_shared_docs
 from chainrule.estimators.regression import NetworkRegressor
 from chainrule.functions import Elementwise, Function, Sigmoid, Softmax
-from chainrule.inputs import Inputs
 from chainrule.losses import Loss, Poisson
 from chainrule.targets import Classes, Numbers, Objective, Targets
 
@@ -95,11 +94,6 @@ class Classifier(ChainEstimator, NetworkClassifier):
 
     def _ends_well(self, last: Function, targets: Any) -> bool:
         return isinstance(last, type(targets.objective.last))
-
-    def _check_chain(self, chain: Any, inputs: Inputs, targets: Targets) -> None:
-        super()._check_chain(chain, inputs, targets)
-        if not self._ends_well(chain.functions[-1], targets):
-            raise ValueError(f"expected a chain that ends with {self._needed(targets)}")
 
     def _needed(self, targets: Any) -> str:
         if targets.several:

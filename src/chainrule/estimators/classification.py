@@ -100,7 +100,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
-        Z = self._outputs(X, fused_away=True)
+        Z = self._logits(X)
         targets = self.targets_
         return np.asarray(targets.decode(targets.chosen(Z, 0.0)))
 
@@ -115,7 +115,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
         """
-        Z = self._outputs(X, fused_away=True)
+        Z = self._logits(X)
         if self.targets_.exclusive:
             return Softmax().forward(Z, {})
         if not self.targets_.several:  # σ(−z) is 1 − σ(z), with all its digits
@@ -148,7 +148,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
             With two classes the log odds of the second.
         """
-        Z = self._outputs(X, fused_away=True)
+        Z = self._logits(X)
         targets = self.targets_
         if targets.exclusive and len(targets.labels) == 2:
             return np.asarray(Z[:, 1] - Z[:, 0])
@@ -174,6 +174,21 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         if self.classes_.dtype.kind == "f":  # of which scikit-learn's score takes whole ones only
             return float(np.average(self.predict(X) == y, weights=sample_weight))
         return float(super().score(X, y, sample_weight))
+
+    def _logits(self, X: Any) -> Array:
+        """Return what goes into softmax or sigmoid.
+
+        A network that 0.1.0 saved may end in another function, if that gives probabilities.
+        """
+        if getattr(self, "out_activation_", "softmax") in ("softmax", "logistic"):
+            return self._outputs(X, fused_away=True)
+        P = self._outputs(X)
+        exclusive = self.targets_.exclusive
+        if not ((P >= 0) & (P <= 1)).all() or (exclusive and (abs(P.sum(axis=1) - 1) > 1e-3).any()):
+            last = self._network().functions[-1]
+            raise ValueError(f"expected probabilities of classes, got others from {last}")
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(P) if exclusive else np.log(P) - np.log1p(-P))
 
     def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
         return Classes.fit(y, name=name, chosen=cells)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from numbers import Integral, Real
 from operator import is_
 from typing import Any, ClassVar, cast
@@ -30,7 +31,7 @@ class MLP(NetworkEstimator):
     there become the network's parameters: they are taken over before it is used.
     """
 
-    _kinds_of_inputs: ClassVar[tuple[str, ...]] = ("rows",)
+    _kinds_of_inputs: ClassVar[Collection[str]] = ("rows",)
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions(set(resolve.ACTIVATION_NAMES)), Elementwise],

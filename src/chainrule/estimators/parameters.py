@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from chainrule.estimators import resolve
 from chainrule.estimators.scoring import NAMES
+from chainrule.estimators.solvers import SOLVERS
 from chainrule.training.optimizers import Optimizer
 from chainrule.training.schedules import Schedule
 
@@ -120,7 +121,7 @@ FITTED_ATTRIBUTES = """\
 """
 
 CONSTRAINTS: dict[str, list[Any]] = {
-    "solver": [StrOptions({"lbfgs", *resolve.STOCHASTIC}), Optimizer],
+    "solver": [StrOptions(SOLVERS.keys()), Optimizer],
     "alpha": [Interval(Real, 0, None, closed="left")],
     "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
     "learning_rate": [

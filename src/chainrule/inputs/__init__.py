@@ -1,7 +1,7 @@
 """Raw samples to numbers: rows, images and tables, learned on the training part."""
 
-from chainrule.inputs.base import Inputs
-from chainrule.inputs.images import FORMATS, Images, infer_format
+from chainrule.inputs.base import Inputs, Options
+from chainrule.inputs.images import FORMATS, Images, infer_images
 from chainrule.inputs.rows import Rows
 from chainrule.inputs.scaling import ImageScaling
 from chainrule.inputs.table import TableEncoder
@@ -12,9 +12,10 @@ __all__ = [
     "ImageScaling",
     "Images",
     "Inputs",
+    "Options",
     "Rows",
     "TableEncoder",
-    "infer_format",
+    "infer_images",
 ]
 
 INPUTS: dict[str, type[Inputs]] = {kind.kind: kind for kind in (Rows, Images, TableEncoder)}

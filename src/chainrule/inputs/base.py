@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -19,15 +20,46 @@ Names are given where they are known already, so that nothing has to look for th
 """
 
 
+@dataclass(frozen=True)
+class Options:
+    """What a user may say of raw samples; ``owner`` is whom messages name."""
+
+    owner: str
+    image_format: str | None = None
+    image_shape: Any = None
+
+
 class Inputs(ABC):
     """The way from raw samples to X (n, …), learned on the training part.
 
-    A kind of inputs is a frozen dataclass with a classmethod ``fit`` of its own, and a line in
-    ``INPUTS``. It loads scikit-learn only in calls, so that the command line starts without.
+    A kind of inputs is a frozen dataclass, and a line in ``INPUTS``. It loads scikit-learn only in
+    calls, so that the command line starts without.
     """
 
     kind: ClassVar[str]
     """Its name in ``INPUTS``, in files and in the parameter ``inputs`` of estimators."""
+
+    @classmethod
+    @abstractmethod
+    def learn(cls, data: Any, options: Options) -> Self:
+        """Return the inputs for raw training samples.
+
+        Parameters
+        ----------
+        data : array-like, DataFrame, Table, str or path
+            The raw samples.
+        options : Options
+            What a user said of them.
+
+        Returns
+        -------
+        inputs : Inputs
+
+        Raises
+        ------
+        ValueError
+            The samples are none of the kind.
+        """
 
     @property
     @abstractmethod

@@ -12,11 +12,11 @@ from scipy import sparse
 from chainrule import strict_json
 from chainrule.data import Table
 from chainrule.data.sources import is_source, read_images
-from chainrule.inputs.base import Array, Inputs, RowCheck, Shape, float_array
+from chainrule.inputs.base import Array, Inputs, Options, RowCheck, Shape, float_array
 from chainrule.inputs.rows import checked_rows, names_from_json, table_numbers
 from chainrule.inputs.scaling import ImageScaling
 
-__all__ = ["FORMATS", "Images", "image_shape", "infer_format"]
+__all__ = ["FORMATS", "Images", "image_shape", "infer_format", "infer_images"]
 
 FORMATS = {"nhw": "(h, w)", "nchw": "(c, h, w)", "nhwc": "(h, w, c)"}
 """The shapes of an image, by the formats of arrays of n images."""
@@ -55,6 +55,17 @@ class Images(Inputs):
     inferred: bool = field(default=False, compare=False, repr=False)
 
     kind = "images"
+
+    @classmethod
+    def learn(cls, data: Any, options: Options) -> Images:
+        """Return how images are read, and the scaling of their channels."""
+        found = infer_images(data, options)
+        if found is None:
+            raise ValueError(
+                f"{options.owner}: expected images for inputs='images', got rows "
+                f"{np.shape(data)}; image_shape says what images they are"
+            )
+        return found.scaled(data)
 
     @property
     def sample_shape(self) -> Shape:
@@ -198,6 +209,16 @@ class Images(Inputs):
         if result.scaling is not None and result.scaling.shape != result.sample_shape:
             raise ValueError("inputs.scaling: expected the shape of the images")
         return replace(result, names=names_from_json(entries["names"], result.raw_count))
+
+
+def infer_images(data: Any, options: Options) -> Images | None:
+    """Return how images in an array are read, or None if it holds rows, or is to be refused."""
+    if isinstance(data, list | tuple) and data and np.ndim(data[0]) > 1:
+        data = np.asarray(data)
+    shape = tuple(getattr(data, "shape", ()))
+    if len(shape) not in (2, 3, 4) or min(shape) == 0:
+        return None  # the check of rows says what is wrong
+    return infer_format(options.owner, shape, options.image_format, options.image_shape)
 
 
 def infer_format(

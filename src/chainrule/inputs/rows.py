@@ -11,7 +11,7 @@ from chainrule import strict_json
 from chainrule.data import DataError, Table
 from chainrule.data.cells import Cells, shortened
 from chainrule.data.sources import is_source, read_table
-from chainrule.inputs.base import Array, Inputs, RowCheck, Shape
+from chainrule.inputs.base import Array, Inputs, Options, RowCheck, Shape
 
 __all__ = ["Rows", "checked_rows", "columns_to_json", "names_from_json", "table_numbers"]
 
@@ -29,6 +29,11 @@ class Rows(Inputs):
     names: tuple[str, ...] | None = None
 
     kind = "rows"
+
+    @classmethod
+    def learn(cls, data: Any, options: Options) -> Rows:
+        """Return rows of any width; it is known once they have been checked."""
+        return cls()
 
     @property
     def sample_shape(self) -> Shape:

@@ -13,7 +13,7 @@ from chainrule import strict_json
 from chainrule.data import DataError, DataWarning, Table
 from chainrule.data.cells import Cells, number, shortened
 from chainrule.data.frames import as_table
-from chainrule.inputs.base import Array, Inputs, RowCheck, Shape
+from chainrule.inputs.base import Array, Inputs, Options, RowCheck, Shape
 from chainrule.inputs.columns import (
     MISSING_VALUE,
     OTHER_VALUE,
@@ -38,6 +38,11 @@ class TableEncoder(Inputs):
     dropped: tuple[tuple[str, str], ...] = ()
 
     kind = "table"
+
+    @classmethod
+    def learn(cls, data: Any, options: Options) -> TableEncoder:
+        """Return what the columns of a table, DataFrame or file are."""
+        return cls.fit(as_table(data))
 
     @property
     def sample_shape(self) -> Shape:

@@ -105,11 +105,12 @@ def labels_of(column: Column) -> NDArray[Any]:
 def typed_labels(texts: Sequence[str]) -> NDArray[Any]:
     """Return texts of classes (n) as integers, numbers, or texts, whatever holds all of them."""
     distinct = tuple(dict.fromkeys(texts))
-    if not _all_numeric(distinct):
-        return np.array(texts, dtype=str)
-    if all(text.lstrip("-").isdigit() and abs(int(text)) < LARGEST_INTEGER for text in distinct):
-        return np.array([int(text) for text in texts], np.int64)
-    return np.array([float(text) for text in texts])
+    if _all_numeric(distinct):
+        whole = all(t.lstrip("-").isdigit() and abs(int(t)) < LARGEST_INTEGER for t in distinct)
+        kind: type[int] | type[float] = int if whole else float
+        if all(label_text(kind(text)) == text for text in distinct):  # so no two become one
+            return np.array([kind(text) for text in texts], np.int64 if whole else np.float64)
+    return np.array(texts, dtype=str)
 
 
 def label_text(label: Any) -> str:

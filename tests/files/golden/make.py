@@ -215,6 +215,14 @@ def models():
         chain = initialized(Chain(*functions), (2, 5, 4), dtype)
         model = Model(chain, CrossEntropy(), ImageScaling.fit(images), target)
         modelled(name, "two_channels", model)
+    unordered = table_model("kind", three, CrossEntropy())
+    unordered.target = Target("kind", "multiclass", ("b", "c", "a"), 0.0, 1.0)
+    modelled("model unordered", "tiny.csv", unordered)
+    unordered.target = Target.fit("kind", ["1", "9" * 20, "9" * 19 + "8"], "multiclass")
+    modelled("model long numbers", "tiny.csv", unordered)
+    unordered = table_model("side", sigmoid, BinaryCrossEntropy())
+    unordered.target = Target("side", "binary", ("y", "x"), 0.0, 1.0)
+    modelled("model unordered side", "tiny.csv", unordered)
 
 
 ELEMENTWISE = ("ReLU", "GELU", "SiLU", "Sigmoid", "Tanh", "Softplus", "Exp", "Identity")

@@ -1,25 +1,24 @@
-"""`load` reads every file that chainrule has written, and each reader knows the other's files."""
+"""`load` reads every file that chainrule has written, and each class its own."""
 
-import subprocess
-import sys
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
-import chainrule
 from chainrule import (
     Classifier,
     Elementwise,
     MLPClassifier,
     MLPRegressor,
-    Model,
     ModelFileError,
+    Regressor,
     Schedule,
     load,
 )
+from chainrule.estimators.loading import ESTIMATORS
 from files.by_hand import by_hand, canonical, taken_apart
-from files.examples import Bent, table_model
+from files.examples import TABLE, Bent, table_network
+from files.golden.inputs import file
 from files.saved_networks import NETWORKS, fitted
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -53,27 +52,27 @@ def test_an_estimator_comes_back_as_its_own_class_has_it(name, path):
 
 
 @pytest.mark.parametrize("task", ["multiclass", "binary", "regression"])
-def test_a_model_comes_back(task, path):
-    model = table_model(task)
+def test_a_network_for_tables_comes_back(task, path):
+    model = table_network(task)
     model.save(path)
-    again = load(str(path))
-    assert type(again) is Model
-    np.testing.assert_array_equal(again.chain.parameters.flat, model.chain.parameters.flat)
-    for field in fields(Model)[1:]:
-        assert getattr(again, field.name) == getattr(model, field.name)
+    again, rows = load(str(path)), TABLE.without("kind")
+    assert type(again) is type(model)
+    np.testing.assert_array_equal(again.predict(rows), model.predict(rows))
+    assert again.inputs_ == model.inputs_
+    assert again.metadata_ == model.metadata_
 
 
 def test_every_estimator_can_be_loaded(path):
     kinds = {type(fitted(name)[0]).__name__ for name in NETWORKS}
-    assert kinds == set(chainrule.estimators.__all__)
+    assert kinds == {kind.__name__ for kind in ESTIMATORS}
 
 
 def test_classes_of_ones_own_are_handed_over(path):
-    model = table_model(hidden=Bent(0.25))
+    model = table_network(hidden=Bent(0.25))
     model.save(path)
     with pytest.raises(ModelFileError, match=r"uses the function Bent.*functions="):
         load(path)
-    assert load(path, functions=(cls for cls in [Bent, Halving])).chain.functions[1] == Bent(0.25)
+    assert load(path, functions=(cls for cls in [Bent, Halving])).chain_.functions[1] == Bent(0.25)
     X, y = np.eye(5, 3), [0, 1, 0, 1, 1]
     schedule = {"solver": "sgd", "learning_rate": Halving(), "activation": Bent()}
     MLPClassifier((2,), max_iter=2, **schedule).fit(X, y).save(path)
@@ -83,7 +82,7 @@ def test_classes_of_ones_own_are_handed_over(path):
 
 
 def test_what_is_no_class_to_hand_over_is_refused(path):
-    table_model().save(path)
+    table_network().save(path)
     with pytest.raises(TypeError, match="functions: expected classes of functions, losses, opt"):
         load(path, [int])
 
@@ -94,25 +93,21 @@ def test_what_is_no_class_to_hand_over_is_refused(path):
         load(path, [Bent])
 
 
-def test_a_model_s_reader_names_an_estimator(path):
-    fitted("classes")[0].save(path)
-    with pytest.raises(ModelFileError) as error:
-        Model.load(path)
-    assert str(error.value) == (
-        f"{path}: holds the estimator MLPClassifier; "
-        "load it with chainrule.load or MLPClassifier.load"
-    )
-
-
 @pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor, Classifier])
-def test_an_estimator_s_reader_names_a_model(path, cls):
-    table_model().save(path)
-    with pytest.raises(ModelFileError) as error:
-        cls.load(path)
-    assert str(error.value) == (
-        f"{path}: holds a Model, as chainrule train saves it; "
-        "load it with chainrule.load or Model.load"
-    )
+def test_an_estimator_s_reader_names_another(path, cls):
+    table_network("regression").save(path)
+    for place in (path, file("train price")):
+        with pytest.raises(ModelFileError) as error:
+            cls.load(place)
+        assert str(error.value) == (
+            f"{place}: expected {cls.__name__}, got the file of another: 'Regressor'; "
+            "load it with that class"
+        )
+
+
+def test_what_the_first_release_trained_is_an_estimator():
+    assert type(load(file("train price"))) is type(Regressor.load(file("train price"))) is Regressor
+    assert type(load(file("train sold"))) is type(Classifier.load(file("train sold"))) is Classifier
 
 
 def test_an_estimator_of_ones_own_is_loaded_by_its_class(path):
@@ -127,7 +122,7 @@ def test_a_made_up_estimator_runs_nothing_and_gets_a_short_error(path, name):
     fitted("classes")[0].save(path)
     data, numbers = taken_apart(path.read_bytes())
     path.write_bytes(by_hand(canonical(data | {"estimator": name}), numbers, dtype="F64"))
-    for read in (load, Model.load):
+    for read in (load, MLPClassifier.load):
         with pytest.raises(ModelFileError) as error:
             read(path)
         assert len(str(error.value)) < 400
@@ -137,7 +132,7 @@ def test_a_made_up_estimator_runs_nothing_and_gets_a_short_error(path, name):
 def test_a_damaged_file_is_said_to_be_damaged_whoever_reads_it(path):
     fitted("classes")[0].save(path)
     path.write_bytes(path.read_bytes().replace(b"MLPClassifier", b"MLPClassifies"))
-    for read in (load, Model.load, MLPClassifier.load):
+    for read in (load, MLPClassifier.load):
         with pytest.raises(ModelFileError, match="its content does not match its checksum"):
             read(path)
 
@@ -148,13 +143,3 @@ def test_files_of_others_and_places_without_any(path):
     path.write_text("rooms,area\n1,2\n")
     with pytest.raises(ModelFileError, match="is no model of chainrule"):
         load(path)
-
-
-def test_a_model_is_loaded_without_the_estimators(path):
-    table_model().save(path)
-    code = f"import sys, chainrule; chainrule.load({str(path)!r}); print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
-    ).stdout.split()
-    assert "chainrule.models" in loaded
-    assert "chainrule.estimators" not in loaded
