@@ -42,7 +42,7 @@ def test_the_commands_of_the_page_about_them_run(tmp_path, monkeypatch):
         return run.out
 
     monkeypatch.chdir(tmp_path)
-    assert run_document(ROOT / "docs/command-line.md", shell) == 10
+    assert run_document(ROOT / "docs/command-line.md", shell) == 11
     written = {path.name for path in tmp_path.iterdir()}
     assert {"images.png", "curve.svg", "predictions.csv"} < written
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from chainrule.functions import Conv2d, MaxPool2d
+from chainrule import load
 from chainrule.cli.networks import build_chain
 from chainrule.cli.options import CommandLineOptions
-from chainrule import load
+from chainrule.functions import Conv2d, MaxPool2d
 from cli.runs import chainrule, house_rows, train, written
 from cli.test_images import digits as idx_files, pictures
 

@@ -18,8 +18,8 @@ from chainrule import (
     Linear,
     MLPClassifier,
     MLPRegressor,
-    ReLU,
     Regressor,
+    ReLU,
     Softmax,
     load,
 )
@@ -78,7 +78,7 @@ def test_it_goes_from_the_command_line_to_a_notebook_and_back(houses, tmp_path):
         found = model.predict(frame)
     frame.to_csv(tmp_path / "new.csv", index=False)
     run = chainrule("predict", saved(model, tmp_path / "again"), tmp_path / "new.csv")
-    assert "column 'area': 1 cell missing, none in training\n" in run.err
+    assert "column 'area': 1 cell missing, none in training" in run.err
     assert "column 'kind': 1 cell with values not seen in training" in run.err
     assert [float(line[0]) for line in rows(run)[1:]] == found.tolist()
     assert model.check_gradients(frame.head(3)).passed
@@ -179,17 +179,17 @@ def test_several_labels_have_a_column_each(tmp_path):
     assert told["predictions"] == found.tolist()
 
 
-@pytest.mark.parametrize("format", ["nchw", "nhwc"])
+@pytest.mark.parametrize("axes", ["nchw", "nhwc"])
 @pytest.mark.parametrize("inputs", ["images", None])
-def test_images_of_every_format_are_read_from_files(tmp_path, format, inputs):
+def test_images_of_every_format_are_read_from_files(tmp_path, axes, inputs):
     numbers = np.random.default_rng(0)
     X = numbers.integers(0, 256, (12, 6, 5, 3), dtype=np.uint8)
     for number, picture in enumerate(X):
         (tmp_path / "new").mkdir(exist_ok=True)
         Image.fromarray(picture).save(tmp_path / "new" / f"{number:02}.png")
-    given = X if format == "nhwc" else X.transpose(0, 3, 1, 2)
+    given = X if axes == "nhwc" else X.transpose(0, 3, 1, 2)
     chain = Chain(Conv2d(4, 3), ReLU(), Flatten(), Linear(2), Softmax())
-    options = {"inputs": inputs, "image_format": format, "max_iter": 3, "random_state": 0}
+    options = {"inputs": inputs, "image_format": axes, "max_iter": 3, "random_state": 0}
     model = Classifier(chain, **options).fit(given, ["cat", "dog"] * 6)
     path = saved(model, tmp_path / "m")
     header, *lines = rows(chainrule("predict", path, tmp_path / "new", "--probabilities"))

@@ -247,3 +247,14 @@ def test_a_class_of_one_row_is_learned(tmp_path, kinds):
     for seed in range(3):  # whoever would be held out
         run = chainrule("train", path, "-t", "kind", "-e", 1, "-s", seed, "-o", tmp_path / "m")
         assert run.code == 0, run.err
+
+
+def test_numbers_with_a_point_can_be_classes_with_weights(tmp_path):
+    rows = [[*row[:3], ("1.5", "2.5", "4")[i % 3]] for i, row in enumerate(ROWS)]
+    path = written(tmp_path / "grades.csv", rows)
+    arguments = ("train", path, "-t", "price", "--task", "multiclass", "-o", tmp_path / "m")
+    facts = chainrule(*arguments, "-e", 3, "--class-weight", "1.5=2,4=3", "--json").json
+    assert facts["classes"] == ["1.5", "2.5", "4"]
+    equal = chainrule(*arguments, "-e", 3, "--json").json
+    assert facts["history"]["loss"] != equal["history"]["loss"]
+    assert set(chainrule("predict", tmp_path / "m", path).out.split()[1:]) <= {"1.5", "2.5", "4"}

@@ -15,7 +15,7 @@ from chainrule.cli.output_files import (
     default_model_path,
     write_text,
 )
-from files.examples import table_model
+from files.examples import table_network
 
 CHECKS = pytest.mark.parametrize("check", [check_model_path, check_text_path])
 
@@ -72,7 +72,7 @@ def test_a_folder_that_takes_no_files_is_named(check, tmp_path, monkeypatch):
 @CHECKS
 def test_a_write_protected_file_is_respected(check, tmp_path, monkeypatch):
     path = tmp_path / "x"
-    table_model().save(path)
+    table_network().save(path)
     monkeypatch.setattr("chainrule.cli.output_files.access", lambda path, mode: mode != os.W_OK)
     with pytest.raises(ValueError, match=r"--output: \S+ is write-protected"):
         check(path)
@@ -102,7 +102,7 @@ def test_checking_leaves_nothing_behind(check, tmp_path):
 
 def test_a_model_may_take_the_place_of_a_model_whole_or_not(tmp_path):
     path = tmp_path / "m.safetensors"
-    table_model().save(path)
+    table_network().save(path)
     check_model_path(path)
     path.write_bytes(path.read_bytes()[:700])
     check_model_path(path)

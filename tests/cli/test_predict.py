@@ -5,8 +5,8 @@ import io
 
 import pytest
 
-from chainrule.data import Table
 from chainrule import load
+from chainrule.data import Table
 from cli.runs import HEADER, chainrule, house_rows, train, written
 
 ROWS = house_rows()

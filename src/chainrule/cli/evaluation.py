@@ -46,13 +46,15 @@ def predicted(estimator: Any, data: Any) -> Predictions:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DataWarning)
         with np.errstate(all="ignore"):  # what is not finite is refused below
+            Y = estimator._outputs(data)
+            probabilities = chosen = None
             if targets.kind == "numbers":
-                values, probabilities, chosen = estimator.predict(data), None, None
+                values = targets.decode(Y)
             else:
-                probabilities = np.asarray(estimator.predict_proba(data), np.float64)
-                pair = not (targets.exclusive or targets.several)
-                chosen = targets.chosen(probabilities[:, 1:] if pair else probabilities, 0.5)
-                values = targets.decode(chosen)
+                chosen = targets.chosen(Y, 0.5)
+                values, probabilities = targets.decode(chosen), Y.astype(np.float64)
+                if not (targets.exclusive or targets.several):
+                    probabilities = np.hstack([1 - probabilities, probabilities])
     wrong = ~np.isfinite(values if probabilities is None else probabilities)
     if wrong.any():
         row = int(np.argwhere(wrong)[0, 0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -163,7 +163,7 @@ def plot(
     out.say(f"picture saved in {path}")
 
 
-def _load(path: Path) -> object:
+def _load(path: Path) -> Any:
     """Return the estimator in a file; scikit-learn is loaded here, not with the command line."""
     from chainrule.estimators import load
 

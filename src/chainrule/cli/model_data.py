@@ -37,7 +37,9 @@ def target_name(estimator: Any, data: str, target: str | None) -> str | None:
 def predicts_one(estimator: Any) -> bool:
     """Return whether a network predicts one number or one class, which one column holds."""
     targets = estimator.targets_
-    return targets.task != "multilabel" and (targets.kind == "classes" or targets.outputs == 1)
+    return bool(
+        targets.task != "multilabel" and (targets.kind == "classes" or targets.outputs == 1)
+    )
 
 
 def source_for(estimator: Any, data: str, target: str | None, *, optional: bool) -> Source:
@@ -53,9 +55,11 @@ def source_for(estimator: Any, data: str, target: str | None, *, optional: bool)
     if not predicts_one(estimator):
         target, optional = None, True
     source = read_source(data, target, like=like, optional=optional)
-    table = isinstance(source.data, Table)
-    if table if like is not None and not inputs.rows else not table and like is None:
-        received = "a table" if table else f"images of {shape_text(source.data.shape[1:])}"
+    if isinstance(source.data, Table):
+        received, fits = "a table", like is None or inputs.rows
+    else:
+        received, fits = f"images of {shape_text(source.data.shape[1:])}", like is not None
+    if not fits:
         raise DataError(f"this model was trained on {_described(inputs)}, got {received}")
     return source
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from chainrule.chain import Chain
-from chainrule.cli.option_values import hidden_sizes
+from chainrule.cli.option_values import REGRESSION_LOSSES, hidden_sizes
+from chainrule.cli.options import CommandLineOptions
 from chainrule.functions import (
     ACTIVATIONS,
     AvgPool2d,
@@ -21,27 +21,7 @@ from chainrule.functions import (
     Softmax,
     Softplus,
 )
-from chainrule.losses import (
-    BinaryCrossEntropy,
-    CrossEntropy,
-    Huber,
-    Loss,
-    MeanAbsoluteError,
-    MeanSquaredError,
-    Poisson,
-)
-
-if TYPE_CHECKING:
-    from chainrule.cli.options import CommandLineOptions
-
-REGRESSION_LOSSES: dict[str, type[Loss]] = {
-    "squared": MeanSquaredError,
-    "absolute": MeanAbsoluteError,
-    "huber": Huber,
-    "poisson": Poisson,
-}
-
-MODELS = {"mlp": "a multilayer network", "cnn": "a convolutional network"}
+from chainrule.losses import BinaryCrossEntropy, CrossEntropy, Loss
 
 CHANNELS = (16, 32, 64, 128)
 """Filters of the blocks of a convolutional network, each for images of half the sides."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from chainrule.losses import Huber, Loss, MeanAbsoluteError, MeanSquaredError, Poisson
 from chainrule.training import (
     SGD,
     Adam,
@@ -19,6 +20,13 @@ from chainrule.training import (
 )
 from chainrule.training.augmentation import AUGMENTATIONS, Augmentation
 
+REGRESSION_LOSSES: dict[str, type[Loss]] = {
+    "squared": MeanSquaredError,
+    "absolute": MeanAbsoluteError,
+    "huber": Huber,
+    "poisson": Poisson,
+}
+MODELS = {"mlp": "a multilayer network", "cnn": "a convolutional network"}
 OPTIMIZERS: dict[str, Optimizer] = {
     "adam": Adam(),
     "adamw": AdamW(),

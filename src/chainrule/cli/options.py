@@ -12,10 +12,11 @@ from typing import Annotated, Any, Self, get_args, get_type_hints
 import typer
 
 from chainrule.cli.arguments import DataArgument, TargetOption
-from chainrule.cli.networks import MODELS, REGRESSION_LOSSES
 from chainrule.cli.option_values import (
     AUGMENTATION_NAMES,
+    MODELS,
     OPTIMIZERS,
+    REGRESSION_LOSSES,
     SCHEDULES,
     augmentations,
     class_weights,

@@ -284,9 +284,10 @@ def _curve(history: History, score: str) -> dict[str, Any]:
     if len(rows) > MOST_POINTS:
         places = np.unique(np.linspace(0, len(rows) - 1, MOST_POINTS).round().astype(int))
         rows = [rows[place] for place in places]
-    curve: dict[str, Any] = {"epoch": [epoch.number for epoch in rows], "kept": history.kept}
+    curve: dict[str, Any] = {"epoch": [epoch.number for epoch in rows]}
     for name in ("loss", "validation_loss", "validation_score"):
         values = [getattr(epoch, name) for epoch in rows]
         if values[0] is not None:
             curve[name] = [float(f"{value:.{DIGITS}g}") for value in values]
-    return curve | ({"score": score} if "validation_score" in curve else {})
+    score_name = {"score": score} if "validation_score" in curve else {}
+    return {**curve, "kept": history.kept, **score_name}

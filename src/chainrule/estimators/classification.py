@@ -229,7 +229,11 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
                 "all samples; pass the weights as a dict, such as "
                 "dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y)))"
             )
-        own = compute_sample_weight(self.class_weight, y)
+        if isinstance(self.class_weight, dict) and y.dtype.kind == "f" and y.ndim == 1:
+            # Numbers such as 0.5 can be classes of a column; scikit-learn's would be cut to 0.
+            own = np.array([self.class_weight.get(label, 1.0) for label in y.tolist()])
+        else:
+            own = compute_sample_weight(self.class_weight, y)
         return np.asarray(own if weights is None else own * weights)
 
     def __sklearn_tags__(self) -> Any:
