@@ -12,7 +12,7 @@ class UnsupportedError(ValueError):
 
 
 def check_runs_here() -> None:
-    """Raise UnsupportedError, and warn the first time, where there is no code to run."""
+    """Raise UnsupportedError, and warn once, if there is no code for the processor or system."""
     from chainrule.engine.machine.compiling import supported
 
     if not supported():
