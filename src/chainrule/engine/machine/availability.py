@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-
-from chainrule.warning import warn
+import warnings
 
 
 class UnsupportedError(ValueError):
@@ -18,10 +17,11 @@ def check_runs_here() -> None:
     if not supported():
         if not _warned:
             _warned.append(True)
-            warn(
+            warnings.warn(
                 "the engine has no code for this processor or system; NumPy does the work, "
                 "with the same results up to rounding, slower",
                 RuntimeWarning,
+                stacklevel=5,
             )
         raise UnsupportedError("the engine has no code for this processor or system")
 

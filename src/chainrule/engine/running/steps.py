@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -86,6 +88,8 @@ class Steps:
         How many take the steps; their number does not change a bit.
     kernels : Library, optional
         Those of this processor by default.
+    rate_factors : mapping, optional
+        What the learning rate of some parameters is multiplied by, by the chain's names.
 
     Raises
     ------
@@ -109,6 +113,7 @@ class Steps:
         seed: int | None = 0,
         threads: int = 1,
         kernels: Library | None = None,
+        rate_factors: Mapping[str, float] | None = None,
     ) -> None:
         self.chain, self.threads, self.seed = chain, threads, seed or 0
         self.library = library(chain.dtype) if kernels is None else kernels
@@ -123,6 +128,7 @@ class Steps:
             l2_shared=l2_shared,
             clip=clip,
             keeps_gradient=keeps_gradient,
+            rate_factors=rate_factors,
         )
         self.weights.load(chain.parameters)
         self.labels = isinstance(self.network.loss, SoftmaxCrossEntropy) and np.ndim(t) == 1
@@ -303,10 +309,11 @@ class Steps:
 
     def _scalars_of(self, planner: Planner, rates: Array, done: int) -> Array:
         optimizer = self.weights.optimizer
-        table = np.empty((len(rates), len(planner.scalars)), dtype=self.chain.dtype)
+        every = list(product(self.weights.rates, planner.scalars))
+        table = np.empty((len(rates), len(every)), dtype=self.chain.dtype)
         numbers = done + 1.0 + np.arange(len(rates))
-        for column, number in enumerate(planner.scalars):
-            table[:, column] = number.evaluate(optimizer, rates, numbers)
+        for column, (factor, number) in enumerate(every):
+            table[:, column] = number.evaluate(optimizer, rates * factor, numbers)
         return table
 
 
