@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.tables import figure, head, row
-from chainrule import Chain, Classifier, Linear, MLPClassifier, ReLU, Regressor, load
+from chainrule import Chain, Classifier, Linear, MLPClassifier, Regressor, ReLU, load
 from chainrule.data import Table, builtin_table, load_builtin
 from chainrule.engine.running.prediction import Forward
 
