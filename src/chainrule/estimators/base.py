@@ -173,7 +173,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         self.__dict__.update(result.attributes)
 
     def _described(self, inputs: Inputs, targets: Targets, chain: Any) -> dict[str, Any]:
-        """Return the fitted attributes that tell of inputs, targets, and how a chain ends."""
+        """Return the fitted attributes that describe inputs, targets, and the end of a chain."""
         names = inputs.raw_names
         return {
             "inputs_": inputs,

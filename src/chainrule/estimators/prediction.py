@@ -17,7 +17,7 @@ from chainrule.types import Array
 
 MOST_ROWS = 1024
 MOST_NUMBERS = 2**27
-"""A block of images has at most so many of them, and so many numbers in all layers together."""
+"""The most images of a block, and the most numbers in all layers of a block together."""
 
 
 class Predictions:

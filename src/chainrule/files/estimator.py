@@ -248,7 +248,7 @@ NUMBERS = ("loss_", "best_loss_", "best_validation_score_")
 COUNTS = ("n_iter_", "t_", "_no_improvement_count")
 ENGINES = ("machine", "reference")
 RECORD = (*CURVES, *NUMBERS, *COUNTS, "engine_", "gradient_norms_")
-"""The attributes that tell of training; an estimator has some of them."""
+"""The attributes that describe training; an estimator has some of them."""
 
 
 def _record_to_json(record: dict[str, Any]) -> Any:
