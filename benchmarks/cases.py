@@ -21,8 +21,8 @@ from chainrule import (
     ReLU,
     Softmax,
 )
-from chainrule.engine.network.lowering import lower
-from chainrule.engine.planning.listing import cost
+from chainrule.engine.planning.cost import cost
+from chainrule.engine.planning.lowering import lower
 
 Array = NDArray[Any]
 

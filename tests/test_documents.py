@@ -6,12 +6,25 @@ from pathlib import Path
 
 import pytest
 
+from chainrule.engine.planning.kinds.table import KINDS
+from chainrule.estimators.solvers import SOLVERS
+from chainrule.inputs import INPUTS
 from cli.runs import chainrule
 from documents import fenced_blocks, run_document
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["backprop", "engine", "estimators", "networks", "reproducible"]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in PAGES)]
+
+
+@pytest.fixture(autouse=True)
+def whole_tables():
+    """Take back the lines that documents add to the tables of kinds."""
+    before = [(table, dict(table)) for table in (INPUTS, SOLVERS, KINDS)]
+    yield
+    for table, lines in before:
+        table.clear()
+        table.update(lines)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

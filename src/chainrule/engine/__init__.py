@@ -1,4 +1,4 @@
-"""A chain as machine code: kernels, the plan of a step, and the walk that runs it."""
+"""A chain as machine code: kernels, the plan of a step, and the loop that runs it."""
 
 from chainrule.engine.language import (
     vector_mathematics as vector_mathematics,  # teaches vectors exp & co.

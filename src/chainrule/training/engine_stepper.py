@@ -38,7 +38,7 @@ class EngineStepper:
         threads: int | None,
     ) -> None:
         from chainrule.engine.machine.availability import processors
-        from chainrule.engine.planning.bags import moves_all_rows
+        from chainrule.engine.planning.kinds.sparse import moves_all_rows
         from chainrule.engine.running.steps import Steps, threads_for
 
         self.rate, self.rows = optimizer.learning_rate, rows

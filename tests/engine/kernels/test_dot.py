@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from llvmlite import binding
 
-from chainrule.engine.kernels.dot import places
+from chainrule.engine.kernels import dot
 from chainrule.engine.kernels.library import Library, library
 from chainrule.engine.machine.memory import VECTOR, aligned
 from engine.calls import OTHERS, call
@@ -35,7 +35,7 @@ def common(A, X):
 def summed(kernels, A, X):
     """Return Σ A[m] X[q] by the kernel that puts each sum at its row and column."""
     Y = np.full((len(A), len(X) + 1), np.nan, A.dtype)
-    call(kernels.dot, **common(A, X), y=Y, y_row=Y.strides[0])
+    call(kernels.get(dot.dot), **common(A, X), y=Y, y_row=Y.strides[0])
     assert np.isnan(Y[:, -1]).all()  # nothing is written beyond the columns
     return Y[:, :-1]
 
@@ -44,8 +44,8 @@ def added(kernels, A, X, times):
     """Return the sums, added so many times by the kernel that lets Y lie tile by tile."""
     Y = aligned((A.shape[0] * X.shape[0] + A.shape[2],), A.dtype)
     for _ in range(times):
-        call(kernels.dot_added, **common(A, X), y=Y)
-    return Y[np.array(places(len(A), len(X), kernels.target.dot_tile))]
+        call(kernels.get(dot.added), **common(A, X), y=Y)
+    return Y[np.array(dot.places(len(A), len(X), kernels.target.dot_tile))]
 
 
 sizes = st.tuples(st.integers(1, 13), st.integers(1, 13), st.integers(1, 20))

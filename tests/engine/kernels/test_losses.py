@@ -5,6 +5,7 @@ import pytest
 
 from chainrule import losses
 from chainrule.chain import Chain
+from chainrule.engine.kernels import losses as kernels
 from chainrule.engine.kernels.library import library
 from chainrule.engine.machine.memory import Panels, aligned
 from chainrule.engine.running.steps import Steps
@@ -27,7 +28,7 @@ def gradients(loss, dtype, *, labels, over):
     shares, found = aligned((rows,), dtype), aligned((rows,), dtype)
     shares[:] = rng.random(rows)
     call(
-        library(np.dtype(dtype)).loss(loss, labels=labels),
+        kernels.of(library(np.dtype(dtype)), loss, labels=labels),
         last=rows,
         outputs=outputs,
         y=Z.address,
@@ -58,6 +59,6 @@ def test_outputs_that_the_loss_alone_reads_have_no_gradient_beside_them(last, sh
     functions = (Linear(6), Tanh(), Linear(5), *last, Softmax())
     chain = Chain(*functions).initialize(X, dtype=np.float64)
     steps = Steps(chain, losses.CrossEntropy(), SGD(0.1), X, t)
-    first, second = steps._program(4)[0].part.values
+    first, second = (head.values for head in steps._program(4)[0].heads)
     assert (second.output is second.gradient) == shared
     assert first.output is not first.gradient

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from llvmlite import binding
 
+from chainrule.engine.kernels import epilogues, product
 from chainrule.engine.kernels.library import Library, library
 from chainrule.engine.machine.memory import Panels
 from engine.calls import OTHERS, call
@@ -18,11 +19,11 @@ def multiply(kernels, A, X):
     right, out = Panels.zeros(k, n, X.dtype), Panels.zeros(m, n, X.dtype)
     right.write(X)
     out.data[...] = np.nan
-    store = kernels.store
+    store = kernels.get(epilogues.store)
     arguments = store.pack(gradient=out.address, row_stride=64, vector_stride=out.stride)
     taps = np.stack([np.arange(k) * A.strides[1], right.rows_at], axis=-1).copy()
     call(
-        kernels.product,
+        kernels.get(product.product),
         rows=m,
         vectors=right.count,
         depth=k,
@@ -59,7 +60,7 @@ def test_products_that_are_stored_have_the_same_bits(m, k, vectors, dtype):
     A, X = rng.normal(size=(m, k)).astype(dtype), rng.normal(size=(k, n)).astype(dtype)
     Y = np.full((m + 1, n), np.nan, dtype)
     call(
-        kernels.product_stored,
+        kernels.get(product.stored),
         rows=m,
         vectors=vectors,
         depth=k,
@@ -93,8 +94,9 @@ def test_rows_and_taps_may_lie_anywhere():
     order, used = np.array([7, 2, 2, 10]), np.array([4, 0, 5])
     right, out = Panels.zeros(6, 5, float), Panels.zeros(4, 5, float)
     right.write(X)
+    store = kernels.get(epilogues.store)
     call(
-        kernels.product,
+        kernels.get(product.product),
         rows=4,
         vectors=1,
         depth=3,
@@ -103,7 +105,7 @@ def test_rows_and_taps_may_lie_anywhere():
         taps=np.stack([used * 8, used * 64], axis=-1).copy(),
         x=right.address,
         x_stride=right.stride,
-        epilogue=kernels.store.address,
-        arguments=kernels.store.pack(gradient=out.address, row_stride=64, vector_stride=out.stride),
+        epilogue=store.address,
+        arguments=store.pack(gradient=out.address, row_stride=64, vector_stride=out.stride),
     )
     assert np.allclose(out.read(), A[order][:, used] @ X[used], rtol=1e-14)

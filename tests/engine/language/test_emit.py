@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.emit import KernelBuilder
 from chainrule.engine.language.lanes import reduce
 from chainrule.engine.language.values import fma
 from chainrule.engine.machine.memory import VECTOR
@@ -15,7 +15,7 @@ TYPES = [np.float32, np.float64]
 @pytest.mark.parametrize("dtype", TYPES)
 def test_operators_round_like_numpy(dtype):
     x = vectors(np.random.default_rng(0).normal(size=48), dtype)
-    k = Kernel("operators", dtype, ("count", "x", "y"))
+    k = KernelBuilder("operators", dtype, ("count", "x", "y"))
     with k.loop(0, k.argument("count")) as i:
         v = k.load(k.argument("x") + i * VECTOR)
         k.store((v * 3 - 0.1) / (v + 2) + (1 - v) * -v / 7, k.argument("y") + i * VECTOR)
@@ -26,7 +26,7 @@ def test_operators_round_like_numpy(dtype):
 
 @pytest.mark.parametrize("count", [0, 1, 5])
 def test_a_loop_carries_values_and_may_have_no_turn(count):
-    k = Kernel("sums", np.float64, ("count", "x", "y"))
+    k = KernelBuilder("sums", np.float64, ("count", "x", "y"))
     with k.loop(0, k.argument("count"), carry=[k.constant(0.5), k.integer(3)]) as turn:
         v = k.load(k.argument("x") + turn.index * VECTOR)
         turn.following = [turn.carried[0] + v, turn.carried[1] + 2]
@@ -47,7 +47,7 @@ def test_a_loop_carries_values_and_may_have_no_turn(count):
     ("count", "pieces"), [(0, []), (1, [1]), (12, [5, 5, 2]), (13, [5, 5, 2, 1])]
 )
 def test_pieces_are_the_largest_that_fit(count, pieces):
-    k = Kernel("pieces", np.float64, ("count", "y"))
+    k = KernelBuilder("pieces", np.float64, ("count", "y"))
     for first, size in k.pieces(k.argument("count"), (5, 2, 1)):
         k.store_integer(k.integer(size), k.argument("y") + first * 8)
     y = np.zeros(14, dtype=np.int64)
@@ -62,7 +62,7 @@ def test_pieces_are_the_largest_that_fit(count, pieces):
 @pytest.mark.parametrize("dtype", TYPES)
 def test_lanes_are_reduced_halves_first(dtype):
     x = vectors(np.random.default_rng(2).normal(size=64 // np.dtype(dtype).itemsize), dtype)
-    k = Kernel("reduced", dtype, ("x", "y"))
+    k = KernelBuilder("reduced", dtype, ("x", "y"))
     k.store_number(reduce(k.load(k.argument("x")), lambda a, b: a + b), k.argument("y"))
     y = np.zeros(1, dtype)
     run(k, x=x, y=y)
@@ -75,7 +75,7 @@ def test_lanes_are_reduced_halves_first(dtype):
 
 @pytest.mark.parametrize("count", [-3, 0, 1, 7, 8, 20])
 def test_the_first_lanes_are_read_and_no_byte_beyond(count):
-    k = Kernel("head", np.float64, ("x", "count", "y"))
+    k = KernelBuilder("head", np.float64, ("x", "count", "y"))
     k.store(k.load_first(k.argument("x"), k.argument("count")), k.argument("y"))
     x, y = np.arange(1.0, 9.0), np.full(8, np.nan)
     run(k, x=x, count=count, y=y)
@@ -83,7 +83,7 @@ def test_the_first_lanes_are_read_and_no_byte_beyond(count):
 
 
 def test_a_multiply_add_is_rounded_once():
-    k = Kernel("fused", np.float64, ("x", "y"))
+    k = KernelBuilder("fused", np.float64, ("x", "y"))
     v = k.load(k.argument("x"))
     k.store(fma(v, v, k.constant(-1.0)), k.argument("y"))
     x, y = np.full(8, 1 + 2.0**-30), np.zeros(8)
@@ -92,7 +92,7 @@ def test_a_multiply_add_is_rounded_once():
 
 
 def test_branches_run_only_if_their_condition_holds():
-    k = Kernel("branches", np.float64, ("a", "b", "y"))
+    k = KernelBuilder("branches", np.float64, ("a", "b", "y"))
     for place, condition in enumerate(
         [
             k.argument("a") < k.argument("b"),
@@ -109,7 +109,7 @@ def test_branches_run_only_if_their_condition_holds():
 
 
 def test_whole_numbers_count_and_divide():
-    k = Kernel("whole", np.float64, ("a", "y"))
+    k = KernelBuilder("whole", np.float64, ("a", "y"))
     a = k.argument("a")
     for place, value in enumerate([a * 3 - 1, 100 - a, a // 4, a % 4, 2 * a + a]):
         k.store_integer(value, k.argument("y") + 8 * place)
@@ -119,6 +119,6 @@ def test_whole_numbers_count_and_divide():
 
 
 def test_a_value_that_is_not_there_yet_cannot_be_branched_on():
-    k = Kernel("unknown", np.float32, ("a",))
+    k = KernelBuilder("unknown", np.float32, ("a",))
     with pytest.raises(TypeError, match="not known yet"):
         bool(k.argument("a") > 0)

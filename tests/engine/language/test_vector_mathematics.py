@@ -6,7 +6,7 @@ import pytest
 from scipy import special
 
 from chainrule import mathematics
-from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.emit import KernelBuilder
 from chainrule.engine.machine.memory import VECTOR
 from engine.calls import run, vectors
 
@@ -17,7 +17,7 @@ SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, 0.5, -0.5]
 
 def apply(function, x):
     """Return function(x), computed by machine code emitted from it."""
-    k = Kernel("applied", x.dtype, ("count", "x", "y"))
+    k = KernelBuilder("applied", x.dtype, ("count", "x", "y"))
     with k.loop(0, k.argument("count")) as i:
         y = function(k.load(k.argument("x") + i * VECTOR))
         k.store(y, k.argument("y") + i * VECTOR)

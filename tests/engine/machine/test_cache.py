@@ -8,10 +8,12 @@ import tempfile
 import pytest
 
 from chainrule.engine.kernels import rows
+from chainrule.engine.language.emit import emitted
 from chainrule.engine.machine import cache, compiling
 
-TEXT = str(rows.transpose("kept", "float32"))
-OTHER = str(rows.squares("kept", "float32"))
+TEXT, OTHER = (
+    str(emitted(emit, "kept", "float32")[0].module) for emit in (rows.transpose, rows.squares)
+)
 
 
 @pytest.fixture
@@ -124,7 +126,8 @@ def test_two_processes_may_fill_it_at_once(folder):
     script = (
         "from chainrule.engine.machine import cache, compiling\n"
         "from chainrule.engine.kernels import rows\n"
-        "text = str(rows.transpose('kept', 'float32'))\n"
+        "from chainrule.engine.language.emit import emitted\n"
+        "text = str(emitted(rows.transpose, 'kept', 'float32')[0].module)\n"
         "print(len(cache.object_code(text, compiling.host())))\n"
     )
     environment = os.environ | {"CHAINRULE_CACHE": str(folder)}

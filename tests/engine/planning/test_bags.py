@@ -13,8 +13,8 @@ from chainrule import functions as f, losses
 from chainrule.chain import Chain
 from chainrule.engine.kernels.library import Library
 from chainrule.engine.machine.memory import Panels
-from chainrule.engine.network.lowering import CannotLowerError
-from chainrule.engine.planning.bags import rests_without_gradient
+from chainrule.engine.network.errors import CannotLowerError
+from chainrule.engine.planning.kinds.sparse import rests_without_gradient
 from chainrule.engine.running.steps import Steps, threads_for
 from chainrule.training import SGD, Adam, Plan, train
 from engine.calls import OTHERS

@@ -10,8 +10,8 @@ import pytest
 
 from chainrule import functions as f
 from chainrule.chain import Chain
-from chainrule.engine.network.lowering import lower
-from chainrule.engine.planning.listing import cost
+from chainrule.engine.planning.cost import cost
+from chainrule.engine.planning.lowering import lower
 from chainrule.engine.running.steps import Steps
 from chainrule.losses import CrossEntropy
 from chainrule.training import SGD, Adam, Plan, train

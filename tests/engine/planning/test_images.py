@@ -8,7 +8,7 @@ from llvmlite import binding
 from chainrule import functions as f, losses
 from chainrule.chain import Chain
 from chainrule.engine.kernels.library import Library
-from chainrule.engine.network.lowering import CannotLowerError
+from chainrule.engine.network.errors import CannotLowerError
 from chainrule.engine.network.windows import phases
 from chainrule.engine.running.steps import Steps
 from chainrule.functions.sliding import Axis

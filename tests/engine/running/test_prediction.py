@@ -7,7 +7,7 @@ from scipy import sparse
 
 from chainrule import functions as f
 from chainrule.chain import Chain
-from chainrule.engine.network.lowering import CannotLowerError
+from chainrule.engine.network.errors import CannotLowerError
 from chainrule.engine.running import prediction
 from chainrule.engine.running.prediction import Forward, Predictor
 
@@ -84,6 +84,33 @@ def test_a_predictor_keeps_its_copy_until_it_is_refreshed():
     assert np.array_equal(predict(X), before)
     predict.refresh()
     assert np.allclose(predict(X), chain.forward(X))
+
+
+@pytest.mark.parametrize("n", [1, 3, 40])
+def test_a_kept_program_takes_samples_as_they_come(n):
+    chain = Chain(f.Linear(5), f.Tanh(), f.Linear(4), f.Softmax()).initialize((6,), seed=2)
+    X = np.random.default_rng(n).normal(size=(n, 6)).astype(np.float32)
+    predict = Predictor(chain)
+    first = predict(X)
+    kept = first.copy()
+    wide = np.repeat(np.asfortranarray(X.astype(np.float64)), 2, axis=0)[::2]
+    for again in (X, wide, X.tolist() if n > 3 else X):
+        assert predict(np.asarray(again)).tobytes() == kept.tobytes()
+    predict(X + 1)
+    assert first.tobytes() == kept.tobytes()  # results are not memory of the program
+    with pytest.raises(ValueError, match="expected X with 6 features, got 5"):
+        predict(X[:, :5])
+    integers = np.arange(6 * n).reshape(n, 6)
+    assert np.array_equal(predict(integers), predict(integers.astype(np.float32)))
+
+
+def test_images_that_come_again():
+    X = np.random.default_rng(0).normal(size=(3, 2, 5, 4))
+    chain = Chain(f.Conv2d(5, 3, padding=1), f.ReLU(), f.Flatten(), f.Linear(4))
+    predict = Predictor(chain.initialize(X, dtype=np.float64))
+    first = predict(X)
+    assert predict(X).tobytes() == first.tobytes()
+    assert predict(np.asfortranarray(X)).tobytes() == first.tobytes()
 
 
 class TestForward:

@@ -16,27 +16,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
-
 from chainrule.engine.kernels.epilogues import move
-from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.emit import KernelBuilder, fields, kernel
 from chainrule.engine.language.lanes import spread
-from chainrule.engine.language.rates import Rate
+from chainrule.engine.language.step_scalars import StepScalar
 from chainrule.engine.language.values import Integer, Vector, fma
 from chainrule.engine.machine.compiling import Target
 from chainrule.engine.machine.memory import VECTOR
 
-FORWARD = (
-    *("rows", "vectors", "samples", "tokens", "values", "w", "w_row", "w_vector"),
-    *("epilogue", "arguments"),
+FORWARD = fields("rows vectors samples tokens values w w_row w_vector epilogue arguments")
+SCATTER = fields(
+    "rows vectors samples tokens values gradient vector_stride whose threads own slots "
+    "before used touched sums"
 )
-SCATTER = (
-    *("rows", "vectors", "samples", "tokens", "values", "gradient", "vector_stride"),
-    *("whose", "threads", "own", "slots", "before", "used", "touched", "sums"),
-)
-MOVE = (
-    *("w", "state0", "state1", "rates", "l2", "row_stride", "vector_stride", "vectors"),
-    *("first", "last", "threads", "slots", "slots_of_thread", "before", "used", "touched", "sums"),
+MOVE = fields(
+    "w state0 state1 rates l2 row_stride vector_stride vectors first last threads slots "
+    "slots_of_thread before used touched sums"
 )
 TOKEN = 4
 """Bytes of a token, and of a slot."""
@@ -53,10 +48,10 @@ def owner(token: Any, threads: Any) -> Any:
     return token * GOLDEN % 2**32 * threads // 2**32
 
 
-def forward(name: str, dtype: Any, target: Target) -> ir.Module:
+@kernel(*FORWARD)
+def forward(k: KernelBuilder) -> None:
     """Σ value · W[token] of each sample, handed to an epilogue as rows of products are."""
-    k = Kernel(name, dtype, FORWARD)
-    sizes = _sizes(target)
+    sizes = _sizes(k.target)
     scratch = k.allocate(sizes[0])
     with k.loop(0, k.argument("rows")) as n:
         first, last = _entries(k, n)
@@ -69,25 +64,24 @@ def forward(name: str, dtype: Any, target: Target) -> ir.Module:
                     fma(value, w, total) for w, total in zip(vectors, turn.carried, strict=True)
                 ]
             for j, total in enumerate(turn.carried):
-                k.store(total, scratch + j * VECTOR)
+                k.store_scratch(total, scratch + j * k.wide)
             tile = [k.integer(1), k.integer(wide)]
             k.call(k.argument("epilogue"), k.argument("arguments"), scratch, n, p, *tile)
-    return k.finish().module
 
 
-def scatter(name: str, dtype: Any, target: Target, *, alone: bool) -> ir.Module:
+@kernel(*SCATTER)
+def scatter(k: KernelBuilder, *, alone: bool) -> None:
     """Add value · dZ[n] to the gradient's row of each token that belongs to the thread.
 
     If it is ``alone``, all tokens do.
     """
-    k = Kernel(name, dtype, SCATTER)
     with k.loop(0, k.argument("rows"), carry=[k.argument("before")]) as sample:
         n = sample.index
         first, last = _entries(k, n)
         count = last - first if alone else _own(k, first, last)
         used = _find_rows(k, count, sample.carried[0], first if alone else None)
         sample.following = [used]
-        for p, wide in k.pieces(k.argument("vectors"), _sizes(target)):
+        for p, wide in k.pieces(k.argument("vectors"), _sizes(k.target)):
             stride = k.argument("vector_stride")
             dz = k.argument("gradient") + n * VECTOR
             vectors = [k.load(dz + (p + j) * stride) for j in range(wide)]
@@ -98,10 +92,9 @@ def scatter(name: str, dtype: Any, target: Target, *, alone: bool) -> ir.Module:
                     place = row + j * VECTOR
                     k.store(fma(value, vector, k.load(place)), place)
     k.store_integer(sample.carried[0], k.argument("used"))
-    return k.finish().module
 
 
-def _own(k: Kernel, first: Integer, last: Integer) -> Integer:
+def _own(k: KernelBuilder, first: Integer, last: Integer) -> Integer:
     """List the entries that belong to the thread; return how many there are."""
     with k.loop(first, last, carry=[k.integer(0)]) as turn:
         (count,) = turn.carried
@@ -112,7 +105,7 @@ def _own(k: Kernel, first: Integer, last: Integer) -> Integer:
     return found
 
 
-def _find_rows(k: Kernel, count: Integer, used: Integer, first: Integer | None) -> Integer:
+def _find_rows(k: KernelBuilder, count: Integer, used: Integer, first: Integer | None) -> Integer:
     """List the address of the gradient's row, and the value, of so many entries.
 
     The entries stand in the list, unless they are those from the first one on. A token that has
@@ -136,36 +129,31 @@ def _find_rows(k: Kernel, count: Integer, used: Integer, first: Integer | None) 
     return last
 
 
-def move_touched(name: str, dtype: Any, optimizer: Any) -> tuple[ir.Module, list[Rate]]:
+@kernel(*MOVE)
+def move_touched(k: KernelBuilder, optimizer: Any) -> list[StepScalar]:
     """Move the rows of the thread's tokens in the batch."""
-    k = Kernel(name, dtype, MOVE)
     used = k.load_integer(k.argument("used"))
-    rates: list[Rate] = []
     with k.loop(k.argument("before") + 1, used + 1) as slot:
         token = k.load_short(k.argument("touched") + slot * TOKEN)
-        rates = _move_row(k, optimizer, token, slot, k.argument("slots"))
-    return k.finish().module, rates
+        return _move_row(k, optimizer, token, slot, k.argument("slots"))
 
 
-def move_all(name: str, dtype: Any, optimizer: Any) -> tuple[ir.Module, list[Rate]]:
+@kernel(*MOVE)
+def move_all(k: KernelBuilder, optimizer: Any) -> list[StepScalar]:
     """Move the rows of some tokens, in the batch or not."""
-    k = Kernel(name, dtype, MOVE)
-    rates: list[Rate] = []
     with k.loop(k.argument("first"), k.argument("last")) as token:
         whose = owner(token, k.argument("threads"))
         slots = k.argument("slots") + whose * k.argument("slots_of_thread")
         slot = k.load_short(slots + token * TOKEN)
-        rates = _move_row(k, optimizer, token, slot, slots)
-    return k.finish().module, rates
+        return _move_row(k, optimizer, token, slot, slots)
 
 
 def _move_row(
-    k: Kernel, optimizer: Any, token: Integer, slot: Integer, slots: Integer
-) -> list[Rate]:
+    k: KernelBuilder, optimizer: Any, token: Integer, slot: Integer, slots: Integer
+) -> list[StepScalar]:
     """Move a token's row along the sums in its slot, which is free and zero again."""
     row = token * k.argument("row_stride")
     sums = k.argument("sums") + slot * (k.argument("vectors") * VECTOR)
-    rates: list[Rate] = []
     with k.loop(0, k.argument("vectors")) as v:
         gradient = k.load(sums + v * VECTOR)
         rates = move(k, optimizer, gradient, row + v * k.argument("vector_stride"))
@@ -176,18 +164,18 @@ def _move_row(
     return rates
 
 
-def _entries(k: Kernel, n: Integer) -> tuple[Integer, Integer]:
+def _entries(k: KernelBuilder, n: Integer) -> tuple[Integer, Integer]:
     """Return the first entry of a sample, and the one behind its last."""
     sample = k.load_integer(k.argument("samples") + n * 8)
     return k.load_integer(sample), k.load_integer(sample + 8)
 
 
-def _token(k: Kernel, entry: Integer) -> Integer:
+def _token(k: KernelBuilder, entry: Integer) -> Integer:
     return k.load_short(k.argument("tokens") + entry * TOKEN)
 
 
-def _value(k: Kernel, entry: Integer) -> Vector:
-    return k.load_number(k.argument("values") + entry * k.dtype.itemsize)
+def _value(k: KernelBuilder, entry: Integer) -> Vector:
+    return k.load_number(k.argument("values") + entry * k.item)
 
 
 def _sizes(target: Target) -> range:

@@ -9,29 +9,25 @@ with half.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-from llvmlite import ir
 
 from chainrule.engine.kernels import tiles
-from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.emit import KernelBuilder, kernel
 from chainrule.engine.language.lanes import lane_sums, reduce
 from chainrule.engine.language.values import Vector, fma
-from chainrule.engine.machine.compiling import Target
 
 _SUMS = ("rows", "columns", "depth", "a", "row_offsets", "x", "column_offsets", "taps", "y")
-FIELDS = (*_SUMS, "y_row")
-ADDED = _SUMS
 
 
-def emit(name: str, dtype: Any, target: Target) -> ir.Module:
-    """Return the module: a function for each tile, and the walk over all tiles."""
-    return _walk(name, dtype, FIELDS, target, _put)
+@kernel(*_SUMS, "y_row")
+def dot(k: KernelBuilder) -> None:
+    """Products summed along lanes: a function for each tile, and a loop over all tiles."""
+    _all_tiles(k, _put)
 
 
-def emit_added(name: str, dtype: Any, target: Target) -> ir.Module:
-    """Return the module that adds to what Y has. Y lies tile by tile: :func:`places` says how."""
-    return _walk(name, dtype, ADDED, target, _add)
+@kernel(*_SUMS)
+def added(k: KernelBuilder) -> None:
+    """Such products added to what Y has. Y lies tile by tile: :func:`places` says how."""
+    _all_tiles(k, _add)
 
 
 def places(rows: int, columns: int, sizes: tiles.Sizes) -> list[list[int]]:
@@ -46,7 +42,7 @@ def places(rows: int, columns: int, sizes: tiles.Sizes) -> list[list[int]]:
 
 
 def _pieces(count: int, sizes: Sequence[int]) -> list[tuple[int, int]]:
-    """Return what Kernel.pieces yields: first and size of each piece."""
+    """Return what KernelBuilder.pieces yields: first and size of each piece."""
     pieces, at = [], 0
     for size in sizes:
         while count - at >= size:
@@ -55,20 +51,15 @@ def _pieces(count: int, sizes: Sequence[int]) -> list[tuple[int, int]]:
     return pieces
 
 
-def _walk(
-    name: str, dtype: Any, fields: Sequence[str], target: Target, end: tiles.End
-) -> ir.Module:
-    module = ir.Module(name)
-    tile = tiles.functions(module, dtype, fields, target.dot_tile, _sums, end)
-    row_sizes, column_sizes = target.dot_tile
-    k = Kernel(name, dtype, fields, module=module)
+def _all_tiles(k: KernelBuilder, end: tiles.End) -> None:
+    tile = tiles.functions(k, k.target.dot_tile, _sums, end)
+    row_sizes, column_sizes = k.target.dot_tile
     for m, high in k.pieces(k.argument("rows"), row_sizes):
         for q, wide in k.pieces(k.argument("columns"), column_sizes):
             k.call_inner(tile[high, wide], m, q)
-    return k.finish().module
 
 
-def _sums(k: Kernel, high: int, wide: int) -> Sequence[Vector]:
+def _sums(k: KernelBuilder, high: int, wide: int) -> Sequence[Vector]:
     m, q = k.extra
     rows = [
         k.argument("a") + k.load_integer(k.argument("row_offsets") + (m + i) * 8)
@@ -92,19 +83,19 @@ def _sums(k: Kernel, high: int, wide: int) -> Sequence[Vector]:
     return list(turn.carried)
 
 
-def _put(k: Kernel, totals: Sequence[Vector], high: int, wide: int) -> None:
+def _put(k: KernelBuilder, totals: Sequence[Vector], high: int, wide: int) -> None:
     """Store each sum at its row and column."""
     m, q = k.extra
     for place, total in enumerate(totals):
         i, j = divmod(place, wide)
-        to = k.argument("y") + (m + i) * k.argument("y_row") + (q + j) * k.dtype.itemsize
+        to = k.argument("y") + (m + i) * k.argument("y_row") + (q + j) * k.item
         k.store_number(reduce(total, lambda a, b: a + b), to)
 
 
-def _add(k: Kernel, totals: Sequence[Vector], high: int, wide: int) -> None:
+def _add(k: KernelBuilder, totals: Sequence[Vector], high: int, wide: int) -> None:
     """Add the sums to a tile of Y, and zeros to what lies behind it."""
     m, q = k.extra
-    item = k.dtype.itemsize
+    item = k.item
     to = k.argument("y") + (m * k.argument("columns") + q * high) * item
     zeros = [k.constant(0.0)] * (-len(totals) % k.lanes)
     padded = [*totals, *zeros]

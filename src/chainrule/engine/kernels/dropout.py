@@ -8,11 +8,7 @@ Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011 (Phil
 
 from __future__ import annotations
 
-from typing import Any
-
-from llvmlite import ir
-
-from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.emit import KernelBuilder, fields, kernel
 from chainrule.engine.language.lanes import first_lane, spread
 from chainrule.engine.language.values import Integer, select
 from chainrule.engine.machine.memory import VECTOR
@@ -21,10 +17,7 @@ from chainrule.random import Stream
 DRAWN = ("seed", "step", "layer", "threshold", "scale")
 """What both ways of drawing begin with: set for a run, and for the function."""
 
-FIELDS = (
-    *(*DRAWN, "first", "last", "panel", "panels", "features", "vector_stride"),
-    *("x", "y", "mask"),
-)
+FIELDS = (*DRAWN, *fields("first last panel panels features vector_stride x y mask"))
 LANES = (*DRAWN, "first", "features", "mask")
 MASKED = ("count", "mask", "gradient")
 
@@ -35,7 +28,7 @@ UNUSED_BITS = 12
 """A word's upper 52 bits are a number from 0 to 1."""
 
 
-def _block(k: Kernel, counter: list[Integer], key: list[Integer]) -> list[Integer]:
+def _block(k: KernelBuilder, counter: list[Integer], key: list[Integer]) -> list[Integer]:
     """Return the four words of a counter."""
     for turn in range(ROUNDS):
         if turn:
@@ -50,12 +43,12 @@ def _block(k: Kernel, counter: list[Integer], key: list[Integer]) -> list[Intege
     return counter
 
 
-def draw(name: str, dtype: Any) -> ir.Module:
+@kernel(*FIELDS)
+def draw(k: KernelBuilder) -> None:
     """Y = M X, for some samples and some panels; M is kept, and the step counted on.
 
     ``threshold``: a number is kept if the upper 52 bits of its word are not below it.
     """
-    k = Kernel(name, dtype, FIELDS)
     scale = spread(k.load_number(k.argument("scale")))
     key = [k.argument("seed"), k.integer(0)]
     blocks = k.lanes // 4 + 1  # a vector may begin within a block
@@ -76,20 +69,19 @@ def draw(name: str, dtype: Any) -> ir.Module:
         k.store(mask, k.argument("mask") + place)
         k.store(k.load(k.argument("x") + place) * mask, k.argument("y") + place)
     k.store_integer(k.argument("step") + 1, k.arguments_at + 8 * FIELDS.index("step"))
-    return k.finish().module
 
 
-def draw_lanes(name: str, dtype: Any) -> ir.Module:
+@kernel(*LANES)
+def draw_lanes(k: KernelBuilder) -> None:
     """M of a tile of images (features, lanes), whose lanes are samples from ``first`` on.
 
     Each lane has counters of its own: element n · features + f for its sample n.
     """
-    k = Kernel(name, dtype, LANES)
     scale, zero = k.load_number(k.argument("scale")), first_lane(k.constant(0.0))
     features, key = k.argument("features"), [k.argument("seed"), k.integer(0)]
     with k.loop(0, k.lanes) as lane:
         begin = (k.argument("first") + lane) * features
-        mask = k.argument("mask") + lane * k.dtype.itemsize
+        mask = k.argument("mask") + lane * k.item
         with k.loop(begin // 4, (begin + features + 3) // 4) as block:
             counter = [block + 1, k.argument("step"), k.argument("layer")]
             words = _block(k, [*counter, k.integer(Stream.DROPOUT)], key)
@@ -99,14 +91,12 @@ def draw_lanes(name: str, dtype: Any) -> ir.Module:
                 with k.when((feature >= 0) & (feature < features)):
                     k.store_number(select(kept, scale, zero), mask + feature * VECTOR)
     k.store_integer(k.argument("step") + 1, k.arguments_at + 8 * LANES.index("step"))
-    return k.finish().module
 
 
-def masked(name: str, dtype: Any) -> ir.Module:
+@kernel(*MASKED)
+def masked(k: KernelBuilder) -> None:
     """The gradient becomes M times itself, in place, for so many vectors."""
-    k = Kernel(name, dtype, MASKED)
     gradient = k.argument("gradient")
     with k.loop(0, k.argument("count")) as i:
         at = i * VECTOR
         k.store(k.load(gradient + at) * k.load(k.argument("mask") + at), gradient + at)
-    return k.finish().module

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
-from llvmlite import ir
-
-from chainrule.engine.language.emit import Kernel
+from chainrule.engine.kernels.derivatives import derivative
+from chainrule.engine.language.emit import KernelBuilder, epilogue, kernel
 from chainrule.engine.language.lanes import spread
-from chainrule.engine.language.rates import Rate, trace_rule
+from chainrule.engine.language.step_scalars import StepScalar, trace_rule
 from chainrule.engine.language.values import Integer, Vector
 from chainrule.engine.machine.memory import VECTOR
+from chainrule.engine.network.dependencies import derivative_reads
 from chainrule.functions import Elementwise
 
 STRIDES = ("row_stride", "vector_stride")
@@ -29,99 +30,86 @@ UPDATE_ALL = ("w", "state0", "state1", "rates", "l2", "count", "gradient", "scal
 
 
 @contextmanager
-def _each(k: Kernel) -> Iterator[tuple[Vector, Integer, Integer, Integer]]:
+def _each(k: KernelBuilder) -> Iterator[tuple[Vector, Integer, Integer, Integer]]:
     """Walk over the tile: its vectors, where each belongs, and the numbers of row and vector."""
     scratch, m, p, high, wide = k.extra
     with k.loop(0, high) as i, k.loop(0, wide) as j:
         place = k.argument("row_stride") * (m + i) + k.argument("vector_stride") * (p + j)
-        yield k.load(scratch + (i * wide + j) * VECTOR), place, m + i, p + j
+        yield k.load_scratch(scratch + (i * wide + j) * k.wide), place, m + i, p + j
 
 
 def _add_bias(
-    k: Kernel, product: Vector, row: Integer, vector: Integer, *, by_rows: bool
+    k: KernelBuilder, product: Vector, row: Integer, vector: Integer, *, by_rows: bool
 ) -> Vector:
     """Return products plus bias: a number for each row, or for each lane of the vectors."""
     if by_rows:
-        return product + spread(k.load_number(k.argument("bias") + row * k.dtype.itemsize))
+        return product + spread(k.load_number(k.argument("bias") + row * k.item))
     return product + k.load(k.argument("bias") + vector * VECTOR)
 
 
-def affine(name: str, dtype: Any, *, by_rows: bool) -> ir.Module:
+@epilogue(*AFFINE)
+def affine(k: KernelBuilder, *, by_rows: bool = False) -> None:
     """Z = products + bias."""
-    k = Kernel(name, dtype, AFFINE, extra=5)
     with _each(k) as (product, place, row, vector):
         z = _add_bias(k, product, row, vector, by_rows=by_rows)
         k.store(z, k.argument("z") + place)
-    return k.finish().module
 
 
-def activation(
-    name: str, dtype: Any, function: Elementwise, *, keep: bool, by_rows: bool
-) -> ir.Module:
+@epilogue(*AFFINE)
+def activation(k: KernelBuilder, function: Elementwise, *, by_rows: bool = False) -> None:
     """Y = value(products + bias); that sum, Z, is kept where the derivative reads it."""
-    k = Kernel(name, dtype, AFFINE, extra=5)
     with _each(k) as (product, place, row, vector):
         z = _add_bias(k, product, row, vector, by_rows=by_rows)
-        if keep:
+        if "x" in derivative_reads(function):
             k.store(z, k.argument("z") + place)
         k.store(function.value(z), k.argument("y") + place)
-    return k.finish().module
 
 
-def store(name: str, dtype: Any) -> ir.Module:
+@epilogue(*STORE)
+def store(k: KernelBuilder) -> None:
     """The gradient is the products."""
-    k = Kernel(name, dtype, STORE, extra=5)
     with _each(k) as (product, place, *_):
         k.store(product, k.argument("gradient") + place)
-    return k.finish().module
 
 
-def slope(name: str, dtype: Any, function: Elementwise, reads: frozenset[str]) -> ir.Module:
+@epilogue(*SLOPE)
+def slope(k: KernelBuilder, function: Elementwise) -> None:
     """The gradient is the products times derivative(x, y); only what that reads is loaded."""
-    k = Kernel(name, dtype, SLOPE, extra=5)
     with _each(k) as (product, place, row, vector):
-        y = k.load(k.argument("y") + place) if "y" in reads else k.constant(0.0)
-        x = k.load(k.argument("x") + place) if "x" in reads else y
+        x, y = (partial(k.load, k.argument(name) + place) for name in ("x", "y"))
         to = k.argument("gradient_row") * row + k.argument("gradient_vector") * vector
-        k.store(product * function.derivative(x, y), k.argument("gradient") + to)
-    return k.finish().module
+        k.store(product * derivative(k, function, x, y), k.argument("gradient") + to)
 
 
-def update(name: str, dtype: Any, optimizer: Any) -> tuple[ir.Module, list[Rate]]:
+@epilogue(*UPDATE)
+def update(k: KernelBuilder, optimizer: Any) -> list[StepScalar]:
     """Each parameter moves by the optimizer's rule; return also the rates that it reads.
 
     The products are the gradient, to which the penalty's, l2 · w, is added.
     """
-    k = Kernel(name, dtype, UPDATE, extra=5)
-    rates: list[Rate] = []
     with _each(k) as (gradient, place, *_):
-        rates = move(k, optimizer, gradient, place)
-    return k.finish().module, rates
+        return move(k, optimizer, gradient, place)
 
 
-def update_all(
-    name: str, dtype: Any, optimizer: Any, *, scaled: bool
-) -> tuple[ir.Module, list[Rate]]:
+@kernel(*UPDATE_ALL)
+def update_all(k: KernelBuilder, optimizer: Any, *, scaled: bool = False) -> list[StepScalar]:
     """Move contiguous parameters by the optimizer's rule, given their gradient: no epilogue.
 
     The gradient may be multiplied by a scale first.
     """
-    k = Kernel(name, dtype, UPDATE_ALL)
-    rates: list[Rate] = []
     with k.loop(0, k.argument("count")) as i:
         gradient = k.load(k.argument("gradient") + i * VECTOR)
         if scaled:
             gradient = gradient * spread(k.load_number(k.argument("scale")))
-        rates = move(k, optimizer, gradient, i * VECTOR)
-    return k.finish().module, rates
+        return move(k, optimizer, gradient, i * VECTOR)
 
 
-def move(k: Kernel, optimizer: Any, gradient: Vector, place: Integer) -> list[Rate]:
+def move(k: KernelBuilder, optimizer: Any, gradient: Vector, place: Integer) -> list[StepScalar]:
     """Move the parameters and the state at a place; return the rates that the rule reads."""
     slots = [f"state{number}" for number in range(len(optimizer.slots))]
 
     def rate(number: int) -> Vector:
-        return spread(k.load_number(k.argument("rates") + number * k.dtype.itemsize))
+        return spread(k.load_number(k.argument("rates") + number * k.item))
 
     w = k.load(k.argument("w") + place)
     state = tuple(k.load(k.argument(slot) + place) for slot in slots)

@@ -8,32 +8,26 @@ outputs: each of them is read before its gradient is there.
 
 from __future__ import annotations
 
-from typing import Any
-
-from llvmlite import ir
-
-from chainrule.engine.language.emit import Kernel
+from chainrule.engine.kernels.library import CompiledKernel, Library
+from chainrule.engine.language.emit import KernelBuilder, fields, kernel
 from chainrule.engine.language.lanes import first_lane, lanes_before, one_hot, reduce, spread
 from chainrule.engine.language.values import Condition, Integer, Vector, select
 from chainrule.engine.machine.memory import VECTOR
-from chainrule.losses import ElementwiseLoss
+from chainrule.losses import ElementwiseLoss, Loss
 from chainrule.mathematics import exp, log, maximum
 
-FIELDS = (
-    *("first", "last", "outputs", "y", "gradient", "vector_stride"),
-    *("t", "targets", "shares", "losses"),
-)
+FIELDS = fields("first last outputs y gradient vector_stride t targets shares losses")
 
 
 class _Sample:
     """A sample of the batch: where its numbers are."""
 
-    def __init__(self, k: Kernel, n: Integer) -> None:
+    def __init__(self, k: KernelBuilder, n: Integer) -> None:
         self.k, self.n = k, n
         self.y = k.argument("y") + n * VECTOR
         self.gradient = k.argument("gradient") + n * VECTOR
         self.target = k.argument("t") + k.load_integer(k.argument("targets") + n * 8)
-        self.share = k.load_number(k.argument("shares") + n * k.dtype.itemsize)
+        self.share = k.load_number(k.argument("shares") + n * k.item)
 
     def place(self, vector: Integer) -> Integer:
         """Return how far a vector is from the first."""
@@ -54,16 +48,16 @@ class _Sample:
 
     def keep(self, loss: Vector) -> None:
         """Keep the sample's loss."""
-        self.k.store_number(loss, self.k.argument("losses") + self.n * self.k.dtype.itemsize)
+        self.k.store_number(loss, self.k.argument("losses") + self.n * self.k.item)
 
 
-def _vectors(k: Kernel) -> Integer:
+def _vectors(k: KernelBuilder) -> Integer:
     return (k.argument("outputs") + (k.lanes - 1)) // k.lanes
 
 
-def elementwise(name: str, dtype: Any, loss: ElementwiseLoss) -> ir.Module:
+@kernel(*FIELDS)
+def elementwise(k: KernelBuilder, loss: ElementwiseLoss) -> None:
     """Mean or sum of error(y, t) over outputs; the gradient likewise, times the share."""
-    k = Kernel(name, dtype, FIELDS)
     zero = k.constant(0.0)
     mean = loss.outputs == "mean"
     outputs = k.to_number(k.argument("outputs"))
@@ -82,12 +76,11 @@ def elementwise(name: str, dtype: Any, loss: ElementwiseLoss) -> ir.Module:
             turn.following = [total + error]
         whole = reduce(turn.carried[0], lambda a, b: a + b)
         sample.keep(whole / outputs if mean else whole)
-    return k.finish().module
 
 
-def softmax_cross_entropy(name: str, dtype: Any, *, labels: bool) -> ir.Module:
+@kernel(*FIELDS)
+def softmax_cross_entropy(k: KernelBuilder, *, labels: bool) -> None:
     """Log Σ exp(z) − Σ t z; gradient (softmax(z) − t) times the share."""
-    k = Kernel(name, dtype, FIELDS)
     zero, lowest = k.constant(0.0), k.constant(float("-inf"))
     with k.loop(k.argument("first"), k.argument("last")) as n:
         sample = _Sample(k, n)
@@ -99,7 +92,7 @@ def softmax_cross_entropy(name: str, dtype: Any, *, labels: bool) -> ir.Module:
         top = spread(reduce(turn.carried[0], maximum))
         if labels:  # before its place is written over
             label = k.load_integer(sample.target)
-            lane = sample.place(label // k.lanes) + (label % k.lanes) * k.dtype.itemsize
+            lane = sample.place(label // k.lanes) + (label % k.lanes) * k.item
             hit = k.load_number(sample.y + lane) - reduce(top, lambda a, b: a)
         with k.loop(0, _vectors(k), carry=[zero, zero]) as turn:
             v, (total, matched) = turn.index, turn.carried
@@ -123,9 +116,15 @@ def softmax_cross_entropy(name: str, dtype: Any, *, labels: bool) -> ir.Module:
             else:
                 t = sample.numbers(v)
             k.store((y - t) * share, place)
-    return k.finish().module
 
 
-def log_of(k: Kernel, number: Vector) -> Vector:
+def log_of(k: KernelBuilder, number: Vector) -> Vector:
     """Return the logarithm of one number."""
     return first_lane(log(spread(number)))
+
+
+def of(library: Library, loss: Loss, *, labels: bool) -> CompiledKernel:
+    """Return the kernel of a loss; ``labels`` are class numbers, else targets are rows."""
+    if isinstance(loss, ElementwiseLoss):
+        return library.get(elementwise, loss)
+    return library.get(softmax_cross_entropy, labels=labels)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from llvmlite import ir
-
-from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.emit import KernelBuilder, kernel
 from chainrule.engine.machine.memory import VECTOR
 
 FIELDS = ("first", "last", "outputs", "y", "vector_stride", "result", "result_row", "result_step")
 
 
-def emit(name: str, dtype: Any) -> ir.Module:
+@kernel(*FIELDS)
+def outputs(k: KernelBuilder) -> None:
     """Rows of outputs."""
-    k = Kernel(name, dtype, FIELDS)
     outputs, result = k.argument("outputs"), k.argument("result")
     with k.loop(k.argument("first"), k.argument("last")) as n:
         row = result + n * k.argument("result_row")
@@ -23,4 +19,3 @@ def emit(name: str, dtype: Any) -> ir.Module:
             k.store_first(y, row + v * VECTOR, outputs - v * k.lanes)
     following = result + k.argument("result_step")
     k.store_integer(following, k.arguments_at + 8 * FIELDS.index("result"))
-    return k.finish().module

@@ -14,49 +14,37 @@ bias, applies a function or moves a parameter.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-from llvmlite import ir
 
 from chainrule.engine.kernels import tiles
-from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.emit import KernelBuilder, kernel
 from chainrule.engine.language.lanes import spread
 from chainrule.engine.language.values import Integer, Vector, fma
-from chainrule.engine.machine.compiling import Target
 from chainrule.engine.machine.memory import VECTOR
 
 _PRODUCT = ("rows", "vectors", "depth", "a", "row_offsets", "taps", "x", "x_stride")
-FIELDS = (*_PRODUCT, "epilogue", "arguments")
-STORED = (*_PRODUCT, "y", "y_row")
 
 
-def emit(name: str, dtype: Any, target: Target) -> ir.Module:
-    """Return the module of the product: a function for each tile, and the walk over all tiles."""
-    return _walk(name, dtype, FIELDS, target, _hand_over)
+@kernel(*_PRODUCT, "epilogue", "arguments")
+def product(k: KernelBuilder) -> None:
+    """Products that an epilogue takes over: a function for each tile, and a loop over all tiles."""
+    _all_tiles(k, _hand_over)
 
 
-def emit_stored(name: str, dtype: Any, target: Target) -> ir.Module:
-    """Return the module of the product that stores Y itself, row by row, without an epilogue.
-
-    For short sums, of which there are many.
-    """
-    return _walk(name, dtype, STORED, target, _store)
+@kernel(*_PRODUCT, "y", "y_row")
+def stored(k: KernelBuilder) -> None:
+    """Products that are stored as they are, row by row; for short sums, of which there are many."""
+    _all_tiles(k, _store)
 
 
-def _walk(
-    name: str, dtype: Any, fields: Sequence[str], target: Target, end: tiles.End
-) -> ir.Module:
-    module = ir.Module(name)
-    tile = tiles.functions(module, dtype, fields, target.tile, _sums, end)
-    row_sizes, vector_sizes = target.tile
-    k = Kernel(name, dtype, fields, module=module)
+def _all_tiles(k: KernelBuilder, end: tiles.End) -> None:
+    tile = tiles.functions(k, k.target.tile, _sums, end)
+    row_sizes, vector_sizes = k.target.tile
     for p, wide in k.pieces(k.argument("vectors"), vector_sizes):
         for m, high in k.pieces(k.argument("rows"), row_sizes):
             k.call_inner(tile[high, wide], m, p)
-    return k.finish().module
 
 
-def _sums(k: Kernel, high: int, wide: int) -> Sequence[Vector]:
+def _sums(k: KernelBuilder, high: int, wide: int) -> Sequence[Vector]:
     m, p = k.extra
     a, x, stride = k.argument("a"), k.argument("x"), k.argument("x_stride")
     offsets = k.argument("row_offsets")
@@ -75,16 +63,16 @@ def _sums(k: Kernel, high: int, wide: int) -> Sequence[Vector]:
     return list(turn.carried)
 
 
-def _hand_over(k: Kernel, sums: Sequence[Vector], high: int, wide: int) -> None:
+def _hand_over(k: KernelBuilder, sums: Sequence[Vector], high: int, wide: int) -> None:
     """Put the tile into scratch, and call the epilogue."""
     scratch = k.allocate(high * wide)
     for place, total in enumerate(sums):
-        k.store(total, scratch + place * VECTOR)
+        k.store_scratch(total, scratch + place * k.wide)
     sizes: list[Integer] = [k.integer(high), k.integer(wide)]
     k.call(k.argument("epilogue"), k.argument("arguments"), scratch, *k.extra, *sizes)
 
 
-def _store(k: Kernel, sums: Sequence[Vector], high: int, wide: int) -> None:
+def _store(k: KernelBuilder, sums: Sequence[Vector], high: int, wide: int) -> None:
     """Store the tile, whose vectors lie side by side in a row of Y."""
     m, p = k.extra
     for i in range(high):

@@ -2,47 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from llvmlite import ir
-
-from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.emit import KernelBuilder, fields, kernel
 from chainrule.engine.language.lanes import first_lane, reduce, spread, transposed
 from chainrule.engine.language.values import select
 from chainrule.engine.machine.memory import VECTOR
 from chainrule.mathematics import sqrt
 
-ADVANCE = (
-    *("rows", "padded", "order", "x", "x_row", "t_row", "weights"),
-    *("row_offsets", "taps", "targets", "shares", "rates_now", "rates", "rate_count"),
-    *("l2", "shared_l2"),
+ADVANCE = fields(
+    "rows padded order x x_row t_row weights row_offsets taps targets shares rates_now "
+    "rates rate_count l2 shared_l2"
 )
 INTO_PANELS = ("rows", "features", "vectors", "samples", "panels", "vector_stride")
-TRANSPOSE = (
-    *("row_blocks", "column_blocks", "source", "source_row_block", "source_column_block"),
-    *("target", "target_row_block", "target_column_block"),
+TRANSPOSE = fields(
+    "row_blocks column_blocks source source_row_block source_column_block target "
+    "target_row_block target_column_block"
 )
-TOTAL = (
-    "rows",
-    "losses",
-    "shares",
-    "penalties",
-    "penalty_count",
-    "l2",
-    "result",
-    "penalty",
-    "stop",
-)
+TOTAL = fields("rows losses shares penalties penalty_count l2 result penalty stop")
 CLIP = ("count", "sums", "limit", "scale")
 SQUARES = ("rows", "vectors", "w", "row_stride", "vector_stride", "sums")
 
 
-def advance(name: str, dtype: Any) -> ir.Module:
+@kernel(*ADVANCE)
+def advance(k: KernelBuilder) -> None:
     """Take the next samples of the order: their places in X and t, their weights, the rates.
 
     A penalty that weighted samples share is divided by their weight.
     """
-    k = Kernel(name, dtype, ADVANCE)
     rows, order = k.argument("rows"), k.argument("order")
     with k.loop(0, rows) as n:
         sample = k.load_integer(order + n * 8)
@@ -54,7 +39,7 @@ def advance(name: str, dtype: Any) -> ir.Module:
     with k.loop(rows, k.argument("padded")) as n:  # what fills the last tile is not counted
         k.store_integer(first, k.argument("row_offsets") + n * 8)
     with k.when(k.argument("weights") > 0):
-        item = k.dtype.itemsize
+        item = k.item
         zero = first_lane(k.constant(0.0))
         with k.loop(0, rows, carry=[zero]) as turn:
             sample = k.load_integer(order + turn.index * 8)
@@ -67,29 +52,27 @@ def advance(name: str, dtype: Any) -> ir.Module:
         with k.when(k.argument("shared_l2") > 0):
             k.store_number(k.load_number(k.argument("shared_l2")) / whole, k.argument("l2"))
     with k.loop(0, k.argument("rate_count")) as i:
-        at = i * k.dtype.itemsize
+        at = i * k.item
         k.store_number(k.load_number(k.argument("rates_now") + at), k.argument("rates") + at)
     k.store_integer(order + rows * 8, k.arguments_at + 8 * ADVANCE.index("order"))
-    following = k.argument("rates_now") + k.argument("rate_count") * k.dtype.itemsize
+    following = k.argument("rates_now") + k.argument("rate_count") * k.item
     k.store_integer(following, k.arguments_at + 8 * ADVANCE.index("rates_now"))
-    return k.finish().module
 
 
-def into_panels(name: str, dtype: Any) -> ir.Module:
+@kernel(*INTO_PANELS)
+def into_panels(k: KernelBuilder) -> None:
     """Rows of numbers, each at an address of its own, lie in panels, with zeros beyond the last."""
-    k = Kernel(name, dtype, INTO_PANELS)
     with k.loop(0, k.argument("rows")) as n:
         sample = k.load_integer(k.argument("samples") + n * 8)
         with k.loop(0, k.argument("vectors")) as v:
             numbers = k.load_first(sample + v * VECTOR, k.argument("features") - v * k.lanes)
             to = k.argument("panels") + n * VECTOR + v * k.argument("vector_stride")
             k.store(numbers, to)
-    return k.finish().module
 
 
-def transpose(name: str, dtype: Any) -> ir.Module:
+@kernel(*TRANSPOSE)
+def transpose(k: KernelBuilder) -> None:
     """Square blocks, a vector wide and high: rows become columns, by swaps of halves."""
-    k = Kernel(name, dtype, TRANSPOSE)
     with k.loop(0, k.argument("row_blocks")) as i, k.loop(0, k.argument("column_blocks")) as j:
         source = k.argument("source") + i * k.argument("source_row_block")
         source = source + j * k.argument("source_column_block")
@@ -98,39 +81,36 @@ def transpose(name: str, dtype: Any) -> ir.Module:
         rows = [k.load(source + r * VECTOR) for r in range(k.lanes)]
         for r, row in enumerate(transposed(rows)):
             k.store(row, target + r * VECTOR)
-    return k.finish().module
 
 
-def squares(name: str, dtype: Any) -> ir.Module:
+@kernel(*SQUARES)
+def squares(k: KernelBuilder) -> None:
     """Σ w² of each panel of weights."""
-    k = Kernel(name, dtype, SQUARES)
     with k.loop(0, k.argument("vectors")) as v:
         panel = k.argument("w") + v * k.argument("vector_stride")
         with k.loop(0, k.argument("rows"), carry=[k.constant(0.0)]) as turn:
             w = k.load(panel + turn.index * k.argument("row_stride"))
             turn.following = [turn.carried[0] + w * w]
         total = reduce(turn.carried[0], lambda a, b: a + b)
-        k.store_number(total, k.argument("sums") + v * k.dtype.itemsize)
-    return k.finish().module
+        k.store_number(total, k.argument("sums") + v * k.item)
 
 
-def clip(name: str, dtype: Any) -> ir.Module:
+@kernel(*CLIP)
+def clip(k: KernelBuilder) -> None:
     """Min(1, limit/√Σ sums); NaN if that sum is not finite."""
-    k = Kernel(name, dtype, CLIP)
     with k.loop(0, k.argument("count"), carry=[first_lane(k.constant(0.0))]) as turn:
-        part = k.load_number(k.argument("sums") + turn.index * k.dtype.itemsize)
+        part = k.load_number(k.argument("sums") + turn.index * k.item)
         turn.following = [turn.carried[0] + part]
     total = spread(turn.carried[0])
     length, limit = sqrt(total), spread(k.load_number(k.argument("limit")))
     scale = select(length > limit, limit / length, k.constant(1.0))
     k.store(scale + (total - total), k.argument("scale"))
-    return k.finish().module
 
 
-def total(name: str, dtype: Any) -> ir.Module:
+@kernel(*TOTAL)
+def total(k: KernelBuilder) -> None:
     """The mean loss of the batch, penalty included, next in the results; stop if not finite."""
-    k = Kernel(name, dtype, TOTAL)
-    item = k.dtype.itemsize
+    item = k.item
     zero = first_lane(k.constant(0.0))
     with k.loop(0, k.argument("rows"), carry=[zero]) as turn:
         at = turn.index * item
@@ -149,4 +129,3 @@ def total(name: str, dtype: Any) -> ir.Module:
         k.store_integer(k.argument(field) + item, k.arguments_at + 8 * TOTAL.index(field))
     with k.when(~(mean - mean).compare("==", 0.0)):  # infinite or NaN
         k.store_integer(k.integer(1), k.argument("stop"))
-    return k.finish().module

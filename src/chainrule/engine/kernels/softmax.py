@@ -6,11 +6,7 @@ and get 0.
 
 from __future__ import annotations
 
-from typing import Any
-
-from llvmlite import ir
-
-from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.emit import KernelBuilder, kernel
 from chainrule.engine.language.lanes import lanes_before, reduce, spread
 from chainrule.engine.language.values import Condition, Integer, Vector, select
 from chainrule.engine.machine.memory import VECTOR
@@ -20,9 +16,9 @@ VALUE = ("first", "last", "outputs", "vector_stride", "x", "y")
 SLOPE = ("first", "last", "outputs", "vector_stride", "y", "gradient")
 
 
-def value(name: str, dtype: Any, *, logarithm: bool) -> ir.Module:
+@kernel(*VALUE)
+def value(k: KernelBuilder, *, logarithm: bool) -> None:
     """Y = exp(X) / Σ exp(X), or X − log Σ exp(X); the largest number is subtracted first."""
-    k = Kernel(name, dtype, VALUE)
     zero, lowest = k.constant(0.0), k.constant(float("-inf"))
     with k.loop(k.argument("first"), k.argument("last")) as n:
         x, y = k.argument("x") + n * VECTOR, k.argument("y") + n * VECTOR
@@ -43,12 +39,11 @@ def value(name: str, dtype: Any, *, logarithm: bool) -> ir.Module:
             place, inside = _place(k, v)
             part = k.load(y + place)
             k.store(select(inside, part - whole if logarithm else part / whole, zero), y + place)
-    return k.finish().module
 
 
-def slope(name: str, dtype: Any, *, logarithm: bool) -> ir.Module:
+@kernel(*SLOPE)
+def slope(k: KernelBuilder, *, logarithm: bool) -> None:
     """The gradient becomes Y·(gradient − Σ gradient Y), or gradient − exp(Y)·Σ gradient."""
-    k = Kernel(name, dtype, SLOPE)
     zero = k.constant(0.0)
     with k.loop(k.argument("first"), k.argument("last")) as n:
         y, gradient = k.argument("y") + n * VECTOR, k.argument("gradient") + n * VECTOR
@@ -63,14 +58,13 @@ def slope(name: str, dtype: Any, *, logarithm: bool) -> ir.Module:
             dy, own = k.load(gradient + place), k.load(y + place)
             dx = dy - exp(own) * whole if logarithm else own * (dy - whole)
             k.store(select(inside, dx, zero), gradient + place)
-    return k.finish().module
 
 
-def _vectors(k: Kernel) -> Integer:
+def _vectors(k: KernelBuilder) -> Integer:
     return (k.argument("outputs") + (k.lanes - 1)) // k.lanes
 
 
-def _place(k: Kernel, vector: Integer) -> tuple[Integer, Condition]:
+def _place(k: KernelBuilder, vector: Integer) -> tuple[Integer, Condition]:
     """Return how far a vector is from the first, and which of its lanes are outputs."""
     inside = lanes_before(k.argument("outputs") - vector * k.lanes)
     return vector * k.argument("vector_stride"), inside

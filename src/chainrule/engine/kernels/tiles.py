@@ -8,30 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import product
-from typing import Any
 
-from llvmlite import ir
-
-from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.emit import KernelBuilder
 from chainrule.engine.language.values import Vector
 
 Sizes = tuple[tuple[int, ...], tuple[int, ...]]
 """Rows and columns of tiles, largest first."""
 
-Sums = Callable[[Kernel, int, int], Sequence[Vector]]
+Sums = Callable[[KernelBuilder, int, int], Sequence[Vector]]
 """Emits the sums of a tile of so many rows and columns, row by row."""
 
-End = Callable[[Kernel, Sequence[Vector], int, int], None]
+End = Callable[[KernelBuilder, Sequence[Vector], int, int], None]
 """Emits what becomes of them."""
 
 
 def functions(
-    module: ir.Module, dtype: Any, fields: Sequence[str], sizes: Sizes, sums: Sums, end: End
-) -> dict[tuple[int, int], Kernel]:
+    k: KernelBuilder, sizes: Sizes, sums: Sums, end: End
+) -> dict[tuple[int, int], KernelBuilder]:
     """Emit the function (arguments, row, column) of each size; return them by rows and columns."""
     emitted = {}
     for high, wide in product(*sizes):
-        k = Kernel(f"tile_{high}x{wide}", dtype, fields, module=module, extra=2, inner=True)
-        end(k, sums(k, high, wide), high, wide)
-        emitted[high, wide] = k.finish()
+        name = f"tile_{high}x{wide}"
+        tile = KernelBuilder(name, k.format, k.fields, module=k.module, extra=2, inner=True)
+        end(tile, sums(tile, high, wide), high, wide)
+        emitted[high, wide] = tile.finish()
     return emitted

@@ -13,15 +13,15 @@ Source: Lavin & Gray, "Fast algorithms for convolutional neural networks", 2016
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import chain
-from typing import Any
 
-from llvmlite import ir
-
-from chainrule.engine.language.emit import Kernel
+from chainrule.engine.kernels.derivatives import derivative
+from chainrule.engine.language.emit import KernelBuilder, fields, kernel
 from chainrule.engine.language.lanes import spread
 from chainrule.engine.language.values import Integer, Vector, fma
 from chainrule.engine.machine.memory import VECTOR
+from chainrule.engine.network.dependencies import derivative_reads
 from chainrule.functions import Elementwise
 
 Row = Sequence[Vector]
@@ -34,10 +34,7 @@ GRADIENTS = ("count", "places", "tiles", "sums", "sums_tile", "sums_point", "w")
 INPUTS = (*TILES, "x", "x_channel", "x_row", "v", "v_channel", "v_point")
 _PIXELS = (*TILES, "high", "wide", "m", "m_channel", "m_point")
 OUTPUTS = (*_PIXELS, "bias", "z", "y", "y_channel", "y_row")
-SLOPES = (
-    *(*_PIXELS, "x", "y", "y_channel", "y_row"),
-    *("gradient", "gradient_channel", "gradient_row"),
-)
+SLOPES = (*_PIXELS, *fields("x y y_channel y_row gradient gradient_channel gradient_row"))
 
 
 def _filter(g: Row) -> list[Vector]:
@@ -73,31 +70,29 @@ def _twice(transform: Transform, square: Sequence[Row]) -> list[list[Vector]]:
     return [transform(row) for row in zip(*columns, strict=True)]
 
 
-def filters(name: str, dtype: Any) -> ir.Module:
+@kernel(*FILTERS)
+def filters(k: KernelBuilder) -> None:
     """U = G g Gᵀ, one number at each point, for so many pairs of an output and an input."""
-    k = Kernel(name, dtype, FILTERS)
-    item = k.dtype.itemsize
+    item = k.item
     with k.loop(0, k.argument("count")) as pair:
         w = k.argument("w") + pair * (9 * item)
         g = [[k.load_number(w + (3 * u + v) * item) for v in range(3)] for u in range(3)]
         u = k.argument("u") + pair * item
         for point, value in enumerate(chain(*_twice(_filter, g))):
             k.store_number(value, u + k.argument("u_point") * point)
-    return k.finish().module
 
 
-def inputs(name: str, dtype: Any) -> ir.Module:
+@kernel(*INPUTS)
+def inputs(k: KernelBuilder) -> None:
     """V = Bᵀ d B of tiles whose 4 × 4 pixels overlap: two columns are the next tile's, too."""
-    k = Kernel(name, dtype, INPUTS)
     with k.loop(0, k.argument("channels")) as c, k.loop(0, k.argument("rows")) as i:
         x = k.argument("x") + c * k.argument("x_channel") + i * 2 * k.argument("x_row")
         v = k.argument("v") + c * k.argument("v_channel")
         v = v + i * k.argument("columns") * VECTOR
         _transform_row(k, x, v)
-    return k.finish().module
 
 
-def _transform_row(k: Kernel, x: Integer, v: Integer) -> None:
+def _transform_row(k: KernelBuilder, x: Integer, v: Integer) -> None:
     """Emit V of a row of tiles."""
 
     def column(j: Integer) -> list[Vector]:
@@ -114,7 +109,9 @@ def _transform_row(k: Kernel, x: Integer, v: Integer) -> None:
         turn.following = [*third, *fourth]
 
 
-def _each_output(k: Kernel, use: Callable[[Vector, Integer, Integer, Integer], None]) -> None:
+def _each_output(
+    k: KernelBuilder, use: Callable[[Vector, Integer, Integer, Integer], None]
+) -> None:
     """Emit use(Aᵀ M A, c, i, j) for the pixels of all tiles that are within the image."""
     high, wide = k.argument("high"), k.argument("wide")
     with (
@@ -138,56 +135,54 @@ def _each_output(k: Kernel, use: Callable[[Vector, Integer, Integer, Integer], N
                 use(fourth, c, below, right)
 
 
-def outputs(name: str, dtype: Any, function: Elementwise | None, *, keep: bool) -> ir.Module:
+@kernel(*OUTPUTS)
+def outputs(k: KernelBuilder, function: Elementwise | None) -> None:
     """Z = Aᵀ M A + b, and Y = value(Z) where there is a function; then Z may be left out."""
-    k = Kernel(name, dtype, OUTPUTS)
 
     def use(sums: Vector, c: Integer, i: Integer, j: Integer) -> None:
-        z = sums + spread(k.load_number(k.argument("bias") + c * k.dtype.itemsize))
+        z = sums + spread(k.load_number(k.argument("bias") + c * k.item))
         place = c * k.argument("y_channel") + i * k.argument("y_row") + j * VECTOR
-        if keep:
+        if function is None or "x" in derivative_reads(function):
             k.store(z, k.argument("z") + place)
         if function is not None:
             k.store(function.value(z), k.argument("y") + place)
 
     _each_output(k, use)
-    return k.finish().module
 
 
-def slopes(name: str, dtype: Any, function: Elementwise | None, reads: frozenset[str]) -> ir.Module:
+@kernel(*SLOPES)
+def slopes(k: KernelBuilder, function: Elementwise | None) -> None:
     """The gradient is Aᵀ M A, times derivative(x, y) where there is a function."""
-    k = Kernel(name, dtype, SLOPES)
 
     def use(sums: Vector, c: Integer, i: Integer, j: Integer) -> None:
         place = c * k.argument("y_channel") + i * k.argument("y_row") + j * VECTOR
         if function is not None:
-            y = k.load(k.argument("y") + place) if "y" in reads else k.constant(0.0)
-            x = k.load(k.argument("x") + place) if "x" in reads else y
-            sums = sums * function.derivative(x, y)
+            x, y = (partial(k.load, k.argument(name) + place) for name in ("x", "y"))
+            sums = sums * derivative(k, function, x, y)
         rows = c * k.argument("gradient_channel") + i * k.argument("gradient_row")
         k.store(sums, k.argument("gradient") + rows + j * VECTOR)
 
     _each_output(k, use)
-    return k.finish().module
 
 
-def input_line(name: str, dtype: Any) -> ir.Module:
+@kernel(*LINE)
+def input_line(k: KernelBuilder) -> None:
     """One line of four points of V = Bᵀ d B: two rows of pixels, added or subtracted, by columns.
 
     ``x`` is where the first of the rows begins, ``second`` the bytes to the other one.
     """
-    return _line(name, dtype, _input, pixels=4)
+    _line(k, _input, pixels=4)
 
 
-def gradient_line(name: str, dtype: Any) -> ir.Module:
+@kernel(*LINE)
+def gradient_line(k: KernelBuilder) -> None:
     """One line of four points of A dY Aᵀ, of tiles of 2 × 2 windows."""
-    return _line(name, dtype, _gradient, pixels=2)
+    _line(k, _gradient, pixels=2)
 
 
-def _line(name: str, dtype: Any, transform: Transform, *, pixels: int) -> ir.Module:
-    """Return a kernel that transforms a weighted sum of two rows; tiles are two pixels apart."""
-    k = Kernel(name, dtype, LINE)
-    signs = [spread(k.load_number(k.argument("signs") + n * k.dtype.itemsize)) for n in (0, 1)]
+def _line(k: KernelBuilder, transform: Transform, *, pixels: int) -> None:
+    """Transform a weighted sum of two rows; tiles are two pixels apart."""
+    signs = [spread(k.load_number(k.argument("signs") + n * k.item)) for n in (0, 1)]
     with (
         k.loop(0, k.argument("channels")) as c,
         k.loop(0, k.argument("rows")) as i,
@@ -207,16 +202,15 @@ def _line(name: str, dtype: Any, transform: Transform, *, pixels: int) -> ir.Mod
         v = v + (i * k.argument("columns") + j) * VECTOR
         for b, value in enumerate(transform(row)):
             k.store(value, v + k.argument("v_point") * b)
-    return k.finish().module
 
 
-def filter_gradients(name: str, dtype: Any) -> ir.Module:
+@kernel(*GRADIENTS)
+def filter_gradients(k: KernelBuilder) -> None:
     """Gradients Gᵀ dU G of some pairs of output and input, dU added up over tiles of images.
 
     ``places`` has where each pair's number lies among those of a point.
     """
-    k = Kernel(name, dtype, GRADIENTS)
-    item = k.dtype.itemsize
+    item = k.item
     with k.loop(0, k.argument("count")) as pair:
         at = k.argument("sums") + k.load_integer(k.argument("places") + pair * 8)
         points = [at + k.argument("sums_point") * point for point in range(16)]
@@ -227,4 +221,3 @@ def filter_gradients(name: str, dtype: Any) -> ir.Module:
         u = [turn.carried[4 * a : 4 * a + 4] for a in range(4)]
         for tap, value in enumerate(chain(*_twice(_filter_gradient, u))):
             k.store_number(value, k.argument("w") + pair * (9 * item) + tap * item)
-    return k.finish().module

@@ -3,13 +3,15 @@
 A kernel is written as a Python function on values that are not there yet. ``x + y`` on two
 :class:`Vector` emits an addition, ``with k.loop(0, n) as i:`` a loop whose body is emitted once:
 
-    k = Kernel("scale", np.float32, ("count", "x", "y", "factor"))
-    factor = spread(k.load_number(k.argument("factor")))
-    with k.loop(0, k.argument("count")) as i:
-        k.store(k.load(k.argument("x") + i * 64) * factor, k.argument("y") + i * 64)
+    @kernel("count", "x", "y", "factor")
+    def scale(k: KernelBuilder) -> None:
+        factor = spread(k.load_number(k.argument("factor")))
+        with k.loop(0, k.argument("count")) as i:
+            k.store(k.load(k.argument("x") + i * 64) * factor, k.argument("y") + i * 64)
 
 Every kernel is a C function of one argument, the address of its arguments: whole numbers and
-addresses of 64 bits each, in the order of their names. Addresses are in bytes.
+addresses of 64 bits each, in the order of their names. Addresses are in bytes. Kernels are
+compiled by :class:`chainrule.engine.kernels.library.Library`.
 
 A vector has 64 bytes, 16 float32 or 8 float64, whatever registers the processor has; where they
 are narrower, LLVM takes two or four. There is no fast-math: each operation is rounded on its own,
@@ -19,20 +21,74 @@ tree. So the bits are the same on every processor.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from llvmlite import ir
 
 from chainrule.engine.language.body import I1, I32, I64, POINTER, Body
+from chainrule.engine.language.formats import Format
 from chainrule.engine.language.lanes import lanes_before
 from chainrule.engine.language.values import Condition, Integer, Value, Vector
+from chainrule.engine.machine.compiling import Target, host
 from chainrule.engine.machine.memory import VECTOR
 
+_Emit = TypeVar("_Emit", bound=Callable[..., Any])
 
-class Kernel(Body):
-    """A function under construction: its arguments, memory, loops and calls."""
+
+@dataclass(frozen=True)
+class Signature:
+    """What a kernel is called with: its arguments' names, and how many values beside them."""
+
+    fields: tuple[str, ...]
+    extra: int = 0
+
+
+_signatures: dict[Any, Signature] = {}
+
+
+def fields(names: str) -> tuple[str, ...]:
+    """Return the names of arguments that stand in a text, with spaces between."""
+    return tuple(names.split())
+
+
+def kernel(*fields: str, extra: int = 0) -> Callable[[_Emit], _Emit]:
+    """Declare a function that emits a kernel with arguments of these names."""
+
+    def declare(emit: _Emit) -> _Emit:
+        _signatures[emit] = Signature(fields, extra)
+        return emit
+
+    return declare
+
+
+def epilogue(*fields: str) -> Callable[[_Emit], _Emit]:
+    """Declare a function that emits an epilogue: called with a tile of products, too."""
+    return kernel(*fields, extra=5)
+
+
+def emitted(
+    emit: Callable[..., Any],
+    name: str,
+    dtype: Any,
+    *rules: Any,
+    target: Target | None = None,
+    **options: Any,
+) -> tuple[KernelBuilder, Any]:
+    """Return the kernel that a function emits from rules, and what the function returns."""
+    made = _signatures[emit]
+    k = KernelBuilder(name, dtype, made.fields, target=target, extra=made.extra)
+    found = emit(k, *rules, **options)
+    return k.finish(), found
+
+
+class KernelBuilder(Body):
+    """A function under construction: its arguments, memory, loops and calls.
+
+    ``wide`` are the bytes of a vector of the compute type, in scratch.
+    """
 
     def __init__(
         self,
@@ -40,12 +96,15 @@ class Kernel(Body):
         dtype: Any,
         fields: Sequence[str],
         *,
+        target: Target | None = None,
         module: ir.Module | None = None,
         extra: int = 0,
         inner: bool = False,
     ) -> None:
-        super().__init__(name, dtype, ir.Module(name) if module is None else module, 1 + extra)
-        self.fields = tuple(fields)
+        module = ir.Module(name) if module is None else module
+        super().__init__(name, Format.of(dtype), module, 1 + extra)
+        self.fields, self.target = tuple(fields), target or host()
+        self.wide = self.lanes * self.format.compute_dtype.itemsize
         if inner:  # called from within its module only, and big enough to be called
             self.function.linkage = "internal"
             self.function.attributes.add("noinline")
@@ -97,47 +156,48 @@ class Kernel(Body):
 
     def load(self, address: Integer) -> Vector:
         """Return the vector at an address, aligned or not."""
-        loaded = self.builder.load(self.pointer(address), typ=self.vector)
-        loaded.align = self.dtype.itemsize
-        return Vector(self, loaded)
+        return self._load(address, self.vector, align=self.item)
 
     def store(self, value: Vector, address: Integer) -> None:
         """Put a vector at an address."""
-        self.builder.store(value.value, self.pointer(address)).align = self.dtype.itemsize
+        narrow = self.narrowed(value.value)
+        self.builder.store(narrow, self.pointer(address)).align = self.item
 
     def load_number(self, address: Integer) -> Vector:
         """Return the one number at an address."""
-        return Vector(self, self.builder.load(self.pointer(address), typ=self.number))
+        return self._load(address, self.number)
 
     def store_number(self, value: Vector, address: Integer) -> None:
         """Put one number at an address."""
-        self.builder.store(value.value, self.pointer(address))
+        self.builder.store(self.narrowed(value.value), self.pointer(address))
+
+    def _load(self, address: Integer, kind: Any, align: int | None = None) -> Vector:
+        loaded = self.builder.load(self.pointer(address), typ=self.stored(kind))
+        if align is not None:
+            loaded.align = align
+        return Vector(self, self.widened(loaded, kind))
 
     def load_first(self, address: Integer, count: Integer) -> Vector:
         """Return the first ``count`` numbers at an address, zeros in the lanes beyond."""
+        kind, lanes = self.stored(self.vector), ir.VectorType(I1, self.lanes)
         masked = self.declared(
-            f"llvm.masked.load.{self.suffix(self.vector)}.p0",
-            ir.FunctionType(
-                self.vector, [POINTER, I32, ir.VectorType(I1, self.lanes), self.vector]
-            ),
+            f"llvm.masked.load.{self.suffix(kind)}.p0",
+            ir.FunctionType(kind, [POINTER, I32, lanes, kind]),
         )
-        zeros = ir.Constant(self.vector, [0.0] * self.lanes)
+        zeros, align = ir.Constant(kind, None), ir.Constant(I32, self.item)
         inside = lanes_before(count).value
-        align = ir.Constant(I32, self.dtype.itemsize)
         loaded = self.builder.call(masked, [self.pointer(address), align, inside, zeros])
-        return Vector(self, loaded)
+        return Vector(self, self.widened(loaded, self.vector))
 
     def store_first(self, value: Vector, address: Integer, count: Integer) -> None:
         """Put the first ``count`` lanes of a vector at an address; what lies behind stays."""
+        narrow, lanes = self.narrowed(value.value), ir.VectorType(I1, self.lanes)
         masked = self.declared(
-            f"llvm.masked.store.{self.suffix(self.vector)}.p0",
-            ir.FunctionType(
-                ir.VoidType(), [self.vector, POINTER, I32, ir.VectorType(I1, self.lanes)]
-            ),
+            f"llvm.masked.store.{self.suffix(narrow.type)}.p0",
+            ir.FunctionType(ir.VoidType(), [narrow.type, POINTER, I32, lanes]),
         )
-        inside = lanes_before(count).value
-        align = ir.Constant(I32, self.dtype.itemsize)
-        self.builder.call(masked, [value.value, self.pointer(address), align, inside])
+        inside, align = lanes_before(count).value, ir.Constant(I32, self.item)
+        self.builder.call(masked, [narrow, self.pointer(address), align, inside])
 
     def words_reach(self, address: Integer, shift: int, least: Integer) -> Condition:
         """Return for each lane whether its word of 64 bits, shifted right, is at least so much."""
@@ -147,6 +207,16 @@ class Kernel(Body):
         upper = self.builder.lshr(words, ir.Constant(many, [shift] * self.lanes))
         least_of_all = self.repeated(least.value, many)
         return Condition(self, self.builder.icmp_signed(">=", upper, least_of_all))
+
+    def load_scratch(self, address: Integer) -> Vector:
+        """Return the vector of the compute type in scratch."""
+        loaded = self.builder.load(self.pointer(address), typ=self.vector)
+        loaded.align = self.item
+        return Vector(self, loaded)
+
+    def store_scratch(self, value: Vector, address: Integer) -> None:
+        """Put a vector of the compute type into scratch."""
+        self.builder.store(value.value, self.pointer(address)).align = self.item
 
     def allocate(self, vectors: int) -> Integer:
         """Return the address of scratch for some vectors, on the stack."""
@@ -223,12 +293,12 @@ class Kernel(Body):
         function = self.builder.inttoptr(address.value, kind.as_pointer())
         self.builder.call(function, [a.value for a in arguments])
 
-    def call_inner(self, function: Kernel, *more: Integer) -> None:
+    def call_inner(self, function: KernelBuilder, *more: Integer) -> None:
         """Call a function of the same module with this one's arguments, and more."""
         given = [self.arguments_at.value, *(value.value for value in more)]
         self.builder.call(function.function, given)
 
-    def finish(self) -> Kernel:
+    def finish(self) -> KernelBuilder:
         """End the function."""
         self.builder.ret_void()
         return self

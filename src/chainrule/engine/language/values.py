@@ -20,7 +20,7 @@ class Value:
         self.body, self.value = body, value
 
     def __bool__(self) -> bool:
-        raise TypeError("a kernel's value is not known yet; use where() or Kernel.when()")
+        raise TypeError("a kernel's value is not known yet; use where() or KernelBuilder.when()")
 
 
 class Integer(Value):

@@ -27,7 +27,7 @@ LOG2_E = 1 / math.log(2)
 
 
 @dataclass(frozen=True)
-class Format:
+class Constants:
     """What depends on the float type.
 
     ``log2_high`` + ``log2_low`` is log 2 to more digits than one number has; the high part has so
@@ -46,7 +46,7 @@ class Format:
     tiny: float
 
 
-SINGLE = Format(
+SINGLE = Constants(
     mantissa=23,
     bias=127,
     magic=1.5 * 2.0**23,
@@ -58,7 +58,7 @@ SINGLE = Format(
     underflow=-104.0,
     tiny=2.0**-126,
 )
-DOUBLE = Format(
+DOUBLE = Constants(
     mantissa=52,
     bias=1023,
     magic=1.5 * 2.0**52,
@@ -108,8 +108,11 @@ ERF_FAR = {
 """exp(x²)·erfc(x) for 1 ≤ x ≤ 6, in powers of s, where t = (x − 2)/(x + 2) and s = 2.4·t − 0.2."""
 
 
-def _format(x: Vector) -> Format:
-    return SINGLE if x.body.dtype.itemsize == 4 else DOUBLE
+_CONSTANTS = {"float32": SINGLE, "float64": DOUBLE}
+
+
+def _constants(x: Vector) -> Constants:
+    return _CONSTANTS[x.body.format.compute]
 
 
 def _polynomial(x: Vector, coefficients: Sequence[float]) -> Vector:
@@ -143,14 +146,14 @@ def _from_bits(x: Vector, bits: Any) -> Vector:
 
 def _power_of_2(x: Vector, exponents: Any) -> Vector:
     """Return 2 to the power of whole numbers; these must give normal numbers."""
-    form, builder = _format(x), x.body.builder
+    form, builder = _constants(x), x.body.builder
     biased = builder.add(exponents, _whole(x, form.bias))
     return _from_bits(x, builder.shl(biased, _whole(x, form.mantissa)))
 
 
 def _reduce(x: Vector) -> tuple[Vector, Any, Vector]:
     """Return n, the same as whole numbers, and r with x = n·log 2 + r, |r| ≤ log(2)/2."""
-    form = _format(x)
+    form = _constants(x)
     magic = x.filled(form.magic)
     shifted = fma(x, x.filled(LOG2_E), magic)  # its last bits are n
     n = shifted - magic
@@ -167,7 +170,7 @@ def _within(x: Vector, low: float, high: float) -> Vector:
 
 def exp(x: Vector) -> Vector:
     """Return e to the power x."""
-    form, builder = _format(x), x.body.builder
+    form, builder = _constants(x), x.body.builder
     x = _within(x, form.underflow, form.overflow)
     _, n, r = _reduce(x)
     y = _polynomial(r, [1 / math.factorial(k) for k in range(form.exp_terms + 1)])
@@ -177,7 +180,7 @@ def exp(x: Vector) -> Vector:
 
 def expm1(x: Vector) -> Vector:
     """Return exp(x) − 1, accurate near 0."""
-    form = _format(x)
+    form = _constants(x)
     inside = _within(x, -60.0, 60.0)
     _, n, r = _reduce(inside)
     terms = [1 / math.factorial(k) for k in range(2, form.exp_terms + 2)]
@@ -189,7 +192,7 @@ def expm1(x: Vector) -> Vector:
 
 def log(x: Vector) -> Vector:
     """Return the natural logarithm of x."""
-    form, builder = _format(x), x.body.builder
+    form, builder = _constants(x), x.body.builder
     denormal = x < form.tiny
     grown = where(denormal, x * 2.0 ** (form.mantissa + 1), x)
     # Exponent and mantissa, cut so that the mantissa is in [√½, √2).
@@ -228,7 +231,7 @@ def tanh(x: Vector) -> Vector:
 
 def erf(x: Vector) -> Vector:
     """Return the error function."""
-    size = x.body.dtype.itemsize
+    size = x.body.format.compute_dtype.itemsize
     a = absolute(x)
     near = x * _polynomial(fma(x * 2.0, x, x.filled(-1.0)), ERF_NEAR[size])
     far_x = _within(a, 1.0, 6.0)

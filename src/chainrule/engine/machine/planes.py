@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from chainrule.engine.machine.memory import VECTOR, address, aligned
 
 Array = NDArray[Any]
-Shape = tuple[int, int, int]
+Shape = tuple[int, ...]
 Margin = tuple[int, int]
 """Rows or columns before and after an image."""
 NONE: tuple[Margin, Margin] = ((0, 0), (0, 0))

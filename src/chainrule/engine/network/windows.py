@@ -11,7 +11,7 @@ from itertools import product
 
 from chainrule.engine.machine.memory import VECTOR
 from chainrule.engine.machine.planes import NONE, Margin, Planes
-from chainrule.engine.network.lowering import Block
+from chainrule.engine.network.network import Part
 from chainrule.functions.sliding import Axis, window_axes
 
 Taps = tuple[tuple[int, int], ...]
@@ -20,7 +20,7 @@ Taps = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True)
 class Windows:
-    """A block's windows: how they slide along both axes, over how much, and how many they are."""
+    """A part's windows: how they slide along both axes, over how much, and how many they are."""
 
     rows: Axis
     columns: Axis
@@ -28,9 +28,11 @@ class Windows:
     count: tuple[int, int]
 
     @classmethod
-    def of(cls, block: Block) -> Windows:
+    def of(cls, part: Part) -> Windows:
         """Return the windows of a convolution or a pool."""
-        return cls(*window_axes(block.function), block.inputs[1:], block.outputs[1:])
+        _, *over = part.inputs
+        _, *count = part.outputs
+        return cls(*window_axes(part.function), (over[0], over[1]), (count[0], count[1]))
 
     @property
     def area(self) -> int:
@@ -54,7 +56,7 @@ class Windows:
         return margin(*rows), margin(*columns)
 
     @property
-    def apart(self) -> bool:
+    def non_overlapping(self) -> bool:
         """Whether no two windows share a pixel, and none reaches over the images."""
         strides_suffice = all(axis.stride >= axis.span for axis in (self.rows, self.columns))
         return strides_suffice and self.margins == NONE

@@ -11,20 +11,30 @@ not depend on the number of threads.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import zip_longest
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine.kernels.library import Library
+from chainrule.engine.kernels import epilogues, losses, outputs, rows as row_kernels
+from chainrule.engine.kernels.library import CompiledKernel, Library
 from chainrule.engine.machine.memory import VECTOR, address, aligned
-from chainrule.engine.network.lowering import Network
-from chainrule.engine.planning.clipping import Clipping
+from chainrule.engine.network.network import Network
+from chainrule.engine.planning.batch import Batch
+from chainrule.engine.planning.context import PlanContext
+from chainrule.engine.planning.cuts import Range, RowCut
 from chainrule.engine.planning.images import Images
-from chainrule.engine.planning.program import Instructions, share
-from chainrule.engine.planning.stages import Range, Stages
-from chainrule.engine.planning.updates import Updates
-from chainrule.engine.planning.weights import Weights
+from chainrule.engine.planning.kept_gradient import Keep, KeptGradient
+from chainrule.engine.planning.kinds.base import Head
+from chainrule.engine.planning.kinds.rows import RowHead
+from chainrule.engine.planning.kinds.samples import Samples
+from chainrule.engine.planning.kinds.sparse import bind
+from chainrule.engine.planning.program import Instructions, partition
+from chainrule.engine.planning.sample_rows import Rows, SparseRows
+from chainrule.engine.planning.weights import FlatParameter, PackedParameter, Weights
 
 Array = NDArray[Any]
 
@@ -32,9 +42,29 @@ Array = NDArray[Any]
 class Planner:
     """Plans a training step, or the outputs of a batch.
 
-    ``advances`` are the arguments of each thread's ``advance``, ``total`` those of the sum of the
-    losses, ``results`` those of each thread's rows of outputs: where a run sets what it needs.
-    ``part`` has those of losses.
+    ``advances`` are the arguments of each thread's ``advance``, ``losses`` those of the losses,
+    ``total`` those of their sum, ``results`` those of each thread's rows of outputs: where a run
+    sets what it needs.
+
+    Parameters
+    ----------
+    network, weights : Network, Weights
+        What is planned, and its parameters.
+    rows : int
+        Samples of a batch.
+    threads : int
+        How many run the program.
+    labels : bool
+        Whether targets are class numbers.
+    library : Library
+        The kernels.
+    seed : int
+        Of dropout's masks.
+    training : bool
+        Whether a step is planned; else outputs.
+    cut : bool
+        Whether a step is two programs: ``code`` makes the gradient, without a penalty, and
+        ``update`` moves the parameters along what is there then.
     """
 
     def __init__(
@@ -48,162 +78,161 @@ class Planner:
         library: Library,
         seed: int = 0,
         training: bool = True,
+        cut: bool = False,
     ) -> None:
-        network = network if training else network.in_prediction()
-        self.network, self.weights, self.rows, self.threads = network, weights, rows, threads
-        self.training, self.library = training, library
-        self.code = Instructions(threads)
-        common = (weights, rows, self.code, library)
-        self.images = Images(network.blocks, *common, seed) if network.blocks else None
-        self.part = Stages(network, *common, images=self.images, labels=labels, seed=seed)
-        self.shared_l2 = np.array([weights.l2], dtype=weights.dtype)
-        self.penalties = aligned((self._penalty_count() if weights.l2 else 0,), weights.dtype)
+        self.network = network = network if training else network.in_prediction()
+        self.weights, self.rows, self.threads, self.labels = weights, rows, threads, labels
+        self.library, self.code, self.update = library, Instructions(threads), Instructions(threads)
+        dtype, optimizer = weights.dtype, weights.optimizer
+        self.scalars = (
+            library.get(epilogues.update, optimizer).scalars if optimizer and training else ()
+        )
+        batch = (rows, dtype, len(self.scalars), weights.penalty(rows))
+        self.context = PlanContext(
+            self.code,
+            library,
+            weights,
+            rows,
+            [Batch.of(*batch) for _ in range(threads)],
+            rule=Keep() if weights.keeps_gradient else optimizer,
+            penalizes=not cut,
+            seed=seed,
+        )
+        self.images = Images(self.context, network.images) if network.images else None
+        self.samples: Samples | None = None
+        self.heads = self._heads()
+        self.sample_losses = aligned((rows,), dtype)
+        self.shared_l2 = np.array([weights.l2], dtype=dtype)
+        self.penalties = aligned((self._penalty_count() if weights.l2 else 0,), dtype)
         self.advances: list[Array] = []
+        self.losses: list[Array] = []
         self.results: list[Array] = []
         if training:
-            self._plan_step()
+            self._plan_step(cut=cut)
         else:
             self._plan_outputs()
+
+    def _heads(self) -> list[RowHead]:
+        """Return the heads of rows of numbers, but for the samples'."""
+        parts = self.network.parts[len(self.network.images) :]
+        before: RowHead | None = self.images.rows if self.images else None
+        heads: list[RowHead] = []
+        for part, after in zip(parts, (*parts[1:], None), strict=True):
+            kind = part.kind.variant(part, self.network.entries if before is None else None)
+            before = kind(self.context, part, before, after)
+            if isinstance(before, Samples):
+                self.samples = before
+            elif before is not None:
+                heads.append(before)
+        return heads
 
     def values(self) -> Iterator[tuple[int, Array]]:
         """Yield what functions made of the last batch, with their places in the chain, in order.
 
         Some are not kept, having gone on in registers.
         """
-        if self.part.start:
-            start = self.part.start
-            yield from zip(start.inputs.layers, (y.read() for y in start.values.y), strict=True)
-        plans = self.images.plans if self.images else []
-        made: list[tuple[Any, Any]] = [(plan.block, plan.values) for plan in plans]
-        made += zip(self.network.stages, self.part.values, strict=True)
-        for part, values in made:
-            for place, kept in zip((part.place, *part.layers), (values.z, *values.y), strict=True):
+        first: list[Head] = [*(self.images.heads if self.images else [])]
+        for head in [*first, *([self.samples] if self.samples else []), *self.heads]:
+            part, values = head.part, head.values
+            places = (part.place, *(f.place for f in part.pointwise))
+            made = (None if part.kind.idle else values.z, *values.y)
+            for place, kept in zip(places, made, strict=True):
                 if kept is not None:
                     yield place, kept.read()
 
-    @property
-    def dropouts(self) -> list[Array]:
-        """The arguments of masks."""
-        return self.part.maps.dropouts + (self.images.means.dropouts if self.images else [])
+    def read(self, samples: Rows) -> None:
+        """Let the kernels read the entries of sparse samples."""
+        if isinstance(samples, SparseRows):
+            self._entries = bind(self.context, samples)
+
+    # ---- the order of things
 
     def _plan_outputs(self) -> None:
         """Add the next samples and forward; each thread has samples of its own, and never waits."""
-        unit = self.images.lanes if self.images else 8
+        unit = self.context.lanes if self.images else 8
         for thread in range(self.threads):
-            rows = share(self.rows, self.threads, thread, unit)
+            rows = partition(self.rows, self.threads, thread, unit)
             self._advance(thread)
             if rows[0] < rows[1]:
-                self._images_forward(thread)
-                self.part.begin(thread, rows)
-                for number in range(len(self.network.stages)):
-                    self.part.forward(thread, number, rows, (0, self.part.weights_of(number).count))
-                self.results.append(self.part.results(thread, rows))
+                self._begin(thread, rows)
+                for head in self.heads:
+                    head.forward(head.whole(thread, rows))
+                self._results(thread, rows)
 
-    def _plan_step(self) -> None:
+    def _plan_step(self, *, cut: bool) -> None:
         """Add the next samples, forward, loss, backprop, update."""
-        last, updates = len(self.network.stages) - 1, Updates(self.part)
-        for thread in range(self.threads):
+        threads, (*hidden, last) = range(self.threads), self.heads
+        for thread in threads:
             self._advance(thread)
             self._squares(thread)
-            self._images_forward(thread)
-            self.part.begin(thread, share(self.rows, self.threads, thread))
-        if self.images or self.part.start:
+            self._begin(thread, partition(self.rows, self.threads, thread))
+        if self.images or self.samples:
             self.code.barrier()
-        for number in range(last):
-            for thread in range(self.threads):
-                self.part.forward(thread, number, *self._cut(thread, number))
+        for head in hidden:
+            for thread in threads:
+                head.forward(self._cut(thread, head))
             self.code.barrier()
-        for thread in range(self.threads):
-            rows = share(self.rows, self.threads, thread, 8)
-            if rows[0] < rows[1]:
-                outputs = (0, self.part.weights_of(last).count)
-                self.part.forward(thread, last, rows, outputs)
-                self.part.loss(thread, rows)
-                self.part.slopes(thread, last, rows, outputs, len(self.network.stages[last].maps))
-                if last or self.images:
-                    self.part.backward(thread, last, rows, (0, self.part.before(last).count))
-        for number in range(last - 1, -1 if self.images else 0, -1):
-            self.code.barrier()
-            for thread in range(self.threads):
-                self.part.backward(thread, number, *self._cut(thread, number - 1))
+        for thread in threads:
+            own = last.whole(thread, partition(self.rows, self.threads, thread, 8))
+            if own:
+                last.forward(own)
+                self._loss(own)
+                last.slopes(own)
+                if last.before and last.before.wants_gradient:
+                    last.backward(last.before.whole(thread, own.rows))
+        for head in reversed(hidden):
+            if head.before and head.before.wants_gradient:
+                self.code.barrier()
+                for thread in threads:
+                    head.backward(self._cut(thread, head.before))
+        self._plan_update(cut=cut)
+        self._total()
         self.code.barrier()
-        for thread in range(self.threads):
-            if self.images:
-                for tile in range(*share(self.images.tiles, self.threads, thread)):
-                    self.images.backward(thread, tile)
-            for number in range(last + 1):
-                updates.update(thread, number)
+
+    def _plan_update(self, *, cut: bool) -> None:
+        """Add the gradients of images and all moves; a kept gradient moves what it belongs to."""
+        rows = [head.updates() for head in self.heads]
+        images = [head.updates() for head in self.images.heads] if self.images else []
+        # Those of images wait until all tiles' gradients are there.
+        turns = zip_longest(*rows, *((None, *updates) for updates in images if updates))
+        for number, updates in enumerate(turns):
+            self.code.barrier()
+            for thread in range(self.threads):
+                if self.images and number == 0:
+                    self.images.backward(thread)
+                for update in updates:
+                    if update:
+                        update(thread)
+        if cut:
+            KeptGradient(replace(self.context, code=self.update)).plan()
+            self.update.barrier()
+        elif self.weights.keeps_gradient:
+            self.code.barrier()
+            KeptGradient(self.context).plan()
+
+    def _begin(self, thread: int, rows: Range) -> None:
+        """Add what comes before the heads of rows of numbers."""
         if self.images:
-            self._update_filters(self.images)
-        if updates.moves_all:
-            self.code.barrier()
-            for thread in range(self.threads):
-                updates.update_all_tokens(thread)
-        if self.weights.clip is not None:
-            self._update_clipped(self.weights.clip, updates)
-        self.total = self.code.add(
-            0,
-            self.library.total,
-            rows=self.rows,
-            losses=address(self.part.sample_losses),
-            shares=address(self.part.batches[0].shares),
-            penalties=address(self.penalties),
-            penalty_count=len(self.penalties),
-            l2=address(self.part.batches[0].l2[1:]),
-        )
-        self.code.barrier()
+            self.images.forward(thread)
+        if self.samples:
+            self.samples.forward(self.samples.whole(thread, rows))
 
-    def _cut(self, thread: int, number: int) -> tuple[Range, Range]:
-        """Return which samples, and which panels of a stage's outputs, a thread computes.
+    def _cut(self, thread: int, head: RowHead) -> RowCut:
+        """Return which samples, and which panels of what a head makes, a thread computes."""
+        if head.by_samples:
+            return head.whole(thread, partition(self.rows, self.threads, thread))
+        panels = partition(head.values.gradient.count, self.threads, thread)
+        return RowCut(self.context, thread, (0, self.rows), panels)
 
-        Before stage 0, at -1, are the images.
-        """
-        panels = self.part.before(number + 1).count
-        sparse = number == 0 and self.part.bags
-        if sparse or (number >= 0 and self.network.stages[number].whole_rows):
-            return share(self.rows, self.threads, thread), (0, panels)
-        return (0, self.rows), share(panels, self.threads, thread)
-
-    def _images_forward(self, thread: int) -> None:
-        if self.images:
-            for tile in range(*share(self.images.tiles, self.threads, thread)):
-                samples = self.part.batches[thread].rows[tile * self.images.lanes :]
-                self.images.forward(thread, tile, address(samples))
-
-    def _update_filters(self, images: Images) -> None:
-        self.code.barrier()
-        for thread in range(self.threads):
-            images.filters(thread, self.threads)
-        if self.weights.clip is not None:
-            return
-        self.code.barrier()
-        update = self.library.update_all(self.weights.optimizer)
-        for thread in range(self.threads):
-            batch = self.part.batches[thread]
-            images.update(thread, self.threads, update, address(batch.rates), batch.l2)
-
-    def _update_clipped(self, limit: float, updates: Updates) -> None:
-        clipping = Clipping(self.weights, limit, self.code, self.library)
-        self.code.barrier()
-        for thread in range(self.threads):
-            clipping.measure(thread, self.part.batches[thread].l2)
-        self.code.barrier()
-        for thread in range(self.threads):
-            batch = self.part.batches[thread]
-            clipping.update(thread, address(batch.rates), batch.l2)
-        self.code.barrier()
-        for thread in range(self.threads):
-            for block in self.weights.blocks.values():
-                panels = share(block.values.count, self.threads, thread)
-                updates.transpose(thread, block, (0, block.values.rows), panels)
-        self.code.kept.append(clipping)
+    # ---- what is no head's
 
     def _advance(self, thread: int) -> None:
-        batch = self.part.batches[thread]
+        """Add the next samples, and the scalars of the next step."""
+        batch = self.context.batches[thread]
         self.advances.append(
             self.code.add(
                 thread,
-                self.library.advance,
+                self.library.get(row_kernels.advance),
                 rows=self.rows,
                 padded=len(batch.rows),
                 row_offsets=address(batch.rows),
@@ -211,32 +240,91 @@ class Planner:
                 targets=address(batch.targets),
                 shares=address(batch.shares),
                 rates=address(batch.rates),
-                rate_count=len(self.part.rates) if self.training else 0,
+                rate_count=len(self.scalars),
                 l2=address(batch.l2[1:]),
                 shared_l2=address(self.shared_l2) if self.weights.l2_shared else 0,
             )
         )
 
+    @property
+    def loss_kernel(self) -> CompiledKernel:
+        """The kernel of the loss."""
+        assert self.network.loss is not None
+        return losses.of(self.library, self.network.loss, labels=self.labels)
+
+    def _loss(self, cut: RowCut) -> None:
+        """Add the losses of some samples, and the gradients by the outputs."""
+        values, batch = self.heads[-1].values, self.context.batches[cut.thread]
+        self.losses.append(
+            self.code.add(
+                cut.thread,
+                self.loss_kernel,
+                first=cut.rows[0],
+                last=cut.rows[1],
+                outputs=self.network.outputs,
+                y=values.output.address,
+                gradient=values.gradient.address,
+                vector_stride=values.gradient.stride,
+                targets=address(batch.targets),
+                shares=address(batch.shares),
+                losses=address(self.sample_losses),
+            )
+        )
+
+    def _results(self, thread: int, rows: Range) -> None:
+        """Add that outputs of some samples are put where they are wanted."""
+        output, item = self.heads[-1].values.output, self.weights.dtype.itemsize
+        self.results.append(
+            self.code.add(
+                thread,
+                self.library.get(outputs.outputs),
+                first=rows[0],
+                last=rows[1],
+                outputs=self.network.outputs,
+                y=output.address,
+                vector_stride=output.stride,
+                result_row=self.network.outputs * item,
+                result_step=self.rows * self.network.outputs * item,
+            )
+        )
+
+    def _total(self) -> None:
+        """Add the mean loss, penalty included."""
+        batch = self.context.batches[0]
+        self.total = self.code.add(
+            0,
+            self.library.get(row_kernels.total),
+            rows=self.rows,
+            losses=address(self.sample_losses),
+            shares=address(batch.shares),
+            penalties=address(self.penalties),
+            penalty_count=len(self.penalties),
+            l2=address(batch.l2[1:]),
+        )
+
+    def _penalized(self) -> tuple[list[PackedParameter], list[FlatParameter]]:
+        packed = [p for p in self.weights.packed.values() if p.penalized]
+        return packed, [p for p in self.weights.flat.values() if p.penalized]
+
     def _penalty_count(self) -> int:
         """Return how many sums of squares there are: one of each panel, and of each filter."""
-        filters = [f for f in self.weights.filters.values() if len(f.shape) > 1]
-        return sum(self.part.weights_of(n).count for n in range(len(self.network.stages))) + len(
-            filters
-        )
+        packed, flat = self._penalized()
+        return sum(p.values.count for p in packed) + len(flat)
 
     def _squares(self, thread: int) -> None:
         """Sum w² of the panels that the thread updates, before it does."""
         if not self.weights.l2:
             return
-        before = 0
-        for number in range(len(self.network.stages)):
-            W = self.part.weights_of(number)
-            first, last = share(W.count, self.threads, thread)
+        before, (packed, flat) = 0, self._penalized()
+        squares = self.library.get(row_kernels.squares)
+        for parameter in packed:
+            W = parameter.values
+            first, last = partition(W.count, self.threads, thread)
             if first < last:
                 self.code.add(
                     thread,
-                    self.library.squares,
-                    rows=self.network.stages[number].inputs,
+                    squares,
+                    rows=prod(parameter.shape[:-1]),
                     vectors=last - first,
                     w=W.address + first * W.stride,
                     row_stride=W.row_stride,
@@ -244,12 +332,11 @@ class Planner:
                     sums=address(self.penalties[before + first :]),
                 )
             before += W.count
-        weights = [f for f in self.weights.filters.values() if len(f.shape) > 1]
-        for k, filters in enumerate(weights):
+        for k, filters in enumerate(flat):
             if k % self.threads == thread:
                 self.code.add(
                     thread,
-                    self.library.squares,
+                    squares,
                     rows=filters.values.nbytes // VECTOR,
                     vectors=1,
                     w=address(filters.values),

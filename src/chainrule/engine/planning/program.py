@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine.kernels.library import Kernel
+from chainrule.engine.kernels.library import CompiledKernel
 from chainrule.engine.machine.memory import address
 
 Array = NDArray[Any]
@@ -20,7 +20,7 @@ class Instructions:
 
     threads: int
     lists: list[list[tuple[int, int]]] = field(init=False)
-    kept: list[Any] = field(default_factory=list)
+    kept: list[Array] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.lists = [[] for _ in range(self.threads)]
@@ -28,16 +28,18 @@ class Instructions:
     def table(self, *columns: Any) -> int:
         """Keep a table of byte offsets, a column or several side by side; return its address."""
         wide = np.stack([np.asarray(c, dtype=np.int64) for c in columns], axis=-1)
-        self.kept.append(np.ascontiguousarray(wide).reshape(-1))
-        return address(self.kept[-1])
+        return address(self.keep(np.ascontiguousarray(wide).reshape(-1)))
 
-    def pack(self, kernel: Kernel, **values: int) -> NDArray[np.int64]:
+    def keep(self, array: Array) -> Array:
+        """Keep an array as long as the program lives, and return it."""
+        self.kept.append(array)
+        return array
+
+    def pack(self, kernel: CompiledKernel, **values: int) -> NDArray[np.int64]:
         """Keep the arguments of a kernel; return them, so that some can be changed later."""
-        arguments = kernel.pack(**values)
-        self.kept.append(arguments)
-        return arguments
+        return self.keep(kernel.pack(**values))
 
-    def add(self, thread: int, kernel: Kernel, **values: int) -> NDArray[np.int64]:
+    def add(self, thread: int, kernel: CompiledKernel, **values: int) -> NDArray[np.int64]:
         """Append an instruction to a thread's list; return its arguments."""
         arguments = self.pack(kernel, **values)
         self.lists[thread].append((kernel.address, address(arguments)))
@@ -54,7 +56,7 @@ class Instructions:
         return [np.array(items, dtype=np.int64).reshape(-1, 2) for items in self.lists]
 
 
-def share(count: int, threads: int, thread: int, unit: int = 1) -> tuple[int, int]:
+def partition(count: int, threads: int, thread: int, unit: int = 1) -> tuple[int, int]:
     """Return which of ``count`` things a thread does, cut at multiples of ``unit``."""
     units = -(-count // unit)
     first, last = (min(count, units * part // threads * unit) for part in (thread, thread + 1))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -11,53 +11,103 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.machine.memory import VECTOR, Panels, aligned
-from chainrule.engine.network.lowering import Network, Stage
-from chainrule.functions import Conv2d
+from chainrule.engine.network.network import Network, Part
 from chainrule.parameters import Parameters
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Block:
+class PackedParameter:
     """One parameter in panels, its optimizer's numbers likewise, and its transpose if needed.
 
-    W (i, o) has panels of outputs; the first one, where samples are sparse, lies row by row. A bias
-    is a matrix of one row. The gradient is there where one is kept.
+    W (i, o) has panels of outputs; where samples are sparse it lies row by row. A bias is a matrix
+    of one row. There are more rows than inputs, so that blocks for transposing are whole. The
+    gradient is there where one is kept.
     """
 
+    shape: tuple[int, ...]
     values: Panels
     state: tuple[Panels, ...]
     transposed: Panels | None = None
     gradient: Panels | None = None
 
-    def load(self, parameter: Array) -> None:
-        """Take the numbers over from a parameter (i, o) or (o,)."""
-        self.values.write(np.atleast_2d(parameter))
-        if self.transposed is not None:
+    @property
+    def penalized(self) -> bool:
+        """Whether a penalty applies: to all but biases."""
+        return len(self.shape) > 1
+
+    def part(self, slot: int | None) -> Panels:
+        """Return the values, one of the optimizer's numbers for each, or, at −1, the gradient."""
+        found = self.values if slot is None else self.gradient if slot < 0 else self.state[slot]
+        assert found is not None
+        return found
+
+    def _matrix(self, parameter: Array) -> Array:
+        return parameter.reshape(-1, self.shape[-1])
+
+    def load(self, parameter: Array, slot: int | None) -> None:
+        """Take numbers over from an array of the parameter's shape."""
+        self.part(slot).write(self._matrix(parameter))
+        if slot is None and self.transposed is not None:
             self.transposed.write(parameter.T)
 
-    def store(self, parameter: Array) -> None:
-        """Put the numbers into a parameter (i, o) or (o,)."""
-        self.values.copy_to(np.atleast_2d(parameter))
+    def store(self, parameter: Array, slot: int | None) -> None:
+        """Put numbers into an array of the parameter's shape."""
+        self.part(slot).copy_to(self._matrix(parameter))
 
 
 @dataclass(frozen=True)
-class Filters:
-    """A convolution's parameter as it is, row by row, in whole vectors; state and gradient too."""
+class FlatParameter:
+    """A parameter as it is, row by row, in whole vectors; state and gradient too."""
 
     shape: tuple[int, ...]
     values: Array
     state: tuple[Array, ...]
     gradient: Array
 
+    @property
+    def penalized(self) -> bool:
+        """Whether a penalty applies: to all but biases."""
+        return len(self.shape) > 1
+
+    def part(self, slot: int | None) -> Array:
+        """Return the values, one of the optimizer's numbers for each, or, at −1, the gradient."""
+        found = self.values if slot is None else self.gradient if slot < 0 else self.state[slot]
+        return found[: prod(self.shape)]
+
+    def load(self, parameter: Array, slot: int | None) -> None:
+        """Take numbers over from an array of the parameter's shape."""
+        self.part(slot)[...] = parameter.reshape(-1)
+
+    def store(self, parameter: Array, slot: int | None) -> None:
+        """Put numbers into an array of the parameter's shape."""
+        parameter[...] = self.part(slot).reshape(self.shape)
+
+
+GRADIENT = -1
+"""Stands for the gradient where numbers of an optimizer's slots are loaded or stored."""
+
 
 class Weights:
     """All parameters of a network, with the state of its optimizer, for programs to work on.
 
-    ``l2`` is the penalty λ, which the samples of a batch may share; biases have none. ``clip`` is
-    the largest length of a gradient, which is then kept. Without an optimizer they are for
-    prediction.
+    Parameters
+    ----------
+    network : Network
+        Whose parts say how their parameters lie in memory.
+    dtype : dtype
+        Of the numbers.
+    optimizer : optional
+        What moves them; without one they are for prediction.
+    l2 : float
+        The penalty λ; biases have none.
+    l2_shared : bool
+        Whether the samples of a batch share the penalty.
+    clip : float, optional
+        The largest length of a gradient, which is then kept.
+    keeps_gradient : bool
+        Whether the gradient is written to memory before parameters move along it.
     """
 
     def __init__(
@@ -69,55 +119,61 @@ class Weights:
         *,
         l2_shared: bool = False,
         clip: float | None = None,
+        keeps_gradient: bool = False,
     ) -> None:
-        self.l2_shared, self.clip = l2_shared, clip
         self.network, self.optimizer, self.l2, self.dtype = network, optimizer, l2, dtype
+        self.l2_shared, self.clip = l2_shared, clip
+        self.keeps_gradient = keeps_gradient or clip is not None
         self.slots: tuple[str, ...] = optimizer.slots if optimizer else ()
-        lanes, sparse = VECTOR // dtype.itemsize, network.entries is not None
-        self.blocks: dict[str, Block] = {}
-        self.nothing: dict[int, Block] = {}
-        self.filters: dict[str, Filters] = {}
-        for block in network.blocks:
-            if isinstance(block.function, Conv2d):
-                shapes = block.function.parameter_shapes(block.inputs)
-                names = {"W": block.weights, "b": block.bias}
-                for own, shape in shapes.items():
-                    self.filters[names[own] or ""] = self._filters(shape)
-        for number, stage in enumerate(network.stages):
-            inputs = -(-stage.inputs // lanes) * lanes  # whole blocks, for transposing
-            outputs = -(-stage.outputs // lanes) * lanes
-            # In training, somebody wants the gradient by the input.
-            behind = optimizer and (number or network.blocks)
-            transposed = Panels.zeros(outputs, stage.inputs, dtype) if behind else None
-            zeros = Panels.by_rows if sparse and number == 0 else Panels.zeros
-            self._add(stage.weights, (stage.inputs, stage.outputs), inputs, transposed, zeros)
-            if stage.bias:
-                self._add(stage.bias, (stage.outputs,), 1, None)
-            else:
-                self.nothing[stage.outputs] = Block(Panels.zeros(1, stage.outputs, dtype), ())
+        self.packed: dict[str, PackedParameter] = {}
+        self.flat: dict[str, FlatParameter] = {}
+        self._zero_biases: dict[int, PackedParameter] = {}
+        parts: tuple[Part | None, ...] = (None, *network.parts)
+        for before, part in pairwise(parts):
+            assert part is not None
+            behind = bool(optimizer and before and not before.kind.idle)
+            kind = part.kind.variant(part, network.entries if before is None else None)
+            kind.add_parameters(part, self, behind=behind)
 
-    def _add(
+    def add_packed(
         self,
         name: str,
         shape: tuple[int, ...],
-        rows: int,
-        transposed: Panels | None,
-        zeros: Callable[..., Panels] = Panels.zeros,
+        *,
+        transposed: bool = False,
+        by_rows: bool = False,
     ) -> None:
-        kept = 1 + len(self.slots) + (self.clip is not None)
+        """Add a parameter (i, o) or (o,) in panels, or in rows that are whole."""
+        lanes, zeros = VECTOR // self.dtype.itemsize, Panels.by_rows if by_rows else Panels.zeros
+        rows, whole = (
+            (-(-size // lanes) * lanes for size in shape) if len(shape) > 1 else (1, shape[-1])
+        )
+        kept = 1 + len(self.slots) + self.keeps_gradient
         values, *others = (zeros(rows, shape[-1], self.dtype) for _ in range(kept))
-        gradient = others.pop() if self.clip is not None else None
-        self.blocks[name] = Block(values, tuple(others), transposed, gradient)
+        gradient = others.pop() if self.keeps_gradient else None
+        turned = Panels.zeros(whole, shape[0], self.dtype) if transposed else None
+        self.packed[name] = PackedParameter(shape, values, tuple(others), turned, gradient)
 
-    def _filters(self, shape: tuple[int, ...]) -> Filters:
+    def add_flat(self, name: str, shape: tuple[int, ...]) -> None:
+        """Add a parameter as it is; its gradient is always kept."""
         lanes = VECTOR // self.dtype.itemsize
         size = -(-prod(shape) // lanes) * lanes
-        arrays = [aligned((size,), self.dtype) for _ in range(2 + len(self.slots))]
-        return Filters(shape, arrays[0], tuple(arrays[2:]), arrays[1])
+        values, gradient, *state = (
+            aligned((size,), self.dtype) for _ in range(2 + len(self.slots))
+        )
+        self.flat[name] = FlatParameter(shape, values, tuple(state), gradient)
 
-    def bias(self, stage: Stage) -> Block:
-        """Return the bias of a stage; zeros that nothing moves where it has none."""
-        return self.blocks[stage.bias] if stage.bias else self.nothing[stage.outputs]
+    def zero_bias(self, outputs: int) -> PackedParameter:
+        """Return zeros that nothing moves, for a part without a bias."""
+        if outputs not in self._zero_biases:
+            zeros = Panels.zeros(1, outputs, self.dtype)
+            self._zero_biases[outputs] = PackedParameter((outputs,), zeros, ())
+        return self._zero_biases[outputs]
+
+    @property
+    def all(self) -> dict[str, PackedParameter | FlatParameter]:
+        """All parameters by the chain's names, those in panels first."""
+        return {**self.packed, **self.flat}
 
     def penalty(self, weight: float) -> float:
         """Return λ for a batch that weighs so much."""
@@ -125,22 +181,10 @@ class Weights:
 
     def load(self, parameters: Parameters, slot: int | None = None) -> None:
         """Take over a chain's parameters, or one of the optimizer's numbers for each of them."""
-        for name, filters in self.filters.items():
-            target = filters.values if slot is None else filters.state[slot]
-            target[: prod(filters.shape)] = parameters[name].reshape(-1)
-        for name, block in self.blocks.items():
-            if slot is None:
-                block.load(parameters[name])
-            else:
-                block.state[slot].write(np.atleast_2d(parameters[name]))
+        for name, parameter in self.all.items():
+            parameter.load(parameters[name], slot)
 
     def store(self, parameters: Parameters, slot: int | None = None) -> None:
         """Put the parameters, or one of the optimizer's numbers for each, into a chain's."""
-        for name, filters in self.filters.items():
-            source = filters.values if slot is None else filters.state[slot]
-            parameters[name][...] = source[: prod(filters.shape)].reshape(filters.shape)
-        for name, block in self.blocks.items():
-            if slot is None:
-                block.store(parameters[name])
-            else:
-                block.state[slot].copy_to(np.atleast_2d(parameters[name]))
+        for name, parameter in self.all.items():
+            parameter.store(parameters[name], slot)

@@ -8,6 +8,7 @@ from time import perf_counter
 
 import numpy as np
 
+from chainrule.engine.kernels import epilogues, product
 from chainrule.engine.kernels.library import library
 from chainrule.engine.machine.memory import VECTOR, aligned
 
@@ -27,10 +28,10 @@ def peak(threads: int) -> float:
         Y = aligned((VECTORS, ROWS + 8, 16), np.float32)
         rows = np.arange(ROWS) * A.strides[0]
         taps = np.stack([np.arange(DEPTH) * 4, np.arange(DEPTH) * VECTOR], axis=-1).copy()
-        store = kernels.store.pack(
+        store = kernels.get(epilogues.store).pack(
             gradient=Y.ctypes.data, row_stride=VECTOR, vector_stride=Y.strides[0]
         )
-        arguments = kernels.product.pack(
+        arguments = kernels.get(product.product).pack(
             rows=ROWS,
             vectors=VECTORS,
             depth=DEPTH,
@@ -39,10 +40,10 @@ def peak(threads: int) -> float:
             taps=taps.ctypes.data,
             x=X.ctypes.data,
             x_stride=X.strides[0],
-            epilogue=kernels.store.address,
+            epilogue=kernels.get(epilogues.store).address,
             arguments=store.ctypes.data,
         )
-        call = ctypes.CFUNCTYPE(None, ctypes.c_int64)(kernels.product.address)
+        call = ctypes.CFUNCTYPE(None, ctypes.c_int64)(kernels.get(product.product).address)
         for _ in range(5):
             barrier.wait()
             begin = perf_counter()

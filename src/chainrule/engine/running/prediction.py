@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -12,12 +16,16 @@ from scipy import sparse
 
 from chainrule.chain import Chain
 from chainrule.engine.kernels.library import Library, library
+from chainrule.engine.kernels.outputs import outputs
+from chainrule.engine.kernels.rows import advance
 from chainrule.engine.machine.availability import UnsupportedError, check_runs_here, processors
 from chainrule.engine.machine.memory import address, aligned
-from chainrule.engine.network.lowering import Network, lower
-from chainrule.engine.planning.listing import cost
+from chainrule.engine.network.network import Network
+from chainrule.engine.planning.cost import cost
+from chainrule.engine.planning.lowering import lower
 from chainrule.engine.planning.plan import Planner
-from chainrule.engine.planning.samples import Rows, SparseRows, as_rows, entries_of, table_of
+from chainrule.engine.planning.reading import as_rows, reads_as_it_is
+from chainrule.engine.planning.sample_rows import Rows, SparseRows, entries_of, table_of
 from chainrule.engine.planning.weights import Weights
 from chainrule.engine.running.runner import Runner
 
@@ -32,76 +40,51 @@ ROWS_OF_NUMPY = 4096
 WORTH_A_THREAD = 200_000_000
 """Operations of a training step for whose forward pass one more thread pays."""
 
-
-class Outputs:
-    """What a network makes of samples, by parameters as the engine has them at that moment."""
-
-    def __init__(self, network: Network, weights: Weights, threads: int, kernels: Library) -> None:
-        self.network, self.weights = network, weights
-        self.threads, self.library = threads, kernels
-        self._programs: dict[tuple[int, bool], _Program] = {}
-
-    def of(self, samples: Rows) -> Array:
-        """Return the outputs (n, k) of samples."""
-        n = len(samples)
-        if n == 1 and not isinstance(samples, SparseRows):
-            return self._program(1, samples).of_one(samples)
-        results = np.empty((n, self.network.outputs), dtype=self.weights.dtype)
-        whole = n // MOST_ROWS * MOST_ROWS
-        if whole:
-            self._program(MOST_ROWS, samples).put(samples, results[:whole], first=0)
-        if n > whole:
-            rows = 1 << (n - whole - 1).bit_length()  # few sizes, so few programs
-            self._program(rows, samples).put(samples, results[whole:], first=whole)
-        return results
-
-    def _program(self, rows: int, samples: Rows) -> _Program:
-        key = rows, isinstance(samples, SparseRows)
-        if key not in self._programs:
-            network = replace(self.network, entries=entries_of(samples))
-            operations = cost(network, rows, self.weights.dtype.itemsize, slots=0).operations
-            threads = max(1, min(self.threads, operations // WORTH_A_THREAD))
-            self._programs[key] = _Program(network, self.weights, rows, threads, self.library)
-        return self._programs[key]
+ROOM = 2**16
+"""Bytes of samples that are copied, rather than read where they are: that takes longer to say."""
 
 
-class _Program:
-    """The program for blocks of so many rows, with room for a sample and a block's outputs."""
+class Program:
+    """The outputs of blocks of `rows` samples, by the parameters at that moment.
+
+    ``room`` is for the samples of a small block, which may be of any numbers and strides.
+    """
 
     def __init__(
         self, network: Network, weights: Weights, rows: int, threads: int, kernels: Library
     ) -> None:
         self.rows = rows
         self.planner = Planner(
-            *(network, weights, rows, threads), labels=False, library=kernels, training=False
+            network, weights, rows, threads, labels=False, library=kernels, training=False
         )
         self.runner = Runner(self.planner.code.finished())
         self.results = aligned((rows, network.outputs), weights.dtype)
-        self.first = np.zeros(1, dtype=np.int64)
-        fields = kernels.advance.fields
-        self._reads = [
-            _Places(arguments, fields, ("order", "x", "x_row"))
-            for arguments in self.planner.advances
-        ]
-        fields = kernels.outputs.fields
-        self._writes = [
-            _Places(arguments, fields, ("result",)) for arguments in self.planner.results
-        ]
-        self._one = None if network.entries is not None else self._room_for_one(network.inputs)
+        self._order = np.arange(rows, dtype=np.int64)
+        self._reads, self._writes = self.planner.advances, self.planner.results
+        of_advance, of_outputs = kernels.get(advance).fields, kernels.get(outputs).fields
+        self._places = [of_advance.index(name) for name in ("order", "x", "x_row")]
+        self._result = of_outputs.index("result")
+        small = rows * network.inputs * weights.dtype.itemsize <= ROOM or rows == 1
+        self.room: Array | None = None
+        if small and network.entries is None:
+            self.room = aligned((rows, network.inputs), weights.dtype)
+            self._set(self._order, self.room)
+        self._starts = address(self._order), address(self.results)
 
-    def _room_for_one(self, inputs: int) -> tuple[Array, tuple[int, int, int], tuple[int]]:
-        """Return room for a sample, and the arguments that read it and write its outputs."""
-        sample = aligned((1, inputs), self.results.dtype)
-        places = address(self.first), address(sample), sample.strides[0]
-        return sample, places, (address(self.results),)
+    def _set(self, order: Array, table: Array) -> None:
+        """Let the samples of an order be read from a table."""
+        for arguments in self._reads:
+            arguments[self._places] = address(order), address(table), table.strides[0]
 
-    def of_one(self, sample: Array) -> Array:
-        """Return the outputs of a single dense sample, in as little time as can be."""
-        assert self._one is not None
-        room, reads, writes = self._one
-        room[...] = sample
-        self._run(1, reads, writes)
-        return self.results[:1].copy()
+    def of_few(self, n: int) -> Array:
+        """Return the outputs of the first n samples in the room, in as little time as can be."""
+        (order, _, _), (first, result) = self._places, self._starts
+        for arguments in self._reads:
+            arguments[order] = first
+        for arguments in self._writes:
+            arguments[self._result] = result
+        self.runner.run(1)
+        return self.results[:n].copy()
 
     def put(self, samples: Rows, results: Array, first: int) -> None:
         """Put the outputs of samples from one on into results, as many as there is room for."""
@@ -109,36 +92,58 @@ class _Program:
         blocks = -(-n // self.rows)
         last = first + n - 1  # stands in for those that a block lacks
         order = np.minimum(np.arange(first, first + blocks * self.rows, dtype=np.int64), last)
-        table = table_of(samples)
-        self.planner.part.read(samples)
+        self.planner.read(samples)
+        self._set(order, table_of(samples))
         whole = n == blocks * self.rows
-        target = results if whole else self.results
-        self._run(blocks, (address(order), address(table), table.strides[0]), (address(target),))
+        for arguments in self._writes:
+            arguments[self._result] = address(results if whole else self.results)
+        self.runner.run(blocks)
         if not whole:
             results[...] = self.results[:n]
 
-    def _run(self, blocks: int, reads: tuple[int, ...], writes: tuple[int]) -> None:
-        for places in self._reads:
-            places.set(reads)
-        for places in self._writes:
-            places.set(writes)
-        self.runner.run(blocks)
+
+class Outputs:
+    """What a network makes of samples: programs for blocks of few sizes, each made once."""
+
+    def __init__(self, network: Network, weights: Weights, threads: int, kernels: Library) -> None:
+        self.network, self.weights = network, weights
+        self.threads, self.library = threads, kernels
+        self._programs: dict[tuple[int, bool], Program] = {}
+        self._few: dict[int, Program] = {}
+
+    def of(self, samples: Rows) -> Array:
+        """Return the outputs (n, k) of samples."""
+        n = len(samples)
+        results = np.empty((n, self.network.outputs), dtype=self.weights.dtype)
+        whole = n // MOST_ROWS * MOST_ROWS
+        if whole:
+            self._program(MOST_ROWS, samples).put(samples, results[:whole], first=0)
+        if n > whole:
+            rows = 1 << (n - whole - 1).bit_length()  # few sizes, so few programs
+            program = self._program(rows, samples)
+            if program.room is None or whole:
+                program.put(samples, results[whole:], first=whole)
+            else:
+                self._few[n] = program
+                results = self._of_few(program, n, samples)
+        return results
+
+    def _of_few(self, program: Program, n: int, samples: Any) -> Array:
+        assert program.room is not None
+        program.room[:n] = samples
+        return program.of_few(n)
+
+    def _program(self, rows: int, samples: Rows) -> Program:
+        key = rows, isinstance(samples, SparseRows)
+        if key not in self._programs:
+            network = replace(self.network, entries=entries_of(samples))
+            operations = cost(network, rows, self.weights.dtype.itemsize, slots=0).operations
+            threads = max(1, min(self.threads, operations // WORTH_A_THREAD))
+            self._programs[key] = Program(network, self.weights, rows, threads, self.library)
+        return self._programs[key]
 
 
-class _Places:
-    """Some of a kernel's arguments, to be set again and again."""
-
-    def __init__(self, arguments: Array, fields: tuple[str, ...], names: tuple[str, ...]) -> None:
-        self.arguments = arguments
-        self.places = [fields.index(name) for name in names]
-
-    def set(self, values: tuple[int, ...]) -> None:
-        """Set the arguments, in the order of their names."""
-        for place, value in zip(self.places, values, strict=True):
-            self.arguments[place] = value
-
-
-class Predictor:
+class Predictor(Outputs):
     """Predictions of a chain by machine code, with a copy of its parameters.
 
     >>> predict = Predictor(chain)
@@ -149,10 +154,12 @@ class Predictor:
 
     Parameters
     ----------
-    chain
+    chain : Chain
         Of functions that the engine has kernels for.
-    threads
+    threads : int
         That large batches may use; their number does not change a bit.
+    kernels : Library, optional
+        Those of this processor by default.
 
     Raises
     ------
@@ -162,10 +169,11 @@ class Predictor:
 
     def __init__(self, chain: Chain, *, threads: int = 1, kernels: Library | None = None) -> None:
         network = lower(chain, None)
+        weights = Weights(network, chain.dtype)
+        super().__init__(network, weights, threads, kernels or library(chain.dtype))
         self.chain, self.dtype = chain, chain.dtype
-        self.weights = Weights(network, chain.dtype)
         self._first, self._shape = chain.functions[0], chain.layers[0].input_shape
-        self._outputs = Outputs(network, self.weights, threads, kernels or library(chain.dtype))
+        self._as_it_is = reads_as_it_is(self._first)
         self.refresh()
 
     def refresh(self) -> None:
@@ -174,20 +182,19 @@ class Predictor:
 
     def __call__(self, X: Any) -> Array:
         """Return the chain's output (n, k) for X (n, …)."""
+        if type(X) is np.ndarray and X.shape[1:] == self._shape and self._as_it_is:
+            n = len(X)
+            program = self._few.get(n)
+            if program is not None:
+                return self._of_few(program, n, X if X.ndim == 2 else X.reshape(n, -1))
         if not sparse.issparse(X):
             X = np.ascontiguousarray(X, dtype=self.dtype)
         if X.shape[1:] != self._shape:
             self.chain.forward(X)  # which says what is wrong
-        return self._outputs.of(as_rows(self._first, X, prod(self._shape), self.dtype))
+        return self.of(as_rows(self._first, X, prod(self._shape), self.dtype))
 
 
-def in_blocks(chain: Chain, X: Any) -> Array:
-    """Return chain.forward(X), some samples at a time, so that memory stays bounded."""
-    starts = range(0, max(X.shape[0], 1), ROWS_OF_NUMPY)
-    return np.concatenate([chain.forward(X[at : at + ROWS_OF_NUMPY]) for at in starts])
-
-
-class Forward:
+class Forward(Predictor):
     """chain.forward, by machine code where the engine has it.
 
     The chain may be trained on meanwhile: its parameters are those at each call. A sample's output
@@ -195,30 +202,55 @@ class Forward:
 
     Parameters
     ----------
-    threads
+    chain : Chain
+        Of any functions.
+    threads : int, optional
         That large batches may use; by default as many as there are processors.
     """
 
     def __init__(self, chain: Chain, *, threads: int | None = None) -> None:
-        self.chain, self.threads = chain, threads
-        self._predictor: Predictor | None = None
+        self.chain, self._most = chain, threads
         self._parameters: Any = None
-        self._tried = False
+        self._by_machine = False
+
+    def refresh(self) -> None:
+        """Take over the chain's parameters as they are now, and remember them."""
+        super().refresh()
+        flat = self.chain.parameters.flat
+        self._seen = flat.copy()
+        self._compared = address(flat), address(self._seen), flat.nbytes
 
     def __call__(self, X: Any) -> Array:
         """Return the chain's output (n, …) for X (n, …)."""
-        if not self._tried or self._parameters is not self.chain.parameters:
-            self._tried, self._parameters = True, self.chain.parameters
-            self._predictor = self._made()
-        if self._predictor is None:
+        if self._parameters is not self.chain.parameters:
+            self._parameters, self._by_machine = self.chain.parameters, self._prepared()
+        if not self._by_machine:
             return in_blocks(self.chain, X)
-        self._predictor.refresh()
-        return self._predictor(X)
+        if _compare_memory()(*self._compared):
+            self.refresh()
+        return super().__call__(X)
 
-    def _made(self) -> Predictor | None:
+    def _prepared(self) -> bool:
+        """Return whether the engine has kernels for the chain, with programs begun anew."""
         try:
             check_runs_here()
-            threads = self.threads or processors()
-            return Predictor(self.chain, threads=threads)
+            super().__init__(self.chain, threads=self._most or processors())
         except UnsupportedError:
-            return None
+            return False
+        return True
+
+
+@cache
+def _compare_memory() -> Callable[[int, int, int], int]:
+    """Return the C library's memcmp: not 0 if bytes at two addresses differ."""
+    libc = ctypes.cdll.msvcrt if sys.platform == "win32" else ctypes.CDLL(None)
+    compare = libc.memcmp
+    compare.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
+    compare.restype = ctypes.c_int
+    return compare
+
+
+def in_blocks(chain: Chain, X: Any) -> Array:
+    """Return chain.forward(X), some samples at a time, so that memory stays bounded."""
+    starts = range(0, max(X.shape[0], 1), ROWS_OF_NUMPY)
+    return np.concatenate([chain.forward(X[at : at + ROWS_OF_NUMPY]) for at in starts])

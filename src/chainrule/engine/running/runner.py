@@ -1,4 +1,4 @@
-"""Steps without Python: each thread walks its instructions again and again, meeting at barriers."""
+"""Steps without Python: each thread runs its instructions again and again, up to barriers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.machine.memory import address, aligned
-from chainrule.engine.running.walk import STEPS, STOP, give_way, walk
-from chainrule.engine.running.walkers import Job, Walker, walkers
+from chainrule.engine.running.dispatch import STEPS, STOP, dispatch_loop, give_way
+from chainrule.engine.running.workers import Job, Worker, workers
 
 
 class Runner:
@@ -37,7 +37,7 @@ class Runner:
 
     @property
     def stop_at(self) -> int:
-        """The address of the flag that ends the walk after the step that sets it."""
+        """The address of the flag that ends the loop after the step that sets it."""
         return address(self.shared) + STOP
 
     def run(self, steps: int) -> bool:
@@ -45,25 +45,25 @@ class Runner:
         self.shared[:] = 0
         for arguments in self._arguments:
             arguments[STEPS] = steps
-        walk_through = walk()
+        loop = dispatch_loop()
         if len(self._arguments) == 1:
-            walk_through(self._first)
+            loop(self._first)
             return not self.shared[STOP // 8]
-        jobs: list[Job] = [(walk_through, address(each)) for each in self._arguments[1:]]
-        with walkers(len(jobs)) as others:
+        jobs: list[Job] = [(loop, address(each)) for each in self._arguments[1:]]
+        with workers(len(jobs)) as others:
             pairs = list(zip(others, jobs, strict=True))
-            interruption = _despite_ctrl_c(Walker.ask, pairs)
-            walk_through(self._first)
-            interruption = _despite_ctrl_c(Walker.wait, pairs) or interruption
+            interruption = _despite_ctrl_c(Worker.ask, pairs)
+            loop(self._first)
+            interruption = _despite_ctrl_c(Worker.wait, pairs) or interruption
         if interruption is not None:
             raise interruption
         return not self.shared[STOP // 8]
 
 
 def _despite_ctrl_c(
-    act: Callable[[Walker, Job], None], pairs: list[tuple[Walker, Job]]
+    act: Callable[[Worker, Job], None], pairs: list[tuple[Worker, Job]]
 ) -> KeyboardInterrupt | None:
-    """Act with all walkers, since each waits for all; return a Ctrl-C that came meanwhile."""
+    """Act with all workers, since each waits for all; return a Ctrl-C that came meanwhile."""
     interruption = None
     waiting = list(pairs)
     while waiting:

@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from chainrule.chain import Chain
 from chainrule.engine.kernels.dropout import DRAWN
 from chainrule.engine.kernels.library import Library, library
-from chainrule.engine.network.lowering import lower
-from chainrule.engine.planning.listing import cost, listing
+from chainrule.engine.kernels.rows import advance, total
+from chainrule.engine.planning.cost import cost
+from chainrule.engine.planning.listing import listing
+from chainrule.engine.planning.lowering import lower
 from chainrule.engine.planning.plan import Planner
-from chainrule.engine.planning.samples import Rows, as_rows, entries_of, table_of
-from chainrule.engine.planning.weights import Weights
+from chainrule.engine.planning.reading import as_rows
+from chainrule.engine.planning.sample_rows import Rows, entries_of, table_of
+from chainrule.engine.planning.weights import GRADIENT, Weights
 from chainrule.engine.running.prediction import Outputs
 from chainrule.engine.running.runner import Runner
 from chainrule.losses import Loss, SoftmaxCrossEntropy
@@ -51,9 +54,9 @@ def threads_for(
     network = lower(chain, loss, entries)
     operations = cost(network, rows, chain.dtype.itemsize, slots=0).operations
     if entries is not None:
-        first = network.stages[0]
-        operations += int((SCATTERED - 1) * 4 * rows * entries * first.outputs)
-        operations += MOVED * first.inputs * first.outputs * all_rows
+        first = network.first_product
+        operations += int((SCATTERED - 1) * 4 * rows * entries * first.features)
+        operations += MOVED * first.reads * first.features * all_rows
     return max(1, min(processors, operations // WORTH_A_THREAD))
 
 
@@ -65,7 +68,24 @@ class Steps:
     """Training steps of a chain on samples X (n, …) with targets t.
 
     The chain's parameters move when :meth:`store` is called; until then the engine has its own.
-    ``seed`` is that of dropout's masks; None leaves dropout out.
+
+    Parameters
+    ----------
+    chain, loss, optimizer, X, t, sample_weight
+        As a training has them.
+    l2, l2_shared : float, bool
+        The penalty λ, and whether the samples of a batch share it.
+    clip : float, optional
+        The largest length of a gradient.
+    keeps_gradient : bool
+        Whether the gradient is written to memory, so that steps can be cut in two:
+        :meth:`gradient`, and :meth:`update` along what is there then.
+    seed : int or None
+        Of dropout's masks; None leaves dropout out.
+    threads : int
+        How many take the steps; their number does not change a bit.
+    kernels : Library, optional
+        Those of this processor by default.
 
     Raises
     ------
@@ -85,6 +105,7 @@ class Steps:
         l2: float = 0.0,
         l2_shared: bool = False,
         clip: float | None = None,
+        keeps_gradient: bool = False,
         seed: int | None = 0,
         threads: int = 1,
         kernels: Library | None = None,
@@ -95,7 +116,13 @@ class Steps:
         network = lower(chain, loss, entries_of(self.X))
         self.network = network.in_prediction() if seed is None else network
         self.weights = Weights(
-            *(self.network, chain.dtype, optimizer, l2), l2_shared=l2_shared, clip=clip
+            self.network,
+            chain.dtype,
+            optimizer,
+            l2,
+            l2_shared=l2_shared,
+            clip=clip,
+            keeps_gradient=keeps_gradient,
         )
         self.weights.load(chain.parameters)
         self.labels = isinstance(self.network.loss, SoftmaxCrossEntropy) and np.ndim(t) == 1
@@ -105,7 +132,8 @@ class Steps:
             if sample_weight is None
             else np.ascontiguousarray(sample_weight, dtype=chain.dtype)
         )
-        self._programs: dict[int, tuple[Planner, Runner]] = {}
+        self._programs: dict[tuple[int, bool], tuple[Planner, Runner, Runner]] = {}
+        self._moving = 0  # samples of the gradient that no update has followed
         predicting = self.network.in_prediction()
         self._outputs = Outputs(predicting, self.weights, threads, self.library)
         self.done = 0
@@ -132,17 +160,51 @@ class Steps:
         Return the mean loss of each batch before its step, penalty included; fewer if one was not
         finite. ``penalties`` has the penalties in them.
         """
+        return self._run(order, rows, rates, cut=False)
+
+    def gradient(self, batch: Array) -> float:
+        """Make the gradient on a batch, without the penalty; return its loss, penalty included.
+
+        It is read and written by :meth:`store_gradient` and :meth:`load_gradient`; parameters move
+        along it by :meth:`update`.
+        """
+        if not self.weights.keeps_gradient:
+            raise ValueError("Steps.gradient: expected keeps_gradient=True or a clip, got neither")
+        rate = np.full(1, self.weights.optimizer.learning_rate)
+        self._moving = len(batch)
+        return float(self._run(batch, len(batch), rate, cut=True)[0])
+
+    def update(self, rate: float) -> None:
+        """Move along the gradient in memory, penalty included, clipped if that was asked for."""
+        if not self._moving:
+            raise ValueError("Steps.update: expected a gradient first, got none")
+        planner, _, runner = self._program(self._moving, cut=True)
+        scalars = self._scalars_of(planner, np.full(1, rate), self.done - 1)
+        for batch in planner.context.batches:
+            batch.rates[:] = scalars[0]
+        runner.run(1)
+        self._moving = 0
+
+    def store_gradient(self, parameters: Parameters) -> None:
+        """Put the gradient in memory there."""
+        self.weights.store(parameters, GRADIENT)
+
+    def load_gradient(self, parameters: Parameters) -> None:
+        """Take over a gradient, such as a sum of those of several batches."""
+        self.weights.load(parameters, GRADIENT)
+
+    def _run(self, order: Array, rows: int, rates: Array, *, cut: bool) -> Array:
         steps = len(order) // rows
-        planner, runner = self._program(rows)
+        planner, runner, _ = self._program(rows, cut=cut)
         order = np.ascontiguousarray(order, dtype=np.int64)
-        table = self._rates(planner, rates)
+        table = self._scalars(planner, rates)
         results = np.full(steps, np.nan, dtype=self.chain.dtype)
         self.penalties = np.empty(steps, dtype=self.chain.dtype)
         for arguments in planner.advances:
-            _set(planner.library.advance.fields, arguments, order=order, rates_now=table)
-        fields = planner.library.total.fields
+            _set(planner.library.get(advance).fields, arguments, order=order, rates_now=table)
+        fields = planner.library.get(total).fields
         _set(fields, planner.total, result=results, penalty=self.penalties)
-        for arguments in planner.dropouts:
+        for arguments in planner.context.draws:
             arguments[DRAWN.index("step")] = self.done
         complete = runner.run(steps)
         self.done += steps
@@ -165,7 +227,7 @@ class Steps:
 
         That is in the last step on so many rows; None if all that are kept were finite.
         """
-        planner, _ = self._program(rows)
+        planner, *_ = self._program(rows)
         for place, values in planner.values():
             if not np.isfinite(values).all():
                 return place
@@ -198,32 +260,35 @@ class Steps:
         """
         return listing(self.weights, rows, self.seed, peak)
 
-    def _program(self, rows: int) -> tuple[Planner, Runner]:
-        if rows not in self._programs:
+    def _program(self, rows: int, *, cut: bool = False) -> tuple[Planner, Runner, Runner]:
+        key = rows, cut
+        if key not in self._programs:
             planner = Planner(
-                *(self.network, self.weights, rows, self.threads),
+                self.network,
+                self.weights,
+                rows,
+                self.threads,
                 labels=self.labels,
                 library=self.library,
                 seed=self.seed,
+                cut=cut,
             )
             runner = Runner(planner.code.finished())
-            planner.part.read(self.X)
-            fields, table = planner.library.advance.fields, table_of(self.X)
+            planner.read(self.X)
+            fields, table = planner.library.get(advance).fields, table_of(self.X)
             for arguments in planner.advances:
                 _set(fields, arguments, x=table)
                 arguments[fields.index("x_row")] = table.strides[0]
                 if self.sample_weight is not None:
                     _set(fields, arguments, weights=self.sample_weight)
                 arguments[fields.index("t_row")] = self.t.strides[0]
-            assert self.network.loss is not None
-            loss = planner.library.loss(self.network.loss, labels=self.labels)
-            for arguments in planner.part.losses:
-                _set(loss.fields, arguments, t=self.t)
-            planner.total[planner.library.total.fields.index("stop")] = runner.stop_at
-            self._programs[rows] = planner, runner
-        return self._programs[rows]
+            for arguments in planner.losses:
+                _set(planner.loss_kernel.fields, arguments, t=self.t)
+            planner.total[planner.library.get(total).fields.index("stop")] = runner.stop_at
+            self._programs[key] = planner, runner, Runner(planner.update.finished())
+        return self._programs[key]
 
-    def _rates(self, planner: Planner, rates: Array) -> Array:
+    def _scalars(self, planner: Planner, rates: Array) -> Array:
         """Return what the optimizer's rule reads at each step, (steps, numbers).
 
         As long as the learning rate stays the same, they are computed for many steps at once.
@@ -231,17 +296,17 @@ class Steps:
         steps, first = len(rates), self.done - self._ahead_from
         constant = bool((rates == rates[0]).all())
         if steps > STEPS_AHEAD or not constant:
-            return self._rates_of(planner, rates)
+            return self._scalars_of(planner, rates, self.done)
         if rates[0] != self._ahead_rate or not 0 <= first <= STEPS_AHEAD - steps:
-            self._ahead = self._rates_of(planner, np.full(STEPS_AHEAD, rates[0]))
+            self._ahead = self._scalars_of(planner, np.full(STEPS_AHEAD, rates[0]), self.done)
             self._ahead_rate, self._ahead_from, first = float(rates[0]), self.done, 0
         return self._ahead[first : first + steps]
 
-    def _rates_of(self, planner: Planner, rates: Array) -> Array:
+    def _scalars_of(self, planner: Planner, rates: Array, done: int) -> Array:
         optimizer = self.weights.optimizer
-        table = np.empty((len(rates), len(planner.part.rates)), dtype=self.chain.dtype)
-        numbers = self.done + 1.0 + np.arange(len(rates))
-        for column, number in enumerate(planner.part.rates):
+        table = np.empty((len(rates), len(planner.scalars)), dtype=self.chain.dtype)
+        numbers = done + 1.0 + np.arange(len(rates))
+        for column, number in enumerate(planner.scalars):
             table[:, column] = number.evaluate(optimizer, rates, numbers)
         return table
 

@@ -1,6 +1,6 @@
-"""Threads that walk when they are asked to, and sleep in between: to start new ones takes longer.
+"""Threads that run programs when asked to, and sleep in between: to start new ones takes longer.
 
-A walker that nobody has borrowed waits for the next program, whoever's it is. They are daemons,
+A worker that nobody has borrowed waits for the next program, whoever's it is. They are daemons,
 and a forked process begins without any.
 """
 
@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 Job = tuple[Callable[[int], object], int]
-"""A walk, and the address of its arguments."""
+"""A dispatch loop, and the address of its arguments."""
 
 
-class Walker:
+class Worker:
     """A thread that does one job at a time.
 
     Ctrl-C may come between any two lines of those who ask and wait, so both may be done again for
@@ -45,8 +45,8 @@ class Walker:
             self._asked.acquire()
             job = self._job
             if job is not None and job is not self._done:
-                walk, arguments = job
-                walk(arguments)
+                loop, arguments = job
+                loop(arguments)
                 self._done = job
                 _release(self._finished)
 
@@ -56,21 +56,21 @@ def _release(lock: threading.Lock) -> None:
         lock.release()
 
 
-_idle: list[Walker] = []
+_idle: list[Worker] = []
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_idle.clear)
 
 
 @contextmanager
-def walkers(count: int) -> Iterator[list[Walker]]:
-    """Lend some walkers, that nobody else has meanwhile."""
-    borrowed: list[Walker] = []
+def workers(count: int) -> Iterator[list[Worker]]:
+    """Lend some workers, that nobody else has meanwhile."""
+    borrowed: list[Worker] = []
     try:
         while len(borrowed) < count:
             try:
                 borrowed.append(_idle.pop())
             except IndexError:
-                borrowed.append(Walker())
+                borrowed.append(Worker())
         yield borrowed
     finally:
         _idle.extend(borrowed)

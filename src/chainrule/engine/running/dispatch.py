@@ -1,4 +1,4 @@
-"""The walk through a program, emitted as kernels are: what threads do between Python's calls.
+"""The dispatch loop over a program, emitted as kernels are: threads between Python's calls.
 
 For each step, for each instruction, the kernel is called with the address of its arguments.
 Address 0 is a barrier: a thread counts itself in and waits until all have, spinning for a moment
@@ -20,7 +20,7 @@ from llvmlite import ir
 
 from chainrule.engine.kernels.library import compiled
 from chainrule.engine.language.body import I32, I64, POINTER
-from chainrule.engine.language.emit import Kernel
+from chainrule.engine.language.emit import KernelBuilder
 from chainrule.engine.language.values import Condition, Integer
 from chainrule.engine.machine.compiling import host
 
@@ -33,8 +33,8 @@ SPINS = 200
 """Turns of waiting before a thread lets others have the processor: about 5 µs."""
 
 
-class Walk(Kernel):
-    """The walk under construction, with what threads need and no kernel: they share memory."""
+class DispatchLoop(KernelBuilder):
+    """The loop under construction, with what threads need and no kernel: they share memory."""
 
     @contextmanager
     def loop_while(self, condition: Callable[[], Condition]) -> Iterator[None]:
@@ -90,8 +90,8 @@ class Walk(Kernel):
 
 
 def emit(name: str) -> Any:
-    """Return the module of the walk."""
-    k = Walk(name, np.float64, FIELDS)
+    """Return the module of the dispatch loop."""
+    k = DispatchLoop(name, np.float64, FIELDS)
     on_x86 = platform.machine().lower() in ("x86_64", "amd64")
     settings = k.denormals_are_zero() if on_x86 else None
     shared = k.argument("shared")
@@ -111,7 +111,7 @@ def emit(name: str) -> Any:
     return k.finish().module
 
 
-def _barrier(k: Walk, shared: Integer, on_x86: bool) -> None:
+def _barrier(k: DispatchLoop, shared: Integer, on_x86: bool) -> None:
     """Wait until as many threads as there are have come."""
     threads = k.argument("threads")
     before = k.add_atomically(shared, 1)
@@ -130,9 +130,9 @@ def _barrier(k: Walk, shared: Integer, on_x86: bool) -> None:
 
 
 @cache
-def walk() -> Callable[[int], None]:
-    """Return the compiled walk; the interpreter is free while it runs."""
-    address = compiled(str(emit("walk")), "walk", host())
+def dispatch_loop() -> Callable[[int], None]:
+    """Return the compiled loop; the interpreter is free while it runs."""
+    address = compiled(str(emit("dispatch")), "dispatch", host())
     return ctypes.CFUNCTYPE(None, ctypes.c_int64)(address)
 
 

@@ -21,7 +21,7 @@ Evaluate = Callable[[Any, Any, Any], Any]
 """From an optimizer, learning rates and step numbers, one or many of both."""
 
 
-class Rate:
+class StepScalar:
     """A number of the step: how to compute it from the optimizer, the rate and the step.
 
     ``value`` is what it is for this optimizer at step 1; rules may compare that with constants.
@@ -36,7 +36,7 @@ class Rate:
         return self.text
 
     def __eq__(self, other: object) -> bool:
-        return self.value == (other.value if isinstance(other, Rate) else other)
+        return self.value == (other.value if isinstance(other, StepScalar) else other)
 
     def __hash__(self) -> int:
         return hash(self.value)
@@ -47,18 +47,18 @@ class Rate:
 
 
 def _combined(symbol: str, compute: Callable[[Any, Any], Any], swap: bool) -> Any:
-    def method(self: Rate, other: Any) -> Any:
+    def method(self: StepScalar, other: Any) -> Any:
         if isinstance(other, Vector):
             return NotImplemented
         left, right = (other, self) if swap else (self, other)
 
         def value(x: Any, *at: Any) -> Any:
-            return x.evaluate(*at) if isinstance(x, Rate) else x
+            return x.evaluate(*at) if isinstance(x, StepScalar) else x
 
-        return Rate(
+        return StepScalar(
             f"({left} {symbol} {right})",
             lambda *at: compute(value(left, *at), value(right, *at)),
-            compute(*(x.value if isinstance(x, Rate) else x for x in (left, right))),
+            compute(*(x.value if isinstance(x, StepScalar) else x for x in (left, right))),
             self.reader,
         )
 
@@ -66,33 +66,33 @@ def _combined(symbol: str, compute: Callable[[Any, Any], Any], swap: bool) -> An
 
 
 for _name, _symbol in (("add", "+"), ("sub", "-"), ("mul", "*"), ("truediv", "/"), ("pow", "**")):
-    setattr(Rate, f"__{_name}__", _combined(_symbol, getattr(operator, _name), swap=False))
-    setattr(Rate, f"__r{_name}__", _combined(_symbol, getattr(operator, _name), swap=True))
+    setattr(StepScalar, f"__{_name}__", _combined(_symbol, getattr(operator, _name), swap=False))
+    setattr(StepScalar, f"__r{_name}__", _combined(_symbol, getattr(operator, _name), swap=True))
 
 
-def _function(name: str) -> Callable[[Rate], Rate]:
+def _function(name: str) -> Callable[[StepScalar], StepScalar]:
     compute = getattr(mathematics, name)
-    return lambda x: Rate(
+    return lambda x: StepScalar(
         f"{name}{x}", lambda *at: compute(x.evaluate(*at)), compute(x.value), x.reader
     )
 
 
-Rate.__mathematics__ = SimpleNamespace(
+StepScalar.__mathematics__ = SimpleNamespace(
     **{name: _function(name) for name in ("exp", "expm1", "log", "log1p", "tanh", "sqrt")}
 )
 
 
 class _Reader:
-    """The rates that a kernel reads, in the order of their places in memory."""
+    """The scalars that a kernel reads, in the order of their places in memory."""
 
     def __init__(self, load: Callable[[int], Vector]) -> None:
         self.load = load
-        self.rates: list[Rate] = []
+        self.scalars: list[StepScalar] = []
 
-    def vector(self, rate: Rate) -> Vector:
-        texts = [known.text for known in self.rates]
+    def vector(self, rate: StepScalar) -> Vector:
+        texts = [known.text for known in self.scalars]
         if rate.text not in texts:
-            self.rates.append(rate)
+            self.scalars.append(rate)
             texts.append(rate.text)
         return self.load(texts.index(rate.text))
 
@@ -103,7 +103,7 @@ def _hyperparameter(name: str) -> Evaluate:
 
 def trace_rule(
     optimizer: Any, w: Vector, g: Vector, state: tuple[Vector, ...], load: Callable[[int], Vector]
-) -> tuple[Vector, tuple[Vector, ...], list[Rate]]:
+) -> tuple[Vector, tuple[Vector, ...], list[StepScalar]]:
     """Emit an optimizer's rule; return the new w, the new state, and the rates that it reads.
 
     ``load(number)`` returns the vector of a rate by its place.
@@ -114,9 +114,9 @@ def trace_rule(
         value = getattr(optimizer, field.name)
         if isinstance(value, float | int) and not isinstance(value, bool):
             name = field.name
-            value = Rate(name, _hyperparameter(name), value, reader)
+            value = StepScalar(name, _hyperparameter(name), value, reader)
         object.__setattr__(stand_in, field.name, value)
-    rate = Rate("rate", lambda o, r, s: r, optimizer.learning_rate, reader)
-    step = Rate("step", lambda o, r, s: s, 1, reader)
+    rate = StepScalar("rate", lambda o, r, s: r, optimizer.learning_rate, reader)
+    step = StepScalar("step", lambda o, r, s: s, 1, reader)
     moved, fresh = stand_in.rule(w, g, state, rate, step)
-    return moved, fresh, reader.rates
+    return moved, fresh, reader.scalars

@@ -7,10 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-
-from chainrule.functions import EmbeddingBag, Function
-from chainrule.sparse_rows import check_rows
 
 Array = NDArray[Any]
 
@@ -46,24 +42,3 @@ def table_of(rows: Rows) -> Array:
 def entries_of(rows: Rows) -> float | None:
     """Return how many entries a sparse sample has, on average; None if samples are dense."""
     return len(rows.tokens) / max(1, len(rows)) if isinstance(rows, SparseRows) else None
-
-
-def as_rows(first: Function, X: Any, inputs: int, dtype: np.dtype[Any]) -> Rows:
-    """Return samples X (n, …) as the kernels of a chain's first function read them."""
-    if not sparse.issparse(X):
-        rows = np.ascontiguousarray(X, dtype=dtype).reshape(len(X), inputs)
-        return first.weights(rows) if isinstance(first, EmbeddingBag) else rows
-    if not first.sparse_input:
-        raise ValueError(f"{first}: expected a dense array, got a sparse matrix")
-    X = X.tocsr()
-    check_rows(str(first), X)
-    if X.shape[1] != inputs:
-        raise ValueError(f"{first}: expected X with {inputs} features, got {X.shape[1]}")
-    X = X.astype(dtype, copy=False)
-    if isinstance(first, EmbeddingBag):
-        X = first.weights(X)
-    return SparseRows(
-        np.ascontiguousarray(X.indptr, dtype=np.int64),
-        np.ascontiguousarray(X.indices, dtype=np.int32),
-        np.ascontiguousarray(X.data, dtype=dtype),
-    )

@@ -1,4 +1,4 @@
-"""Convolutions of 3 × 3 taps in a plan, by Winograd's minimal filtering.
+"""Conv2d of 3 × 3 taps in a plan, by Winograd's minimal filtering.
 
 Rows of tiles are transformed, multiplied and transformed back one after another, in buffers that
 stay in a core's cache. Each thread transforms the filters for itself. The gradient by the input
@@ -7,24 +7,25 @@ is the same with the filters turned by 180°: the same numbers, at other points.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import product
-from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engine.kernels import dot, product as product_kernels, winograd as kernels
 from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.machine.planes import Margin, Planes, points
-from chainrule.engine.network.lowering import Block
+from chainrule.engine.network.network import Part
 from chainrule.engine.network.windows import Windows
-from chainrule.engine.planning.blocks import BlockPlan, BlockValues, Means, in_registers
-from chainrule.engine.planning.convolutions import Convolution
-from chainrule.engine.planning.program import share
-from chainrule.engine.planning.winograd_sums import FilterSums
-from chainrule.functions import Conv2d
+from chainrule.engine.planning.cuts import TileCut
+from chainrule.engine.planning.kinds.base import Emission, elementwise, emission
+from chainrule.engine.planning.kinds.conv2d import Convolution
+from chainrule.engine.planning.kinds.images import ImageHead
+from chainrule.engine.planning.kinds.winograd_sums import FilterSums
+from chainrule.engine.planning.program import partition
 
 Array = NDArray[Any]
 
@@ -39,46 +40,47 @@ TILES = 12
 
 
 class Winograd(Convolution):
-    """Plans a convolution of 3 × 3 taps and the maps after it."""
+    """A convolution of 3 × 3 taps and the functions after it."""
 
-    def __init__(
-        self,
-        means: Means,
-        block: Block,
-        values: BlockValues,
-        reads: Planes,
-        before: BlockPlan | None,
-    ) -> None:
-        super().__init__(means, block, values, reads, before)
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
         self._filters: dict[int, Array] = {}
         self._packed: dict[tuple[int, int, bool], list[tuple[int, int]]] = {}
         self._scratches: dict[tuple[int, bool], tuple[Array, Array]] = {}
 
     @staticmethod
-    def suits(block: Block) -> bool:
-        """Return whether a block is such a convolution, with channels enough to pay.
+    def pays(part: Part) -> bool:
+        """Return whether a convolution has such taps, and channels enough to pay.
 
         And with pixels enough that the transformed filters' gradients, 16 numbers for each pair of
         channels, take no more memory than a tile of images.
         """
-        if not isinstance(block.function, Conv2d):
-            return False
-        windows = Windows.of(block)
+        windows, (inputs, outputs) = Windows.of(part), (part.inputs, part.outputs)
         axes = [(a.size, a.stride, a.dilation) for a in (windows.rows, windows.columns)]
-        channels = min(block.inputs[0], block.outputs[0]) // block.function.groups
-        images = prod(block.inputs) + prod(block.outputs)
-        pairs = block.inputs[0] * block.outputs[0] // block.function.groups
+        channels = min(inputs[0], outputs[0]) // part.function.groups
+        images, pairs = part.reads + part.features, inputs[0] * outputs[0] // part.function.groups
         return axes == [(3, 1, 1)] * 2 and channels >= WORTH and pairs <= images
 
-    @staticmethod
-    def margins(windows: Windows) -> tuple[Margin, Margin]:
+    @classmethod
+    def kernels(cls) -> Iterable[Emission]:
+        """Return transforms, and those back with each elementwise function."""
+        plain = (
+            *(product_kernels.stored, dot.added, kernels.filters, kernels.inputs),
+            *(kernels.input_line, kernels.gradient_line, kernels.filter_gradients),
+        )
+        rules = (kernels.outputs, kernels.slopes)
+        made = [emission(emit, f) for f in (None, *elementwise()) for emit in rules]
+        return [*map(emission, plain), *made]
+
+    @classmethod
+    def margins(cls, windows: Windows) -> tuple[Margin, Margin]:
         """Return how far tiles of the windows reach over the images that are read."""
         sizes = zip(windows.before, windows.over, windows.count, strict=True)
         rows, columns = ((p, max(0, 2 * _tiles(count) + 2 - p - size)) for p, size, count in sizes)
         return rows, columns
 
-    @staticmethod
-    def gradient_margins(windows: Windows) -> tuple[Margin, Margin]:
+    @classmethod
+    def gradient_margins(cls, windows: Windows) -> tuple[Margin, Margin]:
         """Return how far tiles of pixels, and of windows, reach over the windows."""
         sizes = zip(windows.before, windows.over, windows.count, strict=True)
         rows, columns = (
@@ -87,16 +89,15 @@ class Winograd(Convolution):
         )
         return rows, columns
 
-    def forward(self, thread: int, tile: int) -> None:
-        """Add Z = W * X + b and the maps."""
-        values, fused, reads = self.values, in_registers(self.block), self.reads
+    def forward(self, cut: TileCut) -> None:
+        """Add Z = W * X + b and f(Z)."""
+        values, fused, reads, tile = self.values, self.fused, self.reads, cut.tile
         like = values.y[0] if fused else values.z
-        assert like is not None
-        kernel = self.library.winograd_outputs(fused)
+        kernel = self.library.get(kernels.outputs, fused)
         start = self.windows.first(reads, tile)
-        for i, sums in self._sums(thread, start, reads, self.windows.count, back=False):
+        for i, sums in self._sums(cut.thread, start, reads, self.windows.count, back=False):
             self.code.add(
-                thread,
+                cut.thread,
                 kernel,
                 **sums,
                 bias=self.bias,
@@ -105,19 +106,21 @@ class Winograd(Convolution):
                 y_channel=like.channel,
                 y_row=like.row,
             )
-        self.maps(thread, tile, first=0 if fused is None else 1)
+        self.follow(cut)
 
-    def backward(self, thread: int, tile: int) -> None:
-        """Add dX = dY * turned W, times the slope of the last map of the block before."""
-        before, gradient = self.before, self.values.gradient
-        assert before is not None
+    def pass_back(self, cut: TileCut, before: ImageHead) -> None:
+        """Add dX = dY * turned W, times the slope of the last function of the part before.
+
+        Forward was Z = W * X: where that slid W over X, this slides W turned by 180° over dY.
+        """
+        gradient, tile = self.values.gradient, cut.tile
         last, values, target = self._fused_slope(before), before.values, before.values.gradient
-        x, y = values.y[-2] if len(values.y) > 1 else values.z, values.output
-        kernel = self.library.winograd_slopes(last)
+        x, y = values.before(max(0, len(values.y) - 1)), values.output
+        kernel = self.library.get(kernels.slopes, last)
         start = gradient.at(tile, 0, *(p - 2 for p in self.windows.before))
-        for i, sums in self._sums(thread, start, gradient, self.windows.over, back=True):
+        for i, sums in self._sums(cut.thread, start, gradient, self.windows.over, back=True):
             self.code.add(
-                thread,
+                cut.thread,
                 kernel,
                 **sums,
                 gradient=target.at(tile, 0, i),
@@ -128,20 +131,24 @@ class Winograd(Convolution):
                 y_channel=y.channel,
                 y_row=y.row,
             )
-        before.slopes(thread, tile, len(before.block.maps) - (last is not None))
+        before.slopes(cut, len(before.pointwise) - (last is not None))
+
+    def sum_gradients(self, cut: TileCut) -> None:
+        """Add the sums that the filters' gradients are made from."""
+        self.filter_sums.add(cut.thread, cut.tile)
 
     @cached_property
     def filter_sums(self) -> FilterSums:
         """What the filters' gradients are made from."""
         gradient = self.values.gradient
-        return FilterSums(self.means, self.windows, self.reads, gradient, self.groups)
+        return FilterSums(self.context, self.windows, self.reads, gradient, self.groups)
 
-    def filters(self, thread: int, threads: int, tiles: int) -> None:
-        """Add dW and db for a share of the outputs, once there are sums of all tiles."""
-        own = share(self.block.outputs[0], threads, thread)
+    def filters(self, thread: int) -> None:
+        """Add dW and db for some of the outputs, once there are sums of all tiles."""
+        own = partition(self.part.outputs[0], self.code.threads, thread)
         if own[0] < own[1]:
             self.filter_sums.finish(thread, own, self.dW)
-            self.bias_gradient(thread, own, tiles)
+            self.bias_gradient(thread, own)
 
     def _sums(
         self, thread: int, start: int, planes: Planes, size: tuple[int, int], *, back: bool
@@ -163,7 +170,7 @@ class Winograd(Convolution):
             rows = min(at_once, down - first)
             self.code.add(
                 thread,
-                self.library.winograd("inputs"),
+                self.library.get(kernels.inputs),
                 channels=inputs,
                 rows=rows,
                 columns=across,
@@ -175,18 +182,13 @@ class Winograd(Convolution):
                 v_point=V.strides[0],
             )
             self.code.lists[thread] += self._products(thread, rows * across, back=back)
-            yield (
-                2 * first,
-                {
-                    **{"channels": outputs, "rows": rows, "columns": across},
-                    **{"high": high - 2 * first, "wide": wide, "m": address(M)},
-                    **{"m_channel": M.strides[1], "m_point": M.strides[0]},
-                },
-            )
+            sums = {"channels": outputs, "rows": rows, "columns": across, "m": address(M)}
+            sums |= {"m_channel": M.strides[1], "m_point": M.strides[0]}
+            yield 2 * first, sums | {"high": high - 2 * first, "wide": wide}
 
     def _channels(self, *, back: bool) -> tuple[int, int]:
         """Return how many channels are read, and made, in forward or in backprop."""
-        inputs, outputs = self.block.inputs[0], self.block.outputs[0]
+        inputs, outputs = self.part.inputs[0], self.part.outputs[0]
         return (outputs, inputs) if back else (inputs, outputs)
 
     def _products(self, thread: int, tiles: int, *, back: bool) -> list[tuple[int, int]]:
@@ -197,7 +199,7 @@ class Winograd(Convolution):
         return self._packed[key]
 
     def _pack_products(self, thread: int, tiles: int, *, back: bool) -> list[tuple[int, int]]:
-        U, kernel = self._transformed(thread), self.library.product_stored
+        U, kernel = self._transformed(thread), self.library.get(product_kernels.stored)
         V, M = self._scratches[thread, back]
         by_output, by_input = self.inputs * self.item, self.item
         inputs, outputs = self._channels(back=back)
@@ -228,12 +230,12 @@ class Winograd(Convolution):
     def _transformed(self, thread: int) -> Array:
         """Return a thread's transformed filters, (points, outputs · inputs), which it makes now."""
         if thread not in self._filters:
-            pairs = self.block.outputs[0] * self.inputs
+            pairs = self.part.outputs[0] * self.inputs
             U = aligned((16, pairs + VECTOR // self.item), self.dtype)
             self._filters[thread] = U
             self.code.add(
                 thread,
-                self.library.winograd("filters"),
+                self.library.get(kernels.filters),
                 count=pairs,
                 w=self.W,
                 u=address(U),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
-from llvmlite import ir
-
-from chainrule.engine.language.emit import Kernel
+from chainrule.engine.kernels.derivatives import derivative
+from chainrule.engine.language.emit import KernelBuilder, kernel
 from chainrule.engine.machine.memory import VECTOR
 from chainrule.functions import Elementwise
 
@@ -14,21 +13,18 @@ VALUE = ("count", "x", "y")
 SLOPE = ("count", "x", "y", "gradient")
 
 
-def value(name: str, dtype: Any, function: Elementwise) -> ir.Module:
+@kernel(*VALUE)
+def value(k: KernelBuilder, function: Elementwise) -> None:
     """Y = value(X), for so many vectors."""
-    k = Kernel(name, dtype, VALUE)
     with k.loop(0, k.argument("count")) as i:
         k.store(function.value(k.load(k.argument("x") + i * VECTOR)), k.argument("y") + i * VECTOR)
-    return k.finish().module
 
 
-def slope(name: str, dtype: Any, function: Elementwise, reads: frozenset[str]) -> ir.Module:
+@kernel(*SLOPE)
+def slope(k: KernelBuilder, function: Elementwise) -> None:
     """The gradient becomes gradient · derivative(x, y), in place, for so many vectors."""
-    k = Kernel(name, dtype, SLOPE)
     gradient = k.argument("gradient")
     with k.loop(0, k.argument("count")) as i:
         at = i * VECTOR
-        y = k.load(k.argument("y") + at) if "y" in reads else k.constant(0.0)
-        x = k.load(k.argument("x") + at) if "x" in reads else y
-        k.store(k.load(gradient + at) * function.derivative(x, y), gradient + at)
-    return k.finish().module
+        x, y = (partial(k.load, k.argument(name) + at) for name in ("x", "y"))
+        k.store(k.load(gradient + at) * derivative(k, function, x, y), gradient + at)

@@ -1,4 +1,4 @@
-"""Threads that wait for walks: each job is done once, whatever interrupts those who ask."""
+"""Threads that wait for loops: each job is done once, whatever interrupts those who ask."""
 
 import threading
 import time
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from chainrule import Adam, Chain, CrossEntropy, Linear, Plan, ReLU, Softmax, train
-from chainrule.engine.running.walkers import Walker, walkers
+from chainrule.engine.running.workers import Worker, workers
 
 
 @pytest.fixture
@@ -16,52 +16,52 @@ def done():
 
 
 def job(done, number, seconds=0.0):
-    def walk(address):
+    def loop(address):
         time.sleep(seconds)
         done.append(address)
 
-    return walk, number
+    return loop, number
 
 
 def test_a_job_is_done_when_it_has_been_waited_for(done):
-    with walkers(1) as (walker,):
+    with workers(1) as (worker,):
         for number in range(200):
             task = job(done, number)
-            walker.ask(task)
-            walker.wait(task)
+            worker.ask(task)
+            worker.wait(task)
             assert done[-1] == number
     assert done == list(range(200))
 
 
 def test_to_ask_and_to_wait_again_changes_nothing(done):
-    with walkers(1) as (walker,):
+    with workers(1) as (worker,):
         for number in range(200):
             task = job(done, number, 1e-4 * (number % 3))
-            walker.ask(task)
-            walker.ask(task)
-            walker.wait(task)
-            walker.ask(task)
-            walker.wait(task)
+            worker.ask(task)
+            worker.ask(task)
+            worker.wait(task)
+            worker.ask(task)
+            worker.wait(task)
     assert done == list(range(200))
 
 
 def test_threads_stay_for_the_next_who_asks(done):
-    with walkers(3):
+    with workers(3):
         pass
     before = threading.active_count()
     for number in range(20):
-        with walkers(3) as lent:
+        with workers(3) as lent:
             tasks = [job(done, number) for _ in lent]
-            for walker, task in zip(lent, tasks, strict=True):
-                walker.ask(task)
-            for walker, task in zip(lent, tasks, strict=True):
-                walker.wait(task)
+            for worker, task in zip(lent, tasks, strict=True):
+                worker.ask(task)
+            for worker, task in zip(lent, tasks, strict=True):
+                worker.wait(task)
     assert threading.active_count() == before
     assert len(done) == 60
 
 
 def test_nobody_is_lent_what_another_has():
-    with walkers(2) as some, walkers(2) as others:
+    with workers(2) as some, workers(2) as others:
         assert len({*some, *others}) == 4
 
 
@@ -87,8 +87,8 @@ def test_trainings_at_once_do_not_meet():
 
 
 @pytest.mark.parametrize("act", ["ask", "wait"])
-def test_ctrl_c_waits_for_the_walk_to_end(monkeypatch, act):
-    usual, count = getattr(Walker, act), [0]
+def test_ctrl_c_waits_for_the_loop_to_end(monkeypatch, act):
+    usual, count = getattr(Worker, act), [0]
 
     def interrupted(self, task):
         count[0] += 1
@@ -98,7 +98,7 @@ def test_ctrl_c_waits_for_the_walk_to_end(monkeypatch, act):
         if count[0] == 4:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(Walker, act, interrupted)
+    monkeypatch.setattr(Worker, act, interrupted)
     chain = Chain(Linear(70), ReLU(), Linear(5), Softmax())
     rng = np.random.default_rng(0)
     X, t = rng.normal(size=(300, 20)), rng.integers(0, 5, 300)

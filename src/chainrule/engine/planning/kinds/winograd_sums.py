@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine.kernels.dot import places
+from chainrule.engine.kernels import dot, planes, winograd
 from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.machine.planes import Planes, points
 from chainrule.engine.network.windows import Windows
-from chainrule.engine.planning.blocks import Means
+from chainrule.engine.planning.context import PlanContext
 
 Array = NDArray[Any]
 Line = tuple[int, int, float, float]
@@ -36,15 +36,15 @@ class FilterSums:
 
     def __init__(
         self,
-        means: Means,
+        context: PlanContext,
         windows: Windows,
         reads: Planes,
         gradient: Planes,
         groups: int,
     ) -> None:
-        self.means, self.code, self.library = means, means.code, means.library
+        self.context, self.code, self.library = context, context.code, context.library
         self.windows, self.reads, self.gradient, self.groups = windows, reads, gradient, groups
-        self.dtype = means.weights.dtype
+        self.dtype = context.dtype
         self.inputs, self.outputs = reads.shape[0] // groups, gradient.shape[0] // groups
         self.down, self.across = (-(-count // 2) for count in windows.count)
         self.at_once = min(self.down, -(-DEPTH // self.across))
@@ -58,7 +58,7 @@ class FilterSums:
         """Add the sums of a tile of images, once its gradient is known."""
         sums = self.sums[tile]
         vectors = sums.nbytes // VECTOR
-        self.means.pixels(thread, self.library.planes("zero"), (1, 1, vectors), y=address(sums))
+        self.context.pixels(thread, self.library.get(planes.zero), (1, 1, vectors), y=address(sums))
         if thread not in self._scratches:
             sizes = (self.groups * self.outputs, self.groups * self.inputs)
             most = self.at_once * self.across
@@ -70,9 +70,9 @@ class FilterSums:
             from_y = self.gradient.at(tile, 0, 2 * first)
             from_x = self.windows.first(self.reads, tile, 0, 2 * first)
             for line in range(4):
-                kernel = self.library.winograd("gradient_line")
+                kernel = self.library.get(winograd.gradient_line)
                 self._transform(thread, kernel, self.gradient, from_y, WINDOWS[line], rows, Q)
-                kernel = self.library.winograd("input_line")
+                kernel = self.library.get(winograd.input_line)
                 self._transform(thread, kernel, self.reads, from_x, PIXELS[line], rows, V)
                 self._multiply(thread, Q, V, sums[4 * line : 4 * line + 4], rows * self.across)
 
@@ -80,7 +80,7 @@ class FilterSums:
         self,
         thread: int,
         kernel: Any,
-        planes: Planes,
+        images: Planes,
         start: int,
         line: Line,
         rows: int,
@@ -93,13 +93,13 @@ class FilterSums:
         self.code.add(
             thread,
             kernel,
-            channels=planes.shape[0],
+            channels=images.shape[0],
             rows=rows,
             columns=self.across,
-            x=start + first * planes.row,
-            x_channel=planes.channel,
-            x_row=planes.row,
-            second=(second - first) * planes.row,
+            x=start + first * images.row,
+            x_channel=images.channel,
+            x_row=images.row,
+            second=(second - first) * images.row,
             signs=address(signs),
             v=address(target),
             v_channel=target.strides[1],
@@ -117,7 +117,7 @@ class FilterSums:
                 pairs = group * self.outputs * self.inputs
                 self.code.add(
                     thread,
-                    self.library.dot_added,
+                    self.library.get(dot.added),
                     rows=self.outputs,
                     columns=self.inputs,
                     depth=tiles,
@@ -132,12 +132,12 @@ class FilterSums:
     def finish(self, thread: int, outputs: tuple[int, int], dW: int) -> None:
         """Add dW of some outputs, of all groups, given the sums of all tiles of images."""
         first, last = (o * self.inputs for o in outputs)
-        within = np.array(places(self.outputs, self.inputs, self.library.target.dot_tile))
+        within = np.array(dot.places(self.outputs, self.inputs, self.library.target.dot_tile))
         item, size = self.dtype.itemsize, within.size
         everywhere = np.arange(self.groups)[:, None] * size + within.reshape(-1)
         self.code.add(
             thread,
-            self.library.winograd("filter_gradients"),
+            self.library.get(winograd.filter_gradients),
             count=last - first,
             places=self.code.table(everywhere.reshape(-1)[first:last] * item),
             tiles=len(self.sums),

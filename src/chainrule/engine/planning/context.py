@@ -1,0 +1,136 @@
+"""What instructions are made with, for every part of a plan."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.engine.kernels import product, rows
+from chainrule.engine.kernels.library import CompiledKernel, Library
+from chainrule.engine.machine.memory import VECTOR, address
+from chainrule.engine.machine.planes import Planes
+from chainrule.engine.planning.batch import Batch
+from chainrule.engine.planning.program import Instructions
+from chainrule.engine.planning.weights import PackedParameter, Weights
+
+Array = NDArray[Any]
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class PlanContext:
+    """The program that instructions join, its kernels, parameters, and batch of ``rows`` samples.
+
+    ``rule`` is what products move parameters by: the optimizer's, or one that keeps the gradient;
+    to a gradient that is kept for another program no penalty is added (``penalizes``). ``seed`` is
+    that of dropout's masks; ``draws`` are the arguments of what draws them, where a run sets the
+    step. ``readers`` are those of kernels that read the entries of sparse samples.
+    """
+
+    code: Instructions
+    library: Library
+    weights: Weights
+    rows: int
+    batches: list[Batch]
+    rule: Any = None
+    penalizes: bool = True
+    seed: int = 0
+    draws: list[Array] = field(default_factory=list)
+    readers: list[tuple[CompiledKernel, Array]] = field(default_factory=list)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of numbers in memory."""
+        return self.weights.dtype
+
+    @property
+    def threads(self) -> int:
+        """How many threads run the program."""
+        return self.code.threads
+
+    @property
+    def lanes(self) -> int:
+        """Numbers in a vector."""
+        return VECTOR // self.dtype.itemsize
+
+    @property
+    def tiles(self) -> int:
+        """Tiles of as many samples as a vector has lanes."""
+        return -(-self.rows // self.lanes)
+
+    def product(
+        self, thread: int, epilogue: CompiledKernel, arguments: dict[str, int], **values: int
+    ) -> None:
+        """Add a product, and what happens to its results while they are at hand."""
+        done = self.epilogue(epilogue, arguments)
+        self.code.add(thread, self.library.get(product.product), **values, **done)
+
+    def epilogue(self, kernel: CompiledKernel, arguments: dict[str, int]) -> dict[str, int]:
+        """Keep an epilogue's arguments; return it as kernels take it."""
+        packed = self.code.pack(kernel, **arguments)
+        return {"epilogue": kernel.address, "arguments": address(packed)}
+
+    @cached_property
+    def row_offsets(self) -> int:
+        """The table of where each sample's row of a panel is."""
+        return self.code.table(np.arange(self.rows) * VECTOR)
+
+    def transpose(
+        self, thread: int, parameter: PackedParameter, inputs: Range, panels: Range
+    ) -> None:
+        """Bring a part of the transpose of W up to date, if there is one."""
+        W, T = parameter.values, parameter.transposed
+        if T is None or inputs[0] == inputs[1] or panels[0] == panels[1]:
+            return
+        side, first, last = W.lanes, inputs[0] // W.lanes, -(-inputs[1] // W.lanes)
+        self.code.add(
+            thread,
+            self.library.get(rows.transpose),
+            row_blocks=last - first,
+            column_blocks=panels[1] - panels[0],
+            source=W.address + first * side * VECTOR + panels[0] * W.stride,
+            source_row_block=side * VECTOR,
+            source_column_block=W.stride,
+            target=T.address + first * T.stride + panels[0] * side * VECTOR,
+            target_row_block=T.stride,
+            target_column_block=side * VECTOR,
+        )
+
+    def pixels(
+        self, thread: int, kernel: CompiledKernel, shape: tuple[int, ...], **values: Any
+    ) -> None:
+        """Add a kernel that walks over pixels; planes with a tile stand for address and strides."""
+        given: dict[str, int] = dict(zip(("channels", "rows", "columns"), shape, strict=True))
+        for name, value in values.items():
+            given |= strides(name, *value) if isinstance(value, tuple) else {name: value}
+        self.code.add(thread, kernel, **given)
+
+    def draw(
+        self, thread: int, kernel: CompiledKernel, place: int, rate: float, **values: int
+    ) -> None:
+        """Add a kernel that draws the mask of the Dropout at a place in the chain.
+
+        The threshold is for the upper 52 bits of a word, which stand for the number in their
+        middle.
+        """
+        arguments = self.code.add(
+            thread,
+            kernel,
+            seed=self.seed,
+            layer=place,
+            threshold=math.ceil(Fraction(rate) * 2**52 - Fraction(1, 2)),
+            scale=address(self.code.keep(np.array([1 / (1 - rate)], dtype=self.dtype))),
+            **values,
+        )
+        self.draws.append(arguments)
+
+
+def strides(name: str, planes: Planes, tile: int) -> dict[str, int]:
+    """Return the arguments of planes: where a tile is, and their strides."""
+    return {name: planes.at(tile), f"{name}_channel": planes.channel, f"{name}_row": planes.row}

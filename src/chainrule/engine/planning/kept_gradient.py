@@ -1,0 +1,162 @@
+"""A step whose gradient is written to memory before the parameters move along it.
+
+So its length can be limited, or gradients of others be added to it. Products put it beside the
+parameters; pieces of it are penalized, squared and summed, and pieces of the parameters move along
+the gradient times min(1, limit/length). Pieces do not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.engine.kernels import epilogues, rows
+from chainrule.engine.machine.memory import VECTOR, address, aligned
+from chainrule.engine.planning.context import PlanContext
+from chainrule.engine.planning.program import partition
+
+Array = NDArray[Any]
+
+PIECE = 4096
+"""Vectors in a piece."""
+
+
+@dataclass(frozen=True)
+class Keep:
+    """The rule of gradients that are kept beside the parameters, which stay."""
+
+    slots: ClassVar[tuple[str, ...]] = ("gradient",)
+
+    learning_rate: float = 1.0
+
+    def rule(self, w: Any, g: Any, state: tuple[Any, ...], rate: Any, step: Any) -> Any:
+        """Return w and (g,)."""
+        return w, (g,)
+
+
+@dataclass(frozen=True)
+class Span:
+    """Parameters, their gradient and their state, one after another in memory.
+
+    ``penalty_due``: a penalty applies that is not in the gradient yet.
+    """
+
+    values: Array
+    gradient: Array
+    state: tuple[Array, ...]
+    penalty_due: bool
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a span, from a number of bytes on."""
+
+    span: Span
+    start: int
+    vectors: int
+
+    @property
+    def arguments(self) -> dict[str, int]:
+        """Where kernels find it."""
+        arrays = {"w": self.span.values, "gradient": self.span.gradient}
+        arrays |= {f"state{k}": slot for k, slot in enumerate(self.span.state)}
+        places = {name: address(array) + self.start for name, array in arrays.items()}
+        return {"count": self.vectors, **places}
+
+
+class KeptGradient:
+    """Plans updates along a gradient in memory, clipped if the weights say so."""
+
+    def __init__(self, context: PlanContext) -> None:
+        self.context, self.code, self.library = context, context.code, context.library
+        weights = context.weights
+        packed = [
+            Span(
+                p.values.data,
+                p.gradient.data,
+                tuple(slot.data for slot in p.state),
+                p.penalized and not context.penalizes,
+            )
+            for p in weights.packed.values()
+            if p.gradient is not None
+        ]
+        flat = [Span(p.values, p.gradient, p.state, p.penalized) for p in weights.flat.values()]
+        self.pieces = list(_pieces([*packed, *flat]))
+        self.sums = self.code.keep(aligned((len(self.pieces),), weights.dtype))
+        self.limit = self.code.keep(np.array([weights.clip or 0.0], dtype=weights.dtype))
+        self.scales = self.code.keep(aligned((self.code.threads, context.lanes), weights.dtype))
+
+    def plan(self) -> None:
+        """Add the update, for all threads; before it there is a barrier."""
+        threads, clip = range(self.code.threads), self.context.weights.clip is not None
+        if clip:
+            for thread in threads:
+                self._measure(thread)
+            self.code.barrier()
+        for thread in threads:
+            self._move(thread, clip=clip)
+        self.code.barrier()
+        for thread in threads:
+            for parameter in self.context.weights.packed.values():
+                panels = partition(parameter.values.count, self.code.threads, thread)
+                self.context.transpose(thread, parameter, (0, parameter.values.rows), panels)
+
+    def _own(self, thread: int) -> Iterator[tuple[int, Piece]]:
+        for number in range(*partition(len(self.pieces), self.code.threads, thread)):
+            yield number, self.pieces[number]
+
+    def _measure(self, thread: int) -> None:
+        """Add the squares of a thread's pieces of the gradient, penalty included."""
+        l2 = self.context.batches[thread].l2
+        for number, piece in self._own(thread):
+            where = piece.arguments
+            gradient = where["gradient"]
+            if self.context.weights.l2 and piece.span.penalty_due:
+                self.code.add(
+                    thread,
+                    self.library.get(epilogues.update_all, Keep()),
+                    count=piece.vectors,
+                    w=where["w"],
+                    gradient=gradient,
+                    state0=gradient,
+                    l2=address(l2[1:]),
+                )
+            self.code.add(
+                thread,
+                self.library.get(rows.squares),
+                rows=piece.vectors,
+                vectors=1,
+                w=gradient,
+                row_stride=VECTOR,
+                sums=address(self.sums[number:]),
+            )
+
+    def _move(self, thread: int, *, clip: bool) -> None:
+        """Add the moves of a thread's pieces; what is clipped has its penalty already."""
+        batch, given = self.context.batches[thread], {}
+        if clip:
+            given["scale"] = address(self.scales[thread])
+            self.code.add(
+                thread,
+                self.library.get(rows.clip),
+                count=len(self.sums),
+                sums=address(self.sums),
+                limit=address(self.limit),
+                scale=given["scale"],
+            )
+        update = self.library.get(epilogues.update_all, self.context.weights.optimizer, scaled=clip)
+        for _, piece in self._own(thread):
+            due = piece.span.penalty_due and not clip
+            l2, rates = address(batch.l2[int(due) :]), address(batch.rates)
+            self.code.add(thread, update, **piece.arguments, rates=rates, l2=l2, **given)
+
+
+def _pieces(spans: list[Span]) -> Iterator[Piece]:
+    for span in spans:
+        vectors = span.values.nbytes // VECTOR
+        for first in range(0, vectors, PIECE):
+            yield Piece(span, first * VECTOR, min(PIECE, vectors - first))

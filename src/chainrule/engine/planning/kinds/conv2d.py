@@ -1,0 +1,296 @@
+"""Conv2d in a plan: the same product as a Linear, with a table of taps.
+
+The table says where in the (padded) image each tap lies. The gradient by the input is one more
+such product, by the taps that see a pixel; the gradient by the filters is the product that sums
+along lanes, for which threads share out the output channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import product
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from chainrule.engine.kernels import dot, epilogues, planes
+from chainrule.engine.machine.memory import VECTOR, address, aligned
+from chainrule.engine.machine.planes import Margin
+from chainrule.engine.network.network import Draft, Part
+from chainrule.engine.network.windows import Phase, Taps, Windows
+from chainrule.engine.planning.cuts import TileCut
+from chainrule.engine.planning.kinds.base import Emission, Head, elementwise, emission
+from chainrule.engine.planning.kinds.images import ImageHead
+from chainrule.engine.planning.program import partition
+from chainrule.engine.planning.weights import Weights
+from chainrule.functions import Elementwise
+from chainrule.layout import Layer
+
+STRIP = 3
+"""Columns of pixels for which taps are left out together: as many as a product takes at once."""
+
+
+class Convolution(ImageHead):
+    """A convolution and the functions after it; ``inputs`` and ``outputs`` are a group's."""
+
+    takes_along = True
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.groups = self.part.function.groups
+        self.inputs = self.part.inputs[0] // self.groups
+        self.outputs = self.part.outputs[0] // self.groups
+        self.dtype, self.item = self.context.dtype, self.context.dtype.itemsize
+        self.filter = self.inputs * self.windows.area * self.item  # bytes of one
+        self.one = aligned((VECTOR // self.item,), self.dtype)
+        self.one[:] = 1
+        flat, names = self.weights.flat, self.part.names
+        self.W, self.dW = address(flat[names["W"]].values), address(flat[names["W"]].gradient)
+        self.b = flat[names["b"]] if "b" in names else None
+        zeros = self.code.keep(np.zeros(self.part.outputs[0], dtype=self.dtype))
+        self.bias = address(self.b.values if self.b else zeros)
+
+    # ---- before there is a plan
+
+    @classmethod
+    def lower(cls, draft: Draft, layer: Layer, place: int) -> bool:
+        """Begin a part among images, or with the samples."""
+        if draft.parts and not draft.parts[-1].of_images:
+            return False
+        draft.begin(cls, layer, place)
+        return True
+
+    @classmethod
+    def variant(cls, part: Part, entries: float | None) -> type[Head]:
+        """Return the class for 3 × 3 taps where transforming pays."""
+        from chainrule.engine.planning.kinds.winograd import Winograd
+
+        return Winograd if Winograd.pays(part) else cls
+
+    @classmethod
+    def add_parameters(cls, part: Part, weights: Weights, *, behind: bool) -> None:
+        """Add filters and biases as they are."""
+        for name, shape in part.shapes.items():
+            weights.add_flat(name, shape)
+
+    @classmethod
+    def kernels(cls) -> Iterable[Emission]:
+        """Return products, and epilogues of each elementwise function."""
+        images = (planes.gather, planes.copy, planes.zero, dot.dot)
+        made = [emission(epilogues.activation, f, by_rows=True) for f in elementwise()]
+        return [*map(emission, images), emission(epilogues.affine, by_rows=True), *made]
+
+    @classmethod
+    def multiply_adds(cls, part: Part, entries: float | None) -> int:
+        """Return those of each filter at each place."""
+        return prod(part.shapes[part.names["W"]]) * prod(part.outputs[1:])
+
+    @classmethod
+    def gradient_margins(cls, windows: Windows) -> tuple[Margin, Margin]:
+        """Return how far the windows that see a pixel reach over those that there are."""
+        return windows.gradient_margins
+
+    # ---- forward
+
+    def forward(self, cut: TileCut) -> None:
+        """Add Z[o,i,j] = Σ W[o,c,u,v] X[c,s·i+d·u−p,s·j+d·v−p] + b[o], and f(Z), row by row."""
+        values, windows, tile, fused = self.values, self.windows, cut.tile, self.fused
+        taps = windows.taps(self.reads, self.inputs)
+        table = self.code.table(np.arange(len(taps)) * self.item, taps)
+        filters = self.code.table(np.arange(self.outputs) * self.filter)
+        like = values.y[0] if fused else values.z
+        epilogue = (
+            self.library.get(epilogues.affine, by_rows=True)
+            if fused is None
+            else self.library.get(epilogues.activation, fused, by_rows=True)
+        )
+        for group, i in product(range(self.groups), range(windows.count[0])):
+            o = group * self.outputs
+            arguments = {
+                "bias": self.bias + o * self.item,
+                "z": values.z.at(tile, o, i) if values.z else 0,
+                "y": values.y[0].at(tile, o, i) if fused else 0,
+                "row_stride": like.channel,
+                "vector_stride": VECTOR,
+            }
+            self.context.product(
+                cut.thread,
+                epilogue,
+                arguments,
+                rows=self.outputs,
+                vectors=windows.count[1],
+                depth=len(taps),
+                a=self.W + o * self.filter,
+                row_offsets=filters,
+                taps=table,
+                x=windows.first(self.reads, tile, group * self.inputs, i),
+                x_stride=windows.steps(self.reads)[1],
+            )
+        self.follow(cut)
+
+    # ---- backprop
+
+    def pass_back(self, cut: TileCut, before: ImageHead) -> None:
+        """Add dX[c,h,w] = Σ W[o,c,u,v] dY[o,i,j] over the windows that see the pixel.
+
+        Forward was Z[o,i,j] = Σ W[o,c,u,v] X[c,s·i+d·u−p,s·j+d·v−p], so pixel h is seen by tap u of
+        the window i with s·i + d·u − p = h: a product over the filters' outputs, with W read by
+        columns.
+        """
+        last = self._fused_slope(before)
+        for vertical, horizontal in self.windows.phases:
+            self._phase(cut, before, last, vertical, horizontal)
+        before.slopes(cut, len(before.pointwise) - (last is not None))
+
+    @staticmethod
+    def _fused_slope(before: ImageHead) -> Elementwise | None:
+        """Return the last function of the part before, if registers can take its slope along."""
+        values = before.values
+        x = values.before(max(0, len(values.y) - 1))
+        alike = x is None or (bool(values.y) and x.margins == values.y[-1].margins)
+        return before.last_slope if alike else None
+
+    def _phase(
+        self,
+        cut: TileCut,
+        before: ImageHead,
+        last: Elementwise | None,
+        vertical: Phase,
+        horizontal: Phase,
+    ) -> None:
+        """Add the gradient by the pixels of a phase, row by row.
+
+        At the edges, windows that would see the pixels do not exist: their taps are left out.
+        """
+        gradient, windows, tile = self.values.gradient, self.windows, cut.tile
+        epilogue = (
+            self.library.get(epilogues.store)
+            if last is None
+            else self.library.get(epilogues.slope, last)
+        )
+        by_channel = self.code.table(np.arange(self.inputs) * windows.area * self.item)
+        (high, wide), (down, right) = windows.count, (windows.rows.stride, windows.columns.stride)
+        for rows, columns in product(vertical.pieces(high, 1), horizontal.pieces(wide, STRIP)):
+            taps = self._taps_back(rows.taps, columns.taps)
+            for i, group in product(range(rows.first, rows.first + rows.count), range(self.groups)):
+                h, w = vertical.first + i * down, horizontal.first + columns.first * right
+                self.context.product(
+                    cut.thread,
+                    epilogue,
+                    self._going_to(before, last, tile, group * self.inputs, h, w),
+                    rows=self.inputs,
+                    vectors=columns.count,
+                    depth=self.outputs * len(rows.taps) * len(columns.taps),
+                    a=self.W + group * self.outputs * self.filter,
+                    row_offsets=by_channel,
+                    taps=taps,
+                    x=gradient.at(tile, group * self.outputs, i, columns.first),
+                    x_stride=VECTOR,
+                )
+
+    def _taps_back(self, vertical: Taps, horizontal: Taps) -> int:
+        """Keep the table of the weights, and of the windows, that see the pixels of a phase."""
+        gradient, columns = self.values.gradient, self.windows.columns.size
+        taps = list(product(range(self.outputs), vertical, horizontal))
+        return self.code.table(
+            [o * self.filter + (u * columns + v) * self.item for o, (u, _), (v, _) in taps],
+            [o * gradient.channel + i * gradient.row + j * VECTOR for o, (_, i), (_, j) in taps],
+        )
+
+    def _going_to(self, before: ImageHead, last: Elementwise | None, *place: int) -> dict[str, int]:
+        """Return the epilogue's arguments: where gradients go, and what a slope is made from."""
+        values, target = before.values, before.values.gradient
+        stride = self.windows.columns.stride * VECTOR
+        given = {"gradient": target.at(*place), "vector_stride": stride}
+        if last is None:
+            return given | {"row_stride": target.channel}
+        x, y = values.before(len(values.y) - 1), values.y[-1]
+        given |= {"x": x.at(*place) if x else 0, "y": y.at(*place), "row_stride": y.channel}
+        return given | {"gradient_row": target.channel, "gradient_vector": stride}
+
+    # ---- update
+
+    def updates(self) -> Sequence[Callable[[int], None]]:
+        """Return the gradients of the filters, and the moves."""
+        return (self.filters,) if self.weights.keeps_gradient else (self.filters, self.update)
+
+    def filters(self, thread: int) -> None:
+        """Add dW[o,c,u,v] = Σ dY[o,i,j] X[c,s·i+d·u−p,s·j+d·v−p] and db, for some o.
+
+        Forward was Z[o,i,j] = Σ W[o,c,u,v] X[…], so a weight's gradient sums over the windows.
+        """
+        reads, gradient, windows = self.reads, self.values.gradient, self.windows
+        own, tiles = partition(self.outputs, self.code.threads, thread), self.context.tiles
+        if own[0] == own[1]:
+            return
+        row, column = windows.steps(reads)
+        pairs = self.code.table(
+            self._windows_at(tiles, gradient.tile, gradient.row, VECTOR),
+            self._windows_at(tiles, reads.tile, row, column),
+        )
+        taps = windows.taps(reads, self.inputs)
+        across = self.code.table(taps)
+        for group in range(self.groups):
+            first, last = (group * self.outputs + o for o in own)
+            self.code.add(
+                thread,
+                self.library.get(dot.dot),
+                rows=last - first,
+                columns=len(taps),
+                depth=tiles * prod(windows.count),
+                a=gradient.at(0, first),
+                row_offsets=self.code.table(np.arange(last - first) * gradient.channel),
+                taps=pairs,
+                x=windows.first(reads, 0, group * self.inputs),
+                column_offsets=across,
+                y=self.dW + first * self.filter,
+                y_row=self.filter,
+            )
+            self.bias_gradient(thread, (first, last))
+
+    def bias_gradient(self, thread: int, outputs: tuple[int, int]) -> None:
+        """Add db[o] = Σ dY[o,i,j] for some of all outputs."""
+        if not self.b:
+            return
+        gradient, first, tiles = self.values.gradient, outputs[0], self.context.tiles
+        places = self._windows_at(tiles, gradient.tile, gradient.row, VECTOR)
+        self.code.add(
+            thread,
+            self.library.get(dot.dot),
+            rows=outputs[1] - first,
+            columns=1,
+            depth=len(places),
+            a=gradient.at(0, first),
+            row_offsets=self.code.table(np.arange(outputs[1] - first) * gradient.channel),
+            taps=self.code.table(places, np.zeros(len(places))),
+            x=address(self.one),
+            column_offsets=self.code.table([0]),
+            y=address(self.b.gradient) + first * self.item,
+            y_row=self.item,
+        )
+
+    def update(self, thread: int) -> None:
+        """Let some of the filters and biases move along their gradients."""
+        for name in self.part.names.values():
+            parameter, batch = self.weights.flat[name], self.context.batches[thread]
+            first, last = partition(parameter.values.nbytes // VECTOR, self.code.threads, thread)
+            start = first * VECTOR
+            if first == last:
+                continue
+            state = {f"state{k}": address(s) + start for k, s in enumerate(parameter.state)}
+            self.code.add(
+                thread,
+                self.library.get(epilogues.update_all, self.context.rule),
+                count=last - first,
+                w=address(parameter.values) + start,
+                gradient=address(parameter.gradient) + start,
+                rates=address(batch.rates),
+                l2=address(batch.l2[int(parameter.penalized) :]),
+                **state,
+            )
+
+    def _windows_at(self, tiles: int, tile: int, row: int, column: int) -> list[int]:
+        """Return where all windows of all tiles lie, given bytes from one to the next."""
+        sizes = map(range, (tiles, *self.windows.count))
+        return [t * tile + i * row + j * column for t, i, j in product(*sizes)]

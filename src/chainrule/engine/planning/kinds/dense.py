@@ -1,0 +1,284 @@
+"""Linear in a plan: products forward and back, and W moving in the epilogue of its gradient.
+
+Linear layers are cut by panels of outputs, so that a panel of W that a thread has just updated is
+still in its core's cache when it is used next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import prod
+from typing import ClassVar
+
+import numpy as np
+
+from chainrule.engine.kernels import epilogues, product, rows as row_kernels
+from chainrule.engine.kernels.library import CompiledKernel
+from chainrule.engine.machine.memory import VECTOR, Panels, address
+from chainrule.engine.network.network import Draft, Part
+from chainrule.engine.planning.cuts import Range, RowCut
+from chainrule.engine.planning.kinds.base import Emission, Head, Names, elementwise, emission
+from chainrule.engine.planning.kinds.rows import RowHead
+from chainrule.engine.planning.program import partition
+from chainrule.engine.planning.weights import PackedParameter, Weights
+from chainrule.layout import Layer
+
+
+class Dense(RowHead):
+    """Y[n,o] = X[n,i] W[i,o] + b[o], and the functions after it."""
+
+    takes_along = True
+    matrix: ClassVar[str] = "W"
+    """The function's own name of its matrix."""
+
+    before: RowHead | None
+
+    # ---- before there is a plan
+
+    @classmethod
+    def lower(cls, draft: Draft, layer: Layer, place: int) -> bool:
+        """Begin a part of rows of numbers."""
+        sizes = {"inputs": (prod(layer.input_shape),), "outputs": (prod(layer.output_shape),)}
+        draft.begin(cls, layer, place, **sizes)
+        return True
+
+    @classmethod
+    def variant(cls, part: Part, entries: float | None) -> type[Head]:
+        """Return the class for sparse samples where there are such."""
+        from chainrule.engine.planning.kinds.sparse import SparseDense
+
+        return cls if entries is None else SparseDense
+
+    @classmethod
+    def add_parameters(cls, part: Part, weights: Weights, *, behind: bool) -> None:
+        """Add W, with its transpose if a gradient passes it, and b."""
+        shape = (part.reads, part.features)
+        weights.add_packed(part.names[part.kind.matrix], shape, transposed=behind)
+        if "b" in part.names:
+            weights.add_packed(part.names["b"], (part.features,))
+
+    @classmethod
+    def kernels(cls) -> Iterable[Emission]:
+        """Return products, and epilogues of each elementwise function."""
+        plain = (product.product, epilogues.store, epilogues.affine, row_kernels.transpose)
+        rules = (epilogues.activation, epilogues.slope)
+        made = [emission(emit, function) for function in elementwise() for emit in rules]
+        return [*(emission(emit) for emit in plain), *made]
+
+    @classmethod
+    def multiply_adds(cls, part: Part, entries: float | None) -> int:
+        """Return those of X W: of a sparse sample, a row of W for each entry."""
+        return round((part.reads if entries is None else entries) * part.features)
+
+    @classmethod
+    def transposed(cls, part: Part) -> int:
+        """Return the size of W."""
+        return part.reads * part.features
+
+    # ---- listing
+
+    @classmethod
+    def rules(cls, part: Part, name: str) -> dict[str, object]:
+        """Return nothing: products are written out."""
+        return {}
+
+    @classmethod
+    def forward_lines(cls, part: Part, names: Names) -> Iterator[tuple[str, str]]:
+        """Yield the product."""
+        W, bias = part.names[part.kind.matrix], part.names.get("b")
+        added = f" + w[{bias!r}]" if bias else ""
+        yield f"{names.values[0]} = {names.x} @ w[{W!r}]{added}", part.function.text()
+
+    @classmethod
+    def backward_lines(cls, part: Part, names: Names) -> Iterator[tuple[str, str]]:
+        """Yield the product with the transpose."""
+        W = part.names[part.kind.matrix]
+        yield f"{names.before} = {names.gradient} @ w[{W!r}].T", "dX[n,i] = dY[n,o] W[i,o]"
+
+    @classmethod
+    def gradient_lines(cls, part: Part, names: Names, penalty: str) -> Iterator[tuple[str, str]]:
+        """Yield the gradients by W and b."""
+        W = part.names[part.kind.matrix]
+        code = f"d{W} = {names.x}.T @ {names.gradient}{penalty.format(W)}"
+        yield code, "dW[i,o] = X[n,i] dY[n,o]"
+        if "b" in part.names:
+            yield f"d{part.names['b']} = {names.gradient}.sum(axis=0)", "db[o] = dY[n,o]"
+
+    # ---- forward
+
+    @property
+    def weight(self) -> PackedParameter:
+        """The matrix."""
+        return self.weights.packed[self.part.names[self.part.kind.matrix]]
+
+    @property
+    def bias(self) -> PackedParameter:
+        """The bias; zeros that nothing moves where there is none."""
+        name = self.part.names.get("b")
+        return self.weights.packed[name] if name else self.weights.zero_bias(self.part.features)
+
+    @property
+    def input(self) -> Panels | None:
+        """What the head reads, or None if that is X itself."""
+        return self.before.values.output if self.before else None
+
+    def forward(self, cut: RowCut) -> None:
+        """Add Z = X W + b and Y = f(Z), for some samples and some panels of outputs."""
+        if not cut:
+            return
+        values = self.values
+        arguments = {
+            "bias": self.bias.values.address + cut.panels[0] * VECTOR,
+            "z": cut.at(values.z) if values.z else 0,
+            "y": cut.at(values.y[0]) if values.y else 0,
+            "row_stride": VECTOR,
+            "vector_stride": values.gradient.stride,
+        }
+        epilogue = (
+            self.library.get(epilogues.affine)
+            if self.fused is None
+            else self.library.get(epilogues.activation, self.fused)
+        )
+        self._multiply(cut, epilogue, arguments)
+        self.follow(cut)
+
+    def _multiply(self, cut: RowCut, epilogue: CompiledKernel, arguments: dict[str, int]) -> None:
+        """Add products of rows of numbers with W, and what happens to them."""
+        inputs, W, before = self.part.reads, self.weight.values, self.input
+        if before is None:  # X as it is: the batch has the samples' addresses
+            a = 0
+            row_offsets = address(self.context.batches[cut.thread].rows[cut.rows[0] :])
+            columns = np.arange(inputs) * self.context.dtype.itemsize
+        else:
+            a, row_offsets = before.address + cut.rows[0] * VECTOR, self.context.row_offsets
+            columns = before.columns
+        self.context.product(
+            cut.thread,
+            epilogue,
+            arguments,
+            rows=cut.samples,
+            vectors=cut.count,
+            depth=inputs,
+            a=a,
+            row_offsets=row_offsets,
+            taps=self.code.table(columns, np.arange(inputs) * W.row_stride),
+            x=W.address + cut.panels[0] * W.stride,
+            x_stride=W.stride,
+        )
+
+    # ---- backprop
+
+    def backward(self, cut: RowCut) -> None:
+        """Add dX = dZ Wᵀ, times the slopes of the functions before: dZ of the part before.
+
+        Forward was Z = X W, so each input's gradient sums over the outputs that read it. ``cut``
+        is that of the part before.
+        """
+        assert self.before is not None
+        if not cut:
+            return
+        gradient, before, T = self.values.gradient, self.before.values, self.weight.transposed
+        assert T is not None
+        target, last = before.gradient, self.before.last_slope
+        arguments = {
+            "gradient": cut.at(target),
+            "row_stride": VECTOR,
+            "vector_stride": target.stride,
+        }
+        epilogue = self.library.get(epilogues.store)
+        if last is not None:
+            epilogue = self.library.get(epilogues.slope, last)
+            x = before.before(len(before.y) - 1)
+            arguments |= {"x": cut.at(x) if x else 0, "y": cut.at(before.y[-1])}
+            arguments |= {"gradient_row": VECTOR, "gradient_vector": target.stride}
+        outputs = self.part.features
+        self.context.product(
+            cut.thread,
+            epilogue,
+            arguments,
+            rows=cut.samples,
+            vectors=cut.count,
+            depth=outputs,
+            a=gradient.address + cut.rows[0] * VECTOR,
+            row_offsets=self.context.row_offsets,
+            taps=self.code.table(gradient.columns, np.arange(outputs) * VECTOR),
+            x=T.address + cut.panels[0] * T.stride,
+            x_stride=T.stride,
+        )
+        self.before.slopes(cut, len(self.before.pointwise) - (last is not None))
+
+    # ---- update
+
+    def updates(self) -> Sequence[Callable[[int], None]]:
+        """Return the moves of W and b."""
+        return (self.update,)
+
+    def update(self, thread: int) -> None:
+        """Let W move along dW = Xᵀ dZ and b along db = 1ᵀ dZ, in the product's epilogue."""
+        panels = partition(self.weight.values.count, self.code.threads, thread)
+        if "b" in self.part.names and panels[0] < panels[1]:
+            gradient, rows = self.values.gradient, self.context.rows
+            one = self.code.keep(np.ones(1, dtype=self.context.dtype))
+            self.context.product(
+                thread,
+                self.library.get(epilogues.update, self.context.rule),
+                self.moved(thread, self.bias, panels[0] * VECTOR),
+                rows=1,
+                vectors=panels[1] - panels[0],
+                depth=rows,
+                a=address(one),
+                row_offsets=self.code.table([0]),
+                taps=self.code.table(np.zeros(rows), np.arange(rows) * VECTOR),
+                x=gradient.address + panels[0] * gradient.stride,
+                x_stride=gradient.stride,
+            )
+        self.update_matrix(thread, panels)
+
+    def update_matrix(self, thread: int, panels: Range) -> None:
+        """Add the move of W, and of its transpose."""
+        W, inputs = self.weight.values, (0, self.part.reads)
+        if W.count < 2 * self.code.threads:  # too few panels to share: cut the inputs
+            panels = (0, W.count)
+            inputs = partition(self.part.reads, self.code.threads, thread, W.lanes)
+        if inputs[0] == inputs[1] or panels[0] == panels[1]:
+            return
+        gradient, before = self.values.gradient, self.input
+        if before is None:
+            a, taps = 0, address(self.context.batches[thread].taps)
+            columns = np.arange(inputs[1]) * self.context.dtype.itemsize
+        else:
+            offsets = np.arange(self.context.rows) * VECTOR
+            a, taps, columns = before.address, self.code.table(offsets, offsets), before.columns
+        self.context.product(
+            thread,
+            self.library.get(epilogues.update, self.context.rule),
+            self.moved(thread, self.weight, inputs[0] * VECTOR + panels[0] * W.stride),
+            rows=inputs[1] - inputs[0],
+            vectors=panels[1] - panels[0],
+            depth=self.context.rows,
+            a=a,
+            row_offsets=self.code.table(columns[inputs[0] : inputs[1]]),
+            taps=taps,
+            x=gradient.address + panels[0] * gradient.stride,
+            x_stride=gradient.stride,
+        )
+        if self.weight.gradient is None:
+            self.context.transpose(thread, self.weight, inputs, panels)
+
+    def moved(self, thread: int, parameter: PackedParameter, own: int) -> dict[str, int]:
+        """Return an update's arguments: the numbers that move, their state, the step's scalars.
+
+        ``own`` are the bytes from the parameter's first number to those.
+        """
+        batch, penalty = self.context.batches[thread], parameter.penalized * self.context.penalizes
+        arguments = {
+            "w": parameter.values.address + own,
+            "row_stride": parameter.values.row_stride,
+            "vector_stride": parameter.values.stride,
+            "rates": address(batch.rates),
+            "l2": address(batch.l2[int(penalty) :]),
+        }
+        kept = parameter.state if parameter.gradient is None else (parameter.gradient,)
+        for slot, state in enumerate(kept):
+            arguments[f"state{slot}"] = state.address + own
+        return arguments

@@ -1,0 +1,44 @@
+"""Heads of rows of numbers, which lie feature-blocked in panels."""
+
+from __future__ import annotations
+
+from chainrule.engine.machine.memory import Panels
+from chainrule.engine.planning.cuts import RowCut, Values
+from chainrule.engine.planning.kinds.base import Head
+
+
+class RowHead(Head):
+    """A head whose part makes rows of numbers.
+
+    Its `forward` and `backward` take a :class:`RowCut`: of its own panels, and of those of the
+    part before. A thread has either some panels of all samples or, where ``by_samples`` says so,
+    all panels of some.
+    """
+
+    before: RowHead | None
+    values: Values
+
+    def _panels(self) -> Panels:
+        return Panels.zeros(self.context.rows, self.part.features, self.context.dtype)
+
+    def _values(self, keeps: bool) -> Values:
+        pointwise = self.part.pointwise
+        z = self._panels() if keeps else None
+        y = tuple(self._panels() for _ in pointwise)
+        only_loss_reads = z is not None and not pointwise and self.after is None
+        masks = {k: self._panels() for k, f in enumerate(pointwise) if f.kind.random}
+        return Values(z, y, z if only_loss_reads else self._panels(), masks)
+
+    @property
+    def by_samples(self) -> bool:
+        """Whether threads share out samples, since each of these is needed as a whole."""
+        return self.part.whole_samples
+
+    @property
+    def wants_gradient(self) -> bool:
+        """Whether anybody needs the gradient by what the part makes."""
+        return True
+
+    def whole(self, thread: int, rows: tuple[int, int]) -> RowCut:
+        """Return all panels of some samples."""
+        return RowCut(self.context, thread, rows, (0, self.values.gradient.count))

@@ -1,0 +1,56 @@
+"""The one table of kinds: for each kind of function, the class that says how the engine runs it.
+
+A function is of the first kind whose class it is an instance of. To add a kind: a file with a class
+derived from :class:`.rows.RowHead`, :class:`.images.ImageHead` or :class:`.base.PointwiseKind`,
+and a line here. :mod:`.base` says what the class answers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chainrule.engine.planning.kinds.base import Kind
+from chainrule.engine.planning.kinds.conv2d import Convolution
+from chainrule.engine.planning.kinds.dense import Dense
+from chainrule.engine.planning.kinds.embedding_bag import EmbeddingBagKind
+from chainrule.engine.planning.kinds.flatten import FlattenKind
+from chainrule.engine.planning.kinds.pointwise import DropoutKind, ElementwiseKind, SoftmaxKind
+from chainrule.engine.planning.kinds.pools import AveragePool, MaxPool
+from chainrule.engine.planning.kinds.samples import Samples
+from chainrule.engine.planning.kinds.sparse import SparseDense
+from chainrule.engine.planning.kinds.winograd import Winograd
+from chainrule.functions import (
+    AvgPool2d,
+    Conv2d,
+    Dropout,
+    Elementwise,
+    EmbeddingBag,
+    Flatten,
+    Function,
+    Linear,
+    LogSoftmax,
+    MaxPool2d,
+    Softmax,
+)
+
+KINDS: dict[Any, type[Kind]] = {
+    Linear: Dense,
+    EmbeddingBag: EmbeddingBagKind,
+    Conv2d: Convolution,
+    MaxPool2d: MaxPool,
+    AvgPool2d: AveragePool,
+    Flatten: FlattenKind,
+    Dropout: DropoutKind,
+    Softmax: SoftmaxKind,
+    LogSoftmax: SoftmaxKind,
+    Elementwise: ElementwiseKind,
+}
+
+VARIANTS: tuple[type[Kind], ...] = (Samples, SparseDense, Winograd)
+"""Classes that those of the table choose, for what comes first and what runs faster."""
+
+
+def kind_of(function: Function) -> tuple[Any, type[Kind]] | None:
+    """Return the row of the table that a function belongs to, if there is one."""
+    rows = (row for row in KINDS.items() if isinstance(function, row[0]))
+    return next(rows, None)

@@ -1,0 +1,62 @@
+"""From a chain and a loss to a network of parts, before any planning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chainrule.chain import Chain
+from chainrule.engine.network.errors import CannotLowerError
+from chainrule.engine.network.network import Draft, Network
+from chainrule.engine.planning.kinds.rows import RowHead
+from chainrule.engine.planning.kinds.table import kind_of
+from chainrule.losses import ElementwiseLoss, Loss, SoftmaxCrossEntropy, fused
+
+_LOSSES = (ElementwiseLoss, SoftmaxCrossEntropy)
+_OF_LOSSES = ("errors", "error_gradients", "value", "gradient", "value_and_gradient")
+
+
+def lower(chain: Chain, loss: Loss | None, entries: float | None = None) -> Network:
+    """Return the network of a chain; without a loss, that of its predictions.
+
+    Parameters
+    ----------
+    chain : Chain
+        Functions, each of a kind in the table of kinds.
+    loss : Loss or None
+        With the last function it may be a pair that fuses.
+    entries : float, optional
+        Of sparse samples, how many numbers one has, on average.
+
+    Raises
+    ------
+    CannotLowerError
+        The engine has no kernel for a part of the network; the message names it.
+    """
+    pair = fused(chain.functions[-1], loss) if loss else None
+    draft = Draft()
+    for place, layer in enumerate(chain.layers[:-1] if pair else chain.layers):
+        function, found = layer.function, kind_of(layer.function)
+        if found is None:
+            raise CannotLowerError(f"{function}: the engine has no kernel for it")
+        base, kind = found
+        _check_inherited(function, base, kind.replaced)
+        if not kind.lower(draft, layer, place):
+            raise CannotLowerError(f"{function}: the engine has no kernel for it in this place")
+    if not any(issubclass(part.kind, RowHead) and not part.kind.idle for part in draft.parts):
+        raise CannotLowerError(f"{chain}: the engine expects a Linear in it")
+    of_outputs = pair or loss
+    network = Network(tuple(draft.parts), of_outputs, entries)
+    if of_outputs is None:
+        return network.in_prediction()
+    for known in _LOSSES:
+        if isinstance(of_outputs, known):
+            _check_inherited(of_outputs, known, _OF_LOSSES)
+            return network
+    raise CannotLowerError(f"{of_outputs}: the engine has a kernel for it after Softmax only")
+
+
+def _check_inherited(part: Any, base: type[Any], names: tuple[str, ...]) -> None:
+    """Raise CannotLowerError if a class has methods of its own where kernels stand for others."""
+    for name in names:
+        if getattr(type(part), name, None) is not getattr(base, name, None):
+            raise CannotLowerError(f"{part}: the engine does not know its own {name}")
