@@ -74,8 +74,8 @@ def main() -> None:
     try:
         app()
     except TrainingDivergedError as error:
-        Output().complain(f"{error}" if error.history.epochs else f"{error} No model is saved.")
+        Output().error(f"{error}" if error.history.epochs else f"{error} No model is saved.")
         sys.exit(1)
     except (ValueError, OSError, MemoryError, ImportError) as error:
-        Output().complain(str(error) or "there is not enough memory")
+        Output().error(str(error) or "there is not enough memory")
         sys.exit(1)

@@ -31,7 +31,7 @@ OPTIMIZERS = ("adam", "sgd", "momentum", "nesterov", "lbfgs")
 MOST_FOLDS = 100
 MOST_REPEATS = 100
 FIRST_ROWS = 200
-"""Both fit so many rows before the clock runs, so that nothing is loaded or compiled under it."""
+"""Both fit these before the clock runs, so that nothing is loaded or compiled under it."""
 
 Rows = np.ndarray[Any, np.dtype[np.intp]]
 
@@ -49,7 +49,7 @@ class Fit:
 
 @dataclass
 class Comparison:
-    """All fits so far, of so many folds, and what was compared."""
+    """All fits so far, and what was compared."""
 
     target: str
     task: str
@@ -89,7 +89,7 @@ def compare(
 ) -> Comparison:
     """Fit both libraries' estimators on folds of the data, by turns, and score them.
 
-    With repeats the data are cut into folds so many times, each time in another way.
+    With repeats the data are cut into folds several times, each time in another way.
     Data that came with a test set of their own keep it: each fold is then a fit on all training
     data with another seed. Ctrl-C ends the comparison early; what is known so far is returned.
 

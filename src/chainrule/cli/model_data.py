@@ -84,7 +84,8 @@ def answers_of(estimator: Any, source: Source, target: str | None) -> Column | A
     """
     if predicts_one(estimator):
         return target_of(source)
-    assert isinstance(source.data, Table)
+    if not isinstance(source.data, Table):
+        raise DataError(f"{source.name}: expected a table with columns of answers, got images")
     names, count = _names(source.data, target), estimator.targets_.outputs
     if len(names) != count:
         raise DataError(

@@ -30,7 +30,7 @@ SMALL_SIDE = 20
 """Where no side is longer, the blocks are few, and begin with the second number of filters."""
 
 LARGEST_SIDE = 64
-"""Larger images are averaged to at most so many pixels a side before the first convolution."""
+"""Larger images are averaged to at most this many pixels a side before the first convolution."""
 
 SMALLEST_POOLED = 6
 """Shorter sides are not halved any more."""

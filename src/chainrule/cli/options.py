@@ -258,11 +258,11 @@ _IMAGES: dict[str, dict[str, Any]] = {
 }
 _IMAGES_SEEN = {"cnn": 500_000, "mlp": 1_000_000}
 _FEWEST_EPOCHS, _MOST_EPOCHS = 10, 60
-"""Images are passed over until so many are seen, but so many times at least and at most."""
+"""Images are passed over until the number above is seen, within these limits."""
 
 
 def _images(model: str, count: int) -> dict[str, Any]:
-    """Return the defaults of a network for so many images."""
+    """Return the defaults of a network for `count` images."""
     passes = math.ceil(_IMAGES_SEEN[model] / max(count, 1))
     return {
         "model": model,

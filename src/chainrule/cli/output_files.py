@@ -22,7 +22,7 @@ def default_model_path(data: str) -> Path:
 
 
 def check_model_path(path: Path, *inputs: str | Path) -> None:
-    """Complain about a path where no model can be saved, or where another file would be lost."""
+    """Raise ValueError where no model can be saved, or where another file would be lost."""
     mode = _check(path, inputs)
     if mode is None:
         return
@@ -35,7 +35,7 @@ def check_model_path(path: Path, *inputs: str | Path) -> None:
 
 
 def check_text_path(path: Path, *inputs: str | Path) -> None:
-    """Complain about a path where no text can be written, or where an input would be lost."""
+    """Raise ValueError where no text can be written, or where an input would be lost."""
     _check(path, inputs)
 
 

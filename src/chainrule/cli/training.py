@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Rows = np.ndarray[Any, np.dtype[np.intp]]
 
 MOST_POINTS = 500
-"""Of a longer training so many epochs are told, evenly spread from the first to the last."""
+"""Of a longer training these are kept, evenly spread from the first epoch to the last."""
 
 DIGITS = 6
 
