@@ -53,10 +53,7 @@ def draw(k: KernelBuilder) -> None:
     key = [k.argument("seed"), k.integer(0)]
     blocks = k.lanes // 4 + 1  # a vector may begin within a block
     scratch = k.allocate(2 * blocks)
-    with (
-        k.loop(k.argument("first"), k.argument("last")) as n,
-        k.loop(0, k.argument("panels")) as p,
-    ):
+    with k.loop(k.argument("first"), k.argument("last")) as n, k.loop(0, k.argument("panels")) as p:
         element = n * k.argument("features") + (k.argument("panel") + p) * k.lanes
         with k.loop(0, blocks) as i:
             counter = [element // 4 + i + 1, k.argument("step"), k.argument("layer")]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from chainrule.types import Array
 
 VECTOR = 64
 """Bytes of a vector, and of a cache line."""

@@ -12,12 +12,10 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.engine.machine.memory import VECTOR, address, aligned
+from chainrule.types import Array, Shape
 
-Array = NDArray[Any]
-Shape = tuple[int, ...]
 Margin = tuple[int, int]
 """Rows or columns before and after an image."""
 NONE: tuple[Margin, Margin] = ((0, 0), (0, 0))

@@ -14,8 +14,7 @@ from typing import Any
 
 from chainrule.layout import Layer
 from chainrule.losses import Loss
-
-Shape = tuple[int, ...]
+from chainrule.types import Shape
 
 
 @dataclass(frozen=True)

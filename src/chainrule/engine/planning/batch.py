@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.engine.machine.memory import VECTOR, aligned
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.engine.kernels import product, rows
 from chainrule.engine.kernels.library import CompiledKernel, Library
@@ -17,9 +16,9 @@ from chainrule.engine.machine.memory import VECTOR, address
 from chainrule.engine.machine.planes import Planes
 from chainrule.engine.planning.batch import Batch
 from chainrule.engine.planning.program import Instructions
-from chainrule.engine.planning.weights import PackedParameter, Weights
+from chainrule.engine.planning.weights import StoredParameter, Weights
+from chainrule.types import Array
 
-Array = NDArray[Any]
 Range = tuple[int, int]
 
 
@@ -88,7 +87,7 @@ class PlanContext:
         return self.code.table(np.arange(self.rows) * VECTOR)
 
     def transpose(
-        self, thread: int, parameter: PackedParameter, inputs: Range, panels: Range
+        self, thread: int, parameter: StoredParameter, inputs: Range, panels: Range
     ) -> None:
         """Bring a part of the transpose of W up to date, if there is one."""
         W, T = parameter.values, parameter.transposed

@@ -12,10 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.engine.kernels import contraction as kernels, planes
 from chainrule.engine.kernels.contraction import PARAMETER, SAMPLED
@@ -24,9 +22,9 @@ from chainrule.engine.network.contraction import Contraction, Step, Tensor
 from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.cuts import RowCut
 from chainrule.engine.planning.program import partition
-from chainrule.engine.planning.tensors import LineParameter, Offsets, Place, Tiles
-
-Array = NDArray[Any]
+from chainrule.engine.planning.tensors import Offsets, Place, Tiles, placed
+from chainrule.engine.planning.weights import GRADIENT, StoredParameter
+from chainrule.types import Array
 
 ROWS = 8
 """Rows of a product that are not cut apart: the height of its tiles."""
@@ -92,10 +90,7 @@ class LinePlan:
     """Plans a line, given where its parameters are; X and Y are read from and put into panels."""
 
     def __init__(
-        self,
-        contraction: Contraction,
-        parameters: dict[str, LineParameter],
-        context: PlanContext,
+        self, contraction: Contraction, parameters: dict[str, StoredParameter], context: PlanContext
     ) -> None:
         self.contraction, self.parameters, self.context = contraction, parameters, context
         self.code, self.library, self.dtype = context.code, context.library, context.dtype
@@ -242,10 +237,10 @@ class LinePlan:
             return Place(0, np.zeros((), dtype=np.int64))
         if tensor.name in self.parameters:
             parameter = self.parameters[tensor.name]
-            return parameter.place(parameter.values)
+            return placed(parameter, parameter.values)
         if not tensor.sampled:
             parameter = self.parameters[tensor.name.removeprefix("d")]
-            return parameter.place(parameter.gradient)
+            return placed(parameter, parameter.part(GRADIENT))
         return self._tiles(tensor).place
 
     def _size(self, letters: Sequence[str]) -> int:
@@ -264,7 +259,7 @@ class LinePlan:
             yield Work(reads, step.target.name, self._tiled(step, *step.operands))
             return
         if step.operands:
-            letter = step.target.letters[self.parameters[step.target.name[1:]].axis]
+            letter = step.target.letters[self.parameters[step.target.name[1:]].axis_of_lanes]
             a, b = step.operands
             if (letter in a.letters) != (letter in b.letters):
                 a, b = (a, b) if letter in b.letters else (b, a)
@@ -284,7 +279,7 @@ class LinePlan:
         """Return the panels of what is only summed over samples, and the letter of their lanes."""
         if step.target.sampled or len(step.factors) > 1 or not step.target.letters:
             return None
-        letter = step.target.letters[self.parameters[step.target.name[1:]].axis]
+        letter = step.target.letters[self.parameters[step.target.name[1:]].axis_of_lanes]
         turned = self._turned.get((step.factors[0].name, letter))
         return (turned, letter) if turned and turned.panels else None
 
@@ -375,7 +370,7 @@ class LinePlan:
             np.add.outer(walked, samples * VECTOR).reshape(-1),
         ]
         parameter = self.parameters[target.name.removeprefix("d")]
-        gradient = parameter.gradient
+        gradient = parameter.part(GRADIENT)
         return self._products(
             step,
             rows,

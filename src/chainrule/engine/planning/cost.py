@@ -30,7 +30,5 @@ def cost(network: Network, rows: int, itemsize: int, slots: int) -> Cost:
     products = [count for part, count in zip(parts, every, strict=True) if part.names]
     total = 3 * sum(products) - products[0]  # the gradient by X is not needed
     return Cost(
-        2 * rows * total,
-        (numbers * (1 + slots) + transposed) * itemsize,
-        rows * values * itemsize,
+        2 * rows * total, (numbers * (1 + slots) + transposed) * itemsize, rows * values * itemsize
     )

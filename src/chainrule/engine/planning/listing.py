@@ -143,17 +143,23 @@ def _forward(each: Named, seed: int) -> Iterator[str]:
     yield from _lines(part.kind.forward_lines(part, names))
     for k, own in enumerate(part.pointwise):
         key = f"RandomKey({seed}, number - 1, {own.place})"
-        x, y, mask = names.values[k], names.values[k + 1], names.masks[k]
-        yield from _lines(own.kind.forward_lines(own.function, names.functions[k], x, y, mask, key))
+        *first, last = (line.format(key=key, **_of(names, k)) for line in own.kind.listed)
+        yield from map(_line, first)
+        yield _line(last, str(own.function))
 
 
 def _slopes(each: Named) -> Iterator[str]:
     """Return the lines that take a gradient from a part's output back to its head's."""
-    names = each.names
     for k in reversed(range(len(each.part.pointwise))):
-        own, x, y = each.part.pointwise[k], names.values[k], names.values[k + 1]
-        given = (names.functions[k], x, y, names.masks[k], names.gradient)
-        yield from _lines(own.kind.backward_lines(*given))
+        kind = each.part.pointwise[k].kind
+        given = {"gradient": each.names.gradient, **_of(each.names, k)}
+        yield _line(kind.listed_back.format(**given), kind.law)
+
+
+def _of(names: Names, k: int) -> dict[str, str]:
+    """Return the names of a pointwise function, and of what it reads, makes and draws."""
+    x, y = names.values[k], names.values[k + 1]
+    return {"f": names.functions[k], "x": x, "y": y, "mask": names.masks[k]}
 
 
 def _moves(

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule.engine.kernels.library import CompiledKernel
 from chainrule.engine.machine.memory import address
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 
 @dataclass

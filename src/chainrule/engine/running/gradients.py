@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.chain import Chain
 from chainrule.engine.running.steps import Steps, threads_for
 from chainrule.losses import Loss
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from chainrule.chain import Chain
@@ -28,8 +27,7 @@ from chainrule.engine.planning.reading import as_rows, reads_as_it_is
 from chainrule.engine.planning.sample_rows import Rows, SparseRows, entries_of, table_of
 from chainrule.engine.planning.weights import Weights
 from chainrule.engine.running.runner import Runner
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 MOST_ROWS = 512
 """Samples in a block."""

@@ -8,7 +8,6 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.chain import Chain
 from chainrule.engine.kernels.dropout import DRAWN
@@ -25,9 +24,7 @@ from chainrule.engine.running.prediction import Outputs
 from chainrule.engine.running.runner import Runner
 from chainrule.losses import Loss, SoftmaxCrossEntropy
 from chainrule.parameters import Parameters
-
-Array = NDArray[Any]
-
+from chainrule.types import Array
 
 WORTH_A_THREAD = 2_500_000
 """Operations in a step, about 25 µs of one core's, for which one more thread pays."""

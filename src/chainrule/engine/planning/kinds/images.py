@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from chainrule.engine.machine.planes import NONE, Margin, Planes
-from chainrule.engine.network.network import Part
+from chainrule.engine.network.network import Draft, Part
 from chainrule.engine.network.windows import Windows
 from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.cuts import TileCut, Values
 from chainrule.engine.planning.kinds.base import Head
+from chainrule.layout import Layer
 
 
 class ImageHead(Head):
@@ -40,6 +41,14 @@ class ImageHead(Head):
     ) -> None:
         self.reads, self.windows = reads, Windows.of(part)
         super().__init__(context, part, before, after)
+
+    @classmethod
+    def lower(cls, draft: Draft, layer: Layer, place: int) -> bool:
+        """Begin a part among images, or with the samples."""
+        if draft.parts and not draft.parts[-1].of_images:
+            return False
+        draft.begin(cls, layer, place)
+        return True
 
     @classmethod
     def margins(cls, windows: Windows) -> tuple[Margin, Margin]:

@@ -2,19 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from chainrule.engine.kernels import dropout, planes, pointwise, softmax
-from chainrule.engine.planning.cuts import RowCut
-from chainrule.engine.planning.kinds.base import Emission, PointwiseKind, elementwise, emission
+from chainrule.engine.network.network import Draft, Pointwise
+from chainrule.engine.planning.context import PlanContext
+from chainrule.engine.planning.cuts import RowCut, Values
+from chainrule.engine.planning.kinds.base import Emission, Kind, elementwise, emission
+from chainrule.engine.planning.kinds.samples import begin_with_samples
 from chainrule.functions import LogSoftmax
+from chainrule.layout import Layer
+
+
+class PointwiseKind(Kind):
+    """A function without parameters that keeps the shape, after a head.
+
+    ``in_registers``: a product's epilogue can take it, and its derivative, along;
+    ``whole_samples``: it takes all numbers of a sample; ``random``: it is left out in prediction,
+    and has a mask.
+    """
+
+    in_registers: ClassVar[bool] = False
+    whole_samples: ClassVar[bool] = False
+    random: ClassVar[bool] = False
+    listed: ClassVar[tuple[str, ...]] = ("{y} = {f}.forward({x}, {{}})",)
+    """The listing's lines of function f from x to y; ``key`` is what a mask is drawn from."""
+    listed_back: ClassVar[str] = "{gradient}, _ = {f}.backprop({gradient}, {x}, {y}, {{}})"
+    """The line that takes a gradient from y to x; ``law`` says what it does."""
+    law: ClassVar[str] = "dX = dY · ∂Y/∂X"
+
+    def __init__(self, context: PlanContext, own: Pointwise, values: Values, k: int) -> None:
+        self.context, self.function, self.place = context, own.function, own.place
+        self.x, self.y, self.gradient = values.before(k), values.y[k], values.gradient
+        self.masks, self.k = values.masks, k
+
+    @classmethod
+    def lower(cls, draft: Draft, layer: Layer, place: int) -> bool:
+        """Let a function follow the last part; of the first one, make a part of the samples."""
+        if not draft.parts:
+            begin_with_samples(draft, layer, place, images=not cls.whole_samples)
+        elif cls.whole_samples and draft.parts[-1].of_images:
+            return False
+        draft.follow(cls, layer, place)
+        return True
+
+    @abstractmethod
+    def forward(self, cut: Any) -> None:
+        """Add Y = f(X)."""
+
+    @abstractmethod
+    def backward(self, cut: Any, source: Any) -> None:
+        """Add the gradient by X in the place of that by Y, or of a source that stands in for it."""
 
 
 class ElementwiseKind(PointwiseKind):
     """A function of each number alone; kernels are made from its own value and derivative."""
 
     in_registers = True
+    listed = ("{y} = {f}.value({x})",)
+    listed_back = "{gradient} = {gradient} * {f}.derivative({x}, {y})"
+    law = "dX = dY · derivative(X, Y)"
 
     @classmethod
     def kernels(cls) -> Iterable[Emission]:
@@ -30,26 +79,14 @@ class ElementwiseKind(PointwiseKind):
         """Add the gradient by X."""
         cut.slope(self.function, self.x, self.y, self.gradient, source)
 
-    @classmethod
-    def forward_lines(
-        cls, function: Any, name: str, x: str, y: str, mask: str, key: str
-    ) -> Iterator[tuple[str, str]]:
-        """Yield the lines of Y = f(X)."""
-        yield f"{y} = {name}.value({x})", str(function)
-
-    @classmethod
-    def backward_lines(
-        cls, name: str, x: str, y: str, mask: str, gradient: str
-    ) -> Iterator[tuple[str, str]]:
-        """Yield the lines from dY to dX."""
-        note = "dX = dY · derivative(X, Y)"
-        yield f"{gradient} = {gradient} * {name}.derivative({x}, {y})", note
-
 
 class DropoutKind(PointwiseKind):
     """Numbers times a mask, which is drawn where it is needed."""
 
     random = True
+    listed = ("{mask} = {f}.mask({x}, {key})", "{y} = {x} * {mask}")
+    listed_back = "{gradient} = {gradient} * {mask}"
+    law = ElementwiseKind.law
 
     @classmethod
     def kernels(cls) -> Iterable[Emission]:
@@ -64,21 +101,6 @@ class DropoutKind(PointwiseKind):
     def backward(self, cut: Any, source: Any) -> None:
         """Add the gradient by X."""
         cut.mask(self.masks[self.k], self.gradient, source)
-
-    @classmethod
-    def forward_lines(
-        cls, function: Any, name: str, x: str, y: str, mask: str, key: str
-    ) -> Iterator[tuple[str, str]]:
-        """Yield the lines of Y = f(X)."""
-        yield f"{mask} = {name}.mask({x}, {key})", ""
-        yield f"{y} = {x} * {mask}", str(function)
-
-    @classmethod
-    def backward_lines(
-        cls, name: str, x: str, y: str, mask: str, gradient: str
-    ) -> Iterator[tuple[str, str]]:
-        """Yield the lines from dY to dX."""
-        yield f"{gradient} = {gradient} * {mask}", "dX = dY · derivative(X, Y)"
 
 
 class SoftmaxKind(PointwiseKind):

@@ -8,12 +8,10 @@ from typing import Any, ClassVar
 
 from chainrule.engine.kernels import planes
 from chainrule.engine.machine.planes import Planes
-from chainrule.engine.network.network import Draft
 from chainrule.engine.planning.cuts import TileCut
 from chainrule.engine.planning.kinds.base import Emission, elementwise, emission
 from chainrule.engine.planning.kinds.images import ImageHead
 from chainrule.functions import Elementwise
-from chainrule.layout import Layer
 
 
 class AveragePool(ImageHead):
@@ -22,14 +20,6 @@ class AveragePool(ImageHead):
     pool: ClassVar[Any] = planes.average_pool
     unpool: ClassVar[Any] = planes.average_unpool
     largest: ClassVar[bool] = False
-
-    @classmethod
-    def lower(cls, draft: Draft, layer: Layer, place: int) -> bool:
-        """Begin a part among images, or with the samples."""
-        if draft.parts and not draft.parts[-1].of_images:
-            return False
-        draft.begin(cls, layer, place)
-        return True
 
     @classmethod
     def kernels(cls) -> Iterable[Emission]:

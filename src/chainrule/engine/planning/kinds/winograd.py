@@ -13,7 +13,6 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.engine.kernels import dot, product as product_kernels, winograd as kernels
 from chainrule.engine.machine.memory import VECTOR, address, aligned
@@ -26,8 +25,7 @@ from chainrule.engine.planning.kinds.conv2d import Convolution
 from chainrule.engine.planning.kinds.images import ImageHead
 from chainrule.engine.planning.kinds.winograd_sums import FilterSums
 from chainrule.engine.planning.program import partition
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 TURNED = (3, 1, 2, 0)
 """For each point of an axis, the one where the taps have the value that turned taps have here."""
@@ -48,8 +46,8 @@ class Winograd(Convolution):
         self._packed: dict[tuple[int, int, bool], list[tuple[int, int]]] = {}
         self._scratches: dict[tuple[int, bool], tuple[Array, Array]] = {}
 
-    @staticmethod
-    def pays(part: Part) -> bool:
+    @classmethod
+    def pays(cls, part: Part, entries: float | None) -> bool:
         """Return whether a convolution has such taps, and channels enough to pay.
 
         And with pixels enough that the transformed filters' gradients, 16 numbers for each pair of

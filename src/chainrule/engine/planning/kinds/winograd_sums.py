@@ -12,15 +12,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.engine.kernels import dot, planes, winograd
 from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.machine.planes import Planes, points
 from chainrule.engine.network.windows import Windows
 from chainrule.engine.planning.context import PlanContext
+from chainrule.types import Array
 
-Array = NDArray[Any]
 Line = tuple[int, int, float, float]
 """A line of points: the two rows that it is made from, and their factors."""
 
@@ -35,12 +34,7 @@ class FilterSums:
     """Plans the sums of a convolution; ``inputs`` and ``outputs`` are a group's channels."""
 
     def __init__(
-        self,
-        context: PlanContext,
-        windows: Windows,
-        reads: Planes,
-        gradient: Planes,
-        groups: int,
+        self, context: PlanContext, windows: Windows, reads: Planes, gradient: Planes, groups: int
     ) -> None:
         self.context, self.code, self.library = context, context.code, context.library
         self.windows, self.reads, self.gradient, self.groups = windows, reads, gradient, groups
