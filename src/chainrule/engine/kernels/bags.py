@@ -30,7 +30,7 @@ SCATTER = fields(
     "before used touched sums"
 )
 MOVE = fields(
-    "w state0 state1 rates l2 row_stride vector_stride vectors first last threads slots "
+    "w state0 state1 scalars l2 row_stride vector_stride vectors first last threads slots "
     "slots_of_thread before used touched sums"
 )
 TOKEN = 4
@@ -156,12 +156,12 @@ def _move_row(
     sums = k.argument("sums") + slot * (k.argument("vectors") * VECTOR)
     with k.loop(0, k.argument("vectors")) as v:
         gradient = k.load(sums + v * VECTOR)
-        rates = move(k, optimizer, gradient, row + v * k.argument("vector_stride"))
+        scalars = move(k, optimizer, gradient, row + v * k.argument("vector_stride"))
     with k.when(slot > 0):
         k.store_short(k.integer(0), slots + token * TOKEN)
         with k.loop(0, k.argument("vectors")) as v:
             k.store(k.constant(0.0), sums + v * VECTOR)
-    return rates
+    return scalars
 
 
 def _entries(k: KernelBuilder, n: Integer) -> tuple[Integer, Integer]:

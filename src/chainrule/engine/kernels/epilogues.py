@@ -25,8 +25,8 @@ STRIDES = ("row_stride", "vector_stride")
 AFFINE = ("bias", "z", "y", *STRIDES)
 STORE = ("gradient", *STRIDES)
 SLOPE = ("x", "y", "gradient", *STRIDES, "gradient_row", "gradient_vector")
-UPDATE = ("w", "state0", "state1", "rates", "l2", *STRIDES)
-UPDATE_ALL = ("w", "state0", "state1", "rates", "l2", "count", "gradient", "scale")
+UPDATE = ("w", "state0", "state1", "scalars", "l2", *STRIDES)
+UPDATE_ALL = ("w", "state0", "state1", "scalars", "l2", "count", "gradient", "scale")
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def slope(k: KernelBuilder, function: Elementwise) -> None:
 
 @epilogue(*UPDATE)
 def update(k: KernelBuilder, optimizer: Any) -> list[StepScalar]:
-    """Each parameter moves by the optimizer's rule; return also the rates that it reads.
+    """Each parameter moves by the optimizer's rule; return also the scalars that it reads.
 
     The products are the gradient, to which the penalty's, l2 · w, is added.
     """
@@ -105,19 +105,19 @@ def update_all(k: KernelBuilder, optimizer: Any, *, scaled: bool = False) -> lis
 
 
 def move(k: KernelBuilder, optimizer: Any, gradient: Vector, place: Integer) -> list[StepScalar]:
-    """Move the parameters and the state at a place; return the rates that the rule reads."""
+    """Move the parameters and the state at a place; return the scalars that it reads."""
     slots = [f"state{number}" for number in range(len(optimizer.slots))]
 
-    def rate(number: int) -> Vector:
-        return spread(k.load_number(k.argument("rates") + number * k.item))
+    def scalar(number: int) -> Vector:
+        return spread(k.load_number(k.argument("scalars") + number * k.item))
 
     w = k.load(k.argument("w") + place)
     state = tuple(k.load(k.argument(slot) + place) for slot in slots)
     penalty = spread(k.load_number(k.argument("l2"))) * w
-    moved, fresh, rates = trace_rule(optimizer, w, gradient + penalty, state, rate)
+    moved, fresh, scalars = trace_rule(optimizer, w, gradient + penalty, state, scalar)
     if moved is not w:
         k.store(moved, k.argument("w") + place)
     for slot, old, new in zip(slots, state, fresh, strict=True):
         if new is not old:
             k.store(new, k.argument(slot) + place)
-    return rates
+    return scalars

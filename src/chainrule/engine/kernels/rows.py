@@ -9,8 +9,8 @@ from chainrule.engine.machine.memory import VECTOR
 from chainrule.mathematics import sqrt
 
 ADVANCE = fields(
-    "rows padded order x x_row t_row weights row_offsets taps targets normalized_weights rates_now "
-    "rates rate_count l2 shared_l2"
+    "rows padded order x x_row t_row weights row_offsets taps targets normalized_weights "
+    "scalars_now scalars scalar_count l2 shared_l2"
 )
 INTO_PANELS = ("rows", "features", "vectors", "samples", "panels", "vector_stride")
 TRANSPOSE = fields(
@@ -24,7 +24,7 @@ SQUARES = ("rows", "vectors", "w", "row_stride", "vector_stride", "sums")
 
 @kernel(*ADVANCE)
 def advance(k: KernelBuilder) -> None:
-    """Take the next samples of the order: their places in X and t, their weights, the rates.
+    """Take the next samples of the order: their places in X and t, their weights, the scalars.
 
     A penalty that weighted samples share is divided by their weight.
     """
@@ -51,12 +51,12 @@ def advance(k: KernelBuilder) -> None:
             k.store_number(weight / whole, k.argument("normalized_weights") + n * item)
         with k.when(k.argument("shared_l2") > 0):
             k.store_number(k.load_number(k.argument("shared_l2")) / whole, k.argument("l2"))
-    with k.loop(0, k.argument("rate_count")) as i:
+    with k.loop(0, k.argument("scalar_count")) as i:
         at = i * k.item
-        k.store_number(k.load_number(k.argument("rates_now") + at), k.argument("rates") + at)
+        k.store_number(k.load_number(k.argument("scalars_now") + at), k.argument("scalars") + at)
     k.store_integer(order + rows * 8, k.arguments_at + 8 * ADVANCE.index("order"))
-    following = k.argument("rates_now") + k.argument("rate_count") * k.item
-    k.store_integer(following, k.arguments_at + 8 * ADVANCE.index("rates_now"))
+    following = k.argument("scalars_now") + k.argument("scalar_count") * k.item
+    k.store_integer(following, k.arguments_at + 8 * ADVANCE.index("scalars_now"))
 
 
 @kernel(*INTO_PANELS)

@@ -104,9 +104,9 @@ def _hyperparameter(name: str) -> Evaluate:
 def trace_rule(
     optimizer: Any, w: Vector, g: Vector, state: tuple[Vector, ...], load: Callable[[int], Vector]
 ) -> tuple[Vector, tuple[Vector, ...], list[StepScalar]]:
-    """Emit an optimizer's rule; return the new w, the new state, and the rates that it reads.
+    """Emit an optimizer's rule; return the new w, the new state, and the scalars that it reads.
 
-    ``load(number)`` returns the vector of a rate by its place.
+    ``load(number)`` returns the vector of a scalar by its place.
     """
     reader = _Reader(load)
     stand_in = object.__new__(type(optimizer))

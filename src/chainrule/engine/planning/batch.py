@@ -16,7 +16,7 @@ class Batch:
     """Where a thread finds the samples of its step; the kernel ``advance`` fills it.
 
     ``rows`` are the addresses of the samples in X, ``taps`` the same beside offsets of panel rows,
-    ``targets`` byte offsets in t, ``normalized_weights`` those in the mean, ``rates`` the
+    ``targets`` byte offsets in t, ``normalized_weights`` those in the mean, ``scalars`` the
     numbers of the step that the optimizer's rule reads, and ``l2`` 0 and the penalty λ.
     """
 
@@ -24,11 +24,11 @@ class Batch:
     taps: Array
     targets: Array
     normalized_weights: Array
-    rates: Array
+    scalars: Array
     l2: Array
 
     @classmethod
-    def of(cls, rows: int, dtype: np.dtype[Any], rates: int, l2: float) -> Batch:
+    def of(cls, rows: int, dtype: np.dtype[Any], scalars: int, l2: float) -> Batch:
         """Return the batch of `rows` samples, of equal weight, with room to fill up a tile."""
         taps = aligned((rows, 2), np.int64)
         taps[:, 1] = np.arange(rows) * VECTOR
@@ -38,4 +38,4 @@ class Batch:
         whole = (aligned((rows + lanes,), np.int64), taps, aligned((rows,), np.int64))
         penalty = aligned((2,), dtype)
         penalty[1] = l2
-        return cls(*whole, normalized, aligned((rates,), dtype), penalty)
+        return cls(*whole, normalized, aligned((scalars,), dtype), penalty)

@@ -63,11 +63,11 @@ class PlanContext:
         """Tiles of as many samples as a vector has lanes."""
         return -(-self.rows // self.lanes)
 
-    def rates(self, thread: int, factor: float) -> int:
+    def scalars(self, thread: int, factor: float) -> int:
         """Return where a thread finds the scalars of the step, for a factor of the rate."""
-        rates, factors = self.batches[thread].rates, self.weights.rates
-        before = factors.index(factor) * (len(rates) // len(factors))
-        return address(rates) + before * self.dtype.itemsize
+        scalars, factors = self.batches[thread].scalars, self.weights.rates
+        before = factors.index(factor) * (len(scalars) // len(factors))
+        return address(scalars) + before * self.dtype.itemsize
 
     def product(
         self, thread: int, epilogue: CompiledKernel, arguments: dict[str, int], **values: int

@@ -67,9 +67,7 @@ class LinePlan:
 
         return [[add], *rest]
 
-    def forward(
-        self, X: Panels | None, Y: Panels, after: Callable[[RowCut], None]
-    ) -> list[Phase]:
+    def forward(self, X: Panels | None, Y: Panels, after: Callable[[RowCut], None]) -> list[Phase]:
         """Return the works from X to Y; without panels X are the samples as they are."""
         steps = self.contraction.forward()
         inputs = next(f for step in steps for f in step.factors if f.name == "X")

@@ -131,9 +131,7 @@ class LineSteps:
             y=(place.address, self.tensors.along(target, rows), place.tile),
         )
 
-    def _summed(
-        self, step: Step, a: Tensor | None, turned: Turned, letter: str
-    ) -> Add:
+    def _summed(self, step: Step, a: Tensor | None, turned: Turned, letter: str) -> Add:
         """Sum products of numbers of samples over these, in tiles: vectors are along a letter.
 
         Without the first factor it is 1.

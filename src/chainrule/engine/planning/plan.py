@@ -269,8 +269,8 @@ class Planner:
                 taps=address(batch.taps),
                 targets=address(batch.targets),
                 normalized_weights=address(batch.normalized_weights),
-                rates=address(batch.rates),
-                rate_count=len(batch.rates),
+                scalars=address(batch.scalars),
+                scalar_count=len(batch.scalars),
                 l2=address(batch.l2[1:]),
                 shared_l2=address(self.shared_l2) if self.weights.l2_shared else 0,
             )

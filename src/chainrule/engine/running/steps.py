@@ -60,7 +60,7 @@ def threads_for(
 
 
 STEPS_AHEAD = 256
-"""For how many steps to compute the optimizer's rates at once."""
+"""For how many steps to compute the scalars of the optimizer's rule at once."""
 
 
 class Steps:
@@ -184,7 +184,7 @@ class Steps:
         planner, _, runner = self._program(self._moving, cut=True)
         scalars = self._scalars_of(planner, np.full(1, rate), self.done - 1)
         for batch in planner.context.batches:
-            batch.rates[:] = scalars[0]
+            batch.scalars[:] = scalars[0]
         runner.run(1)
         self._moving = 0
 
@@ -204,7 +204,7 @@ class Steps:
         results = np.full(steps, np.nan, dtype=self.chain.dtype)
         self.penalties = np.empty(steps, dtype=self.chain.dtype)
         for arguments in planner.advances:
-            _set(ADVANCE, arguments, order=order, rates_now=table)
+            _set(ADVANCE, arguments, order=order, scalars_now=table)
         _set(TOTAL, planner.total, result=results, penalty=self.penalties)
         for arguments in planner.context.draws:
             arguments[DRAWN.index("step")] = self.done

@@ -217,7 +217,7 @@ class Head(Kind):
                     thread,
                     self.library.get(epilogues.update_all, self.context.rule),
                     count=last - first,
-                    rates=self.context.rates(thread, parameter.rate),
+                    scalars=self.context.scalars(thread, parameter.rate),
                     l2=address(batch.l2[int(parameter.penalized) :]),
                     **parameter.places(first * VECTOR),
                 )
