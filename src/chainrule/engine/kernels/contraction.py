@@ -24,8 +24,6 @@ SAMPLED, PARAMETER = "v", "s"
 
 FACTORS = tuple(name for f in range(MOST_FACTORS) for name in (f"x{f}", f"x{f}_tile"))
 PRODUCT = ("rows", "depth", "tiles", "places", "taps", "y", "y_tile", "scale", "plus", *FACTORS)
-RESULTS = ("y", "row_offsets", "vector_stride", "scale", "columns", "plus", "plus_offsets")
-TURN = ("count", "places", "source", "source_row", "target")
 
 _AT_ONCE = (4, 1)
 """How many sums are made at the same time: each alone would wait for its own additions."""
@@ -140,7 +138,7 @@ def _added(factors: Sequence[_Factor], tile: int, total: Vector) -> Vector:
     return fma(_product(others, tile), last.vector(tile), total)
 
 
-@epilogue(*RESULTS)
+@epilogue("y", "row_offsets", "vector_stride", "scale", "columns", "plus", "plus_offsets")
 def results(k: KernelBuilder, *, scaled: bool, adds: bool, columns: bool, plus: bool) -> None:
     """Epilogue of a tiled product: rows of the results lie where a table says.
 
@@ -166,7 +164,7 @@ def results(k: KernelBuilder, *, scaled: bool, adds: bool, columns: bool, plus: 
                 k.store(result, to)
 
 
-@kernel(*TURN)
+@kernel("count", "places", "source", "source_row", "target")
 def turn(k: KernelBuilder) -> None:
     """Square blocks transposed, each from an offset to an offset; rows of the source lie apart."""
     with k.loop(0, k.argument("count")) as block:

@@ -19,7 +19,6 @@ DRAWN = ("seed", "step", "layer", "threshold", "scale")
 
 FIELDS = (*DRAWN, *fields("first last panel panels features vector_stride x y mask"))
 LANES = (*DRAWN, "first", "features", "mask")
-MASKED = ("count", "mask", "gradient")
 
 ROUNDS = 10
 MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
@@ -90,7 +89,7 @@ def draw_lanes(k: KernelBuilder) -> None:
     k.store_integer(k.argument("step") + 1, k.arguments_at + 8 * LANES.index("step"))
 
 
-@kernel(*MASKED)
+@kernel("count", "mask", "gradient")
 def masked(k: KernelBuilder) -> None:
     """The gradient becomes M times itself, in place, for `count` vectors."""
     gradient = k.argument("gradient")

@@ -26,7 +26,6 @@ AFFINE = ("bias", "z", "y", *STRIDES)
 STORE = ("gradient", *STRIDES)
 SLOPE = ("x", "y", "gradient", *STRIDES, "gradient_row", "gradient_vector")
 UPDATE = ("w", "state0", "state1", "scalars", "l2", *STRIDES)
-UPDATE_ALL = ("w", "state0", "state1", "scalars", "l2", "count", "gradient", "scale")
 
 
 @contextmanager
@@ -91,7 +90,7 @@ def update(k: KernelBuilder, optimizer: Any) -> list[StepScalar]:
         return move(k, optimizer, gradient, place)
 
 
-@kernel(*UPDATE_ALL)
+@kernel("w", "state0", "state1", "scalars", "l2", "count", "gradient", "scale")
 def update_all(k: KernelBuilder, optimizer: Any, *, scaled: bool = False) -> list[StepScalar]:
     """Move contiguous parameters by the optimizer's rule, given their gradient: no epilogue.
 

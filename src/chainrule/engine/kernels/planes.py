@@ -19,7 +19,6 @@ from chainrule.functions import Elementwise
 from chainrule.mathematics import maximum
 
 SIZES = ("channels", "rows", "columns")
-GATHER = ("samples", "features", "y")
 COPY = (*SIZES, "x", "x_channel", "x_row", "y", "y_channel", "y_row")
 VALUE = COPY
 TIMES = (*COPY, "mask", "mask_channel", "mask_row")
@@ -48,7 +47,7 @@ def _place(k: KernelBuilder, name: str, c: Integer, i: Integer, j: Integer) -> I
     return k.argument(name) + rows + j * column
 
 
-@kernel(*GATHER)
+@kernel("samples", "features", "y")
 def gather(k: KernelBuilder) -> None:
     """Samples, at the addresses in a table, become lanes: (features) of each, (features, lanes)."""
     features, lanes, item = k.argument("features"), k.lanes, k.item

@@ -9,18 +9,15 @@ from chainrule.engine.language.emit import KernelBuilder, kernel
 from chainrule.engine.machine.memory import VECTOR
 from chainrule.functions import Elementwise
 
-VALUE = ("count", "x", "y")
-SLOPE = ("count", "x", "y", "gradient")
 
-
-@kernel(*VALUE)
+@kernel("count", "x", "y")
 def value(k: KernelBuilder, function: Elementwise) -> None:
     """Y = value(X), for `count` vectors."""
     with k.loop(0, k.argument("count")) as i:
         k.store(function.value(k.load(k.argument("x") + i * VECTOR)), k.argument("y") + i * VECTOR)
 
 
-@kernel(*SLOPE)
+@kernel("count", "x", "y", "gradient")
 def slope(k: KernelBuilder, function: Elementwise) -> None:
     """The gradient becomes gradient · derivative(x, y), in place, for `count` vectors."""
     gradient = k.argument("gradient")

@@ -12,14 +12,11 @@ ADVANCE = fields(
     "rows padded order x x_row t_row weights row_offsets taps targets normalized_weights "
     "scalars_now scalars scalar_count l2 shared_l2"
 )
-INTO_PANELS = ("rows", "features", "vectors", "samples", "panels", "vector_stride")
 TRANSPOSE = fields(
     "row_blocks column_blocks source source_row_block source_column_block target "
     "target_row_block target_column_block"
 )
 TOTAL = fields("rows losses normalized_weights penalties penalty_count l2 result penalty stop")
-CLIP = ("count", "sums", "limit", "scale")
-SQUARES = ("rows", "vectors", "w", "row_stride", "vector_stride", "sums")
 
 
 @kernel(*ADVANCE)
@@ -59,7 +56,7 @@ def advance(k: KernelBuilder) -> None:
     k.store_integer(following, k.arguments_at + 8 * ADVANCE.index("scalars_now"))
 
 
-@kernel(*INTO_PANELS)
+@kernel("rows", "features", "vectors", "samples", "panels", "vector_stride")
 def into_panels(k: KernelBuilder) -> None:
     """Rows of numbers, each at an address of its own, lie in panels, with zeros beyond the last."""
     with k.loop(0, k.argument("rows")) as n:
@@ -83,7 +80,7 @@ def transpose(k: KernelBuilder) -> None:
             k.store(row, target + r * VECTOR)
 
 
-@kernel(*SQUARES)
+@kernel("rows", "vectors", "w", "row_stride", "vector_stride", "sums")
 def squares(k: KernelBuilder) -> None:
     """Σ w² of each panel of weights."""
     with k.loop(0, k.argument("vectors")) as v:
@@ -95,7 +92,7 @@ def squares(k: KernelBuilder) -> None:
         k.store_number(total, k.argument("sums") + v * k.item)
 
 
-@kernel(*CLIP)
+@kernel("count", "sums", "limit", "scale")
 def clip(k: KernelBuilder) -> None:
     """Min(1, limit/√Σ sums); NaN if that sum is not finite."""
     with k.loop(0, k.argument("count"), carry=[first_lane(k.constant(0.0))]) as turn:

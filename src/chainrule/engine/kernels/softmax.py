@@ -12,11 +12,8 @@ from chainrule.engine.language.values import Condition, Integer, Vector, select
 from chainrule.engine.machine.memory import VECTOR
 from chainrule.mathematics import exp, log, maximum
 
-VALUE = ("first", "last", "outputs", "vector_stride", "x", "y")
-SLOPE = ("first", "last", "outputs", "vector_stride", "y", "gradient")
 
-
-@kernel(*VALUE)
+@kernel("first", "last", "outputs", "vector_stride", "x", "y")
 def value(k: KernelBuilder, *, logarithm: bool) -> None:
     """Y = exp(X) / Σ exp(X), or X − log Σ exp(X); the largest number is subtracted first."""
     zero, lowest = k.constant(0.0), k.constant(float("-inf"))
@@ -41,7 +38,7 @@ def value(k: KernelBuilder, *, logarithm: bool) -> None:
             k.store(select(inside, part - whole if logarithm else part / whole, zero), y + place)
 
 
-@kernel(*SLOPE)
+@kernel("first", "last", "outputs", "vector_stride", "y", "gradient")
 def slope(k: KernelBuilder, *, logarithm: bool) -> None:
     """The gradient becomes Y·(gradient − Σ gradient Y), or gradient − exp(Y)·Σ gradient."""
     zero = k.constant(0.0)

@@ -28,9 +28,7 @@ Row = Sequence[Vector]
 Transform = Callable[[Row], list[Vector]]
 
 TILES = ("channels", "rows", "columns")
-FILTERS = ("count", "w", "u", "u_point")
 LINE = (*TILES, "x", "x_channel", "x_row", "second", "signs", "v", "v_channel", "v_point")
-GRADIENTS = ("count", "places", "tiles", "sums", "sums_tile", "sums_point", "w")
 INPUTS = (*TILES, "x", "x_channel", "x_row", "v", "v_channel", "v_point")
 _PIXELS = (*TILES, "high", "wide", "m", "m_channel", "m_point")
 OUTPUTS = (*_PIXELS, "bias", "z", "y", "y_channel", "y_row")
@@ -70,7 +68,7 @@ def _twice(transform: Transform, square: Sequence[Row]) -> list[list[Vector]]:
     return [transform(row) for row in zip(*columns, strict=True)]
 
 
-@kernel(*FILTERS)
+@kernel("count", "w", "u", "u_point")
 def filters(k: KernelBuilder) -> None:
     """U = G g Gᵀ, one number at each point, for `count` pairs of an output and an input."""
     item = k.item
@@ -204,7 +202,7 @@ def _line(k: KernelBuilder, transform: Transform, *, pixels: int) -> None:
             k.store(value, v + k.argument("v_point") * b)
 
 
-@kernel(*GRADIENTS)
+@kernel("count", "places", "tiles", "sums", "sums_tile", "sums_point", "w")
 def filter_gradients(k: KernelBuilder) -> None:
     """Gradients Gᵀ dU G of some pairs of output and input, dU added up over tiles of images.
 

@@ -215,9 +215,9 @@ class Forward(Predictor):
     def refresh(self) -> None:
         """Take over the chain's parameters as they are now, and remember them."""
         super().refresh()
-        flat = self.chain.parameters.flat
-        self._seen = flat.copy()
-        self._compared = address(flat), address(self._seen), flat.nbytes
+        self._flat = self.chain.parameters.flat
+        self._seen = self._flat.copy()
+        self._compared = address(self._flat), address(self._seen), self._flat.nbytes
 
     def __call__(self, X: Any) -> Array:
         """Return the chain's output (n, …) for X (n, …)."""
@@ -225,7 +225,7 @@ class Forward(Predictor):
             self._parameters, self._by_machine = self.chain.parameters, self._prepared()
         if not self._by_machine:
             return in_blocks(self.chain, X)
-        if _compare_memory()(*self._compared):
+        if self._flat is not self._parameters.flat or _compare_memory()(*self._compared):
             self.refresh()
         return super().__call__(X)
 
