@@ -44,6 +44,7 @@ class LineSteps:
             a, b = step.operands
             if (letter in a.letters) != (letter in b.letters):
                 a, b = (a, b) if letter in b.letters else (b, a)
+            if letter in b.letters and letter not in a.letters and self.tensors.turns(b, letter):
                 yield from self.tensors.along_lanes(b, letter)
                 turned = self.tensors.turned[b.name, letter]
                 reads = frozenset([a.name, f"{b.name} along {letter}"])
