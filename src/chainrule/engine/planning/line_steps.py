@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.engine.kernels import contraction as kernels
 from chainrule.engine.kernels.contraction import PARAMETER, SAMPLED
 from chainrule.engine.machine.memory import VECTOR
-from chainrule.engine.network.contraction import Step, Tensor
+from chainrule.engine.network.steps import Step, Tensor
 from chainrule.engine.planning.line_tensors import LineTensors, Turned
 from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.tensors import Offsets

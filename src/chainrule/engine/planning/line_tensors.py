@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.engine.kernels import contraction as kernels, planes
 from chainrule.engine.machine.memory import VECTOR, Panels, address, aligned
 from chainrule.engine.machine.planes import Planes
-from chainrule.engine.network.contraction import Tensor
+from chainrule.engine.network.steps import Tensor
 from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.tensors import Offsets, Place, Tiles, placed
