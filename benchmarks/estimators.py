@@ -15,8 +15,10 @@ from sklearn.datasets import load_digits
 
 import chainrule
 from benchmarks.tables import figure, head, row
-from chainrule.data import BUILTIN, Table, TableEncoder, Target, split
-from chainrule.jobs.sources import read_source
+from chainrule.data import BUILTIN, Source, Table, read_source, split
+from chainrule.inputs import TableEncoder
+from chainrule.targets import Numbers
+from chainrule.targets.columns import find_task, labels_of, number_cells
 
 Array = NDArray[Any]
 
@@ -100,22 +102,25 @@ def scores(files: list[str]) -> list[dict[str, Any]]:
     return found
 
 
-def parts(source: Any, seed: int) -> tuple[Array, Array, Array, Array, str]:
+def parts(source: Source, seed: int) -> tuple[Array, Array, Array, Array, str]:
     """Return encoded training and test data, and which kind of network they are for."""
     order = np.random.default_rng(seed).permutation(len(source))[:MOST_ROWS]
     source = source.select(np.sort(order))
-    target = Target.fit(source.target_name, source.cells)
-    classes = target.task != "regression"
+    classes = find_task(source.target).task != "regression"
     train, test = split(
         len(source), (0.8, 0.2), seed=seed, labels=source.cells if classes else None
     )
     if isinstance(source.data, Table):
         encoder = TableEncoder.fit(source.data.select(train))
-        X = encoder.encode(source.data)[0].astype(np.float64)
+        X = encoder.encode(source.data).astype(np.float64)
     else:
         X = source.data.reshape(len(source), -1) / 255
-    t = target.encode(source.cells)
-    return X[train], t[train], X[test], t[test], "MLPClassifier" if classes else "MLPRegressor"
+    if classes:
+        y = labels_of(source.target)
+    else:
+        numbers = number_cells(source.target)
+        y = Numbers.fit(numbers, scaled=True).encode(numbers)[:, 0]
+    return X[train], y[train], X[test], y[test], "MLPClassifier" if classes else "MLPRegressor"
 
 
 def fitted(network: Any, X: Array, y: Array) -> float:

@@ -29,8 +29,8 @@ from chainrule import (
     Softmax,
     train,
 )
-from chainrule.jobs.network import convolutional_blocks
-from chainrule.jobs.sources import read_source
+from chainrule.cli.networks import convolutional_blocks
+from chainrule.data import read_source
 
 Array = NDArray[Any]
 

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from chainrule.checking import *
     from chainrule.engine import *
     from chainrule.estimators import *
+    from chainrule.files import *
     from chainrule.functions import *
-    from chainrule.loading import *
     from chainrule.losses import *
-    from chainrule.models import *
     from chainrule.parameters import *
     from chainrule.pictures import *
     from chainrule.training import *
@@ -60,9 +59,8 @@ _PUBLIC = {
         Constant Cosine InverseScaling LinearToZero StepDecay WarmUp
         AUGMENTATIONS Augmentation Crop Flip Noise Shift
         """,
-    "models": "Model ModelFileError Predictions",
-    "loading": "load",
-    "estimators": "Classifier MLPClassifier MLPRegressor Regressor",
+    "files": "ModelFileError",
+    "estimators": "Classifier MLPClassifier MLPRegressor Regressor load",
     "pictures": "GradientNormsDisplay LearningCurveDisplay WeightsDisplay",
     "engine": "Predictor",
 }

@@ -228,6 +228,15 @@ class Chain:
                 gradients[layer.names[name]][...] = gradient
         return gradients, upstream if input_gradient else None
 
+    def fuse(self, loss: Loss) -> tuple[Loss, int]:
+        """Return the loss from which backprop starts, and how many functions come before it.
+
+        Where the last function and the loss are a pair that fuses (softmax and cross-entropy,
+        sigmoid and binary cross-entropy), that is at the function's input, with y − t.
+        """
+        pair = fused(self.functions[-1], loss)
+        return (pair, len(self.functions) - 1) if pair else (loss, len(self.functions))
+
     def loss(
         self,
         loss: Loss,
@@ -237,9 +246,8 @@ class Chain:
         key: RandomKey | None = None,
     ) -> float:
         """Return the mean loss for X (n, …) with targets t; without a key, of predictions."""
-        pair = fused(self.functions[-1], loss)
-        trace = self.trace(X, key, until=len(self.functions) - 1 if pair else None)
-        return (pair or loss).value(trace[-1], t, sample_weight)
+        last, count = self.fuse(loss)
+        return last.value(self.trace(X, key, until=count)[-1], t, sample_weight)
 
     def gradient(
         self,
@@ -251,11 +259,7 @@ class Chain:
         *,
         out: Parameters | None = None,
     ) -> tuple[float, Parameters]:
-        """Return the mean loss and its gradient by the parameters.
-
-        Where the last function and the loss are a pair that fuses (softmax and cross-entropy,
-        sigmoid and binary cross-entropy), backprop starts at that function's input with y − t.
-        """
+        """Return the mean loss and its gradient by the parameters."""
         value, gradients, _ = self.differentiate(loss, X, t, sample_weight, key, out=out)
         return value, gradients
 
@@ -279,9 +283,9 @@ class Chain:
         out: Parameters | None = None,
     ) -> tuple[float, Parameters, Array | None]:
         """Return the mean loss, its gradient by the parameters and, with input_gradient, by X."""
-        pair = fused(self.functions[-1], loss)
-        trace = self.trace(X, key, until=len(self.functions) - 1 if pair else None)
-        value, dY = (pair or loss).value_and_gradient(trace[-1], t, sample_weight)
+        last, count = self.fuse(loss)
+        trace = self.trace(X, key, until=count)
+        value, dY = last.value_and_gradient(trace[-1], t, sample_weight)
         gradients, dX = self.backprop(trace, dY, key, input_gradient=input_gradient, out=out)
         return value, gradients, dX
 

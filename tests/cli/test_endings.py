@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from chainrule.models import Model
+from chainrule import load
 from chainrule.training import ProgressBar
 from cli.runs import chainrule, house_rows, train, written
 
@@ -42,7 +42,7 @@ def test_ctrl_c_keeps_the_model_so_far(houses, tmp_path, monkeypatch):
     assert re.search(r"\ninterrupted after 3 epochs, kept epoch \d, \d+\.\d s\n", run.err)
     assert run.err.endswith(f"model saved in {tmp_path / 'm'}\n")
     assert run.out.startswith("score ")
-    assert Model.load(tmp_path / "m").facts["epochs"] == 3
+    assert load(tmp_path / "m").metadata_["epochs"] == 3
 
 
 def test_ctrl_c_keeps_the_last_iteration_of_lbfgs(tmp_path, monkeypatch):
@@ -50,7 +50,7 @@ def test_ctrl_c_keeps_the_last_iteration_of_lbfgs(tmp_path, monkeypatch):
     run = chainrule("train", "diabetes", "--optimizer", "lbfgs", "-o", tmp_path / "m")
     assert run.code == 0
     assert "\ninterrupted after 3 epochs, kept epoch 3, " in run.err
-    assert Model.load(tmp_path / "m").facts["epochs"] == 3
+    assert load(tmp_path / "m").metadata_["epochs"] == 3
 
 
 def test_ctrl_c_in_the_first_epoch_leaves_the_older_model(houses, tmp_path, monkeypatch):
@@ -91,7 +91,7 @@ def test_a_real_sigint_keeps_the_model_so_far(tmp_path):
     assert b"model saved in" in seen
     assert b"Traceback" not in seen
     assert out.startswith(b"score ")
-    assert Model.load(model).facts["epochs"] >= 1
+    assert load(model).metadata_["epochs"] >= 1
 
 
 def rest(terminal):
@@ -128,7 +128,7 @@ def test_a_later_divergence_saves_the_last_good_model_and_fails(houses, tmp_path
     assert "loss became inf in epoch " in error
     assert ": lower the learning rate, to " in error
     assert re.search(r"The parameters are those of epoch \d+\.$", error)
-    assert Model.load(tmp_path / "m").facts["end"].startswith("diverged after ")
+    assert load(tmp_path / "m").metadata_["end"].startswith("diverged after ")
 
 
 def test_a_process_tells_errors_on_standard_error_with_exit_code_1(houses):

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,13 +15,12 @@ from chainrule import (
     Flatten,
     Linear,
     MLPClassifier,
-    MLPRegressor,
     ReLU,
     Softmax,
 )
 from cli.runs import chainrule
 from cli.test_output import golden
-from estimators.saved_networks import NETWORKS, fitted
+from files.saved_networks import NETWORKS, fitted
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -41,7 +41,7 @@ def iris(**parameters):
 
 
 def with_names(model, names):
-    model.feature_names_in_ = np.array(names, dtype=object)
+    model.inputs_ = replace(model.inputs_, names=tuple(names))
     return model
 
 
@@ -211,22 +211,3 @@ def test_an_estimator_without_a_whole_epoch_has_no_curve(tmp_path):
     error = chainrule("plot", path, "-o", tmp_path / "p.png", "--part", "curve").error
     assert error == "this model has no learning curve: it was not trained for a whole epoch"
     assert error in chainrule("plot", path, "-o", tmp_path / "p.png").err
-
-
-@pytest.mark.parametrize(
-    ("command", "advice"),
-    [
-        ("predict", "in Python: chainrule.load({path!r}).predict(X)"),
-        ("evaluate", "in Python: chainrule.load({path!r}).score(X, y)"),
-        ("check", "without DATA it is checked at random numbers"),
-    ],
-)
-def test_commands_that_read_data_say_what_to_do_instead(tmp_path, command, advice):
-    path = saved(
-        MLPRegressor(hidden_layer_sizes=(3,), max_iter=1).fit(IRIS.data, IRIS.target),
-        tmp_path / "m",
-    )
-    assert chainrule(command, path, "iris").error == (
-        f"{path} holds the estimator MLPRegressor, which takes arrays, not files; "
-        + advice.format(path=str(path))
-    )

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
+from chainrule import load
+from chainrule.cli.networks import build_chain
+from chainrule.cli.options import CommandLineOptions
 from chainrule.functions import Conv2d, MaxPool2d
-from chainrule.jobs.network import NetworkOptions, build_chain
-from chainrule.models import Model
 from cli.runs import chainrule, house_rows, train, written
 from cli.test_images import digits as idx_files, pictures
 
 
 def kinds(path):
-    return [type(function).__name__ for function in Model.load(path).chain.functions]
+    return [type(function).__name__ for function in load(path).chain_.functions]
 
 
 def test_a_convolutional_network_learns_digits_and_does_all_that_models_do(tmp_path):
@@ -65,7 +66,7 @@ def test_a_table_gets_no_convolutional_network(tmp_path, monkeypatch, data):
     ],
 )
 def test_blocks_halve_images_of_any_shape(shape, pools, flat):
-    options = NetworkOptions("cnn", (7,))
+    options = CommandLineOptions("images", model="cnn", layers="7")
     chain, _ = build_chain(options, task="multiclass", classes=3, input_shape=shape)
     chain.initialize(shape, seed=0, dtype="float32")
     assert sum(isinstance(function, MaxPool2d) for function in chain.functions) == pools

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chainrule.models import Model
+from chainrule import load
 from cli.runs import chainrule, house_rows, train, written
 
 ROWS = house_rows()
@@ -98,8 +98,8 @@ def test_the_largest_seed_is_taken(houses, tmp_path):
     ],
 )
 def test_a_network_is_as_asked(houses, tmp_path, options, formula):
-    model = Model.load(train(houses, tmp_path / "m", "-t", "price", *options))
-    text = model.chain.formula()
+    model = load(train(houses, tmp_path / "m", "-t", "price", *options))
+    text = model.chain_.formula()
     assert formula in text
 
 
@@ -132,11 +132,11 @@ def test_an_optimizer_takes_the_learning_rate(houses, tmp_path):
 def test_digits_is_trained_as_the_notes_do_unless_told_otherwise(tmp_path):
     arguments = ("train", "digits", "-e", 1, "--json", "-o", tmp_path / "m")
     assert chainrule(*arguments).json["l2"] == 0.003
-    assert Model.load(tmp_path / "m").chain.formula() == (
+    assert load(tmp_path / "m").chain_.formula() == (
         "Softmax(Linear(W2; ReLU(Linear(W1; ReLU(Linear(W0; x))))))"
     )
     assert chainrule(*arguments, "--l2", 0, "--bias", "--layers", 9).json["l2"] == 0
-    assert Model.load(tmp_path / "m").chain.formula() == (
+    assert load(tmp_path / "m").chain_.formula() == (
         "Softmax(Linear(W1, b1; ReLU(Linear(W0, b0; x))))"
     )
 
@@ -148,9 +148,9 @@ def test_patience_stops_and_its_absence_does_not(houses, tmp_path):
 
 
 def test_double_precision_is_kept_in_the_file(houses, tmp_path):
-    assert Model.load(train(houses, tmp_path / "m", "-t", "price")).chain.dtype == "float32"
-    model = Model.load(train(houses, tmp_path / "m", "-t", "price", "--double"))
-    assert model.chain.dtype == "float64"
+    assert load(train(houses, tmp_path / "m", "-t", "price")).chain_.dtype == "float32"
+    model = load(train(houses, tmp_path / "m", "-t", "price", "--double"))
+    assert model.chain_.dtype == "float64"
 
 
 def test_whole_numbers_are_classes_unless_the_task_or_a_loss_says_otherwise(houses, tmp_path):
@@ -237,7 +237,7 @@ def test_lbfgs_takes_iterations(tmp_path):
     assert facts["optimizer"] == {"name": "lbfgs"}
     assert len(facts["history"]["validation_loss"]) == facts["epochs"] <= 30
     assert facts["scores"]["test"]["R²"] > 0.3
-    assert Model.load(tmp_path / "m").chain.dtype == "float32"
+    assert load(tmp_path / "m").chain_.dtype == "float32"
 
 
 @pytest.mark.parametrize("kinds", ["aaaaabbc", "abccccc", "aaabcbbaaa"])
@@ -247,3 +247,14 @@ def test_a_class_of_one_row_is_learned(tmp_path, kinds):
     for seed in range(3):  # whoever would be held out
         run = chainrule("train", path, "-t", "kind", "-e", 1, "-s", seed, "-o", tmp_path / "m")
         assert run.code == 0, run.err
+
+
+def test_numbers_with_a_point_can_be_classes_with_weights(tmp_path):
+    rows = [[*row[:3], ("1.5", "2.5", "4")[i % 3]] for i, row in enumerate(ROWS)]
+    path = written(tmp_path / "grades.csv", rows)
+    arguments = ("train", path, "-t", "price", "--task", "multiclass", "-o", tmp_path / "m")
+    facts = chainrule(*arguments, "-e", 3, "--class-weight", "1.5=2,4=3", "--json").json
+    assert facts["classes"] == ["1.5", "2.5", "4"]
+    equal = chainrule(*arguments, "-e", 3, "--json").json
+    assert facts["history"]["loss"] != equal["history"]["loss"]
+    assert set(chainrule("predict", tmp_path / "m", path).out.split()[1:]) <= {"1.5", "2.5", "4"}

@@ -5,7 +5,7 @@ import sys
 import pytest
 from PIL import Image
 
-from chainrule.models import Model
+from chainrule import load
 from cli.runs import chainrule, house_rows, train, written
 from cli.test_images import digits as idx_files, pictures
 
@@ -60,14 +60,14 @@ def test_each_kind_of_first_layer_is_drawn(tmp_path):
 
 def test_a_long_training_keeps_500_points_of_its_curve(tmp_path):
     options = ("--layers", 0, "-e", 1203, "--patience", 0, "--batch", 0)
-    history = Model.load(train("iris", tmp_path / "m", *options)).facts["history"]
+    history = load(train("iris", tmp_path / "m", *options)).metadata_["history"]
     assert [len(history[name]) for name in ("epoch", "loss", "validation_loss")] == [500] * 3
     assert (history["epoch"][0], history["epoch"][-1]) == (1, 1203)
 
 
 def test_a_model_without_a_curve_shows_its_weights(digits, tmp_path):
-    model = Model.load(digits)
-    del model.facts["history"]
+    model = load(digits)
+    del model.metadata_["history"], model.loss_curve_
     model.save(tmp_path / "m.st")
     run = chainrule("plot", tmp_path / "m.st", "-o", tmp_path / "p.png")
     assert run.code == 0
@@ -77,8 +77,9 @@ def test_a_model_without_a_curve_shows_its_weights(digits, tmp_path):
 
 
 def test_a_curve_with_other_things_in_it_is_an_error(digits, tmp_path):
-    model = Model.load(digits)
-    model.facts["history"]["loss"] = ["x", 1, 2]
+    model = load(digits)
+    del model.loss_curve_  # as in files of 0.1.0
+    model.metadata_["history"]["loss"] = ["x", 1, 2]
     model.save(tmp_path / "m.st")
     error = chainrule("plot", tmp_path / "m.st", "-o", tmp_path / "p.png", "--part", "curve").error
     assert error == "the learning curve of this model: expected 3 numbers of loss"

@@ -5,8 +5,8 @@ import io
 
 import pytest
 
+from chainrule import load
 from chainrule.data import Table
-from chainrule.models import Model
 from cli.runs import HEADER, chainrule, house_rows, train, written
 
 ROWS = house_rows()
@@ -28,7 +28,7 @@ def read(text):
 
 def test_predictions_are_the_model_s(folder):
     table = Table(tuple(HEADER.split(",")), tuple(map(list, zip(*ROWS, strict=True))))
-    expected = Model.load(folder / "prices.st").predict(table).values
+    expected = load(folder / "prices.st").predict(table)
     lines = read(chainrule("predict", folder / "prices.st", folder / "prices.csv").out)
     assert lines[0] == ["price"]
     assert [float(value) for (value,) in lines[1:]] == expected.tolist()

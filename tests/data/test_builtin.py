@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from chainrule.data import BUILTIN, DataError, Target, as_table, load_builtin
+from chainrule.data import BUILTIN, Column, DataError, builtin_table, load_builtin
+from chainrule.targets.columns import find_task
 
 EXPECTED = {
     "digits": ((1797, 64), "multiclass", 10),
@@ -23,9 +24,9 @@ def test_every_set_loads_and_is_a_table_without_loss(name):
     assert builtin.X.dtype == np.float64
     assert len(builtin.feature_names) == shape[1]
     assert builtin.description
-    target = Target.fit(builtin.target_name, builtin.labels)
+    target = find_task(Column(builtin.target_name, builtin.labels))
     assert (target.task, len(target.classes)) == (task, classes)
-    table = as_table(builtin)
+    table = builtin_table(builtin)
     assert table.names == (*builtin.feature_names, builtin.target_name)
     assert table.column(builtin.target_name) == builtin.labels
     features = table.without(builtin.target_name).columns

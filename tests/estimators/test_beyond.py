@@ -20,9 +20,9 @@ from chainrule import (
     WarmUp,
 )
 from chainrule.engine.running.gradients import Gradients
-from chainrule.estimators import watching
-from chainrule.estimators.course import Shuffles
-from chainrule.estimators.targets import Labels
+from chainrule.estimators import scoring
+from chainrule.estimators.stopping import Shuffles
+from chainrule.targets import Classes
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -83,9 +83,9 @@ def test_dropout_changes_training_but_not_prediction():
 
 
 def test_smooth_labels_are_soft_targets():
-    soft = Labels.of(CLASSES).soften(np.array([0, 2]), 0.3)
+    soft = Classes.fit(CLASSES).soften(np.array([0, 2]), 0.3)
     np.testing.assert_allclose(soft, [[0.8, 0.1, 0.1], [0.1, 0.1, 0.8]])
-    soft = Labels.of(LABELS).soften(np.array([[True, False, True]]), 0.2)
+    soft = Classes.fit(LABELS).soften(np.array([[True, False, True]]), 0.2)
     np.testing.assert_allclose(soft, [[0.9, 0.1, 0.9]])
     certain = {"solver": "lbfgs", "max_iter": 2000, "alpha": 0.0, "random_state": 0}
     plain = MLPClassifier((30,), **certain).fit(X, CLASSES).predict_proba(X).max()
@@ -310,9 +310,9 @@ def test_ctrl_c_leaves_the_network_of_the_last_iteration_of_lbfgs(monkeypatch, i
     def raising(self, flat):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(watching.Printer, "finished", interrupted)
+    monkeypatch.setattr(scoring.Printer, "finished", interrupted)
     if not iterations:
-        monkeypatch.setattr(watching.Printer, "started", at_once)
+        monkeypatch.setattr(scoring.Printer, "started", at_once)
     model = MLPClassifier(**{**SHORT, "solver": "lbfgs"}, verbose=True)
     with pytest.warns(UserWarning, match="Training interrupted by user"):
         model.fit(X, CLASSES)

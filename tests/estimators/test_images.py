@@ -99,7 +99,7 @@ def test_other_images_than_those_of_the_fit_are_named():
     ):
         model.predict(COLOR[..., :4])
     with pytest.raises(
-        ValueError, match="X has rows of numbers, but Classifier is expecting images"
+        ValueError, match="X has rows of numbers, but this network is expecting images"
     ):
         model.predict(COLOR.reshape(12, -1))
 

@@ -30,7 +30,7 @@ from chainrule import (
     Softmax,
     Tanh,
 )
-from chainrule.estimators.parameters import TrainingParameters
+from chainrule.estimators.base import NetworkEstimator
 
 X, y = load_iris(return_X_y=True)
 X = (X - X.mean(axis=0)) / X.std(axis=0)
@@ -305,7 +305,7 @@ def test_flat_chains_say_how_images_become_rows():
 @pytest.mark.parametrize("kind", [Classifier, Regressor, MLPClassifier, MLPRegressor])
 def test_all_estimators_train_by_the_same_parameters(kind):
     own = inspect.signature(kind).parameters
-    for field in fields(TrainingParameters):
+    for field in fields(NetworkEstimator):
         assert own[field.name].default == field.default
         assert own[field.name].kind == inspect.Parameter.KEYWORD_ONLY
 

@@ -16,7 +16,7 @@ ReLU within a millionth of its kink takes a small one, and the others do not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,8 +25,8 @@ import numpy as np
 
 from chainrule.chain import Chain
 from chainrule.checking.differences import Difference, difference_along, differences
-from chainrule.functions import RandomKey
-from chainrule.losses import Loss, fused
+from chainrule.functions import Function, RandomKey
+from chainrule.losses import Loss
 from chainrule.types import Array
 
 
@@ -51,14 +51,13 @@ class LossPath:
         key: RandomKey | None = None,
     ) -> LossPath:
         """Return the path of the mean loss for X (n, …), float64, with targets t."""
-        pair = fused(chain.functions[-1], loss)
-        until = len(chain.functions) - 1 if pair else None
+        last, count = chain.fuse(loss)
         functions: list[Callable[[Array], Any]] = [
-            partial(layer.function.forward, parameters=own, key=at)
-            for layer, own, at in chain.steps(key)[:until]
+            partial(_forward, layer.function, own, at)
+            for layer, own, at in chain.steps(key)[:count]
         ]
-        functions.append(partial((pair or loss).value, t=t, sample_weight=sample_weight))
-        values = chain.trace(X, key, until=until)
+        functions.append(partial(last.value, t=t, sample_weight=sample_weight))
+        values = chain.trace(X, key, until=count)
         return cls(functions, [*values, np.asarray(functions[-1](values[-1]))])
 
     def differences(self, position: int, array: Array, entries: Array) -> Iterator[Difference]:
@@ -82,3 +81,10 @@ class LossPath:
             start = self.values[place + 1]
             found = difference_along(self.functions[place], self.values[place], found.values, start)
         return found
+
+
+def _forward(
+    function: Function, parameters: Mapping[str, Array], key: RandomKey | None, X: Array
+) -> Array:
+    """Return the output of a function at X, its last argument here."""
+    return function.forward(X, parameters, key)

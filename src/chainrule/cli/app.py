@@ -1,4 +1,4 @@
-"""The commands, and what happens to errors; the work is done in :mod:`chainrule.jobs`."""
+"""The commands, and what happens to errors; the work is done in the other files."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from rich.progress import track
 
 from chainrule import __version__
 from chainrule.cli.arguments import JsonOption
-from chainrule.cli.learning import compare, train
+from chainrule.cli.model_commands import check, evaluate, plot, predict, show
+from chainrule.cli.option_values import OPTIMIZERS
 from chainrule.cli.output import Output, speak_unicode
-from chainrule.cli.using import check, evaluate, plot, predict, show
-from chainrule.jobs.options import compilations
+from chainrule.cli.train_commands import compare, train
 from chainrule.training import TrainingDivergedError
 
 app = typer.Typer(
@@ -43,8 +43,11 @@ def _common(
 
 def warmup(as_json: JsonOption = False) -> None:
     """Compile all machine code ahead of the first training."""
+    from chainrule.engine.machine import cache
+    from chainrule.engine.running import warmup as machine_code
+
     out = Output(as_json=as_json)
-    calls, place = compilations()
+    calls, place = machine_code.compilations(OPTIMIZERS.values()), cache.folder()
     begin = perf_counter()
     silent = as_json or not out.messages.is_terminal
     shown = track(calls, "compiling", console=out.messages, transient=True, disable=silent)
@@ -71,8 +74,8 @@ def main() -> None:
     try:
         app()
     except TrainingDivergedError as error:
-        Output().complain(f"{error}" if error.history.epochs else f"{error} No model is saved.")
+        Output().error(f"{error}" if error.history.epochs else f"{error} No model is saved.")
         sys.exit(1)
     except (ValueError, OSError, MemoryError, ImportError) as error:
-        Output().complain(str(error) or "there is not enough memory")
+        Output().error(str(error) or "there is not enough memory")
         sys.exit(1)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from chainrule.jobs.comparing import OURS, THEIRS, Comparison
+from chainrule.cli.comparing import OURS, THEIRS, Comparison
 
 FIGURES = ("fit, seconds", "epochs")
 """What a fit has besides scores."""
@@ -47,8 +47,8 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
             if theirs.mean() and ours.mean():
                 summary[name]["ratio"] = theirs.mean() / ours.mean()
     return {
-        "target": comparison.target.name,
-        "task": comparison.target.task,
+        "target": comparison.target,
+        "task": comparison.task,
         "versions": comparison.versions,
         "parameters": {
             name: None if value == np.inf else value

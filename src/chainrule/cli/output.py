@@ -38,12 +38,12 @@ class Output:
         self.messages = Console(stderr=True, highlight=False, quiet=as_json or quiet)
 
     def say(self, *sentences: str) -> None:
-        """Tell people something; a terminal breaks it between words, a file has it on a line."""
+        """Print messages; a terminal breaks them between words, a file has each on a line."""
         for sentence in sentences:
             self._print(Text(sentence))
 
-    def complain(self, sentence: str) -> None:
-        """Tell people what went wrong."""
+    def error(self, sentence: str) -> None:
+        """Print what went wrong."""
         self._print(Text(f"error: {sentence}", style="red"))
 
     def _print(self, text: Text) -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from chainrule.data.errors import DataError
 from chainrule.data.table import Table
 
-__all__ = ["BUILTIN", "Builtin", "as_table", "load_builtin"]
+__all__ = ["BUILTIN", "Builtin", "builtin_table", "load_builtin"]
 
 BUILTIN = ("digits", "iris", "wine", "breast_cancer", "diabetes")
 
@@ -63,7 +63,7 @@ def load_builtin(name: str) -> Builtin:
     )
 
 
-def as_table(builtin: Builtin) -> Table:
+def builtin_table(builtin: Builtin) -> Table:
     """Make the table that a CSV file would give: the features, then the target."""
     columns = tuple([repr(value) for value in column] for column in builtin.X.T.tolist())
     names = (*builtin.feature_names, builtin.target_name)

@@ -4,6 +4,7 @@ Work is done once per distinct text and spread to the rows by index, so that lon
 cheap. Letters: n rows, d distinct texts.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,9 @@ __all__ = [
     "has_decimal_comma",
     "is_missing",
     "number",
+    "plain",
     "shortened",
+    "spelled",
 ]
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
@@ -39,6 +42,18 @@ def number(cell: str) -> float | None:
         return float(cell)
     except ValueError:
         return None
+
+
+def plain(value: float) -> str:
+    """Write a number in one way: 7.0 as 7, all others with as many digits as they need."""
+    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+
+
+def spelled(text: str, known: Container[str]) -> str:
+    """Return a text as the known ones are spelled: the True of a DataFrame is a file's true."""
+    if text in ("True", "False") and text not in known:
+        return next((each for each in (text.lower(), text.upper()) if each in known), text)
+    return text
 
 
 def has_decimal_comma(cell: str) -> bool:
@@ -66,8 +81,10 @@ class Cells:
     values: NDArray[np.float64]
 
     @classmethod
-    def read(cls, cells: list[str]) -> "Cells":
-        """Sort out the cells (n); spaces around them do not count."""
+    def read(cls, cells: list[str] | NDArray[np.float64]) -> "Cells":
+        """Sort out the cells (n); spaces around texts do not count."""
+        if isinstance(cells, np.ndarray):
+            return cls._of_numbers(cells)
         index: dict[str, int] = {}
         codes = [index.setdefault(cell.strip(), len(index)) for cell in cells]
         texts = list(index)
@@ -81,6 +98,14 @@ class Cells:
             np.array(words, np.bool_),
             np.array([np.nan if value is None else value for value in values], np.float64),
         )
+
+    @classmethod
+    def _of_numbers(cls, cells: NDArray[np.float64]) -> "Cells":
+        """Sort out numbers, of which NaN is a missing one."""
+        values, codes = np.unique(cells, return_inverse=True)
+        missing = np.isnan(values)
+        texts = ["" if gone else plain(x) for x, gone in zip(values.tolist(), missing, strict=True)]
+        return cls(texts, codes, missing, np.zeros(len(values), np.bool_), values)
 
     @property
     def infinite(self) -> NDArray[np.bool_]:

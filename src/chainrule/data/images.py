@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from chainrule.data.errors import DataError
 from chainrule.data.files import LARGEST
-from chainrule.data.scaling import ImageScaling
 
-__all__ = ["ImageScaling", "Images", "read_image_files", "read_image_folder"]
+__all__ = ["Images", "read_image_files", "read_image_folder"]
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif"})
 FORMATS = ("JPEG", "PNG", "BMP", "GIF")

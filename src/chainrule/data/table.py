@@ -3,8 +3,10 @@
 import csv
 import difflib
 import io
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,16 +18,45 @@ from chainrule.data.cells import MISSING, is_missing, number, shortened
 from chainrule.data.errors import DataError
 from chainrule.data.files import LARGEST, opened, read_at_most
 
-__all__ = ["DELIMITERS", "MISSING", "Table", "read_csv"]
+__all__ = ["DELIMITERS", "MISSING", "Column", "RawCells", "Table", "read_csv"]
+
+RawCells = list[str] | NDArray[np.float64]
+"""The cells of a column: texts, or numbers with NaN where one is missing."""
 
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE = 100
 """Rows that decide on the delimiter and on whether the first line is a header."""
 
 
+@dataclass(frozen=True, eq=False)
+class Column:
+    """The cells (n) of one column, with its name and the lines (n) that they stand on, if known."""
+
+    name: str
+    cells: RawCells
+    lines: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        """Count the cells."""
+        return len(self.cells)
+
+    def line(self, row: int) -> int:
+        """Line of a row (counted from 0) in the file it came from."""
+        return self.lines[row] if self.lines else row + 2
+
+    def select(self, rows: NDArray[np.integer]) -> "Column":
+        """Make the column of these rows (m), which keep their line numbers."""
+        return Column(self.name, taken(self.cells, rows), tuple(self.line(row) for row in rows))
+
+
+def taken(cells: RawCells, rows: NDArray[np.integer]) -> RawCells:
+    """Return the cells of some rows."""
+    return [cells[row] for row in rows.tolist()] if isinstance(cells, list) else cells[rows]
+
+
 @dataclass(frozen=True)
 class Table:
-    """Columns of raw text cells under names.
+    """Columns of raw cells under names, texts or numbers.
 
     `lines` has the line of each row in its file; empty, the rows are lines 2, 3, 4, ...
 
@@ -36,7 +67,7 @@ class Table:
     """
 
     names: tuple[str, ...]
-    columns: tuple[list[str], ...]
+    columns: tuple[RawCells, ...]
     lines: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
@@ -58,7 +89,7 @@ class Table:
         """Line of a row (counted from 0) in the file it came from."""
         return self.lines[row] if self.lines else row + 2
 
-    def column(self, name: str) -> list[str]:
+    def column(self, name: str) -> RawCells:
         """Cells (n) of one column.
 
         Raises
@@ -67,6 +98,10 @@ class Table:
             There is no such column.
         """
         return self.columns[self._index(name)]
+
+    def target(self, name: str) -> Column:
+        """Return a column with its name and lines; DataError if there is none."""
+        return Column(name, self.column(name), self.lines)
 
     def without(self, name: str) -> "Table":
         """Make the table of the other columns.
@@ -82,19 +117,22 @@ class Table:
 
     def select(self, rows: NDArray[np.integer]) -> "Table":
         """Make the table of these rows (m), which keep their line numbers."""
-        chosen = rows.tolist()
-        columns = tuple([column[row] for row in chosen] for column in self.columns)
-        return Table(self.names, columns, tuple(self.line(row) for row in chosen))
+        columns = tuple(taken(column, rows) for column in self.columns)
+        return Table(self.names, columns, tuple(self.line(row) for row in rows.tolist()))
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.names)}
 
     def _index(self, name: str) -> int:
-        if name in self.names:
-            return self.names.index(name)
+        if name in self._places:
+            return self._places[name]
         close = difflib.get_close_matches(name, self.names, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise DataError(f"no column {name!r} among {shortened(self.names, most=50)}{hint}")
 
 
-def read_csv(path: Path, *, delimiter: str | None = None) -> Table:
+def read_csv(path: str | os.PathLike[str], *, delimiter: str | None = None) -> Table:
     """Read a CSV file, gzipped or not, whose first line names the columns.
 
     The delimiter, if not given, is the one of , ; tab | that cuts the first lines into equally
@@ -105,6 +143,7 @@ def read_csv(path: Path, *, delimiter: str | None = None) -> Table:
     DataError
         The file cannot be read, is no text, has no header, no rows, or a row of another length.
     """
+    path = Path(path)
     text = _decode(path)
     if delimiter is None:
         delimiter = _find_delimiter(text)

@@ -1,6 +1,7 @@
-"""Estimators: networks with scikit-learn's manners. Validation and labels, no mathematics."""
+"""Estimators with scikit-learn's manners: its own networks, replaced, and any chain."""
 
+from chainrule.estimators.chain_estimators import Classifier, Regressor
+from chainrule.estimators.loading import load
 from chainrule.estimators.mlp import MLPClassifier, MLPRegressor
-from chainrule.estimators.networks import Classifier, Regressor
 
-__all__ = ["Classifier", "MLPClassifier", "MLPRegressor", "Regressor"]
+__all__ = ["Classifier", "MLPClassifier", "MLPRegressor", "Regressor", "load"]

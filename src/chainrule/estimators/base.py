@@ -1,87 +1,125 @@
-"""What all estimators share: validated data become a chain, a loss and a plan, and are trained.
+"""What all estimators share: an estimator owns inputs, a chain and targets, and trains them.
 
-An estimator of the room says what its chain is and what its targets mean; everything else stands
-in the classes below this one, once: steps on batches, L-BFGS, and what a fitted network tells.
+A class of the room says what its chain is (`_new_chain`) and which kinds its inputs and targets
+are; the rest stands here, or in the solvers.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from numbers import Integral, Real
-from typing import Any, ClassVar
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils.validation import _check_sample_weight
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
 
-from chainrule.estimators import choices
-from chainrule.estimators.batches import OnBatches, in_dtype, not_finite
+from chainrule.chain import Chain
+from chainrule.checking import Report, check_gradients
+from chainrule.data import Column
 from chainrule.estimators.callbacks import CallbackSupportMixin, FitTask, with_callbacks
-from chainrule.estimators.course import Record
-from chainrule.estimators.second_order import OnTheWholeSet
-from chainrule.estimators.watching import NAMES
-from chainrule.training.optimizers import Optimizer
+from chainrule.estimators.fitting import FitJob, FitResult, not_finite
+from chainrule.estimators.parameters import CONSTRAINTS
+from chainrule.estimators.prediction import Predictions
+from chainrule.estimators.preparation import labelled, prepare
+from chainrule.estimators.solvers import solver
+from chainrule.estimators.validation import read_samples, with_answers
+from chainrule.files.estimator import load_estimator, save_estimator
+from chainrule.inputs import INPUTS, Inputs
+from chainrule.targets import Objective, Targets, out_activation
 from chainrule.training.samples import Samples
-from chainrule.training.schedules import Schedule
-
-Array = NDArray[Any]
-
-SMALL = 2**20
-"""Samples times parameters up to which an epoch takes about as long in float64 as in float32."""
-
-EXACT_IN_FLOAT32 = 2.0**24
-"""Beyond, float32 has no digits after the point, and data are trained on in float64."""
+from chainrule.types import Array
+from chainrule.warning import warn
 
 
-class NetworkEstimator(CallbackSupportMixin, OnBatches, OnTheWholeSet):  # type: ignore[misc]
-    """A network with scikit-learn's manners, its training parameters, and how it is fitted.
+@dataclass(eq=False, repr=False, kw_only=True)
+class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
+    """A network with scikit-learn's manners; ``inputs_``, ``chain_`` and ``targets_`` are fitted.
 
-    A class of the room gives ``_new_chain``, and a mixin for its kind of targets the other
-    methods that are abstract.
+    Its parameters are those of training, which all estimators have.
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "solver": [StrOptions({"lbfgs", *choices.STOCHASTIC}), Optimizer],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [
-            StrOptions({"constant", "invscaling", "adaptive", *choices.SCHEDULE_NAMES}),
-            Schedule,
-        ],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "power_t": [Interval(Real, 0, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "shuffle": ["boolean"],
-        "random_state": ["random_state"],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "verbose": ["verbose", StrOptions({"bar"})],
-        "warm_start": ["boolean"],
-        "momentum": [Interval(Real, 0, 1, closed="both")],
-        "nesterovs_momentum": ["boolean"],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "scoring": [StrOptions(NAMES), callable, None],
-        "beta_1": [Interval(Real, 0, 1, closed="left")],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
-        "n_iter_no_change": [
-            Interval(Integral, 1, None, closed="left"),
-            Options(Real, {np.inf}),
-        ],
-        "max_fun": [Interval(Integral, 1, None, closed="left")],
-        "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "gradient_samples": [Interval(Integral, 1, None, closed="left"), None],
-        "dtype": [StrOptions({"float32", "float64"}), None],
-        "n_jobs": [
-            Interval(Integral, None, -1, closed="right"),
-            Interval(Integral, 1, None, closed="left"),
-            None,
-        ],
-        "engine": [StrOptions({"auto", "machine", "reference"})],
-    }
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
+    _kinds_of_inputs: ClassVar[Collection[str]] = INPUTS.keys()
+    _kind_of_targets: ClassVar[str]
+
+    solver: Any = "adam"
+    alpha: Any = 0.0001
+    batch_size: Any = "auto"
+    learning_rate: Any = "constant"
+    learning_rate_init: Any = 0.001
+    power_t: Any = 0.5
+    max_iter: Any = 200
+    shuffle: Any = True
+    random_state: Any = None
+    tol: Any = 1e-4
+    verbose: Any = False
+    warm_start: Any = False
+    momentum: Any = 0.9
+    nesterovs_momentum: Any = True
+    early_stopping: Any = False
+    validation_fraction: Any = 0.1
+    beta_1: Any = 0.9
+    beta_2: Any = 0.999
+    epsilon: Any = 1e-8
+    n_iter_no_change: Any = 10
+    max_fun: Any = 15000
+    scoring: Any = None
+    clip_norm: Any = None
+    gradient_samples: Any = None
+    dtype: Any = None
+    n_jobs: Any = None
+    engine: Any = "auto"
+
+    # What a class of the room states.
+
+    @abstractmethod
+    def _new_inputs(self, X: Any) -> Inputs:
+        """Return the inputs for data like X, learned from them."""
+
+    @abstractmethod
+    def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
+        """Return the targets of validated answers.
+
+        Their column has a name, or "", and ``cells`` says whether they were read from one's cells.
+        """
+
+    @abstractmethod
+    def _objective(self, targets: Targets) -> Objective:
+        """Return the loss, the function that ends a chain for the targets, and the divisor."""
+
+    @abstractmethod
+    def _new_chain(
+        self, shape: tuple[int, ...], targets: Targets, random_state: np.random.RandomState
+    ) -> Chain:
+        """Return a chain for samples of a shape in float64, its parameters drawn."""
+
+    @abstractmethod
+    def _new_answers(self, column: Column) -> Array:
+        """Return the cells of a column as answers (n,), where no targets are known yet."""
+
+    def _check_answers(self, y: Any, targets: Targets, *, warm: bool) -> None:
+        """Raise ValueError if validated answers are none of the targets."""
+
+    @abstractmethod
+    def _check_chain(self, chain: Any, inputs: Inputs, targets: Targets) -> None:
+        """Raise ValueError if a chain, or its layout, does not fit its inputs and targets."""
+
+    def _check_going_on(self) -> None:
+        """Raise ValueError if parameters were set that a fitted network cannot go on with."""
+
+    def _sample_weights(self, y: Any, weights: Array | None, *, incremental: bool) -> Array | None:
+        """Return the weights of samples with answers y."""
+        return weights
+
+    def _training_targets(self, targets: Targets, t: Array) -> Array:
+        """Return targets t as training sees them."""
+        return t
+
+    # Fitting: `prepare` validates everything first; the estimator changes last, in `_install`.
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def _fit(
@@ -92,58 +130,31 @@ class NetworkEstimator(CallbackSupportMixin, OnBatches, OnTheWholeSet):  # type:
         held_out: tuple[Any, Any, Any] = (None, None, None),
         *,
         incremental: bool = False,
-    ) -> Any:
-        first = not self._has_network() or not (self.warm_start or incremental)
-        given = X, y, sample_weight
-        X, y = self._checked(X, y, reset=first)
-        self._learn_targets(y, first=first, incremental=incremental)
-        weights = None if sample_weight is None else _check_sample_weight(sample_weight, X)
-        data = Samples(X, self._targets(y), self._weights(y, weights, incremental=incremental))
-        validation = self._held_out(*held_out)
-        self._random_state = check_random_state(self.random_state)
-        if first:
-            self._begin(data)
-        data, validation = _as_rows(data), None if validation is None else _as_rows(validation)
-        dtype = self._training_dtype(data, incremental=incremental)
-        chain = self._network().astype(dtype)
-        heard = FitTask.of(self, *given, 1 if incremental else int(self.max_iter))
-        if self.solver == "lbfgs":
-            self._fit_second_order(chain, in_dtype(data, dtype), validation, heard)
-        else:
-            self._fit_stochastic(chain, data, validation, dtype, heard, incremental=incremental)
-        with np.errstate(over="ignore"):
-            self._set_network(chain.astype(X.dtype))
+        classes: Any = None,
+    ) -> Self:
+        job = prepare(
+            self, X, y, sample_weight, held_out, incremental=incremental, classes=classes
+        )
+        epochs = 1 if incremental else int(self.max_iter)
+        job.callbacks = FitTask.of(self, X, y, sample_weight, epochs)
+        return self._train(job)
+
+    def _train(self, job: FitJob) -> Self:
+        """Train, and take over what training has led to."""
+        result = solver(self.solver)(job)
+        self._install(job, result)
+        for message, category in result.messages:
+            warn(message, category)
+        if result.trouble is not None:
+            raise result.trouble
         if not np.isfinite(self.chain_.parameters.flat).all():
             raise not_finite()
-        if heard is not None:
-            heard.end(heard.context, self.chain_)
+        if job.callbacks is not None:
+            job.callbacks.end(job.callbacks.context, job.fitted)
         return self
 
-    def _begin(self, data: Samples) -> None:
-        """Draw a new network, and forget all epochs of another one."""
-        task = self._task()
-        self.out_activation_ = task.out_activation
-        self._set_network(self._new_chain(data.X, task, self.n_outputs_).astype(data.X.dtype))
-        self._record_to_attributes(Record.begin(early_stopping=bool(self.early_stopping)))
-        for name in ("_optimizer", "history_", "gradient_norms_"):
-            self.__dict__.pop(name, None)
-
-    def _training_dtype(self, data: Samples, *, incremental: bool) -> np.dtype[Any]:
-        """Return the float type to train in, float32 where that pays and is exact enough."""
-        if self.dtype is not None:
-            return np.dtype(self.dtype)
-        if incremental and hasattr(self, "_optimizer"):
-            going_on: np.dtype[Any] = self._optimizer.dtype
-            return going_on
-        small = len(data) * self._network().parameters.flat.size <= SMALL
-        if self.solver == "lbfgs" or (small and data.X.dtype == np.float64):
-            return np.dtype(np.float64)
-        numbers = (data.X.data if sparse.issparse(data.X) else data.X, data.t)
-        large = any(a.dtype == np.float64 and _largest(a) > EXACT_IN_FLOAT32 for a in numbers)
-        return np.dtype(np.float64 if large else np.float32)
-
     def _check_solver(self) -> bool:
-        """Complain where partial_fit makes no sense."""
+        """Raise AttributeError where partial_fit makes no sense."""
         if self.solver == "lbfgs":
             raise AttributeError(
                 "partial_fit is only available for stochastic"
@@ -151,11 +162,187 @@ class NetworkEstimator(CallbackSupportMixin, OnBatches, OnTheWholeSet):  # type:
             )
         return True
 
+    def _install(self, job: FitJob, result: FitResult) -> None:
+        """Take over a trained network: the one place where a fit changes the estimator."""
+        if job.first:
+            fitted = [name for name in vars(self) if name[-1] == "_" and name[0] != "_"]
+            for name in [*fitted, "_optimizer"]:
+                self.__dict__.pop(name, None)
+        self.__dict__.update(job.fitted())
+        self.__dict__.update(result.attributes)
 
-def _as_rows(data: Samples) -> Samples:
-    """Return samples whose rows can be taken: CSC becomes CSR."""
-    return replace(data, X=data.X.tocsr()) if sparse.issparse(data.X) else data
+    def _described(self, inputs: Inputs, targets: Targets, chain: Any) -> dict[str, Any]:
+        """Return the fitted attributes that describe inputs, targets, and the end of a chain."""
+        names = inputs.raw_names
+        return {
+            "inputs_": inputs,
+            "targets_": targets,
+            "n_features_in_": inputs.raw_count,
+            **({} if names is None else {"feature_names_in_": np.array(names, dtype=object)}),
+            **targets.attributes(),
+            "out_activation_": out_activation(chain.functions[-1]),
+        }
 
+    def _chain_attributes(self, chain: Chain) -> dict[str, Any]:
+        """Return the fitted attributes that hold a chain, and programs for it."""
+        return {"chain_": chain, "_predictions": Predictions()}
 
-def _largest(numbers: Array) -> float:
-    return float(max(numbers.max(), -numbers.min())) if numbers.size else 0.0
+    # Using a fitted network.
+
+    def _network(self, targets: Targets | None = None) -> Chain:
+        """Return the fitted chain, whose targets may be given."""
+        chain: Chain = self.chain_
+        return chain
+
+    def _has_network(self) -> bool:
+        """Return whether there is a chain to go on with."""
+        return hasattr(self, "chain_")
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Return whether there is a network."""
+        return self._has_network()
+
+    def _encoded(self, X: Any) -> Any:
+        """Return X as the fitted chain takes it."""
+        return read_samples(self, X, self.inputs_)
+
+    def _outputs(self, X: Any, *, fused_away: bool = False) -> Array:
+        """Return the chain's outputs of X, or what goes into a last function that fuses."""
+        if not self._has_network():
+            check_is_fitted(self)  # which says so
+        return np.asarray(self._predictions(self, X, whole=not fused_away))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted network to a .safetensors file, from which ``load`` takes it.
+
+        The file has the constructor's parameters, inputs, chain, targets and curves; not the
+        optimizer's numbers, so that ``partial_fit`` begins with new ones, nor ``history_``.
+        What is written can be read: parameters that were set after ``fit`` come back as they are,
+        beside the network that was fitted.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the file.
+
+        Raises
+        ------
+        ModelFileError
+            The file cannot be written, or something cannot be kept in it.
+        """
+        check_is_fitted(self)
+        save_estimator(path, self)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], functions: Iterable[type[Any]] = ()) -> Self:
+        """Return the estimator in a file; nothing in the file is executed.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the file.
+        functions : iterable of classes, default=()
+            Classes of your own that it uses: functions, losses, optimizers, schedules,
+            augmentations. They are dataclasses.
+
+        Returns
+        -------
+        estimator : object
+
+        Raises
+        ------
+        ModelFileError
+            The file is no estimator of this class, cut off, damaged, or uses unknown classes.
+        """
+        estimator: Self = load_estimator(path, [cls], functions)
+        return estimator
+
+    def input_gradient(self, X: Any, y: Any = None, sample_weight: Any = None) -> Array:
+        """Return the gradient of the mean loss by X: how much each number in it matters.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), images, a table, or a file's name
+            The samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), or str, default=None
+            Answers, or the column of a table that holds them; None takes the column of training.
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each sample weighs; all weigh the same by default.
+
+        Returns
+        -------
+        gradient : ndarray of the shape of X
+            Of a table it is by the encoded columns, (n_samples, len(inputs_.feature_names)).
+        """
+        X, data = self._labelled(X, y, sample_weight)
+        loss = self._objective(self.targets_).loss
+        gradient = self._network().input_gradient(loss, data.X, data.t, data.weights)
+        return np.asarray(self.inputs_.decode(gradient, X))
+
+    def jacobian(self, X: Any) -> Array:
+        """Return the derivative of each output by each feature, at each sample.
+
+        Of a classifier the outputs are probabilities: one of the second class where there are
+        two classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), images, a table, or a file's name
+            The samples.
+
+        Returns
+        -------
+        jacobian : ndarray of shape (n_samples, n_outputs, …), the last axes as a sample's
+        """
+        check_is_fitted(self)
+        encoded = self._encoded(X)
+        dense = encoded.toarray() if sparse.issparse(encoded) else encoded
+        return np.asarray(self.inputs_.decode(self._network().jacobian(dense), X))
+
+    def check_gradients(self, X: Any, y: Any = None, sample_weight: Any = None) -> Report:
+        """Compare backprop with finite differences, in float64, at the fitted parameters.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), images, a table, or a file's name
+            A few samples are enough.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), or str, default=None
+            Answers, or the column of a table that holds them; None takes the column of training.
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each sample weighs; all weigh the same by default.
+
+        Returns
+        -------
+        report : Report
+            Prints as a table; ``report.passed`` is the verdict.
+        """
+        _, data = self._labelled(X, y, sample_weight)
+        loss = self._objective(self.targets_).loss
+        return check_gradients(
+            self._network().astype(np.float64), loss, data.X, data.t, data.weights
+        )
+
+    def _labelled(self, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Samples]:
+        """Return raw samples, and dense ones with targets for the fitted network's loss."""
+        check_is_fitted(self)
+        X, y = with_answers(X, y, self.targets_.name)
+        data = labelled(self, self.inputs_, self.targets_, X, y, sample_weight)
+        dense = data.X.toarray() if sparse.issparse(data.X) else data.X
+        return X, replace(data, X=dense)
+
+    # scikit-learn's protocols.
+
+    def __getstate__(self) -> Any:
+        """Return the state without programs, which hold addresses."""
+        state = super().__getstate__()
+        return {key: value for key, value in state.items() if key != "_predictions"}
+
+    def __setstate__(self, state: Any) -> None:
+        super().__setstate__(state)
+        if "chain_" in self.__dict__:
+            self.__dict__.update(self._chain_attributes(self.chain_))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

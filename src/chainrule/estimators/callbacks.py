@@ -7,11 +7,9 @@ work without.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
-from chainrule.chain import Chain
 from chainrule.training.history import Epoch, History
 from chainrule.training.reporter import Reporter, ReporterTee
 
@@ -31,7 +29,7 @@ __all__ = ["CallbackSupportMixin", "EpochTasks", "FitTask", "with_callbacks"]
 
 
 class FitTask:
-    """A fit that callbacks hear of: its estimator, and the data they may score on."""
+    """A fit as a task of callbacks: its estimator, and the data they may score on."""
 
     def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any, epochs: int) -> None:
         self.estimator = estimator
@@ -42,9 +40,9 @@ class FitTask:
 
     @classmethod
     def of(cls, estimator: Any, X: Any, y: Any, sample_weight: Any, epochs: int) -> FitTask | None:
-        """Return the task of a fit, or None if nobody wants to hear of it."""
-        heard = getattr(estimator, "_skl_callbacks", None)
-        return cls(estimator, X, y, sample_weight, epochs) if heard else None
+        """Return the task of a fit, or None if there are no callbacks."""
+        callbacks = getattr(estimator, "_skl_callbacks", None)
+        return cls(estimator, X, y, sample_weight, epochs) if callbacks else None
 
     def begin_epoch(self) -> Any:
         """Return the task of the next epoch."""
@@ -52,39 +50,41 @@ class FitTask:
         epoch.call_on_fit_task_begin(estimator=self.estimator, **self._data)
         return epoch
 
-    def end(self, task: Any, chain: Chain) -> bool:
-        """Let a task, with the network that it has led to, end; return whether to stop."""
+    def end(self, task: Any, attributes: Callable[[], dict[str, Any]]) -> bool:
+        """Let a task end; return whether to stop.
+
+        ``attributes`` returns those of the estimator as if it had ended with the task.
+        """
         return bool(
             task.call_on_fit_task_end(
-                estimator=self.estimator,
-                **self._data,
-                reconstruction_attributes=lambda: self._fitted(chain),
+                estimator=self.estimator, **self._data, reconstruction_attributes=attributes
             )
         )
 
-    def _fitted(self, chain: Chain) -> dict[str, Any]:
-        """Return the attributes of the estimator as if it had ended with a chain."""
-        like = self.estimator.chain_.dtype
-        twin = copy.copy(self.estimator)
-        twin._set_network(chain.astype(like))
-        names = ("chain_", "coefs_", "intercepts_", "_predictions")
-        return {name: vars(twin)[name] for name in names if name in vars(twin)}
-
 
 class EpochTasks(ReporterTee):
-    """A reporter that tells callbacks of each epoch.
+    """A reporter that calls callbacks after each epoch.
 
     Parameters
     ----------
-    stop : called when a callback wants the training to end
-    reporter : who else wants to hear how training goes
+    fit : FitTask
+    attributes : callable
+        Returns the fitted attributes as if training had ended.
+    stop : callable
+        Called when a callback wants the training to end.
+    reporter : Reporter or None
+        What else reports how training goes.
     """
 
     def __init__(
-        self, fit: FitTask, chain: Chain, stop: Callable[[], None], reporter: Reporter | None
+        self,
+        fit: FitTask,
+        attributes: Callable[[], dict[str, Any]],
+        stop: Callable[[], None],
+        reporter: Reporter | None,
     ) -> None:
         super().__init__(reporter)
-        self.fit, self.chain, self.stop = fit, chain, stop
+        self.fit, self.attributes, self.stop = fit, attributes, stop
         self.task: Any = None
 
     def started(self, epochs: int, samples: int) -> None:
@@ -95,7 +95,7 @@ class EpochTasks(ReporterTee):
     def finished(self, epoch: Epoch) -> None:
         """End an epoch, and begin the next one."""
         super().finished(epoch)
-        if self.fit.end(self.task, self.chain):
+        if self.fit.end(self.task, self.attributes):
             self.stop()
         self.task = self.fit.begin_epoch()
 

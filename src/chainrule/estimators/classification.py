@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
@@ -17,17 +16,21 @@ from sklearn.utils.multiclass import (
     type_of_target,
     unique_labels,
 )
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from chainrule.data import Column
 from chainrule.estimators.base import NetworkEstimator
-from chainrule.estimators.targets import Labels, Task
+from chainrule.estimators.validation import read_answers, with_answers
 from chainrule.functions import Sigmoid, Softmax
-
-Array = NDArray[Any]
+from chainrule.targets import Classes, Objective, Targets
+from chainrule.targets.columns import labels_of
+from chainrule.types import Array
 
 
 class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
     """What classifiers share; its chains end with softmax, or with sigmoids."""
+
+    _kind_of_targets: ClassVar[str] = "classes"
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NetworkEstimator._parameter_constraints,
@@ -51,9 +54,11 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
         y : array-like of shape (n_samples,), or of shape (n_samples, n_labels) with 0 and 1
             Classes of any type, or for each label whether it holds.
         sample_weight : array-like of shape (n_samples,), default=None
+            What each sample weighs; all weigh the same by default.
         X_val, y_val, sample_weight_val : like X, y and sample_weight, default=None
             A validation set. Its losses and scores are kept for each epoch; with
             ``early_stopping=True`` it takes the place of a part of the training data.
@@ -72,8 +77,11 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their answers.
         sample_weight : array-like of shape (n_samples,), default=None
+            What each sample weighs; all weigh the same by default.
         classes : array of shape (n_classes,), default=None
             All classes that any call will bring; needed in the first call.
 
@@ -81,10 +89,10 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         -------
         self : object
         """
-        if _check_partial_fit_first_call(self, classes):
-            several = type_of_target(y).startswith("multilabel")
-            self._labels = Labels.of(y if several else classes)
-        return self._fit(X, y, sample_weight, incremental=True)
+        first = _check_partial_fit_first_call(copy.copy(self), classes)
+        if not first or type_of_target(y).startswith("multilabel"):
+            classes = None
+        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
     def predict(self, X: Any) -> Array:
         """Return the label of each sample, or for each label whether it holds.
@@ -92,13 +100,15 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
-        chosen = self._labels_of_fit().chosen(self._logits(X), 0.0)
-        return self._labels.decode(chosen)
+        Z = self._logits(X)
+        targets = self.targets_
+        return np.asarray(targets.decode(targets.chosen(Z, 0.0)))
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, in the order of ``classes_``.
@@ -106,16 +116,16 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
         """
-        labels = self._labels_of_fit()
         Z = self._logits(X)
-        if labels.exclusive:
+        if self.targets_.exclusive:
             return Softmax().forward(Z, {})
-        if not labels.several:  # σ(−z) is 1 − σ(z), with all its digits
+        if not self.targets_.several:  # σ(−z) is 1 − σ(z), with all its digits
             Z = np.hstack([-Z, Z])
         return Sigmoid().forward(Z, {})
 
@@ -125,6 +135,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
@@ -139,76 +150,88 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
         decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
             With two classes the log odds of the second.
         """
-        labels = self._labels_of_fit()
         Z = self._logits(X)
-        return Z if labels.exclusive or labels.several else Z[:, 0]
+        targets = self.targets_
+        if targets.exclusive and len(targets.labels) == 2:
+            return np.asarray(Z[:, 1] - Z[:, 0])
+        return Z if targets.exclusive or targets.several else Z[:, 0]
 
-    def _labels_of_fit(self) -> Labels:
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Return the fraction of samples whose labels are all predicted right.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), images, a table, or a file's name
+            The samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels), or str, default=None
+            Answers, or the column of a table that holds them; None takes the column of training.
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each sample weighs; all weigh the same by default.
+
+        Returns
+        -------
+        score : float
+        """
         check_is_fitted(self)
-        labels: Labels = self._labels
-        return labels
+        X, y = with_answers(X, y, self.targets_.name)
+        y = read_answers(self, y, self.targets_)
+        if self.classes_.dtype.kind == "f":  # of which scikit-learn's score takes whole ones only
+            return float(np.average(self.predict(X) == y, weights=sample_weight))
+        return float(super().score(X, y, sample_weight))
 
     def _logits(self, X: Any) -> Array:
-        return self._outputs(X, fused_away=True)
+        """Return what goes into softmax or sigmoid.
 
-    def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse=["csr", "csc"],
-            multi_output=True,
-            dtype=(np.float64, np.float32),
-            reset=reset,
-        )
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        return X, y
+        A network that 0.1.0 saved may end in another function, if that gives probabilities.
+        """
+        if getattr(self, "out_activation_", "softmax") in ("softmax", "logistic"):
+            return self._outputs(X, fused_away=True)
+        P = self._outputs(X)
+        exclusive = self.targets_.exclusive
+        if not ((P >= 0) & (P <= 1)).all() or (exclusive and (abs(P.sum(axis=1) - 1) > 1e-3).any()):
+            last = self._network().functions[-1]
+            raise ValueError(f"expected probabilities of classes, got others from {last}")
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(P) if exclusive else np.log(P) - np.log1p(-P))
 
-    def _learn_targets(self, y: Any, *, first: bool, incremental: bool) -> None:
-        if not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            self._labels = Labels.of(y)
-            self.classes_ = self._labels.classes
-        elif self.warm_start:
-            classes = unique_labels(y)
-            if set(classes) != set(self.classes_):
-                raise ValueError(
-                    "warm_start can only be used where `y` has the same "
-                    "classes as in the previous call to fit. Previously "
-                    f"got {self.classes_}, `y` has {classes}"
-                )
-        self.n_outputs_ = self._labels.outputs
+    def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
+        return Classes.fit(y, name=name, chosen=cells)
 
-    def _learn_outputs(self, labels: Labels | None, outputs: int) -> None:
-        if labels is None:
-            raise ValueError("expected the classes of a classifier, got none")
-        self._labels, self.classes_, self.n_outputs_ = labels, labels.classes, labels.outputs
+    def _new_answers(self, column: Column) -> Array:
+        return labels_of(column)
 
-    def _targets(self, y: Any) -> Array:
-        classes = unique_labels(y)
-        if len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
+    def _check_answers(self, y: Any, targets: Targets, *, warm: bool) -> None:
+        known = targets.attributes()["classes_"]
+        classes = np.unique(y) if known.dtype.kind == "f" and y.ndim == 1 else unique_labels(y)
+        if warm and set(classes) != set(known):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same "
+                "classes as in the previous call to fit. Previously "
+                f"got {known}, `y` has {classes}"
+            )
+        if len(np.setdiff1d(classes, known, assume_unique=True)):
             raise ValueError(
                 "`y` has classes not in `self.classes_`. "
-                f"`self.classes_` has {self.classes_}. 'y' has {classes}."
+                f"`self.classes_` has {known}. 'y' has {classes}."
             )
-        return self._labels.encode(y)
 
-    def _labels_of(self, t: Array) -> Array:
-        return self._labels.decode(t)
+    def _objective(self, targets: Any) -> Objective:
+        objective: Objective = targets.objective
+        return objective
 
-    def _training_targets(self, t: Array) -> Array:
-        return self._labels.soften(t, float(self.label_smoothing))
+    def _training_targets(self, targets: Any, t: Array) -> Array:
+        return np.asarray(targets.soften(t, float(self.label_smoothing)))
 
-    def _task(self) -> Task:
-        return self._labels.task
-
-    def _weights(self, y: Any, weights: Array | None, *, incremental: bool) -> Array | None:
+    def _sample_weights(
+        self, y: Any, weights: Array | None, *, incremental: bool
+    ) -> Array | None:
         if self.class_weight is None:
             return weights
         if incremental and self.class_weight == "balanced":
@@ -217,14 +240,12 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
                 "all samples; pass the weights as a dict, such as "
                 "dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y)))"
             )
-        own = compute_sample_weight(self.class_weight, y)
+        if isinstance(self.class_weight, dict) and y.dtype.kind == "f" and y.ndim == 1:
+            # Numbers such as 0.5 can be classes of a column; scikit-learn's would be cut to 0.
+            own = np.array([self.class_weight.get(label, 1.0) for label in y.tolist()])
+        else:
+            own = compute_sample_weight(self.class_weight, y)
         return np.asarray(own if weights is None else own * weights)
-
-    def _stratified(self, t: Array) -> Array | None:
-        return t if self._labels.outputs == 1 else None
-
-    def _score_outputs(self, Y: Array, t: Array, weights: Array | None) -> float:
-        return self._labels.score(Y, t, weights) if np.isfinite(Y).all() else float("nan")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

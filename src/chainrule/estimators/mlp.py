@@ -6,14 +6,14 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
 from chainrule.estimators.classification import NetworkClassifier
-from chainrule.estimators.multilayer import Multilayer
-from chainrule.estimators.parameters import with_training_parameters
+from chainrule.estimators.mlp_base import MLP
+from chainrule.estimators.parameters import with_shared_docs
 from chainrule.estimators.regression import NetworkRegressor
 
 
-@with_training_parameters
+@with_shared_docs
 @dataclass(eq=False, repr=False)
-class MLPClassifier(Multilayer, NetworkClassifier):
+class MLPClassifier(MLP, NetworkClassifier):
     """A classifier: a multilayer network in place of scikit-learn's, with the same results.
 
     Every parameter of ``sklearn.neural_network.MLPClassifier`` is here, with its name, default and
@@ -41,43 +41,12 @@ class MLPClassifier(Multilayer, NetworkClassifier):
     ----------
     classes_ : ndarray
         All classes, sorted.
-    chain_ : Chain
-        The network itself.
     coefs_, intercepts_ : list of ndarray
         Weights and biases of each layer, views of the chain's parameters: to change them is to
         change the network.
-    loss_ : float
-        The loss of the last epoch.
-    loss_curve_ : list of float
-        The loss of each epoch, or of each iteration of L-BFGS.
-    best_loss_ : float or None
-        The lowest of them; None with early stopping.
-    validation_scores_ : list of float or None
-        The accuracy on the validation set after each epoch, or what ``scoring`` says, if there
-        is one.
-    best_validation_score_ : float or None
-        The score of the epoch that early stopping has kept.
-    validation_loss_curve_ : list of float or None
-        The loss on the validation set after each epoch, without penalty, if there is one.
-    n_iter_ : int
-        Epochs, or iterations, of the last call of ``fit``.
-    t_ : int
-        Samples seen by all epochs together.
-    n_layers_, n_outputs_ : int
-        Layers, the input counted as one; and outputs.
-    out_activation_ : str
-        What ends the network: "softmax" or "logistic".
-    n_features_in_ : int
-        Features seen in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, if they have any.
-    gradient_norms_ : dict of list of float
-        For each parameter the length of the gradient by it after each epoch, if
-        ``gradient_samples`` says on how many samples.
-    history_ : History
-        Each epoch's loss, learning rate and seconds, and how training ended, of the last call.
-    engine_ : str
-        Who took the steps: "machine" code, or the "reference" in NumPy.
+    n_layers_ : int
+        Layers, the input counted as one.
+    {fitted attributes}
 
     Examples
     --------
@@ -100,13 +69,13 @@ class MLPClassifier(Multilayer, NetworkClassifier):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NetworkClassifier._parameter_constraints,
-        **Multilayer._parameter_constraints,
+        **MLP._parameter_constraints,
     }
 
 
-@with_training_parameters
+@with_shared_docs
 @dataclass(eq=False, repr=False)
-class MLPRegressor(Multilayer, NetworkRegressor):
+class MLPRegressor(MLP, NetworkRegressor):
     """A regressor: a multilayer network in place of scikit-learn's, with the same results.
 
     Every parameter of ``sklearn.neural_network.MLPRegressor`` is here, with its name, default and
@@ -129,42 +98,12 @@ class MLPRegressor(Multilayer, NetworkRegressor):
 
     Attributes
     ----------
-    chain_ : Chain
-        The network itself.
     coefs_, intercepts_ : list of ndarray
         Weights and biases of each layer, views of the chain's parameters: to change them is to
         change the network.
-    loss_ : float
-        The loss of the last epoch.
-    loss_curve_ : list of float
-        The loss of each epoch, or of each iteration of L-BFGS.
-    best_loss_ : float or None
-        The lowest of them; None with early stopping.
-    validation_scores_ : list of float or None
-        R² on the validation set after each epoch, or what ``scoring`` says, if there is one.
-    best_validation_score_ : float or None
-        The score of the epoch that early stopping has kept.
-    validation_loss_curve_ : list of float or None
-        The loss on the validation set after each epoch, without penalty, if there is one.
-    n_iter_ : int
-        Epochs, or iterations, of the last call of ``fit``.
-    t_ : int
-        Samples seen by all epochs together.
-    n_layers_, n_outputs_ : int
-        Layers, the input counted as one; and outputs.
-    out_activation_ : str
-        What ends the network: "identity" or "exp".
-    n_features_in_ : int
-        Features seen in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, if they have any.
-    gradient_norms_ : dict of list of float
-        For each parameter the length of the gradient by it after each epoch, if
-        ``gradient_samples`` says on how many samples.
-    history_ : History
-        Each epoch's loss, learning rate and seconds, and how training ended, of the last call.
-    engine_ : str
-        Who took the steps: "machine" code, or the "reference" in NumPy.
+    n_layers_ : int
+        Layers, the input counted as one.
+    {fitted attributes}
 
     Examples
     --------
@@ -184,5 +123,5 @@ class MLPRegressor(Multilayer, NetworkRegressor):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NetworkRegressor._parameter_constraints,
-        **Multilayer._parameter_constraints,
+        **MLP._parameter_constraints,
     }

@@ -1,19 +1,22 @@
-"""The parameters of training that estimators share, stated once, with their defaults."""
+"""What estimators share in their docstrings and constraints: training, and fitted attributes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, TypeVar
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+
+from chainrule.estimators import resolve
+from chainrule.estimators.scoring import NAMES
+from chainrule.estimators.solvers import SOLVERS
+from chainrule.training.optimizers import Optimizer
+from chainrule.training.schedules import Schedule
 
 Class = TypeVar("Class", bound=type)
 
-
-@dataclass(eq=False, repr=False, kw_only=True)
-class TrainingParameters:
-    """How an estimator trains.
-
-    Parameters
-    ----------
+TRAINING_PARAMETERS = """\
     solver : {"adam", "adamw", "sgd", "rmsprop", "lbfgs"} or Optimizer, default="adam"
         How parameters move; "lbfgs" takes all samples at once. An Optimizer has a learning rate of
         its own.
@@ -74,44 +77,99 @@ class TrainingParameters:
         Threads; None takes as many as pay. Their number does not change a bit.
     engine : {"auto", "machine", "reference"}, default="auto"
         Who computes: machine code where it can, machine code or an error, or NumPy.
-    """
+"""
 
-    solver: Any = "adam"
-    alpha: Any = 0.0001
-    batch_size: Any = "auto"
-    learning_rate: Any = "constant"
-    learning_rate_init: Any = 0.001
-    power_t: Any = 0.5
-    max_iter: Any = 200
-    shuffle: Any = True
-    random_state: Any = None
-    tol: Any = 1e-4
-    verbose: Any = False
-    warm_start: Any = False
-    momentum: Any = 0.9
-    nesterovs_momentum: Any = True
-    early_stopping: Any = False
-    validation_fraction: Any = 0.1
-    beta_1: Any = 0.9
-    beta_2: Any = 0.999
-    epsilon: Any = 1e-8
-    n_iter_no_change: Any = 10
-    max_fun: Any = 15000
-    scoring: Any = None
-    clip_norm: Any = None
-    gradient_samples: Any = None
-    dtype: Any = None
-    n_jobs: Any = None
-    engine: Any = "auto"
+FITTED_ATTRIBUTES = """\
+    inputs_ : Inputs
+        How raw samples become the numbers that the chain takes.
+    chain_ : Chain
+        The network itself.
+    targets_ : Targets
+        How answers become numbers, and outputs answers.
+    loss_ : float
+        The loss of the last epoch.
+    loss_curve_ : list of float
+        The loss of each epoch, or of each iteration of L-BFGS.
+    best_loss_ : float or None
+        The lowest of them; None with early stopping.
+    validation_scores_ : list of float or None
+        The score on the validation set after each epoch, if there is one: accuracy, R², or what
+        ``scoring`` says.
+    best_validation_score_ : float or None
+        The score of the epoch that early stopping has kept.
+    validation_loss_curve_ : list of float or None
+        The loss on the validation set after each epoch, without penalty, if there is one.
+    n_iter_ : int
+        Epochs, or iterations, of the last call of ``fit``.
+    t_ : int
+        Samples seen by all epochs together.
+    n_outputs_ : int
+        Outputs of the chain.
+    out_activation_ : str
+        What ends the network: "softmax", "logistic", "identity" or "exp".
+    n_features_in_ : int
+        Features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if they have any.
+    gradient_norms_ : dict of list of float
+        For each parameter the length of the gradient by it after each epoch, if
+        ``gradient_samples`` says on how many samples.
+    history_ : History
+        Each epoch's loss, learning rate and seconds, and how training ended, of the last call.
+    engine_ : str
+        What took the steps: "machine" code, or the "reference" in NumPy.
+"""
+
+CONSTRAINTS: dict[str, list[Any]] = {
+    "solver": [StrOptions(SOLVERS.keys()), Optimizer],
+    "alpha": [Interval(Real, 0, None, closed="left")],
+    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "learning_rate": [
+        StrOptions({"constant", "invscaling", "adaptive", *resolve.SCHEDULE_NAMES}),
+        Schedule,
+    ],
+    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+    "power_t": [Interval(Real, 0, None, closed="left")],
+    "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "shuffle": ["boolean"],
+    "random_state": ["random_state"],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "verbose": ["verbose", StrOptions({"bar"})],
+    "warm_start": ["boolean"],
+    "momentum": [Interval(Real, 0, 1, closed="both")],
+    "nesterovs_momentum": ["boolean"],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+    "scoring": [StrOptions(NAMES), callable, None],
+    "beta_1": [Interval(Real, 0, 1, closed="left")],
+    "beta_2": [Interval(Real, 0, 1, closed="left")],
+    "epsilon": [Interval(Real, 0, None, closed="neither")],
+    "n_iter_no_change": [
+        Interval(Integral, 1, None, closed="left"),
+        Options(Real, {np.inf}),
+    ],
+    "max_fun": [Interval(Integral, 1, None, closed="left")],
+    "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
+    "gradient_samples": [Interval(Integral, 1, None, closed="left"), None],
+    "dtype": [StrOptions({"float32", "float64"}), None],
+    "n_jobs": [
+        Interval(Integral, None, -1, closed="right"),
+        Interval(Integral, 1, None, closed="left"),
+        None,
+    ],
+    "engine": [StrOptions({"auto", "machine", "reference"})],
+}
+"""What the parameters of training may be, as scikit-learn checks them."""
+
+PLACES = {
+    "    {training parameters}\n": TRAINING_PARAMETERS,
+    "    {fitted attributes}\n": FITTED_ATTRIBUTES,
+}
 
 
-PLACE = "    {training parameters}\n"
-
-
-def with_training_parameters(estimator: Class) -> Class:
-    """Put the descriptions of these parameters into an estimator's docstring, at their place."""
-    own, shared = TrainingParameters.__doc__ or "", estimator.__doc__ or ""
-    if own:  # Python may run without docstrings
-        descriptions = own.split("----------\n", 1)[1].rstrip() + "\n"
-        estimator.__doc__ = shared.replace(PLACE, descriptions)
+def with_shared_docs(estimator: Class) -> Class:
+    """Put what estimators share into an estimator's docstring, at its places."""
+    for place, text in PLACES.items():
+        if estimator.__doc__:  # Python may run without docstrings
+            estimator.__doc__ = estimator.__doc__.replace(place, text)
     return estimator

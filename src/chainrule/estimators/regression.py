@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from chainrule.data import Column
 from chainrule.estimators.base import NetworkEstimator
-from chainrule.estimators.targets import REGRESSION_LOSSES, Labels, Task, r_squared, regression_task
+from chainrule.estimators.validation import read_answers, with_answers
 from chainrule.losses import Loss
-
-Array = NDArray[Any]
+from chainrule.targets import REGRESSION_LOSSES, Numbers, Objective, Targets, regression_objective
+from chainrule.targets.columns import number_cells
+from chainrule.types import Array
 
 
 class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
     """What regressors share."""
+
+    _kind_of_targets: ClassVar[str] = "numbers"
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NetworkEstimator._parameter_constraints,
@@ -43,8 +44,11 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their answers.
         sample_weight : array-like of shape (n_samples,), default=None
+            What each sample weighs; all weigh the same by default.
         X_val, y_val, sample_weight_val : like X, y and sample_weight, default=None
             A validation set. Its losses and scores are kept for each epoch; with
             ``early_stopping=True`` it takes the place of a part of the training data.
@@ -63,8 +67,11 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their answers.
         sample_weight : array-like of shape (n_samples,), default=None
+            What each sample weighs; all weigh the same by default.
 
         Returns
         -------
@@ -78,48 +85,45 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         """
-        check_is_fitted(self)
         Y = self._outputs(X)
-        return Y[:, 0] if Y.shape[1] == 1 else Y
+        y: Array = self.targets_.decode(Y)
+        return y
 
-    def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse=["csr", "csc"],
-            multi_output=True,
-            y_numeric=True,
-            dtype=(np.float64, np.float32),
-            reset=reset,
-        )
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        return X, y
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Return R² of the predictions.
 
-    def _learn_targets(self, y: Any, *, first: bool, incremental: bool) -> None:
-        self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), images, a table, or a file's name
+            The samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), or str, default=None
+            Answers, or the column of a table that holds them; None takes the column of training.
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each sample weighs; all weigh the same by default.
 
-    def _learn_outputs(self, labels: Labels | None, outputs: int) -> None:
-        if labels is not None:
-            raise ValueError("expected no classes for a regressor, got some")
-        self.n_outputs_ = outputs
+        Returns
+        -------
+        score : float
+        """
+        check_is_fitted(self)
+        X, y = with_answers(X, y, self.targets_.name)
+        y = read_answers(self, y, self.targets_)
+        return float(super().score(X, y, sample_weight))
 
-    def _targets(self, y: Any) -> Array:
-        columns = np.asarray(y)
-        columns = columns[:, None] if columns.ndim == 1 else columns
-        return columns if columns.dtype.kind == "f" else columns.astype(np.float64)
+    def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
+        return Numbers.fit(y, name=name)
 
-    def _task(self) -> Task:
-        return regression_task(self.loss, self.n_outputs_)
+    def _new_answers(self, column: Column) -> Array:
+        return number_cells(column)
 
-    def _score_outputs(self, Y: Array, t: Array, weights: Array | None) -> float:
-        return r_squared(Y, t, weights) if np.isfinite(Y).all() else float("nan")
+    def _objective(self, targets: Targets) -> Objective:
+        return regression_objective(self.loss, targets.outputs)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

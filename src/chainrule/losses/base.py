@@ -20,8 +20,8 @@ from chainrule.types import Array
 class Loss(ABC):
     """A loss, differentiable by the outputs Y (n, k).
 
-    In all methods t are targets as they are given, T the same as an array like Y, and
-    sample_weight (n,) the weights of samples in the mean, 1 by default.
+    A loss of your own has :meth:`targets`, :meth:`errors` and :meth:`error_gradients`; or it is an
+    :class:`ElementwiseLoss`. The mean over samples, each with its sample_weight, is taken here.
     """
 
     def __str__(self) -> str:
@@ -29,33 +29,124 @@ class Loss(ABC):
 
     @abstractmethod
     def targets(self, t: Any, Y: Array) -> Array:
-        """Return the targets as an array T like Y; ValueError if they misfit."""
+        """Return the targets as an array like the outputs.
+
+        Parameters
+        ----------
+        t : array
+            The targets as they are given.
+        Y : ndarray of shape (n, k)
+            The outputs.
+
+        Returns
+        -------
+        T : ndarray of shape (n, k)
+            The targets in the float type of the outputs.
+
+        Raises
+        ------
+        ValueError
+            The targets do not fit the outputs, or the loss.
+        """
 
     @abstractmethod
     def errors(self, Y: Array, T: Array) -> Array:
-        """Return the error of each sample, (n,)."""
+        """Return the error of each sample.
+
+        Parameters
+        ----------
+        Y : ndarray of shape (n, k)
+            The outputs.
+        T : ndarray of shape (n, k)
+            The targets as :meth:`targets` returns them.
+
+        Returns
+        -------
+        errors : ndarray of shape (n,)
+            A number for each sample.
+        """
 
     @abstractmethod
     def error_gradients(self, Y: Array, T: Array) -> Array:
-        """Return the gradient of each sample's error by its outputs, (n, k)."""
+        """Return the gradient of each sample's error by its outputs.
+
+        Parameters
+        ----------
+        Y : ndarray of shape (n, k)
+            The outputs.
+        T : ndarray of shape (n, k)
+            The targets as :meth:`targets` returns them.
+
+        Returns
+        -------
+        gradients : ndarray of shape (n, k)
+            Not divided by n: the mean is taken elsewhere.
+        """
 
     def formulas(self) -> Formulas:
         """Return definition and derivative as formulas."""
         return docstring_formulas(self)
 
     def value(self, Y: Array, t: Any, sample_weight: Array | None = None) -> float:
-        """Return the mean error, weighted by sample_weight (n,) if it is given."""
+        """Return the mean error.
+
+        Parameters
+        ----------
+        Y : ndarray of shape (n, k)
+            The outputs.
+        t : array
+            The targets.
+        sample_weight : ndarray of shape (n,), optional
+            The weights of the samples in the mean.
+
+        Returns
+        -------
+        value : float
+            The loss.
+        """
         errors = self.errors(Y, self.targets(t, Y))
         return float(np.sum(errors * self._normalized_weights(errors, sample_weight)))
 
     def gradient(self, Y: Array, t: Any, sample_weight: Array | None = None) -> Array:
-        """Return ∂value/∂Y, (n, k)."""
+        """Return the gradient of the mean error by the outputs.
+
+        Parameters
+        ----------
+        Y : ndarray of shape (n, k)
+            The outputs.
+        t : array
+            The targets.
+        sample_weight : ndarray of shape (n,), optional
+            The weights of the samples in the mean.
+
+        Returns
+        -------
+        dY : ndarray of shape (n, k)
+            ∂value/∂Y.
+        """
         return self.value_and_gradient(Y, t, sample_weight)[1]
 
     def value_and_gradient(
         self, Y: Array, t: Any, sample_weight: Array | None = None
     ) -> tuple[float, Array]:
-        """Return the mean error and its gradient, (n, k), at once."""
+        """Return the mean error and its gradient at once.
+
+        Parameters
+        ----------
+        Y : ndarray of shape (n, k)
+            The outputs.
+        t : array
+            The targets.
+        sample_weight : ndarray of shape (n,), optional
+            The weights of the samples in the mean.
+
+        Returns
+        -------
+        value : float
+            The loss.
+        dY : ndarray of shape (n, k)
+            ∂value/∂Y.
+        """
         T = self.targets(t, Y)
         errors = self.errors(Y, T)
         weights = self._normalized_weights(errors, sample_weight)
@@ -131,11 +222,11 @@ class ElementwiseLoss(Loss):
 
     @abstractmethod
     def error(self, y: Any, t: Any) -> Any:
-        """Return the error of one output."""
+        """Return the error of an output y with target t."""
 
     @abstractmethod
     def derivative(self, y: Any, t: Any) -> Any:
-        """Return the derivative of the error by the output."""
+        """Return the derivative of the error by y, with target t."""
 
     def targets(self, t: Any, Y: Array) -> Array:
         """Return the targets (n, k), any finite numbers."""

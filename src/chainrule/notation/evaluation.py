@@ -30,6 +30,8 @@ def evaluate(
 
     Parameters
     ----------
+    line : Line
+        Parsed, with a target.
     operands
         The arrays by name. In a product of two matrices one may be a SciPy sparse matrix.
     sizes

@@ -54,6 +54,7 @@ class GradientNormsDisplay:
         Returns
         -------
         display : GradientNormsDisplay
+            The display, drawn.
         """
         advice = "set gradient_samples, such as to 200, before fit"
         norms = check_fitted(cls.__name__, estimator, "gradient_norms_", advice)
@@ -78,6 +79,7 @@ class GradientNormsDisplay:
         Returns
         -------
         self : GradientNormsDisplay
+            The display itself.
         """
         matplotlib = pyplot("GradientNormsDisplay")
         if ax is None:

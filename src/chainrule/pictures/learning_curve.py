@@ -67,6 +67,7 @@ class LearningCurveDisplay:
         Returns
         -------
         display : LearningCurveDisplay
+            The display, drawn.
         """
         losses = check_fitted(cls.__name__, estimator, "loss_curve_", "call fit first")
         return cls(losses, **validation_curves(estimator)).plot(ax=ax, log=log)
@@ -94,6 +95,7 @@ class LearningCurveDisplay:
         Returns
         -------
         display : LearningCurveDisplay
+            The display, drawn.
         """
         losses = [e.validation_loss for e in history.epochs if e.validation_loss is not None]
         scores = [e.validation_score for e in history.epochs if e.validation_score is not None]
@@ -119,6 +121,7 @@ class LearningCurveDisplay:
         Returns
         -------
         self : LearningCurveDisplay
+            The display itself.
         """
         stacked = ax is None
         if stacked:

@@ -25,6 +25,7 @@ class WeightsDisplay:
     Parameters
     ----------
     weights : array of shape (outputs, channels, height, width)
+        What is shown.
     titles : sequence of str, default=None
         A title for each image, where there is one for each output.
     columns : int, default=None
@@ -83,6 +84,7 @@ class WeightsDisplay:
         Returns
         -------
         display : WeightsDisplay
+            The display, drawn.
         """
         chain = check_fitted(cls.__name__, estimator, "chain_", "call fit first")
         return cls(weight_images(chain, layer, shape)[:count]).plot(ax=ax)
@@ -98,6 +100,7 @@ class WeightsDisplay:
         Returns
         -------
         self : WeightsDisplay
+            The display itself.
         """
         panels, columns = self._panels()
         rows = -(-len(panels) // columns)

@@ -34,11 +34,40 @@ class Augmentation(ABC):
 
     @abstractmethod
     def words(self, shape: tuple[int, ...]) -> int:
-        """Return how many random words a sample of a shape takes; ValueError for a wrong shape."""
+        """Return how many random words a sample takes.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            The shape of a sample.
+
+        Returns
+        -------
+        count : int
+            The number of 64-bit words.
+
+        Raises
+        ------
+        ValueError
+            Samples of this shape cannot be changed so.
+        """
 
     @abstractmethod
     def apply(self, X: Array, words: Words) -> Array:
-        """Return samples X (n, …) changed, each as its words (n, k) determine; X stays as it is."""
+        """Return samples changed.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, …)
+            The samples, which stay as they are.
+        words : ndarray of shape (n, k)
+            For each sample its random words; they alone determine the change.
+
+        Returns
+        -------
+        changed : ndarray of shape (n, …)
+            New samples of the same shape and type.
+        """
 
     def _check_image(self, shape: tuple[int, ...]) -> None:
         if len(shape) != 3:

@@ -52,7 +52,31 @@ class Optimizer(ABC):
 
     @abstractmethod
     def rule(self, w: Any, g: Any, state: tuple[Any, ...], rate: float, step: int) -> Any:
-        """Return the new w and the new state, after step 1, 2, … with gradient g at a rate η."""
+        """Return the new parameter and the new state after a step.
+
+        It is called with arrays, and with symbols from which the engine makes machine code: write
+        it with operators and :mod:`chainrule.mathematics`.
+
+        Parameters
+        ----------
+        w : number or array
+            A parameter.
+        g : number or array
+            The gradient by it.
+        state : tuple
+            What is kept for it, as :attr:`slots` names it.
+        rate : float
+            The learning rate η of the step.
+        step : int
+            1, 2, …
+
+        Returns
+        -------
+        w : number or array
+            The parameter after the step.
+        state : tuple
+            What is kept for the next step.
+        """
 
     def start(self, parameters: Array) -> tuple[Array, ...]:
         """Return the state at the start, zeros like the parameters."""
@@ -65,9 +89,20 @@ class Optimizer(ABC):
     def update(
         self, w: Array, g: Array, state: tuple[Array, ...], *, factor: float | Array, step: int
     ) -> None:
-        """Move the parameters w and the state in place, by step 1, 2, … with gradient g.
+        """Move parameters and state in place.
 
-        The factor is the schedule's; it scales the learning rate.
+        Parameters
+        ----------
+        w : ndarray of shape (size,)
+            The parameters.
+        g : ndarray of shape (size,)
+            The gradient by them.
+        state : tuple of ndarray
+            What is kept for them.
+        factor : float
+            The schedule's; it scales the learning rate.
+        step : int
+            1, 2, …
         """
         rate: Any = self.learning_rate * factor  # of each parameter, or the same for all
         moved, fresh = self.rule(w, g, state, rate, step)

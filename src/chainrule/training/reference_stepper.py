@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.chain import Chain
 from chainrule.functions import RandomKey
-from chainrule.losses import Loss, fused
+from chainrule.losses import Loss
 from chainrule.training.optimizers import Optimizer, State
 from chainrule.training.samples import Samples
 from chainrule.training.stepper import StepOptions
@@ -61,9 +61,8 @@ class ReferenceStepper:
 
     def outputs(self, X: Any) -> Array:
         """Return what the loss takes of samples X."""
-        pair = fused(self.chain.functions[-1], self.loss)
-        until = len(self.chain.functions) - 1 if pair else None
-        return np.asarray(self.chain.trace(X, until=until)[-1])
+        _, count = self.chain.fuse(self.loss)
+        return np.asarray(self.chain.trace(X, until=count)[-1])
 
     def take(self, rows: Array, size: int, factors: Array) -> tuple[Array, Array]:
         """Take a step on each ``size`` of the rows."""

@@ -8,7 +8,7 @@ from time import perf_counter
 import numpy as np
 
 from chainrule.chain import Chain
-from chainrule.losses import Loss, fused
+from chainrule.losses import Loss
 from chainrule.training.epoch_samples import EpochSamples
 from chainrule.training.errors import TrainingDivergedError
 from chainrule.training.history import Batches, Epoch, History
@@ -116,15 +116,17 @@ class TrainingRun:
         if self.validation is None:
             return None, None
         held_out, score = self.validation.samples, self.validation.score
-        last, pair = self.chain.functions[-1], fused(self.chain.functions[-1], self.loss)
+        last, count = self.chain.fuse(self.loss)
         with np.errstate(over="ignore", invalid="ignore"):
             Y = self.stepper.outputs(held_out.X)
-            loss = (pair or self.loss).value(Y, held_out.t, held_out.weights)
+            loss = last.value(Y, held_out.t, held_out.weights)
             if not np.isfinite(loss):
                 raise self.diverged(f"the validation loss became {loss}", number, rate)
             if score is None:
                 return loss, None
-            value = float(score(last.forward(Y, {}) if pair else Y, held_out.t))
+            for function in self.chain.functions[count:]:  # the one that is fused with the loss
+                Y = function.forward(Y, {})
+            value = float(score(Y, held_out.t))
         if np.isnan(value):
             raise ValueError(f"train: expected a number as score of epoch {number}, got NaN")
         return loss, value

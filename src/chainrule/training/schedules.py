@@ -40,10 +40,34 @@ class Schedule(ABC):
 
     @abstractmethod
     def factor(self, at: TrainingPosition) -> float:
-        """Return the factor for the step that comes after ``at.step`` steps."""
+        """Return the factor for a step.
+
+        Parameters
+        ----------
+        at : TrainingPosition
+            Where training is; ``at.step`` steps are done.
+
+        Returns
+        -------
+        factor : float
+            What the learning rate is multiplied by.
+        """
 
     def factors(self, first: TrainingPosition, count: int) -> Array:
-        """Return the factors for ``count`` steps from the first position on, (count,)."""
+        """Return the factors for several steps.
+
+        Parameters
+        ----------
+        first : TrainingPosition
+            Where training is before the first of them.
+        count : int
+            The number of steps.
+
+        Returns
+        -------
+        factors : ndarray of shape (count,)
+            The factor for each step.
+        """
         positions = (replace(first, step=first.step + k) for k in range(count))
         return np.array([self.factor(at) for at in positions])
 

@@ -36,7 +36,7 @@ def gradients(loss, dtype, *, labels, over):
         vector_stride=Z.stride,
         t=t,
         targets=np.arange(rows) * t.strides[0],
-        shares=shares,
+        normalized_weights=shares,
         losses=found,
     )
     return found, dZ.read()

@@ -16,7 +16,7 @@ from chainrule.engine.machine.memory import VECTOR
 from chainrule.losses import ElementwiseLoss, Loss
 from chainrule.mathematics import exp, log, maximum
 
-FIELDS = fields("first last outputs y gradient vector_stride t targets shares losses")
+FIELDS = fields("first last outputs y gradient vector_stride t targets normalized_weights losses")
 
 
 class _Sample:
@@ -27,7 +27,7 @@ class _Sample:
         self.y = k.argument("y") + n * VECTOR
         self.gradient = k.argument("gradient") + n * VECTOR
         self.target = k.argument("t") + k.load_integer(k.argument("targets") + n * 8)
-        self.share = k.load_number(k.argument("shares") + n * k.item)
+        self.weight = k.load_number(k.argument("normalized_weights") + n * k.item)
 
     def place(self, vector: Integer) -> Integer:
         """Return how far a vector is from the first."""
@@ -57,13 +57,13 @@ def _vectors(k: KernelBuilder) -> Integer:
 
 @kernel(*FIELDS)
 def elementwise(k: KernelBuilder, loss: ElementwiseLoss) -> None:
-    """Mean or sum of error(y, t) over outputs; the gradient likewise, times the share."""
+    """Mean or sum of error(y, t) over outputs; the gradient likewise, times the sample's weight."""
     zero = k.constant(0.0)
     mean = loss.outputs == "mean"
     outputs = k.to_number(k.argument("outputs"))
     with k.loop(k.argument("first"), k.argument("last")) as n:
         sample = _Sample(k, n)
-        share = spread(sample.share)
+        weight = spread(sample.weight)
         with k.loop(0, _vectors(k), carry=[zero]) as turn:
             v, (total,) = turn.index, turn.carried
             inside, place = sample.inside(v), sample.place(v)
@@ -71,7 +71,7 @@ def elementwise(k: KernelBuilder, loss: ElementwiseLoss) -> None:
             y = select(inside, y, k.constant(0.5))  # where every loss is finite
             error = select(inside, loss.error(y, t), zero)
             slope = loss.derivative(y, t)
-            slope = (slope / spread(outputs) if mean else slope) * share
+            slope = (slope / spread(outputs) if mean else slope) * weight
             k.store(select(inside, slope, zero), sample.gradient + place)
             turn.following = [total + error]
         whole = reduce(turn.carried[0], lambda a, b: a + b)
@@ -80,11 +80,11 @@ def elementwise(k: KernelBuilder, loss: ElementwiseLoss) -> None:
 
 @kernel(*FIELDS)
 def softmax_cross_entropy(k: KernelBuilder, *, labels: bool) -> None:
-    """Log Σ exp(z) − Σ t z; gradient (softmax(z) − t) times the share."""
+    """Log Σ exp(z) − Σ t z; gradient (softmax(z) − t) times the sample's weight."""
     zero, lowest = k.constant(0.0), k.constant(float("-inf"))
     with k.loop(k.argument("first"), k.argument("last")) as n:
         sample = _Sample(k, n)
-        share = spread(sample.share)
+        weight = spread(sample.weight)
         with k.loop(0, _vectors(k), carry=[lowest]) as turn:
             v = turn.index
             z = select(sample.inside(v), k.load(sample.y + sample.place(v)), lowest)
@@ -115,7 +115,7 @@ def softmax_cross_entropy(k: KernelBuilder, *, labels: bool) -> None:
                 t = one_hot(label - first)
             else:
                 t = sample.numbers(v)
-            k.store((y - t) * share, place)
+            k.store((y - t) * weight, place)
 
 
 def log_of(k: KernelBuilder, number: Vector) -> Vector:

@@ -9,7 +9,7 @@ from chainrule.engine.machine.memory import VECTOR
 from chainrule.mathematics import sqrt
 
 ADVANCE = fields(
-    "rows padded order x x_row t_row weights row_offsets taps targets shares rates_now "
+    "rows padded order x x_row t_row weights row_offsets taps targets normalized_weights rates_now "
     "rates rate_count l2 shared_l2"
 )
 INTO_PANELS = ("rows", "features", "vectors", "samples", "panels", "vector_stride")
@@ -17,7 +17,7 @@ TRANSPOSE = fields(
     "row_blocks column_blocks source source_row_block source_column_block target "
     "target_row_block target_column_block"
 )
-TOTAL = fields("rows losses shares penalties penalty_count l2 result penalty stop")
+TOTAL = fields("rows losses normalized_weights penalties penalty_count l2 result penalty stop")
 CLIP = ("count", "sums", "limit", "scale")
 SQUARES = ("rows", "vectors", "w", "row_stride", "vector_stride", "sums")
 
@@ -48,7 +48,7 @@ def advance(k: KernelBuilder) -> None:
         whole = turn.carried[0]
         with k.loop(0, rows) as n:
             weight = k.load_number(k.argument("weights") + k.load_integer(order + n * 8) * item)
-            k.store_number(weight / whole, k.argument("shares") + n * item)
+            k.store_number(weight / whole, k.argument("normalized_weights") + n * item)
         with k.when(k.argument("shared_l2") > 0):
             k.store_number(k.load_number(k.argument("shared_l2")) / whole, k.argument("l2"))
     with k.loop(0, k.argument("rate_count")) as i:
@@ -115,8 +115,8 @@ def total(k: KernelBuilder) -> None:
     with k.loop(0, k.argument("rows"), carry=[zero]) as turn:
         at = turn.index * item
         loss = k.load_number(k.argument("losses") + at)
-        share = k.load_number(k.argument("shares") + at)
-        turn.following = [turn.carried[0] + loss * share]
+        weight = k.load_number(k.argument("normalized_weights") + at)
+        turn.following = [turn.carried[0] + loss * weight]
     mean = turn.carried[0]
     with k.loop(0, k.argument("penalty_count"), carry=[zero]) as turn:
         part = k.load_number(k.argument("penalties") + turn.index * item)

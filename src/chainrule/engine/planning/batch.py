@@ -16,14 +16,14 @@ class Batch:
     """Where a thread finds the samples of its step; the kernel ``advance`` fills it.
 
     ``rows`` are the addresses of the samples in X, ``taps`` the same beside offsets of panel rows,
-    ``targets`` byte offsets in t, ``shares`` the samples' weights in the mean, ``rates`` the
+    ``targets`` byte offsets in t, ``normalized_weights`` those in the mean, ``rates`` the
     numbers of the step that the optimizer's rule reads, and ``l2`` 0 and the penalty λ.
     """
 
     rows: Array
     taps: Array
     targets: Array
-    shares: Array
+    normalized_weights: Array
     rates: Array
     l2: Array
 
@@ -32,10 +32,10 @@ class Batch:
         """Return the batch of `rows` samples, of equal weight, with room to fill up a tile."""
         taps = aligned((rows, 2), np.int64)
         taps[:, 1] = np.arange(rows) * VECTOR
-        shares = aligned((rows,), dtype)
-        shares[:] = 1 / rows
+        normalized = aligned((rows,), dtype)
+        normalized[:] = 1 / rows
         lanes = VECTOR // dtype.itemsize
         whole = (aligned((rows + lanes,), np.int64), taps, aligned((rows,), np.int64))
         penalty = aligned((2,), dtype)
         penalty[1] = l2
-        return cls(*whole, shares, aligned((rates,), dtype), penalty)
+        return cls(*whole, normalized, aligned((rates,), dtype), penalty)

@@ -161,17 +161,17 @@ class Planner:
 
     def _plan_outputs_together(self) -> None:
         """Add the next samples and forward, where threads share what a head makes."""
-        shares = [partition(self.rows, self.threads, thread, 8) for thread in range(self.threads)]
-        for thread, rows in enumerate(shares):
+        parts = [partition(self.rows, self.threads, thread, 8) for thread in range(self.threads)]
+        for thread, rows in enumerate(parts):
             self._advance(thread)
             self._begin(thread, rows)
         self.code.barrier()
         for head in self.heads:
             self._phases(head.forward_together())
-            for thread, rows in enumerate(shares):
+            for thread, rows in enumerate(parts):
                 head.forward(head.whole(thread, rows))
             self.code.barrier()
-        for thread, rows in enumerate(shares):
+        for thread, rows in enumerate(parts):
             if rows[0] < rows[1]:
                 self._results(thread, rows)
         self.code.barrier()  # the next samples take the place of these
@@ -268,7 +268,7 @@ class Planner:
                 row_offsets=address(batch.rows),
                 taps=address(batch.taps),
                 targets=address(batch.targets),
-                shares=address(batch.shares),
+                normalized_weights=address(batch.normalized_weights),
                 rates=address(batch.rates),
                 rate_count=len(batch.rates),
                 l2=address(batch.l2[1:]),
@@ -296,7 +296,7 @@ class Planner:
                 gradient=values.gradient.address,
                 vector_stride=values.gradient.stride,
                 targets=address(batch.targets),
-                shares=address(batch.shares),
+                normalized_weights=address(batch.normalized_weights),
                 losses=address(self.sample_losses),
             )
         )
@@ -326,7 +326,7 @@ class Planner:
             self.library.get(row_kernels.total),
             rows=self.rows,
             losses=address(self.sample_losses),
-            shares=address(batch.shares),
+            normalized_weights=address(batch.normalized_weights),
             penalties=address(self.penalties.sums),
             penalty_count=len(self.penalties.sums),
             l2=address(batch.l2[1:]),

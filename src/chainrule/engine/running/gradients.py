@@ -77,7 +77,7 @@ class Gradients:
         weights = np.ones(n) if sample_weight is None else np.asarray(sample_weight, np.float64)
         self.whole = n // self.rows * self.rows
         batches = np.add.reduceat(weights, np.arange(0, n, self.rows))
-        self.shares = batches / batches.sum()
+        self.fractions = batches / batches.sum()
         self.steps = Steps(
             chain,
             loss,
@@ -100,12 +100,12 @@ class Gradients:
         result.flat[...] = 0
         steps.weights.load(result, slot=0)
         steps.done = 0
-        values = steps.run(self.order[: self.whole], self.rows, self.shares[: self._full])
+        values = steps.run(self.order[: self.whole], self.rows, self.fractions[: self._full])
         if len(values) == self._full and self.whole < len(self.order):
             rest = self.order[self.whole :]
-            values = np.append(values, steps.run(rest, len(rest), self.shares[self._full :]))
+            values = np.append(values, steps.run(rest, len(rest), self.fractions[self._full :]))
         steps.weights.store(result, slot=0)
-        return float(values @ self.shares[: len(values)]), result.flat.copy()
+        return float(values @ self.fractions[: len(values)]), result.flat.copy()
 
     @property
     def _full(self) -> int:

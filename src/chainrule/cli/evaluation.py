@@ -1,0 +1,116 @@
+"""Predictions of a trained network for raw data, and how good they are."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.cli.model_data import answers_of, samples_of
+from chainrule.data import Column, DataError, DataWarning, Source, Table
+from chainrule.data.cells import shortened
+from chainrule.targets.columns import label_text
+from chainrule.targets.scores import class_scores, label_scores, regression_scores
+from chainrule.types import Array
+
+Scores = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Predicted numbers, or classes, of samples.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,) or (n, k)
+        As users gave them.
+    probabilities : ndarray of shape (n, K) or None
+        A column for each class.
+    chosen : ndarray or None
+        The classes as targets encode them.
+    notes : list of str
+        What was unusual in the data.
+    """
+
+    values: Array
+    probabilities: Array | None
+    chosen: Array | None
+    notes: list[str]
+
+
+def predicted(estimator: Any, data: Any) -> Predictions:
+    """Return what a network predicts; DataError names the line of a sample that has no answer."""
+    targets = estimator.targets_
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DataWarning)
+        with np.errstate(all="ignore"):  # what is not finite is refused below
+            Y = estimator._outputs(data)
+            probabilities = chosen = None
+            if targets.kind == "numbers":
+                values = targets.decode(Y)
+            else:
+                chosen = targets.chosen(Y, 0.5)
+                values, probabilities = targets.decode(chosen), Y.astype(np.float64)
+                if not (targets.exclusive or targets.several):
+                    probabilities = np.hstack([1 - probabilities, probabilities])
+    wrong = ~np.isfinite(values if probabilities is None else probabilities)
+    if wrong.any():
+        row = int(np.argwhere(wrong)[0, 0])
+        place = f"line {data.line(row)}" if isinstance(data, Table) else f"image {row}"
+        number = (values if probabilities is None else probabilities)[wrong][0]
+        raise DataError(f"{place}: expected a finite prediction, got {number}")
+    notes = [str(each.message) for each in caught if issubclass(each.category, DataWarning)]
+    return Predictions(values, probabilities, chosen, notes)
+
+
+def evaluate(estimator: Any, data: Any, y: Column | Array) -> tuple[dict[str, float], list[str]]:
+    """Return the scores of predictions for data with answers y, and notes on the data."""
+    targets = estimator.targets_
+    y = targets.read(y) if isinstance(y, Column) else y
+    found = predicted(estimator, data)
+    if found.chosen is None or found.probabilities is None:
+        return regression_scores(y, found.values), found.notes
+    t, chosen = targets.encode(y), found.chosen
+    if targets.several:
+        return label_scores(t, chosen), found.notes
+    if t.ndim == 2:
+        t, chosen = t[:, 0].astype(np.int64), chosen[:, 0].astype(np.int64)
+    return class_scores(t, chosen, found.probabilities), found.notes
+
+
+def evaluate_source(
+    estimator: Any, source: Source, target: str | None
+) -> tuple[Scores, dict[str, int], list[str]]:
+    """Return scores by part of the data and by name, the rows of each part, and notes.
+
+    Raises
+    ------
+    DataError
+        There are no targets, or they are not like those of training.
+    """
+    parts = {"all": source} if source.test is None else {"training": source, "test": source.test}
+    scores, notes = {}, list(source.notes)
+    for name, part in parts.items():
+        if not isinstance(part.data, Table):
+            _check_classes(estimator, part)
+        y = answers_of(estimator, part, target)
+        scores[name], unusual = evaluate(estimator, samples_of(estimator, part, target), y)
+        notes += unusual
+    return scores, {name: len(part) for name, part in parts.items()}, notes
+
+
+def _check_classes(estimator: Any, part: Source) -> None:
+    """Raise DataError for classes of images that training did not have, or for none at all."""
+    if part.cells is None:
+        raise DataError(f"{part.name}: expected the classes of the images as folders' names")
+    if estimator.targets_.kind != "classes":
+        return
+    classes = tuple(map(label_text, estimator.classes_.tolist()))
+    unknown = sorted({*part.cells} - {*classes})
+    if unknown:
+        raise DataError(
+            f"{part.name}: expected images of the classes {shortened(classes, most=20)}, "
+            f"got images of {shortened(unknown)}"
+        )

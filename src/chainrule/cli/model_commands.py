@@ -1,0 +1,170 @@
+"""Commands that use a saved model: ``predict``, ``evaluate``, ``check``, ``show`` and ``plot``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from chainrule.cli import output_files
+from chainrule.cli.arguments import DataArgument, JsonOption, ModelArgument, TargetOption
+from chainrule.cli.checks import check_at_random, check_on_data
+from chainrule.cli.evaluation import evaluate_source, predicted
+from chainrule.cli.model_data import samples_of, source_for, target_name
+from chainrule.cli.output import (
+    Output,
+    formula_lines,
+    layers_table,
+    report_json,
+    report_table,
+    scores_table,
+    shared_rules,
+)
+from chainrule.cli.predictions import predictions_csv, predictions_json
+from chainrule.cli.summary import ModelSummary
+from chainrule.formulas import Formulas
+from chainrule.pictures.network_picture import PARTS, draw_network
+
+PICTURES = ("png", "svg", "pdf")
+
+
+def predict(
+    model: ModelArgument,
+    data: DataArgument,
+    target: TargetOption = None,
+    probabilities: Annotated[bool, typer.Option(help="A column for each class, too.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A CSV file to write.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Predict the target of each row of DATA, as CSV."""
+    out = Output(as_json=as_json)
+    if output is not None:
+        output_files.check_text_path(output, model, data)
+    estimator = _load(model)
+    name = target_name(estimator, data, target)
+    source = source_for(estimator, data, None, optional=True)
+    predictions = predicted(estimator, samples_of(estimator, source, name))
+    out.say(*source.notes, *predictions.notes)
+    if source.test is not None:
+        out.say(f"these are the {len(source):,} training images; for others, name their file")
+    if as_json:
+        out.json(predictions_json(estimator, source, predictions, name))
+        return
+    text = predictions_csv(estimator, source, predictions, name, probabilities=probabilities)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output_files.write_text(output, text)
+        out.say(f"{len(source):,} predictions written to {output}")
+
+
+def evaluate(
+    model: ModelArgument,
+    data: DataArgument,
+    target: TargetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare predictions with the true targets in DATA."""
+    out = Output(as_json=as_json)
+    estimator = _load(model)
+    name = target_name(estimator, data, target)
+    source = source_for(estimator, data, name, optional=False)
+    scores, rows, notes = evaluate_source(estimator, source, name)
+    out.say(*notes)
+    if as_json:
+        out.json({"rows": rows, "scores": scores})
+    else:
+        out.table(scores_table(scores, rows))
+
+
+def check(
+    model: ModelArgument,
+    data: Annotated[
+        str | None, typer.Argument(metavar="DATA", help="By default, random numbers.")
+    ] = None,
+    target: TargetOption = None,
+    samples: Annotated[int, typer.Option(help="Rows of DATA that the loss is the mean of.")] = 8,
+    entries: Annotated[int, typer.Option(help="Entries of each array to check; 0: all.")] = 50,
+    seed: Annotated[int, typer.Option(help="Of the choice of entries.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the gradients of a model with finite differences."""
+    out = Output(as_json=as_json)
+    estimator, counts = _load(model), {"samples": samples, "entries": entries, "seed": seed}
+    if data is None:
+        report = check_at_random(estimator, **counts)
+    else:
+        name = target_name(estimator, data, target)
+        source = source_for(estimator, data, name, optional=True)
+        report = check_on_data(estimator, source, name, **counts)
+    if as_json:
+        out.json(report_json(report))
+    else:
+        out.table(report_table(report))
+        verdict = "all gradients are right" if report.passed else "some gradients are WRONG"
+        out.say(f"{verdict} (relative error up to {report.tolerance:g} allowed)")
+    if not report.passed:
+        raise typer.Exit(1)
+
+
+def show(
+    model: ModelArgument,
+    latex: Annotated[bool, typer.Option(help="Formulas as LaTeX.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the layers of a model, and each function's definition, derivative and backprop."""
+    out = Output(as_json=as_json)
+    estimator = _load(model)
+    chain, loss = estimator.chain_, estimator._objective(estimator.targets_).loss
+    rules: dict[str, Formulas] = {str(f): f.formulas() for f in (*chain.functions, loss)}
+    summary = ModelSummary(estimator)
+    if as_json:
+        out.json(summary.to_json(rules))
+        return
+    out.lines([chain.formula(), ""])
+    out.table(layers_table(chain))
+    out.lines([""])
+    for title, formulas in shared_rules(rules):
+        out.lines(formula_lines(title, formulas, latex=latex))
+    out.lines(summary.lines)
+
+
+def plot(
+    model: ModelArgument,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help=f"The picture: {', '.join(PICTURES)}; by default a PNG file named as the model.",
+        ),
+    ] = None,
+    part: Annotated[
+        str, typer.Option(metavar="NAME", help=f"What to draw: {', '.join(PARTS)}.")
+    ] = "all",
+) -> None:
+    """Draw the learning curve of a model and the weights of its first layer."""
+    out = Output()
+    path = output or Path(f"{model.stem or 'model'}.png")
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in PICTURES:
+        names = ", ".join(f".{known}" for known in PICTURES)
+        raise ValueError(f"--output: expected a name that ends in {names}, got {path.name!r}")
+    output_files.check_text_path(path, model)
+    if part not in PARTS:
+        raise ValueError(f"--part: expected one of {', '.join(PARTS)}, got {part!r}")
+    picture, notes = draw_network(_load(model), part, kind)
+    out.say(*notes)
+    output_files.write_bytes(path, picture)
+    out.say(f"picture saved in {path}")
+
+
+def _load(path: Path) -> Any:
+    """Return the estimator in a file; scikit-learn is loaded here, not with the command line."""
+    from chainrule.estimators import load
+
+    return load(path)

@@ -1,0 +1,112 @@
+"""Data for a trained network: read as its inputs take them, and cut into samples and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.data import Column, DataError, Source, Table, read_source
+from chainrule.data.builtin import TARGETS
+from chainrule.data.cells import shortened
+from chainrule.display import shape_text
+from chainrule.inputs import Images, Rows
+from chainrule.targets.columns import number_cells
+from chainrule.types import Array
+
+
+def target_of(source: Source) -> Column:
+    """Return the target's cells; DataError says how to name it if there are none."""
+    if source.cells is None and isinstance(source.data, Table):
+        raise DataError(
+            f"{source.name}: which column is to be predicted? Say --target NAME; there are "
+            f"{shortened(source.data.names, most=50)}"
+        )
+    return source.target
+
+
+def target_name(estimator: Any, data: str, target: str | None) -> str | None:
+    """Return the column that a network predicts: the one that is said or known, if any."""
+    known = target or estimator.targets_.name
+    if known or data not in TARGETS:
+        return known or None
+    usual = TARGETS[data][0]
+    return None if usual in (estimator.inputs_.raw_names or ()) else usual
+
+
+def predicts_one(estimator: Any) -> bool:
+    """Return whether a network predicts one number or one class, which one column holds."""
+    targets = estimator.targets_
+    return bool(
+        targets.task != "multilabel" and (targets.kind == "classes" or targets.outputs == 1)
+    )
+
+
+def source_for(estimator: Any, data: str, target: str | None, *, optional: bool) -> Source:
+    """Read data for a trained network, its answers apart if they stand in one column, ``target``.
+
+    Raises
+    ------
+    DataError
+        They are not of the kind that it was trained on.
+    """
+    inputs = estimator.inputs_
+    like = inputs.sample_shape if isinstance(inputs, Images) else None
+    if not predicts_one(estimator):
+        target, optional = None, True
+    source = read_source(data, target, like=like, optional=optional)
+    if isinstance(source.data, Table):
+        received, fits = "a table", like is None or inputs.rows
+    else:
+        received, fits = f"images of {shape_text(source.data.shape[1:])}", like is not None
+    if not fits:
+        raise DataError(f"this model was trained on {_described(inputs)}, got {received}")
+    return source
+
+
+def samples_of(estimator: Any, source: Source, target: str | None) -> Any:
+    """Return the samples of data that were read, as the inputs of a network take them."""
+    data = source.data
+    if not isinstance(data, Table):
+        return estimator.inputs_.raw(data)
+    for name in _names(data, target):
+        data = data.without(name) if name in data.names else data
+    return data
+
+
+def answers_of(estimator: Any, source: Source, target: str | None) -> Column | Array:
+    """Return the answers in data that were read: a column, or numbers of several columns.
+
+    Raises
+    ------
+    DataError
+        There are none, or too few columns of them.
+    """
+    if predicts_one(estimator):
+        return target_of(source)
+    if not isinstance(source.data, Table):
+        raise DataError(f"{source.name}: expected a table with columns of answers, got images")
+    names, count = _names(source.data, target), estimator.targets_.outputs
+    if len(names) != count:
+        raise DataError(
+            f"{source.name}: which {count} columns are predicted? Say --target NAME,NAME,…; "
+            f"there are {shortened(source.data.names, most=50)}"
+        )
+    numbers = np.stack([number_cells(source.data.target(name)) for name in names], axis=1)
+    return numbers if estimator.targets_.kind == "numbers" else numbers.astype(np.int64)
+
+
+def _names(table: Table, target: str | None) -> list[str]:
+    """Return the columns that ``--target`` names, one or, with commas, several."""
+    if not target or target in table.names:
+        return [target] if target else []
+    return [name.strip() for name in target.split(",")]
+
+
+def _described(inputs: Any) -> str:
+    """Return in words what a network was trained on."""
+    if isinstance(inputs, Images):
+        return f"images of {shape_text(inputs.sample_shape)}"
+    if isinstance(inputs, Rows) and inputs.names is None:
+        return f"rows of {inputs.count} numbers"
+    return f"a table with the columns {shortened(inputs.raw_names)}"

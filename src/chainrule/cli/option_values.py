@@ -1,0 +1,104 @@
+"""What the values of options stand for: optimizers, schedules, sizes, changes, weights."""
+
+from __future__ import annotations
+
+import math
+
+from chainrule.losses import Huber, Loss, MeanAbsoluteError, MeanSquaredError, Poisson
+from chainrule.training import (
+    SGD,
+    Adam,
+    AdamW,
+    Constant,
+    Cosine,
+    InverseScaling,
+    LinearToZero,
+    Optimizer,
+    RMSProp,
+    Schedule,
+    StepDecay,
+)
+from chainrule.training.augmentation import AUGMENTATIONS, Augmentation
+
+REGRESSION_LOSSES: dict[str, type[Loss]] = {
+    "squared": MeanSquaredError,
+    "absolute": MeanAbsoluteError,
+    "huber": Huber,
+    "poisson": Poisson,
+}
+MODELS = {"mlp": "a multilayer network", "cnn": "a convolutional network"}
+OPTIMIZERS: dict[str, Optimizer] = {
+    "adam": Adam(),
+    "adamw": AdamW(),
+    "sgd": SGD(0.1),
+    "momentum": SGD(0.05, momentum=0.9),
+    "nesterov": SGD(0.05, momentum=0.9, nesterov=True),
+    "rmsprop": RMSProp(),
+    "gd": SGD(0.5),
+}
+SCHEDULES: dict[str, Schedule] = {
+    "constant": Constant(),
+    "inverse-scaling": InverseScaling(),
+    "step": StepDecay(),
+    "cosine": Cosine(),
+    "linear-to-zero": LinearToZero(),
+}
+AUGMENTATION_NAMES = {kind.__name__.lower(): kind for kind in AUGMENTATIONS}
+
+
+def optimizer(name: str, learning_rate: float | None) -> Optimizer | str:
+    """Return an optimizer, with its own learning rate or another; or "lbfgs"."""
+    if name == "lbfgs":
+        return name
+    chosen = OPTIMIZERS[name]
+    if learning_rate is None:
+        return chosen
+    return type(chosen)(**{**vars(chosen), "learning_rate": learning_rate})
+
+
+def hidden_sizes(text: str) -> tuple[int, ...]:
+    """Return the sizes of hidden layers from text such as ``256,128``; ``0`` is none."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts or not all(part.isascii() and part.isdigit() for part in parts):
+        raise ValueError(f"--layers: expected sizes such as 256,128, got {text!r}")
+    sizes = tuple(int(part) for part in parts)
+    if sizes == (0,):
+        return ()
+    if 0 in sizes or max(sizes) > 1_000_000:
+        raise ValueError(f"--layers: expected sizes from 1 to 1,000,000, got {text!r}")
+    return sizes
+
+
+def augmentations(text: str | None) -> tuple[Augmentation, ...]:
+    """Return the changes of images that text such as ``shift=2,flip`` stands for."""
+    changes = []
+    for word in filter(None, (text or "").split(",")):
+        name, _, value = word.strip().partition("=")
+        kind = AUGMENTATION_NAMES.get(name)
+        if kind is None:
+            expected = "shift=2,flip; there are " + ", ".join(AUGMENTATION_NAMES)
+            raise ValueError(f"--augment: expected changes such as {expected}; got {word!r}")
+        try:
+            numbers = [float(value)] if value else []
+            changes.append(kind(*(int(x) if x.is_integer() else x for x in numbers)))
+        except ValueError as error:
+            raise ValueError(f"--augment: {error}, got {word!r}") from None
+    return tuple(changes)
+
+
+def class_weights(text: str | None) -> dict[str, float] | str | None:
+    """Return the weights of labels in text such as ``spam=3,ham=1``; "balanced" stays."""
+    if text in (None, "balanced"):
+        return text
+    weights = {}
+    for word in (text or "").split(","):
+        label, _, value = word.rpartition("=")
+        try:
+            weights[label.strip()] = float(value)
+        except ValueError:
+            weights[""] = math.nan  # no number, so no label either
+    if "" in weights or not all(0 <= weight < math.inf for weight in weights.values()):
+        raise ValueError(
+            f"--class-weight: expected balanced, or weights such as yes=3,no=1; got {text!r}"
+        )
+    return weights

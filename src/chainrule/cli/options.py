@@ -1,0 +1,320 @@
+"""The options of ``train`` and ``compare``: each is spelled once, and means what stands here."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import wraps
+from typing import Annotated, Any, Self, get_args, get_type_hints
+
+import typer
+
+from chainrule.cli.arguments import DataArgument, TargetOption
+from chainrule.cli.option_values import (
+    AUGMENTATION_NAMES,
+    MODELS,
+    OPTIMIZERS,
+    REGRESSION_LOSSES,
+    SCHEDULES,
+    augmentations,
+    class_weights,
+    hidden_sizes,
+)
+from chainrule.data import Source, Table
+from chainrule.functions import ACTIVATIONS
+from chainrule.targets.columns import TaskName
+from chainrule.training import Noise
+from chainrule.training.steppers import Engine
+
+OPTIMIZER_NAMES = (*OPTIMIZERS, "lbfgs")
+TASKS = get_args(TaskName)
+
+OF_BATCHES = ("learning_rate", "schedule", "warm_up", "batch", "clip_norm", "augment")
+"""Options that mean something for steps on batches alone."""
+
+
+@dataclass(frozen=True)
+class CommandLineOptions:
+    """What a command line says of a training, None where it says nothing.
+
+    A loss is a loss of regression, so who names one says that the task is regression.
+
+    Raises
+    ------
+    ValueError
+        An option has no sense; the message names it.
+    """
+
+    data: DataArgument
+    target: TargetOption = None
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"{', '.join(MODELS)}: multilayer or, for images, convolutional; by default cnn "
+            "for images but the built-in digits.",
+        ),
+    ] = None
+    layers: Annotated[
+        str | None, typer.Option(help="Sizes of the hidden layers: 256,128; 0 for none.")
+    ] = None
+    activation: Annotated[
+        str, typer.Option(metavar="NAME", help=f"After hidden layers: {', '.join(ACTIVATIONS)}.")
+    ] = "relu"
+    dropout: Annotated[
+        float | None, typer.Option(help="Share of hidden units dropped; 0, but some for images.")
+    ] = None
+    bias: Annotated[
+        bool | None, typer.Option("--bias/--no-bias", help="Biases; digits has none by default.")
+    ] = None
+    loss: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"Of regression: {', '.join(REGRESSION_LOSSES)}; by default the first. "
+            "Classes have cross-entropy.",
+        ),
+    ] = None
+    optimizer: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=f"{', '.join(OPTIMIZER_NAMES)}; gd and lbfgs take the whole set in each step.",
+        ),
+    ] = "adam"
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(
+            "--learning-rate", "-l", help="By default the optimizer's own; 0.002 for Adam and cnn."
+        ),
+    ] = None
+    schedule: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"Of the learning rate: {', '.join(SCHEDULES)}; by default constant, "
+            "but cosine for images.",
+        ),
+    ] = None
+    warm_up: Annotated[
+        float | None,
+        typer.Option(help="Epochs in which the rate rises from 0; 0, but 0.5 for images."),
+    ] = None
+    batch: Annotated[
+        int | None,
+        typer.Option("--batch", "-b", help="Samples in a step; 0: all. 32, but 64 for images."),
+    ] = None
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            "--epochs",
+            "-e",
+            help="Passes over the data. 100, but 10 to 60 for images, the fewer the more there "
+            "are.",
+        ),
+    ] = None
+    patience: Annotated[
+        int, typer.Option(help="More epochs in a row without improvement stop; 0: nothing does.")
+    ] = 20
+    l2: Annotated[
+        float | None, typer.Option(help="Penalty on squared weights; 0, but 0.003 for digits.")
+    ] = None
+    clip_norm: Annotated[
+        float | None, typer.Option(help="The largest length of a step's gradient; by default any.")
+    ] = None
+    augment: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CHANGES",
+            help="Random changes of training images: shift=2,flip; of "
+            f"{', '.join(AUGMENTATION_NAMES)}.",
+        ),
+    ] = None
+    class_weight: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WEIGHTS", help="balanced gives all classes the same share; or yes=3,no=1."
+        ),
+    ] = None
+    label_smoothing: Annotated[
+        float, typer.Option(help="Share of certainty that labels lose to all classes alike.")
+    ] = 0.0
+    seed: Annotated[int, typer.Option("--seed", "-s", help="Of everything random.")] = 0
+    validation: Annotated[float, typer.Option(help="Share held out to stop early.")] = 0.1
+    test: Annotated[float, typer.Option(help="Share held out for the scores at the end.")] = 0.2
+    task: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help=f"{', '.join(TASKS)}; by default found from the target."),
+    ] = None
+    double: Annotated[bool, typer.Option(help="Compute in float64.")] = False
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Who computes: machine code, the reference in NumPy, or auto: what can.",
+        ),
+    ] = "auto"
+    threads: Annotated[
+        int, typer.Option(help="Of machine code; 0: as many as pay. No digit depends on it.")
+    ] = 0
+
+    def __post_init__(self) -> None:
+        """Check each option by itself."""
+        choices: dict[str, tuple[str, ...]] = {
+            "model": tuple(MODELS),
+            "optimizer": OPTIMIZER_NAMES,
+            "schedule": tuple(SCHEDULES),
+            "activation": tuple(ACTIVATIONS),
+            "loss": tuple(REGRESSION_LOSSES),
+            "task": TASKS,
+            "engine": get_args(Engine),
+        }
+        for name, known in choices.items():
+            word = getattr(self, name)
+            if word is not None and word not in known:
+                raise ValueError(f"--{name}: expected one of {', '.join(known)}, got {word!r}")
+        share, least_0, least_1 = "a share from 0 to below 1", "a number >= 0", "a number >= 1"
+        ranges: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+            ("dropout", lambda x: 0 <= x < 1, share),
+            ("learning_rate", lambda x: 0 <= x < math.inf, least_0),
+            ("warm_up", lambda x: 0 <= x < math.inf, least_0),
+            ("batch", lambda x: x >= 0, least_0),
+            ("epochs", lambda x: x >= 1, least_1),
+            ("patience", lambda x: x >= 0, least_0),
+            ("l2", lambda x: 0 <= x < math.inf, least_0),
+            ("clip_norm", lambda x: 0 < x < math.inf, "a number > 0"),
+            ("threads", lambda x: x >= 0, least_0),
+            ("seed", lambda x: 0 <= x < 2**32, "a number from 0 to 2**32 - 1"),
+            ("label_smoothing", lambda x: 0 <= x < 1, share),
+            ("validation", lambda x: 0 <= x < 1, share),
+            ("test", lambda x: 0 <= x < 1, share),
+        )
+        for name, sound, expected in ranges:
+            value = getattr(self, name)
+            if value is not None and not sound(value):
+                raise ValueError(f"{_spelled(name)}: expected {expected}, got {value}")
+        if self.layers is not None:
+            hidden_sizes(self.layers)
+        augmentations(self.augment)
+        class_weights(self.class_weight)
+        for name in OF_BATCHES if self.optimizer == "lbfgs" else ():
+            if getattr(self, name):
+                raise ValueError(
+                    f"{_spelled(name)}: lbfgs finds its own steps, on all samples alike"
+                )
+        if self.loss is not None and self.task not in (None, "regression"):
+            raise ValueError(f"--loss: {self.loss} is for regression, got --task {self.task}")
+
+    def with_defaults(self, source: Source) -> Self:
+        """Return options for these data in which all is said that has a default by their kind.
+
+        Raises
+        ------
+        ValueError
+            An option is for images, and the data are a table.
+        """
+        if isinstance(source.data, Table):
+            if self.model == "cnn":
+                raise ValueError(
+                    f"--model: cnn is for images, and {self.data} is a table; expected --model mlp"
+                )
+            if not all(isinstance(each, Noise) for each in augmentations(self.augment)):
+                raise ValueError(
+                    f"--augment: all but noise are for images, and {self.data} is a table; got "
+                    f"{self.augment!r}"
+                )
+            defaults = {**_DEFAULTS, **(_DIGITS if self.data == "digits" else {})}
+        else:
+            defaults = {**_DEFAULTS, **_images(self.model or "cnn", len(source))}
+            if defaults["model"] == "cnn" and self.optimizer == "adam":
+                defaults["learning_rate"] = 0.002
+        if self.optimizer == "lbfgs":
+            defaults = {name: each for name, each in defaults.items() if name not in OF_BATCHES}
+        return replace(
+            self, **{name: each for name, each in defaults.items() if getattr(self, name) is None}
+        )
+
+
+_DEFAULTS: dict[str, Any] = {
+    "model": "mlp",
+    "layers": "128,64",
+    "dropout": 0.0,
+    "bias": True,
+    "batch": 32,
+    "epochs": 100,
+    "schedule": "constant",
+    "warm_up": 0.0,
+    "l2": 0.0,
+}
+
+_DIGITS: dict[str, Any] = {"layers": "256,128", "bias": False, "l2": 0.003}
+"""The notes' softmax(W2 ReLU(W1 ReLU(W0 x))); without a penalty it learns the set by heart."""
+
+_IMAGES: dict[str, dict[str, Any]] = {
+    "mlp": {"layers": "256,128", "dropout": 0.2},
+    "cnn": {"layers": "128", "dropout": 0.3},
+}
+_IMAGES_SEEN = {"cnn": 500_000, "mlp": 1_000_000}
+_FEWEST_EPOCHS, _MOST_EPOCHS = 10, 60
+"""Images are passed over until the number above is seen, within these limits."""
+
+
+def _images(model: str, count: int) -> dict[str, Any]:
+    """Return the defaults of a network for `count` images."""
+    passes = math.ceil(_IMAGES_SEEN[model] / max(count, 1))
+    return {
+        "model": model,
+        **_IMAGES[model],
+        "batch": 64,
+        "epochs": min(max(passes, _FEWEST_EPOCHS), _MOST_EPOCHS),
+        "schedule": "cosine",
+        "warm_up": 0.5,
+    }
+
+
+def _spelled(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def with_options(kind: type[CommandLineOptions], names: Sequence[str] = ()) -> Callable[[Any], Any]:
+    """Make a command whose parameter ``options`` is spelled out as options of the command line.
+
+    Parameters
+    ----------
+    kind : type
+        What the command is called with; its fields are arguments and options.
+    names : sequence of str
+        The fields that are; by default all. The others have their defaults.
+    """
+    hints = get_type_hints(kind, include_extras=True)
+    taken = {each.name: each for each in fields(kind) if not names or each.name in names}
+
+    def decorate(command: Any) -> Any:
+        own = inspect.signature(command, eval_str=True).parameters
+        added = [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=inspect.Parameter.empty if name == "data" else each.default,
+                annotation=hints[name],
+            )
+            for name, each in taken.items()
+        ]
+        others = [
+            each.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for name, each in own.items()
+            if name != "options"
+        ]
+
+        @wraps(command)
+        def run(**given: Any) -> None:
+            options = kind(**{name: given.pop(name) for name in taken})
+            command(options, **given)
+
+        run.__signature__ = inspect.Signature([*added, *others])  # type: ignore[attr-defined]
+        run.__annotations__ = {each.name: each.annotation for each in (*added, *others)}
+        return run
+
+    return decorate

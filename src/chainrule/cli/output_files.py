@@ -1,0 +1,89 @@
+"""Where results are written: refused before any work is done if nothing can or should be there."""
+
+from __future__ import annotations
+
+import stat
+import tempfile
+from os import W_OK, access
+from pathlib import Path
+
+from chainrule.data import BUILTIN
+from chainrule.files.atomic import replace_file
+from chainrule.files.container import is_model_file
+
+
+def default_model_path(data: str) -> Path:
+    """Return where a model of some data goes: houses.2024.csv.gz gives houses.2024.safetensors."""
+    path = Path(data)
+    name = path.name if path.name not in ("", "..") else path.resolve().name
+    if data not in BUILTIN and not path.is_dir():
+        name = Path(name.removesuffix(".gz")).stem
+    return Path(f"{name or 'model'}.safetensors")
+
+
+def check_model_path(path: Path, *inputs: str | Path) -> None:
+    """Raise ValueError where no model can be saved, or where another file would be lost."""
+    mode = _check(path, inputs)
+    if mode is None:
+        return
+    if not stat.S_ISREG(mode):
+        raise ValueError(f"--output: {path} is a device or pipe; a file's name was expected")
+    if path.stat().st_size and not is_model_file(path):
+        raise ValueError(
+            f"--output: {path} is there already and is no model; another name was expected"
+        )
+
+
+def check_text_path(path: Path, *inputs: str | Path) -> None:
+    """Raise ValueError where no text can be written, or where an input would be lost."""
+    _check(path, inputs)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file that is whole at any moment; a pipe or device just gets the text."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file that is whole at any moment; a pipe or device just gets the content."""
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+    else:
+        replace_file(path, [content])
+
+
+def _check(path: Path, inputs: tuple[str | Path, ...]) -> int | None:
+    """Return the mode of the file that is there, if one is."""
+    mode = _mode(path)
+    if mode is not None and stat.S_ISDIR(mode):
+        raise ValueError(f"--output: {path} is a folder; a file's name was expected")
+    if not path.parent.is_dir():
+        raise ValueError(f"--output: there is no folder {path.parent}")
+    if mode is None or stat.S_ISREG(mode):
+        _check_writable(path, mode)
+    if mode is not None:
+        for read in map(Path, inputs):
+            if read.exists() and path.samefile(read):
+                raise ValueError(f"--output: {path} is to be read; another name was expected")
+    return mode
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ValueError(f"--output: {path}: {error.strerror}") from None
+
+
+def _check_writable(path: Path, mode: int | None) -> None:
+    if mode is not None and not access(path, W_OK):
+        raise ValueError(f"--output: {path} is write-protected")
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"--output: no file can be made in {path.parent.resolve()}: {error.strerror}"
+        ) from None

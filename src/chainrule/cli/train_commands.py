@@ -1,0 +1,144 @@
+"""Commands that learn from data: ``train`` and ``compare``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from chainrule.cli import comparing, output_files
+from chainrule.cli.arguments import JsonOption
+from chainrule.cli.comparisons import comparison_json, comparison_table, settings_sentence
+from chainrule.cli.options import CommandLineOptions, with_options
+from chainrule.cli.output import Output, scores_table
+from chainrule.cli.training import prepare_training, train_network
+from chainrule.data import Source, read_source
+
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")]
+
+
+@with_options(CommandLineOptions)
+def train(
+    options: CommandLineOptions,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where the model goes.")
+    ] = None,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a network on DATA, show its scores, and save it."""
+    out = Output(as_json=as_json, quiet=quiet)
+    path = output or output_files.default_model_path(options.data)
+    output_files.check_model_path(path, options.data)
+    source = _read(options, images=options.model is not None and options.model != "mlp")
+    training = prepare_training(options, source, bar=not (as_json or quiet))
+    out.say(*training.notes)
+    chain = training.job.chain
+    out.say(f"{chain.formula()}, {chain.parameters.flat.size:,} parameters")
+    try:
+        outcome = train_network(training)
+    except KeyboardInterrupt:
+        out.say("interrupted, no model is saved")
+        raise typer.Exit(130) from None
+    outcome.estimator.save(path)
+    out.say(f"{outcome.history.describe()}, {outcome.history.seconds:.1f} s")
+    if as_json:
+        purpose = training.purpose
+        predicted = {"target": source.target_name, "task": purpose.task, "classes": purpose.classes}
+        out.json({"model": str(path), **predicted, **outcome.estimator.metadata_})
+    else:
+        rows = {name: len(part) for name, part in training.parts.items()}
+        out.table(scores_table(outcome.scores, rows))
+        out.say(f"model saved in {path}")
+    if outcome.diverged is not None:
+        raise outcome.diverged
+
+
+@dataclass(frozen=True)
+class ComparisonOptions(CommandLineOptions):
+    """What a command line says of a comparison, where it differs from a training."""
+
+    activation: Annotated[
+        str, typer.Option(metavar="NAME", help=f"{', '.join(comparing.ACTIVATIONS)}.")
+    ] = "relu"
+    optimizer: Annotated[
+        str, typer.Option(metavar="NAME", help=f"{', '.join(comparing.OPTIMIZERS)}.")
+    ] = "adam"
+    patience: Annotated[
+        int, typer.Option(help="Epochs in which the training loss may stand still; 0: any.")
+    ] = 10
+    l2: Annotated[float | None, typer.Option(help="Penalty on squared weights, as in train.")] = (
+        None
+    )
+
+
+COMPARED = """
+    data target layers activation optimizer learning_rate batch epochs patience l2 seed task double
+    threads
+    """
+"""The options that both libraries know."""
+
+
+@with_options(ComparisonOptions, COMPARED.split())
+def compare(
+    options: ComparisonOptions,
+    folds: Annotated[
+        int, typer.Option(help="Parts of the data, each of which is held out once.")
+    ] = 5,
+    repeats: Annotated[
+        int, typer.Option(help="How many times the data are cut into folds, each in another way.")
+    ] = 1,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare with scikit-learn's network on DATA: scores and fit times, side by side.
+
+    Both get the same folds, encoded columns and hyperparameters, and fit by turns. Ctrl-C shows
+    what is known so far.
+    """
+    out = Output(as_json=as_json, quiet=quiet)
+    source = _read(options)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        console=out.messages,
+        transient=True,
+        disable=not out.messages.is_terminal,
+    )
+    with bar:
+        running = bar.add_task("", total=2 * folds * repeats, completed=-1)
+        comparison = comparing.compare(
+            source,
+            options,
+            folds,
+            repeats,
+            lambda fold, library: bar.update(
+                running, advance=1, description=f"fold {fold} of {folds * repeats}: {library}"
+            ),
+        )
+    if as_json:
+        out.json(comparison_json(comparison))
+        return
+    whole = len(comparison.whole_folds)
+    if not whole:
+        out.say("interrupted before both had fitted a fold")
+        raise typer.Exit(130)
+    out.say(*comparison.notes)
+    out.table(comparison_table(comparison))
+    if comparison.interrupted:
+        out.say(f"interrupted after {whole} of {folds * repeats} folds")
+    out.say(settings_sentence(comparison.parameters))
+    out.say(f"scikit-learn's fit uses the threads of NumPy's {comparison.versions['NumPy']} BLAS")
+
+
+def _read(options: CommandLineOptions, *, images: bool = False) -> Source:
+    """Read the data; ValueError if a target is named that they do not have."""
+    target = options.target
+    source = read_source(options.data, target, images=images)
+    if target and target != source.target_name:
+        raise ValueError(f"--target: {options.data} is no table, so it has no column {target!r}")
+    return source

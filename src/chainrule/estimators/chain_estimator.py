@@ -1,0 +1,204 @@
+"""Estimators of any chain: the chain as a parameter, and its nested parameters."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import KW_ONLY, dataclass, fields, replace
+from typing import Any, ClassVar, cast
+
+import numpy as np
+from sklearn.utils._param_validation import StrOptions
+
+from chainrule.chain import Chain
+from chainrule.display import shape_text
+from chainrule.estimators.base import NetworkEstimator
+from chainrule.functions import Elementwise, Function, Linear, Softmax
+from chainrule.inputs import FORMATS, INPUTS, Images, Inputs, Options, Rows, infer_images
+from chainrule.targets import Targets
+from chainrule.training import Augmentation
+
+NESTED = re.compile(r"chain__(\d+)__(\w+)")
+
+
+@dataclass(eq=False, repr=False)
+class ChainEstimator(NetworkEstimator):
+    """What estimators of any chain share."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "chain": [Chain],
+        "complete": ["boolean"],
+        "inputs": [StrOptions(INPUTS.keys()), None],
+        "image_format": [StrOptions(set(FORMATS)), None],
+        "image_shape": ["array-like", None],
+        "augmentation": [list, tuple, Augmentation, None],
+    }
+
+    chain: Any
+    _: KW_ONLY
+    complete: Any = False
+    inputs: Any = None
+    image_format: Any = None
+    image_shape: Any = None
+    augmentation: Any = None
+
+    # The chain and its nested parameters.
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters of the estimator and, if asked for, of the chain's functions.
+
+        Those of the chain are named by the function's number, as ``chain__0__outputs``.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to name those of the chain's functions, too.
+
+        Returns
+        -------
+        parameters : dict
+        """
+        parameters: dict[str, Any] = super().get_params(deep=deep)
+        if deep and isinstance(self.chain, Chain):
+            for number, function in enumerate(self.chain.functions):
+                for name in _names(function):
+                    parameters[f"chain__{number}__{name}"] = getattr(function, name)
+        return parameters
+
+    def set_params(self, **parameters: Any) -> Any:
+        """Set parameters; those of a function of the chain make a new chain.
+
+        Parameters
+        ----------
+        **parameters : dict
+            As ``get_params`` names them.
+
+        Returns
+        -------
+        self : object
+        """
+        nested = {key: value for key, value in parameters.items() if key.startswith("chain__")}
+        super().set_params(**{k: v for k, v in parameters.items() if k not in nested})
+        if nested:
+            self.chain = _changed(type(self).__name__, self.chain, nested)
+        return self
+
+    def _new_inputs(self, X: Any) -> Inputs:
+        name = type(self).__name__
+        options = Options(name, self.image_format, self.image_shape)
+        if self.inputs is not None:
+            return INPUTS[self.inputs].learn(X, options)
+        found = infer_images(X, options)
+        if found is not None and found.inferred and self.verbose:
+            print(f"{name}: X {np.shape(X)} is read as {found.describe()}, {found.format}")
+        return found or Rows()
+
+    def _described(self, inputs: Inputs, targets: Targets, chain: Any) -> dict[str, Any]:
+        described = super()._described(inputs, targets, chain)
+        read = inputs.format if isinstance(inputs, Images) else None
+        return {**described, "image_format_": read}
+
+    def _functions(self, targets: Targets) -> list[Function]:
+        """Return the functions of a network for the targets."""
+        functions = list(self.chain.functions)
+        if self.complete:
+            last = self._objective(targets).last
+            functions += [Linear(targets.outputs), *([] if last is None else [last])]
+        return functions
+
+    def _new_chain(
+        self, shape: tuple[int, ...], targets: Targets, random_state: np.random.RandomState
+    ) -> Chain:
+        seed = int(random_state.randint(2**31 - 1))
+        chain = Chain(*self._functions(targets))
+        try:
+            chain.initialize(shape, seed=seed, dtype=np.float64)
+        except ValueError as error:
+            name = type(self).__name__
+            raise ValueError(
+                f"{name}: the chain does not fit X: {error}{self._hint(shape)}"
+            ) from None
+        if chain.layers[-1].output_shape != (targets.outputs,) or not self._ends_well(
+            chain.functions[-1], targets
+        ):
+            raise self._misfit(chain, targets)
+        return chain
+
+    def _ends_well(self, last: Function, targets: Targets) -> bool:
+        """Return whether a chain for the targets may end in a function."""
+        return True
+
+    def _hint(self, shape: tuple[int, ...]) -> str:
+        if len(shape) == 1:
+            return "; image_shape=(c, h, w) reads rows as images"
+        return "; Flatten() makes rows of images"
+
+    def _misfit(self, chain: Chain, targets: Targets) -> ValueError:
+        """Return the error that says how a chain should end for the targets."""
+        shape = shape_text(chain.layers[-1].output_shape)
+        return ValueError(
+            f"{type(self).__name__}: expected a chain that ends with {self._needed(targets)}, got "
+            f"one that ends in {chain.functions[-1]}, its outputs of shape {shape}; complete=True "
+            "adds the last layer for the targets"
+        )
+
+    def _needed(self, targets: Targets) -> str:
+        """Return what the chain should end with."""
+        outputs = targets.outputs
+        return f"{outputs} output{'s' * (outputs > 1)} for the targets"
+
+    def _width(self) -> int | None:
+        """Return how many outputs the chain makes, where its last functions tell."""
+        if self.complete or not isinstance(self.chain, Chain):
+            return None
+        for function in reversed(self.chain.functions):
+            if isinstance(function, Linear):
+                return function.outputs
+            if not isinstance(function, Elementwise | Softmax):
+                return None
+        return None
+
+    def _check_chain(self, chain: Any, inputs: Inputs, targets: Targets) -> None:
+        if chain.output_shape != (targets.outputs,) or chain.input_shape != inputs.sample_shape:
+            raise ValueError("expected a chain for its features and classes")
+
+    def _check_going_on(self) -> None:
+        begun = self.chain_.functions[: len(self.chain.functions)]
+        if begun != self.chain.functions:
+            raise ValueError(
+                f"{type(self).__name__}: expected the chain of the fit before to go on with, "
+                f"{Chain(*begun)!r}, got {self.chain!r}"
+            )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        first = self.chain.functions[0] if isinstance(self.chain, Chain) else None
+        tags.input_tags.sparse = bool(first is not None and first.sparse_input)
+        tags.input_tags.three_d_array = not tags.input_tags.sparse
+        tags.input_tags.string = tags.input_tags.allow_nan = self.inputs == "table"
+        return tags
+
+
+def _names(function: Function) -> list[str]:
+    """Return the names of a function's hyperparameters."""
+    return [field.name for field in fields(cast("Any", function)) if field.init]
+
+
+def _changed(name: str, chain: Chain, nested: dict[str, Any]) -> Chain:
+    """Return a chain with other hyperparameters, keys as ``chain__0__outputs``."""
+    functions = list(chain.functions)
+    for key, value in nested.items():
+        match = NESTED.fullmatch(key)
+        place = int(match[1]) if match else len(functions)
+        if match is None or place >= len(functions) or match[2] not in _names(functions[place]):
+            known = [
+                f"chain__{number}__{each}"
+                for number, function in enumerate(functions)
+                for each in _names(function)
+            ]
+            raise ValueError(
+                f"Invalid parameter {key!r} for {name}: expected chain, or one of a function of "
+                f"the chain: {', '.join(known) or 'none has any'}"
+            )
+        changed: Any = replace(cast("Any", functions[place]), **{match[2]: value})
+        functions[place] = changed
+    return Chain(*functions)

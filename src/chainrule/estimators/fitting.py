@@ -1,0 +1,154 @@
+"""What a fit works on and leads to: all is validated before, and the estimator changes after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from chainrule.chain import Chain
+from chainrule.estimators.callbacks import FitTask
+from chainrule.estimators.stopping import FitRecord
+from chainrule.inputs import Inputs
+from chainrule.targets import Objective, Targets
+from chainrule.training import History
+from chainrule.training.samples import Samples
+from chainrule.types import Array
+
+SMALL = 2**20
+"""Samples times parameters up to which an epoch takes about as long in float64 as in float32."""
+
+EXACT_IN_FLOAT32 = 2.0**24
+"""Beyond, float32 has no digits after the point, and data are trained on in float64."""
+
+
+@dataclass
+class FitJob:
+    """A fit, validated: what a solver takes. Nothing of the estimator has changed yet.
+
+    Parameters
+    ----------
+    estimator : NetworkEstimator
+        Whose parameters say how to train; solvers read them and set nothing.
+    inputs, targets : Inputs, Targets
+        As the estimator will have them.
+    chain : Chain
+        A copy of the network to go on with, or a new one, in the type to train in; solvers move
+        its parameters.
+    objective : Objective
+        The loss, and how it is reported.
+    data, validation : Samples
+        In the type to train in; their targets are as a score takes them.
+    dtype : dtype
+        What the fitted parameters will have.
+    first : bool
+        Whether the network is a new one.
+    incremental : bool
+        Whether this is a call of ``partial_fit``.
+    random_state : RandomState
+        From which all is drawn.
+    attributes : dict
+        The fitted attributes of the network, except its chain.
+    callbacks : FitTask or None
+        scikit-learn's callbacks, called after each epoch.
+    """
+
+    estimator: Any
+    inputs: Inputs
+    targets: Targets
+    chain: Chain
+    objective: Objective
+    data: Samples
+    validation: Samples | None
+    dtype: np.dtype[Any]
+    first: bool
+    incremental: bool
+    random_state: np.random.RandomState
+    attributes: dict[str, Any] = field(default_factory=dict)
+    callbacks: FitTask | None = None
+
+    def training_targets(self, t: Array) -> Array:
+        """Return targets as the loss of training sees them."""
+        return np.asarray(self.estimator._training_targets(self.targets, t))
+
+    def run(self) -> Any:
+        """Train, and return the estimator, which has taken over what training has led to."""
+        return self.estimator._train(self)
+
+    def record(self) -> FitRecord:
+        """Return what is known of the epochs so far; of a new network, nothing."""
+        early = bool(self.estimator.early_stopping)
+        if self.first:
+            return FitRecord.begin(early_stopping=early)
+        return FitRecord.of(self.estimator, early_stopping=early)
+
+    def fitted(self) -> dict[str, Any]:
+        """Return the network's attributes as the fitted estimator has them, with its chain."""
+        with np.errstate(over="ignore"):
+            chain = self.chain.astype(self.dtype)
+        return {**self.attributes, **self.estimator._chain_attributes(chain)}
+
+
+@dataclass
+class FitResult:
+    """What a solver has led to: the attributes that describe it, and how it ended.
+
+    Parameters
+    ----------
+    attributes : dict
+        By name, to be set on the estimator.
+    history : History
+        Each epoch, and how training ended.
+    trouble : ValueError or None
+        To be raised once the estimator has the last good network.
+    messages : list of (str, type)
+        Warnings for the user, with their categories.
+    """
+
+    attributes: dict[str, Any]
+    history: History
+    trouble: ValueError | None = None
+    messages: list[tuple[str, type[Warning]]] = field(default_factory=list)
+
+
+def training_dtype(
+    estimator: Any, data: Samples, parameters: int, going_on: np.dtype[Any] | None
+) -> np.dtype[Any]:
+    """Return the float type to train in, float32 where that pays and is exact enough."""
+    if estimator.dtype is not None:
+        chosen: np.dtype[Any] = np.dtype(estimator.dtype)
+        return chosen
+    if going_on is not None:
+        return going_on
+    small = len(data) * parameters <= SMALL
+    if estimator.solver == "lbfgs" or (small and data.X.dtype == np.float64):
+        return np.dtype(np.float64)
+    numbers = (data.X.data if sparse.issparse(data.X) else data.X, data.t)
+    large = any(a.dtype == np.float64 and _largest(a) > EXACT_IN_FLOAT32 for a in numbers)
+    return np.dtype(np.float64 if large else np.float32)
+
+
+def in_dtype(data: Samples, dtype: np.dtype[Any]) -> Samples:
+    """Return samples in the float type to train in."""
+    t = data.t.astype(dtype) if data.t.dtype.kind in "fb" else data.t
+    with np.errstate(over="ignore"):
+        return replace(data, X=data.X.astype(dtype, copy=False), t=t)
+
+
+def by_rows(data: Samples) -> Samples:
+    """Return samples whose rows can be taken: CSC becomes CSR."""
+    return replace(data, X=data.X.tocsr()) if sparse.issparse(data.X) else data
+
+
+def not_finite() -> ValueError:
+    """Return the error that says that training led nowhere."""
+    return ValueError(
+        "Solver produced non-finite parameter weights. The input data may contain large values"
+        " and need to be preprocessed."
+    )
+
+
+def _largest(numbers: Array) -> float:
+    return float(max(numbers.max(), -numbers.min())) if numbers.size else 0.0

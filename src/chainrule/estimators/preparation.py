@@ -1,0 +1,128 @@
+"""A fit before anything of the estimator changes: all that can be refused is refused here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_consistent_length
+
+from chainrule.data import Column
+from chainrule.estimators.fitting import FitJob, by_rows, training_dtype
+from chainrule.estimators.validation import name_of, read_fit, with_answers
+from chainrule.inputs import Inputs
+from chainrule.targets import Targets
+from chainrule.training.samples import Samples
+
+
+def prepare(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    held_out: tuple[Any, Any, Any] = (None, None, None),
+    *,
+    incremental: bool = False,
+    classes: Any = None,
+) -> FitJob:
+    """Return a fit of an estimator, validated; nothing of the estimator changes.
+
+    Parameters
+    ----------
+    estimator : NetworkEstimator
+        Whose parameters and fitted network count.
+    X, y, sample_weight
+        Raw samples, answers and weights to train on.
+    held_out : tuple
+        The same of a validation set.
+    incremental : bool
+        Whether one epoch more is to be taken of whatever network there is.
+    classes : array-like or None
+        All classes, where y may lack some.
+
+    Returns
+    -------
+    job : FitJob
+
+    Raises
+    ------
+    ValueError
+        Anything is wrong with parameters or data.
+    """
+    if incremental and estimator.early_stopping:
+        raise ValueError("partial_fit does not support early_stopping=True")
+    first = not estimator._has_network() or not (estimator.warm_start or incremental)
+    if not first:
+        estimator._check_going_on()
+    targets = None if first else getattr(estimator, "targets_", None)
+    X, y = with_answers(X, y, "" if targets is None else targets.name)
+    name, cells = name_of(y), isinstance(y, Column)
+    inputs = estimator._new_inputs(X) if targets is None else estimator.inputs_
+    encoded, y, inputs = read_fit(estimator, X, y, inputs, targets, reset=targets is None)
+    if targets is None:
+        answers = y if classes is None else classes
+        targets = estimator._new_targets(answers, name, cells=cells)
+    estimator._check_answers(y, targets, warm=bool(estimator.warm_start) and not first)
+    data = _samples(estimator, encoded, y, sample_weight, targets, incremental=incremental)
+    validation = None
+    if _complete(*held_out):
+        validation = by_rows(labelled(estimator, inputs, targets, *held_out))
+    random_state = check_random_state(estimator.random_state)
+    objective = estimator._objective(targets)
+    going_on: np.dtype[Any] | None = None
+    if first:  # the numbers that are drawn are those of the type that is kept
+        drawn = estimator._new_chain(encoded.shape[1:], targets, random_state)
+        chain = drawn.astype(encoded.dtype)
+    else:
+        chain = estimator._network(targets)
+        if incremental and hasattr(estimator, "_optimizer"):
+            going_on = estimator._optimizer.dtype
+    dtype = training_dtype(estimator, data, chain.parameters.flat.size, going_on)
+    return FitJob(
+        estimator=estimator,
+        inputs=inputs,
+        targets=targets,
+        chain=chain.astype(dtype),
+        objective=objective,
+        data=by_rows(data),
+        validation=validation,
+        dtype=encoded.dtype,
+        first=first,
+        incremental=incremental,
+        random_state=random_state,
+        attributes=estimator._described(inputs, targets, chain),
+    )
+
+
+def labelled(
+    estimator: Any, inputs: Inputs, targets: Targets, X: Any, y: Any, sample_weight: Any
+) -> Samples:
+    """Return raw samples with answers as the chain and the loss of a network take them."""
+    X, y = with_answers(X, y, targets.name)
+    X, y, _ = read_fit(estimator, X, y, inputs, targets, reset=False)
+    estimator._check_answers(y, targets, warm=False)
+    check_consistent_length(X, y)
+    return _samples(estimator, X, y, sample_weight, targets, incremental=False)
+
+
+def _samples(
+    estimator: Any, X: Any, y: Any, sample_weight: Any, targets: Targets, *, incremental: bool
+) -> Samples:
+    """Return encoded samples with their targets and weights."""
+    weights = None if sample_weight is None else _check_sample_weight(sample_weight, X)
+    weights = estimator._sample_weights(y, weights, incremental=incremental)
+    return Samples(X, targets.encode(y), weights)
+
+
+def _complete(X: Any, y: Any, sample_weight: Any) -> bool:
+    """Return whether a validation set was given; ValueError if it lacks a part."""
+    if X is None and y is None:
+        if sample_weight is not None:
+            raise ValueError("sample_weight_val is provided, but X_val was not provided.")
+        return False
+    if y is None:
+        raise ValueError("X_val is provided, but y_val was not provided.")
+    if X is None:
+        raise ValueError("y_val is provided, but X_val was not provided.")
+    return True

@@ -1,0 +1,101 @@
+"""The monitored metric: scores on a validation set; and what shows how training goes.
+
+A score is an estimator's own, or one of scikit-learn's scorers. These want a fitted estimator: in
+the midst of a training they are given a twin of the one that is being fitted, with the chain as it
+is by then, and samples that are validated already.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import check_scoring, get_scorer_names
+
+from chainrule.estimators.stopping import Watched
+from chainrule.training import Epoch, ProgressBar, Reporter
+from chainrule.training.samples import Samples
+
+if TYPE_CHECKING:
+    from chainrule.estimators.fitting import FitJob
+
+Array = NDArray[Any]
+
+LOSS = "loss"
+"""What ``scoring`` says where the validation loss is watched, and the score is the usual one."""
+
+NAMES = {LOSS, *get_scorer_names()}
+
+
+class Metric:
+    """The score of a chain in training on a validation set, by scikit-learn's scorer.
+
+    Parameters
+    ----------
+    job : FitJob
+        The fit at work; the estimator's parameter ``scoring`` says which score.
+    validation : Samples
+        As the chain takes them, in any float type.
+    """
+
+    def __init__(self, job: FitJob, validation: Samples) -> None:
+        self.twin = copy.copy(job.estimator)
+        vars(self.twin).update(job.attributes)
+        vars(self.twin).update(self.twin._chain_attributes(job.chain))
+        self.twin._encoded = lambda X: X
+        self.scorer = check_scoring(self.twin, scoring=job.estimator.scoring)
+        self.X, self.weights = validation.X, validation.weights
+        self.y = job.targets.decode(validation.t)
+
+    def __call__(self, Y: Array, t: Array) -> float:
+        """Return the score of the chain as it is now; its outputs Y are made anew."""
+        if not np.isfinite(Y).all():
+            return float("nan")
+        own = {} if self.weights is None else {"sample_weight": self.weights}
+        return float(self.scorer(self.twin, self.X, self.y, **own))
+
+
+class Printer:
+    """A reporter that prints a line for each epoch, as scikit-learn's networks do."""
+
+    def started(self, epochs: int, samples: int) -> None:
+        """Say nothing."""
+
+    def stepped(self, samples: int, loss: float) -> None:
+        """Say nothing."""
+
+    def finished(self, epoch: Epoch) -> None:
+        """Print the epoch's loss, and its validation score."""
+        print(f"Iteration {epoch.number}, loss = {epoch.loss:.8f}")
+        if epoch.validation_score is not None:
+            print(f"Validation score: {epoch.validation_score:f}")
+
+    def ended(self, history: Any) -> None:
+        """Say nothing."""
+
+
+def monitored(estimator: Any) -> Watched:
+    """Return what early stopping watches."""
+    if not estimator.early_stopping:
+        return "Training loss"
+    return "Validation loss" if estimator.scoring == LOSS else "Validation score"
+
+
+def scorer(job: FitJob, validation: Samples | None) -> Callable[[Array, Array], float] | None:
+    """Return the score of the chain's outputs for the validation set, if there is one."""
+    if validation is None:
+        return None
+    if job.estimator.scoring not in (None, LOSS):
+        return Metric(job, validation)
+    weights = validation.weights
+    return lambda Y, t: job.targets.score(Y, t, weights)
+
+
+def printer(estimator: Any) -> Reporter | None:
+    """Return what shows how training goes, if anything should."""
+    if estimator.verbose == "bar":
+        return ProgressBar()
+    return Printer() if estimator.verbose else None

@@ -1,0 +1,25 @@
+"""All solvers by the names of the parameter ``solver``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chainrule.estimators.fitting import FitJob, FitResult
+from chainrule.estimators.lbfgs import fit_lbfgs
+from chainrule.estimators.resolve import STOCHASTIC
+from chainrule.estimators.stochastic import fit_stochastic
+
+Solver = Callable[[FitJob], FitResult]
+"""Moves the parameters of a job's chain; returns what it led to, and changes nothing else."""
+
+SOLVERS: dict[str, Solver] = {
+    **dict.fromkeys(STOCHASTIC, fit_stochastic),
+    "lbfgs": fit_lbfgs,
+}
+"""All solvers by name; a new one is one file and a line here."""
+
+
+def solver(choice: Any) -> Solver:
+    """Return the solver of a name; an Optimizer takes steps on batches."""
+    return SOLVERS[choice] if isinstance(choice, str) else fit_stochastic

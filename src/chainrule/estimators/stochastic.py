@@ -1,0 +1,188 @@
+"""Training on batches: an estimator's parameters become a plan, and what happens attributes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+
+from chainrule.estimators import resolve
+from chainrule.estimators.callbacks import EpochTasks
+from chainrule.estimators.fitting import FitJob, FitResult, in_dtype, not_finite
+from chainrule.estimators.scoring import monitored, printer, scorer
+from chainrule.estimators.stopping import (
+    CurrentRate,
+    EpochLoss,
+    OptimizerState,
+    Shuffles,
+    StoppingMonitor,
+)
+from chainrule.training import GradientNorms, History, Plan, TrainingDivergedError, train
+from chainrule.training.samples import Samples
+
+
+def fit_stochastic(job: FitJob) -> FitResult:
+    """Take steps on batches, with callbacks after each epoch if there are any."""
+    estimator = job.estimator
+    optimizer = _optimizer(job)
+    data, validation = job.data, job.validation
+    if estimator.early_stopping and validation is None:
+        data, validation = _split(job)
+    monitor = _monitor(job, optimizer, len(data))
+    plan = _plan(job, monitor)
+    data = in_dtype(replace(data, t=job.training_targets(data.t)), job.chain.dtype)
+    norms = _norms(job, data)
+    reporter: Any = printer(estimator) if norms is None else norms
+    if job.callbacks is not None:
+        reporter = EpochTasks(job.callbacks, job.fitted, monitor.stop, reporter)
+    held_out = None
+    if validation is not None:
+        validation = in_dtype(validation, job.chain.dtype)
+        held_out = validation.X, validation.t, validation.weights
+    diverged = None
+    try:
+        history = train(
+            job.chain,
+            job.objective.loss,
+            data.X,
+            data.t,
+            plan,
+            sample_weight=data.weights,
+            validation=held_out,
+            score=scorer(job, validation),
+            reporter=reporter,
+            watcher=monitor,
+            state=optimizer.state,
+            engine=estimator.engine,
+            threads=resolve.threads(estimator.n_jobs),
+        )
+    except TrainingDivergedError as error:
+        history, diverged = error.history, error
+    result = _result(job, monitor, history)
+    if norms is not None:
+        before = {} if job.first else getattr(estimator, "gradient_norms_", {})
+        result.attributes["gradient_norms_"] = {
+            name: [*before.get(name, []), *lengths] for name, lengths in norms.norms.items()
+        }
+    if diverged is not None and not (estimator.early_stopping and history.kept):
+        result.trouble, result.messages = not_finite(), []
+        result.trouble.__cause__ = diverged
+    return result
+
+
+def _optimizer(job: FitJob) -> OptimizerState:
+    """Return an optimizer that begins, or, from call to call of partial_fit, goes on."""
+    rule, flat = resolve.optimizer(job.estimator), job.chain.parameters.flat
+    before: OptimizerState | None = None
+    if job.incremental and not job.first:
+        before = getattr(job.estimator, "_optimizer", None)
+    if before is not None and before.fits(rule, flat):
+        return before.going_on(rule, flat)
+    return OptimizerState.begin(rule, flat)
+
+
+def _split(job: FitJob) -> tuple[Samples, Samples]:
+    """Return the data without, and as, a validation set for early stopping."""
+    data = job.data
+    rows, held_out = train_test_split(
+        np.arange(len(data)),
+        random_state=job.random_state,
+        test_size=job.estimator.validation_fraction,
+        stratify=data.t if job.targets.stratified else None,
+    )
+    if len(held_out) < 2:
+        raise ValueError(
+            "The validation set is too small. Increase 'validation_fraction' "
+            "or the size of your dataset."
+        )
+    return data.at(rows), data.at(held_out)
+
+
+def _monitor(job: FitJob, optimizer: OptimizerState, samples: int) -> StoppingMonitor:
+    """Return what says when training stops, from where it stopped before."""
+    estimator = job.estimator
+    changes = estimator.learning_rate in ("invscaling", "adaptive") and estimator.solver != "adam"
+    return StoppingMonitor(
+        record=job.record(),
+        optimizer=optimizer,
+        samples=samples,
+        tol=float(estimator.tol),
+        patience=float(estimator.n_iter_no_change),
+        watched=monitored(estimator),
+        kind=estimator.learning_rate if changes else "constant",
+        power=float(estimator.power_t),
+        verbose=estimator.verbose not in (False, 0, "bar"),
+    )
+
+
+def _plan(job: FitJob, monitor: StoppingMonitor) -> Plan:
+    """Return the plan that an estimator's parameters describe; masks draw before augmentation."""
+    estimator = job.estimator
+    seed = resolve.mask_seed(job.chain, job.random_state)
+    changes = resolve.augmentations(estimator)
+    if changes:  # from call to call they are others
+        seed = int(job.random_state.randint(2**31 - 1)) + len(monitor.record.losses)
+    clip_norm = estimator.clip_norm
+    return Plan(
+        optimizer=monitor.optimizer.rule,
+        schedule=resolve.schedule(estimator.learning_rate) or CurrentRate(monitor.optimizer),
+        batch_size=resolve.batch_size(estimator.batch_size, monitor.samples),
+        epochs=1 if job.incremental else int(estimator.max_iter),
+        l2=float(estimator.alpha),
+        l2_shared=True,
+        clip_norm=None if clip_norm is None else float(clip_norm),
+        patience=None,
+        shuffle=Shuffles(job.random_state) if estimator.shuffle else False,
+        seed=seed,
+        epoch_loss=EpochLoss(job.objective.divisor),
+        augmentation=changes,
+    )
+
+
+def _norms(job: FitJob, data: Samples) -> GradientNorms | None:
+    """Return what records the lengths of gradients, if that is wanted."""
+    estimator = job.estimator
+    if estimator.gradient_samples is None:
+        return None
+    counted = data.drop_zero_weights()
+    few = counted.at(np.arange(min(int(estimator.gradient_samples), len(counted))))
+    return GradientNorms(
+        job.chain,
+        job.objective.loss,
+        few.X,
+        few.t,
+        few.weights,
+        reporter=printer(estimator),
+        engine=estimator.engine,
+    )
+
+
+def _result(job: FitJob, monitor: StoppingMonitor, history: History) -> FitResult:
+    """Return the fitted attributes, and warnings if training should have gone on."""
+    record, estimator = monitor.record, job.estimator
+    epochs = len(history.epochs)
+    messages: list[tuple[str, type[Warning]]] = []
+    if history.end == "diverged":
+        epochs += 1
+        record.losses.append(np.nan)
+        record.scores = [*(record.scores or []), np.nan]
+        messages.append((f"Stochastic Optimizer: {history.trouble}", ConvergenceWarning))
+    elif history.end == "interrupted":
+        messages.append(("Training interrupted by user.", UserWarning))
+    elif history.end == "epochs" and not job.incremental:
+        ended = (
+            f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) "
+            "reached and the optimization hasn't converged yet."
+        )
+        messages.append((ended, ConvergenceWarning))
+    attributes = {
+        **record.attributes(early_stopping=bool(estimator.early_stopping)),
+        "n_iter_": epochs,
+        "engine_": history.engine,
+        "history_": history,
+        "_optimizer": monitor.optimizer,
+    }
+    return FitResult(attributes, history, messages=messages)

@@ -1,0 +1,247 @@
+"""When a training stops, as scikit-learn's networks do, epoch by epoch and call by call.
+
+When nothing improves any more, how the learning rate falls, in which order samples come: drawn and
+counted as scikit-learn does, so that the same ``random_state`` gives the same network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.training.history import Batches, Epoch
+from chainrule.training.optimizers import Optimizer, State
+from chainrule.training.schedules import Schedule, TrainingPosition
+
+Array = NDArray[Any]
+Kind = Literal["constant", "invscaling", "adaptive"]
+Watched = Literal["Training loss", "Validation score", "Validation loss"]
+
+SMALLEST_RATE = 1e-6
+"""Where an adaptive learning rate stops training instead of falling."""
+
+
+@dataclass
+class FitRecord:
+    """What is known of all epochs so far, over every call that went on with the same network."""
+
+    losses: list[float] = field(default_factory=list)
+    best_loss: float | None = np.inf
+    scores: list[float] | None = None
+    best_score: float | None = None
+    validation_losses: list[float] | None = None
+    stale: int = 0
+    seen: int = 0
+
+    @classmethod
+    def begin(cls, *, early_stopping: bool) -> FitRecord:
+        """Return the record before the first epoch; scores are watched with early stopping."""
+        return cls(best_loss=None, best_score=-np.inf) if early_stopping else cls()
+
+    @classmethod
+    def of(cls, estimator: Any, *, early_stopping: bool) -> FitRecord:
+        """Return the record of a fitted estimator; what is watched only now has no best yet."""
+        begin = cls.begin(early_stopping=early_stopping)
+        best_loss = getattr(estimator, "best_loss_", None)
+        best_score = getattr(estimator, "best_validation_score_", None)
+        return cls(
+            losses=list(getattr(estimator, "loss_curve_", [])),
+            best_loss=begin.best_loss if best_loss is None else best_loss,
+            scores=getattr(estimator, "validation_scores_", None),
+            best_score=begin.best_score if best_score is None else best_score,
+            validation_losses=getattr(estimator, "validation_loss_curve_", None),
+            stale=getattr(estimator, "_no_improvement_count", 0),
+            seen=getattr(estimator, "t_", 0),
+        )
+
+    def attributes(self, *, early_stopping: bool) -> dict[str, Any]:
+        """Return the fitted attributes that describe the epochs."""
+        none_yet = early_stopping and self.scores is None
+        return {
+            "loss_curve_": self.losses,
+            **({"loss_": self.losses[-1]} if self.losses else {}),
+            "best_loss_": self.best_loss,
+            "validation_scores_": [] if none_yet else self.scores,
+            "best_validation_score_": self.best_score,
+            "validation_loss_curve_": self.validation_losses,
+            "t_": self.seen,
+            "_no_improvement_count": self.stale,
+        }
+
+    def add(self, epoch: Epoch, samples: int) -> None:
+        """Append the numbers of an epoch."""
+        self.seen += samples
+        self.losses.append(epoch.loss)
+        if epoch.validation_score is not None:
+            self.scores = [*(self.scores or []), epoch.validation_score]
+        if epoch.validation_loss is not None:
+            self.validation_losses = [*(self.validation_losses or []), epoch.validation_loss]
+
+
+@dataclass
+class OptimizerState:
+    """An optimizer at work: its numbers, and the learning rate as it is now."""
+
+    rule: Optimizer
+    state: State
+    learning_rate: float
+    dtype: np.dtype[Any]
+
+    @classmethod
+    def begin(cls, rule: Optimizer, parameters: Array) -> OptimizerState:
+        """Return an optimizer before its first step."""
+        return cls(rule, rule.begin(parameters), rule.learning_rate, parameters.dtype)
+
+    def fits(self, rule: Optimizer, parameters: Array) -> bool:
+        """Return whether the numbers are those of such an optimizer and of such parameters."""
+        return self.rule.slots == rule.slots and all(
+            slot.shape == parameters.shape for slot in self.state.slots
+        )
+
+    def going_on(self, rule: Optimizer, parameters: Array) -> OptimizerState:
+        """Return it with the same numbers, in the type of the parameters."""
+        slots = tuple(slot.astype(parameters.dtype) for slot in self.state.slots)
+        state = State(slots, self.state.steps)
+        return OptimizerState(rule, state, self.learning_rate, parameters.dtype)
+
+
+@dataclass
+class CurrentRate(Schedule):
+    """The learning rate that an optimizer at work has now."""
+
+    optimizer: OptimizerState
+
+    def factor(self, at: TrainingPosition) -> float:
+        """Return the present rate over the first one."""
+        first = self.optimizer.rule.learning_rate
+        return self.optimizer.learning_rate / first if first else 1.0
+
+    def factors(self, first: TrainingPosition, count: int) -> Array:
+        """Return the same factor for all steps: the rate changes between epochs."""
+        return np.full(count, self.factor(first))
+
+
+@dataclass
+class StoppingMonitor:
+    """Watches a training: counts epochs without improvement, lowers the rate, says when to stop.
+
+    Parameters
+    ----------
+    record : FitRecord
+        Of the epochs so far, to which the coming ones are added.
+    optimizer : OptimizerState
+        Whose learning rate may fall.
+    samples : int
+        In an epoch.
+    tol, patience : float
+        More than ``patience`` epochs in a row that improve by less than ``tol`` are too many.
+    watched : str
+        The training loss, or a score or loss on a validation set.
+    kind : str
+        What becomes of the learning rate: "constant", "invscaling" or "adaptive".
+    power : float
+        The exponent of "invscaling".
+    verbose : bool
+        Whether to print what is decided.
+    """
+
+    record: FitRecord
+    optimizer: OptimizerState
+    samples: int
+    tol: float
+    patience: float
+    watched: Watched
+    kind: Kind
+    power: float
+    verbose: bool
+    _asked_to_stop: bool = False
+
+    def stop(self) -> None:
+        """Let this epoch be the last one."""
+        self._asked_to_stop = True
+
+    def see(self, epoch: Epoch) -> bool:
+        """Take note of an epoch; return whether its parameters are the ones to keep so far."""
+        record = self.record
+        record.add(epoch, self.samples)
+        if self.watched == "Validation score":
+            assert epoch.validation_score is not None
+            assert record.best_score is not None
+            stale = epoch.validation_score < record.best_score + self.tol
+            best = epoch.validation_score > record.best_score
+        elif self.watched == "Validation loss":
+            *before, loss = record.validation_losses or []
+            lowest = min(before, default=np.inf)
+            stale, best = loss >= lowest - self.tol, loss < lowest
+        else:
+            lowest = np.inf if record.best_loss is None else record.best_loss
+            stale, best = epoch.loss > lowest - self.tol, True
+            record.best_loss = min(lowest, epoch.loss)
+        if best and self.watched != "Training loss":
+            record.best_score = epoch.validation_score
+        record.stale = record.stale + 1 if stale else 0
+        return best
+
+    def exhausted(self, epoch: Epoch) -> bool:
+        """Return whether to stop; an adaptive rate falls instead, as long as it can."""
+        optimizer = self.optimizer
+        if self.kind == "invscaling":
+            optimizer.learning_rate = optimizer.rule.learning_rate / (
+                (self.record.seen + 1) ** self.power
+            )
+        if self._asked_to_stop:
+            return True
+        if self.record.stale <= self.patience:
+            return False
+        if self.kind != "adaptive":
+            self._say("Stopping.")
+            return True
+        if optimizer.learning_rate <= SMALLEST_RATE:
+            self._say("Learning rate too small. Stopping.")
+            return True
+        optimizer.learning_rate /= 5
+        self._say(f"Setting learning rate to {optimizer.learning_rate:f}")
+        self.record.stale = 0
+        return False
+
+    def _say(self, decision: str) -> None:
+        if self.verbose:
+            print(
+                f"{self.watched} did not improve more than tol={self.tol:f} for {self.patience:g} "
+                f"consecutive epochs. {decision}"
+            )
+
+
+@dataclass
+class Shuffles:
+    """Orders of the samples, each a shuffle of the one before, drawn by NumPy's RandomState."""
+
+    random_state: np.random.RandomState
+    order: Array | None = None
+
+    def __call__(self, count: int, epoch: int) -> Array:
+        """Return the order of an epoch."""
+        positions = np.arange(count)
+        self.random_state.shuffle(positions)
+        self.order = positions if self.order is None else self.order[positions]
+        return self.order
+
+
+@dataclass(frozen=True)
+class EpochLoss:
+    """The loss of an epoch: every batch counts by its size, and outputs, if so, by their mean.
+
+    Parameters
+    ----------
+    outputs : by how many the losses, but not the penalties, are divided
+    """
+
+    outputs: int = 1
+
+    def __call__(self, batches: Batches) -> float:
+        """Return the loss."""
+        losses = (batches.losses - batches.penalties) / self.outputs + batches.penalties
+        return float(losses @ batches.sizes / batches.sizes.sum())

@@ -1,0 +1,193 @@
+"""Data as users give them: samples through inputs, answers for targets, both checked.
+
+scikit-learn's checks take note of columns on an estimator; here they do on a copy, so that a fit
+that is refused changes nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import check_X_y, column_or_1d
+from sklearn.utils.validation import validate_data
+
+from chainrule.data import Column, DataError, Table
+from chainrule.data.frames import as_table, is_frame
+from chainrule.data.sources import is_source
+from chainrule.inputs import Inputs
+from chainrule.targets import Targets
+from chainrule.types import Array
+
+SPARSE = ["csr", "csc"]
+FLOATS = (np.float64, np.float32)
+
+
+def with_answers(X: Any, y: Any, known: str) -> tuple[Any, Any]:
+    """Return samples without, and as, the column of answers where y names one.
+
+    Parameters
+    ----------
+    X : array-like, images, table, or str or path
+        Raw samples.
+    y : array-like, Column, str or None
+        Answers, the name of a column of X, or None for the column that is known.
+        Their answers.
+    known : str
+        The column of the targets of training, "" if there was none.
+
+    Raises
+    ------
+    DataError
+        X has no such column.
+    """
+    tabular = is_source(X) or is_frame(X) or isinstance(X, Table | dict)
+    if y is None and known and tabular:
+        y = known
+    if not isinstance(y, str):
+        return X, y
+    if not tabular:
+        raise DataError(
+            f"y={y!r}: expected answers, or with a table as X the name of its column of answers"
+        )
+    table = as_table(X)
+    return table.without(y), table.target(y)
+
+
+def name_of(y: Any) -> str:
+    """Return the name of the column that answers stand in, "" where there is none."""
+    name = getattr(y, "name", None)
+    return name if isinstance(name, str) else ""
+
+
+def read_fit(
+    estimator: Any, X: Any, y: Any, inputs: Inputs, targets: Targets | None, *, reset: bool
+) -> tuple[Any, Array, Inputs]:
+    """Return X as a chain takes it, answers as an array, and the inputs, which have seen X.
+
+    Parameters
+    ----------
+    estimator : NetworkEstimator
+        Whose parameters and fitted network count.
+    X, y : array-like, or what else inputs and targets take
+        Raw samples and answers.
+    inputs : Inputs
+        Of the network to be, or of the fitted one.
+    targets : Targets or None
+        Those that answers must belong to, if they are known.
+    reset : bool
+        Whether the columns of X are those of training from now on.
+    """
+    known = _known(estimator, inputs, reset=reset)
+    answers = read_answers(estimator, y, targets)
+    numeric = not hasattr(estimator, "predict_proba")
+    checked: list[Array] = []
+
+    def check(rows: Any, names: tuple[str, ...] | None) -> Any:
+        if names is not None:
+            known.__dict__.pop("feature_names_in_", None)
+        try:
+            rows, found = validate_data(
+                known,
+                rows,
+                answers,
+                accept_sparse=SPARSE,
+                multi_output=True,
+                y_numeric=numeric,
+                dtype=FLOATS,
+                reset=reset,
+            )
+        except ValueError as error:
+            raise _with_advice(error, X) from None
+        if names is not None:
+            known.feature_names_in_ = np.array(names, dtype=object)
+        checked.append(found)
+        return rows
+
+    encoded = inputs.encode(X, check)
+    if not checked:
+        kind = np.dtype(estimator.dtype or np.float32)
+        flat, found = check_X_y(
+            encoded.reshape(len(encoded), -1).astype(kind, copy=False),
+            answers,
+            multi_output=True,
+            y_numeric=numeric,
+            dtype=FLOATS,
+        )
+        return flat.reshape(encoded.shape), _one_column(found), inputs
+    if reset:
+        inputs = inputs.seen(int(known.n_features_in_), getattr(known, "feature_names_in_", None))
+    return encoded, _one_column(checked[0]), inputs
+
+
+def read_samples(estimator: Any, X: Any, inputs: Inputs) -> Any:
+    """Return X, checked, as the chain of a fitted estimator takes it."""
+    if _plain_rows(X, inputs):
+        return X
+
+    def check(rows: Any, names: tuple[str, ...] | None) -> Any:
+        known = estimator
+        if names is not None:
+            known = _known(estimator, inputs, reset=False)
+            known.__dict__.pop("feature_names_in_", None)
+        rows = validate_data(known, rows, accept_sparse=SPARSE, reset=False)
+        return rows.tocsr() if sparse.issparse(rows) else rows
+
+    if inputs.kind == "table" and (name := estimator.targets_.name):
+        X = as_table(X)
+        if name in X.names:
+            X = X.without(name)
+    return inputs.encode(X, check)
+
+
+def _plain_rows(X: Any, inputs: Inputs) -> bool:
+    """Return, in little time, whether X is what scikit-learn's checks would return as it is."""
+    return (
+        type(X) is np.ndarray
+        and inputs.kind == "rows"
+        and X.ndim == 2
+        and X.dtype in FLOATS
+        and X.shape[1] == inputs.raw_count
+        and len(X) > 0
+        and inputs.raw_names is None
+        and bool(np.isfinite(X).all())
+    )
+
+
+def read_answers(estimator: Any, y: Any, targets: Targets | None) -> Any:
+    """Return answers as they are, or those in a column's cells as classes or numbers."""
+    if targets is not None and targets.name and not isinstance(y, Column):
+        y = targets.matched(y)
+    if not isinstance(y, Column):
+        return y
+    return estimator._new_answers(y) if targets is None else targets.read(y)
+
+
+def _known(estimator: Any, inputs: Inputs, *, reset: bool) -> Any:
+    """Return a copy of an estimator that knows the columns of its inputs."""
+    probe = copy.copy(estimator)
+    probe.__dict__.pop("feature_names_in_", None)
+    if not reset:
+        probe.n_features_in_ = inputs.raw_count
+        if inputs.raw_names is not None:
+            probe.feature_names_in_ = np.array(inputs.raw_names, dtype=object)
+    return probe
+
+
+def _with_advice(error: ValueError, X: Any) -> ValueError:
+    """Return the error about rows of a table that are no numbers, with what would take them."""
+    if is_frame(X) and ("could not convert" in str(error) or "contains NaN" in str(error)):
+        return ValueError(
+            f"{error}; a table of words, numbers and missing values is read by "
+            'Classifier(chain, inputs="table") and Regressor(chain, inputs="table")'
+        )
+    return error
+
+
+def _one_column(y: Array) -> Array:
+    if y.ndim == 2 and y.shape[1] == 1:
+        return np.asarray(column_or_1d(y, warn=True))
+    return y
+

@@ -1,0 +1,22 @@
+"""Raw samples to numbers: rows, images and tables, learned on the training part."""
+
+from chainrule.inputs.base import Inputs, Options
+from chainrule.inputs.images import FORMATS, Images, infer_images
+from chainrule.inputs.rows import Rows
+from chainrule.inputs.scaling import ImageScaling
+from chainrule.inputs.table import TableEncoder
+
+__all__ = [
+    "FORMATS",
+    "INPUTS",
+    "ImageScaling",
+    "Images",
+    "Inputs",
+    "Options",
+    "Rows",
+    "TableEncoder",
+    "infer_images",
+]
+
+INPUTS: dict[str, type[Inputs]] = {kind.kind: kind for kind in (Rows, Images, TableEncoder)}
+"""All kinds of inputs by name; a new kind is one file and a line here."""

@@ -1,0 +1,139 @@
+"""What every kind of inputs states: how raw samples become the numbers that a chain takes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Shape = tuple[int, ...]
+
+RowCheck = Callable[[Any, tuple[str, ...] | None], Any]
+"""Takes rows (n, features), of any type that has them, and returns them validated.
+
+Names are given where they are known already, so that nothing has to look for them in the rows.
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user may say of raw samples; ``owner`` is whom messages name."""
+
+    owner: str
+    image_format: str | None = None
+    image_shape: Any = None
+
+
+class Inputs(ABC):
+    """The way from raw samples to X (n, …), learned on the training part.
+
+    A kind of inputs is a frozen dataclass, and a line in ``INPUTS``. It loads scikit-learn only in
+    calls, so that the command line starts without.
+    """
+
+    kind: ClassVar[str]
+    """Its name in ``INPUTS``, in files and in the parameter ``inputs`` of estimators."""
+
+    @classmethod
+    @abstractmethod
+    def learn(cls, data: Any, options: Options) -> Self:
+        """Return the inputs for raw training samples.
+
+        Parameters
+        ----------
+        data : array-like, DataFrame, Table, str or path
+            The raw samples.
+        options : Options
+            What a user said of them.
+
+        Returns
+        -------
+        inputs : Inputs
+
+        Raises
+        ------
+        ValueError
+            The samples are none of the kind.
+        """
+
+    @property
+    @abstractmethod
+    def sample_shape(self) -> Shape:
+        """The shape of a sample as the chain takes it."""
+
+    @property
+    @abstractmethod
+    def raw_names(self) -> tuple[str, ...] | None:
+        """The names of the columns in raw samples, None where they have none."""
+
+    @property
+    @abstractmethod
+    def raw_count(self) -> int:
+        """How many columns, features or pixels a raw sample has."""
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the numbers in X, () where they have none."""
+        return self.raw_names or ()
+
+    @abstractmethod
+    def encode(self, data: Any, check: RowCheck | None = None) -> Any:
+        """Return raw samples as X (n, …), dense or sparse.
+
+        Parameters
+        ----------
+        data : array-like, DataFrame, Table, str or path
+            Raw samples, as the kind takes them.
+        check : callable, optional
+            Validates rows of numbers, for kinds that leave this to the caller.
+
+        Returns
+        -------
+        X : ndarray or sparse matrix
+        """
+
+    def decode(self, values: Array, data: Any) -> Array:
+        """Return values (…, *sample_shape), such as a gradient by X, shaped as raw samples are.
+
+        Parameters
+        ----------
+        values : ndarray
+            By the numbers in X.
+        data : array-like, DataFrame, Table, str or path
+            The raw samples that X was made of.
+
+        Returns
+        -------
+        values : ndarray
+        """
+        return values
+
+    def selected(self, data: Any, rows: slice) -> Any:
+        """Return some of the samples in data whose kind `encode` takes."""
+        return data[rows]
+
+    def seen(self, count: int, names: Any) -> Self:
+        """Return the inputs, once the check of rows has found how many columns there are."""
+        return self
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values that `from_json` takes back."""
+
+    @classmethod
+    @abstractmethod
+    def from_json(cls, data: object) -> Self:
+        """Check and take back what `to_json` gave; ValueError for anything else."""
+
+
+def float_array(data: Any) -> Array:
+    """Return data as an array, in which small integers are float32, which holds them exactly."""
+    X = np.asarray(data)
+    if X.dtype.kind in "biu" and X.dtype.itemsize <= 2:
+        return X.astype(np.float32)
+    return X

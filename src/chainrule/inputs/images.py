@@ -1,0 +1,300 @@
+"""Images: where their channels are, what shape rows of pixels have, and how they are scaled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from math import prod
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from chainrule import strict_json
+from chainrule.data import Table
+from chainrule.data.sources import is_source, read_images
+from chainrule.inputs.base import Array, Inputs, Options, RowCheck, Shape, float_array
+from chainrule.inputs.rows import checked_rows, names_from_json, table_numbers
+from chainrule.inputs.scaling import ImageScaling
+
+__all__ = ["FORMATS", "Images", "image_shape", "infer_format", "infer_images"]
+
+FORMATS = {"nhw": "(h, w)", "nchw": "(c, h, w)", "nhwc": "(h, w, c)"}
+"""The shapes of an image, by the formats of arrays of n images."""
+
+CHANNELS = (1, 3, 4)
+"""Numbers of channels by which an axis is known: gray, color, and color with transparency."""
+
+LARGEST_SIDE = 2**31
+
+
+@dataclass(frozen=True)
+class Images(Inputs):
+    """Images as the chain takes them, (n, c, h, w), from arrays in some format, or from rows.
+
+    Parameters
+    ----------
+    format : str
+        A key of `FORMATS`: the axes of raw images.
+    given : tuple of int
+        The shape of a raw image, in that format.
+    rows : bool
+        Whether rows of pixels are read as such images, too.
+    scaling : ImageScaling or None
+        How pixels are standardised, if they are.
+    names : tuple of str or None
+        The names of the pixels, where images came as rows with names.
+    inferred : bool
+        Whether the format was found from the shape, not given.
+    """
+
+    format: str
+    given: Shape
+    rows: bool = False
+    scaling: ImageScaling | None = None
+    names: tuple[str, ...] | None = None
+    inferred: bool = field(default=False, compare=False, repr=False)
+
+    kind = "images"
+
+    @classmethod
+    def learn(cls, data: Any, options: Options) -> Images:
+        """Return how images are read, and the scaling of their channels."""
+        found = infer_images(data, options)
+        if found is None:
+            raise ValueError(
+                f"{options.owner}: expected images for inputs='images', got rows "
+                f"{np.shape(data)}; image_shape says what images they are"
+            )
+        return found.scaled(data)
+
+    @property
+    def sample_shape(self) -> Shape:
+        """The shape of an image as chains have it, (c, h, w)."""
+        if self.format == "nhw":
+            return (1, *self.given)
+        return self.given if self.format == "nchw" else (self.given[2], *self.given[:2])
+
+    @property
+    def raw_names(self) -> tuple[str, ...] | None:
+        """The names of pixels in rows, if training saw any."""
+        return self.names
+
+    @property
+    def raw_count(self) -> int:
+        """How many pixels an image has, all channels together."""
+        return prod(self.given)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Pixels go by their places, not by names."""
+        return ()
+
+    def describe(self) -> str:
+        """Return in words what is read."""
+        c, h, w = self.sample_shape
+        channels = "1 channel" if c == 1 else f"{c} channels"
+        return f"images of {h} × {w} pixels with {channels}"
+
+    def scaled(self, data: Any) -> Images:
+        """Return the images with a scaling of their channels that is learned from raw ones."""
+        return replace(self, scaling=ImageScaling.fit(self._ordered(data)))
+
+    def encode(self, data: Any, check: RowCheck | None = None) -> Array:
+        """Return images as X (n, c, h, w); sparse rows become dense.
+
+        Raises
+        ------
+        ValueError
+            They have another shape than those of training, or contradict their format.
+        """
+        if is_source(data):
+            data = self.raw(read_images(data, self.sample_shape))
+        if isinstance(data, Table):
+            data, _ = table_numbers(data, self)
+        if self.scaling is not None:
+            return self.scaling.encode(self._ordered(data))
+        X = checked_rows(self._as_rows(data), self, check)
+        X = X.toarray() if sparse.issparse(X) else X
+        return np.asarray(X).reshape(len(X), *self.sample_shape)
+
+    def raw(self, X: Array) -> Array:
+        """Return images (n, c, h, w), as files have them, as those of training were given."""
+        if self.format == "nhw":
+            return X[:, 0]
+        return X if self.format == "nchw" else np.moveaxis(X, 1, -1)
+
+    def decode(self, values: Array, data: Any) -> Array:
+        """Return values (…, c, h, w) with their last axes as the images in data have them."""
+        shape = np.shape(data)[1:]
+        back = values
+        if self.format == "nhwc":
+            back = np.moveaxis(values, -3, -1)
+        return back.reshape(*values.shape[:-3], *(shape or self.given))
+
+    def seen(self, count: int, names: Any) -> Images:
+        """Return the images, whose rows may have names."""
+        return replace(self, names=None if names is None else tuple(names))
+
+    def _reads(self, shape: Shape) -> Images:
+        """Return how an array of a shape is read; ValueError if these are no such images."""
+        if len(shape) == len(self.given) + 1:
+            read = replace(self, given=shape[1:])
+        elif len(shape) == 2:
+            read = self
+            if not self.rows or shape[1] != self.raw_count:
+                raise self._misfit("rows of numbers")
+        else:
+            read = infer_format("X", shape, None, None) or self
+        if read.sample_shape != self.sample_shape:
+            raise self._misfit(read.describe())
+        return read
+
+    def _misfit(self, received: str) -> ValueError:
+        return ValueError(
+            f"X has {received}, but this network is expecting {self.describe()} as input"
+        )
+
+    def _as_rows(self, data: Any) -> Any:
+        """Return images as rows (n, c·h·w) in the chain's order."""
+        if isinstance(data, list | tuple) and data and np.ndim(data[0]) > 1:
+            data = np.asarray(data)
+        shape = tuple(getattr(data, "shape", ()))
+        if len(shape) not in (2, 3, 4) or min(shape) == 0:
+            return data  # the check says what is wrong
+        read = self._reads(shape)
+        tabular = len(shape) == 2 and not isinstance(data, np.ndarray)
+        if sparse.issparse(data) or (tabular and read.format != "nhwc"):
+            return data  # a table keeps the names of its columns
+        return read._ordered(float_array(data)).reshape(len(data), -1)
+
+    def _ordered(self, data: Any) -> Array:
+        """Return raw images, or rows of their pixels, as (n, c, h, w), of any type of number."""
+        X = np.asarray(data)
+        if X.ndim == 2 and self.rows:
+            X = X.reshape(len(X), *self.given)
+        if X.ndim == 4 and self.format == "nhwc":
+            return X.transpose(0, 3, 1, 2)
+        return X[:, None] if X.ndim == 3 and self.format == "nhw" else X
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values that `from_json` takes back."""
+        return {
+            "format": self.format,
+            "given": list(self.given),
+            "rows": self.rows,
+            "names": None if self.names is None else list(self.names),
+            "scaling": None if self.scaling is None else self.scaling.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: object) -> Images:
+        """Check and take back what `to_json` gave; ValueError for anything else."""
+        keys = ("format", "given", "rows", "names", "scaling")
+        entries = strict_json.record(data, "inputs", keys)
+        axes = strict_json.text(entries["format"], "inputs.format")
+        if axes not in FORMATS:
+            raise ValueError(f"inputs.format: expected one of {', '.join(FORMATS)}")
+        count = len(axes) - 1
+        given = tuple(
+            strict_json.whole(size, "inputs.given", 1, LARGEST_SIDE)
+            for size in strict_json.items(entries["given"], "inputs.given", count, least=count)
+        )
+        scaling = entries["scaling"]
+        result = cls(
+            axes,
+            given,
+            strict_json.flag(entries["rows"], "inputs.rows"),
+            None if scaling is None else ImageScaling.from_json(scaling),
+        )
+        if result.scaling is not None and result.scaling.shape != result.sample_shape:
+            raise ValueError("inputs.scaling: expected the shape of the images")
+        return replace(result, names=names_from_json(entries["names"], result.raw_count))
+
+
+def infer_images(data: Any, options: Options) -> Images | None:
+    """Return how images in an array are read, or None if it holds rows, or is to be refused."""
+    if isinstance(data, list | tuple) and data and np.ndim(data[0]) > 1:
+        data = np.asarray(data)
+    shape = tuple(getattr(data, "shape", ()))
+    if len(shape) not in (2, 3, 4) or min(shape) == 0:
+        return None  # the check of rows says what is wrong
+    return infer_format(options.owner, shape, options.image_format, options.image_shape)
+
+
+def infer_format(
+    name: str, shape: Shape, image_format: str | None, given_shape: Any | None
+) -> Images | None:
+    """Return how to read an array of a shape, or None if its rows are no images.
+
+    Parameters
+    ----------
+    name : str
+        Who reads, for the message of errors.
+    shape : tuple of int
+        The shape of the array.
+    image_format : str or None
+        A key of `FORMATS`, if a user said it.
+    given_shape : sequence of int or None
+        The shape of an image, if a user said it.
+
+    Raises
+    ------
+    ValueError
+        The shape, the format and the images' shape contradict each other, or are too few.
+    """
+    given = None if given_shape is None else image_shape(name, given_shape)
+    if len(shape) == 2:
+        if given is None and image_format is not None:
+            raise ValueError(
+                f"{name}: expected X ({', '.join(image_format)}) with "
+                f"image_format={image_format!r}, got rows {shape}; "
+                f"image_shape={FORMATS[image_format]} says what images they are"
+            )
+        if given is None:
+            return None
+        if prod(given) != shape[1]:
+            raise ValueError(
+                f"{name}: expected X with {prod(given)} features for image_shape={given}, "
+                f"got {shape[1]}"
+            )
+    elif given is not None and given != shape[1:]:
+        raise ValueError(f"{name}: expected images of image_shape={given}, got X {shape}")
+    sample = shape[1:] if given is None else given
+    if image_format is not None and len(image_format) != len(sample) + 1:
+        raise ValueError(
+            f"{name}: expected images {FORMATS[image_format]} with "
+            f"image_format={image_format!r}, got {sample}"
+        )
+    inferred = image_format is None
+    return Images(
+        image_format or _inferred(name, sample), sample, given is not None, inferred=inferred
+    )
+
+
+def image_shape(name: str, given: Any) -> Shape:
+    """Return image_shape as a tuple; ValueError if it is none of an image."""
+    try:
+        shape = tuple(int(size) for size in given)
+    except (TypeError, ValueError, OverflowError):
+        shape = ()
+    if len(shape) not in (2, 3) or min(shape) < 1:
+        raise ValueError(
+            f"{name}: expected image_shape such as (28, 28), (3, 32, 32) or (32, 32, 3), "
+            f"got {given!r}"
+        )
+    return shape
+
+
+def _inferred(name: str, sample: Shape) -> str:
+    """Return the format of images of a shape; ValueError if it is not clear."""
+    if len(sample) == 2:
+        return "nhw"
+    first, last = sample[0] in CHANNELS, sample[2] in CHANNELS
+    if first == last:
+        a, b, c = sample
+        raise ValueError(
+            f"{name}: images {sample} can be read as {a} channels of {b} × {c} pixels, "
+            f'image_format="nchw", or as {a} × {b} pixels of {c} channels, image_format="nhwc"; '
+            "say which"
+        )
+    return "nchw" if first else "nhwc"

@@ -1,0 +1,294 @@
+"""Tables as matrices of float32 features, by rules learnt from the training part alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule import strict_json
+from chainrule.data import DataError, DataWarning, Table
+from chainrule.data.cells import Cells, shortened
+from chainrule.data.frames import as_table
+from chainrule.inputs.base import Array, Inputs, Options, RowCheck, Shape
+from chainrule.inputs.columns import (
+    MISSING_VALUE,
+    OTHER_VALUE,
+    CategoricalColumn,
+    NumericColumn,
+    fit_column,
+    taken_for_categories,
+)
+from chainrule.warning import warn
+
+__all__ = ["CategoricalColumn", "NumericColumn", "TableEncoder"]
+
+MOST_COLUMNS = 100_000
+FEW = 24
+"""Numbers up to which a row is scaled faster by Python than by NumPy."""
+
+LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
+
+
+@dataclass(frozen=True)
+class TableEncoder(Inputs):
+    """How each column becomes features; `dropped` has (name, reason) of those that do not."""
+
+    columns: tuple[NumericColumn | CategoricalColumn, ...]
+    dropped: tuple[tuple[str, str], ...] = ()
+
+    kind = "table"
+
+    @classmethod
+    def learn(cls, data: Any, options: Options) -> TableEncoder:
+        """Return what the columns of a table, DataFrame or file are."""
+        return cls.fit(as_table(data))
+
+    @property
+    def sample_shape(self) -> Shape:
+        """One axis of features."""
+        return (len(self.feature_names),)
+
+    @property
+    def raw_names(self) -> tuple[str, ...]:
+        """The names of the columns that make features."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def raw_count(self) -> int:
+        """How many columns make features."""
+        return len(self.columns)
+
+    @classmethod
+    def fit(cls, table: Table) -> TableEncoder:
+        """Learn from the training part.
+
+        Numbers are standardised; a column with any other word becomes categories, the 100 most
+        frequent. Constant and empty columns, identifiers and free text are dropped.
+
+        Raises
+        ------
+        DataError
+            No rows, infinite numbers, too many columns, or nothing left to learn from.
+        """
+        if len(table) == 0:
+            raise DataError("TableEncoder: expected rows to learn from, got none")
+        if len(table.names) > MOST_COLUMNS:
+            raise DataError(
+                f"TableEncoder: expected at most {MOST_COLUMNS:,} columns, got {len(table.names):,}"
+            )
+        columns: list[NumericColumn | CategoricalColumn] = []
+        dropped: list[tuple[str, str]] = []
+        for name, texts in zip(table.names, table.columns, strict=True):
+            cells = Cells.read(texts)
+            if not cells.words.any():
+                _check_numbers(name, cells, table)
+            learnt = fit_column(name, cells)
+            if isinstance(learnt, str):
+                dropped.append((name, learnt))
+            else:
+                columns.append(learnt)
+        if not columns:
+            reasons = "; ".join(f"{name!r} is {reason}" for name, reason in dropped[:5])
+            raise DataError(f"TableEncoder: no column is left to learn from: {reasons}")
+        return cls(tuple(columns), tuple(dropped))
+
+    @cached_property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features, in order."""
+        return tuple(name for column in self.columns for name in column.feature_names)
+
+    def notes(self) -> list[str]:
+        """Return in sentences which columns are left out, and which may be meant as numbers."""
+        reasons: dict[str, list[str]] = {}
+        for name, reason in self.dropped:
+            reasons.setdefault(reason, []).append(name)
+        left_out = [f"left out, {reason}: {', '.join(names)}" for reason, names in reasons.items()]
+        categories = [c for c in self.columns if isinstance(c, CategoricalColumn)]
+        return left_out + list(filter(None, map(taken_for_categories, categories)))
+
+    def selected(self, data: Any, rows: slice) -> Any:
+        """Return some of the rows of a table."""
+        table = as_table(data)
+        return table.select(np.arange(len(table))[rows])
+
+    def encode(self, data: Any, check: RowCheck | None = None) -> Array:
+        """Return a table, DataFrame or file (n rows) as X (n, features) of float32.
+
+        What is unusual (categories that training did not have, missing cells where it had none)
+        is a DataWarning.
+
+        Raises
+        ------
+        DataError
+            A column is lacking, or a cell in a column of numbers is none.
+        """
+        table = as_table(data)
+        if len(table) == 1 and (row := self._one_row(table)) is not None:
+            return row
+        X, notes = self.encode_table(table)
+        for note in notes:
+            warn(note, DataWarning)
+        return X
+
+    def _one_row(self, table: Table) -> Array | None:
+        """Return the features (1, f) of one row in little time, None if anything is unusual."""
+        numbers, categories, width = self._places
+        cells = dict(zip(table.names, table.columns, strict=True))
+        if len(cells) > len(self.columns) + len(self.dropped):
+            return None
+        X = np.zeros((1, width), np.float32)
+        out = X[0]
+        try:
+            texts = [cells[name][0] for name in numbers.names]
+            joined = "".join(texts)  # which says whether all of them are texts
+            if "_" in joined or not joined.isascii():
+                return None
+            for name, known in categories:
+                out[known[cells[name][0]]] = 1
+            values = list(map(float, texts))
+        except (KeyError, TypeError, ValueError):
+            return None
+        if len(values) > FEW:  # NumPy's calls pay
+            scaled = ((np.array(values) - numbers.mean) / numbers.scale).tolist()
+        else:
+            moments = zip(values, *numbers.moments, strict=True)
+            scaled = [(value - mean) / scale for value, mean, scale in moments]
+        if not all(abs(number) <= LARGEST_FLOAT32 for number in scaled):
+            return None
+        out[numbers.places] = scaled
+        return X
+
+    @cached_property
+    def _places(self) -> tuple[_Numbers, list[tuple[str, dict[str, int]]], int]:
+        """Return where numbers stand and how they are scaled, where each category does; a width."""
+        numbers, categories, start = [], [], 0
+        for column in self.columns:
+            if isinstance(column, NumericColumn):
+                numbers.append((column.name, start, column.mean, column.scale))
+            else:
+                known = {text: start + k for k, text in enumerate(column.values)}
+                special = (MISSING_VALUE, OTHER_VALUE)
+                ordinary = {text: k for text, k in known.items() if text not in special}
+                categories.append((column.name, ordinary))
+            start += len(column.feature_names)
+        names, places, mean, scale = zip(*numbers, strict=True) if numbers else ((), (), (), ())
+        arrays = np.array(places, np.intp), np.array(mean), np.array(scale)
+        own = _Numbers(names, *arrays, moments=(mean, scale))
+        return own, categories, start
+
+    def encode_table(self, table: Table) -> tuple[NDArray[np.float32], list[str]]:
+        """Encode a table (n rows) as X (n, features), with notes on what was unusual.
+
+        Columns are found by name; those that training did not have are ignored.
+
+        Raises
+        ------
+        DataError
+            A column is lacking, or a cell in a column of numbers is none.
+        """
+        absent = [column.name for column in self.columns if column.name not in table.names]
+        if absent:
+            raise DataError(
+                f"the table lacks columns seen in training: {shortened(absent, most=20)}; "
+                f"it has {shortened(table.names, most=20)}"
+            )
+        widths = [len(column.feature_names) for column in self.columns]
+        X = np.empty((len(table), sum(widths)), np.float32)
+        notes = self._extra(table)
+        start = 0
+        for column, width in zip(self.columns, widths, strict=True):
+            cells = Cells.read(table.column(column.name))
+            if isinstance(column, NumericColumn):
+                _check_numbers(column.name, cells, table)
+            out = X[:, start : start + width]
+            notes += column.encode(cells, out)
+            _check_range(column.name, out, cells, table)
+            start += width
+        return X, notes
+
+    def _extra(self, table: Table) -> list[str]:
+        known = {column.name for column in self.columns} | {name for name, _ in self.dropped}
+        extra = [name for name in table.names if name not in known]
+        return [f"columns not seen in training are ignored: {shortened(extra)}"] if extra else []
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values that `from_json` takes back."""
+        return {
+            "columns": [column.to_json() for column in self.columns],
+            "dropped": [list(pair) for pair in self.dropped],
+        }
+
+    @classmethod
+    def from_json(cls, data: object) -> TableEncoder:
+        """Check and take back what `to_json` gave.
+
+        Raises
+        ------
+        ValueError
+            Any key, type or value is not as `to_json` would write it.
+        """
+        fields = strict_json.record(data, "encoder", ("columns", "dropped"))
+        columns = tuple(
+            _column_from_json(item, f"encoder.columns[{i}]")
+            for i, item in enumerate(
+                strict_json.items(fields["columns"], "encoder.columns", MOST_COLUMNS, least=1)
+            )
+        )
+        dropped = tuple(
+            _dropped_from_json(item, f"encoder.dropped[{i}]")
+            for i, item in enumerate(
+                strict_json.items(fields["dropped"], "encoder.dropped", MOST_COLUMNS)
+            )
+        )
+        names = tuple(column.name for column in columns) + tuple(name for name, _ in dropped)
+        strict_json.unique(names, "encoder: names of columns")
+        return cls(columns, dropped)
+
+
+class _Numbers(NamedTuple):
+    """The columns of numbers: names (c), places among features, scaling; as lists, too."""
+
+    names: tuple[str, ...]
+    places: NDArray[np.intp]
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    moments: tuple[tuple[float, ...], tuple[float, ...]]
+
+
+def _column_from_json(item: object, where: str) -> NumericColumn | CategoricalColumn:
+    kind = item.get("kind") if type(item) is dict else None
+    if kind == "numeric":
+        return NumericColumn.from_json(item, where)
+    if kind == "categorical":
+        return CategoricalColumn.from_json(item, where)
+    raise ValueError(f"{where}.kind: expected 'numeric' or 'categorical', got {str(kind)[:40]!r}")
+
+
+def _dropped_from_json(item: object, where: str) -> tuple[str, str]:
+    name, reason = strict_json.items(item, where, most=2, least=2)
+    return strict_json.text(name, where), strict_json.text(reason, where)
+
+
+def _check_numbers(name: str, cells: Cells, table: Table) -> None:
+    wrong = cells.words | cells.infinite
+    if wrong.any():
+        row, cell = cells.first(wrong)
+        expected = "a number" if cells.words[cells.codes[row]] else "a finite number"
+        raise DataError(
+            f"column {name!r}, line {table.line(row)}: expected {expected}, got {shortened([cell])}"
+        )
+
+
+def _check_range(name: str, out: NDArray[np.float32], cells: Cells, table: Table) -> None:
+    far = ~np.isfinite(out).all(axis=1)
+    if far.any():
+        row = int(np.argmax(far))
+        cell = cells.texts[cells.codes[row]]
+        raise DataError(
+            f"column {name!r}, line {table.line(row)}: expected a number near those of training, "
+            f"got {shortened([cell])}"
+        )

@@ -1,0 +1,239 @@
+"""Classes as targets, one for each sample or any number of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from chainrule import strict_json
+from chainrule.data import Column, DataError
+from chainrule.data.cells import shortened, spelled
+from chainrule.data.frames import as_column
+from chainrule.functions import Sigmoid, Softmax
+from chainrule.losses import BinaryCrossEntropy, CrossEntropy
+from chainrule.targets.base import Array, Objective, Targets
+from chainrule.targets.columns import label_cells, label_text
+
+__all__ = ["Classes"]
+
+NUMBER_TYPES = ("bool", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
+CLASS_TYPES = (*NUMBER_TYPES, "float16", "float32", "float64", "str", "object")
+MOST = 10**7
+"""Classes that a file may have."""
+
+MOST_LETTERS = 2**24
+"""Letters of an array of texts; NumPy gives each text as many as the longest has."""
+
+
+@dataclass(frozen=True, eq=False)
+class Classes(Targets):
+    """The classes of samples, and the outputs that stand for them.
+
+    Several classes of which one holds have an output each, and softmax; two have one output,
+    that of the second; labels of which any may hold have an output each.
+
+    Parameters
+    ----------
+    labels : ndarray
+        All classes, sorted by `fit`; the columns' numbers of an indicator matrix.
+    several : bool
+        Whether any number of labels may hold.
+    pair : bool
+        Whether two classes have an output each, too, and softmax.
+    name : str
+        The column of a table that they stood in.
+    """
+
+    labels: Array
+    several: bool = False
+    pair: bool = False
+    name: str = ""
+
+    kind = "classes"
+
+    @classmethod
+    def fit(cls, y: Any, *, name: str = "", chosen: bool = False) -> Classes:
+        """Return the classes that stand in y, (n,) or an indicator matrix (n, k).
+
+        Parameters
+        ----------
+        y : ndarray or sparse matrix
+            Validated answers.
+        name : str
+            The column that they stood in.
+        chosen : bool
+            Whether numbers such as 0.5 are known to be classes, too.
+
+        Raises
+        ------
+        ValueError
+            Numbers that are no classes, or several columns that are no indicators.
+        """
+        if chosen:
+            return cls(np.unique(y), name=name)
+        from sklearn.preprocessing import LabelBinarizer
+
+        binarizer = LabelBinarizer().fit(y.toarray() if sparse.issparse(y) else y)
+        several = str(binarizer.y_type_).startswith("multilabel")
+        return cls(np.asarray(binarizer.classes_), several, name=name)
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether one of several classes holds that have an output each."""
+        count = len(self.labels)
+        return not self.several and (count > 2 or (self.pair and count == 2))
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs stand for them."""
+        return len(self.labels) if self.exclusive or self.several else 1
+
+    @property
+    def task(self) -> str:
+        """What they are for."""
+        if self.several:
+            return "multilabel"
+        return "multiclass" if len(self.labels) > 2 else "binary"
+
+    @property
+    def stratified(self) -> bool:
+        """Whether both parts of a split should have the classes in equal shares."""
+        return self.outputs == 1
+
+    @property
+    def objective(self) -> Objective:
+        """The usual loss and last function for them."""
+        if self.exclusive:
+            return Objective(CrossEntropy(), Softmax())
+        return Objective(BinaryCrossEntropy(outputs="sum"), Sigmoid())
+
+    def paired(self, *, pair: bool) -> Classes:
+        """Return the classes with an output for each of two, or with one for the second."""
+        return replace(self, pair=pair)
+
+    def read(self, column: Column) -> Array:
+        """Return a column's cells as classes (n,), of the type that training saw."""
+        texts = label_cells(column)
+        known = {label_text(label): place for place, label in enumerate(self.labels.tolist())}
+        codes = np.array([known.get(spelled(text, known), -1) for text in texts], np.intp)
+        if (codes < 0).any():
+            row = int(np.argmax(codes < 0))
+            raise DataError(
+                f"target {column.name!r}, line {column.line(row)}: expected a label of "
+                f"{shortened(tuple(known))}, got {shortened([texts[row]])}"
+            )
+        return np.asarray(self.labels[codes])
+
+    def matched(self, y: Any) -> Any:
+        """Return answers as a Column where texts stand for the numbers of training, or so."""
+        given = np.asarray(y)
+        if given.ndim != 1 or (given.dtype.kind in "UO") == (self.labels.dtype.kind in "UO"):
+            return y
+        return as_column(self.name, y)
+
+    def encode(self, y: Any) -> Array:
+        """Return class numbers (n,), or for each output whether it holds, (n, outputs)."""
+        if self.several:
+            held = y.toarray() if sparse.issparse(y) else np.asarray(y)
+            if held.ndim != 2 or held.shape[1] != len(self.labels):
+                raise ValueError(
+                    f"expected an indicator matrix of {len(self.labels)} labels, got y of shape "
+                    f"{held.shape}"
+                )
+            return held.astype(bool)
+        if self.exclusive:
+            order = np.argsort(self.labels)
+            return np.asarray(order[np.searchsorted(self.labels, y, sorter=order)])
+        if len(self.labels) < 2:
+            return np.zeros((len(y), 1), bool)
+        return np.asarray(np.asarray(y) == self.labels[1])[:, None]
+
+    def soften(self, t: Array, smoothing: float) -> Array:
+        """Return targets that are certain up to ``smoothing``, which all classes share."""
+        if not smoothing:
+            return t
+        count = self.outputs if self.exclusive else 2
+        held = np.eye(count)[t] if self.exclusive else t.astype(np.float64)
+        return held * (1 - smoothing) + smoothing / count
+
+    def chosen(self, Y: Array, threshold: float) -> Array:
+        """Return what outputs say, like ``encode``: the largest, or all beyond the threshold."""
+        return np.argmax(Y, axis=1) if self.exclusive else threshold < Y
+
+    def decode(self, t: Array) -> Array:
+        """Return the labels themselves, as users gave them."""
+        if self.exclusive:
+            return np.asarray(self.labels[t])
+        if self.several:
+            return t.astype(np.int64)
+        second = t[:, 0] if len(self.labels) > 1 else np.zeros(len(t), bool)
+        return np.asarray(self.labels[second.astype(np.intp)])
+
+    def score(self, Y: Array, t: Array, weights: Array | None) -> float:
+        """Return the fraction of samples whose labels are all right, given probabilities Y."""
+        if not np.isfinite(Y).all():
+            return float("nan")
+        right = self.chosen(Y, 0.5) == t
+        return float(np.average(right if self.exclusive else right.all(axis=1), weights=weights))
+
+    def attributes(self) -> dict[str, Any]:
+        """Return the classes, and how many outputs stand for them."""
+        return {"classes_": self.labels, "n_outputs_": self.outputs}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values that `from_json` takes back."""
+        values = self.labels
+        kind = "str" if values.dtype.kind == "U" else values.dtype.name
+        if kind not in CLASS_TYPES or not all(isinstance(v, str) for v in values) == (
+            kind in ("str", "object")
+        ):
+            raise ValueError(
+                f"classes_: expected numbers or texts, got {values.dtype} {values[:3]}"
+            )
+        return {
+            "type": kind,
+            "several": self.several,
+            "pair": self.pair,
+            "values": values.tolist(),
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_json(cls, data: object) -> Classes:
+        """Check and take back what `to_json` gave; ValueError for anything else."""
+        keys = ("type", "several", "pair", "values", "name")
+        entries = strict_json.record(data, "targets", keys)
+        labels = _labels(entries["type"], strict_json.items(entries["values"], "classes", MOST, 1))
+        if len(set(labels.tolist())) < len(labels):
+            raise ValueError("classes: expected different ones")
+        several = strict_json.flag(entries["several"], "classes.several")
+        if several and (len(labels) < 2 or labels.tolist() != list(range(len(labels)))):
+            raise ValueError("classes: expected the numbers of several labels, 0, 1, …")
+        pair = strict_json.flag(entries["pair"], "classes.pair")
+        name = strict_json.text(entries["name"], "targets.name", least=0)
+        return cls(labels, several, pair, name)
+
+
+def _labels(kind: object, values: list[Any]) -> Array:
+    """Return classes of a type; ValueError if they are others."""
+    if kind not in CLASS_TYPES:
+        raise ValueError(f"classes: expected one of {', '.join(CLASS_TYPES)} as type, got another")
+    if kind in ("str", "object"):
+        texts = [strict_json.text(v, "classes", least=0) for v in values]
+        if kind == "str" and len(texts) * max(map(len, texts)) > MOST_LETTERS:
+            raise ValueError("classes: expected shorter texts, as each takes the longest's memory")
+        return np.array(texts, dtype=str(kind))
+    if kind == "bool":
+        return np.array([strict_json.flag(v, "classes") for v in values])
+    if str(kind).startswith("float"):
+        with np.errstate(over="ignore"):
+            labels = np.array([strict_json.number(v, "classes") for v in values], dtype=str(kind))
+        if not np.isfinite(labels).all():
+            raise ValueError(f"classes: expected numbers that {kind} can hold")
+        return labels
+    limits = np.iinfo(str(kind))
+    whole = [strict_json.whole(v, "classes", int(limits.min), int(limits.max)) for v in values]
+    return np.array(whole, dtype=str(kind))

@@ -1,0 +1,189 @@
+"""Numbers as targets: as they are, or standardised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule import strict_json
+from chainrule.data import Column, DataError
+from chainrule.data.cells import Moments
+from chainrule.functions import Exp
+from chainrule.losses import HalfSquaredError, Huber, Loss, MeanAbsoluteError, Poisson
+from chainrule.targets.base import Array, Objective, Targets
+from chainrule.targets.columns import number_cells
+
+__all__ = ["REGRESSION_LOSSES", "Numbers", "regression_objective"]
+
+MOST_OUTPUTS = 2**31
+
+REGRESSION_LOSSES: dict[str, Loss] = {
+    "squared_error": HalfSquaredError(outputs="sum"),
+    "poisson": Poisson(outputs="sum"),
+    "huber": Huber(outputs="sum"),
+    "absolute_error": MeanAbsoluteError(outputs="sum"),
+}
+"""The losses of regressors by name; gradients are those of the sum over several outputs."""
+
+
+def regression_objective(choice: str | Loss, outputs: int) -> Objective:
+    """Return the objective of predicting `outputs` numbers by a loss, or its name."""
+    loss = REGRESSION_LOSSES[choice] if isinstance(choice, str) else choice
+    if isinstance(loss, Poisson):
+        return Objective(loss, Exp())
+    return Objective(loss, None, outputs if getattr(loss, "outputs", "mean") == "sum" else 1)
+
+
+@dataclass(frozen=True)
+class Numbers(Targets):
+    """One number a sample, or several: t (n, k) is y, or (y − mean) / scale.
+
+    Parameters
+    ----------
+    count : int
+        How many numbers, k.
+    mean, scale : tuple of float or None
+        Of each of them, where they are standardised.
+    name : str
+        The column of a table that they stood in.
+    """
+
+    count: int = 1
+    mean: tuple[float, ...] | None = None
+    scale: tuple[float, ...] | None = None
+    name: str = ""
+
+    kind = "numbers"
+
+    @classmethod
+    def fit(
+        cls, y: Array, *, scaled: bool = False, positive: bool = False, name: str = ""
+    ) -> Numbers:
+        """Learn from validated y (n,) or (n, k).
+
+        Parameters
+        ----------
+        y : ndarray
+            Validated answers.
+        scaled : bool
+            Whether targets are to be standardised.
+        positive : bool
+            Whether they are counts, which are divided by their mean and never shifted below 0.
+        name : str
+            The column that they stood in.
+
+        Raises
+        ------
+        DataError
+            They are to be standardised, and are all one number; or counts are negative.
+        """
+        columns = _columns(y)
+        count = columns.shape[1]
+        if not scaled:
+            return cls(count, name=name)
+        moments = [Moments.of(np.asarray(column, np.float64)) for column in columns.T]
+        where = f"target {name!r}" if name else "target"
+        if any(each.scale == 0.0 for each in moments):
+            raise DataError(f"{where}: expected different numbers, got one only")
+        if positive:
+            if (columns < 0).any():
+                of = repr(name) if name else "the target"
+                raise DataError(f"the Poisson loss needs counts, but {of} has negative values")
+            means = tuple(each.mean if each.mean > 0 else 1.0 for each in moments)
+            return cls(count, (0.0,) * count, means, name)
+        return cls(
+            count, tuple(each.mean for each in moments), tuple(each.scale for each in moments), name
+        )
+
+    @property
+    def outputs(self) -> int:
+        """An output for each number."""
+        return self.count
+
+    @property
+    def task(self) -> str:
+        """Regression."""
+        return "regression"
+
+    def read(self, column: Column) -> Array:
+        """Return a column's cells as numbers (n,)."""
+        y = number_cells(column)
+        with np.errstate(over="ignore"):
+            far = ~(np.abs(self.encode(y)[:, 0]) <= np.finfo(np.float32).max)
+        if self.scale is not None and far.any():
+            row = int(np.argmax(far))
+            raise DataError(
+                f"target {column.name!r}, line {column.line(row)}: expected a number near those "
+                f"of training, got {column.cells[row]!r}"
+            )
+        return y
+
+    def encode(self, y: Any) -> Array:
+        """Return numbers (n, k) of a float type."""
+        columns = _columns(y)
+        if columns.dtype.kind != "f":
+            columns = columns.astype(np.float64)
+        if self.mean is None or self.scale is None:
+            return columns
+        with np.errstate(over="ignore"):
+            shifted = columns.astype(np.float64) - np.array(self.mean)
+            return np.asarray(shifted / np.array(self.scale))
+
+    def decode(self, t: Array) -> Array:
+        """Return targets (n, k) in their own units, (n,) if they are one number a sample."""
+        if self.mean is None or self.scale is None:
+            return t[:, 0] if self.count == 1 else t
+        if t.shape == (1, 1):  # in little time, for services that predict sample by sample
+            return np.array([float(t[0, 0]) * self.scale[0] + self.mean[0]])
+        with np.errstate(over="ignore"):
+            if self.count == 1:
+                return np.asarray(t[:, 0].astype(np.float64) * self.scale[0] + self.mean[0])
+            return np.asarray(t.astype(np.float64) * np.array(self.scale) + np.array(self.mean))
+
+    def score(self, Y: Array, t: Array, weights: Array | None) -> float:
+        """Return R², which is the same in all units."""
+        return r_squared(Y, t, weights) if np.isfinite(Y).all() else float("nan")
+
+    def attributes(self) -> dict[str, Any]:
+        """Return how many outputs there are."""
+        return {"n_outputs_": self.count}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values that `from_json` takes back."""
+        return {
+            "count": int(self.count),
+            "mean": None if self.mean is None else list(self.mean),
+            "scale": None if self.scale is None else list(self.scale),
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_json(cls, data: object) -> Numbers:
+        """Check and take back what `to_json` gave; ValueError for anything else."""
+        entries = strict_json.record(data, "targets", ("count", "mean", "scale", "name"))
+        count = strict_json.whole(entries["count"], "targets.count", 1, MOST_OUTPUTS)
+        name = strict_json.text(entries["name"], "targets.name", least=0)
+        if entries["mean"] is None and entries["scale"] is None:
+            return cls(count, name=name)
+        mean = strict_json.items(entries["mean"], "targets.mean", count, least=count)
+        scale = strict_json.items(entries["scale"], "targets.scale", count, least=count)
+        return cls(
+            count,
+            tuple(strict_json.number(x, "targets.mean") for x in mean),
+            tuple(strict_json.number(x, "targets.scale", positive=True) for x in scale),
+            name,
+        )
+
+
+def _columns(y: Any) -> Array:
+    columns = np.asarray(y)
+    return columns[:, None] if columns.ndim == 1 else columns
+
+
+def r_squared(Y: Array, t: Array, weights: Array | None) -> float:
+    """Return scikit-learn's R² of outputs Y (n, k)."""
+    from sklearn.metrics import r2_score
+
+    return float(r2_score(t, Y, sample_weight=weights))

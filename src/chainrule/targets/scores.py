@@ -1,0 +1,60 @@
+"""How good predictions are, in the words and by the code of scikit-learn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["class_scores", "label_scores", "regression_scores"]
+
+
+def regression_scores(
+    t: NDArray[Any], y: NDArray[Any], scale: float = 1.0
+) -> dict[str, float]:
+    """Return the scores of outputs y (n,) for targets t (n,), both in units of the scale.
+
+    The errors are in the target's own units; R² needs two rows. Of several targets (n, k) they are
+    means over the targets.
+    """
+    from sklearn import metrics
+
+    with np.errstate(over="ignore"):
+        scores = {"R²": float(metrics.r2_score(t, y))} if len(t) > 1 else {}
+        return scores | {
+            "mean absolute error": scale * float(metrics.mean_absolute_error(t, y)),
+            "root mean squared error": scale * float(metrics.root_mean_squared_error(t, y)),
+        }
+
+
+def label_scores(t: NDArray[Any], chosen: NDArray[Any]) -> dict[str, float]:
+    """Return the scores of labels (n, k) of which any may hold; F1 is the mean over the labels."""
+    from sklearn import metrics
+
+    return {
+        "subset accuracy": float(metrics.accuracy_score(t, chosen)),
+        "label accuracy": float(np.mean(t == chosen)),
+        "F1 of labels": float(metrics.f1_score(t, chosen, average="macro", zero_division=0.0)),
+    }
+
+
+def class_scores(
+    t: NDArray[Any], chosen: NDArray[Any], probabilities: NDArray[np.float64]
+) -> dict[str, float]:
+    """Return the scores of chosen classes (n,) and probabilities (n, K) for classes t (n,).
+
+    With two classes, F1 and the area under ROC are those of the second; they need both in t.
+    """
+    from sklearn import metrics
+
+    classes = range(probabilities.shape[1])
+    shares = probabilities / probabilities.sum(axis=1, keepdims=True)  # float32 sums to 1 ± 1e-7
+    scores = {
+        "accuracy": float(metrics.accuracy_score(t, chosen)),
+        "log loss": float(metrics.log_loss(t, shares, labels=list(classes))),
+    }
+    if len(classes) == 2 and len(np.unique(t)) == 2:
+        scores["F1"] = float(metrics.f1_score(t, chosen, zero_division=0.0))
+        scores["area under ROC"] = float(metrics.roc_auc_score(t, probabilities[:, 1]))
+    return scores

@@ -1,0 +1,205 @@
+"""Raw tables and images in, answers out: from Python, by files' names, and after loading."""
+
+import numpy as np
+import pandas
+import polars
+import pytest
+from PIL import Image
+from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
+
+from chainrule import (
+    AvgPool2d,
+    Chain,
+    Classifier,
+    Flatten,
+    Linear,
+    MLPClassifier,
+    MLPRegressor,
+    Regressor,
+    ReLU,
+    Sigmoid,
+    load,
+)
+from chainrule.data import DataError, DataWarning, read_csv
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+rng = np.random.default_rng(5)
+ROWS = 120
+AREA = np.round(rng.uniform(30, 200, ROWS), 1)
+KIND = rng.choice(["flat", "barn", "villa"], ROWS)
+GARDEN = rng.random(ROWS) < 0.5
+PRICE = np.round(3 * AREA + 100 * (KIND == "villa") + rng.normal(0, 5, ROWS), 2)
+HOUSES = pandas.DataFrame(
+    {"area": np.where(np.arange(ROWS) % 9, AREA, np.nan), "kind": KIND, "garden": GARDEN}
+)
+MODEL = {"complete": True, "inputs": "table", "learning_rate_init": 0.02, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def regressor():
+    chain = Chain(Linear(16), ReLU())
+    return Regressor(chain, **MODEL, scale_target=True, max_iter=60).fit(
+        HOUSES, pandas.Series(PRICE, name="price")
+    )
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "houses.csv"
+    HOUSES.assign(price=PRICE).to_csv(path, index=False)
+    return path
+
+
+def test_a_frame_a_file_and_a_table_predict_the_same(regressor, path):
+    predicted = regressor.predict(HOUSES)
+    frames = [
+        HOUSES.assign(price=PRICE),
+        polars.read_csv(path),
+        path,
+        str(path),
+        read_csv(path),
+        HOUSES.to_dict("list"),
+    ]
+    for data in frames:
+        np.testing.assert_array_equal(regressor.predict(data), predicted)
+    assert predicted.dtype == np.float64
+    np.testing.assert_array_equal(
+        [regressor.predict(HOUSES[row : row + 1])[0] for row in range(9)], predicted[:9]
+    )
+
+
+def test_answers_may_stand_in_the_table(regressor, path):
+    score = regressor.score(HOUSES, PRICE)
+    assert score > 0.9
+    assert regressor.score(path) == score
+    assert regressor.score(HOUSES.assign(price=PRICE)) == score
+    assert regressor.score(HOUSES.assign(cost=PRICE), "cost") == score
+    same = clone(regressor).fit(path, "price")
+    np.testing.assert_array_equal(same.predict(HOUSES), regressor.predict(HOUSES))
+    with pytest.raises(DataError, match=r"no column 'prise' among .*; did you mean 'price'"):
+        regressor.score(path, "prise")
+    with pytest.raises(DataError, match="y='price': expected answers, or with a table as X"):
+        regressor.score(np.zeros((3, 2)), "price")
+
+
+def test_numbers_are_predicted_in_their_own_units(regressor):
+    t = regressor.targets_.encode(PRICE)
+    np.testing.assert_allclose(t.mean(), 0, atol=1e-12)
+    assert abs(regressor.predict(HOUSES).mean() - PRICE.mean()) < 10
+    plain = clone(regressor).set_params(scale_target=False).fit(HOUSES, PRICE)
+    assert plain.score(HOUSES, PRICE) < regressor.score(HOUSES, PRICE)
+
+
+def test_gradients_of_a_table_are_by_its_features(regressor, path):
+    names = regressor.inputs_.feature_names
+    expected = ("area", "area (missing)", "kind=barn", "kind=flat", "kind=villa")
+    assert names == (*expected, "garden=False", "garden=True")
+    gradient = regressor.input_gradient(path)
+    assert gradient.shape == (ROWS, len(names))
+    np.testing.assert_array_equal(gradient, regressor.input_gradient(HOUSES, PRICE))
+    assert regressor.jacobian(HOUSES).shape == (ROWS, 1, len(names))
+    assert regressor.check_gradients(HOUSES[:6], PRICE[:6]).passed
+
+
+def test_what_training_did_not_have_is_said(regressor):
+    other = HOUSES[:3].assign(kind=["castle", None, "barn"], colour="red")
+    with pytest.warns(DataWarning) as said:
+        predicted = regressor.predict(other)
+    assert np.isfinite(predicted).all()
+    messages = [str(warning.message) for warning in said]
+    assert any("'castle'" in message for message in messages)
+    assert any("columns not seen in training are ignored: 'colour'" in m for m in messages)
+    assert all(warning.filename == __file__ for warning in said)
+    with pytest.raises(DataError, match="lacks columns seen in training: 'kind'"):
+        regressor.predict(HOUSES.drop(columns="kind"))
+
+
+def test_a_saved_table_comes_back_whole(regressor, path, tmp_path):
+    regressor.save(tmp_path / "m")
+    for loaded in (load(tmp_path / "m"), Regressor.load(tmp_path / "m")):
+        np.testing.assert_array_equal(loaded.predict(path), regressor.predict(path))
+        assert loaded.score(path) == regressor.score(path)
+        assert loaded.inputs_ == regressor.inputs_
+        assert loaded.feature_names_in_.tolist() == ["area", "kind", "garden"]
+        assert loaded.get_params()["inputs"] == "table"
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_classes_of_a_table_have_the_type_they_came_in(path, last, tmp_path):
+    chain = Chain(Linear(8), ReLU(), *([] if last else [Linear(1), Sigmoid()]))
+    model = Classifier(chain, **{**MODEL, "complete": last}, max_iter=40).fit(path, "garden")
+    assert model.classes_.tolist() == ["False", "True"]
+    truths = model.predict(path)
+    assert model.score(path) == np.mean((truths == "True") == GARDEN)
+    assert model.score(HOUSES.assign(price=PRICE), GARDEN) == model.score(path)
+    numbers = Classifier(chain, **{**MODEL, "complete": last}, max_iter=5)
+    numbers.fit(HOUSES.assign(digit=np.arange(ROWS) % 2), "digit")
+    assert numbers.classes_.tolist() == [0, 1]
+    assert numbers.predict(HOUSES).dtype.kind == "i"
+
+
+def test_going_on_keeps_the_encoding(regressor):
+    model = Classifier(Chain(Linear(6)), **MODEL, max_iter=3, warm_start=True).fit(HOUSES, KIND)
+    inputs, epochs = model.inputs_, len(model.loss_curve_)
+    model.fit(HOUSES[HOUSES.kind != "none"], KIND)
+    model.partial_fit(HOUSES[:20], KIND[:20])
+    assert model.inputs_ is inputs
+    assert len(model.loss_curve_) == 2 * epochs + 1
+
+
+def test_tables_in_cross_validation(regressor):
+    scores = cross_val_score(clone(regressor).set_params(max_iter=30), HOUSES, PRICE, cv=3)
+    assert (scores > 0.8).all()
+
+
+def test_rows_of_a_frame_predict_a_file(tmp_path):
+    X = pandas.DataFrame(rng.normal(size=(50, 3)), columns=["a", "b", "c"])
+    model = MLPRegressor(hidden_layer_sizes=(5,), max_iter=5, random_state=0).fit(X, X["a"])
+    X[["c", "a", "b"]].assign(more=1).to_csv(tmp_path / "x.csv", index=False)
+    np.testing.assert_allclose(model.predict(tmp_path / "x.csv"), model.predict(X), rtol=1e-12)
+    X[["a", "b"]].to_csv(tmp_path / "x.csv", index=False)
+    with pytest.raises(DataError, match="lacks columns seen in training: 'c'"):
+        model.predict(tmp_path / "x.csv")
+    X.assign(c="word").to_csv(tmp_path / "x.csv", index=False)
+    with pytest.raises(DataError, match="column 'c', line 2: expected a finite number, got 'word'"):
+        model.predict(tmp_path / "x.csv")
+    rows = X[["a", "b"]].to_numpy()
+    plain = MLPRegressor(hidden_layer_sizes=(5,), max_iter=5, random_state=0).fit(rows, X["a"])
+    X[["a", "b"]].to_csv(tmp_path / "x.csv", index=False)
+    np.testing.assert_allclose(plain.predict(tmp_path / "x.csv"), plain.predict(rows))
+
+
+@pytest.mark.parametrize(
+    "model", [MLPClassifier(), Classifier(Chain(Linear(3)), complete=True), MLPRegressor()]
+)
+def test_who_takes_tables_is_said_where_rows_were_expected(model):
+    y = PRICE if isinstance(model, MLPRegressor) else KIND
+    with pytest.raises(ValueError, match=r'could not convert .*inputs="table"'):
+        model.fit(HOUSES, y)
+    with pytest.raises(ValueError, match=r'contains NaN[\s\S]*inputs="table"'):
+        model.fit(HOUSES[["area"]], y)
+
+
+def test_images_are_standardised_where_asked(tmp_path):
+    images = rng.integers(0, 256, (30, 8, 6, 3)).astype(np.uint8)
+    y = np.array(["dark", "light"])[np.arange(30) % 2]
+    images[y == "dark"] //= 2
+    chain = Chain(AvgPool2d(2), Flatten())
+    model = Classifier(chain, complete=True, inputs="images", max_iter=40, random_state=0)
+    model.fit(images, y)
+    scaled = model.inputs_.encode(images)
+    np.testing.assert_allclose(scaled.mean(axis=(0, 2, 3)), 0, atol=1e-5)
+    assert scaled.shape == (30, 3, 8, 6)
+    assert model.score(images, y) > 0.9
+    for number in range(4):
+        Image.fromarray(images[number]).save(tmp_path / f"{number}.png")
+    np.testing.assert_array_equal(model.predict(tmp_path), model.predict(images[:4]))
+    assert model.predict(tmp_path / "1.png")[0] == model.predict(images[1:2])[0]
+    assert model.input_gradient(images, y).shape == images.shape
+    model.save(tmp_path / "m.safetensors")
+    loaded = load(tmp_path / "m.safetensors")
+    np.testing.assert_array_equal(loaded.predict_proba(images), model.predict_proba(images))
+    with pytest.raises(ValueError, match="expected images for inputs='images', got rows"):
+        clone(model).fit(images.reshape(30, -1), y)

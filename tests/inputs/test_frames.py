@@ -1,0 +1,104 @@
+"""DataFrames, files and dicts as tables, the same to the bit."""
+
+import warnings
+
+import numpy as np
+import pandas
+import polars
+import pytest
+from hypothesis import given, strategies as st
+
+from chainrule.data import DataError, DataWarning, Table, read_csv
+from chainrule.data.frames import as_table
+from chainrule.inputs import TableEncoder
+
+COLUMNS = {
+    "area": [50.5, 70.0, float("nan"), 120.25, 61.0],
+    "rooms": [2, 3, 1, 5, 3],
+    "kind": ["flat", "barn", "flat", None, "villa"],
+    "garden": [True, False, True, True, False],
+}
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "houses.csv"
+    pandas.DataFrame(COLUMNS).to_csv(path, index=False)
+    return path
+
+
+def frames(path):
+    frame = pandas.DataFrame(COLUMNS)
+    yield frame
+    yield frame.convert_dtypes()
+    yield frame.astype({"kind": "category"})
+    yield polars.DataFrame({**COLUMNS, "area": [50.5, 70.0, None, 120.25, 61.0]})
+    yield path
+    yield str(path)
+    yield read_csv(str(path))
+    yield {name: column if name == "kind" else np.array(column) for name, column in COLUMNS.items()}
+
+
+def test_all_kinds_of_tables_give_the_same_features(path):
+    encoder = TableEncoder.fit(read_csv(path))
+    X, notes = encoder.encode_table(read_csv(path))
+    assert notes == []
+    for data in frames(path):
+        np.testing.assert_array_equal(TableEncoder.fit(as_table(data)).encode(data), X)
+        np.testing.assert_array_equal(encoder.encode(data), X)
+
+
+def test_pyarrow_tables_have_columns_too(path):
+    pyarrow = pytest.importorskip("pyarrow")
+    encoder = TableEncoder.fit(read_csv(path))
+    table = pyarrow.table({**COLUMNS, "area": [50.5, 70.0, None, 120.25, 61.0]})
+    np.testing.assert_array_equal(encoder.encode(table), encoder.encode(path))
+
+
+def test_true_of_a_frame_is_true_of_a_file(path):
+    path.write_text("garden,x\ntrue,1\nfalse,2\ntrue,4\n")
+    encoder = TableEncoder.fit(read_csv(path))
+    np.testing.assert_array_equal(encoder.encode(pandas.read_csv(path)), encoder.encode(path))
+
+
+def test_what_is_unusual_is_a_warning(path):
+    encoder = TableEncoder.fit(read_csv(path))
+    other = pandas.DataFrame(COLUMNS).assign(kind="castle")
+    with pytest.warns(DataWarning, match=r"column 'kind': 5 cells .* encoded as zeros: 'castle'"):
+        encoder.encode(other)
+    with pytest.raises(DataError, match="lacks columns seen in training: 'kind'"):
+        encoder.encode(other.drop(columns="kind"))
+
+
+@pytest.mark.parametrize("data", [np.zeros((3, 2)), [[1, 2]], 7])
+def test_arrays_have_no_columns(data):
+    with pytest.raises(DataError, match="expected a table with named columns: a DataFrame"):
+        as_table(data)
+
+
+def first_encoded(encoder, table):
+    return encoder.encode_table(table)[0]
+
+
+def outcome(call, *arguments):
+    """Return what a call returns, or the text of its error."""
+    try:
+        return call(*arguments)
+    except DataError as error:
+        return str(error)
+
+
+cells = st.sampled_from(["1", "2.5", "-7e3", "", "NA", "x", "1e300", " 3", "inf"])
+words = st.sampled_from(["red", "blue", "", "new", "(other)", "(missing)", " red", "True"])
+
+
+@given(st.lists(st.tuples(cells, words), min_size=1, max_size=5))
+def test_one_row_is_encoded_as_among_others(rows):
+    learned = Table(("x", "c"), (["1", "2", "", "4"], ["red", "blue", "red", "true"]))
+    encoder = TableEncoder.fit(learned)
+    for x, c in rows:
+        row = Table(("x", "c"), ([x], [c]))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)
+            expected = outcome(first_encoded, encoder, row)
+            np.testing.assert_equal(outcome(encoder.encode, row), expected)
