@@ -186,6 +186,34 @@ def test_a_scale_of_channels_after_images(before):
     check_trained(chain_of(shape, channels, before=before), shape, threads=(1, 2, 3))
 
 
+CHANNELS = line("Y[n,c,i,j] = X[n,c,i,j] s[c] + b[c]", s=(4,), b=(4,))
+
+
+@pytest.mark.parametrize(
+    "functions",
+    [
+        (Conv2d(4, padding="same"), CHANNELS, ReLU(), MaxPool2d(2)),
+        (CHANNELS, Conv2d(3, padding="same"), ReLU(), MaxPool2d(2)),
+        (Conv2d(4), CHANNELS, Dropout(0.2), Conv2d(2)),
+        (Conv2d(4), ReLU(), line("Y[n,d,i,j] = 1/√c X[n,c,i,j] W[c,d]", W=(4, 5)), Conv2d(2)),
+        (MaxPool2d(2), line("Y[n,c,i,k] = X[n,c,i,j] W[j,k] + b[k]", W=(4, 6), b=(6,)), Conv2d(2)),
+        (Conv2d(4), line("Y[n,c,j,i] = X[n,c,i,j] X[n,c,i,j] W[i,j]", W=(5, 6)), MaxPool2d(2)),
+    ],
+    ids=["scale", "first", "dropout", "channels", "columns", "squares"],
+)
+@pytest.mark.parametrize("options", [{}, {"l2": 0.1, "clip_norm": 0.1, "optimizer": Adam(0.01)}])
+def test_lines_among_images(functions, options):
+    chain = chain_of((4, 7, 8), *functions)
+    check_trained(chain, (4, 7, 8), threads=(1, 2, 3), **options)
+    X, _ = data((4, 7, 8))
+    np.testing.assert_allclose(Predictor(chain)(X), chain.forward(X), rtol=0, atol=1e-12)
+
+
+def test_a_step_on_images_as_numpy_gives_the_machines_result():
+    chain = chain_of((4, 7, 8), Conv2d(4), CHANNELS, ReLU(), MaxPool2d(2))
+    check_listing(chain, (4, 7, 8))
+
+
 def test_batches_and_widths_beyond_a_vector():
     function = line("Y[n,k,o] = X[n,k,i] W[k,i,o] + b[k,o]", W=(2, 32, 33), b=(2, 33))
     chain = chain_of((2, 32), function, ReLU())
@@ -231,8 +259,11 @@ def test_any_line_of_plain_letters(drawn):
 
 
 def test_a_step_as_numpy_gives_the_machines_result():
-    chain = chain_of((4,), *(f for f in NETWORK if not isinstance(f, Dropout)))
-    X, t = data((4,))
+    check_listing(chain_of((4,), *(f for f in NETWORK if not isinstance(f, Dropout))), (4,))
+
+
+def check_listing(chain, shape):
+    X, t = data(shape)
     steps = Steps(chain, CrossEntropy(), SGD(0.1), X, t, l2=0.1, clip=0.3)
     space = {}
     exec(steps.listing(ROWS), space)

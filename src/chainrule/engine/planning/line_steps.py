@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.engine.kernels import contraction as kernels
 from chainrule.engine.kernels.contraction import PARAMETER, SAMPLED
 from chainrule.engine.machine.memory import VECTOR
-from chainrule.engine.network.contraction import Step, Tensor
+from chainrule.engine.network.steps import Step, Tensor
 from chainrule.engine.planning.line_tensors import LineTensors, Turned
 from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.tensors import Offsets
@@ -44,6 +44,7 @@ class LineSteps:
             a, b = step.operands
             if (letter in a.letters) != (letter in b.letters):
                 a, b = (a, b) if letter in b.letters else (b, a)
+            if letter in b.letters and letter not in a.letters and self.tensors.turns(b, letter):
                 yield from self.tensors.along_lanes(b, letter)
                 turned = self.tensors.turned[b.name, letter]
                 reads = frozenset([a.name, f"{b.name} along {letter}"])

@@ -14,7 +14,8 @@ import numpy as np
 
 from chainrule.engine.kernels import contraction as kernels, planes
 from chainrule.engine.machine.memory import VECTOR, Panels, address, aligned
-from chainrule.engine.network.contraction import Tensor
+from chainrule.engine.machine.planes import Planes
+from chainrule.engine.network.steps import Tensor
 from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.tensors import Offsets, Place, Tiles, placed
@@ -38,6 +39,13 @@ class Turned:
         return int(self.data.strides[1])
 
 
+def in_planes(planes: Planes) -> Place:
+    """Return where the pixels of images are."""
+    c, i, j = (np.arange(size, dtype=np.int64) for size in planes.shape)
+    rows = c[:, None, None] * planes.channel + i[:, None] * planes.row
+    return Place(planes.at(0), rows + j * VECTOR, planes.tile)
+
+
 class LineTensors:
     """Where the arrays of a line are, by the tensors of its steps; and works that fill them.
 
@@ -49,6 +57,8 @@ class LineTensors:
         How many values each letter takes.
     parameters : mapping
         The line's parameters, by its own names.
+    places : mapping, optional
+        Where tensors are that lie elsewhere than in tiles of this line.
     """
 
     def __init__(
@@ -56,7 +66,9 @@ class LineTensors:
         context: PlanContext,
         sizes: Mapping[str, int],
         parameters: Mapping[str, StoredParameter],
+        places: Mapping[str, Place] | None = None,
     ) -> None:
+        self._places = dict(places or {})
         self.context, self.sizes, self.parameters = context, sizes, parameters
         self.code, self.library, self.dtype = context.code, context.library, context.dtype
         self.lanes, self.tiles = context.lanes, context.tiles
@@ -110,6 +122,11 @@ class LineTensors:
         places = np.stack([read, write], axis=-1)
         add = self._turn(places, tiles.place.address, VECTOR, panels.address)
         return Work(frozenset([tensor.name]), f"panels of {tensor.name}", add)
+
+    def turns(self, tensor: Tensor, letter: str) -> bool:
+        """Whether a letter can be turned along lanes: blocks reach beyond the last element."""
+        inside = tensor.name not in self._places
+        return inside or self.place(tensor).stride(tensor.features, letter) == VECTOR
 
     def along_lanes(self, tensor: Tensor, letter: str) -> Iterator[Work]:
         """Turn numbers of samples so that a letter runs along lanes, unless that is done."""
@@ -175,6 +192,8 @@ class LineTensors:
         """Return where a tensor is; one without a name has a single number, at offset 0."""
         if not tensor.name:
             return Place(0, np.zeros((), dtype=np.int64))
+        if tensor.name in self._places:
+            return self._places[tensor.name]
         if tensor.name in self.parameters:
             parameter = self.parameters[tensor.name]
             return placed(parameter, parameter.values)

@@ -39,7 +39,7 @@ class ImageHead(Head):
         after: Part | None,
         reads: Planes,
     ) -> None:
-        self.reads, self.windows = reads, Windows.of(part)
+        self.reads, self.windows = reads, self.windows_of(part)
         super().__init__(context, part, before, after)
 
     @classmethod
@@ -49,6 +49,11 @@ class ImageHead(Head):
             return False
         draft.begin(cls, layer, place)
         return True
+
+    @classmethod
+    def windows_of(cls, part: Part) -> Windows:
+        """Return the windows that slide over what a part reads."""
+        return Windows.of(part)
 
     @classmethod
     def margins(cls, windows: Windows) -> tuple[Margin, Margin]:
@@ -102,5 +107,5 @@ def to_read(context: PlanContext, shape: tuple[int, ...], reader: Part | None) -
     if reader is None or not reader.of_images:
         return Planes.filled(context.tiles, shape, context.dtype)
     kind = reader.kind.variant(reader, None)
-    margins = kind.margins(Windows.of(reader))
+    margins = kind.margins(kind.windows_of(reader))
     return Planes.filled(context.tiles, shape, context.dtype, margins, kind.outside)

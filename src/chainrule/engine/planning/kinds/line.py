@@ -39,13 +39,7 @@ class Line(RowHead):
     @classmethod
     def lower(cls, draft: Draft, layer: Layer, place: int) -> bool:
         """Begin a part of rows of numbers; CannotLowerError says what of a line has no kernel."""
-        draft.begin(cls, layer, place)
-        try:
-            contraction(draft.parts[-1])
-        except NoContractionError as error:
-            function: Any = layer.function
-            line = f"{function}: the engine has no kernel for {function.text()!r}"
-            raise CannotLowerError(f"{line}: {error}") from None
+        begin(cls, draft, layer, place)
         return True
 
     @classmethod
@@ -95,13 +89,13 @@ class Line(RowHead):
     @classmethod
     def forward_lines(cls, part: Part, names: Names) -> Iterator[tuple[str, str]]:
         """Yield the line, evaluated."""
-        code = f"evaluate({names.head}, {_operands(part, names)}).reshape(len(X), -1)"
+        code = f"evaluate({names.head}, {operands(part, names)}).reshape(len(X), -1)"
         yield f"{names.values[0]} = {code}", part.function.text()
 
     @classmethod
     def backward_lines(cls, part: Part, names: Names) -> Iterator[tuple[str, str]]:
         """Yield backprop to X."""
-        code = f"{_backprop(part, names, 'X')}.reshape(len(X), -1)"
+        code = f"{backprop_call(part, names, 'X')}.reshape(len(X), -1)"
         yield f"{names.before} = {code}", str(gradient(part.function.line(part.inputs), "X"))
 
     @classmethod
@@ -110,7 +104,7 @@ class Line(RowHead):
         line, shapes = part.function.line(part.inputs), part.shapes
         for own, name in part.names.items():
             due = penalty.format(name) if len(shapes[name]) > 1 else ""
-            yield f"d{name} = {_backprop(part, names, own)}{due}", str(gradient(line, own))
+            yield f"d{name} = {backprop_call(part, names, own)}{due}", str(gradient(line, own))
 
     # ---- a plan
 
@@ -155,6 +149,17 @@ class Line(RowHead):
             self.before.slopes(self.before.whole(cut.thread, cut.rows))
 
 
+def begin(kind: type[Head], draft: Draft, layer: Layer, place: int) -> None:
+    """Begin a part; CannotLowerError says what of its line has no kernel."""
+    draft.begin(kind, layer, place)
+    try:
+        contraction(draft.parts[-1])
+    except NoContractionError as error:
+        function: Any = layer.function
+        line = f"{function}: the engine has no kernel for {function.text()!r}"
+        raise CannotLowerError(f"{line}: {error}") from None
+
+
 def contraction(part: Part) -> Contraction:
     """Return the contraction of a part; NoContractionError says what of its line does not fit."""
     function, shape = part.function, part.inputs
@@ -179,14 +184,14 @@ class _Parsed:
         return f"parse({str(self.line)!r}{constants})"
 
 
-def _operands(part: Part, names: Names) -> str:
+def operands(part: Part, names: Names) -> str:
     """Return what a line is computed from, as a dictionary."""
     shape = ", ".join(map(str, part.inputs))
     parameters = (f", {own!r}: w[{name!r}]" for own, name in part.names.items())
     return f"{{'X': {names.x}.reshape(-1, {shape}){''.join(parameters)}}}"
 
 
-def _backprop(part: Part, names: Names, by: str) -> str:
+def backprop_call(part: Part, names: Names, by: str) -> str:
     """Return the call that backprops through a line."""
     upstream = f"{names.gradient}.reshape(-1, {', '.join(map(str, part.outputs))})"
-    return f"backprop({names.head}, {_operands(part, names)}, {upstream}, by={by!r})"
+    return f"backprop({names.head}, {operands(part, names)}, {upstream}, by={by!r})"

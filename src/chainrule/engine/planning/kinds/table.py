@@ -14,7 +14,7 @@ from chainrule.engine.planning.kinds.conv2d import Convolution
 from chainrule.engine.planning.kinds.dense import Dense
 from chainrule.engine.planning.kinds.embedding_bag import EmbeddingBagKind
 from chainrule.engine.planning.kinds.flatten import FlattenKind
-from chainrule.engine.planning.kinds.line import Line
+from chainrule.engine.planning.kinds.image_line import ImageLine
 from chainrule.engine.planning.kinds.pointwise import DropoutKind, ElementwiseKind, SoftmaxKind
 from chainrule.engine.planning.kinds.pools import AveragePool, MaxPool
 from chainrule.engine.planning.kinds.samples import Samples
@@ -46,7 +46,7 @@ KINDS: dict[Any, type[Kind]] = {
     Softmax: SoftmaxKind,
     LogSoftmax: SoftmaxKind,
     Elementwise: ElementwiseKind,
-    Multilinear: Line,
+    Multilinear: ImageLine,
 }
 
 Dense.variants = (SparseDense,)
