@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import estimators, growth, mnist, prediction
+from benchmarks import estimators, growth, mnist, prediction, raw_rows
 from benchmarks.cases import CASES, Case
 from benchmarks.machine import described
 from benchmarks.memory import beyond_data
@@ -42,7 +42,7 @@ def main() -> None:
     if arguments.what == "growth":
         found = growth.measure(threads, arguments.rounds)
     elif arguments.what == "predictions":
-        found = prediction.measure(threads, arguments.rounds)
+        found = prediction.measure(threads, arguments.rounds) | raw_rows.measure(arguments.rounds)
     elif arguments.what == "estimators":
         found = estimators.measure(arguments.rounds, arguments.data)
     elif arguments.what == "mnist":

@@ -25,11 +25,7 @@ WHOLE = WRITTEN | {
     "RT01": "what is returned is not described",
 }
 
-EXCEPTIONS = {"Model", "Predictions", "Predictor", "load"}
-EXCEPTIONS |= {"Classifier", "MLPClassifier", "MLPRegressor", "Regressor"}
-"""Names whose docstrings are still to be put into this form."""
-
-VALUES = [getattr(chainrule, name) for name in chainrule.__all__ if name not in EXCEPTIONS]
+VALUES = [getattr(chainrule, name) for name in chainrule.__all__]
 CLASSES = [value for value in VALUES if inspect.isclass(value)]
 FUNCTIONS = [value for value in VALUES if inspect.isfunction(value)]
 
@@ -52,6 +48,8 @@ def wrong(path, codes):
 @pytest.mark.parametrize("value", CLASSES + FUNCTIONS, ids=lambda value: value.__name__)
 def test_classes_and_functions_describe_their_parameters(value):
     codes = {*WRITTEN} if getattr(value, "_is_protocol", False) else {*WHOLE}
+    if hasattr(value, "get_params"):  # by keyword only, what is an estimator's own comes first
+        codes -= {"PR03"}
     assert not wrong(f"chainrule.{value.__name__}", codes)
 
 

@@ -130,6 +130,26 @@ class Chain:
         return self._parameters
 
     @property
+    def learning_rate_factors(self) -> dict[str, float]:
+        """The factors of the learning rate that functions state, by the parameters' names."""
+        factors = {}
+        for layer in self.layers:
+            for own, factor in layer.function.learning_rate_factors().items():
+                if own not in layer.names:
+                    known = ", ".join(layer.names) or "none"
+                    raise ValueError(
+                        f"{layer.function}: expected learning rate factors of {known}, got one "
+                        f"of {own!r}"
+                    )
+                if not 0 <= factor < np.inf:
+                    raise ValueError(
+                        f"{layer.function}: expected a learning rate factor >= 0 of {own}, "
+                        f"got {factor!r}"
+                    )
+                factors[layer.names[own]] = float(factor)
+        return factors
+
+    @property
     def initialized(self) -> bool:
         """Whether the chain has parameters."""
         return self._parameters is not None

@@ -1,7 +1,8 @@
 """How parameters start: small random weights of the right size, zero biases.
 
 Weights are uniform in (−bound, bound); the bound keeps signals, forward or back, from growing or
-fading layer by layer.
+fading layer by layer. Scales start at 1, and a function may say how its parameters start
+(:meth:`chainrule.functions.Function.starts`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from chainrule import random
 from chainrule.functions import Function
+from chainrule.functions.starts import Start
 from chainrule.parameters import Parameters
 
 SCHEMES = ("auto", "he", "glorot", "fasttext")
@@ -42,23 +44,56 @@ def initialize(
     if scheme not in SCHEMES:
         raise ValueError(f"initialization: expected one of {', '.join(SCHEMES)}, got {scheme!r}")
     for position, (function, following, shape, names) in enumerate(layers):
-        for name in names.values():
+        starts, scales = _starts(function, shape, names), function.scales(shape)
+        drawn = 0
+        for own, name in names.items():
             view = parameters[name]
-            if view.ndim < 2:
-                view[...] = 0
+            start = starts.get(own, float(own in scales) if view.ndim < 2 else None)
+            if isinstance(start, int | float):
+                view[...] = start
                 continue
-            bound = _bound(function, following, shape, scheme)
-            numbers = random.uniform(view.size, seed, random.Stream.INITIALIZATION, position)
+            place = (position, drawn) if drawn else (position,)
+            drawn += 1
+            if start is not None:
+                view[...] = start.draw(view.size, seed, place).reshape(view.shape)
+                continue
+            bound = _bound(function, own, following, shape, scheme)
+            numbers = random.uniform(view.size, seed, random.Stream.INITIALIZATION, *place)
             numbers *= 2
             numbers -= 1
             numbers *= bound
             view[...] = numbers.reshape(view.shape)
 
 
+def _starts(
+    function: Function, shape: tuple[int, ...], names: Mapping[str, str]
+) -> Mapping[str, Start]:
+    """Return how a function says that its parameters start; ValueError names a wrong one."""
+    starts = function.starts(shape)
+    for name, start in starts.items():
+        if name not in names:
+            known = ", ".join(names) or "none"
+            raise ValueError(f"{function}: expected starts of {known}, got one of {name!r}")
+        if isinstance(start, int | float):
+            right = math.isfinite(start) and not isinstance(start, bool)
+        else:
+            right = hasattr(start, "draw")
+        if not right:
+            raise ValueError(
+                f"{function}: expected a finite number or a distribution such as Normal() as "
+                f"start of {name}, got {start!r}"
+            )
+    return starts
+
+
 def _bound(
-    function: Function, following: Function | None, shape: tuple[int, ...], scheme: str
+    function: Function,
+    name: str,
+    following: Function | None,
+    shape: tuple[int, ...],
+    scheme: str,
 ) -> float:
-    inputs, outputs = function.fans(shape)
+    inputs, outputs = function.parameter_fans(name, shape)
     if scheme == "auto":
         usual = following.preceding_initialization if following is not None else "glorot"
         scheme = function.initialization or usual

@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.cells import plain
 from chainrule.data.errors import DataError
 from chainrule.data.sources import is_source, read_table
 from chainrule.data.table import Column, RawCells, Table
 
 __all__ = ["as_column", "as_table", "is_frame"]
+
+FEW = 16
+"""Rows up to which a DataFrame of pandas is quicker taken apart as Python's objects."""
 
 
 def is_frame(data: Any) -> bool:
@@ -84,6 +88,10 @@ def _columns_of(frame: Any) -> list[Any]:
     if hasattr(frame, "get_columns"):  # polars
         return list(frame.get_columns())
     if hasattr(frame, "iloc"):
+        if len(frame) <= FEW:
+            few: dict[Any, list[Any]] = frame.to_dict("list")
+            if len(few) == frame.shape[1]:
+                return list(few.values())
         return [frame.iloc[:, place] for place in range(frame.shape[1])]
     return [frame[name] for name in frame.columns]
 
@@ -105,8 +113,10 @@ def _text(value: Any) -> str:
     """Return a cell as a file would have it: nothing where a value is missing."""
     if isinstance(value, str):
         return value
-    if value is None or (isinstance(value, float) and value != value):
+    if value is None:
         return ""
+    if isinstance(value, float):
+        return "" if value != value else plain(value)
     text = str(value)
     return "" if text in ("NaT", "<NA>", "nan") else text
 

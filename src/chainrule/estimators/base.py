@@ -74,7 +74,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
     n_jobs: Any = None
     engine: Any = "auto"
 
-    # What the classes of the room state.
+    # What a class of the room states.
 
     @abstractmethod
     def _new_inputs(self, X: Any) -> Inputs:
@@ -111,9 +111,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
     def _check_going_on(self) -> None:
         """Raise ValueError if parameters were set that a fitted network cannot go on with."""
 
-    def _sample_weights(
-        self, y: Any, weights: Array | None, *, incremental: bool
-    ) -> Array | None:
+    def _sample_weights(self, y: Any, weights: Array | None, *, incremental: bool) -> Array | None:
         """Return the weights of samples with answers y."""
         return weights
 
@@ -167,13 +165,14 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
     def _install(self, job: FitJob, result: FitResult) -> None:
         """Take over a trained network: the one place where a fit changes the estimator."""
         if job.first:
-            for name in [name for name in vars(self) if _is_fitted_attribute(name)]:
-                del self.__dict__[name]
+            fitted = [name for name in vars(self) if name[-1] == "_" and name[0] != "_"]
+            for name in [*fitted, "_optimizer"]:
+                self.__dict__.pop(name, None)
         self.__dict__.update(job.fitted())
         self.__dict__.update(result.attributes)
 
     def _described(self, inputs: Inputs, targets: Targets, chain: Any) -> dict[str, Any]:
-        """Return the fitted attributes that tell of inputs, targets, and how a chain ends."""
+        """Return the fitted attributes that describe inputs, targets, and the end of a chain."""
         names = inputs.raw_names
         return {
             "inputs_": inputs,
@@ -224,6 +223,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         Parameters
         ----------
         path : str or path
+            Of the file.
 
         Raises
         ------
@@ -240,6 +240,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         Parameters
         ----------
         path : str or path
+            Of the file.
         functions : iterable of classes, default=()
             Classes of your own that it uses: functions, losses, optimizers, schedules,
             augmentations. They are dataclasses.
@@ -262,9 +263,11 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), images, a table, or a file's name
+            The samples.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), or str, default=None
             Answers, or the column of a table that holds them; None takes the column of training.
         sample_weight : array-like of shape (n_samples,), default=None
+            What each sample weighs; all weigh the same by default.
 
         Returns
         -------
@@ -285,6 +288,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), images, a table, or a file's name
+            The samples.
 
         Returns
         -------
@@ -305,6 +309,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), or str, default=None
             Answers, or the column of a table that holds them; None takes the column of training.
         sample_weight : array-like of shape (n_samples,), default=None
+            What each sample weighs; all weigh the same by default.
 
         Returns
         -------
@@ -341,7 +346,3 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _is_fitted_attribute(name: str) -> bool:
-    return (name.endswith("_") and not name.startswith("_")) or name in ("_optimizer",)

@@ -29,7 +29,7 @@ __all__ = ["CallbackSupportMixin", "EpochTasks", "FitTask", "with_callbacks"]
 
 
 class FitTask:
-    """A fit that callbacks hear of: its estimator, and the data they may score on."""
+    """A fit as a task of callbacks: its estimator, and the data they may score on."""
 
     def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any, epochs: int) -> None:
         self.estimator = estimator
@@ -63,7 +63,7 @@ class FitTask:
 
 
 class EpochTasks(ReporterTee):
-    """A reporter that tells callbacks of each epoch.
+    """A reporter that calls callbacks after each epoch.
 
     Parameters
     ----------

@@ -51,6 +51,7 @@ class ChainEstimator(NetworkEstimator):
         Parameters
         ----------
         deep : bool, default=True
+            Whether to name those of the chain's functions, too.
 
         Returns
         -------

@@ -54,9 +54,11 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
         y : array-like of shape (n_samples,), or of shape (n_samples, n_labels) with 0 and 1
             Classes of any type, or for each label whether it holds.
         sample_weight : array-like of shape (n_samples,), default=None
+            What each sample weighs; all weigh the same by default.
         X_val, y_val, sample_weight_val : like X, y and sample_weight, default=None
             A validation set. Its losses and scores are kept for each epoch; with
             ``early_stopping=True`` it takes the place of a part of the training data.
@@ -75,8 +77,11 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their answers.
         sample_weight : array-like of shape (n_samples,), default=None
+            What each sample weighs; all weigh the same by default.
         classes : array of shape (n_classes,), default=None
             All classes that any call will bring; needed in the first call.
 
@@ -95,6 +100,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
@@ -110,6 +116,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
@@ -128,6 +135,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
@@ -142,6 +150,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
@@ -160,9 +169,11 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), images, a table, or a file's name
+            The samples.
         y : array-like of shape (n_samples,) or (n_samples, n_labels), or str, default=None
             Answers, or the column of a table that holds them; None takes the column of training.
         sample_weight : array-like of shape (n_samples,), default=None
+            What each sample weighs; all weigh the same by default.
 
         Returns
         -------

@@ -52,7 +52,7 @@ class FitJob:
     attributes : dict
         The fitted attributes of the network, except its chain.
     callbacks : FitTask or None
-        Who is to be told of each epoch.
+        scikit-learn's callbacks, called after each epoch.
     """
 
     estimator: Any
@@ -93,7 +93,7 @@ class FitJob:
 
 @dataclass
 class FitResult:
-    """What a solver has led to: the attributes that tell of it, and how it ended.
+    """What a solver has led to: the attributes that describe it, and how it ended.
 
     Parameters
     ----------

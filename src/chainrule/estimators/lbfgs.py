@@ -20,7 +20,7 @@ from chainrule.training.lbfgs import CONVERGED, INTERRUPTED, STOPPED_BY_CALLBACK
 
 
 def fit_lbfgs(job: FitJob) -> FitResult:
-    """Run L-BFGS on the whole set, while callbacks are told of each iteration if there are any."""
+    """Run L-BFGS on the whole set, with callbacks after each iteration if there are any."""
     estimator = job.estimator
     if resolve.augmentations(estimator):
         raise ValueError(

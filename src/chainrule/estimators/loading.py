@@ -29,6 +29,7 @@ def load(
     Returns
     -------
     loaded : MLPClassifier, MLPRegressor, Classifier or Regressor
+        The fitted estimator that was saved.
 
     Raises
     ------

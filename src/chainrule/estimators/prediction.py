@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from math import prod
 from threading import Lock
 from typing import Any
@@ -15,7 +17,7 @@ from chainrule.types import Array
 
 MOST_ROWS = 1024
 MOST_NUMBERS = 2**27
-"""A block of images has at most so many of them, and so many numbers in all layers together."""
+"""The most images of a block, and the most numbers in all layers of a block together."""
 
 
 class Predictions:
@@ -27,34 +29,35 @@ class Predictions:
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self.made: dict[tuple[bool, int | None], tuple[Any, Forward]] = {}
+        self.made: dict[tuple[bool, Any], tuple[Any, Callable[[Any], Array]]] = {}
 
     def __call__(self, estimator: Any, X: Any, *, whole: bool) -> Array:
         """Return the outputs (n, k) of raw samples X by a fitted estimator's network."""
         chain: Chain = estimator._network()
-        scaling = getattr(estimator.inputs_, "scaling", None)
-        if scaling is None or not hasattr(X, "shape"):
-            return self._outputs(estimator, chain, estimator._encoded(X), whole=whole)
+        if getattr(estimator.inputs_, "scaling", None) is None or not hasattr(X, "shape"):
+            return self._outputs(estimator, chain, estimator._encoded(X), whole)
         # Raw images are small; as numbers of float32 they go through the chain block by block.
         width = sum(prod(layer.output_shape) for layer in chain.layers)
         rows = max(1, min(MOST_ROWS, MOST_NUMBERS // width))
         blocks = [
-            self._outputs(
-                estimator, chain, estimator._encoded(X[at : at + rows]), whole=whole
-            )
+            self._outputs(estimator, chain, estimator._encoded(X[at : at + rows]), whole)
             for at in range(0, max(len(X), 1), rows)
         ]
         return np.concatenate(blocks)
 
-    def _outputs(self, estimator: Any, chain: Chain, X: Any, *, whole: bool) -> Array:
-        if estimator.engine == "reference":
-            layers = chain.layers if whole else chain.layers[:-1]
-            return in_blocks(Chain.assemble(layers, chain.parameters), X)
-        threads = resolve.threads(estimator.n_jobs)
+    def _outputs(self, estimator: Any, chain: Chain, X: Any, whole: bool) -> Array:
+        key = whole, (estimator.engine, estimator.n_jobs)
         with self.lock:
-            parameters, predict = self.made.get((whole, threads), (None, None))
+            parameters, predict = self.made.get(key, (None, None))
             if predict is None or parameters is not chain.parameters:
-                layers = chain.layers if whole else chain.layers[:-1]
-                predict = Forward(Chain.assemble(layers, chain.parameters), threads=threads)
-                self.made[whole, threads] = chain.parameters, predict
+                predict = _program(estimator, chain, whole)
+                self.made[key] = chain.parameters, predict
             return predict(X)
+
+
+def _program(estimator: Any, chain: Chain, whole: bool) -> Callable[[Any], Array]:
+    """Return what makes outputs of X by a chain, or by all of it but the last function."""
+    part = Chain.assemble(chain.layers if whole else chain.layers[:-1], chain.parameters)
+    if estimator.engine == "reference":
+        return partial(in_blocks, part)
+    return Forward(part, threads=resolve.threads(estimator.n_jobs))

@@ -31,6 +31,7 @@ def prepare(
     Parameters
     ----------
     estimator : NetworkEstimator
+        Whose parameters and fitted network count.
     X, y, sample_weight
         Raw samples, answers and weights to train on.
     held_out : tuple

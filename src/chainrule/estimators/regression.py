@@ -44,8 +44,11 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their answers.
         sample_weight : array-like of shape (n_samples,), default=None
+            What each sample weighs; all weigh the same by default.
         X_val, y_val, sample_weight_val : like X, y and sample_weight, default=None
             A validation set. Its losses and scores are kept for each epoch; with
             ``early_stopping=True`` it takes the place of a part of the training data.
@@ -64,8 +67,11 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their answers.
         sample_weight : array-like of shape (n_samples,), default=None
+            What each sample weighs; all weigh the same by default.
 
         Returns
         -------
@@ -79,6 +85,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
@@ -94,9 +101,11 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), images, a table, or a file's name
+            The samples.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), or str, default=None
             Answers, or the column of a table that holds them; None takes the column of training.
         sample_weight : array-like of shape (n_samples,), default=None
+            What each sample weighs; all weigh the same by default.
 
         Returns
         -------

@@ -25,7 +25,7 @@ from chainrule.training.samples import Samples
 
 
 def fit_stochastic(job: FitJob) -> FitResult:
-    """Take steps on batches, while callbacks are told of each epoch if there are any."""
+    """Take steps on batches, with callbacks after each epoch if there are any."""
     estimator = job.estimator
     optimizer = _optimizer(job)
     data, validation = job.data, job.validation

@@ -58,7 +58,7 @@ class FitRecord:
         )
 
     def attributes(self, *, early_stopping: bool) -> dict[str, Any]:
-        """Return the fitted attributes that tell of the epochs."""
+        """Return the fitted attributes that describe the epochs."""
         none_yet = early_stopping and self.scores is None
         return {
             "loss_curve_": self.losses,
@@ -130,12 +130,22 @@ class StoppingMonitor:
 
     Parameters
     ----------
-    samples : in an epoch
-    tol, patience : more than ``patience`` epochs in a row that improve by less than ``tol`` are
-        too many
-    watched : the training loss, or what validation tells
-    kind, power : what becomes of the learning rate
-    verbose : whether to print what is decided
+    record : FitRecord
+        Of the epochs so far, to which the coming ones are added.
+    optimizer : OptimizerState
+        Whose learning rate may fall.
+    samples : int
+        In an epoch.
+    tol, patience : float
+        More than ``patience`` epochs in a row that improve by less than ``tol`` are too many.
+    watched : str
+        The training loss, or a score or loss on a validation set.
+    kind : str
+        What becomes of the learning rate: "constant", "invscaling" or "adaptive".
+    power : float
+        The exponent of "invscaling".
+    verbose : bool
+        Whether to print what is decided.
     """
 
     record: FitRecord

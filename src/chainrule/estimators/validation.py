@@ -30,8 +30,11 @@ def with_answers(X: Any, y: Any, known: str) -> tuple[Any, Any]:
 
     Parameters
     ----------
-    X : raw samples
-    y : answers, the name of a column of X, or None for the column that is known
+    X : array-like, images, table, or str or path
+        Raw samples.
+    y : array-like, Column, str or None
+        Answers, the name of a column of X, or None for the column that is known.
+        Their answers.
     known : str
         The column of the targets of training, "" if there was none.
 
@@ -67,7 +70,9 @@ def read_fit(
     Parameters
     ----------
     estimator : NetworkEstimator
-    X, y : raw samples and answers
+        Whose parameters and fitted network count.
+    X, y : array-like, or what else inputs and targets take
+        Raw samples and answers.
     inputs : Inputs
         Of the network to be, or of the fitted one.
     targets : Targets or None
@@ -130,8 +135,7 @@ def read_samples(estimator: Any, X: Any, inputs: Inputs) -> Any:
         rows = validate_data(known, rows, accept_sparse=SPARSE, reset=False)
         return rows.tocsr() if sparse.issparse(rows) else rows
 
-    name = estimator.targets_.name
-    if name and inputs.kind == "table":
+    if inputs.kind == "table" and (name := estimator.targets_.name):
         X = as_table(X)
         if name in X.names:
             X = X.without(name)

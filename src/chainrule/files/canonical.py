@@ -86,7 +86,7 @@ def _scalar(value: object, where: str) -> JSON:
 
 
 def _check_depth(value: object) -> None:
-    """Complain about deep nesting, on which recursive code, such as repr, would stumble."""
+    """Raise ValueError for deep nesting, on which recursive code, such as repr, would fail."""
     level = [value]
     for _ in range(DEEPEST_TEXT):
         level = [

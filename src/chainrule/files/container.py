@@ -230,7 +230,7 @@ def _check_version(version: object) -> None:
 
 
 def _check_end(tensor: Any, rest: int) -> None:
-    """Complain unless the parameters end where the file does."""
+    """Raise ValueError unless the parameters end where the file does."""
     offsets = tensor.get("data_offsets") if type(tensor) is dict else None
     end = offsets[-1] if type(offsets) is list and offsets else None
     if type(end) is not int or end < rest:
@@ -240,7 +240,7 @@ def _check_end(tensor: Any, rest: int) -> None:
 
 
 def _expect_size(layout: ChainLayout, rest: int) -> None:
-    """Complain unless the rest of the file is what the chain's parameters take."""
+    """Raise ValueError unless the rest of the file is what the chain's parameters take."""
     size = layout.count * layout.dtype.itemsize
     if size != rest:
         raise ValueError(

@@ -95,21 +95,12 @@ class Description:
             text,
             complete,
         )
-        if canonical.write(data | result._to_json()) != canonical.write(data):
+        parts = result.parameters, result.inputs, result.targets, result.record, result.metadata
+        if canonical.write(data | _to_json(*parts)) != canonical.write(data):
             raise _written_otherwise()
         if complete and canonical.write(data) != text:
             raise _written_otherwise()
         return result
-
-    def _to_json(self) -> dict[str, Any]:
-        """Return all but the name and the chain as JSON."""
-        return {
-            "parameters": parameters_to_json(self.parameters),
-            "inputs": {"kind": self.inputs.kind, **self.inputs.to_json()},
-            "targets": {"kind": self.targets.kind, **self.targets.to_json()},
-            "record": _record_to_json(self.record),
-            "metadata": self.metadata,
-        }
 
 
 def describe(estimator: Any) -> Description:
@@ -124,22 +115,35 @@ def describe(estimator: Any) -> Description:
     """
     chain, parameters = estimator._network(), estimator.get_params(deep=False)
     record = {name: value for name, value in vars(estimator).items() if name in RECORD}
-    inputs, targets = estimator.inputs_, estimator.targets_
+    metadata = metadata_to_json(getattr(estimator, "metadata_", {}))
     text = canonical.write(
         {
             "estimator": type(estimator).__name__,
-            "parameters": parameters_to_json(parameters),
-            "inputs": {"kind": inputs.kind, **inputs.to_json()},
             "chain": chain_to_json(chain),
-            "targets": {"kind": targets.kind, **targets.to_json()},
-            "record": _record_to_json(record),
-            "metadata": metadata_to_json(getattr(estimator, "metadata_", {})),
+            **_to_json(parameters, estimator.inputs_, estimator.targets_, record, metadata),
         }
     )
     used = dict.fromkeys(classes_in([chain, parameters]))
     described = Description.from_text(text, tuple(used))
     restore(described, chain.parameters.flat, [type(estimator)])
     return described
+
+
+def _to_json(
+    parameters: dict[str, Any],
+    inputs: Inputs,
+    targets: Targets,
+    record: dict[str, Any],
+    metadata: dict[str, Any],
+) -> dict[str, Any]:
+    """Return all but the name and the chain as JSON."""
+    return {
+        "parameters": parameters_to_json(parameters),
+        "inputs": {"kind": inputs.kind, **inputs.to_json()},
+        "targets": {"kind": targets.kind, **targets.to_json()},
+        "record": _record_to_json(record),
+        "metadata": metadata,
+    }
 
 
 def save_estimator(path: str | os.PathLike[str], estimator: Any) -> None:
@@ -244,7 +248,7 @@ NUMBERS = ("loss_", "best_loss_", "best_validation_score_")
 COUNTS = ("n_iter_", "t_", "_no_improvement_count")
 ENGINES = ("machine", "reference")
 RECORD = (*CURVES, *NUMBERS, *COUNTS, "engine_", "gradient_norms_")
-"""The attributes that tell of training; an estimator has some of them."""
+"""The attributes that describe training; an estimator has some of them."""
 
 
 def _record_to_json(record: dict[str, Any]) -> Any:

@@ -23,6 +23,8 @@ import numpy as np
 
 from chainrule import notation
 from chainrule.formulas import Formulas, docstring_formulas, elementwise_formulas
+from chainrule.functions.starts import Start
+from chainrule.notation.line import letters_of
 from chainrule.types import Array, Shape
 
 Parameters = Mapping[str, Array]
@@ -89,6 +91,26 @@ class Function(ABC):
         Initialisation scales the weights by these numbers.
         """
         raise NotImplementedError(f"{self} has no weights")
+
+    def parameter_fans(self, name: str, input_shape: Shape) -> tuple[int, int]:
+        """Return the fans of the parameter of a name, where several have weights."""
+        return self.fans(input_shape)
+
+    def starts(self, input_shape: Shape) -> Mapping[str, Start]:
+        """Return how some parameters start: at a number, or drawn from a distribution.
+
+        Of the others, those with two axes and more are drawn as
+        :func:`chainrule.initialization.initialize` says; :meth:`scales` start at 1, the rest at 0.
+        """
+        return {}
+
+    def scales(self, input_shape: Shape) -> frozenset[str]:
+        """Return the parameters of one axis or none that multiply X: at 0 nothing would pass."""
+        return frozenset()
+
+    def learning_rate_factors(self) -> Mapping[str, float]:
+        """Return by what the learning rate is multiplied for some parameters; 0 keeps them."""
+        return {}
 
     @abstractmethod
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -196,8 +218,8 @@ class Elementwise(Function):
 class Multilinear(Function):
     """A sum of products of the input X and parameters, stated as a line of index notation.
 
-    The line's target must be Y, its letter n the sample. Backprop and Jacobian are the line's
-    derivatives and need not be written.
+    The line's target must be Y, and its first letter, usually n, is the sample. Backprop and
+    Jacobian are the line's derivatives and need not be written.
     """
 
     @abstractmethod
@@ -212,9 +234,22 @@ class Multilinear(Function):
         """Return the sizes of letters that the shapes of X and the parameters do not determine."""
         return {}
 
+    @property
+    def _sample(self) -> str:
+        """The letter of the samples."""
+        left = self.line().terms[0].left
+        return (left[0].letter if left else None) or "n"
+
     def line(self, input_shape: Shape | None = None) -> notation.Line:
         """Return the line, parsed, for samples of a shape."""
         return notation.parse(self.text(), self.constants(input_shape))
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the sizes of the letters of Y, as X and the parameters have them."""
+        line = self.line(input_shape)
+        shapes = {"X": (1, *input_shape), **self.parameter_shapes(input_shape)}
+        sizes = notation.infer_sizes(line, shapes, self.sizes(input_shape))
+        return notation.target_shape(line, sizes)[1:]
 
     def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
         """Return Y (n, …), the line evaluated."""
@@ -247,15 +282,52 @@ class Multilinear(Function):
         """Return ∂Y[n]/∂X[n] (n, *output, *input), or ∂Y[n]/∂W (n, *output, *W.shape)."""
         operands, shape = {"X": X, **parameters}, X.shape[1:]
         line, sizes = self.line(shape), self.sizes(shape)
-        return notation.dense_jacobian(line, operands, by=by, sizes=sizes, batch="n")
+        return notation.dense_jacobian(line, operands, by=by, sizes=sizes, batch=self._sample)
+
+    def fans(self, input_shape: Shape) -> tuple[int, int]:
+        """Return the fans of the first parameter with weights."""
+        shapes = self.parameter_shapes(input_shape)
+        for name, shape in shapes.items():
+            if len(shape) > 1:
+                return self.parameter_fans(name, input_shape)
+        return super().fans(input_shape)
+
+    def parameter_fans(self, name: str, input_shape: Shape) -> tuple[int, int]:
+        """Return how many of a parameter's numbers are summed over, and how many X does not share.
+
+        Where a class states :meth:`fans`, these are all parameters'.
+        """
+        if type(self).fans is not Multilinear.fans:
+            return self.fans(input_shape)
+        line, shapes = self.line(input_shape), self.parameter_shapes(input_shape)
+        shape = shapes[name]
+        term, position = next(line.occurrences(name))
+        of_input = [x for f in term.factors if f.name == "X" for x in letters_of(f.indices)]
+        inputs = outputs = 1
+        for index, size in zip(term.factors[position].indices, shape, strict=True):
+            letters = letters_of((index,))
+            inputs *= size if set(letters) & set(term.summed()) else 1
+            outputs *= 1 if set(letters) & set(of_input) else size
+        return inputs, outputs
+
+    def scales(self, input_shape: Shape) -> frozenset[str]:
+        """Return the parameters of one axis or none that stand in a product with X."""
+        with_input = [
+            {factor.name for factor in term.factors}
+            for term in self.line(input_shape).terms
+            if any(factor.name == "X" for factor in term.factors)
+        ]
+        shapes = self.parameter_shapes(input_shape)
+        small = {name for name, shape in shapes.items() if len(shape) < 2}
+        return frozenset(small & set().union(*with_input))
 
     def formulas(self) -> Formulas:
         """Return the line, its Jacobians and its gradients."""
-        line = self.line()
+        line, sample = self.line(), self._sample
         gradients = [notation.gradient(line, name) for name in line.names]
         return Formulas(
             definition=(str(line),),
-            derivative=tuple(str(notation.jacobian(line, name, "n")) for name in line.names),
+            derivative=tuple(str(notation.jacobian(line, name, sample)) for name in line.names),
             backprop=tuple(map(str, gradients)),
             latex=tuple(map(notation.latex, [line, *gradients])),
         )

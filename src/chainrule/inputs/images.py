@@ -44,7 +44,7 @@ class Images(Inputs):
     names : tuple of str or None
         The names of the pixels, where images came as rows with names.
     inferred : bool
-        Whether nobody gave the format.
+        Whether the format was found from the shape, not given.
     """
 
     format: str

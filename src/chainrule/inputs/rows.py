@@ -20,7 +20,7 @@ MOST_FEATURES = 2**31
 
 @dataclass(frozen=True)
 class Rows(Inputs):
-    """Rows of so many numbers, taken as they are: X (n, features).
+    """Rows of ``count`` numbers, taken as they are: X (n, count).
 
     Of a CSV file, whose columns are known by name, those seen in training are taken.
     """
@@ -55,7 +55,7 @@ class Rows(Inputs):
         return checked_rows(data, self, check)
 
     def seen(self, count: int, names: Any) -> Rows:
-        """Return rows of so many features, named or not."""
+        """Return rows of ``count`` features, named or not."""
         return replace(self, count=count, names=None if names is None else tuple(names))
 
     def to_json(self) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def gradient(line: Line, by: str, *, rename: bool = True) -> Line:
         factors = list(term.factors)
         replaced = factors[position]
         factors[position] = Factor(f"d{line.target}", term.left)
-        terms.append(Term(replaced.indices, term.coefficient, tuple(factors)))
+        terms.append(replace(term, left=replaced.indices, factors=tuple(factors)))
     return replace(
         line,
         target=f"d{by}",
@@ -57,7 +57,7 @@ def jacobian(line: Line, by: str, batch: str | None = None, *, rename: bool = Tr
         if batch is not None:
             indices = tuple(index for index in indices if index.letter != batch)
         others = term.factors[:position] + term.factors[position + 1 :]
-        terms.append(Term(term.left + indices, term.coefficient, others))
+        terms.append(replace(term, left=term.left + indices, factors=others))
     name = f"d{line.target}_d{by}"
     return replace(
         line,
@@ -74,7 +74,7 @@ def _collected(terms: list[Term], line: Line, rename: bool) -> tuple[Term, ...]:
         terms = [_with_left(term, terms[0].left, constants) for term in terms]
     sums: dict[object, Term] = {}
     for term in terms:
-        key = (term.left, tuple(sorted(map(str, term.factors))))
+        key = (term.left, term.powers, tuple(sorted(map(str, term.factors))))
         known = sums.get(key)
         coefficient = term.coefficient + (known.coefficient if known else 0)
         sums[key] = replace(known or term, coefficient=coefficient)
@@ -86,6 +86,8 @@ def _with_left(term: Term, wanted: tuple[Index, ...], constants: list[str]) -> T
     old, new = (_distinct_letters(left) for left in (term.left, wanted))
     if old is None or new is None:
         return term
+    if any(letter in new and letter not in old for letter in term.measured()):
+        return term  # or its size would be read as that of another letter
     names = dict(zip(old, new, strict=True))
     taken = {*new, *term.letters(), *constants}
     for letter in term.summed():

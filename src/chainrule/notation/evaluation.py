@@ -30,6 +30,8 @@ def evaluate(
 
     Parameters
     ----------
+    line : Line
+        Parsed, with a target.
     operands
         The arrays by name. In a product of two matrices one may be a SciPy sparse matrix.
     sizes
@@ -91,7 +93,9 @@ def _owned(values: Array) -> Array:
 
 def _dtype(line: Line, arrays: Iterable[Any]) -> np.dtype[Any]:
     dtype = np.result_type(*(array.dtype for array in arrays), np.int8)
-    if dtype.kind in "iu" and any(term.coefficient.denominator != 1 for term in line.terms):
+    if dtype.kind in "iu" and any(
+        term.powers or term.coefficient.denominator != 1 for term in line.terms
+    ):
         return np.dtype(np.float64)
     return dtype
 
@@ -111,7 +115,7 @@ def _term(
         for factor in term.factors
     ]
     if not views:
-        return Labelled(_scaled(np.asarray(1), term.coefficient, exact), ())
+        return Labelled(_scaled(np.asarray(1), term.number(sizes), exact), ())
     if len(views) == 1 and sparse.issparse(views[0].values):
         raise NotationError(f"a sparse operand cannot stand alone: {term.product()}")
     result = views[0]
@@ -119,14 +123,14 @@ def _term(
         later = {letter for other in views[position + 1 :] for letter in other.letters}
         result = contract(result, view, [*letters, *later])
     result = result.summed(letters)
-    return Labelled(_scaled(result.values, term.coefficient, exact), result.letters)
+    return Labelled(_scaled(result.values, term.number(sizes), exact), result.letters)
 
 
-def _scaled(values: Any, coefficient: Fraction, exact: bool) -> Any:
+def _scaled(values: Any, coefficient: Fraction | float, exact: bool) -> Any:
     """Multiply by a number without widening the float type."""
     if coefficient == 1:
         return values
-    if coefficient.denominator == 1:
+    if isinstance(coefficient, Fraction) and coefficient.denominator == 1:
         return np.asarray(values * int(coefficient))
     return np.asarray(values * (coefficient if exact else float(coefficient)))
 

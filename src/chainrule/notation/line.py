@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
+from math import prod
 
 Shape = tuple[int, ...]
 
@@ -98,12 +99,58 @@ class Factor:
 
 
 @dataclass(frozen=True)
+class Power:
+    """A power of a letter's size, or of a whole number: √2, 1/i, 1/√i; no sum, a number."""
+
+    base: str | int
+    exponent: Fraction
+
+    def value(self, sizes: Mapping[str, int]) -> float:
+        """Return the number that it stands for."""
+        base = sizes[self.base] if isinstance(self.base, str) else self.base
+        return float(base ** float(self.exponent))
+
+    def __str__(self) -> str:
+        """Return the power as it is read: ``√i``, ``1/i``, ``1/√i``."""
+        root = "√" if self.exponent.denominator == 2 else ""
+        return ("1/" if self.exponent < 0 else "") + f"{root}{self.base}"
+
+
+def parted(powers: Iterable[Power]) -> tuple[Power, ...]:
+    """Return the same number as powers of exponents ±1/2 and ±1, those of one base together."""
+    exponents: dict[str | int, Fraction] = {}
+    for power in powers:
+        exponents[power.base] = exponents.get(power.base, Fraction(0)) + power.exponent
+    kept = []
+    for base, exponent in sorted(exponents.items(), key=lambda item: str(item[0])):
+        sign = -1 if exponent < 0 else 1
+        whole, half = divmod(abs(exponent), 1)
+        kept += [Power(base, Fraction(sign))] * int(whole)
+        kept += [Power(base, sign * half)] if half else []
+    return tuple(kept)
+
+
+@dataclass(frozen=True)
 class Term:
-    """A product, and the element of the target that it is added to."""
+    """A product, and the element of the target that it is added to.
+
+    Its number is ``coefficient`` times the ``powers``, whose values depend on sizes.
+    """
 
     left: Indices
     coefficient: Fraction
     factors: tuple[Factor, ...]
+    powers: tuple[Power, ...] = ()
+
+    def number(self, sizes: Mapping[str, int]) -> Fraction | float:
+        """Return the number that the product is multiplied by, exact where it has no powers."""
+        if not self.powers:
+            return self.coefficient
+        return float(self.coefficient) * prod(power.value(sizes) for power in self.powers)
+
+    def measured(self) -> list[str]:
+        """Return the letters whose sizes are in the number."""
+        return [power.base for power in self.powers if isinstance(power.base, str)]
 
     def letters(self) -> list[str]:
         """Return all letters of the term, those of the left first."""
@@ -118,13 +165,20 @@ class Term:
     def renamed(self, names: Mapping[str, str]) -> Term:
         """Return the term with other letters."""
         left = tuple(index.renamed(names) for index in self.left)
-        return replace(self, left=left, factors=tuple(f.renamed(names) for f in self.factors))
+        powers = tuple(
+            replace(power, base=names.get(power.base, power.base))
+            if isinstance(power.base, str)
+            else power
+            for power in self.powers
+        )
+        factors = tuple(f.renamed(names) for f in self.factors)
+        return replace(self, left=left, factors=factors, powers=powers)
 
     def product(self) -> str:
         """Return the right side as text, without its sign."""
         number = abs(self.coefficient)
-        parts = [] if number == 1 and self.factors else [str(number)]
-        return " ".join(parts + [str(factor) for factor in self.factors])
+        parts = [] if number == 1 and (self.factors or self.powers) else [str(number)]
+        return " ".join([*parts, *map(str, self.powers), *map(str, self.factors)])
 
 
 @dataclass(frozen=True)

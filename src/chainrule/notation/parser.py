@@ -2,7 +2,9 @@
 
 line      statement (";" statement)*         all statements add to the same target
 statement name[index,…] = [-] product (± product)*
-product   [number] name[index,…] …           a number may be 2, 1/3 or 0.5
+product   [number] name[index,…] …           factors and numbers, in any order
+number    2, 1/3, 0.5, √2, 1/√2, 1/i, 1/√i   a letter that divides, or stands under a root, is
+                                             its size
 index     affine in letters: n, i+u, 2*i+u-1, s*i+u-p with constants s and p
 """
 
@@ -13,12 +15,22 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 
-from chainrule.notation.line import Factor, Index, Line, NotationError, Scale, Shape, Term
+from chainrule.notation.line import (
+    Factor,
+    Index,
+    Line,
+    NotationError,
+    Power,
+    Scale,
+    Shape,
+    Term,
+    parted,
+)
 
 __all__ = ["Shape", "parse"]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d+|/0*[1-9]\d*)?)|(?P<name>[^\W\d]\w*'*)|(?P<mark>[][,+*=;−-]))"
+    r"\s*(?:(?P<number>\d+(?:\.\d+|/0*[1-9]\d*)?)|(?P<name>[^\W\d]\w*'*)|(?P<mark>[][,+*=;√/−-]))"
 )
 
 
@@ -101,6 +113,11 @@ class _Parser:
         if any(factor.name == target for term in terms for factor in term.factors):
             self.at = first
             raise self._error(f"{target} stands on both sides")
+        known = {letter for term in terms for letter in term.letters()}
+        for name in (name for term in terms for name in term.measured() if name not in known):
+            raise NotationError(
+                f"{name} is no letter of the line, so its size is unknown:\n    {self.text}"
+            )
         return Line(target, tuple(terms), tuple(self.constants.items()))
 
     def statement(self) -> tuple[str, list[Term]]:
@@ -111,25 +128,59 @@ class _Parser:
         if self.peek() in ("-", "+"):
             self.take()
         while True:
-            coefficient, factors = self.product()
-            terms.append(Term(target.indices, sign * coefficient, factors))
+            coefficient, powers, factors = self.product()
+            terms.append(Term(target.indices, sign * coefficient, factors, powers))
             if self.peek() not in ("+", "-"):
                 return target.name, terms
             sign = -1 if self.take() == "-" else 1
 
-    def product(self) -> tuple[Fraction, tuple[Factor, ...]]:
+    def product(self) -> tuple[Fraction, tuple[Power, ...], tuple[Factor, ...]]:
         coefficient, factors = Fraction(1), []
+        powers: list[Power] = []
         while True:
             if self.kind() == "number":
                 coefficient *= Fraction(self.take())
+            elif self.peek() == "√":
+                powers.append(self.power(1))
             elif self.kind() == "name":
                 factors.append(self.factor())
             else:
                 raise self._error("expected a number or an operand")
+            while self.peek() == "/":
+                self.take()
+                if self.kind() == "number":
+                    coefficient /= self.divisor()
+                else:
+                    powers.append(self.power(-1))
             if self.peek() == "*":
                 self.take()
-            elif self.kind() not in ("number", "name"):
-                return coefficient, tuple(factors)
+            elif self.kind() not in ("number", "name") and self.peek() != "√":
+                return coefficient, parted(powers), tuple(factors)
+
+    def divisor(self) -> Fraction:
+        if not (divisor := Fraction(self.peek())):
+            raise self._error("a division by zero")
+        self.take()
+        return divisor
+
+    def power(self, sign: int) -> Power:
+        """Read what divides or stands under a root: a letter, for its size, or a whole number."""
+        exponent = Fraction(sign)
+        if self.peek() == "√":
+            self.take()
+            exponent /= 2
+        if self.kind() == "number" and self.peek().isdigit() and int(self.peek()):
+            return Power(int(self.take()), exponent)
+        if self.kind() != "name":
+            raise self._error("expected a letter or a whole number")
+        name = self.take()
+        if self.peek() == "[":
+            raise self._error(f"{name} is an operand: only numbers and sizes of letters divide")
+        if name not in self.constants:
+            return Power(name, exponent)
+        if self.constants[name] <= 0:
+            raise self._error(f"the constant {name} is not above zero")
+        return Power(self.constants[name], exponent)
 
     def factor(self) -> Factor:
         if self.kind() != "name":

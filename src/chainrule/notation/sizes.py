@@ -63,7 +63,12 @@ def infer_sizes(line: Line, shapes: Mapping[str, Shape], given: Sizes | None = N
     for factor in factors:
         for index, size in zip(factor.indices, shapes[factor.name], strict=True):
             _infer_window(line, factor, index, size, sizes)
-    missing = {x: None for term in line.terms for x in term.letters() if x not in sizes}
+    missing = {
+        letter: None
+        for term in line.terms
+        for letter in (*term.letters(), *term.measured())
+        if letter not in sizes
+    }
     if missing:
         raise NotationError(
             f"{line}: no operand tells the size of {', '.join(missing)}; "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
-from chainrule.notation.line import Factor, Indices, Line, Term, signed_sum
+from chainrule.notation.line import Factor, Indices, Line, Power, Term, signed_sum
 
 
 def latex(line: Line) -> str:
@@ -18,16 +18,29 @@ def latex(line: Line) -> str:
 
 
 def _term(term: Term, line: Line) -> str:
-    number = abs(term.coefficient)
-    parts = []
-    if number.denominator != 1:
-        parts.append(rf"\frac{{{number.numerator}}}{{{number.denominator}}}")
-    elif number != 1 or not term.factors:
-        parts.append(str(number))
+    parts = _number(term)
     summed = term.summed()
     if summed:
         parts.append(rf"\sum_{{{','.join(summed)}}}")
     return " ".join(parts + [_symbol(factor, line) for factor in term.factors])
+
+
+def _number(term: Term) -> list[str]:
+    """Write the number of a term, whose powers stand above and below a line."""
+    number = abs(term.coefficient)
+    above = [_root(power) for power in term.powers if power.exponent > 0]
+    below = [_root(power) for power in term.powers if power.exponent < 0]
+    if number.numerator != 1:
+        above.insert(0, str(number.numerator))
+    if number.denominator != 1:
+        below.insert(0, str(number.denominator))
+    if below:
+        return [rf"\frac{{{' '.join(above) or '1'}}}{{{' '.join(below)}}}"]
+    return above if above or term.factors else ["1"]
+
+
+def _root(power: Power) -> str:
+    return rf"\sqrt{{{power.base}}}" if power.exponent.denominator == 2 else str(power.base)
 
 
 def _symbol(factor: Factor, line: Line) -> str:

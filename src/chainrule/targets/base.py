@@ -83,7 +83,7 @@ class Targets(ABC):
 
     @abstractmethod
     def attributes(self) -> dict[str, Any]:
-        """Return the fitted attributes by which scikit-learn's estimators tell of them."""
+        """Return the fitted attributes that scikit-learn's estimators have of them."""
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:

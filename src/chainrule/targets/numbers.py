@@ -135,8 +135,10 @@ class Numbers(Targets):
         """Return targets (n, k) in their own units, (n,) if they are one number a sample."""
         if self.mean is None or self.scale is None:
             return t[:, 0] if self.count == 1 else t
+        if t.shape == (1, 1):  # in little time, for services that predict sample by sample
+            return np.array([float(t[0, 0]) * self.scale[0] + self.mean[0]])
         with np.errstate(over="ignore"):
-            if self.count == 1:  # numbers of Python's: quick for one sample
+            if self.count == 1:
                 return np.asarray(t[:, 0].astype(np.float64) * self.scale[0] + self.mean[0])
             return np.asarray(t.astype(np.float64) * np.array(self.scale) + np.array(self.mean))
 

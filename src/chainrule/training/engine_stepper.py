@@ -24,6 +24,7 @@ class EngineStepper:
     """Steps by the engine, many at a time."""
 
     engine = "machine"
+    reason = ""
     first_not_finite: int | None = None
 
     def __init__(
@@ -64,6 +65,7 @@ class EngineStepper:
             l2=options.l2,
             l2_shared=options.l2_shared,
             clip=options.clip_norm,
+            rate_factors=chain.learning_rate_factors,
             seed=options.seed,
             threads=self.tuner.threads,
         )

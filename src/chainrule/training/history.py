@@ -73,6 +73,8 @@ class History:
         "machine" where machine code took the steps, else "reference".
     trouble : str, default=""
         What made training diverge, if it did.
+    reason : str, default=""
+        Why NumPy took the steps though it was not asked to: what the engine has no kernel for.
     """
 
     epochs: list[Epoch] = field(default_factory=list)
@@ -80,6 +82,7 @@ class History:
     kept: int = 0
     engine: str = "reference"
     trouble: str = ""
+    reason: str = ""
 
     @property
     def losses(self) -> list[float]:
@@ -92,7 +95,10 @@ class History:
         return sum(epoch.seconds for epoch in self.epochs)
 
     def describe(self) -> str:
-        """Return in a sentence how training ended."""
+        """Return in a sentence how training ended, and why NumPy took the steps if it did."""
+        return self._ended() + (f"; in NumPy, for {self.reason}" if self.reason else "")
+
+    def _ended(self) -> str:
         count = f"{len(self.epochs)} epoch{'s' if len(self.epochs) != 1 else ''}"
         if self.end == "converged":
             return f"converged after {count}"

@@ -87,7 +87,7 @@ class Optimizer(ABC):
         return State(self.start(parameters))
 
     def update(
-        self, w: Array, g: Array, state: tuple[Array, ...], *, factor: float, step: int
+        self, w: Array, g: Array, state: tuple[Array, ...], *, factor: float | Array, step: int
     ) -> None:
         """Move parameters and state in place.
 
@@ -104,7 +104,8 @@ class Optimizer(ABC):
         step : int
             1, 2, …
         """
-        moved, fresh = self.rule(w, g, state, self.learning_rate * factor, step)
+        rate: Any = self.learning_rate * factor  # of each parameter, or the same for all
+        moved, fresh = self.rule(w, g, state, rate, step)
         w[...] = moved
         for old, new in zip(state, fresh, strict=True):
             old[...] = new

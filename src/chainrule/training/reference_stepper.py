@@ -28,13 +28,16 @@ class ReferenceStepper:
         data: Samples,
         optimizer: Optimizer,
         options: StepOptions,
+        reason: str = "",
     ) -> None:
+        self.reason = reason
         self.chain, self.loss, self.data, self.optimizer = chain, loss, data, optimizer
         self.options = options
         self.parameters = chain.parameters
         self.gradients = chain.parameters.empty_like()
         self.penalized = chain.parameters.weight_mask() if options.l2 else None
         self.state = optimizer.start(self.parameters.flat)
+        self.rates = _rate_factors(chain)
         self.done = 0
 
     def at_once(self, size: int) -> int:
@@ -94,11 +97,23 @@ class ReferenceStepper:
                     gradients.flat[...] *= self.options.clip_norm / length + (length - length)
             self.done += 1
             if np.isfinite(value):
+                rates = factor if self.rates is None else factor * self.rates
                 self.optimizer.update(
-                    flat, gradients.flat, self.state, factor=factor, step=self.done
+                    flat, gradients.flat, self.state, factor=rates, step=self.done
                 )
             else:
                 made = self.chain.trace(batch.X, key)[1:]
                 wrong = (place for place, Y in enumerate(made) if not np.isfinite(Y).all())
                 self.first_not_finite = next(wrong, None)
         return value, penalty
+
+
+def _rate_factors(chain: Chain) -> Array | None:
+    """Return a factor of the learning rate for each parameter, where functions state some."""
+    factors = chain.learning_rate_factors
+    if not factors:
+        return None
+    rates = chain.parameters.empty_like()
+    for name, view in rates.items():
+        view[...] = factors.get(name, 1.0)
+    return rates.flat

@@ -46,7 +46,7 @@ class TrainingRun:
 
     def __post_init__(self) -> None:
         """Take note of the parameters to fall back on."""
-        self.history = History(engine=self.stepper.engine)
+        self.history = History(engine=self.stepper.engine, reason=self.stepper.reason)
         self.parameters = self.chain.parameters
         self.good = self.parameters.flat.copy()
 

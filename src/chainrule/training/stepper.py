@@ -23,6 +23,9 @@ class Stepper(Protocol):
     """Takes training steps; a step is an update on the gradient of a batch's mean loss."""
 
     engine: str
+    reason: str
+    """Why the engine does not take the steps, where it might have."""
+
     first_not_finite: int | None
     """Where a loss was not finite, the place of the first function whose output was neither."""
 

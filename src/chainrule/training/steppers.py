@@ -31,16 +31,18 @@ def choose_stepper(
         raise ValueError(f"train: expected engine auto, machine or reference, got {engine!r}")
     if threads is not None and (isinstance(threads, bool) or threads < 1):
         raise ValueError(f"train: expected threads to be a whole number >= 1, got {threads!r}")
+    reason = ""
     if engine != "reference":
         from chainrule.engine.machine.availability import UnsupportedError
 
         try:
             _check_runs(data, optimizer)
             return EngineStepper(chain, loss, data, optimizer, options, rows=rows, threads=threads)
-        except UnsupportedError as reason:
+        except UnsupportedError as error:
             if engine == "machine":
-                raise ValueError(f"train: {reason}") from None
-    return ReferenceStepper(chain, loss, data, optimizer, options)
+                raise ValueError(f"train: {error}") from None
+            reason = str(error)
+    return ReferenceStepper(chain, loss, data, optimizer, options, reason)
 
 
 def _check_runs(data: Samples, optimizer: Optimizer) -> None:

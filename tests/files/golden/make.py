@@ -14,6 +14,7 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
+from chainrule.models import Model
 
 from chainrule import (
     ELU,
@@ -59,7 +60,6 @@ from chainrule import (
 from chainrule.data import ImageScaling, TableEncoder, Target, read_csv
 from chainrule.functions import FUNCTIONS
 from chainrule.losses import LOSSES, ElementwiseLoss
-from chainrule.models import Model
 from chainrule.training.augmentation import AUGMENTATIONS
 from chainrule.training.optimizers import OPTIMIZERS
 from chainrule.training.schedules import SCHEDULES, Constant, InverseScaling, LinearToZero

@@ -9,7 +9,7 @@ its gradient lies in memory as a whole.
 The gradient has rows for the tokens of the batch alone. ``slots`` tells which is a token's: row 0,
 which stays zero, for those that the batch has not. The tokens are shared among threads by a hash,
 and a thread writes nothing but the slots and the sums of its own. All sums go in the order of
-samples, and of their entries, whoever makes them.
+samples, and of their entries, on any thread.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _own(k: KernelBuilder, first: Integer, last: Integer) -> Integer:
 
 
 def _find_rows(k: KernelBuilder, count: Integer, used: Integer, first: Integer | None) -> Integer:
-    """List the address of the gradient's row, and the value, of so many entries.
+    """List the address of the gradient's row, and the value, of `count` entries.
 
     The entries stand in the list, unless they are those from the first one on. A token that has
     no slot yet gets the next one; return the last slot used.

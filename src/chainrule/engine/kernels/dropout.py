@@ -1,7 +1,7 @@
 """Dropout: masks drawn where they are needed, by the counter-based generator Philox.
 
-Element e of a mask is word e of the random stream of its seed, step and layer, whoever computes
-it: NumPy in the textbook, or any thread here (see chainrule.random).
+Element e of a mask is word e of the random stream of its seed, step and layer, computed by
+NumPy in the textbook as by any thread here (see chainrule.random).
 
 Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011 (Philox4x64-10)
 """
@@ -95,7 +95,7 @@ def draw_lanes(k: KernelBuilder) -> None:
 
 @kernel(*MASKED)
 def masked(k: KernelBuilder) -> None:
-    """The gradient becomes M times itself, in place, for so many vectors."""
+    """The gradient becomes M times itself, in place, for `count` vectors."""
     gradient = k.argument("gradient")
     with k.loop(0, k.argument("count")) as i:
         at = i * VECTOR

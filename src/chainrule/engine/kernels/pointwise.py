@@ -15,14 +15,14 @@ SLOPE = ("count", "x", "y", "gradient")
 
 @kernel(*VALUE)
 def value(k: KernelBuilder, function: Elementwise) -> None:
-    """Y = value(X), for so many vectors."""
+    """Y = value(X), for `count` vectors."""
     with k.loop(0, k.argument("count")) as i:
         k.store(function.value(k.load(k.argument("x") + i * VECTOR)), k.argument("y") + i * VECTOR)
 
 
 @kernel(*SLOPE)
 def slope(k: KernelBuilder, function: Elementwise) -> None:
-    """The gradient becomes gradient · derivative(x, y), in place, for so many vectors."""
+    """The gradient becomes gradient · derivative(x, y), in place, for `count` vectors."""
     gradient = k.argument("gradient")
     with k.loop(0, k.argument("count")) as i:
         at = i * VECTOR

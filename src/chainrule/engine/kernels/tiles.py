@@ -1,4 +1,4 @@
-"""Tiles of products: sums of so many rows and columns at once as the registers hold.
+"""Tiles of products: sums of as many rows and columns at once as the registers hold.
 
 Each size is a function of its own, in the module of the kernel that walks over all tiles, with two
 arguments more than that: the tile's first row and its first column.
@@ -16,7 +16,7 @@ Sizes = tuple[tuple[int, ...], tuple[int, ...]]
 """Rows and columns of tiles, largest first."""
 
 Sums = Callable[[KernelBuilder, int, int], Sequence[Vector]]
-"""Emits the sums of a tile of so many rows and columns, row by row."""
+"""Emits the sums of a tile, given its rows and columns, row by row."""
 
 End = Callable[[KernelBuilder, Sequence[Vector], int, int], None]
 """Emits what becomes of them."""

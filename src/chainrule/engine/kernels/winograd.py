@@ -72,7 +72,7 @@ def _twice(transform: Transform, square: Sequence[Row]) -> list[list[Vector]]:
 
 @kernel(*FILTERS)
 def filters(k: KernelBuilder) -> None:
-    """U = G g Gᵀ, one number at each point, for so many pairs of an output and an input."""
+    """U = G g Gᵀ, one number at each point, for `count` pairs of an output and an input."""
     item = k.item
     with k.loop(0, k.argument("count")) as pair:
         w = k.argument("w") + pair * (9 * item)

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from llvmlite import ir
@@ -38,15 +37,8 @@ from chainrule.engine.machine.memory import VECTOR
 _Emit = TypeVar("_Emit", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
-class Signature:
-    """What a kernel is called with: its arguments' names, and how many values beside them."""
-
-    fields: tuple[str, ...]
-    extra: int = 0
-
-
-_signatures: dict[Any, Signature] = {}
+_declared: dict[Any, tuple[tuple[str, ...], int]] = {}
+"""Of each function that emits a kernel: the arguments' names, and how many values beside them."""
 
 
 def fields(names: str) -> tuple[str, ...]:
@@ -58,7 +50,7 @@ def kernel(*fields: str, extra: int = 0) -> Callable[[_Emit], _Emit]:
     """Declare a function that emits a kernel with arguments of these names."""
 
     def declare(emit: _Emit) -> _Emit:
-        _signatures[emit] = Signature(fields, extra)
+        _declared[emit] = fields, extra
         return emit
 
     return declare
@@ -78,8 +70,8 @@ def emitted(
     **options: Any,
 ) -> tuple[KernelBuilder, Any]:
     """Return the kernel that a function emits from rules, and what the function returns."""
-    made = _signatures[emit]
-    k = KernelBuilder(name, dtype, made.fields, target=target, extra=made.extra)
+    fields, extra = _declared[emit]
+    k = KernelBuilder(name, dtype, fields, target=target, extra=extra)
     found = emit(k, *rules, **options)
     return k.finish(), found
 

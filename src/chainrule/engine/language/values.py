@@ -6,6 +6,7 @@ fuses a multiply-add.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from llvmlite import ir
@@ -23,67 +24,53 @@ class Value:
         raise TypeError("a kernel's value is not known yet; use where() or KernelBuilder.when()")
 
 
+def _whole(operation: str) -> Callable[[Integer, Integer | int], Integer]:
+    """Return an operator of whole numbers, from the name of the builder's method."""
+
+    def method(self: Integer, other: Integer | int) -> Integer:
+        return Integer(self.body, getattr(self.body.builder, operation)(self.value, self.of(other)))
+
+    return method
+
+
+def _comparison(symbol: str) -> Callable[[Integer, Integer | int], Condition]:
+    def method(self: Integer, other: Integer | int) -> Condition:
+        compared = self.body.builder.icmp_signed(symbol, self.value, self.of(other))
+        return Condition(self.body, compared)
+
+    return method
+
+
 class Integer(Value):
     """A whole number of 64 bits, or an address."""
 
-    def _other(self, other: Integer | int) -> Any:
+    @staticmethod
+    def of(other: Integer | int) -> Any:
+        """Return what LLVM takes for a whole number."""
         if isinstance(other, Integer):
             return other.value
         signed = other - 2**64 if other >= 2**63 else other  # as LLVM writes 64 bits
         return ir.Constant(I64, int(signed))
 
-    def _make(self, operation: str, left: Any, right: Any) -> Integer:
-        return Integer(self.body, getattr(self.body.builder, operation)(left, right))
-
-    def __add__(self, other: Integer | int) -> Integer:
-        return self._make("add", self.value, self._other(other))
-
-    def __sub__(self, other: Integer | int) -> Integer:
-        return self._make("sub", self.value, self._other(other))
+    __add__ = __radd__ = _whole("add")
+    __mul__ = __rmul__ = _whole("mul")
+    __sub__ = _whole("sub")
+    __floordiv__ = _whole("udiv")
+    __mod__ = _whole("urem")
+    __xor__ = _whole("xor")
+    __lt__, __le__ = _comparison("<"), _comparison("<=")
+    __gt__, __ge__ = _comparison(">"), _comparison(">=")
+    equals = _comparison("==")
 
     def __rsub__(self, other: int) -> Integer:
-        return self._make("sub", self._other(other), self.value)
-
-    def __mul__(self, other: Integer | int) -> Integer:
-        return self._make("mul", self.value, self._other(other))
-
-    def __floordiv__(self, other: int) -> Integer:
-        return self._make("udiv", self.value, self._other(other))
-
-    def __mod__(self, other: int) -> Integer:
-        return self._make("urem", self.value, self._other(other))
-
-    def __xor__(self, other: Integer | int) -> Integer:
-        return self._make("xor", self.value, self._other(other))
-
-    __radd__, __rmul__ = __add__, __mul__
+        return Integer(self.body, self.body.builder.sub(self.of(other), self.value))
 
     def multiply_high(self, other: Integer | int) -> Integer:
         """Return the upper 64 bits of the product of two numbers without sign."""
         builder, wide = self.body.builder, ir.IntType(128)
-        factors = [builder.zext(value, wide) for value in (self.value, self._other(other))]
+        factors = [builder.zext(value, wide) for value in (self.value, self.of(other))]
         high = builder.lshr(builder.mul(*factors), ir.Constant(wide, 64))
         return Integer(self.body, builder.trunc(high, I64))
-
-    def _compare(self, symbol: str, other: Integer | int) -> Condition:
-        compared = self.body.builder.icmp_signed(symbol, self.value, self._other(other))
-        return Condition(self.body, compared)
-
-    def __lt__(self, other: Integer | int) -> Condition:
-        return self._compare("<", other)
-
-    def __le__(self, other: Integer | int) -> Condition:
-        return self._compare("<=", other)
-
-    def __gt__(self, other: Integer | int) -> Condition:
-        return self._compare(">", other)
-
-    def __ge__(self, other: Integer | int) -> Condition:
-        return self._compare(">=", other)
-
-    def equals(self, other: Integer | int) -> Condition:
-        """Return whether two whole numbers are the same."""
-        return self._compare("==", other)
 
 
 class Condition(Value):
@@ -105,6 +92,20 @@ class Condition(Value):
         return Integer(self.body, self.body.builder.zext(self.value, I64))
 
 
+def _arithmetic(operation: str, *, swap: bool = False) -> Callable[[Vector, Any], Vector]:
+    """Return an operator of vectors, from the name of the builder's method."""
+
+    def method(self: Vector, other: Any) -> Vector:
+        operands = (self.of(other), self.value) if swap else (self.value, self.of(other))
+        return self.like(getattr(self.body.builder, operation)(*operands))
+
+    return method
+
+
+def _order(symbol: str) -> Callable[[Vector, Any], Condition]:
+    return lambda self, other: self.compare(symbol, other)
+
+
 class Vector(Value):
     """The numbers of 64 bytes, or one number where a kernel works on one at a time.
 
@@ -114,7 +115,8 @@ class Vector(Value):
     __mathematics__: ClassVar[Any] = None
     """The vocabulary of chainrule.mathematics for vectors; vector_mathematics.py puts it here."""
 
-    def _other(self, other: Any) -> Any:
+    def of(self, other: Any) -> Any:
+        """Return what LLVM takes for a vector, or for a number in all its lanes."""
         if isinstance(other, Vector):
             return other.value
         if hasattr(other, "as_vector"):
@@ -129,38 +131,18 @@ class Vector(Value):
         """Return a number, or a vector of it, as this one is."""
         return self.like(self.body.filled(self.value.type, number))
 
-    def _make(self, operation: str, left: Any, right: Any) -> Vector:
-        return self.like(getattr(self.body.builder, operation)(left, right))
-
-    def __add__(self, other: Any) -> Vector:
-        return self._make("fadd", self.value, self._other(other))
-
-    def __radd__(self, other: Any) -> Vector:
-        return self._make("fadd", self._other(other), self.value)
-
-    def __sub__(self, other: Any) -> Vector:
-        return self._make("fsub", self.value, self._other(other))
-
-    def __rsub__(self, other: Any) -> Vector:
-        return self._make("fsub", self._other(other), self.value)
-
-    def __mul__(self, other: Any) -> Vector:
-        return self._make("fmul", self.value, self._other(other))
-
-    def __rmul__(self, other: Any) -> Vector:
-        return self._make("fmul", self._other(other), self.value)
-
-    def __truediv__(self, other: Any) -> Vector:
-        return self._make("fdiv", self.value, self._other(other))
-
-    def __rtruediv__(self, other: Any) -> Vector:
-        return self._make("fdiv", self._other(other), self.value)
+    __add__, __radd__ = _arithmetic("fadd"), _arithmetic("fadd", swap=True)
+    __sub__, __rsub__ = _arithmetic("fsub"), _arithmetic("fsub", swap=True)
+    __mul__, __rmul__ = _arithmetic("fmul"), _arithmetic("fmul", swap=True)
+    __truediv__, __rtruediv__ = _arithmetic("fdiv"), _arithmetic("fdiv", swap=True)
+    __lt__, __le__ = _order("<"), _order("<=")
+    __gt__, __ge__ = _order(">"), _order(">=")
 
     def __neg__(self) -> Vector:
         return self.like(self.body.builder.fneg(self.value))
 
     def __pow__(self, exponent: int) -> Vector:
-        """Return the product of so many factors, for a small whole number of them."""
+        """Return the product of `exponent` factors, a small whole number."""
         if not isinstance(exponent, int) or not 1 <= exponent <= 16:
             raise TypeError(f"expected a whole number from 1 to 16 as exponent, got {exponent!r}")
         product = self
@@ -170,20 +152,8 @@ class Vector(Value):
 
     def compare(self, symbol: str, other: Any) -> Condition:
         """Return whether the comparison holds, lane by lane; with NaN none does."""
-        compared = self.body.builder.fcmp_ordered(symbol, self.value, self._other(other))
+        compared = self.body.builder.fcmp_ordered(symbol, self.value, self.of(other))
         return Condition(self.body, compared)
-
-    def __lt__(self, other: Any) -> Condition:
-        return self.compare("<", other)
-
-    def __le__(self, other: Any) -> Condition:
-        return self.compare("<=", other)
-
-    def __gt__(self, other: Any) -> Condition:
-        return self.compare(">", other)
-
-    def __ge__(self, other: Any) -> Condition:
-        return self.compare(">=", other)
 
     @property
     def is_nan(self) -> Condition:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-
-from chainrule.warning import warn
+import warnings
 
 
 class UnsupportedError(ValueError):
@@ -12,16 +11,17 @@ class UnsupportedError(ValueError):
 
 
 def check_runs_here() -> None:
-    """Raise UnsupportedError, and warn the first time, where there is no code to run."""
+    """Raise UnsupportedError, and warn once, if there is no code for the processor or system."""
     from chainrule.engine.machine.compiling import supported
 
     if not supported():
         if not _warned:
             _warned.append(True)
-            warn(
+            warnings.warn(
                 "the engine has no code for this processor or system; NumPy does the work, "
                 "with the same results up to rounding, slower",
                 RuntimeWarning,
+                stacklevel=5,
             )
         raise UnsupportedError("the engine has no code for this processor or system")
 

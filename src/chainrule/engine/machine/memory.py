@@ -1,8 +1,9 @@
-"""Memory that kernels work on: aligned buffers, and how rows of numbers lie in panels.
+"""Memory that kernels work on: aligned buffers, and the feature-blocked layout of rows.
 
 A vector is 64 bytes: 16 numbers of float32 or 8 of float64, its lanes. Features run along lanes.
 A panel holds the vectors of all samples for one such group of features, so an array (n, f) lies
-in memory as (⌈f/lanes⌉, rows, lanes), the features beyond f being padding that nobody reads.
+in memory as (⌈f/lanes⌉, rows, lanes), the features beyond f being padding that is never read: with
+16 lanes, the layout that is known as Cn16c.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def address(array: Array) -> int:
 
 @dataclass(frozen=True)
 class Panels:
-    """An array (rows, features) in panels.
+    """An array (rows, features), feature-blocked in panels.
 
     ``columns`` and ``rows_at`` are byte offsets: element (n, f) is at rows_at[n] + columns[f].
     """

@@ -1,8 +1,8 @@
-"""How images lie in memory: the lanes of a vector are samples.
+"""The sample-blocked layout of images: the lanes of a vector are samples.
 
 A tile is as many samples as a vector has lanes. Images (n, c, h, w) lie as (tiles, c, h', w',
 lanes), h' and w' with margins for the windows that will slide over them, so that a window's tap is
-an offset and nothing more.
+an offset and nothing more. With 16 lanes, this layout is known as Nchw16n.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NONE: tuple[Margin, Margin] = ((0, 0), (0, 0))
 
 @dataclass(frozen=True)
 class Planes:
-    """Images of a shape (c, h, w), with margins (rows before, after), (columns before, after)."""
+    """Images (c, h, w), sample-blocked, with margins (rows before, after), (columns likewise)."""
 
     shape: Shape
     margins: tuple[Margin, Margin]

@@ -31,7 +31,7 @@ class Batch:
 
     @classmethod
     def of(cls, rows: int, dtype: np.dtype[Any], rates: int, l2: float) -> Batch:
-        """Return the batch of so many samples, of equal weight, with room to fill up a tile."""
+        """Return the batch of `rows` samples, of equal weight, with room to fill up a tile."""
         taps = aligned((rows, 2), np.int64)
         taps[:, 1] = np.arange(rows) * VECTOR
         shares = aligned((rows,), dtype)

@@ -64,6 +64,12 @@ class PlanContext:
         """Tiles of as many samples as a vector has lanes."""
         return -(-self.rows // self.lanes)
 
+    def rates(self, thread: int, factor: float) -> int:
+        """Return where a thread finds the scalars of the step, for a factor of the rate."""
+        rates, factors = self.batches[thread].rates, self.weights.rates
+        before = factors.index(factor) * (len(rates) // len(factors))
+        return address(rates) + before * self.dtype.itemsize
+
     def product(
         self, thread: int, epilogue: CompiledKernel, arguments: dict[str, int], **values: int
     ) -> None:

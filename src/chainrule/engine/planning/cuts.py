@@ -1,12 +1,13 @@
 """Parts of the values of a batch, for one thread to work on; and pointwise work on them.
 
 A cut says how numbers are walked over in its memory layout. So a pointwise function is planned
-once, whatever the layout of what it works on.
+once, whatever the layout of what it works on. Each method of a cut adds instructions for its
+thread. A gradient is that by a function's output; it becomes that by the input, in its place. A
+``source`` stands in for it where it lies elsewhere yet.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -42,32 +43,8 @@ class Values:
         return self.y[k - 1] if k else self.z
 
 
-class Cut(ABC):
-    """A part of the values of a batch; each method adds instructions for its thread.
-
-    A gradient is that by a function's output; it becomes that by the input, in its place. A
-    ``source`` stands in for it where it lies elsewhere yet.
-    """
-
-    @abstractmethod
-    def value(self, function: Elementwise, x: Any, y: Any) -> None:
-        """Add Y = value(X)."""
-
-    @abstractmethod
-    def slope(self, function: Elementwise, x: Any, y: Any, gradient: Any, source: Any) -> None:
-        """Add dX = dY · derivative(X, Y)."""
-
-    @abstractmethod
-    def draw(self, function: Dropout, place: int, x: Any, y: Any, mask: Any) -> None:
-        """Add a mask that is drawn, and Y = X times it."""
-
-    @abstractmethod
-    def mask(self, mask: Any, gradient: Any, source: Any) -> None:
-        """Add dX = dY times a mask."""
-
-
 @dataclass(frozen=True)
-class RowCut(Cut):
+class RowCut:
     """Some samples and some panels of rows of numbers, which lie feature-blocked."""
 
     context: PlanContext
@@ -132,7 +109,7 @@ class RowCut(Cut):
 
 
 @dataclass(frozen=True)
-class TileCut(Cut):
+class TileCut:
     """A tile of images, which lie sample-blocked."""
 
     context: PlanContext
@@ -173,3 +150,6 @@ class TileCut(Cut):
         """Add dX = dY times a mask."""
         times = self.context.library.get(planes.times)
         self._pixels(times, mask.shape, x=source, y=gradient, mask=mask)
+
+
+Cut = RowCut | TileCut

@@ -42,13 +42,15 @@ class Keep:
 class Span:
     """Parameters, their gradient and their state, one after another in memory.
 
-    ``penalty_due``: a penalty applies that is not in the gradient yet.
+    ``penalty_due``: a penalty applies that is not in the gradient yet; ``rate`` is the factor of
+    the learning rate.
     """
 
     values: Array
     gradient: Array
     state: tuple[Array, ...]
     penalty_due: bool
+    rate: float
 
 
 @dataclass(frozen=True)
@@ -80,12 +82,25 @@ class KeptGradient:
                 p.gradient.data,
                 tuple(slot.data for slot in p.state),
                 p.penalized and not context.penalizes,
+                p.rate,
             )
             for p in weights.packed.values()
             if p.gradient is not None
         ]
-        flat = [Span(p.values, p.gradient, p.state, p.penalized) for p in weights.flat.values()]
-        self.pieces = list(_pieces([*packed, *flat]))
+        flat = [
+            Span(p.values, p.gradient, p.state, p.penalized, p.rate) for p in weights.flat.values()
+        ]
+        lines = [
+            Span(
+                p.values.data,
+                p.gradient.data,
+                tuple(slot.data for slot in p.state),
+                p.penalized,
+                p.rate,
+            )
+            for p in weights.lines.values()
+        ]
+        self.pieces = list(_pieces([*packed, *flat, *lines]))
         self.sums = self.code.keep(aligned((len(self.pieces),), weights.dtype))
         self.limit = self.code.keep(np.array([weights.clip or 0.0], dtype=weights.dtype))
         self.scales = self.code.keep(aligned((self.code.threads, context.lanes), weights.dtype))
@@ -151,7 +166,7 @@ class KeptGradient:
         update = self.library.get(epilogues.update_all, self.context.weights.optimizer, scaled=clip)
         for _, piece in self._own(thread):
             due = piece.span.penalty_due and not clip
-            l2, rates = address(batch.l2[int(due) :]), address(batch.rates)
+            l2, rates = address(batch.l2[int(due) :]), self.context.rates(thread, piece.span.rate)
             self.code.add(thread, update, **piece.arguments, rates=rates, l2=l2, **given)
 
 

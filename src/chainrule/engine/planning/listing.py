@@ -41,6 +41,7 @@ def listing(weights: Weights, rows: int, seed: int, peak: float | None = None) -
         *([f"# {_least(cast.operations, peak)}"] if peak else []),
         "from chainrule.functions import *",
         "from chainrule.losses import *",
+        *dict.fromkeys(line for each in named for line in each.part.kind.imports),
         "from chainrule.training.optimizers import *",
         "",
         *(f"{name} = {rule!r}" for each in named for name, rule in _rules(each).items()),

@@ -43,7 +43,10 @@ def lower(chain: Chain, loss: Loss | None, entries: float | None = None) -> Netw
         if not kind.lower(draft, layer, place):
             raise CannotLowerError(f"{function}: the engine has no kernel for it in this place")
     if not any(issubclass(part.kind, RowHead) and not part.kind.idle for part in draft.parts):
-        raise CannotLowerError(f"{chain}: the engine expects a Linear in it")
+        what = "a Linear, or another line on rows of numbers, in it"
+        raise CannotLowerError(f"{chain!r}: the engine expects {what}")
+    if len(chain.layers[-1].output_shape) != 1:
+        raise CannotLowerError(f"{chain!r}: the engine makes rows of numbers; end with Flatten()")
     of_outputs = pair or loss
     network = Network(tuple(draft.parts), of_outputs, entries)
     if of_outputs is None:

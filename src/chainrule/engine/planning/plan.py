@@ -10,7 +10,7 @@ not depend on the number of threads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from math import prod
@@ -34,7 +34,7 @@ from chainrule.engine.planning.kinds.samples import Samples
 from chainrule.engine.planning.kinds.sparse import bind
 from chainrule.engine.planning.program import Instructions, partition
 from chainrule.engine.planning.sample_rows import Rows, SparseRows
-from chainrule.engine.planning.weights import FlatParameter, PackedParameter, Weights
+from chainrule.engine.planning.weights import PackedParameter, Weights
 
 Array = NDArray[Any]
 
@@ -87,7 +87,7 @@ class Planner:
         self.scalars = (
             library.get(epilogues.update, optimizer).scalars if optimizer and training else ()
         )
-        batch = (rows, dtype, len(self.scalars), weights.penalty(rows))
+        batch = (rows, dtype, len(self.scalars) * len(weights.rates), weights.penalty(rows))
         self.context = PlanContext(
             self.code,
             library,
@@ -149,6 +149,9 @@ class Planner:
 
     def _plan_outputs(self) -> None:
         """Add the next samples and forward; each thread has samples of its own, and never waits."""
+        if any(head.together for head in self.heads):
+            self._plan_outputs_together()
+            return
         unit = self.context.lanes if self.images else 8
         for thread in range(self.threads):
             rows = partition(self.rows, self.threads, thread, unit)
@@ -158,6 +161,31 @@ class Planner:
                 for head in self.heads:
                     head.forward(head.whole(thread, rows))
                 self._results(thread, rows)
+
+    def _plan_outputs_together(self) -> None:
+        """Add the next samples and forward, where threads share what a head makes."""
+        shares = [partition(self.rows, self.threads, thread, 8) for thread in range(self.threads)]
+        for thread, rows in enumerate(shares):
+            self._advance(thread)
+            self._begin(thread, rows)
+        self.code.barrier()
+        for head in self.heads:
+            self._phases(head.forward_together())
+            for thread, rows in enumerate(shares):
+                head.forward(head.whole(thread, rows))
+            self.code.barrier()
+        for thread, rows in enumerate(shares):
+            if rows[0] < rows[1]:
+                self._results(thread, rows)
+        self.code.barrier()  # the next samples take the place of these
+
+    def _phases(self, phases: Sequence[Sequence[Callable[[int], None]]]) -> None:
+        """Add what all threads do together, and a barrier after each phase of it."""
+        for phase in phases:
+            for work in phase:
+                for thread in range(self.threads):
+                    work(thread)
+            self.code.barrier()
 
     def _plan_step(self, *, cut: bool) -> None:
         """Add the next samples, forward, loss, backprop, update."""
@@ -169,22 +197,27 @@ class Planner:
         if self.images or self.samples:
             self.code.barrier()
         for head in hidden:
+            self._phases(head.forward_together())
             for thread in threads:
                 head.forward(self._cut(thread, head))
             self.code.barrier()
+        self._phases(last.forward_together())
         for thread in threads:
             own = last.whole(thread, partition(self.rows, self.threads, thread, 8))
             if own:
                 last.forward(own)
                 self._loss(own)
                 last.slopes(own)
-                if last.before and last.before.wants_gradient:
+                if last.before and last.before.wants_gradient and not last.together:
                     last.backward(last.before.whole(thread, own.rows))
-        for head in reversed(hidden):
-            if head.before and head.before.wants_gradient:
+        for head in reversed(self.heads if last.together else hidden):
+            wanted = head.before if head.before and head.before.wants_gradient else None
+            if wanted or head.together:
                 self.code.barrier()
-                for thread in threads:
-                    head.backward(self._cut(thread, head.before))
+                self._phases(head.backward_together())
+                if wanted:
+                    for thread in threads:
+                        head.backward(self._cut(thread, wanted))
         self._plan_update(cut=cut)
         self._total()
         self.code.barrier()
@@ -240,7 +273,7 @@ class Planner:
                 targets=address(batch.targets),
                 shares=address(batch.shares),
                 rates=address(batch.rates),
-                rate_count=len(self.scalars),
+                rate_count=len(batch.rates),
                 l2=address(batch.l2[1:]),
                 shared_l2=address(self.shared_l2) if self.weights.l2_shared else 0,
             )
@@ -302,9 +335,11 @@ class Planner:
             l2=address(batch.l2[1:]),
         )
 
-    def _penalized(self) -> tuple[list[PackedParameter], list[FlatParameter]]:
+    def _penalized(self) -> tuple[list[PackedParameter], list[Array]]:
+        """Return the parameters in panels of outputs, and the numbers of all others."""
         packed = [p for p in self.weights.packed.values() if p.penalized]
-        return packed, [p for p in self.weights.flat.values() if p.penalized]
+        flat = [p.values for p in self.weights.flat.values() if p.penalized]
+        return packed, flat + [p.values.data for p in self.weights.lines.values() if p.penalized]
 
     def _penalty_count(self) -> int:
         """Return how many sums of squares there are: one of each panel, and of each filter."""
@@ -332,14 +367,14 @@ class Planner:
                     sums=address(self.penalties[before + first :]),
                 )
             before += W.count
-        for k, filters in enumerate(flat):
+        for k, values in enumerate(flat):
             if k % self.threads == thread:
                 self.code.add(
                     thread,
                     squares,
-                    rows=filters.values.nbytes // VECTOR,
+                    rows=values.nbytes // VECTOR,
                     vectors=1,
-                    w=address(filters.values),
+                    w=address(values),
                     row_stride=VECTOR,
                     sums=address(self.penalties[before + k :]),
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from chainrule.engine.machine.memory import VECTOR, Panels, aligned
 from chainrule.engine.network.network import Network, Part
+from chainrule.engine.planning.tensors import LineParameter
 from chainrule.parameters import Parameters
 
 Array = NDArray[Any]
@@ -23,7 +25,7 @@ class PackedParameter:
 
     W (i, o) has panels of outputs; where samples are sparse it lies row by row. A bias is a matrix
     of one row. There are more rows than inputs, so that blocks for transposing are whole. The
-    gradient is there where one is kept.
+    gradient is there where one is kept. ``rate`` is the factor of its learning rate.
     """
 
     shape: tuple[int, ...]
@@ -31,6 +33,7 @@ class PackedParameter:
     state: tuple[Panels, ...]
     transposed: Panels | None = None
     gradient: Panels | None = None
+    rate: float = 1.0
 
     @property
     def penalized(self) -> bool:
@@ -59,12 +62,16 @@ class PackedParameter:
 
 @dataclass(frozen=True)
 class FlatParameter:
-    """A parameter as it is, row by row, in whole vectors; state and gradient too."""
+    """A parameter as it is, row by row, in whole vectors; state and gradient too.
+
+    ``rate`` is the factor of its learning rate.
+    """
 
     shape: tuple[int, ...]
     values: Array
     state: tuple[Array, ...]
     gradient: Array
+    rate: float = 1.0
 
     @property
     def penalized(self) -> bool:
@@ -108,6 +115,8 @@ class Weights:
         The largest length of a gradient, which is then kept.
     keeps_gradient : bool
         Whether the gradient is written to memory before parameters move along it.
+    rate_factors : mapping, optional
+        What the learning rate of some parameters is multiplied by, by the chain's names.
     """
 
     def __init__(
@@ -120,13 +129,16 @@ class Weights:
         l2_shared: bool = False,
         clip: float | None = None,
         keeps_gradient: bool = False,
+        rate_factors: Mapping[str, float] | None = None,
     ) -> None:
+        self.rate_factors = dict(rate_factors or {})
         self.network, self.optimizer, self.l2, self.dtype = network, optimizer, l2, dtype
         self.l2_shared, self.clip = l2_shared, clip
         self.keeps_gradient = keeps_gradient or clip is not None
         self.slots: tuple[str, ...] = optimizer.slots if optimizer else ()
         self.packed: dict[str, PackedParameter] = {}
         self.flat: dict[str, FlatParameter] = {}
+        self.lines: dict[str, LineParameter] = {}
         self._zero_biases: dict[int, PackedParameter] = {}
         parts: tuple[Part | None, ...] = (None, *network.parts)
         for before, part in pairwise(parts):
@@ -152,7 +164,8 @@ class Weights:
         values, *others = (zeros(rows, shape[-1], self.dtype) for _ in range(kept))
         gradient = others.pop() if self.keeps_gradient else None
         turned = Panels.zeros(whole, shape[0], self.dtype) if transposed else None
-        self.packed[name] = PackedParameter(shape, values, tuple(others), turned, gradient)
+        rate = self.rate_factors.get(name, 1.0)
+        self.packed[name] = PackedParameter(shape, values, tuple(others), turned, gradient, rate)
 
     def add_flat(self, name: str, shape: tuple[int, ...]) -> None:
         """Add a parameter as it is; its gradient is always kept."""
@@ -161,7 +174,18 @@ class Weights:
         values, gradient, *state = (
             aligned((size,), self.dtype) for _ in range(2 + len(self.slots))
         )
-        self.flat[name] = FlatParameter(shape, values, tuple(state), gradient)
+        rate = self.rate_factors.get(name, 1.0)
+        self.flat[name] = FlatParameter(shape, values, tuple(state), gradient, rate)
+
+    def add_line(self, name: str, shape: tuple[int, ...], axis: int) -> None:
+        """Add a parameter of a line in panels along an axis; its gradient is always kept."""
+        rate, slots = self.rate_factors.get(name, 1.0), len(self.slots)
+        self.lines[name] = LineParameter.zeros(shape, axis, self.dtype, slots, rate)
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """The different factors of the learning rate, 1 first."""
+        return tuple(dict.fromkeys((1.0, *self.rate_factors.values())))
 
     def zero_bias(self, outputs: int) -> PackedParameter:
         """Return zeros that nothing moves, for a part without a bias."""
@@ -171,9 +195,9 @@ class Weights:
         return self._zero_biases[outputs]
 
     @property
-    def all(self) -> dict[str, PackedParameter | FlatParameter]:
+    def all(self) -> dict[str, PackedParameter | FlatParameter | LineParameter]:
         """All parameters by the chain's names, those in panels first."""
-        return {**self.packed, **self.flat}
+        return {**self.packed, **self.flat, **self.lines}
 
     def penalty(self, weight: float) -> float:
         """Return λ for a batch that weighs so much."""

@@ -42,11 +42,18 @@ class Gradients:
 
     Parameters
     ----------
-    rows : samples in a batch, which have masks of their own
-    sample_weight : (n,), all of them > 0
-    l2 : the penalty λ: λ/2 times the sum of squared weights, biases left out, is added
-    seed : of dropout's masks, the same at each call; None is for prediction, without masks
-    threads : that may be used; as many as pay are
+    chain, loss, X, t
+        As a training has them.
+    sample_weight : array (n,), optional
+        All of them > 0.
+    rows : int
+        Samples in a batch, which have masks of their own.
+    l2 : float
+        The penalty λ: λ/2 times the sum of squared weights, biases left out, is added.
+    seed : int or None
+        Of dropout's masks, the same at each call; None is for prediction, without masks.
+    threads : int
+        That may be used; as many as pay are.
 
     Raises
     ------
@@ -74,7 +81,12 @@ class Gradients:
         batches = np.add.reduceat(weights, np.arange(0, n, self.rows))
         self.shares = batches / batches.sum()
         self.steps = Steps(
-            *(chain, loss, Sum(), X, t, sample_weight),
+            chain,
+            loss,
+            Sum(),
+            X,
+            t,
+            sample_weight,
             l2=l2,
             seed=seed,
             threads=threads_for(chain, loss, self.rows, threads),

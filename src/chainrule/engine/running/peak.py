@@ -17,7 +17,7 @@ CALLS = 2000
 
 
 def peak(threads: int) -> float:
-    """Return the best rate of several tries, operations a second, on so many threads."""
+    """Return the best rate of several tries, operations a second, on `threads` threads."""
     done: list[float] = []
     barrier = Barrier(threads)
 

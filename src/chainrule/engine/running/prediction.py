@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from chainrule.chain import Chain
+from chainrule.engine.kernels import outputs
 from chainrule.engine.kernels.library import Library, library
-from chainrule.engine.kernels.outputs import outputs
-from chainrule.engine.kernels.rows import advance
+from chainrule.engine.kernels.rows import ADVANCE
 from chainrule.engine.machine.availability import UnsupportedError, check_runs_here, processors
 from chainrule.engine.machine.memory import address, aligned
 from chainrule.engine.network.network import Network
@@ -61,9 +61,8 @@ class Program:
         self.results = aligned((rows, network.outputs), weights.dtype)
         self._order = np.arange(rows, dtype=np.int64)
         self._reads, self._writes = self.planner.advances, self.planner.results
-        of_advance, of_outputs = kernels.get(advance).fields, kernels.get(outputs).fields
-        self._places = [of_advance.index(name) for name in ("order", "x", "x_row")]
-        self._result = of_outputs.index("result")
+        self._places = [ADVANCE.index(name) for name in ("order", "x", "x_row")]
+        self._result = outputs.FIELDS.index("result")
         small = rows * network.inputs * weights.dtype.itemsize <= ROOM or rows == 1
         self.room: Array | None = None
         if small and network.entries is None:

@@ -41,7 +41,7 @@ class Runner:
         return address(self.shared) + STOP
 
     def run(self, steps: int) -> bool:
-        """Run so many steps; return whether all of them were run."""
+        """Run `steps` steps; return whether all of them were run."""
         self.shared[:] = 0
         for arguments in self._arguments:
             arguments[STEPS] = steps

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 from chainrule.chain import Chain
 from chainrule.engine.kernels.dropout import DRAWN
 from chainrule.engine.kernels.library import Library, library
-from chainrule.engine.kernels.rows import advance, total
+from chainrule.engine.kernels.rows import ADVANCE, TOTAL
 from chainrule.engine.planning.cost import cost
 from chainrule.engine.planning.listing import listing
 from chainrule.engine.planning.lowering import lower
@@ -47,9 +49,9 @@ def threads_for(
     entries: float | None = None,
     all_rows: bool = False,
 ) -> int:
-    """Return how many threads pay for steps on so many rows.
+    """Return how many threads pay for steps on `rows` samples.
 
-    If these are sparse, they have so many entries, and ``all_rows`` of weights move, or few.
+    If these are sparse, they have `entries` each, and all rows of weights move, or few.
     """
     network = lower(chain, loss, entries)
     operations = cost(network, rows, chain.dtype.itemsize, slots=0).operations
@@ -86,6 +88,8 @@ class Steps:
         How many take the steps; their number does not change a bit.
     kernels : Library, optional
         Those of this processor by default.
+    rate_factors : mapping, optional
+        What the learning rate of some parameters is multiplied by, by the chain's names.
 
     Raises
     ------
@@ -109,6 +113,7 @@ class Steps:
         seed: int | None = 0,
         threads: int = 1,
         kernels: Library | None = None,
+        rate_factors: Mapping[str, float] | None = None,
     ) -> None:
         self.chain, self.threads, self.seed = chain, threads, seed or 0
         self.library = library(chain.dtype) if kernels is None else kernels
@@ -123,6 +128,7 @@ class Steps:
             l2_shared=l2_shared,
             clip=clip,
             keeps_gradient=keeps_gradient,
+            rate_factors=rate_factors,
         )
         self.weights.load(chain.parameters)
         self.labels = isinstance(self.network.loss, SoftmaxCrossEntropy) and np.ndim(t) == 1
@@ -155,7 +161,7 @@ class Steps:
         return np.ascontiguousarray(self.network.loss.targets(t, like))
 
     def run(self, order: Array, rows: int, rates: Array) -> Array:
-        """Take a step on each batch of so many rows of an order, at the given learning rates.
+        """Take a step on each batch of `rows` samples of an order, at the given learning rates.
 
         Return the mean loss of each batch before its step, penalty included; fewer if one was not
         finite. ``penalties`` has the penalties in them.
@@ -201,9 +207,8 @@ class Steps:
         results = np.full(steps, np.nan, dtype=self.chain.dtype)
         self.penalties = np.empty(steps, dtype=self.chain.dtype)
         for arguments in planner.advances:
-            _set(planner.library.get(advance).fields, arguments, order=order, rates_now=table)
-        fields = planner.library.get(total).fields
-        _set(fields, planner.total, result=results, penalty=self.penalties)
+            _set(ADVANCE, arguments, order=order, rates_now=table)
+        _set(TOTAL, planner.total, result=results, penalty=self.penalties)
         for arguments in planner.context.draws:
             arguments[DRAWN.index("step")] = self.done
         complete = runner.run(steps)
@@ -213,19 +218,19 @@ class Steps:
         return results
 
     def use(self, threads: int) -> None:
-        """Let so many threads take the next steps; their programs are planned when first needed."""
+        """Let `threads` threads take the next steps; programs are planned when first needed."""
         if threads != self.threads:
             self.threads = threads
             self._programs.clear()  # or their values would take memory beside the new ones
 
     def prepare(self, rows: int) -> None:
-        """Plan steps on so many rows now; CannotLowerError names a rule that cannot be read."""
+        """Plan steps on `rows` samples now; CannotLowerError names a rule that cannot be read."""
         self._program(rows)
 
     def first_not_finite(self, rows: int) -> int | None:
         """Return the place in the chain of the first function whose output was not finite.
 
-        That is in the last step on so many rows; None if all that are kept were finite.
+        That is in the last step on `rows` samples; None if all that are kept were finite.
         """
         planner, *_ = self._program(rows)
         for place, values in planner.values():
@@ -242,7 +247,7 @@ class Steps:
         self.weights.store(self.chain.parameters)
 
     def resume(self, slots: tuple[Array, ...], steps: int) -> None:
-        """Go on after so many steps, with the optimizer's numbers in the chain's order."""
+        """Go on after `steps` steps, with the optimizer's numbers in the chain's order."""
         self.done = steps
         for slot, flat in enumerate(slots):
             self.weights.load(Parameters(self.chain.parameters.shapes, flat), slot)
@@ -253,7 +258,7 @@ class Steps:
             self.weights.store(Parameters(self.chain.parameters.shapes, flat), slot)
 
     def listing(self, rows: int, peak: float | None = None) -> str:
-        """Return a step on a batch of so many rows as NumPy that can be read, and run.
+        """Return a step on a batch of `rows` samples as NumPy that can be read, and run.
 
         Given the machine's peak (:func:`chainrule.engine.running.peak.peak`), in operations a
         second, it says how long the step takes at least.
@@ -275,16 +280,16 @@ class Steps:
             )
             runner = Runner(planner.code.finished())
             planner.read(self.X)
-            fields, table = planner.library.get(advance).fields, table_of(self.X)
+            table = table_of(self.X)
             for arguments in planner.advances:
-                _set(fields, arguments, x=table)
-                arguments[fields.index("x_row")] = table.strides[0]
+                _set(ADVANCE, arguments, x=table)
+                arguments[ADVANCE.index("x_row")] = table.strides[0]
                 if self.sample_weight is not None:
-                    _set(fields, arguments, weights=self.sample_weight)
-                arguments[fields.index("t_row")] = self.t.strides[0]
+                    _set(ADVANCE, arguments, weights=self.sample_weight)
+                arguments[ADVANCE.index("t_row")] = self.t.strides[0]
             for arguments in planner.losses:
                 _set(planner.loss_kernel.fields, arguments, t=self.t)
-            planner.total[planner.library.get(total).fields.index("stop")] = runner.stop_at
+            planner.total[TOTAL.index("stop")] = runner.stop_at
             self._programs[key] = planner, runner, Runner(planner.update.finished())
         return self._programs[key]
 
@@ -304,10 +309,11 @@ class Steps:
 
     def _scalars_of(self, planner: Planner, rates: Array, done: int) -> Array:
         optimizer = self.weights.optimizer
-        table = np.empty((len(rates), len(planner.scalars)), dtype=self.chain.dtype)
+        every = list(product(self.weights.rates, planner.scalars))
+        table = np.empty((len(rates), len(every)), dtype=self.chain.dtype)
         numbers = done + 1.0 + np.arange(len(rates))
-        for column, number in enumerate(planner.scalars):
-            table[:, column] = number.evaluate(optimizer, rates, numbers)
+        for column, (factor, number) in enumerate(every):
+            table[:, column] = number.evaluate(optimizer, rates * factor, numbers)
         return table
 
 

@@ -32,14 +32,10 @@ def compilations(optimizers: Iterable[Any]) -> list[Callable[[], Any]]:
 def _of(kernels: Library, optimizers: list[Any]) -> list[Callable[[], Any]]:
     pair, kinds = SoftmaxCrossEntropy(), dict.fromkeys((*KINDS.values(), *VARIANTS))
     errors = [kind() for kind in LOSSES if issubclass(kind, ElementwiseLoss)]
-    return [
-        *(partial(kernels.get, emit) for emit in STEP),
-        *(
-            partial(kernels.get, emit, *rules, **options)
-            for kind in kinds
-            for emit, rules, options in kind.kernels()
-        ),
-        *(partial(kernels.get, emit, optimizer) for optimizer in optimizers for emit in MOVES),
-        *(partial(losses.of, kernels, error, labels=False) for error in errors),
-        *(partial(losses.of, kernels, pair, labels=labels) for labels in (True, False)),
-    ]
+    made = [emission for kind in kinds for emission in kind.kernels()]
+    calls: list[Callable[[], Any]] = [partial(kernels.get, emit) for emit in STEP]
+    calls += [partial(kernels.get, emit, *rules, **options) for emit, rules, options in made]
+    calls += [partial(kernels.get, emit, rule) for rule in optimizers for emit in MOVES]
+    calls += [partial(losses.of, kernels, error, labels=False) for error in errors]
+    calls += [partial(losses.of, kernels, pair, labels=labels) for labels in (True, False)]
+    return calls

@@ -1,6 +1,6 @@
 """Threads that run programs when asked to, and sleep in between: to start new ones takes longer.
 
-A worker that nobody has borrowed waits for the next program, whoever's it is. They are daemons,
+A worker that is not borrowed waits for the next program, of any kind. They are daemons,
 and a forked process begins without any.
 """
 
@@ -63,7 +63,7 @@ if hasattr(os, "register_at_fork"):
 
 @contextmanager
 def workers(count: int) -> Iterator[list[Worker]]:
-    """Lend some workers, that nobody else has meanwhile."""
+    """Lend `count` workers, that have no other job meanwhile."""
     borrowed: list[Worker] = []
     try:
         while len(borrowed) < count:

@@ -153,6 +153,8 @@ class Head(Kind):
     """
 
     of_images: ClassVar[bool] = False
+    imports: ClassVar[tuple[str, ...]] = ()
+    """What the listing of a part imports."""
     idle: ClassVar[bool] = False
     """Whether it makes nothing new: without functions after it, it is left out."""
     takes_along: ClassVar[bool] = False

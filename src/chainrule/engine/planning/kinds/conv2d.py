@@ -285,7 +285,7 @@ class Convolution(ImageHead):
                 count=last - first,
                 w=address(parameter.values) + start,
                 gradient=address(parameter.gradient) + start,
-                rates=address(batch.rates),
+                rates=self.context.rates(thread, parameter.rate),
                 l2=address(batch.l2[int(parameter.penalized) :]),
                 **state,
             )

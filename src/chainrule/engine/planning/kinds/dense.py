@@ -275,7 +275,7 @@ class Dense(RowHead):
             "w": parameter.values.address + own,
             "row_stride": parameter.values.row_stride,
             "vector_stride": parameter.values.stride,
-            "rates": address(batch.rates),
+            "rates": self.context.rates(thread, parameter.rate),
             "l2": address(batch.l2[int(penalty) :]),
         }
         kept = parameter.state if parameter.gradient is None else (parameter.gradient,)

@@ -87,7 +87,7 @@ class AveragePool(ImageHead):
         """
         values, behind, taps = self.values, before.values, self.windows.taps
         x = behind.before(max(0, len(behind.y) - 1))
-        x = self.reads if x is None or last is None else x  # nobody reads it
+        x = self.reads if x is None or last is None else x  # it is not read
         self.context.pixels(
             cut.thread,
             self.library.get(planes.unpool_alone, largest=self.largest, function=last),

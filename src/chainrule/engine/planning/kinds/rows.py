@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
 from chainrule.engine.machine.memory import Panels
 from chainrule.engine.planning.cuts import RowCut, Values
 from chainrule.engine.planning.kinds.base import Head
@@ -18,8 +21,15 @@ class RowHead(Head):
     before: RowHead | None
     values: Values
 
+    together: ClassVar[bool] = False
+    """Whether all threads make the head's numbers together, phase by phase."""
+    whole_tiles: ClassVar[bool] = False
+    """Whether panels that the head reads or writes have rows for whole tiles."""
+
     def _panels(self) -> Panels:
-        return Panels.zeros(self.context.rows, self.part.features, self.context.dtype)
+        whole = self.whole_tiles or (self.after is not None and self.after.kind.whole_tiles)
+        rows = self.context.tiles * self.context.lanes if whole else self.context.rows
+        return Panels.zeros(rows, self.part.features, self.context.dtype)
 
     def _values(self, keeps: bool) -> Values:
         pointwise = self.part.pointwise
@@ -28,6 +38,14 @@ class RowHead(Head):
         only_loss_reads = z is not None and not pointwise and self.after is None
         masks = {k: self._panels() for k, f in enumerate(pointwise) if f.kind.random}
         return Values(z, y, z if only_loss_reads else self._panels(), masks)
+
+    def forward_together(self) -> Sequence[Sequence[Callable[[int], None]]]:
+        """Return what all threads do before `forward`, phase by phase, for each thread."""
+        return ()
+
+    def backward_together(self) -> Sequence[Sequence[Callable[[int], None]]]:
+        """Return what all threads do before `backward`, likewise."""
+        return ()
 
     @property
     def by_samples(self) -> bool:

@@ -48,7 +48,7 @@ class Samples(RowHead):
 
     def _values(self, keeps: bool) -> Values:
         made = super()._values(keeps)
-        return Values(made.z, made.y, made.z, made.masks)  # nobody wants the gradient
+        return Values(made.z, made.y, made.z, made.masks)  # the gradient is not wanted
 
     @property
     def wants_gradient(self) -> bool:

@@ -64,10 +64,9 @@ class Winograd(Convolution):
     @classmethod
     def kernels(cls) -> Iterable[Emission]:
         """Return transforms, and those back with each elementwise function."""
-        plain = (
-            *(product_kernels.stored, dot.added, kernels.filters, kernels.inputs),
-            *(kernels.input_line, kernels.gradient_line, kernels.filter_gradients),
-        )
+        lines = [kernels.input_line, kernels.gradient_line]
+        sums = [kernels.filters, kernels.inputs, kernels.filter_gradients]
+        plain = [product_kernels.stored, dot.added, *sums, *lines]
         rules = (kernels.outputs, kernels.slopes)
         made = [emission(emit, f) for f in (None, *elementwise()) for emit in rules]
         return [*map(emission, plain), *made]
