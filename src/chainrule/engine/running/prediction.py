@@ -99,6 +99,8 @@ class Program:
         self.runner.run(blocks)
         if not whole:
             results[...] = self.results[:n]
+        if self.room is not None:  # whose samples the next few are
+            self._set(self._order, self.room)
 
 
 class Outputs:
