@@ -1,4 +1,4 @@
-"""python -m benchmarks [WHAT] [options]: cases, growth, predictions, estimators, MNIST."""
+"""python -m benchmarks [WHAT] [options]: cases, growth, predictions, lines, estimators, MNIST."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import estimators, growth, mnist, prediction, raw_rows
+from benchmarks import estimators, growth, mnist, notation, prediction, raw_rows
 from benchmarks.cases import CASES, Case
 from benchmarks.machine import described
 from benchmarks.memory import beyond_data
@@ -22,7 +22,7 @@ from chainrule.engine.running.peak import peak
 
 COLD_STARTS = 5
 
-WHAT = ("cases", "growth", "predictions", "estimators", "mnist")
+WHAT = ("cases", "growth", "predictions", "notation", "estimators", "mnist")
 
 
 def main() -> None:
@@ -43,6 +43,8 @@ def main() -> None:
         found = growth.measure(threads, arguments.rounds)
     elif arguments.what == "predictions":
         found = prediction.measure(threads, arguments.rounds) | raw_rows.measure(arguments.rounds)
+    elif arguments.what == "notation":
+        found = notation.measure(threads, arguments.rounds)
     elif arguments.what == "estimators":
         found = estimators.measure(arguments.rounds, arguments.data)
     elif arguments.what == "mnist":

@@ -1,6 +1,8 @@
 """How parameters start: the bound of each scheme, what suits each function, and the seed."""
 
 import math
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,11 +17,14 @@ from chainrule import (
     Flatten,
     LeakyReLU,
     Linear,
+    Multilinear,
     ReLU,
     Sigmoid,
     Softmax,
     Tanh,
+    random,
 )
+from chainrule.functions.starts import Normal, Signs, Uniform
 
 
 def drawn(*functions, shape, **options):
@@ -118,3 +123,77 @@ def test_an_unknown_scheme_is_named():
 def test_a_seed_that_is_no_whole_number_is_named(seed):
     with pytest.raises(ValueError, match="seed: expected a whole number from 0"):
         drawn(Linear(2), shape=(3,), seed=seed)
+
+
+@dataclass(frozen=True)
+class Ensemble(Multilinear):
+    """Members that share W, each with scales of its own."""
+
+    members: int
+    start: Any = None
+
+    def text(self):
+        return "Y[n,k,o] = X[n,k,i] r[k,i] W[i,o] s[o] a + b[k,o]"
+
+    def parameter_shapes(self, input_shape):
+        _, i = input_shape
+        return {"r": (3, i), "W": (i, 40), "s": (40,), "a": (), "b": (self.members, 40)}
+
+    def starts(self, input_shape):
+        return {"r": self.start or Signs(), "b": 0.5}
+
+
+def test_a_function_states_how_its_parameters_start():
+    parameters = drawn(Ensemble(3), shape=(3, 50))
+    assert set(np.unique(parameters["r0"])) == {-1.0, 1.0}
+    assert (parameters["b0"] == 0.5).all()
+    normal = drawn(Ensemble(3, Normal(1, 0.1)), shape=(3, 50))["r0"]
+    assert stats.kstest(normal.ravel(), stats.norm(1, 0.1).cdf).pvalue > 0.01
+    uniform = drawn(Ensemble(3, Uniform(-1, 3)), shape=(3, 50))["r0"]
+    assert stats.kstest(uniform.ravel(), stats.uniform(-1, 4).cdf).pvalue > 0.01
+    other = drawn(Ensemble(3, Uniform(-1, 3)), shape=(3, 50), seed=1)["r0"]
+    assert not np.array_equal(uniform, other)
+
+
+def test_scales_start_at_one_and_biases_at_zero():
+    parameters = drawn(Ensemble(3), shape=(3, 50))
+    assert (parameters["s0"] == 1).all()
+    assert parameters["a0"] == 1
+    assert not drawn(Conv2d(3), shape=(2, 5, 5))["b0"].any()
+
+
+def test_the_bound_counts_the_letters_that_are_summed_over():
+    # 50 inputs of an output; of W[i,o] the input has i, so an input feeds 40 outputs.
+    parameters = drawn(Ensemble(3), shape=(3, 50), initialization="glorot")
+    assert_uniform(parameters["W0"], math.sqrt(6 / 90))
+    assert Ensemble(3).fans((3, 50)) == (50, 1)  # of r, which is first
+
+
+def test_parameters_of_one_function_are_drawn_apart():
+    parameters = drawn(Ensemble(3, Uniform(-1, 1)), shape=(3, 50), initialization="glorot")
+    first, second = parameters["r0"].ravel()[:150], parameters["W0"].ravel()[:150]
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("starts", "message"),
+    [
+        ({"q": 1.0}, "expected starts of W, got one of 'q'"),
+        ({"W": math.nan}, "expected a finite number or a distribution .* of W, got nan"),
+        ({"W": "ones"}, "expected a finite number or a distribution .* of W, got 'ones'"),
+    ],
+)
+def test_a_wrong_start_is_named(starts, message):
+    class Wrong(Linear):
+        def starts(self, input_shape):
+            return starts
+
+    with pytest.raises(ValueError, match=rf"Wrong\(2, bias=False\): {message}"):
+        Chain(Wrong(2, bias=False)).initialize((3,))
+
+
+def test_numbers_of_the_library_stay_as_they_were():
+    drawn_before = drawn(Linear(2), ReLU(), Linear(3), shape=(2,), seed=7)
+    words = random.uniform(4, 7, random.Stream.INITIALIZATION, 0)
+    bound = math.sqrt(6 / 2)
+    np.testing.assert_array_equal(drawn_before["W0"].ravel(), (2 * words - 1) * bound)

@@ -37,6 +37,16 @@ def test_any_number_of_samples_and_outputs(n, outputs, last, threads, dtype):
     assert apart(chain, found, X) <= (1e-13 if dtype == np.float64 else 2e-6)
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from([1, 2, 7, 8, 31, 512, 513, 519, 520, 543, 1025]), min_size=2))
+def test_blocks_of_any_sizes_in_turn(sizes):
+    chain = Chain(f.Linear(13), f.Tanh(), f.Linear(3)).initialize((7,), dtype=np.float64)
+    predict = Predictor(chain)
+    for number, n in enumerate(sizes):  # memory of those before is free by then
+        X = np.random.default_rng(number).normal(size=(n, 7))
+        assert apart(chain, predict(X), X) <= 1e-13
+
+
 @pytest.mark.parametrize("n", [1, 3, 40, 600])
 def test_images(n):
     X = np.random.default_rng(0).normal(size=(n, 2, 9, 8))

@@ -17,7 +17,7 @@ from chainrule.engine.machine.memory import VECTOR, address
 from chainrule.engine.machine.planes import Planes
 from chainrule.engine.planning.batch import Batch
 from chainrule.engine.planning.program import Instructions
-from chainrule.engine.planning.weights import PackedParameter, Weights
+from chainrule.engine.planning.weights import StoredParameter, Weights
 
 Array = NDArray[Any]
 Range = tuple[int, int]
@@ -88,7 +88,7 @@ class PlanContext:
         return self.code.table(np.arange(self.rows) * VECTOR)
 
     def transpose(
-        self, thread: int, parameter: PackedParameter, inputs: Range, panels: Range
+        self, thread: int, parameter: StoredParameter, inputs: Range, panels: Range
     ) -> None:
         """Bring a part of the transpose of W up to date, if there is one."""
         W, T = parameter.values, parameter.transposed

@@ -22,7 +22,8 @@ from chainrule.engine.machine.memory import VECTOR, Panels, address, aligned
 from chainrule.engine.network.contraction import Contraction, Step, Tensor
 from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.program import partition
-from chainrule.engine.planning.tensors import LineParameter, Offsets, Place, Tiles
+from chainrule.engine.planning.tensors import Offsets, Place, Tiles, placed
+from chainrule.engine.planning.weights import GRADIENT, StoredParameter
 
 Array = NDArray[Any]
 
@@ -72,7 +73,7 @@ class LinePlan:
     def __init__(
         self,
         contraction: Contraction,
-        parameters: dict[str, LineParameter],
+        parameters: dict[str, StoredParameter],
         context: PlanContext,
     ) -> None:
         self.contraction, self.parameters, self.context = contraction, parameters, context
@@ -187,10 +188,10 @@ class LinePlan:
             return Place(0, np.zeros((), dtype=np.int64))
         if tensor.name in self.parameters:
             parameter = self.parameters[tensor.name]
-            return parameter.place(parameter.values)
+            return placed(parameter, parameter.values)
         if not tensor.sampled:
             parameter = self.parameters[tensor.name.removeprefix("d")]
-            return parameter.place(parameter.gradient)
+            return placed(parameter, parameter.part(GRADIENT))
         return self._tiles(tensor).place
 
     def _size(self, letters: Sequence[str]) -> int:
@@ -209,7 +210,7 @@ class LinePlan:
             yield Work(reads, step.target.name, self._tiled(step, *step.operands))
             return
         if step.operands:
-            letter = step.target.letters[self.parameters[step.target.name[1:]].axis]
+            letter = step.target.letters[self.parameters[step.target.name[1:]].axis_of_lanes]
             a, b = step.operands
             if (letter in a.letters) != (letter in b.letters):
                 a, b = (a, b) if letter in b.letters else (b, a)
@@ -227,7 +228,7 @@ class LinePlan:
         """Return the panels of what is only summed over samples, and the letter of their lanes."""
         if step.target.sampled or len(step.factors) > 1 or not step.target.letters:
             return None
-        letter = step.target.letters[self.parameters[step.target.name[1:]].axis]
+        letter = step.target.letters[self.parameters[step.target.name[1:]].axis_of_lanes]
         turned = self._turned.get((step.factors[0].name, letter))
         return (turned, letter) if turned and turned.panels else None
 
@@ -314,7 +315,7 @@ class LinePlan:
             np.add.outer(walked, samples * VECTOR).reshape(-1),
         ]
         parameter = self.parameters[target.name.removeprefix("d")]
-        gradient = parameter.gradient
+        gradient = parameter.part(GRADIENT)
         return self._products(
             step,
             rows,

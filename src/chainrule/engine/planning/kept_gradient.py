@@ -18,6 +18,7 @@ from chainrule.engine.kernels import epilogues, rows
 from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.program import partition
+from chainrule.engine.planning.weights import StoredParameter
 
 Array = NDArray[Any]
 
@@ -39,35 +40,21 @@ class Keep:
 
 
 @dataclass(frozen=True)
-class Span:
-    """Parameters, their gradient and their state, one after another in memory.
+class Piece:
+    """A part of a parameter, from a number of bytes on.
 
-    ``penalty_due``: a penalty applies that is not in the gradient yet; ``rate`` is the factor of
-    the learning rate.
+    ``penalty_due``: a penalty applies that is not in the gradient yet.
     """
 
-    values: Array
-    gradient: Array
-    state: tuple[Array, ...]
-    penalty_due: bool
-    rate: float
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A part of a span, from a number of bytes on."""
-
-    span: Span
+    parameter: StoredParameter
     start: int
     vectors: int
+    penalty_due: bool
 
     @property
     def arguments(self) -> dict[str, int]:
-        """Where kernels find it."""
-        arrays = {"w": self.span.values, "gradient": self.span.gradient}
-        arrays |= {f"state{k}": slot for k, slot in enumerate(self.span.state)}
-        places = {name: address(array) + self.start for name, array in arrays.items()}
-        return {"count": self.vectors, **places}
+        """How many vectors there are, and where."""
+        return {"count": self.vectors, **self.parameter.places(self.start)}
 
 
 class KeptGradient:
@@ -76,34 +63,18 @@ class KeptGradient:
     def __init__(self, context: PlanContext) -> None:
         self.context, self.code, self.library = context, context.code, context.library
         weights = context.weights
-        packed = [
-            Span(
-                p.values.data,
-                p.gradient.data,
-                tuple(slot.data for slot in p.state),
-                p.penalized and not context.penalizes,
-                p.rate,
-            )
-            for p in weights.packed.values()
-            if p.gradient is not None
-        ]
-        flat = [
-            Span(p.values, p.gradient, p.state, p.penalized, p.rate) for p in weights.flat.values()
-        ]
-        lines = [
-            Span(
-                p.values.data,
-                p.gradient.data,
-                tuple(slot.data for slot in p.state),
-                p.penalized,
-                p.rate,
-            )
-            for p in weights.lines.values()
-        ]
-        self.pieces = list(_pieces([*packed, *flat, *lines]))
+        self.pieces = list(self._pieces())
         self.sums = self.code.keep(aligned((len(self.pieces),), weights.dtype))
         self.limit = self.code.keep(np.array([weights.clip or 0.0], dtype=weights.dtype))
         self.scales = self.code.keep(aligned((self.code.threads, context.lanes), weights.dtype))
+
+    def _pieces(self) -> Iterator[Piece]:
+        for parameter in self.context.weights.ordered:
+            penalized = parameter.by_itself or not self.context.penalizes
+            for first in range(0, parameter.vectors, PIECE):
+                vectors = min(PIECE, parameter.vectors - first)
+                due = parameter.penalized and penalized
+                yield Piece(parameter, first * VECTOR, vectors, due)
 
     def plan(self) -> None:
         """Add the update, for all threads; before it there is a barrier."""
@@ -116,7 +87,7 @@ class KeptGradient:
             self._move(thread, clip=clip)
         self.code.barrier()
         for thread in threads:
-            for parameter in self.context.weights.packed.values():
+            for parameter in self.context.weights.ordered:
                 panels = partition(parameter.values.count, self.code.threads, thread)
                 self.context.transpose(thread, parameter, (0, parameter.values.rows), panels)
 
@@ -130,7 +101,7 @@ class KeptGradient:
         for number, piece in self._own(thread):
             where = piece.arguments
             gradient = where["gradient"]
-            if self.context.weights.l2 and piece.span.penalty_due:
+            if self.context.weights.l2 and piece.penalty_due:
                 self.code.add(
                     thread,
                     self.library.get(epilogues.update_all, Keep()),
@@ -165,13 +136,7 @@ class KeptGradient:
             )
         update = self.library.get(epilogues.update_all, self.context.weights.optimizer, scaled=clip)
         for _, piece in self._own(thread):
-            due = piece.span.penalty_due and not clip
-            l2, rates = address(batch.l2[int(due) :]), self.context.rates(thread, piece.span.rate)
-            self.code.add(thread, update, **piece.arguments, rates=rates, l2=l2, **given)
-
-
-def _pieces(spans: list[Span]) -> Iterator[Piece]:
-    for span in spans:
-        vectors = span.values.nbytes // VECTOR
-        for first in range(0, vectors, PIECE):
-            yield Piece(span, first * VECTOR, min(PIECE, vectors - first))
+            due = piece.penalty_due and not clip
+            given["l2"] = address(batch.l2[int(due) :])
+            given["rates"] = self.context.rates(thread, piece.parameter.rate)
+            self.code.add(thread, update, **piece.arguments, **given)

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from chainrule.engine.kernels import epilogues, losses, outputs, rows as row_kernels
 from chainrule.engine.kernels.library import CompiledKernel, Library
-from chainrule.engine.machine.memory import VECTOR, address, aligned
+from chainrule.engine.machine.memory import address, aligned
 from chainrule.engine.network.network import Network
 from chainrule.engine.planning.batch import Batch
 from chainrule.engine.planning.context import PlanContext
@@ -32,9 +31,10 @@ from chainrule.engine.planning.kinds.base import Head
 from chainrule.engine.planning.kinds.rows import RowHead
 from chainrule.engine.planning.kinds.samples import Samples
 from chainrule.engine.planning.kinds.sparse import bind
+from chainrule.engine.planning.penalties import Penalties
 from chainrule.engine.planning.program import Instructions, partition
 from chainrule.engine.planning.sample_rows import Rows, SparseRows
-from chainrule.engine.planning.weights import PackedParameter, Weights
+from chainrule.engine.planning.weights import Weights
 
 Array = NDArray[Any]
 
@@ -103,7 +103,7 @@ class Planner:
         self.heads = self._heads()
         self.sample_losses = aligned((rows,), dtype)
         self.shared_l2 = np.array([weights.l2], dtype=dtype)
-        self.penalties = aligned((self._penalty_count() if weights.l2 else 0,), dtype)
+        self.penalties = Penalties(self.context)
         self.advances: list[Array] = []
         self.losses: list[Array] = []
         self.results: list[Array] = []
@@ -192,7 +192,7 @@ class Planner:
         threads, (*hidden, last) = range(self.threads), self.heads
         for thread in threads:
             self._advance(thread)
-            self._squares(thread)
+            self.penalties.add(thread)
             self._begin(thread, partition(self.rows, self.threads, thread))
         if self.images or self.samples:
             self.code.barrier()
@@ -330,51 +330,7 @@ class Planner:
             rows=self.rows,
             losses=address(self.sample_losses),
             shares=address(batch.shares),
-            penalties=address(self.penalties),
-            penalty_count=len(self.penalties),
+            penalties=address(self.penalties.sums),
+            penalty_count=len(self.penalties.sums),
             l2=address(batch.l2[1:]),
         )
-
-    def _penalized(self) -> tuple[list[PackedParameter], list[Array]]:
-        """Return the parameters in panels of outputs, and the numbers of all others."""
-        packed = [p for p in self.weights.packed.values() if p.penalized]
-        flat = [p.values for p in self.weights.flat.values() if p.penalized]
-        return packed, flat + [p.values.data for p in self.weights.lines.values() if p.penalized]
-
-    def _penalty_count(self) -> int:
-        """Return how many sums of squares there are: one of each panel, and of each filter."""
-        packed, flat = self._penalized()
-        return sum(p.values.count for p in packed) + len(flat)
-
-    def _squares(self, thread: int) -> None:
-        """Sum w² of the panels that the thread updates, before it does."""
-        if not self.weights.l2:
-            return
-        before, (packed, flat) = 0, self._penalized()
-        squares = self.library.get(row_kernels.squares)
-        for parameter in packed:
-            W = parameter.values
-            first, last = partition(W.count, self.threads, thread)
-            if first < last:
-                self.code.add(
-                    thread,
-                    squares,
-                    rows=prod(parameter.shape[:-1]),
-                    vectors=last - first,
-                    w=W.address + first * W.stride,
-                    row_stride=W.row_stride,
-                    vector_stride=W.stride,
-                    sums=address(self.penalties[before + first :]),
-                )
-            before += W.count
-        for k, values in enumerate(flat):
-            if k % self.threads == thread:
-                self.code.add(
-                    thread,
-                    squares,
-                    rows=values.nbytes // VECTOR,
-                    vectors=1,
-                    w=address(values),
-                    row_stride=VECTOR,
-                    sums=address(self.penalties[before + k :]),
-                )

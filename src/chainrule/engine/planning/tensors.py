@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.machine.memory import VECTOR, Panels, address, aligned
+from chainrule.engine.planning.weights import StoredParameter
 
 Array = NDArray[Any]
 Offsets = NDArray[np.int64]
@@ -90,58 +91,11 @@ class Tiles:
         return Place(address(self.data), offsets, int(self.data.strides[0]))
 
 
-@dataclass(frozen=True)
-class LineParameter:
-    """A parameter of a line in panels along one axis; its gradient and its optimizer's numbers.
-
-    ``rate`` is the factor of its learning rate.
-    """
-
-    shape: tuple[int, ...]
-    axis: int
-    values: Panels
-    gradient: Panels
-    state: tuple[Panels, ...]
-    rate: float = 1.0
-
-    @classmethod
-    def zeros(
-        cls, shape: tuple[int, ...], axis: int, dtype: np.dtype[Any], slots: int, rate: float
-    ) -> LineParameter:
-        """Return zeros."""
-        features = shape[axis] if shape else 1
-        rows = prod(shape) // features
-        values, gradient, *state = (Panels.zeros(rows, features, dtype) for _ in range(2 + slots))
-        return cls(shape, axis, values, gradient, tuple(state), rate)
-
-    @property
-    def penalized(self) -> bool:
-        """Whether a penalty applies: to all but biases."""
-        return len(self.shape) > 1
-
-    def part(self, slot: int | None) -> Panels:
-        """Return the values, one of the optimizer's numbers for each, or, at −1, the gradient."""
-        return self.values if slot is None else self.gradient if slot < 0 else self.state[slot]
-
-    def load(self, parameter: Array, slot: int | None) -> None:
-        """Take numbers over from an array of the parameter's shape."""
-        moved = self._axis_last(parameter)
-        self.part(slot).write(moved.reshape(-1, moved.shape[-1]))
-
-    def store(self, parameter: Array, slot: int | None) -> None:
-        """Put numbers into an array of the parameter's shape."""
-        moved = self._axis_last(parameter)
-        moved[...] = self.part(slot).read().reshape(moved.shape)
-
-    def _axis_last(self, parameter: Array) -> Array:
-        """Return a view of a parameter with the axis of the panels last."""
-        return np.moveaxis(parameter, self.axis, -1) if self.shape else parameter.reshape(1)
-
-    def place(self, panels: Panels) -> Place:
-        """Return where the elements are in the values, or in what lies as they do."""
-        offsets = panels.rows_at[:, None] + panels.columns
-        others = self.shape[: self.axis] + self.shape[self.axis + 1 :]
-        if not self.shape:
-            return Place(panels.address, offsets.reshape(()))
-        along = offsets.reshape(*others, self.shape[self.axis])
-        return Place(panels.address, np.moveaxis(along, -1, self.axis))
+def placed(parameter: StoredParameter, panels: Panels) -> Place:
+    """Return where the elements of a parameter are in its values, or in what lies as they do."""
+    offsets, shape, axis = panels.rows_at[:, None] + panels.columns, parameter.shape, parameter.axis
+    if not shape:
+        return Place(panels.address, offsets.reshape(()))
+    assert axis is not None
+    along = offsets.reshape(*shape[:axis], *shape[axis + 1 :], shape[axis])
+    return Place(panels.address, np.moveaxis(along, -1, axis))

@@ -11,34 +11,54 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine.machine.memory import VECTOR, Panels, aligned
+from chainrule.engine.machine.memory import VECTOR, Panels
 from chainrule.engine.network.network import Network, Part
-from chainrule.engine.planning.tensors import LineParameter
 from chainrule.parameters import Parameters
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class PackedParameter:
-    """One parameter in panels, its optimizer's numbers likewise, and its transpose if needed.
+class StoredParameter:
+    """A parameter in panels, as a matrix; its optimizer's numbers and its gradient likewise.
 
-    W (i, o) has panels of outputs; where samples are sparse it lies row by row. A bias is a matrix
-    of one row. There are more rows than inputs, so that blocks for transposing are whole. The
-    gradient is there where one is kept. ``rate`` is the factor of its learning rate.
+    ``axis`` is the one that runs along lanes, all others being rows; None is for a parameter that
+    lies as it is, in one row. W (i, o) of products has panels of outputs, with more rows than
+    inputs so that blocks for transposing are whole; a bias has one row. The gradient is there where
+    one is kept: always, if ``by_itself`` the parameter moves along it, and not in an epilogue.
+    ``rate`` is the factor of its learning rate.
     """
 
     shape: tuple[int, ...]
+    axis: int | None
     values: Panels
     state: tuple[Panels, ...]
-    transposed: Panels | None = None
     gradient: Panels | None = None
+    transposed: Panels | None = None
     rate: float = 1.0
+    by_itself: bool = False
 
     @property
     def penalized(self) -> bool:
         """Whether a penalty applies: to all but biases."""
         return len(self.shape) > 1
+
+    @property
+    def axis_of_lanes(self) -> int:
+        """The axis that runs along lanes."""
+        assert self.axis is not None
+        return self.axis
+
+    @property
+    def vectors(self) -> int:
+        """How many vectors it has in memory."""
+        return self.values.data.nbytes // VECTOR
+
+    def places(self, start: int = 0) -> dict[str, int]:
+        """Return where kernels find it, from a number of bytes on."""
+        slots = {f"state{k}": slot for k, slot in enumerate(self.state)}
+        arrays = {"w": self.values, "gradient": self.gradient, **slots}
+        return {name: array.address + start for name, array in arrays.items() if array}
 
     def part(self, slot: int | None) -> Panels:
         """Return the values, one of the optimizer's numbers for each, or, at −1, the gradient."""
@@ -46,50 +66,26 @@ class PackedParameter:
         assert found is not None
         return found
 
-    def _matrix(self, parameter: Array) -> Array:
-        return parameter.reshape(-1, self.shape[-1])
+    def _moved(self, parameter: Array) -> Array:
+        """Return a view of an array with the axis of the lanes last."""
+        if self.axis is None or not self.shape:
+            return parameter.reshape(-1)
+        return np.moveaxis(parameter, self.axis, -1)
 
-    def load(self, parameter: Array, slot: int | None) -> None:
+    def load(self, parameter: Array, slot: int | None = None) -> None:
         """Take numbers over from an array of the parameter's shape."""
-        self.part(slot).write(self._matrix(parameter))
+        moved = self._moved(parameter)
+        self.part(slot).write(moved.reshape(-1, moved.shape[-1]))
         if slot is None and self.transposed is not None:
             self.transposed.write(parameter.T)
 
-    def store(self, parameter: Array, slot: int | None) -> None:
+    def store(self, parameter: Array, slot: int | None = None) -> None:
         """Put numbers into an array of the parameter's shape."""
-        self.part(slot).copy_to(self._matrix(parameter))
-
-
-@dataclass(frozen=True)
-class FlatParameter:
-    """A parameter as it is, row by row, in whole vectors; state and gradient too.
-
-    ``rate`` is the factor of its learning rate.
-    """
-
-    shape: tuple[int, ...]
-    values: Array
-    state: tuple[Array, ...]
-    gradient: Array
-    rate: float = 1.0
-
-    @property
-    def penalized(self) -> bool:
-        """Whether a penalty applies: to all but biases."""
-        return len(self.shape) > 1
-
-    def part(self, slot: int | None) -> Array:
-        """Return the values, one of the optimizer's numbers for each, or, at −1, the gradient."""
-        found = self.values if slot is None else self.gradient if slot < 0 else self.state[slot]
-        return found[: prod(self.shape)]
-
-    def load(self, parameter: Array, slot: int | None) -> None:
-        """Take numbers over from an array of the parameter's shape."""
-        self.part(slot)[...] = parameter.reshape(-1)
-
-    def store(self, parameter: Array, slot: int | None) -> None:
-        """Put numbers into an array of the parameter's shape."""
-        parameter[...] = self.part(slot).reshape(self.shape)
+        moved = self._moved(parameter)
+        matrix = moved.reshape(-1, moved.shape[-1])
+        self.part(slot).copy_to(matrix)
+        if not np.may_share_memory(matrix, parameter):
+            moved[...] = matrix.reshape(moved.shape)
 
 
 GRADIENT = -1
@@ -136,10 +132,8 @@ class Weights:
         self.l2_shared, self.clip = l2_shared, clip
         self.keeps_gradient = keeps_gradient or clip is not None
         self.slots: tuple[str, ...] = optimizer.slots if optimizer else ()
-        self.packed: dict[str, PackedParameter] = {}
-        self.flat: dict[str, FlatParameter] = {}
-        self.lines: dict[str, LineParameter] = {}
-        self._zero_biases: dict[int, PackedParameter] = {}
+        self.parameters: dict[str, StoredParameter] = {}
+        self._zero_biases: dict[int, StoredParameter] = {}
         parts: tuple[Part | None, ...] = (None, *network.parts)
         for before, part in pairwise(parts):
             assert part is not None
@@ -147,57 +141,50 @@ class Weights:
             kind = part.kind.variant(part, network.entries if before is None else None)
             kind.add_parameters(part, self, behind=behind)
 
-    def add_packed(
+    def add(
         self,
         name: str,
         shape: tuple[int, ...],
         *,
+        axis: int | None = -1,
+        padded: bool = True,
+        by_itself: bool = False,
         transposed: bool = False,
         by_rows: bool = False,
     ) -> None:
-        """Add a parameter (i, o) or (o,) in panels, or in rows that are whole."""
+        """Add a parameter; `padded` has rows for whole blocks, and `by_rows` has whole rows."""
         lanes, zeros = VECTOR // self.dtype.itemsize, Panels.by_rows if by_rows else Panels.zeros
-        rows, whole = (
-            (-(-size // lanes) * lanes for size in shape) if len(shape) > 1 else (1, shape[-1])
+        features = prod(shape) if axis is None or not shape else shape[axis]
+        rows = prod(shape) // features
+        if padded and axis is not None and len(shape) > 1:
+            rows = -(-rows // lanes) * lanes
+        keeps = self.keeps_gradient or by_itself
+        values, *state = (
+            zeros(rows, features, self.dtype) for _ in range(1 + len(self.slots) + keeps)
         )
-        kept = 1 + len(self.slots) + self.keeps_gradient
-        values, *others = (zeros(rows, shape[-1], self.dtype) for _ in range(kept))
-        gradient = others.pop() if self.keeps_gradient else None
+        gradient = state.pop() if keeps else None
+        whole = -(-features // lanes) * lanes
         turned = Panels.zeros(whole, shape[0], self.dtype) if transposed else None
         rate = self.rate_factors.get(name, 1.0)
-        self.packed[name] = PackedParameter(shape, values, tuple(others), turned, gradient, rate)
-
-    def add_flat(self, name: str, shape: tuple[int, ...]) -> None:
-        """Add a parameter as it is; its gradient is always kept."""
-        lanes = VECTOR // self.dtype.itemsize
-        size = -(-prod(shape) // lanes) * lanes
-        values, gradient, *state = (
-            aligned((size,), self.dtype) for _ in range(2 + len(self.slots))
-        )
-        rate = self.rate_factors.get(name, 1.0)
-        self.flat[name] = FlatParameter(shape, values, tuple(state), gradient, rate)
-
-    def add_line(self, name: str, shape: tuple[int, ...], axis: int) -> None:
-        """Add a parameter of a line in panels along an axis; its gradient is always kept."""
-        rate, slots = self.rate_factors.get(name, 1.0), len(self.slots)
-        self.lines[name] = LineParameter.zeros(shape, axis, self.dtype, slots, rate)
+        own = (shape, axis, values, tuple(state), gradient, turned, rate, by_itself)
+        self.parameters[name] = StoredParameter(*own)
 
     @property
     def rates(self) -> tuple[float, ...]:
         """The different factors of the learning rate, 1 first."""
         return tuple(dict.fromkeys((1.0, *self.rate_factors.values())))
 
-    def zero_bias(self, outputs: int) -> PackedParameter:
+    def zero_bias(self, outputs: int) -> StoredParameter:
         """Return zeros that nothing moves, for a part without a bias."""
         if outputs not in self._zero_biases:
             zeros = Panels.zeros(1, outputs, self.dtype)
-            self._zero_biases[outputs] = PackedParameter((outputs,), zeros, ())
+            self._zero_biases[outputs] = StoredParameter((outputs,), -1, zeros, ())
         return self._zero_biases[outputs]
 
     @property
-    def all(self) -> dict[str, PackedParameter | FlatParameter | LineParameter]:
-        """All parameters by the chain's names, those in panels first."""
-        return {**self.packed, **self.flat, **self.lines}
+    def ordered(self) -> list[StoredParameter]:
+        """All parameters, those that move by themselves last."""
+        return sorted(self.parameters.values(), key=lambda parameter: parameter.by_itself)
 
     def penalty(self, weight: float) -> float:
         """Return λ for a batch that weighs so much."""
@@ -205,10 +192,10 @@ class Weights:
 
     def load(self, parameters: Parameters, slot: int | None = None) -> None:
         """Take over a chain's parameters, or one of the optimizer's numbers for each of them."""
-        for name, parameter in self.all.items():
+        for name, parameter in self.parameters.items():
             parameter.load(parameters[name], slot)
 
     def store(self, parameters: Parameters, slot: int | None = None) -> None:
         """Put the parameters, or one of the optimizer's numbers for each, into a chain's."""
-        for name, parameter in self.all.items():
+        for name, parameter in self.parameters.items():
             parameter.store(parameters[name], slot)

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.engine.kernels import bags, epilogues, losses, outputs, rows
 from chainrule.engine.kernels.library import Library, library
-from chainrule.engine.planning.kinds.table import KINDS, VARIANTS
+from chainrule.engine.planning.kinds.table import WARMED
 from chainrule.engine.running.dispatch import dispatch_loop
 from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
 
@@ -30,7 +30,7 @@ def compilations(optimizers: Iterable[Any]) -> list[Callable[[], Any]]:
 
 
 def _of(kernels: Library, optimizers: list[Any]) -> list[Callable[[], Any]]:
-    pair, kinds = SoftmaxCrossEntropy(), dict.fromkeys((*KINDS.values(), *VARIANTS))
+    pair, kinds = SoftmaxCrossEntropy(), dict.fromkeys(WARMED)
     errors = [kind() for kind in LOSSES if issubclass(kind, ElementwiseLoss)]
     made = [emission for kind in kinds for emission in kind.kernels()]
     calls: list[Callable[[], Any]] = [partial(kernels.get, emit) for emit in STEP]

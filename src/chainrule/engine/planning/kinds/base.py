@@ -8,7 +8,7 @@ kind is a file with such a class, and a line in :mod:`chainrule.engine.planning.
 - A :class:`Head` begins a part: it makes new numbers of those that it reads, by parameters or
   windows. Heads of rows of numbers derive from :class:`.rows.RowHead`, those of images from
   :class:`.images.ImageHead`.
-- A :class:`PointwiseKind` follows a head: it has no parameters and keeps the shape.
+- A :class:`.pointwise.PointwiseKind` follows a head: it has no parameters and keeps the shape.
 
 Where kernels stand for methods of a function, a class that has written these anew is refused: the
 names are in ``replaced``.
@@ -21,11 +21,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from chainrule.engine.kernels import epilogues
+from chainrule.engine.machine.memory import VECTOR, address
 from chainrule.engine.machine.planes import Planes
 from chainrule.engine.network.dependencies import derivative_reads
-from chainrule.engine.network.network import Draft, Part, Pointwise
+from chainrule.engine.network.network import Draft, Part
 from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.cuts import Cut, Values
+from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.weights import Weights
 from chainrule.functions import FUNCTIONS, Elementwise, Multilinear
 from chainrule.layout import Layer
@@ -85,58 +88,6 @@ class Kind(ABC):
         return ()
 
 
-class PointwiseKind(Kind):
-    """A function without parameters that keeps the shape, after a head.
-
-    ``in_registers``: a product's epilogue can take it, and its derivative, along;
-    ``whole_samples``: it takes all numbers of a sample; ``random``: it is left out in prediction,
-    and has a mask.
-    """
-
-    in_registers: ClassVar[bool] = False
-    whole_samples: ClassVar[bool] = False
-    random: ClassVar[bool] = False
-
-    def __init__(self, context: PlanContext, own: Pointwise, values: Values, k: int) -> None:
-        self.context, self.function, self.place = context, own.function, own.place
-        self.x, self.y, self.gradient = values.before(k), values.y[k], values.gradient
-        self.masks, self.k = values.masks, k
-
-    @classmethod
-    def lower(cls, draft: Draft, layer: Layer, place: int) -> bool:
-        """Let a function follow the last part; of the first one, make a part of the samples."""
-        from chainrule.engine.planning.kinds.samples import begin_with_samples
-
-        if not draft.parts:
-            begin_with_samples(draft, layer, place, images=not cls.whole_samples)
-        elif cls.whole_samples and draft.parts[-1].of_images:
-            return False
-        draft.follow(cls, layer, place)
-        return True
-
-    @abstractmethod
-    def forward(self, cut: Any) -> None:
-        """Add Y = f(X)."""
-
-    @abstractmethod
-    def backward(self, cut: Any, source: Any) -> None:
-        """Add the gradient by X in the place of that by Y, or of a source that stands in for it."""
-
-    @classmethod
-    def forward_lines(
-        cls, function: Any, name: str, x: str, y: str, mask: str, key: str
-    ) -> Iterator[tuple[str, str]]:
-        """Yield lines of a listing, each with a note; ``key`` is what a mask is drawn from."""
-        yield f"{y} = {name}.forward({x}, {{}})", str(function)
-
-    @classmethod
-    def backward_lines(
-        cls, name: str, x: str, y: str, mask: str, gradient: str
-    ) -> Iterator[tuple[str, str]]:
-        """Yield the lines that take a gradient from y to x."""
-        yield f"{gradient}, _ = {name}.backprop({gradient}, {x}, {y}, {{}})", "dX = dY · ∂Y/∂X"
-
-
 class Head(Kind):
     """The head of a part, in a plan with the pointwise functions after it.
 
@@ -170,19 +121,27 @@ class Head(Kind):
             first.function if first and first.kind.in_registers else None
         )
         self.values = self._values(self.fused is None or "x" in derivative_reads(self.fused))
-        self.pointwise: list[PointwiseKind] = [
+        self.pointwise: list[Any] = [
             own.kind(context, own, self.values, k) for k, own in enumerate(part.pointwise)
         ]
 
     # ---- a class: what is known before there is a plan
 
+    variants: ClassVar[tuple[type[Head], ...]] = ()
+    """Classes that plan some parts of the kind better; the table of kinds puts them here."""
+
+    @classmethod
+    def pays(cls, part: Part, entries: float | None) -> bool:
+        """Return whether this variant plans a part better than the kind that it is one of."""
+        return False
+
     @classmethod
     def variant(cls, part: Part, entries: float | None) -> type[Head]:
-        """Return the class that plans a part, where others can do so better than this one.
+        """Return the class that plans a part.
 
         ``entries`` are those of a sample, if samples are sparse and the part reads them.
         """
-        return cls
+        return next((kind for kind in cls.variants if kind.pays(part, entries)), cls)
 
     @classmethod
     def add_parameters(cls, part: Part, weights: Weights, *, behind: bool) -> None:
@@ -240,9 +199,27 @@ class Head(Kind):
         """Return what moves the parameters: for each thread, one after another.
 
         All threads have finished one before the next begins. Each moves parameters by
-        ``context.rule``, which may only keep the gradient.
+        ``context.rule``, which may only keep the gradient. By default those move that do so by
+        themselves, unless gradients are kept: then others move them.
         """
-        return ()
+        moves = any(self.weights.parameters[name].by_itself for name in self.part.names.values())
+        return (self.move,) if moves and not self.weights.keeps_gradient else ()
+
+    def move(self, thread: int) -> None:
+        """Let a share of each parameter move along its gradient."""
+        batch = self.context.batches[thread]
+        for name in self.part.names.values():
+            parameter = self.weights.parameters[name]
+            first, last = partition(parameter.vectors, self.code.threads, thread)
+            if first < last:
+                self.code.add(
+                    thread,
+                    self.library.get(epilogues.update_all, self.context.rule),
+                    count=last - first,
+                    rates=self.context.rates(thread, parameter.rate),
+                    l2=address(batch.l2[int(parameter.penalized) :]),
+                    **parameter.places(first * VECTOR),
+                )
 
     def follow(self, cut: Cut) -> None:
         """Add the pointwise functions that the head's kernel has not taken along."""

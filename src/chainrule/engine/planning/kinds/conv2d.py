@@ -20,7 +20,7 @@ from chainrule.engine.machine.planes import Margin
 from chainrule.engine.network.network import Draft, Part
 from chainrule.engine.network.windows import Phase, Taps, Windows
 from chainrule.engine.planning.cuts import TileCut
-from chainrule.engine.planning.kinds.base import Emission, Head, elementwise, emission
+from chainrule.engine.planning.kinds.base import Emission, elementwise, emission
 from chainrule.engine.planning.kinds.images import ImageHead
 from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.weights import Weights
@@ -45,11 +45,11 @@ class Convolution(ImageHead):
         self.filter = self.inputs * self.windows.area * self.item  # bytes of one
         self.one = aligned((VECTOR // self.item,), self.dtype)
         self.one[:] = 1
-        flat, names = self.weights.flat, self.part.names
-        self.W, self.dW = address(flat[names["W"]].values), address(flat[names["W"]].gradient)
-        self.b = flat[names["b"]] if "b" in names else None
+        names = self.part.names
+        own = {own: self.weights.parameters[name].places() for own, name in names.items()}
+        self.W, self.dW, self.b = own["W"]["w"], own["W"]["gradient"], own.get("b")
         zeros = self.code.keep(np.zeros(self.part.outputs[0], dtype=self.dtype))
-        self.bias = address(self.b.values if self.b else zeros)
+        self.bias = self.b["w"] if self.b else address(zeros)
 
     # ---- before there is a plan
 
@@ -62,17 +62,10 @@ class Convolution(ImageHead):
         return True
 
     @classmethod
-    def variant(cls, part: Part, entries: float | None) -> type[Head]:
-        """Return the class for 3 × 3 taps where transforming pays."""
-        from chainrule.engine.planning.kinds.winograd import Winograd
-
-        return Winograd if Winograd.pays(part) else cls
-
-    @classmethod
     def add_parameters(cls, part: Part, weights: Weights, *, behind: bool) -> None:
         """Add filters and biases as they are."""
         for name, shape in part.shapes.items():
-            weights.add_flat(name, shape)
+            weights.add(name, shape, axis=None, by_itself=True)
 
     @classmethod
     def kernels(cls) -> Iterable[Emission]:
@@ -213,7 +206,7 @@ class Convolution(ImageHead):
 
     def updates(self) -> Sequence[Callable[[int], None]]:
         """Return the gradients of the filters, and the moves."""
-        return (self.filters,) if self.weights.keeps_gradient else (self.filters, self.update)
+        return (self.filters, *super().updates())
 
     def filters(self, thread: int) -> None:
         """Add dW[o,c,u,v] = Σ dY[o,i,j] X[c,s·i+d·u−p,s·j+d·v−p] and db, for some o.
@@ -266,29 +259,9 @@ class Convolution(ImageHead):
             taps=self.code.table(places, np.zeros(len(places))),
             x=address(self.one),
             column_offsets=self.code.table([0]),
-            y=address(self.b.gradient) + first * self.item,
+            y=self.b["gradient"] + first * self.item,
             y_row=self.item,
         )
-
-    def update(self, thread: int) -> None:
-        """Let some of the filters and biases move along their gradients."""
-        for name in self.part.names.values():
-            parameter, batch = self.weights.flat[name], self.context.batches[thread]
-            first, last = partition(parameter.values.nbytes // VECTOR, self.code.threads, thread)
-            start = first * VECTOR
-            if first == last:
-                continue
-            state = {f"state{k}": address(s) + start for k, s in enumerate(parameter.state)}
-            self.code.add(
-                thread,
-                self.library.get(epilogues.update_all, self.context.rule),
-                count=last - first,
-                w=address(parameter.values) + start,
-                gradient=address(parameter.gradient) + start,
-                rates=self.context.rates(thread, parameter.rate),
-                l2=address(batch.l2[int(parameter.penalized) :]),
-                **state,
-            )
 
     def _windows_at(self, tiles: int, tile: int, row: int, column: int) -> list[int]:
         """Return where all windows of all tiles lie, given bytes from one to the next."""

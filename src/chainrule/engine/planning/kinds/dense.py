@@ -17,10 +17,10 @@ from chainrule.engine.kernels.library import CompiledKernel
 from chainrule.engine.machine.memory import VECTOR, Panels, address
 from chainrule.engine.network.network import Draft, Part
 from chainrule.engine.planning.cuts import Range, RowCut
-from chainrule.engine.planning.kinds.base import Emission, Head, Names, elementwise, emission
+from chainrule.engine.planning.kinds.base import Emission, Names, elementwise, emission
 from chainrule.engine.planning.kinds.rows import RowHead
 from chainrule.engine.planning.program import partition
-from chainrule.engine.planning.weights import PackedParameter, Weights
+from chainrule.engine.planning.weights import StoredParameter, Weights
 from chainrule.layout import Layer
 
 
@@ -43,19 +43,12 @@ class Dense(RowHead):
         return True
 
     @classmethod
-    def variant(cls, part: Part, entries: float | None) -> type[Head]:
-        """Return the class for sparse samples where there are such."""
-        from chainrule.engine.planning.kinds.sparse import SparseDense
-
-        return cls if entries is None else SparseDense
-
-    @classmethod
     def add_parameters(cls, part: Part, weights: Weights, *, behind: bool) -> None:
         """Add W, with its transpose if a gradient passes it, and b."""
         shape = (part.reads, part.features)
-        weights.add_packed(part.names[part.kind.matrix], shape, transposed=behind)
+        weights.add(part.names[part.kind.matrix], shape, transposed=behind)
         if "b" in part.names:
-            weights.add_packed(part.names["b"], (part.features,))
+            weights.add(part.names["b"], (part.features,))
 
     @classmethod
     def kernels(cls) -> Iterable[Emission]:
@@ -107,15 +100,15 @@ class Dense(RowHead):
     # ---- forward
 
     @property
-    def weight(self) -> PackedParameter:
+    def weight(self) -> StoredParameter:
         """The matrix."""
-        return self.weights.packed[self.part.names[self.part.kind.matrix]]
+        return self.weights.parameters[self.part.names[self.part.kind.matrix]]
 
     @property
-    def bias(self) -> PackedParameter:
+    def bias(self) -> StoredParameter:
         """The bias; zeros that nothing moves where there is none."""
         name = self.part.names.get("b")
-        return self.weights.packed[name] if name else self.weights.zero_bias(self.part.features)
+        return self.weights.parameters[name] if name else self.weights.zero_bias(self.part.features)
 
     @property
     def input(self) -> Panels | None:
@@ -265,7 +258,7 @@ class Dense(RowHead):
         if self.weight.gradient is None:
             self.context.transpose(thread, self.weight, inputs, panels)
 
-    def moved(self, thread: int, parameter: PackedParameter, own: int) -> dict[str, int]:
+    def moved(self, thread: int, parameter: StoredParameter, own: int) -> dict[str, int]:
         """Return an update's arguments: the numbers that move, their state, the step's scalars.
 
         ``own`` are the bytes from the parameter's first number to those.

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from chainrule.engine.kernels import contraction as kernels, epilogues, planes, product
-from chainrule.engine.machine.memory import VECTOR, address
+from chainrule.engine.kernels import contraction as kernels, planes, product
 from chainrule.engine.network.contraction import Contraction, NoContractionError
 from chainrule.engine.network.errors import CannotLowerError
 from chainrule.engine.network.network import Draft, Part
@@ -16,7 +15,6 @@ from chainrule.engine.planning.contractions import LinePlan, Work
 from chainrule.engine.planning.cuts import RowCut, Values
 from chainrule.engine.planning.kinds.base import Emission, Head, Names, emission
 from chainrule.engine.planning.kinds.rows import RowHead
-from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.weights import Weights
 from chainrule.functions import Multilinear
 from chainrule.layout import Layer
@@ -62,7 +60,8 @@ class Line(RowHead):
         """Add the parameters, each in panels along an axis that suits its gradient."""
         made = contraction(part)
         for own, name in part.names.items():
-            weights.add_line(name, made.parameters[own], made.axis(own))
+            shape, axis = made.parameters[own], made.axis(own)
+            weights.add(name, shape, axis=axis, padded=False, by_itself=True)
 
     @classmethod
     def multiply_adds(cls, part: Part, entries: float | None) -> int:
@@ -118,7 +117,7 @@ class Line(RowHead):
     @cached_property
     def plan(self) -> LinePlan:
         """The plan of the line's steps."""
-        own = {own: self.weights.lines[name] for own, name in self.part.names.items()}
+        own = {own: self.weights.parameters[name] for own, name in self.part.names.items()}
         return LinePlan(contraction(self.part), own, self.context)
 
     def _values(self, keeps: bool) -> Values:
@@ -147,34 +146,6 @@ class Line(RowHead):
         assert self.before is not None
         if cut:
             self.before.slopes(cut)
-
-    def updates(self) -> Sequence[Callable[[int], None]]:
-        """Return the move of all parameters; where gradients are kept, others move them."""
-        return () if self.weights.keeps_gradient else (self.update,)
-
-    def update(self, thread: int) -> None:
-        """Let a share of the parameters move along their gradients."""
-        batch = self.context.batches[thread]
-        for name in self.part.names.values():
-            parameter = self.weights.lines[name]
-            vectors = parameter.values.data.nbytes // VECTOR
-            first, last = partition(vectors, self.code.threads, thread)
-            if first == last:
-                continue
-            state = {
-                f"state{k}": slot.address + first * VECTOR
-                for k, slot in enumerate(parameter.state)
-            }
-            self.code.add(
-                thread,
-                self.library.get(epilogues.update_all, self.context.rule),
-                count=last - first,
-                w=parameter.values.address + first * VECTOR,
-                gradient=parameter.gradient.address + first * VECTOR,
-                rates=self.context.rates(thread, parameter.rate),
-                l2=address(batch.l2[int(parameter.penalized) :]),
-                **state,
-            )
 
 
 def contraction(part: Part) -> Contraction:

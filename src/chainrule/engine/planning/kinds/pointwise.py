@@ -2,13 +2,68 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from chainrule.engine.kernels import dropout, planes, pointwise, softmax
-from chainrule.engine.planning.cuts import RowCut
-from chainrule.engine.planning.kinds.base import Emission, PointwiseKind, elementwise, emission
+from chainrule.engine.network.network import Draft, Pointwise
+from chainrule.engine.planning.context import PlanContext
+from chainrule.engine.planning.cuts import RowCut, Values
+from chainrule.engine.planning.kinds.base import Emission, Kind, elementwise, emission
+from chainrule.engine.planning.kinds.samples import begin_with_samples
 from chainrule.functions import LogSoftmax
+from chainrule.layout import Layer
+
+
+class PointwiseKind(Kind):
+    """A function without parameters that keeps the shape, after a head.
+
+    ``in_registers``: a product's epilogue can take it, and its derivative, along;
+    ``whole_samples``: it takes all numbers of a sample; ``random``: it is left out in prediction,
+    and has a mask.
+    """
+
+    in_registers: ClassVar[bool] = False
+    whole_samples: ClassVar[bool] = False
+    random: ClassVar[bool] = False
+
+    def __init__(self, context: PlanContext, own: Pointwise, values: Values, k: int) -> None:
+        self.context, self.function, self.place = context, own.function, own.place
+        self.x, self.y, self.gradient = values.before(k), values.y[k], values.gradient
+        self.masks, self.k = values.masks, k
+
+    @classmethod
+    def lower(cls, draft: Draft, layer: Layer, place: int) -> bool:
+        """Let a function follow the last part; of the first one, make a part of the samples."""
+        if not draft.parts:
+            begin_with_samples(draft, layer, place, images=not cls.whole_samples)
+        elif cls.whole_samples and draft.parts[-1].of_images:
+            return False
+        draft.follow(cls, layer, place)
+        return True
+
+    @abstractmethod
+    def forward(self, cut: Any) -> None:
+        """Add Y = f(X)."""
+
+    @abstractmethod
+    def backward(self, cut: Any, source: Any) -> None:
+        """Add the gradient by X in the place of that by Y, or of a source that stands in for it."""
+
+    @classmethod
+    def forward_lines(
+        cls, function: Any, name: str, x: str, y: str, mask: str, key: str
+    ) -> Iterator[tuple[str, str]]:
+        """Yield lines of a listing, each with a note; ``key`` is what a mask is drawn from."""
+        yield f"{y} = {name}.forward({x}, {{}})", str(function)
+
+    @classmethod
+    def backward_lines(
+        cls, name: str, x: str, y: str, mask: str, gradient: str
+    ) -> Iterator[tuple[str, str]]:
+        """Yield the lines that take a gradient from y to x."""
+        yield f"{gradient}, _ = {name}.backprop({gradient}, {x}, {y}, {{}})", "dX = dY · ∂Y/∂X"
 
 
 class ElementwiseKind(PointwiseKind):

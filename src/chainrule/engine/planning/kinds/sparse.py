@@ -63,12 +63,17 @@ class SparseDense(Dense):
     """A Linear or an EmbeddingBag on sparse samples."""
 
     @classmethod
+    def pays(cls, part: Part, entries: float | None) -> bool:
+        """Return whether samples are sparse."""
+        return entries is not None
+
+    @classmethod
     def add_parameters(cls, part: Part, weights: Weights, *, behind: bool) -> None:
         """Add W whose rows, those of tokens, are whole; and b."""
         shape = (part.reads, part.features)
-        weights.add_packed(part.names[part.kind.matrix], shape, by_rows=True)
+        weights.add(part.names[part.kind.matrix], shape, by_rows=True)
         if "b" in part.names:
-            weights.add_packed(part.names["b"], (part.features,))
+            weights.add(part.names["b"], (part.features,))
 
     @classmethod
     def kernels(cls) -> Iterable[Emission]:

@@ -49,8 +49,11 @@ KINDS: dict[Any, type[Kind]] = {
     Multilinear: Line,
 }
 
-VARIANTS: tuple[type[Kind], ...] = (Samples, SparseDense, Winograd)
-"""Classes that those of the table choose, for what comes first and what runs faster."""
+Dense.variants = (SparseDense,)
+Convolution.variants = (Winograd,)
+
+WARMED: tuple[type[Kind], ...] = (*KINDS.values(), Samples, SparseDense, Winograd)
+"""All classes whose kernels are compiled ahead."""
 
 
 def kind_of(function: Function) -> tuple[Any, type[Kind]] | None:

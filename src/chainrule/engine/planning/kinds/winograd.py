@@ -48,8 +48,8 @@ class Winograd(Convolution):
         self._packed: dict[tuple[int, int, bool], list[tuple[int, int]]] = {}
         self._scratches: dict[tuple[int, bool], tuple[Array, Array]] = {}
 
-    @staticmethod
-    def pays(part: Part) -> bool:
+    @classmethod
+    def pays(cls, part: Part, entries: float | None) -> bool:
         """Return whether a convolution has such taps, and channels enough to pay.
 
         And with pixels enough that the transformed filters' gradients, 16 numbers for each pair of
