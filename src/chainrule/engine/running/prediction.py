@@ -67,7 +67,7 @@ class Program:
         self.room: Array | None = None
         if small and network.entries is None:
             self.room = aligned((rows, network.inputs), weights.dtype)
-            self._room_at = address(self.room)
+            self._set(self._order, self.room)
         self._starts = address(self._order), address(self.results)
 
     def _set(self, order: Array, table: Array) -> None:
@@ -77,10 +77,9 @@ class Program:
 
     def of_few(self, n: int) -> Array:
         """Return the outputs of the first n samples in the room, in as little time as can be."""
-        assert self.room is not None
-        order, result, stride = *self._starts, self.room.strides[0]
-        for arguments in self._reads:  # a larger block may have read elsewhere
-            arguments[self._places] = order, self._room_at, stride
+        (order, _, _), (first, result) = self._places, self._starts
+        for arguments in self._reads:
+            arguments[order] = first
         for arguments in self._writes:
             arguments[self._result] = result
         self.runner.run(1)
