@@ -123,6 +123,14 @@ def test_data_unlike_those_of_training_are_refused(folder, tmp_path, command, he
     assert message in chainrule(command, folder / "prices.st", path).error
 
 
+def test_gradients_are_checked_on_unusual_data_without_a_word(folder, tmp_path):
+    for number, data in enumerate((["", "70", "castle", "9"], ["", "70", "castle"])):
+        header = HEADER if number == 0 else "rooms,area,kind"
+        path = written(tmp_path / "new.csv", [data, data], header)
+        run = chainrule("check", folder / "prices.st", path, "--entries", 3)
+        assert run.err == "all gradients are right (relative error up to 1e-07 allowed)\n"
+
+
 def test_an_unknown_label_is_refused_with_its_line(folder, tmp_path):
     path = written(tmp_path / "new.csv", [*CLASSES[:4], [*CLASSES[4][:3], "middling"]])
     assert chainrule("evaluate", folder / "classes.st", path).error == (

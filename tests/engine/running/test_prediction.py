@@ -114,6 +114,14 @@ def test_a_kept_program_takes_samples_as_they_come(n):
     assert np.array_equal(predict(integers), predict(integers.astype(np.float32)))
 
 
+def test_few_samples_after_many_are_read_where_they_are():
+    chain = Chain(f.Linear(5), f.Tanh(), f.Linear(4), f.Softmax()).initialize((6,), seed=2)
+    predict, numbers = Forward(chain), np.random.default_rng(0)
+    for n in (prediction.MOST_ROWS + 30, 30, 20, 2 * prediction.MOST_ROWS + 1, 1):
+        X = numbers.normal(size=(n, 6)).astype(np.float32)
+        np.testing.assert_allclose(predict(X), chain.forward(X), rtol=1e-5)
+
+
 def test_images_that_come_again():
     X = np.random.default_rng(0).normal(size=(3, 2, 5, 4))
     chain = Chain(f.Conv2d(5, 3, padding=1), f.ReLU(), f.Flatten(), f.Linear(4))

@@ -75,7 +75,7 @@ class Program:
 
     def of_few(self, n: int) -> Array:
         """Return the outputs of the first n samples in the room, in as little time as can be."""
-        (order, *_), (first, result) = self._places, self._starts
+        (order, _, _), (first, result) = self._places, self._starts
         for arguments in self._reads:
             arguments[order] = first
         for arguments in self._writes:
@@ -97,7 +97,7 @@ class Program:
         self.runner.run(blocks)
         if not whole:
             results[...] = self.results[:n]
-        if self.room is not None:
+        if self.room is not None:  # whose samples the next few are
             self._set(self._order, self.room)
 
 
