@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from chainrule.engine.kernels.derivatives import derivative
-from chainrule.engine.language.emit import KernelBuilder, kernel
+from chainrule.engine.language.emit import KernelBuilder, fields, kernel
 from chainrule.engine.language.lanes import spread, together, transposed
 from chainrule.engine.language.values import Integer, Vector, select
 from chainrule.engine.machine.memory import VECTOR
@@ -27,7 +27,7 @@ GRADIENT = ("gradient", "gradient_channel", "gradient_row")
 SLOPE = (*COPY, *SOURCE, *GRADIENT)
 POOL = (*COPY, "taps", "count", "x_column")
 UNPOOL = (*POOL, "dy", "dy_channel", "dy_row", "dx", "dx_channel", "dx_row", "dx_column")
-UNPOOL_ALONE = (*UNPOOL, "map_x", "map_x_channel", "map_x_row", "map_x_column")
+BEFORE = fields("before_x before_x_channel before_x_row before_x_column")
 
 
 @contextmanager
@@ -155,16 +155,18 @@ def _same(value: Vector) -> Vector:
     return value
 
 
-@kernel(*UNPOOL_ALONE)
-def unpool_alone(k: KernelBuilder, *, largest: bool, function: Elementwise | None) -> None:
-    """What goes back to pixels that at most one window sees, times derivative(x, y) of a map.
+@kernel(*UNPOOL, *BEFORE)
+def unpool_non_overlapping(
+    k: KernelBuilder, *, largest: bool, function: Elementwise | None
+) -> None:
+    """What goes back to pixels that at most one window sees, times the derivative before.
 
-    The pixels that a window sees are that map's y. ``taps`` has three offsets: of a pixel, of its
-    gradient and of the map's x.
+    That is derivative(x, y) of the function that made the pixels, its y. ``taps`` has three
+    offsets: of a pixel, of its gradient and of x.
     """
     number, zeros = spread(k.to_number(k.argument("count"))), k.constant(0.0)
     with _pixels(k) as at:
-        window, target, before = (_place(k, argument, *at) for argument in ("x", "dx", "map_x"))
+        window, target, before = (_place(k, argument, *at) for argument in ("x", "dx", "before_x"))
         z, dy = k.load(_place(k, "y", *at)), k.load(_place(k, "dy", *at))
         start = dy if largest else dy / number
         with k.loop(0, k.argument("count"), carry=[start]) as turn:

@@ -25,7 +25,10 @@ class AveragePool(ImageHead):
     def kernels(cls) -> Iterable[Emission]:
         """Return the pool there and back."""
         functions = (None, *elementwise())
-        alone = (emission(planes.unpool_alone, largest=cls.largest, function=f) for f in functions)
+        alone = (
+            emission(planes.unpool_non_overlapping, largest=cls.largest, function=f)
+            for f in functions
+        )
         return [emission(cls.pool), emission(cls.unpool), *alone]
 
     @cached_property
@@ -80,7 +83,7 @@ class AveragePool(ImageHead):
         x = self.reads if x is None or last is None else x  # it is not read
         self.context.pixels(
             cut.thread,
-            self.library.get(planes.unpool_alone, largest=self.largest, function=last),
+            self.library.get(planes.unpool_non_overlapping, largest=self.largest, function=last),
             self.part.outputs,
             y=(values.z, cut.tile),
             dy=(values.gradient, cut.tile),
@@ -88,7 +91,7 @@ class AveragePool(ImageHead):
             count=self.windows.area,
             **self._slid_over("x", self.reads, cut.tile),
             **self._slid_over("dx", behind.gradient, cut.tile),
-            **self._slid_over("map_x", x, cut.tile),
+            **self._slid_over("before_x", x, cut.tile),
         )
 
     def _scatter(self, cut: TileCut) -> None:
