@@ -109,7 +109,10 @@ class Function(ABC):
         return frozenset()
 
     def learning_rate_factors(self) -> Mapping[str, float]:
-        """Return by what the learning rate is multiplied for some parameters; 0 keeps them."""
+        """Return by what the learning rate is multiplied for some parameters; 0 keeps them.
+
+        L-BFGS has no learning rate and moves all alike.
+        """
         return {}
 
     @abstractmethod
