@@ -316,6 +316,12 @@ def test_a_class_of_its_own_rules_is_not_taken_for_another():
     check_trained(chain_of((4,), Backwards(5)), (4,), threads=(1, 2))
 
 
+def test_a_chain_without_parameters_predicts():
+    X, _ = data((2, 3))
+    chain = Chain(line("Y[n,i] = 1/k X[n,k,i]"), Softmax()).initialize(X, dtype=np.float64)
+    np.testing.assert_allclose(Predictor(chain)(X), chain.forward(X), rtol=0, atol=1e-15)
+
+
 def test_outputs_of_several_axes_are_refused():
     chain = Chain(LISTED[1][1]).initialize((3,))
     with pytest.raises(Exception, match=r"makes rows of numbers; end with Flatten\(\)"):
