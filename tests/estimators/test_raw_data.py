@@ -203,3 +203,12 @@ def test_images_are_standardised_where_asked(tmp_path):
     np.testing.assert_array_equal(loaded.predict_proba(images), model.predict_proba(images))
     with pytest.raises(ValueError, match="expected images for inputs='images', got rows"):
         clone(model).fit(images.reshape(30, -1), y)
+
+
+def test_answers_that_are_lacking_are_asked_for(regressor):
+    with pytest.raises(ValueError, match="Regressor: expected answers y to compare with"):
+        regressor.check_gradients(regressor.inputs_.encode(HOUSES))
+    plain = MLPClassifier((3,), max_iter=1, random_state=0).fit(AREA[:, None], KIND)
+    for call in (plain.check_gradients, plain.input_gradient):
+        with pytest.raises(ValueError, match="MLPClassifier: expected answers y to compare with"):
+            call(AREA[:4, None])

@@ -100,6 +100,11 @@ def labelled(
 ) -> Samples:
     """Return raw samples with answers as the chain and the loss of a network take them."""
     X, y = with_answers(X, y, targets.name)
+    if y is None:
+        raise ValueError(
+            f"{type(estimator).__name__}: expected answers y to compare with, or a table that has "
+            "the column of answers that training had, got none"
+        )
     X, y, _ = read_fit(estimator, X, y, inputs, targets, reset=False)
     estimator._check_answers(y, targets, warm=False)
     check_consistent_length(X, y)

@@ -235,7 +235,11 @@ def _of_kind(kinds: Any, data: object, where: str) -> Any:
     """Return inputs or targets by the table of their kinds."""
     kind = data.get("kind") if type(data) is dict else None
     if type(data) is not dict or type(kind) is not str or kind not in kinds:
-        raise ValueError(f"{where}.kind: expected one of {', '.join(kinds)}, got something else")
+        received = ascii(kind)[:40] if type(kind) is str else "something else"
+        raise ValueError(
+            f"{where}.kind: expected one of {', '.join(kinds)}, got {received}; a kind of your own "
+            f"must be in chainrule.{where}.{where.upper()} before"
+        )
     return kinds[kind].from_json({key: item for key, item in data.items() if key != "kind"})
 
 
