@@ -109,7 +109,10 @@ class Function(ABC):
         return frozenset()
 
     def learning_rate_factors(self) -> Mapping[str, float]:
-        """Return by what the learning rate is multiplied for some parameters; 0 keeps them."""
+        """Return by what the learning rate is multiplied for some parameters; 0 keeps them.
+
+        L-BFGS has no learning rate and moves all alike.
+        """
         return {}
 
     @abstractmethod
@@ -312,14 +315,10 @@ class Multilinear(Function):
 
     def scales(self, input_shape: Shape) -> frozenset[str]:
         """Return the parameters of one axis or none that stand in a product with X."""
-        with_input = [
-            {factor.name for factor in term.factors}
-            for term in self.line(input_shape).terms
-            if any(factor.name == "X" for factor in term.factors)
-        ]
+        terms = [{f.name for f in term.factors} for term in self.line(input_shape).terms]
+        beside_X = set().union(*(names for names in terms if "X" in names))
         shapes = self.parameter_shapes(input_shape)
-        small = {name for name, shape in shapes.items() if len(shape) < 2}
-        return frozenset(small & set().union(*with_input))
+        return frozenset(name for name in beside_X & set(shapes) if len(shapes[name]) < 2)
 
     def formulas(self) -> Formulas:
         """Return the line, its Jacobians and its gradients."""

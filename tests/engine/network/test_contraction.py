@@ -92,6 +92,10 @@ def test_operations_are_those_of_the_products():
         ("Y[n,i] = X[n,i] w[i]", (3,), (3,), {}, "w is no parameter"),
         ("Y[n,i] = X[n,i]", (3,), (4,), {}, r"Y\[n,i\] of shape \(64, 4\) is walked as \(64, 3\)"),
         ("Y = X[n,i]", (3,), (), {}, "Y does not begin with the letter of the samples"),
+        ("Y[n,i] = X[n,i] + 1/2", (3,), (3,), {}, "the term 1/2 has no factor"),
+        ("Y[n,i] = 1/√n X[n,i]", (3,), (3,), {}, "X.n,i. depends on how many samples there are"),
+        ("Y[n,i] = X[n,i] s[i] ds[i]", (3,), (3,), {"s": (3,), "ds": (3,)}, "ds is the name"),
+        ("Y[n,i] = X[n,i] + dY[i]", (3,), (3,), {"dY": (3,)}, "dY is the name of a gradient"),
         ("Y[n,i] = " + "X[n,i] " * 9, (3,), (3,), {}, "has more than 8 factors"),
     ],
 )

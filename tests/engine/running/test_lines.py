@@ -30,6 +30,7 @@ from chainrule import (
 from chainrule.checking import check_function
 from chainrule.engine.running.gradients import Gradients
 from chainrule.engine.running.steps import Steps
+from chainrule.functions import RandomKey
 from lines import LISTED, OTHERS, Line, chain_of, line
 from small_chains import three_layers
 
@@ -315,6 +316,12 @@ def test_a_class_of_its_own_rules_is_not_taken_for_another():
     check_trained(chain_of((4,), Backwards(5)), (4,), threads=(1, 2))
 
 
+def test_a_chain_without_parameters_predicts():
+    X, _ = data((2, 3))
+    chain = Chain(line("Y[n,i] = 1/k X[n,k,i]"), Softmax()).initialize(X, dtype=np.float64)
+    np.testing.assert_allclose(Predictor(chain)(X), chain.forward(X), rtol=0, atol=1e-15)
+
+
 def test_outputs_of_several_axes_are_refused():
     chain = Chain(LISTED[1][1]).initialize((3,))
     with pytest.raises(Exception, match=r"makes rows of numbers; end with Flatten\(\)"):
@@ -339,3 +346,28 @@ def test_the_letter_of_the_samples_may_be_another():
     assert isinstance(function, Multilinear)
     assert function.jacobian(np.ones((2, 4)), {"W": np.ones((4, 5))}).shape == (2, 5, 4)
     assert "dY_dX[b,o,i] = W[i,o]" in function.formulas().derivative
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_step_in_two_programs_moves_as_one(threads):
+    chains = [chain_of((4,), *NETWORK) for _ in range(2)]
+    X, t = data((4,))
+    batch, parts = np.arange(ROWS), []
+    for chain in chains:
+        factors = {"r1": 0.5, "W0": 2.0}
+        given = {"l2": 0.1, "keeps_gradient": True, "rate_factors": factors, "threads": threads}
+        parts.append(Steps(chain, CrossEntropy(), Adam(0.01), X, t, **given))
+    whole, cut = parts
+    whole.run(batch, ROWS, np.array([0.01]))
+    cut.gradient(batch)
+    found = chains[1].parameters.empty_like()
+    cut.store_gradient(found)
+    key = RandomKey(seed=0, step=0)
+    _, expected = chains[1].gradient(CrossEntropy(), X, t, key=key)
+    np.testing.assert_allclose(found.flat, expected.flat, rtol=0, atol=1e-12)
+    cut.update(0.01)
+    for steps in parts:
+        steps.store()
+    np.testing.assert_allclose(
+        chains[1].parameters.flat, chains[0].parameters.flat, rtol=0, atol=1e-14
+    )

@@ -1,5 +1,9 @@
 """Predictions by the engine against those of the chain."""
 
+import copy
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -45,6 +49,45 @@ def test_blocks_of_any_sizes_in_turn(sizes):
     for number, n in enumerate(sizes):  # memory of those before is free by then
         X = np.random.default_rng(number).normal(size=(n, 7))
         assert apart(chain, predict(X), X) <= 1e-13
+
+
+@pytest.mark.parametrize("kind", [Predictor, Forward])
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_copies_have_programs_of_their_own(kind, copied):
+    chain = Chain(f.Linear(9), f.Tanh(), f.Linear(3)).initialize((7,), dtype=np.float64)
+    predict, X = kind(chain), np.random.default_rng(0).normal(size=(20, 7))
+    expected = predict(X)
+    again = copied(predict)
+    del predict
+    np.testing.assert_array_equal(again(X), expected)
+    np.testing.assert_array_equal(again(X[:3]), expected[:3])
+
+
+@pytest.mark.parametrize("kind", [Predictor, Forward])
+def test_threads_take_turns(kind):
+    chain = Chain(f.Linear(9), f.Tanh(), f.Linear(3)).initialize((7,), dtype=np.float64)
+    predict, X = kind(chain), np.random.default_rng(0).normal(size=(60, 7))
+    expected = predict(X)
+
+    def several(first):
+        return all(
+            np.array_equal(predict(X[at : at + 1 + at % 9]), expected[at : at + 1 + at % 9])
+            for at in range(first, 50)
+            for _ in range(5)
+        )
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(several, range(4)))
+
+
+def test_other_parameters_need_another_predictor():
+    chain = Chain(f.Linear(3)).initialize((7,), dtype=np.float64)
+    predict, follows = Predictor(chain), Forward(chain)
+    follows(np.ones((2, 7)))
+    chain.initialize((5,), dtype=np.float64)
+    with pytest.raises(ValueError, match=r"Predictor: expected parameters .* make a new one"):
+        predict.refresh()
+    assert apart(chain, follows(np.ones((2, 5))), np.ones((2, 5))) <= 1e-13
 
 
 @pytest.mark.parametrize("n", [1, 3, 40, 600])

@@ -141,6 +141,10 @@ def _check_letters(line: Line, parameters: Mapping[str, Shape]) -> str:
     for term in line.terms:
         if len(term.factors) > MOST_FACTORS:
             raise NoContractionError(f"{term.product()} has more than {MOST_FACTORS} factors")
+        if not term.factors:
+            raise NoContractionError(f"the term {term.product()} has no factor")
+        if sample in term.measured():
+            raise NoContractionError(f"{term.product()} depends on how many samples there are")
         for factor in (Factor(line.target, term.left), *term.factors):
             letters = [index.letter for index in factor.indices]
             for index, letter in zip(factor.indices, letters, strict=True):
@@ -157,6 +161,8 @@ def _check_letters(line: Line, parameters: Mapping[str, Shape]) -> str:
             raise NoContractionError(f"d{name} is the gradient by {name}, and a parameter's name")
     if missing := {"X", *parameters} - set(line.names):
         raise NoContractionError(f"{', '.join(sorted(missing))} does not stand in it")
+    if taken := {f"d{name}" for name in (line.target, *line.names)} & set(parameters):
+        raise NoContractionError(f"{', '.join(sorted(taken))} is the name of a gradient")
     if unknown := set(line.names) - {"X", *parameters}:
         raise NoContractionError(f"{', '.join(sorted(unknown))} is no parameter")
     return sample

@@ -28,7 +28,7 @@ def cost(network: Network, rows: int, itemsize: int, slots: int) -> Cost:
     entries = (network.entries, *[None] * (len(parts) - 1))
     every = [p.kind.multiply_adds(p, each) for p, each in zip(parts, entries, strict=True)]
     products = [count for part, count in zip(parts, every, strict=True) if part.names]
-    total = 3 * sum(products) - products[0]  # the gradient by X is not needed
+    total = 3 * sum(products) - sum(products[:1])  # the gradient by X is not needed
     return Cost(
         2 * rows * total, (numbers * (1 + slots) + transposed) * itemsize, rows * values * itemsize
     )

@@ -6,8 +6,9 @@ import ctypes
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from math import prod
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -148,8 +149,8 @@ class Predictor(Outputs):
     >>> predict = Predictor(chain)
     >>> Y = predict(X)                        # X (n, …) -> Y (n, k), as chain.forward(X)
 
-    One sample costs a few microseconds beside the reading of the parameters. One predictor serves
-    one thread at a time.
+    One sample costs a few microseconds beside the reading of the parameters. Threads that share a
+    predictor take turns. A copy, or one from a pickle, begins with the chain's present parameters.
 
     Parameters
     ----------
@@ -170,17 +171,39 @@ class Predictor(Outputs):
         network = lower(chain, None)
         weights = Weights(network, chain.dtype)
         super().__init__(network, weights, threads, kernels or library(chain.dtype))
-        self.chain, self.dtype = chain, chain.dtype
+        self.chain, self.dtype, self._own = chain, chain.dtype, dict(chain.parameters.shapes)
+        self._turn = RLock()
         self._first, self._shape = chain.functions[0], chain.layers[0].input_shape
         self._as_it_is = reads_as_it_is(self._first)
         self.refresh()
 
+    def __reduce__(self) -> Any:
+        """Return how a copy is made: programs hold addresses, and are made anew."""
+        return partial(type(self), threads=self.threads), (self.chain,)
+
     def refresh(self) -> None:
-        """Take over the chain's parameters as they are now."""
-        self.weights.load(self.chain.parameters)
+        """Take over the chain's parameters as they are now.
+
+        Raises
+        ------
+        ValueError
+            The chain was initialized anew, with parameters of other shapes or another type.
+        """
+        parameters = self.chain.parameters
+        if parameters.shapes != self._own or self.chain.dtype != self.dtype:
+            raise ValueError(
+                f"{type(self).__name__}: expected parameters of {self.dtype} of the shapes "
+                f"{self._own}, got {self.chain.dtype} of {dict(parameters.shapes)}; make a new one"
+            )
+        with self._turn:
+            self.weights.load(parameters)
 
     def __call__(self, X: Any) -> Array:
         """Return the chain's output (n, k) for X (n, …)."""
+        with self._turn:
+            return self._of(X)
+
+    def _of(self, X: Any) -> Array:
         if type(X) is np.ndarray and X.shape[1:] == self._shape and self._as_it_is:
             n = len(X)
             program = self._few.get(n)
@@ -208,7 +231,7 @@ class Forward(Predictor):
     """
 
     def __init__(self, chain: Chain, *, threads: int | None = None) -> None:
-        self.chain, self._most = chain, threads
+        self.chain, self._most, self._forward = chain, threads, RLock()
         self._parameters: Any = None
         self._by_machine = False
 
@@ -219,15 +242,20 @@ class Forward(Predictor):
         self._seen = self._flat.copy()
         self._compared = address(self._flat), address(self._seen), self._flat.nbytes
 
+    def __reduce__(self) -> Any:
+        """Return how a copy is made: programs hold addresses, and are made anew."""
+        return partial(type(self), threads=self._most), (self.chain,)
+
     def __call__(self, X: Any) -> Array:
         """Return the chain's output (n, …) for X (n, …)."""
-        if self._parameters is not self.chain.parameters:
-            self._parameters, self._by_machine = self.chain.parameters, self._prepared()
-        if not self._by_machine:
-            return in_blocks(self.chain, X)
-        if self._flat is not self._parameters.flat or _compare_memory()(*self._compared):
-            self.refresh()
-        return super().__call__(X)
+        with self._forward:
+            if self._parameters is not self.chain.parameters:
+                self._parameters, self._by_machine = self.chain.parameters, self._prepared()
+            if not self._by_machine:
+                return in_blocks(self.chain, X)
+            if self._flat is not self._parameters.flat or _compare_memory()(*self._compared):
+                self.refresh()
+            return super().__call__(X)
 
     def _prepared(self) -> bool:
         """Return whether the engine has kernels for the chain, with programs begun anew."""
