@@ -122,6 +122,11 @@ class Contraction:
                 return max(k for k, letter in enumerate(step.target.letters) if letter in own)
         return max(rank - 1, 0)
 
+    def size(self, letters: tuple[str, ...]) -> int:
+        """Return how many values letters take together."""
+        sizes = dict(self.sizes)
+        return prod(sizes[letter] for letter in letters)
+
     @property
     def products(self) -> int:
         """Multiply-adds of a sample, forward."""
