@@ -28,6 +28,7 @@ from chainrule import (
     train,
 )
 from chainrule.checking import check_function
+from chainrule.engine.planning import contractions
 from chainrule.engine.running.gradients import Gradients
 from chainrule.engine.running.steps import Steps
 from chainrule.functions import RandomKey
@@ -223,6 +224,20 @@ def test_batches_and_widths_beyond_a_vector():
     results = [trained(chain, X, t, "machine", k, batch_size=64)[0] for k in (1, 2, 3)]
     np.testing.assert_allclose(results[0], w, rtol=0, atol=1e-12)
     assert results[0].tobytes() == results[1].tobytes() == results[2].tobytes()
+
+
+@pytest.mark.parametrize("functions", [NETWORK, LISTED[2][1:], LISTED[1][1:]], ids=str)
+def test_a_thread_may_take_a_few_tiles_at_a_time(functions, monkeypatch):
+    shape = {NETWORK: (4,), LISTED[2][1:]: (3, 19), LISTED[1][1:]: (3,)}[functions]
+    chain = chain_of(shape, *functions)
+    X, t = data(shape, rows=170)
+    w, _ = trained(chain, X, t, "reference", batch_size=85)
+    whole = trained(chain, X, t, "machine", 1, batch_size=85)[0]
+    monkeypatch.setattr(contractions, "IN_CACHE", 1)
+    results = [trained(chain, X, t, "machine", k, batch_size=85)[0] for k in (1, 2, 3, 4)]
+    np.testing.assert_allclose(whole, w, rtol=0, atol=1e-12)
+    for result in results:
+        assert result.tobytes() == whole.tobytes()
 
 
 LETTERS = "aijk"

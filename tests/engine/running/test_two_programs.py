@@ -111,5 +111,9 @@ def test_what_cannot_be_done_is_named():
     plain = Steps(chain, losses.CrossEntropy(), SGD(0.1), X, np.zeros(37, dtype=int))
     with pytest.raises(ValueError, match="expected keeps_gradient=True or a clip"):
         plain.gradient(np.arange(5))
-    with pytest.raises(ValueError, match="expected a gradient first"):
-        steps(mlp).update(0.1)
+    made = steps(mlp)
+    made.gradient(np.arange(5))
+    made.use(2)  # and so another program, whose gradient none has made
+    for lacking in (steps(mlp), made):
+        with pytest.raises(ValueError, match="expected a gradient first"):
+            lacking.update(0.1)

@@ -122,6 +122,11 @@ class Contraction:
                 return max(k for k, letter in enumerate(step.target.letters) if letter in own)
         return max(rank - 1, 0)
 
+    def size(self, letters: tuple[str, ...]) -> int:
+        """Return how many values letters take together."""
+        sizes = dict(self.sizes)
+        return prod(sizes[letter] for letter in letters)
+
     @property
     def products(self) -> int:
         """Multiply-adds of a sample, forward."""
@@ -156,9 +161,6 @@ def _check_letters(line: Line, parameters: Mapping[str, Shape]) -> str:
                 raise NoContractionError(f"{factor} does not begin with {sample}, the sample")
             if factor.name in parameters and sample in letters:
                 raise NoContractionError(f"the parameter {factor} has the samples' letter {sample}")
-    for name in {"X", line.target, *parameters}:
-        if f"d{name}" in parameters:
-            raise NoContractionError(f"d{name} is the gradient by {name}, and a parameter's name")
     if missing := {"X", *parameters} - set(line.names):
         raise NoContractionError(f"{', '.join(sorted(missing))} does not stand in it")
     if taken := {f"d{name}" for name in (line.target, *line.names)} & set(parameters):

@@ -8,6 +8,7 @@ in its core's cache; else threads share out the elements of each step.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 from chainrule.engine.machine.memory import VECTOR, Panels
 from chainrule.engine.network.contraction import Contraction
@@ -37,12 +38,23 @@ class LinePlan:
         self.target = contraction.line.target
         self.tensors = LineTensors(context, dict(contraction.sizes), parameters)
         self.steps = LineSteps(self.tensors, contraction.sample)
+        if self.by_tiles:
+            passing = (self.target, "dX")
+            self.tensors.passing = dict.fromkeys(passing, min(self.most, self.tiles))
 
     @property
     def by_tiles(self) -> bool:
         """Whether there are tiles enough for threads to have some of their own."""
         threads = self.code.threads
         return self.tiles % threads == 0 or self.tiles >= 4 * threads
+
+    @property
+    def most(self) -> int:
+        """Tiles that a thread takes through all steps before the next ones."""
+        targets = [step.target for step in self.contraction.forward()]
+        features = prod(self.contraction.input_shape)
+        features += sum(self.contraction.size(target.features) for target in targets)
+        return AT_ONCE * max(1, IN_CACHE // max(1, VECTOR * features * AT_ONCE))
 
     def _phases(self, works: list[Work], after: Callable[[RowCut], None]) -> list[Phase]:
         """Return what threads do: each some samples through all steps, or each step together.
@@ -53,8 +65,7 @@ class LinePlan:
             return phases(works)
         own = [work for work in works if work.sampled]
         rest = phases([work for work in works if not work.sampled])
-        features = self.tensors.features
-        most = AT_ONCE * max(1, IN_CACHE // max(1, VECTOR * features * AT_ONCE))
+        most = self.most
 
         def add(thread: int) -> None:
             first, last = partition(self.tiles, self.code.threads, thread)

@@ -8,6 +8,7 @@ elements of its result, so the bits do not depend on their number.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from chainrule.engine.machine.memory import VECTOR
 from chainrule.engine.network.steps import Step, Tensor
 from chainrule.engine.planning.line_tensors import LineTensors, Turned
 from chainrule.engine.planning.program import partition
-from chainrule.engine.planning.tensors import Offsets
+from chainrule.engine.planning.tensors import Offsets, Place
 from chainrule.engine.planning.weights import GRADIENT
 from chainrule.engine.planning.work import Add, Range, Work
 
@@ -86,20 +87,18 @@ class LineSteps:
             )
         else:
             kernel = self.library.get(kernels.sums, kinds=kinds, adds=step.adds)
-        at = self.tensors.place(target)
-        given = {"y": at.address, "y_tile": at.tile, "scale": self.tensors.number(step.number)}
+        given = {"scale": self.tensors.number(step.number)}
         given |= {"plus": self.tensors.place(step.plus).address} if step.plus else {}
-        for number, factor in enumerate(step.factors):
-            place = self.tensors.place(factor)
-            given |= {f"x{number}": place.address, f"x{number}_tile": place.tile}
+        arrays = {"y": self.tensors.place(target)}
+        arrays |= {f"x{k}": self.tensors.place(factor) for k, factor in enumerate(step.factors)}
 
         def add(thread: int, tiles: Range | None) -> None:
             first, last = (0, rows) if tiles else partition(rows, self.code.threads, thread)
             begin, end = tiles or (0, self.tiles)
             if first < last:
-                own = {
-                    name: at + begin * given.get(f"{name}_tile", 0) for name, at in given.items()
-                }
+                own = {f"{name}_tile": place.tile for name, place in arrays.items()}
+                for name, place in arrays.items():
+                    own[name] = place.base(thread, begin) + begin * place.tile
                 self.code.add(
                     thread,
                     kernel,
@@ -108,6 +107,7 @@ class LineSteps:
                     tiles=end - begin,
                     places=places + first * 8 * len(tensors),
                     taps=taps,
+                    **given,
                     **own,
                 )
 
@@ -118,7 +118,6 @@ class LineSteps:
         target = step.target
         rows = [letter for letter in target.features if letter not in x.letters]
         outer = [letter for letter in target.features if letter in x.letters]
-        place = self.tensors.place(target)
         return self._products(
             step,
             rows,
@@ -126,10 +125,10 @@ class LineSteps:
             a=self.tensors.place(w).address,
             row_offsets=self.tensors.along(w, rows),
             taps=(self.tensors.along(w, step.summed), self.tensors.along(x, step.summed)),
-            x=self.tensors.place(x).address,
-            x_stride=self.tensors.place(x).tile,
+            x=self.tensors.place(x),
             vectors=self.tiles,
-            y=(place.address, self.tensors.along(target, rows), place.tile),
+            y=self.tensors.place(target),
+            y_rows=self.tensors.along(target, rows),
         )
 
     def _summed(self, step: Step, a: Tensor | None, turned: Turned, letter: str) -> Add:
@@ -164,10 +163,10 @@ class LineSteps:
             a=self.tensors.place(a).address if a else self.tensors.number(1.0),
             row_offsets=self.tensors.along(a or one, rows),
             taps=(taps[0], taps[1]),
-            x=turned.place.address,
-            x_stride=turned.panel,
+            x=turned.place,
             vectors=gradient.count,
-            y=(gradient.address, self.tensors.along(target, rows), gradient.stride),
+            y=replace(self.tensors.place(target), tile=gradient.stride),
+            y_rows=self.tensors.along(target, rows),
             columns=self.sizes[letter],
         )
 
@@ -180,14 +179,13 @@ class LineSteps:
         a: int,
         row_offsets: Offsets,
         taps: tuple[Offsets, Offsets],
-        x: int,
-        x_stride: int,
+        x: Place,
         vectors: int,
-        y: tuple[int, Offsets, int],
+        y: Place,
+        y_rows: Offsets,
         columns: int = 0,
     ) -> Add:
         """Return what adds a product for each index of the letters that all three arrays have."""
-        target, target_rows, vector_stride = y
         epilogue = self.library.get(
             kernels.results,
             scaled=step.number != 1,
@@ -203,7 +201,7 @@ class LineSteps:
             plus_rows = self.code.table(self.tensors.along(step.plus, rows))
 
         in_a, in_x, in_y = (np.asarray(offsets) for offsets in calls)
-        a_rows, y_rows = self.code.table(row_offsets), self.code.table(target_rows)
+        a_rows, y_table = self.code.table(row_offsets), self.code.table(y_rows)
         tap_table, scale = self.code.table(*taps), self.tensors.number(step.number)
         height = self.tensors.size(rows)
 
@@ -212,9 +210,9 @@ class LineSteps:
             threads = (1, 0) if tiles else (self.code.threads, thread)
             for call, first, last in _pieces(len(in_a), height, *threads):
                 arguments = {
-                    "y": target + int(in_y[call]) + begin * vector_stride,
-                    "row_offsets": y_rows + first * 8,
-                    "vector_stride": vector_stride,
+                    "y": y.base(thread, begin) + int(in_y[call]) + begin * y.tile,
+                    "row_offsets": y_table + first * 8,
+                    "vector_stride": y.tile,
                     "scale": scale,
                     "columns": columns,
                     "plus": plus + int(in_plus[call]),
@@ -230,8 +228,8 @@ class LineSteps:
                     a=a + int(in_a[call]),
                     row_offsets=a_rows + first * 8,
                     taps=tap_table,
-                    x=x + int(in_x[call]) + begin * x_stride,
-                    x_stride=x_stride,
+                    x=x.base(thread, begin) + int(in_x[call]) + begin * x.tile,
+                    x_stride=x.tile,
                 )
 
         return add

@@ -7,7 +7,7 @@ transposed from one to the other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
@@ -26,17 +26,18 @@ from chainrule.types import Array
 
 @dataclass(frozen=True)
 class Turned:
-    """Numbers of samples with one letter along the lanes: for each index of the others, panels."""
+    """Numbers of samples with one letter along the lanes: for each index of the others, panels.
 
-    data: Array
+    In place of tiles there are panels; ``panels`` says whether a part before or behind has them.
+    """
+
     letters: tuple[str, ...]
     place: Place
     panels: bool = False
 
-    @property
-    def panel(self) -> int:
-        """Bytes from a panel to the next."""
-        return int(self.data.strides[1])
+
+def _at(address: int) -> Place:
+    return Place(address, np.zeros((), dtype=np.int64))
 
 
 def in_planes(planes: Planes) -> Place:
@@ -59,6 +60,11 @@ class LineTensors:
         The line's parameters, by its own names.
     places : mapping, optional
         Where tensors are that lie elsewhere than in tiles of this line.
+
+    Attributes
+    ----------
+    passing : dict
+        Tensors of which a thread has a few tiles at a time: how many.
     """
 
     def __init__(
@@ -72,17 +78,14 @@ class LineTensors:
         self.context, self.sizes, self.parameters = context, sizes, parameters
         self.code, self.library, self.dtype = context.code, context.library, context.dtype
         self.lanes, self.tiles = context.lanes, context.tiles
+        self.passing: dict[str, int] = {}
         self._tensors: dict[str, Tiles] = {}
+        self._own: dict[str, tuple[int, ...]] = {}
         self.turned: dict[tuple[str, str], Turned] = {}
-
-    @property
-    def features(self) -> int:
-        """Numbers of a sample in all tensors together."""
-        return sum(tiles.data.shape[1] for tiles in self._tensors.values())
 
     def gather(self, tensor: Tensor) -> Work:
         """Read samples into tiles."""
-        place, features = self._tiles(tensor).place, self.size(tensor.features)
+        place, features = self.place(tensor), self.size(tensor.features)
 
         def add(thread: int, tiles: Range | None) -> None:
             for tile in range(*(tiles or partition(self.tiles, self.code.threads, thread))):
@@ -91,7 +94,7 @@ class LineTensors:
                     self.library.get(planes.gather),
                     samples=address(self.context.batches[thread].rows[tile * self.lanes :]),
                     features=features,
-                    y=place.address + tile * place.tile,
+                    y=place.base(thread, tiles[0] if tiles else 0) + tile * place.tile,
                 )
 
         return Work(frozenset(), tensor.name, add)
@@ -101,26 +104,26 @@ class LineTensors:
 
         What these are needed for can then read the panels.
         """
-        tiles = self._tiles(tensor)
+        place = self.place(tensor)
         letter = tensor.features[-1] if tensor.features else ""
         others = tensor.features[:-1]
         if letter and (self.sizes[letter] % self.lanes == 0 or not self.size(others) > 1):
             sizes = tuple(self.sizes[x] for x in others)
             data = panels.data.reshape(prod(sizes), -1, *panels.data.shape[1:])
             offsets = np.arange(prod(sizes), dtype=np.int64).reshape(sizes) * data.strides[0]
-            place = Place(panels.address, offsets)
-            self.turned[tensor.name, letter] = Turned(data, others, place, panels=True)
-        read, write = self._blocks(panels, tiles)
+            along = Place(panels.address, offsets, data.strides[1])
+            self.turned[tensor.name, letter] = Turned(others, along, panels=True)
+        read, write = self._blocks(panels, place)
         places = np.stack([read, write], axis=-1)
-        add = self._turn(places, panels.address, VECTOR, tiles.place.address)
+        add = self._turn(places, _at(panels.address), VECTOR, place)
         return Work(frozenset(), tensor.name, add)
 
     def leave(self, tensor: Tensor, panels: Panels) -> Work:
         """Turn tiles into panels."""
-        tiles = self._tiles(tensor)
-        write, read = self._blocks(panels, tiles)
+        place = self.place(tensor)
+        write, read = self._blocks(panels, place)
         places = np.stack([read, write], axis=-1)
-        add = self._turn(places, tiles.place.address, VECTOR, panels.address)
+        add = self._turn(places, place, VECTOR, _at(panels.address))
         return Work(frozenset([tensor.name]), f"panels of {tensor.name}", add)
 
     def turns(self, tensor: Tensor, letter: str) -> bool:
@@ -139,7 +142,8 @@ class LineTensors:
         apart = padded + (8 if padded % 64 == 0 else 0)
         data = aligned((prod(sizes), width, apart, self.lanes), self.dtype)
         offsets = np.arange(prod(sizes), dtype=np.int64).reshape(sizes) * data.strides[0]
-        self.turned[tensor.name, letter] = Turned(data, others, Place(address(data), offsets))
+        along = Place(address(self.code.keep(data)), offsets, data.strides[1])
+        self.turned[tensor.name, letter] = Turned(others, along)
         source = self.place(tensor)
         row = source.stride(tensor.features, letter)
         block, tile = np.arange(width), np.arange(self.tiles)[:, None, None]
@@ -152,41 +156,50 @@ class LineTensors:
             ],
             axis=-1,
         )
-        add = self._turn(places, source.address, row, address(data))
+        add = self._turn(places, source, row, _at(along.address))
         yield Work(frozenset([tensor.name]), f"{tensor.name} along {letter}", add)
 
-    def _blocks(self, panels: Panels, tiles: Tiles) -> tuple[Offsets, Offsets]:
+    def _blocks(self, panels: Panels, place: Place) -> tuple[Offsets, Offsets]:
         """Return where square blocks are in panels, and where in tiles."""
         side = self.lanes * VECTOR
         p, t = np.arange(panels.count), np.arange(self.tiles)[:, None]
         in_panels = p * panels.stride + t * side
-        return in_panels.reshape(-1), (p * side + t * tiles.place.tile).reshape(-1)
+        return in_panels.reshape(-1), (p * side + t * place.tile).reshape(-1)
 
-    def _turn(self, places: Array, source: int, source_row: int, target: int) -> Add:
+    def _turn(self, places: Array, source: Place, source_row: int, target: Place) -> Add:
         """Turn blocks, as many of each tile, those of a tile one after another."""
         table, count = self.code.table(*places.T), len(places) // self.tiles
 
         def add(thread: int, tiles: Range | None) -> None:
             whole = partition(count * self.tiles, self.code.threads, thread)
             first, last = whole if tiles is None else (tiles[0] * count, tiles[1] * count)
+            begin = tiles[0] if tiles else 0
             if first < last:
                 self.code.add(
                     thread,
                     self.library.get(kernels.turn),
                     count=last - first,
                     places=table + first * 16,
-                    source=source,
+                    source=source.base(thread, begin),
                     source_row=source_row,
-                    target=target,
+                    target=target.base(thread, begin),
                 )
 
         return add
 
-    def _tiles(self, tensor: Tensor) -> Tiles:
-        if tensor.name not in self._tensors:
-            shape = tuple(self.sizes[letter] for letter in tensor.features)
-            self._tensors[tensor.name] = Tiles.zeros(self.tiles, shape, self.dtype)
-        return self._tensors[tensor.name]
+    def _tiled(self, tensor: Tensor) -> Place:
+        """Return where the tiles of a tensor are, with room for them."""
+        name, shape = tensor.name, tuple(self.sizes[letter] for letter in tensor.features)
+        few = self.passing.get(name)
+        if name not in self._tensors:
+            every = [
+                Tiles.zeros(few or self.tiles, shape, self.dtype)
+                for _ in range(self.code.threads if few else 1)
+            ]
+            self._tensors[name] = every[0]
+            kept = [self.code.keep(tiles.data) for tiles in every]
+            self._own[name] = tuple(map(address, kept)) if few else ()
+        return replace(self._tensors[name].place, own=self._own[name])
 
     def place(self, tensor: Tensor) -> Place:
         """Return where a tensor is; one without a name has a single number, at offset 0."""
@@ -200,7 +213,7 @@ class LineTensors:
         if not tensor.sampled:
             parameter = self.parameters[tensor.name.removeprefix("d")]
             return placed(parameter, parameter.part(GRADIENT))
-        return self._tiles(tensor).place
+        return self._tiled(tensor)
 
     def size(self, letters: Sequence[str]) -> int:
         """Return how many values letters take together."""

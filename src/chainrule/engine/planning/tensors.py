@@ -26,11 +26,18 @@ class Place:
     """An array in memory: byte offsets of its elements, and bytes from a tile to the next.
 
     The offsets (a size for each axis, that of the samples left out) are sums of one for each axis.
+    Where a thread needs a few tiles at a time and no others ever do, it has room of its own, for
+    the tiles from one on: the addresses ``own``.
     """
 
     address: int
     offsets: Offsets
     tile: int = 0
+    own: tuple[int, ...] = ()
+
+    def base(self, thread: int, tile: int) -> int:
+        """Return what offsets count from, for a thread that works on tiles from one on."""
+        return self.own[thread] - tile * self.tile if self.own else self.address
 
     def along(
         self, own: Sequence[str], letters: Sequence[str], sizes: Mapping[str, int]

@@ -219,6 +219,7 @@ class Steps:
         if threads != self.threads:
             self.threads = threads
             self._programs.clear()  # or their values would take memory beside the new ones
+            self._moving = 0
 
     def prepare(self, rows: int) -> None:
         """Plan steps on `rows` samples now; CannotLowerError names a rule that cannot be read."""
