@@ -161,9 +161,6 @@ def _check_letters(line: Line, parameters: Mapping[str, Shape]) -> str:
                 raise NoContractionError(f"{factor} does not begin with {sample}, the sample")
             if factor.name in parameters and sample in letters:
                 raise NoContractionError(f"the parameter {factor} has the samples' letter {sample}")
-    for name in {"X", line.target, *parameters}:
-        if f"d{name}" in parameters:
-            raise NoContractionError(f"d{name} is the gradient by {name}, and a parameter's name")
     if missing := {"X", *parameters} - set(line.names):
         raise NoContractionError(f"{', '.join(sorted(missing))} does not stand in it")
     if taken := {f"d{name}" for name in (line.target, *line.names)} & set(parameters):
