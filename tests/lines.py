@@ -60,6 +60,8 @@ OTHERS = [
     ((1, 5), line("Y[n,q,k] = X[n,k,i] W[i,q] + c[k] d[q]", W=(5, 1), c=(1,), d=(1,))),
     ((5,), line("Y[n,i] = -X[n,i] - b[i]; Y[n,j] = 2 X[n,j]", b=(5,))),
     ((3, 4), line("Y[n,p,q] = A[p,k] X[n,k,l] B[l,q]", A=(2, 3), B=(4, 5))),
+    ((5,), line("Y[n,i] = X[n,i] + a[i] b[i] c[i]", a=(5,), b=(5,), c=(5,))),
+    ((5,), line("Y[n,i] = X[n,i] s[i] + a A[i,j] b[j] A[i,j]", s=(5,), a=(), A=(5, 4), b=(4,))),
 ]
 
 

@@ -212,3 +212,11 @@ def test_answers_that_are_lacking_are_asked_for(regressor):
     for call in (plain.check_gradients, plain.input_gradient):
         with pytest.raises(ValueError, match="MLPClassifier: expected answers y to compare with"):
             call(AREA[:4, None])
+
+
+def test_no_rows_are_no_samples(regressor):
+    none = HOUSES.assign(price=PRICE)[:0]
+    for call in (regressor.score, regressor.input_gradient, regressor.check_gradients):
+        with pytest.raises(ValueError, match=r"0 sample\(s\)"):
+            call(none)
+    assert regressor.predict(none).shape == (0,)

@@ -129,6 +129,15 @@ def test_a_refused_partial_fit_changes_nothing(X, y, weights, classes):
     assert model.partial_fit(rng.normal(size=(40, 4)), KINDS).t_ == 80
 
 
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+def test_sizes_are_checked_where_a_network_goes_on(solver):
+    model = MLPClassifier((7,), **SHORT, solver=solver, warm_start=True).fit(X, KINDS)
+    before = state(model)
+    with pytest.raises(ValueError, match=r"hidden_layer_sizes must be > 0, got \[7, -1\]"):
+        model.set_params(hidden_layer_sizes=(7, -1)).fit(X, KINDS)
+    assert state(model.set_params(hidden_layer_sizes=(7,))) == before
+
+
 def test_a_refused_first_call_leaves_no_classes():
     model = MLPClassifier((7,), random_state=0)
     with pytest.raises(ValueError, match="NaN"):

@@ -70,6 +70,11 @@ def test_what_is_unusual_is_a_warning(path):
         encoder.encode(other.drop(columns="kind"))
 
 
+def test_single_values_are_no_columns():
+    with pytest.raises(DataError, match=r"a list of cells for each column, .* value for 'rooms'"):
+        as_table({"rooms": 1, "kind": "flat"})
+
+
 @pytest.mark.parametrize("data", [np.zeros((3, 2)), [[1, 2]], 7])
 def test_arrays_have_no_columns(data):
     with pytest.raises(DataError, match="expected a table with named columns: a DataFrame"):

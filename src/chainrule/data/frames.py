@@ -48,6 +48,12 @@ def as_table(data: Any) -> Table:
         return read_table(data)
     if isinstance(data, Mapping):
         names, columns = list(data), [data[name] for name in data]
+        single = [name for name in names if np.ndim(data[name]) == 0]
+        if single:
+            raise DataError(
+                f"expected a list of cells for each column, got a single value for {single[0]!r}; "
+                "of one row each list has one cell"
+            )
     elif hasattr(data, "column_names"):  # pyarrow
         names, columns = list(data.column_names), list(data.columns)
     elif is_frame(data):

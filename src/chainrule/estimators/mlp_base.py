@@ -82,6 +82,9 @@ class MLP(NetworkEstimator):
         ):
             raise ValueError("expected a chain of layers for its features and classes")
 
+    def _check_going_on(self) -> None:
+        self._hidden_sizes()
+
     def _has_network(self) -> bool:
         return hasattr(self, "coefs_")
 

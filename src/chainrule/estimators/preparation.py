@@ -51,7 +51,10 @@ def prepare(
         Anything is wrong with parameters or data.
     """
     if incremental and estimator.early_stopping:
-        raise ValueError("partial_fit does not support early_stopping=True")
+        raise ValueError(
+            "partial_fit does not support early_stopping=True; set_params(early_stopping=False) "
+            "goes on without"
+        )
     first = not estimator._has_network() or not (estimator.warm_start or incremental)
     if not first:
         estimator._check_going_on()

@@ -108,6 +108,11 @@ def read_fit(
 
     encoded = inputs.encode(X, check)
     if not checked:
+        if not len(encoded):
+            raise ValueError(
+                f"Found array with 0 sample(s) while a minimum of 1 is required by "
+                f"{type(estimator).__name__}."
+            )
         kind = np.dtype(estimator.dtype or np.float32)
         flat, found = check_X_y(
             encoded.reshape(len(encoded), -1).astype(kind, copy=False),

@@ -182,6 +182,9 @@ class _Term:
             self.planner.steps.append(Step(self.target, self.factors, number, adds))
             return
         half = self.best(self.whole)[1]
+        if not half:  # where no partial product has samples, all are multiplied at once
+            self.planner.steps.append(Step(self.target, self.factors, number, adds))
+            return
         pair = self._made(half), self._made(self.whole ^ half)
         self.planner.steps.append(Step(self.target, pair, number, adds))
 
