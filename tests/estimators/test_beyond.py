@@ -435,3 +435,26 @@ def test_what_is_watched_may_change_between_warm_starts():
 def test_weights_that_make_no_mean_are_errors(solver, weights):
     with pytest.raises(ValueError, match=r"non-zero|only zeros|sample weights >= 0, got -1"):
         MLPClassifier(**SHORT, solver=solver).fit(X, CLASSES, weights)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array(["7", "8", "9"]),
+        np.array(["7", "8.5", "a"]),
+        np.array([2, 5, 9]),
+        np.array([1.0, 2, 3]),
+    ],
+)
+def test_weights_of_classes_go_by_the_labels_as_they_are(labels):
+    y = labels[np.searchsorted(["a", "b", "c"], CLASSES)]
+    rare, options = labels[2].item(), {**SHORT, "max_iter": 3}
+    own = np.where(y == labels[2], 3.0, 1.0)
+    by_class = MLPClassifier(**options, class_weight={rare: 3.0}).fit(X, y)
+    assert_equal_networks(by_class, MLPClassifier(**options).fit(X, y, own))
+    few = y != labels[2]  # none of the class that has a weight
+    held_out = MLPClassifier(**options, class_weight={rare: 3.0})
+    held_out.fit(X, y, X_val=X[few], y_val=y[few])
+    assert held_out.partial_fit(X[few], y[few]).check_gradients(X[few][:4], y[few][:4]).passed
+    with pytest.raises(ValueError, match=r"class_weight: expected classes of .*, got 'none'"):
+        MLPClassifier(class_weight={"none": 2.0}).fit(X, y)

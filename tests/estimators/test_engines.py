@@ -116,7 +116,7 @@ def test_predictions_follow_the_parameters():
     np.testing.assert_allclose(after, model.chain_.forward(X), rtol=1e-9)
 
 
-def test_what_the_engine_cannot_do_is_trained_by_the_reference():
+def test_what_the_engine_cannot_do_is_trained_by_the_reference(capsys):
     class Halved(Identity):
         def forward(self, X, parameters, key=None):
             return X / 2
@@ -128,6 +128,8 @@ def test_what_the_engine_cannot_do_is_trained_by_the_reference():
     model = Classifier(chain, solver="lbfgs", max_iter=3, random_state=0)
     assert model.fit(X, KINDS).engine_ == "reference"
     assert model.predict(X).shape == (700,)
+    model.set_params(solver="adam", verbose=True).fit(X, KINDS)
+    assert "Trained in NumPy, for Halved" in capsys.readouterr().out
     with pytest.raises(ValueError, match="Halved"):
         model.set_params(engine="machine").fit(X, KINDS)
 

@@ -111,7 +111,9 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
     def _check_going_on(self) -> None:
         """Raise ValueError if parameters were set that a fitted network cannot go on with."""
 
-    def _sample_weights(self, y: Any, weights: Array | None, *, incremental: bool) -> Array | None:
+    def _sample_weights(
+        self, y: Any, targets: Targets, weights: Array | None, *, incremental: bool
+    ) -> Array | None:
         """Return the weights of samples with answers y."""
         return weights
 

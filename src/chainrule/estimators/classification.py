@@ -230,7 +230,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         return np.asarray(targets.soften(t, float(self.label_smoothing)))
 
     def _sample_weights(
-        self, y: Any, weights: Array | None, *, incremental: bool
+        self, y: Any, targets: Any, weights: Array | None, *, incremental: bool
     ) -> Array | None:
         if self.class_weight is None:
             return weights
@@ -240,9 +240,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
                 "all samples; pass the weights as a dict, such as "
                 "dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y)))"
             )
-        if isinstance(self.class_weight, dict) and y.dtype.kind == "f" and y.ndim == 1:
-            # Numbers such as 0.5 can be classes of a column; scikit-learn's would be cut to 0.
-            own = np.array([self.class_weight.get(label, 1.0) for label in y.tolist()])
+        if isinstance(self.class_weight, dict) and y.ndim == 1:
+            own = _weights_by_class(self.class_weight, targets, y)
         else:
             own = compute_sample_weight(self.class_weight, y)
         return np.asarray(own if weights is None else own * weights)
@@ -251,3 +250,20 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _weights_by_class(weights: dict[Any, float], targets: Any, y: Array) -> Array:
+    """Return the weight of each label in y (n,), 1 for classes that are not named.
+
+    scikit-learn's ``compute_sample_weight`` (1.9.1) makes integers of labels before it looks for
+    them, so that it neither finds "7" nor 0.5, and refuses classes that y happens to lack.
+    """
+    labels = targets.labels.tolist()
+    if unknown := [label for label in weights if label not in labels]:
+        raise ValueError(
+            f"class_weight: expected classes of {', '.join(map(repr, labels[:20]))}, got "
+            f"{unknown[0]!r}"
+        )
+    own = np.array([float(weights.get(label, 1.0)) for label in labels])
+    places = {label: place for place, label in enumerate(labels)}
+    return np.asarray(own[[places[label] for label in y.tolist()]])

@@ -119,7 +119,7 @@ def _samples(
 ) -> Samples:
     """Return encoded samples with their targets and weights."""
     weights = None if sample_weight is None else _check_sample_weight(sample_weight, X)
-    weights = estimator._sample_weights(y, weights, incremental=incremental)
+    weights = estimator._sample_weights(y, targets, weights, incremental=incremental)
     return Samples(X, targets.encode(y), weights)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import check_scoring, get_scorer_names
 
 from chainrule.estimators.stopping import Watched
-from chainrule.training import Epoch, ProgressBar, Reporter
+from chainrule.training import Epoch, History, ProgressBar, Reporter
 from chainrule.training.samples import Samples
 
 if TYPE_CHECKING:
@@ -73,8 +73,10 @@ class Printer:
         if epoch.validation_score is not None:
             print(f"Validation score: {epoch.validation_score:f}")
 
-    def ended(self, history: Any) -> None:
-        """Say nothing."""
+    def ended(self, history: History) -> None:
+        """Print why NumPy has trained, where machine code could not."""
+        if history.reason:
+            print(f"Trained in NumPy, for {history.reason}")
 
 
 def monitored(estimator: Any) -> Watched:
