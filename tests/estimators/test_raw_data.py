@@ -78,6 +78,9 @@ def test_answers_may_stand_in_the_table(regressor, path):
     assert regressor.score(HOUSES.assign(cost=PRICE), "cost") == score
     same = clone(regressor).fit(path, "price")
     np.testing.assert_array_equal(same.predict(HOUSES), regressor.predict(HOUSES))
+    whole = HOUSES.assign(price=PRICE)  # nothing is said of the column of answers
+    same.set_params(warm_start=True).fit(whole, PRICE)
+    assert same.input_gradient(whole, PRICE).shape == (ROWS, 7)
     with pytest.raises(DataError, match=r"no column 'prise' among .*; did you mean 'price'"):
         regressor.score(path, "prise")
     with pytest.raises(DataError, match="y='price': expected answers, or with a table as X"):

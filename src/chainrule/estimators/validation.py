@@ -106,7 +106,7 @@ def read_fit(
         checked.append(found)
         return rows
 
-    encoded = inputs.encode(X, check)
+    encoded = inputs.encode(X if targets is None else _features(X, inputs, targets), check)
     if not checked:
         if not len(encoded):
             raise ValueError(
@@ -140,11 +140,15 @@ def read_samples(estimator: Any, X: Any, inputs: Inputs) -> Any:
         rows = validate_data(known, rows, accept_sparse=SPARSE, reset=False)
         return rows.tocsr() if sparse.issparse(rows) else rows
 
-    if inputs.kind == "table" and (name := estimator.targets_.name):
-        X = as_table(X)
-        if name in X.names:
-            X = X.without(name)
-    return inputs.encode(X, check)
+    return inputs.encode(_features(X, inputs, estimator.targets_), check)
+
+
+def _features(X: Any, inputs: Inputs, targets: Targets) -> Any:
+    """Return a table without the column of answers, which training did not see either."""
+    if inputs.kind != "table" or not targets.name:
+        return X
+    table = as_table(X)
+    return table.without(targets.name) if targets.name in table.names else table
 
 
 def _plain_rows(X: Any, inputs: Inputs) -> bool:
