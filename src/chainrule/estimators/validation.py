@@ -157,7 +157,7 @@ def _plain_rows(X: Any, inputs: Inputs) -> bool:
         type(X) is np.ndarray
         and inputs.kind == "rows"
         and X.ndim == 2
-        and X.dtype in FLOATS
+        and X.dtype.char in "fd"
         and X.shape[1] == inputs.raw_count
         and len(X) > 0
         and inputs.raw_names is None

@@ -113,10 +113,6 @@ class Inputs(ABC):
         """
         return values
 
-    def selected(self, data: Any, rows: slice) -> Any:
-        """Return some of the samples in data whose kind `encode` takes."""
-        return data[rows]
-
     def seen(self, count: int, names: Any) -> Self:
         """Return the inputs, once the check of rows has found how many columns there are."""
         return self

@@ -27,9 +27,6 @@ from chainrule.warning import warn
 __all__ = ["CategoricalColumn", "NumericColumn", "TableEncoder"]
 
 MOST_COLUMNS = 100_000
-FEW = 24
-"""Numbers up to which a row is scaled faster by Python than by NumPy."""
-
 LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 
 
@@ -110,11 +107,6 @@ class TableEncoder(Inputs):
         categories = [c for c in self.columns if isinstance(c, CategoricalColumn)]
         return left_out + list(filter(None, map(taken_for_categories, categories)))
 
-    def selected(self, data: Any, rows: slice) -> Any:
-        """Return some of the rows of a table."""
-        table = as_table(data)
-        return table.select(np.arange(len(table))[rows])
-
     def encode(self, data: Any, check: RowCheck | None = None) -> Array:
         """Return a table, DataFrame or file (n rows) as X (n, features) of float32.
 
@@ -136,49 +128,49 @@ class TableEncoder(Inputs):
 
     def _one_row(self, table: Table) -> Array | None:
         """Return the features (1, f) of one row in little time, None if anything is unusual."""
-        numbers, categories, width = self._places
-        cells = dict(zip(table.names, table.columns, strict=True))
-        if len(cells) > len(self.columns) + len(self.dropped):
-            return None
-        X = np.zeros((1, width), np.float32)
-        out = X[0]
+        names, numbers, categories, width = self._row
         try:
-            texts = [cells[name][0] for name in numbers.names]
+            if table.names == names:  # the columns of training in their order
+                cells = [column[0] for column in table.columns]
+            else:
+                if len(table.names) > len(names) + len(self.dropped):
+                    return None
+                found = dict(zip(table.names, table.columns, strict=True))
+                cells = [found[name][0] for name in names]
+            texts = [cells[place] for place in numbers.columns] if categories else cells
             joined = "".join(texts)  # which says whether all of them are texts
             if "_" in joined or not joined.isascii():
                 return None
-            for name, known in categories:
-                out[known[cells[name][0]]] = 1
-            values = list(map(float, texts))
+            moments = zip(texts, numbers.mean, numbers.scale, strict=True)
+            scaled = [(float(text) - mean) / scale for text, mean, scale in moments]
+            if not sum(map(abs, scaled)) <= LARGEST_FLOAT32:  # one is NaN, or large
+                return None
+            if numbers.all:
+                return np.array([scaled], np.float32)
+            X = np.zeros((1, width), np.float32)
+            X[0, numbers.places] = scaled
+            for place, known in categories:
+                X[0, known[cells[place]]] = 1
         except (KeyError, TypeError, ValueError):
             return None
-        if len(values) > FEW:  # NumPy's calls pay
-            scaled = ((np.array(values) - numbers.mean) / numbers.scale).tolist()
-        else:
-            moments = zip(values, *numbers.moments, strict=True)
-            scaled = [(value - mean) / scale for value, mean, scale in moments]
-        if not all(abs(number) <= LARGEST_FLOAT32 for number in scaled):
-            return None
-        out[numbers.places] = scaled
         return X
 
     @cached_property
-    def _places(self) -> tuple[_Numbers, list[tuple[str, dict[str, int]]], int]:
-        """Return where numbers stand and how they are scaled, where each category does; a width."""
+    def _row(self) -> tuple[tuple[str, ...], _Numbers, list[tuple[int, dict[Any, int]]], int]:
+        """Return the columns' names, how numbers are scaled, where categories stand, a width."""
         numbers, categories, start = [], [], 0
-        for column in self.columns:
+        for place, column in enumerate(self.columns):
             if isinstance(column, NumericColumn):
-                numbers.append((column.name, start, column.mean, column.scale))
+                numbers.append((place, start, column.mean, column.scale))
             else:
                 known = {text: start + k for k, text in enumerate(column.values)}
                 special = (MISSING_VALUE, OTHER_VALUE)
                 ordinary = {text: k for text, k in known.items() if text not in special}
-                categories.append((column.name, ordinary))
+                categories.append((place, ordinary))
             start += len(column.feature_names)
-        names, places, mean, scale = zip(*numbers, strict=True) if numbers else ((), (), (), ())
-        arrays = np.array(places, np.intp), np.array(mean), np.array(scale)
-        own = _Numbers(names, *arrays, moments=(mean, scale))
-        return own, categories, start
+        fields: Any = zip(*numbers, strict=True) if numbers else ((), (), (), ())
+        own = _Numbers(*fields)
+        return self.raw_names, own._replace(all=len(numbers) == start), categories, start
 
     def encode_table(self, table: Table) -> tuple[NDArray[np.float32], list[str]]:
         """Encode a table (n rows) as X (n, features), with notes on what was unusual.
@@ -250,13 +242,16 @@ class TableEncoder(Inputs):
 
 
 class _Numbers(NamedTuple):
-    """The columns of numbers: names (c), places among features, scaling; as lists, too."""
+    """The columns of numbers: their places among columns and features, and their scaling.
 
-    names: tuple[str, ...]
-    places: NDArray[np.intp]
-    mean: NDArray[np.float64]
-    scale: NDArray[np.float64]
-    moments: tuple[tuple[float, ...], tuple[float, ...]]
+    ``all`` says that each feature is one of them.
+    """
+
+    columns: tuple[int, ...]
+    places: Any
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    all: bool = False
 
 
 def _column_from_json(item: object, where: str) -> NumericColumn | CategoricalColumn:
