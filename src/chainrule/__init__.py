@@ -72,7 +72,7 @@ _FORMER = {"Moment": "RandomKey", "Written": "ExplicitFunction", "Place": "Train
 _MODULES = ("mathematics", "notation")
 _ROOM_OF = {name: room for room, names in _PUBLIC.items() for name in names.split()}
 
-__all__ = [*_MODULES, *_ROOM_OF]
+__all__ = [*_MODULES, *_ROOM_OF, *_FORMER]
 
 
 def __getattr__(name: str) -> Any:
