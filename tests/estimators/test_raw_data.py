@@ -5,6 +5,7 @@ import pandas
 import polars
 import pytest
 from PIL import Image
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
@@ -223,3 +224,89 @@ def test_no_rows_are_no_samples(regressor):
         with pytest.raises(ValueError, match=r"0 sample\(s\)"):
             call(none)
     assert regressor.predict(none).shape == (0,)
+
+
+@pytest.mark.parametrize("model", [MLPClassifier((3,)), MLPRegressor(hidden_layer_sizes=(3,))])
+def test_a_score_without_answers_is_an_error(model):
+    y = (AREA > 100).astype(float)
+    model.set_params(max_iter=1, random_state=0).fit(AREA[:, None], y)
+    with pytest.raises(ValueError, match="expected answers y to compare with"):
+        model.score(AREA[:, None])
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        model.score(AREA[:, None], y[1:])
+
+
+def test_the_first_call_of_partial_fit_takes_a_columns_name():
+    data = HOUSES.assign(sold=AREA > 100)
+    model = Classifier(Chain(Linear(3)), **MODEL)
+    model.partial_fit(data, "sold", classes=[False, True]).partial_fit(data[:9], "sold")
+    assert model.t_ == ROWS + 9
+    numbered = pandas.DataFrame({0: AREA, 1: AREA > 100})
+    assert Classifier(Chain(Linear(3)), **MODEL, max_iter=2).fit(numbered, 1).n_features_in_ == 1
+
+
+def test_callbacks_are_given_the_answers_themselves(path):
+    callback = pytest.importorskip("sklearn.callback")
+    monitor = callback.ScoringMonitor(scoring="r2")
+    model = Regressor(Chain(Linear(3)), **MODEL, max_iter=3).set_callbacks(monitor)
+    model.fit(path, "price")
+    assert model.n_iter_ == 3
+
+
+def pixels(images):
+    names = [f"p{number}" for number in range(images[0].size)]
+    return pandas.DataFrame(images.reshape(len(images), -1), columns=names)
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (6, 5, 3), (3, 6, 5)])
+def test_rows_of_pixels_keep_their_names_where_they_are_standardised(shape, tmp_path):
+    images = rng.integers(0, 256, (40, *shape)).astype(np.uint8)
+    y, frame = np.where(images.reshape(40, -1)[:, 0] > 120, "a", "b"), pixels(images)
+    options = {"complete": True, "inputs": "images", "image_shape": shape, "random_state": 0}
+    chain = Chain(Flatten(), Linear(4))
+    model = Classifier(chain, **options, max_iter=4).fit(frame, y)
+    assert model.feature_names_in_.tolist() == frame.columns.tolist()
+    predicted = model.predict_proba(frame)
+    with pytest.raises(ValueError, match="feature names should match"):
+        model.predict(frame[frame.columns[::-1]])
+    frame[frame.columns[::-1]].to_csv(tmp_path / "x.csv", index=False)
+    np.testing.assert_allclose(model.predict_proba(tmp_path / "x.csv"), predicted, rtol=1e-6)
+    raw = [images, images.reshape(40, -1), images.reshape(40, -1).tolist()]
+    raw.append(sparse.csr_array(images.reshape(40, -1)))
+    for X in raw:
+        other = Classifier(chain, **options, max_iter=4)
+        other.fit(X, y)
+        np.testing.assert_allclose(other.predict_proba(X), predicted, rtol=1e-6)
+
+
+def test_images_of_either_layout_fit_where_one_of_them_does():
+    images = rng.integers(0, 256, (20, 3, 6, 5)).astype(np.uint8)
+    y = np.arange(20) % 2
+    model = Classifier(
+        Chain(Flatten()), complete=True, inputs="images", max_iter=2, random_state=0
+    ).fit(images, y)
+    last = images.transpose(0, 2, 3, 1)
+    np.testing.assert_array_equal(model.predict_proba(last), model.predict_proba(images))
+    with pytest.raises(ValueError, match=r"X has images of 6 × 4 pixels .* expecting images of"):
+        model.predict(images[..., :4])
+
+
+def test_a_folder_of_images_has_its_answers(tmp_path):
+    images = rng.integers(0, 256, (20, 6, 5, 3)).astype(np.uint8)
+    y = np.array(["dark", "light"])[np.arange(20) % 2]
+    images[y == "dark"] //= 3
+    for number, (image, label) in enumerate(zip(images, y, strict=True)):
+        (tmp_path / label).mkdir(exist_ok=True)
+        Image.fromarray(image).save(tmp_path / label / f"{number:02}.png")
+    chain = Chain(AvgPool2d(2), Flatten())
+    model = Classifier(chain, complete=True, inputs="images", max_iter=30, random_state=0)
+    model.fit(images, y)
+    assert model.score(tmp_path) == model.score(images, y)
+    assert model.check_gradients(tmp_path).passed
+    assert model.input_gradient(str(tmp_path)).shape == images.shape
+
+
+def test_what_a_file_says_of_a_training_goes_with_it():
+    model = MLPClassifier((3,), max_iter=1, random_state=0).fit(AREA[:, None], KIND)
+    model.metadata_ = {"data": "houses.csv"}
+    assert not hasattr(model.partial_fit(AREA[:, None], KIND), "metadata_")

@@ -132,10 +132,15 @@ def read_table(name: str | os.PathLike[str]) -> Table:
     raise DataError(f"{argument}: expected a table, a CSV file with a header, got images")
 
 
-def read_images(name: str | os.PathLike[str], shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Read the images (n, c, h, w) that a file, a folder or a built-in set holds."""
+def read_images(
+    name: str | os.PathLike[str], shape: tuple[int, ...], *, rows: bool = False
+) -> NDArray[np.uint8] | Table:
+    """Read the images (n, c, h, w) that a file, a folder or a built-in set holds.
+
+    With ``rows`` a table of their pixels will do, too.
+    """
     source = read_source(os.fspath(name), like=shape, optional=True)
-    if isinstance(source.data, Table):
+    if isinstance(source.data, Table) and not rows:
         raise DataError(f"{os.fspath(name)}: expected images, got a table")
     return source.data
 

@@ -26,7 +26,7 @@ from chainrule.estimators.parameters import CONSTRAINTS
 from chainrule.estimators.prediction import Predictions
 from chainrule.estimators.preparation import labelled, prepare
 from chainrule.estimators.solvers import solver
-from chainrule.estimators.validation import read_samples, with_answers
+from chainrule.estimators.validation import answers_to, read_samples
 from chainrule.files.estimator import load_estimator, save_estimator
 from chainrule.inputs import INPUTS, Inputs
 from chainrule.targets import Objective, Targets, out_activation
@@ -138,7 +138,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
             self, X, y, sample_weight, held_out, incremental=incremental, classes=classes
         )
         epochs = 1 if incremental else int(self.max_iter)
-        job.callbacks = FitTask.of(self, X, y, sample_weight, epochs)
+        job.callbacks = FitTask.of(self, *job.given, sample_weight, epochs)
         return self._train(job)
 
     def _train(self, job: FitJob) -> Self:
@@ -166,10 +166,9 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
 
     def _install(self, job: FitJob, result: FitResult) -> None:
         """Take over a trained network: the one place where a fit changes the estimator."""
-        if job.first:
-            fitted = [name for name in vars(self) if name[-1] == "_" and name[0] != "_"]
-            for name in [*fitted, "_optimizer"]:
-                self.__dict__.pop(name, None)
+        fitted = [name for name in vars(self) if name[-1] == "_" and name[0] != "_"]
+        for name in [*fitted, "_optimizer"] if job.first else ["metadata_"]:
+            self.__dict__.pop(name, None)
         self.__dict__.update(job.fitted())
         self.__dict__.update(result.attributes)
 
@@ -327,7 +326,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
     def _labelled(self, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Samples]:
         """Return raw samples, and dense ones with targets for the fitted network's loss."""
         check_is_fitted(self)
-        X, y = with_answers(X, y, self.targets_.name)
+        X, y = answers_to(self, X, y)
         data = labelled(self, self.inputs_, self.targets_, X, y, sample_weight)
         dense = data.X.toarray() if sparse.issparse(data.X) else data.X
         return X, replace(data, X=dense)

@@ -16,11 +16,11 @@ from sklearn.utils.multiclass import (
     type_of_target,
     unique_labels,
 )
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from chainrule.data import Column
 from chainrule.estimators.base import NetworkEstimator
-from chainrule.estimators.validation import read_answers, with_answers
+from chainrule.estimators.validation import answers_to, with_answers
 from chainrule.functions import Sigmoid, Softmax
 from chainrule.targets import Classes, Objective, Targets
 from chainrule.targets.columns import labels_of
@@ -90,7 +90,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         self : object
         """
         first = _check_partial_fit_first_call(copy.copy(self), classes)
-        if not first or type_of_target(y).startswith("multilabel"):
+        X, y = with_answers(X, y, "" if first else self.targets_.name)
+        several = not isinstance(y, Column) and type_of_target(y).startswith("multilabel")
+        if not first or several:
             classes = None
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
@@ -180,10 +182,11 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         score : float
         """
         check_is_fitted(self)
-        X, y = with_answers(X, y, self.targets_.name)
-        y = read_answers(self, y, self.targets_)
+        X, y = answers_to(self, X, y)
         if self.classes_.dtype.kind == "f":  # of which scikit-learn's score takes whole ones only
-            return float(np.average(self.predict(X) == y, weights=sample_weight))
+            predicted = self.predict(X)
+            check_consistent_length(predicted, y, sample_weight)
+            return float(np.average(predicted == y, weights=sample_weight))
         return float(super().score(X, y, sample_weight))
 
     def _logits(self, X: Any) -> Array:

@@ -49,6 +49,8 @@ class FitJob:
         Whether this is a call of ``partial_fit``.
     random_state : RandomState
         From which all is drawn.
+    given : tuple
+        Raw samples and validated answers, as scikit-learn's callbacks are given them.
     attributes : dict
         The fitted attributes of the network, except its chain.
     callbacks : FitTask or None
@@ -66,6 +68,7 @@ class FitJob:
     first: bool
     incremental: bool
     random_state: np.random.RandomState
+    given: tuple[Any, Any]
     attributes: dict[str, Any] = field(default_factory=dict)
     callbacks: FitTask | None = None
 

@@ -61,8 +61,11 @@ def prepare(
     targets = None if first else getattr(estimator, "targets_", None)
     X, y = with_answers(X, y, "" if targets is None else targets.name)
     name, cells = name_of(y), isinstance(y, Column)
+    if targets is None and classes is not None and isinstance(y, Column):
+        y = estimator._new_targets(classes, name, cells=False).read(y)
     inputs = estimator._new_inputs(X) if targets is None else estimator.inputs_
     encoded, y, inputs = read_fit(estimator, X, y, inputs, targets, reset=targets is None)
+    given = X, y
     if targets is None:
         answers = y if classes is None else classes
         targets = estimator._new_targets(answers, name, cells=cells)
@@ -94,6 +97,7 @@ def prepare(
         first=first,
         incremental=incremental,
         random_state=random_state,
+        given=given,
         attributes=estimator._described(inputs, targets, chain),
     )
 
@@ -102,12 +106,7 @@ def labelled(
     estimator: Any, inputs: Inputs, targets: Targets, X: Any, y: Any, sample_weight: Any
 ) -> Samples:
     """Return raw samples with answers as the chain and the loss of a network take them."""
-    X, y = with_answers(X, y, targets.name)
-    if y is None:
-        raise ValueError(
-            f"{type(estimator).__name__}: expected answers y to compare with, or a table that has "
-            "the column of answers that training had, got none"
-        )
+    X, y = with_answers(X, y, targets.name, inputs)
     X, y, _ = read_fit(estimator, X, y, inputs, targets, reset=False)
     estimator._check_answers(y, targets, warm=False)
     check_consistent_length(X, y)

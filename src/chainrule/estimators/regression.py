@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from chainrule.data import Column
 from chainrule.estimators.base import NetworkEstimator
-from chainrule.estimators.validation import read_answers, with_answers
+from chainrule.estimators.validation import answers_to
 from chainrule.losses import Loss
 from chainrule.targets import REGRESSION_LOSSES, Numbers, Objective, Targets, regression_objective
 from chainrule.targets.columns import number_cells
@@ -112,8 +112,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         score : float
         """
         check_is_fitted(self)
-        X, y = with_answers(X, y, self.targets_.name)
-        y = read_answers(self, y, self.targets_)
+        X, y = answers_to(self, X, y)
         return float(super().score(X, y, sample_weight))
 
     def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:

@@ -7,6 +7,7 @@ that is refused changes nothing.
 from __future__ import annotations
 
 import copy
+import os
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,8 @@ from sklearn.utils.validation import validate_data
 
 from chainrule.data import Column, DataError, Table
 from chainrule.data.frames import as_table, is_frame
-from chainrule.data.sources import is_source
-from chainrule.inputs import Inputs
+from chainrule.data.sources import is_source, read_source
+from chainrule.inputs import Images, Inputs
 from chainrule.targets import Targets
 from chainrule.types import Array
 
@@ -25,7 +26,9 @@ SPARSE = ["csr", "csc"]
 FLOATS = (np.float64, np.float32)
 
 
-def with_answers(X: Any, y: Any, known: str) -> tuple[Any, Any]:
+def with_answers(
+    X: Any, y: Any, known: str, inputs: Inputs | None = None
+) -> tuple[Any, Any]:
     """Return samples without, and as, the column of answers where y names one.
 
     Parameters
@@ -33,27 +36,43 @@ def with_answers(X: Any, y: Any, known: str) -> tuple[Any, Any]:
     X : array-like, images, table, or str or path
         Raw samples.
     y : array-like, Column, str or None
-        Answers, the name of a column of X, or None for the column that is known.
-        Their answers.
+        Answers, the name of a column of X, or None for the column that is known; of a folder of
+        images None takes the folders' names.
     known : str
         The column of the targets of training, "" if there was none.
+    inputs : Inputs or None
+        Of a fitted network.
 
     Raises
     ------
     DataError
         X has no such column.
     """
+    if y is None and is_source(X) and isinstance(inputs, Images) and not inputs.rows:
+        source = read_source(os.fspath(X), like=inputs.sample_shape)
+        return inputs.raw(np.asarray(source.data)), source.target
     tabular = is_source(X) or is_frame(X) or isinstance(X, Table | dict)
     if y is None and known and tabular:
         y = known
-    if not isinstance(y, str):
+    if not isinstance(y, str | int):
         return X, y
     if not tabular:
         raise DataError(
             f"y={y!r}: expected answers, or with a table as X the name of its column of answers"
         )
     table = as_table(X)
-    return table.without(y), table.target(y)
+    return table.without(str(y)), table.target(str(y))
+
+
+def answers_to(estimator: Any, X: Any, y: Any) -> tuple[Any, Any]:
+    """Return samples and answers for a fitted estimator; ValueError if there are no answers."""
+    X, y = with_answers(X, y, estimator.targets_.name, estimator.inputs_)
+    if y is None:
+        raise ValueError(
+            f"{type(estimator).__name__}: expected answers y to compare with, or a table that has "
+            "the column of answers that training had, got none"
+        )
+    return X, read_answers(estimator, y, estimator.targets_)
 
 
 def name_of(y: Any) -> str:

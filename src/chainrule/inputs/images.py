@@ -97,7 +97,10 @@ class Images(Inputs):
 
     def scaled(self, data: Any) -> Images:
         """Return the images with a scaling of their channels that is learned from raw ones."""
-        return replace(self, scaling=ImageScaling.fit(self._ordered(data)))
+        if isinstance(data, Table):
+            data, _ = table_numbers(data, self)
+        pixels = data.toarray() if sparse.issparse(data) else np.asarray(data)
+        return replace(self, scaling=ImageScaling.fit(self._ordered(pixels)))
 
     def encode(self, data: Any, check: RowCheck | None = None) -> Array:
         """Return images as X (n, c, h, w); sparse rows become dense.
@@ -108,14 +111,22 @@ class Images(Inputs):
             They have another shape than those of training, or contradict their format.
         """
         if is_source(data):
-            data = self.raw(read_images(data, self.sample_shape))
-        if isinstance(data, Table):
-            data, _ = table_numbers(data, self)
-        if self.scaling is not None:
-            return self.scaling.encode(self._ordered(data))
-        X = checked_rows(self._as_rows(data), self, check)
-        X = X.toarray() if sparse.issparse(X) else X
-        return np.asarray(X).reshape(len(X), *self.sample_shape)
+            found = read_images(data, self.sample_shape, rows=self.rows)
+            data = found if isinstance(found, Table) else self.raw(found)
+        data = _array_of(data)
+        shape = tuple(getattr(data, "shape", ()))
+        if len(shape) in (3, 4) and min(shape) > 0:
+            images = self._reads(shape)._ordered(np.asarray(data))
+            if self.scaling is not None:
+                return self.scaling.encode(images)
+            X = checked_rows(float_array(images).reshape(len(images), -1), self, check)
+            return np.asarray(X).reshape(len(X), *self.sample_shape)
+        if len(shape) == 2 and min(shape) > 0:
+            self._reads(shape)
+        X = checked_rows(float_array(data) if type(data) is np.ndarray else data, self, check)
+        dense = X.toarray() if sparse.issparse(X) else np.asarray(X)
+        images = np.ascontiguousarray(self._ordered(dense))
+        return images if self.scaling is None else self.scaling.encode(images)
 
     def raw(self, X: Array) -> Array:
         """Return images (n, c, h, w), as files have them, as those of training were given."""
@@ -137,35 +148,22 @@ class Images(Inputs):
 
     def _reads(self, shape: Shape) -> Images:
         """Return how an array of a shape is read; ValueError if these are no such images."""
-        if len(shape) == len(self.given) + 1:
-            read = replace(self, given=shape[1:])
-        elif len(shape) == 2:
-            read = self
+        if len(shape) == 2:
             if not self.rows or shape[1] != self.raw_count:
                 raise self._misfit("rows of numbers")
-        else:
-            read = infer_format("X", shape, None, None) or self
-        if read.sample_shape != self.sample_shape:
-            raise self._misfit(read.describe())
-        return read
+            return self
+        axes = ("nhw",) if len(shape) == 3 else ("nchw", "nhwc")
+        ways = [replace(self, format=each, given=shape[1:]) for each in axes]
+        ways.sort(key=lambda way: way.format != self.format)  # the one of training first
+        fitting = [way for way in ways if way.sample_shape == self.sample_shape]
+        if not fitting:
+            raise self._misfit(ways[0].describe())
+        return fitting[0]
 
     def _misfit(self, received: str) -> ValueError:
         return ValueError(
             f"X has {received}, but this network is expecting {self.describe()} as input"
         )
-
-    def _as_rows(self, data: Any) -> Any:
-        """Return images as rows (n, c·h·w) in the chain's order."""
-        if isinstance(data, list | tuple) and data and np.ndim(data[0]) > 1:
-            data = np.asarray(data)
-        shape = tuple(getattr(data, "shape", ()))
-        if len(shape) not in (2, 3, 4) or min(shape) == 0:
-            return data  # the check says what is wrong
-        read = self._reads(shape)
-        tabular = len(shape) == 2 and not isinstance(data, np.ndarray)
-        if sparse.issparse(data) or (tabular and read.format != "nhwc"):
-            return data  # a table keeps the names of its columns
-        return read._ordered(float_array(data)).reshape(len(data), -1)
 
     def _ordered(self, data: Any) -> Array:
         """Return raw images, or rows of their pixels, as (n, c, h, w), of any type of number."""
@@ -213,12 +211,23 @@ class Images(Inputs):
 
 def infer_images(data: Any, options: Options) -> Images | None:
     """Return how images in an array are read, or None if it holds rows, or is to be refused."""
-    if isinstance(data, list | tuple) and data and np.ndim(data[0]) > 1:
-        data = np.asarray(data)
+    data = _array_of(data)
     shape = tuple(getattr(data, "shape", ()))
+    if isinstance(data, Table):
+        shape = len(data), len(data.names)
     if len(shape) not in (2, 3, 4) or min(shape) == 0:
         return None  # the check of rows says what is wrong
     return infer_format(options.owner, shape, options.image_format, options.image_shape)
+
+
+def _array_of(data: Any) -> Any:
+    """Return lists of images or rows as an array, unless their lengths differ."""
+    if isinstance(data, list | tuple) and data and np.ndim(data[0]) > 0:
+        try:
+            return np.asarray(data)
+        except ValueError:
+            return data
+    return data
 
 
 def infer_format(
