@@ -61,7 +61,7 @@ def prepare(
     targets = None if first else getattr(estimator, "targets_", None)
     X, y = with_answers(X, y, "" if targets is None else targets.name)
     name, cells = name_of(y), isinstance(y, Column)
-    if targets is None and classes is not None and isinstance(y, Column):
+    if targets is None and classes is not None and cells:
         y = estimator._new_targets(classes, name, cells=False).read(y)
     inputs = estimator._new_inputs(X) if targets is None else estimator.inputs_
     encoded, y, inputs = read_fit(estimator, X, y, inputs, targets, reset=targets is None)

@@ -12,17 +12,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.metrics import check_scoring, get_scorer_names
 
 from chainrule.estimators.stopping import Watched
 from chainrule.training import Epoch, History, ProgressBar, Reporter
 from chainrule.training.samples import Samples
+from chainrule.types import Array
 
 if TYPE_CHECKING:
     from chainrule.estimators.fitting import FitJob
 
-Array = NDArray[Any]
 
 LOSS = "loss"
 """What ``scoring`` says where the validation loss is watched, and the score is the usual one."""

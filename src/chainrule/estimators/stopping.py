@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.training.history import Batches, Epoch
 from chainrule.training.optimizers import Optimizer, State
 from chainrule.training.schedules import Schedule, TrainingPosition
+from chainrule.types import Array
 
-Array = NDArray[Any]
 Kind = Literal["constant", "invscaling", "adaptive"]
 Watched = Literal["Training loss", "Validation score", "Validation loss"]
 

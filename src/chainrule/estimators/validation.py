@@ -7,7 +7,6 @@ that is refused changes nothing.
 from __future__ import annotations
 
 import copy
-import os
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,8 @@ from sklearn.utils.validation import validate_data
 
 from chainrule.data import Column, DataError, Table
 from chainrule.data.frames import as_table, is_frame
-from chainrule.data.sources import is_source, read_source
-from chainrule.inputs import Images, Inputs
+from chainrule.data.sources import is_source
+from chainrule.inputs import Inputs
 from chainrule.targets import Targets
 from chainrule.types import Array
 
@@ -48,9 +47,8 @@ def with_answers(
     DataError
         X has no such column.
     """
-    if y is None and is_source(X) and isinstance(inputs, Images) and not inputs.rows:
-        source = read_source(os.fspath(X), like=inputs.sample_shape)
-        return inputs.raw(np.asarray(source.data)), source.target
+    if y is None and is_source(X) and inputs is not None and (found := inputs.with_answers(X)):
+        return found
     tabular = is_source(X) or is_frame(X) or isinstance(X, Table | dict)
     if y is None and known and tabular:
         y = known
@@ -125,7 +123,9 @@ def read_fit(
         checked.append(found)
         return rows
 
-    encoded = inputs.encode(X if targets is None else _features(X, inputs, targets), check)
+    if targets is not None and targets.name:
+        X = inputs.without_answers(X, targets.name)
+    encoded = inputs.encode(X, check)
     if not checked:
         if not len(encoded):
             raise ValueError(
@@ -159,15 +159,9 @@ def read_samples(estimator: Any, X: Any, inputs: Inputs) -> Any:
         rows = validate_data(known, rows, accept_sparse=SPARSE, reset=False)
         return rows.tocsr() if sparse.issparse(rows) else rows
 
-    return inputs.encode(_features(X, inputs, estimator.targets_), check)
-
-
-def _features(X: Any, inputs: Inputs, targets: Targets) -> Any:
-    """Return a table without the column of answers, which training did not see either."""
-    if inputs.kind != "table" or not targets.name:
-        return X
-    table = as_table(X)
-    return table.without(targets.name) if targets.name in table.names else table
+    if name := estimator.targets_.name:
+        X = inputs.without_answers(X, name)
+    return inputs.encode(X, check)
 
 
 def _plain_rows(X: Any, inputs: Inputs) -> bool:

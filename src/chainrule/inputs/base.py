@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from chainrule.data import Column
+from chainrule.types import Array
+
 Shape = tuple[int, ...]
 
 RowCheck = Callable[[Any, tuple[str, ...] | None], Any]
@@ -96,6 +98,14 @@ class Inputs(ABC):
         -------
         X : ndarray or sparse matrix
         """
+
+    def without_answers(self, data: Any, name: str) -> Any:
+        """Return raw samples without a column of answers that came along."""
+        return data
+
+    def with_answers(self, source: str | os.PathLike[str]) -> tuple[Any, Column] | None:
+        """Return the samples in a file or folder and the answers it has, None if in columns."""
+        return None
 
     def decode(self, values: Array, data: Any) -> Array:
         """Return values (…, *sample_shape), such as a gradient by X, shaped as raw samples are.

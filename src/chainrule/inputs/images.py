@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
@@ -10,11 +11,12 @@ import numpy as np
 from scipy import sparse
 
 from chainrule import strict_json
-from chainrule.data import Table
+from chainrule.data import Column, Table, read_source
 from chainrule.data.sources import is_source, read_images
-from chainrule.inputs.base import Array, Inputs, Options, RowCheck, Shape, float_array
+from chainrule.inputs.base import Inputs, Options, RowCheck, Shape, float_array
 from chainrule.inputs.rows import checked_rows, names_from_json, table_numbers
 from chainrule.inputs.scaling import ImageScaling
+from chainrule.types import Array
 
 __all__ = ["FORMATS", "Images", "image_shape", "infer_format", "infer_images"]
 
@@ -127,6 +129,13 @@ class Images(Inputs):
         dense = X.toarray() if sparse.issparse(X) else np.asarray(X)
         images = np.ascontiguousarray(self._ordered(dense))
         return images if self.scaling is None else self.scaling.encode(images)
+
+    def with_answers(self, source: str | os.PathLike[str]) -> tuple[Array, Column] | None:
+        """Return the images of a folder with one folder a class, and its classes."""
+        if self.rows:
+            return None
+        found = read_source(os.fspath(source), like=self.sample_shape)
+        return self.raw(np.asarray(found.data)), found.target
 
     def raw(self, X: Array) -> Array:
         """Return images (n, c, h, w), as files have them, as those of training were given."""

@@ -11,7 +11,8 @@ from chainrule import strict_json
 from chainrule.data import DataError, Table
 from chainrule.data.cells import Cells, shortened
 from chainrule.data.sources import is_source, read_table
-from chainrule.inputs.base import Array, Inputs, Options, RowCheck, Shape
+from chainrule.inputs.base import Inputs, Options, RowCheck, Shape
+from chainrule.types import Array
 
 __all__ = ["Rows", "checked_rows", "columns_to_json", "names_from_json", "table_numbers"]
 

@@ -13,7 +13,7 @@ from chainrule import strict_json
 from chainrule.data import DataError, DataWarning, Table
 from chainrule.data.cells import Cells, shortened
 from chainrule.data.frames import as_table
-from chainrule.inputs.base import Array, Inputs, Options, RowCheck, Shape
+from chainrule.inputs.base import Inputs, Options, RowCheck, Shape
 from chainrule.inputs.columns import (
     MISSING_VALUE,
     OTHER_VALUE,
@@ -22,6 +22,7 @@ from chainrule.inputs.columns import (
     fit_column,
     taken_for_categories,
 )
+from chainrule.types import Array
 from chainrule.warning import warn
 
 __all__ = ["CategoricalColumn", "NumericColumn", "TableEncoder"]
@@ -106,6 +107,11 @@ class TableEncoder(Inputs):
         left_out = [f"left out, {reason}: {', '.join(names)}" for reason, names in reasons.items()]
         categories = [c for c in self.columns if isinstance(c, CategoricalColumn)]
         return left_out + list(filter(None, map(taken_for_categories, categories)))
+
+    def without_answers(self, data: Any, name: str) -> Table:
+        """Return the table of all columns but that of answers, which training did not see."""
+        table = as_table(data)
+        return table.without(name) if name in table.names else table
 
     def encode(self, data: Any, check: RowCheck | None = None) -> Array:
         """Return a table, DataFrame or file (n rows) as X (n, features) of float32.

@@ -13,13 +13,11 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
-from numpy.typing import NDArray
 from scipy import sparse
 
 from chainrule.notation.line import Indices, NotationError, letters_of
 from chainrule.notation.sizes import Sizes, offset, reach
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,13 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from chainrule.notation.calculus import gradient as gradient_line, jacobian as jacobian_line
 from chainrule.notation.contraction import Labelled, contract, strided_view, windows
 from chainrule.notation.line import Index, Indices, Line, NotationError, Shape, Term, letters_of
 from chainrule.notation.sizes import Sizes, infer_sizes, reach
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 
 def evaluate(

@@ -6,13 +6,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from numpy.typing import NDArray
-
 from chainrule.data import Column
 from chainrule.functions import Exp, Function, Sigmoid, Softmax
 from chainrule.losses import Loss
-
-Array = NDArray[Any]
+from chainrule.types import Array
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from chainrule.data.cells import shortened, spelled
 from chainrule.data.frames import as_column
 from chainrule.functions import Sigmoid, Softmax
 from chainrule.losses import BinaryCrossEntropy, CrossEntropy
-from chainrule.targets.base import Array, Objective, Targets
+from chainrule.targets.base import Objective, Targets
 from chainrule.targets.columns import label_cells, label_text
+from chainrule.types import Array
 
 __all__ = ["Classes"]
 

@@ -12,8 +12,9 @@ from chainrule.data import Column, DataError
 from chainrule.data.cells import Moments
 from chainrule.functions import Exp
 from chainrule.losses import HalfSquaredError, Huber, Loss, MeanAbsoluteError, Poisson
-from chainrule.targets.base import Array, Objective, Targets
+from chainrule.targets.base import Objective, Targets
 from chainrule.targets.columns import number_cells
+from chainrule.types import Array
 
 __all__ = ["REGRESSION_LOSSES", "Numbers", "regression_objective"]
 
