@@ -97,7 +97,8 @@ def sample_shape(given: Any) -> Shape:
     """Return the shape of one sample, from itself or from data."""
     whole = given.shape if hasattr(given, "shape") else np.shape(given)
     shape = given if isinstance(given, tuple) else tuple(whole[1:])
-    if not shape or not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
+    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in shape)
+    if not shape or not whole or min(shape) < 1:
         raise ValueError(
             f"Chain: expected the shape of one sample, such as (64,) or (1, 28, 28), or data X "
             f"(n, …), got {shape if isinstance(given, tuple) else whole}"
