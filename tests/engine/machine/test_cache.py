@@ -1,11 +1,14 @@
 """Kernels on disk: found again, and never a reason to fail."""
 
+import hashlib
 import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 
 import pytest
+from llvmlite import binding
 
 from chainrule.engine.kernels import rows
 from chainrule.engine.language.emit import emitted
@@ -64,6 +67,69 @@ def test_a_damaged_file_is_compiled_again(folder, compiled, damage):
     assert code() == whole
     assert code() == whole
     assert len(compiled) == 2
+
+
+def test_a_kernel_under_another_s_name_is_not_run(folder, compiled):
+    """Whole files, swapped: as by a script that copies caches, or somebody who means harm."""
+    right = code(), code(OTHER)
+    first, second = sorted(folder.iterdir())
+    contents = first.read_bytes(), second.read_bytes()
+    first.write_bytes(contents[1])
+    second.write_bytes(contents[0])
+    assert (code(), code(OTHER)) == right
+    assert compiled == [TEXT, OTHER] * 2
+    assert (first.read_bytes(), second.read_bytes()) == contents
+
+
+@pytest.mark.parametrize("other", ["processor", "features", "version", "format"])
+def test_a_kernel_of_another_machine_or_version_is_not_run(folder, compiled, monkeypatch, other):
+    host = compiling.host()
+    targets = {
+        "processor": replace(host, processor="x86-64"),
+        "features": replace(host, features=host.features + ",-bmi"),
+    }
+    with monkeypatch.context() as elsewhere:
+        if other == "version":
+            elsewhere.setattr(binding, "llvm_version_info", (3, 4, 0))
+        elif other == "format":
+            elsewhere.setattr(cache, "FORMAT", "1")
+        cache.object_code(TEXT, targets.get(other, host))
+    (foreign,) = folder.iterdir()
+    content = foreign.read_bytes()
+    right = code()
+    (own,) = set(folder.iterdir()) - {foreign}
+    whole = own.read_bytes()
+    own.write_bytes(content)
+    assert code() == right
+    assert own.read_bytes() == whole
+    assert len(compiled) == 3
+
+
+def test_files_of_the_format_before_are_no_harm(folder, compiled):
+    """Those began with a checksum of the code alone."""
+    right = code()
+    (file,) = folder.iterdir()
+    file.write_bytes(hashlib.sha256(right).digest() + right)
+    assert code() == right
+    assert len(compiled) == 2
+
+
+def test_a_shuffled_cache_changes_no_bit_of_a_training(folder, tmp_path):
+    """Each kernel is whole, and stands under the name of another."""
+    command = [sys.executable, "-m", "chainrule", "train", "iris", "-q", "-e", "2", "-o"]
+
+    def trained(name):
+        subprocess.run([*command, str(tmp_path / name)], check=True, capture_output=True)
+        return (tmp_path / name).read_bytes()
+
+    right = trained("before")
+    files = sorted(folder.iterdir())
+    assert len(files) > 5
+    contents = [file.read_bytes() for file in files]
+    for file, content in zip(files, contents[1:] + contents[:1], strict=True):
+        file.write_bytes(content)
+    assert trained("after") == right
+    assert [file.read_bytes() for file in sorted(folder.iterdir())] == contents
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
@@ -137,6 +203,6 @@ def test_two_processes_may_fill_it_at_once(folder):
         )
         for _ in range(2)
     ]
-    sizes = {process.communicate(timeout=60)[0] for process in both}
+    sizes = {process.communicate()[0] for process in both}
     assert sizes == {f"{len(code())}\n"}
     assert [file.suffix for file in folder.iterdir()] == [".kernel"]

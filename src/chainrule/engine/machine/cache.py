@@ -2,8 +2,9 @@
 
 A kernel's file is named by a digest of all that decides its machine code: its text in LLVM's
 form, the processor and its features, the versions of LLVM and of this format. The file begins with
-a checksum. Where anything is wrong (no writable folder, a truncated file, one that others could
-have written) the kernel is compiled again: slower, and never an error.
+a checksum of that digest and of the code, so that a whole file under another's name is not taken
+for it. Where anything is wrong (no writable folder, a truncated file, one that others could have
+written) the kernel is compiled again: slower, and never an error.
 
 The folder is ``$CHAINRULE_CACHE`` if that is set (to nothing: no cache), else the user's own.
 """
@@ -21,7 +22,7 @@ from llvmlite import binding
 
 from chainrule.engine.machine import compiling
 
-FORMAT = "1"
+FORMAT = "2"
 DIGEST = 32
 """Bytes of a checksum."""
 
@@ -31,12 +32,13 @@ def object_code(text: str, target: compiling.Target) -> bytes:
     place = folder()
     if place is None:
         return compiling.object_code(text, target)
-    path = place / (_key(text, target) + ".kernel")
-    known = _read(path)
+    key = _key(text, target)
+    path = place / f"{key[:40]}.kernel"
+    known = _read(path, key)
     if known is not None:
         return known
     code = compiling.object_code(text, target)
-    _write(path, code)
+    _write(path, key, code)
     return code
 
 
@@ -60,11 +62,16 @@ def folder() -> Path | None:
 def _key(text: str, target: compiling.Target) -> str:
     versions = ".".join(map(str, binding.llvm_version_info))
     whole = "\0".join((FORMAT, versions, sys.platform, target.processor, target.features, text))
-    return hashlib.sha256(whole.encode()).hexdigest()[:40]
+    return hashlib.sha256(whole.encode()).hexdigest()
 
 
-def _read(path: Path) -> bytes | None:
-    """Return the code in a file, or None unless it is whole and this user's own."""
+def _checksum(key: str, code: bytes) -> bytes:
+    """Return the checksum of a kernel's code under its key, all of one length."""
+    return hashlib.sha256(key.encode() + code).digest()
+
+
+def _read(path: Path, key: str) -> bytes | None:
+    """Return the code in a file, or None unless it is that of the key, whole and one's own."""
     try:
         with path.open("rb") as file:
             if not (_private(os.fstat(file.fileno())) and _private(path.parent.stat())):
@@ -73,7 +80,7 @@ def _read(path: Path) -> bytes | None:
     except OSError:
         return None
     checksum, code = content[:DIGEST], content[DIGEST:]
-    return code if code and hashlib.sha256(code).digest() == checksum else None
+    return code if code and _checksum(key, code) == checksum else None
 
 
 def _private(status: os.stat_result) -> bool:
@@ -84,14 +91,14 @@ def _private(status: os.stat_result) -> bool:
     return not others and status.st_uid in (os.getuid(), 0)
 
 
-def _write(path: Path, code: bytes) -> None:
+def _write(path: Path, key: str, code: bytes) -> None:
     """Keep code in a file that is whole at any moment; do nothing if that cannot be."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(code).digest() + code)
+                file.write(_checksum(key, code) + code)
             os.replace(temporary, path)
         except OSError:
             os.unlink(temporary)
