@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -139,6 +140,33 @@ def test_what_others_could_have_written_is_not_run(folder, compiled, what):
     (file,) = folder.iterdir()
     (file if what == "file" else folder).chmod(0o777)
     code()
+    code(OTHER)
+    assert len(compiled) == 3
+    assert len(list(folder.iterdir())) == (2 if what == "file" else 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+@pytest.mark.parametrize("mode", [0o775, 0o707, 0o777])
+def test_a_folder_that_is_not_used_is_said_with_the_reason(folder, mode):
+    assert cache.trouble() is None  # there is none yet
+    code()
+    assert cache.trouble() is None
+    folder.chmod(mode)
+    assert re.fullmatch(
+        rf"kernels are not kept in {folder}, since others may write there \(mode {mode:o}\), and "
+        rf"machine code .* is never run: chmod go-w {folder}, .* CHAINRULE_CACHE to a folder .*",
+        cache.trouble(),
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX users")
+def test_a_folder_of_another_user_is_said(folder, compiled, monkeypatch):
+    folder.mkdir()
+    status = os.stat_result([0o40755, 0, 0, 2, os.getuid() + 1, 0, 0, 0, 0, 0])
+    monkeypatch.setattr(type(folder), "stat", lambda self, **_: status)
+    assert f"since it belongs to another user, of id {os.getuid() + 1}" in cache.trouble()
+    code()
+    code()
     assert len(compiled) == 2
 
 
@@ -148,6 +176,8 @@ def test_no_writable_place_is_no_error(tmp_path, monkeypatch, compiled):
     monkeypatch.setenv("CHAINRULE_CACHE", str(blocked / "kernels"))
     assert code() == code()
     assert len(compiled) == 2
+    reason = f"kernels are not kept in {blocked / 'kernels'}: Not a directory; set CHAINRULE_CACHE"
+    assert cache.trouble().startswith(reason)
 
 
 def test_a_folder_that_cannot_be_written_is_read_all_the_same(folder, compiled, monkeypatch):
@@ -176,6 +206,7 @@ def test_what_is_in_the_way_stays_and_nothing_is_left_beside_it(folder, compiled
 def test_an_empty_setting_keeps_nothing(monkeypatch, compiled):
     monkeypatch.setenv("CHAINRULE_CACHE", "")
     assert cache.folder() is None
+    assert cache.trouble() is None
     code()
     code()
     assert len(compiled) == 2

@@ -38,8 +38,40 @@ def object_code(text: str, target: compiling.Target) -> bytes:
     if known is not None:
         return known
     code = compiling.object_code(text, target)
-    _write(path, key, code)
+    try:
+        _write(path, key, code)
+    except OSError as error:
+        _refusals[place] = error.strerror or str(error)
+    else:
+        _refusals.pop(place, None)
     return code
+
+
+_refusals: dict[Path, str] = {}
+"""Folders in which a kernel could not be kept in this process, and why."""
+
+
+def trouble() -> str | None:
+    """Return why kernels are not kept in the folder, and what to do about it; None if they are."""
+    place = folder()
+    if place is None:
+        return None
+    try:
+        distrust = _distrust(place.stat())
+    except OSError:  # there is none yet, or what was written there has said more
+        distrust = None
+    if distrust is not None:
+        return (
+            f"kernels are not kept in {place}, since {distrust}, and machine code that others "
+            f"wrote is never run: chmod go-w {place}, if it is yours, or set CHAINRULE_CACHE to a "
+            "folder that only you can write"
+        )
+    if place in _refusals:
+        return (
+            f"kernels are not kept in {place}: {_refusals[place]}; set CHAINRULE_CACHE to a folder "
+            "that you can write"
+        )
+    return None
 
 
 def folder() -> Path | None:
@@ -74,7 +106,7 @@ def _read(path: Path, key: str) -> bytes | None:
     """Return the code in a file, or None unless it is that of the key, whole and one's own."""
     try:
         with path.open("rb") as file:
-            if not (_private(os.fstat(file.fileno())) and _private(path.parent.stat())):
+            if _distrust(os.fstat(file.fileno())) or _distrust(path.parent.stat()):
                 return None
             content = file.read()
     except OSError:
@@ -83,24 +115,30 @@ def _read(path: Path, key: str) -> bytes | None:
     return code if code and _checksum(key, code) == checksum else None
 
 
-def _private(status: os.stat_result) -> bool:
-    """Whether nobody but this user, or the system's, could have written a file or folder."""
+def _distrust(status: os.stat_result) -> str | None:
+    """Return who but this user, and the system's, could have written a file or folder, if any."""
     if sys.platform == "win32":
-        return True  # the folder is in the user's profile, which others cannot write
-    others = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    return not others and status.st_uid in (os.getuid(), 0)
+        return None  # the folder is in the user's profile, which others cannot write
+    if status.st_uid not in (os.getuid(), 0):
+        return f"it belongs to another user, of id {status.st_uid}"
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return f"others may write there (mode {stat.S_IMODE(status.st_mode):o})"
+    return None
 
 
 def _write(path: Path, key: str, code: bytes) -> None:
-    """Keep code in a file that is whole at any moment; do nothing if that cannot be."""
+    """Keep code in a file that is whole at any moment; OSError if that cannot be.
+
+    Where it would never be read, nothing is written.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if _distrust(path.parent.stat()) is not None:
+        return
+    handle, temporary = tempfile.mkstemp(dir=path.parent)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(_checksum(key, code) + code)
-            os.replace(temporary, path)
-        except OSError:
-            os.unlink(temporary)
+        with os.fdopen(handle, "wb") as file:
+            file.write(_checksum(key, code) + code)
+        os.replace(temporary, path)
     except OSError:
-        pass
+        os.unlink(temporary)
+        raise
