@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike
 from scipy import sparse
 
 from chainrule.functions import Function
+from chainrule.sparse_rows import as_csr
 from chainrule.types import Shape
 
 LARGEST = 2**31
@@ -112,7 +113,7 @@ def as_samples(X: Any, first: Layer, dtype: np.dtype[Any]) -> Any:
     if sparse.issparse(X):
         if not function.sparse_input:
             raise ValueError(f"{function}: expected a dense array, got a sparse matrix")
-        X = X.tocsr()
+        X = as_csr(str(function), X)
     else:
         X = np.asarray(X)
     if X.ndim < 1 or X.shape[1:] != expected:
