@@ -53,7 +53,9 @@ def predicted(estimator: Any, data: Any) -> Predictions:
             else:
                 chosen = targets.chosen(Y, 0.5)
                 values, probabilities = targets.decode(chosen), Y.astype(np.float64)
-                if not (targets.exclusive or targets.several):
+                if len(targets.labels) == 1:
+                    probabilities = np.ones_like(probabilities)
+                elif not (targets.exclusive or targets.several):
                     probabilities = np.hstack([1 - probabilities, probabilities])
     wrong = ~np.isfinite(values if probabilities is None else probabilities)
     if wrong.any():
