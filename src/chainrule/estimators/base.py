@@ -80,6 +80,10 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
     def _new_inputs(self, X: Any) -> Inputs:
         """Return the inputs for data like X, learned from them."""
 
+    def _opened(self, X: Any) -> Any:
+        """Return samples of a first fit, pictures among them as `Images`, read once."""
+        return X
+
     @abstractmethod
     def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
         """Return the targets of validated answers.
