@@ -241,8 +241,8 @@ def without_damaged(
 
 def image_size(size: Any) -> Size:
     """Return a size as height and width; ValueError if it is none."""
-    sides = (size, size) if isinstance(size, int | np.integer) else tuple(size)
-    whole = all(isinstance(side, int | np.integer) for side in sides)
+    sides = tuple(size) if np.iterable(size) else (size, size)
+    whole = all(isinstance(x, int | np.integer) and not isinstance(x, bool) for x in sides)
     if len(sides) != 2 or not whole or not all(1 <= side <= LARGEST_SIDE for side in sides):
         raise DataError(
             f"size: expected a side or (h, w) from 1 to {LARGEST_SIDE:,} pixels, got {size!r}"

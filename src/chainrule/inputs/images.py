@@ -19,6 +19,7 @@ from chainrule.inputs.base import Inputs, Options, RowCheck, Shape, float_array
 from chainrule.inputs.image_formats import FORMATS, image_shape, inferred_format
 from chainrule.inputs.rows import checked_rows, names_from_json, table_numbers
 from chainrule.inputs.scaling import ImageScaling
+from chainrule.sparse_rows import as_csr
 from chainrule.types import Array
 
 __all__ = ["FORMATS", "Images", "image_shape", "infer_format", "infer_images"]
@@ -109,7 +110,7 @@ class Images(Inputs):
         data = self.opened(data)
         if isinstance(data, Table):
             data, _ = table_numbers(data, self)
-        pixels = data.toarray() if sparse.issparse(data) else np.asarray(data)
+        pixels = as_csr("images", data).toarray() if sparse.issparse(data) else np.asarray(data)
         return replace(self, scaling=ImageScaling.fit(self._ordered(pixels)))
 
     def encode(self, data: Any, check: RowCheck | None = None) -> Array:
