@@ -140,6 +140,8 @@ class Photo:
             ) from None
         except module.UnidentifiedImageError:
             reason = "no picture that Pillow can read"
+        except MemoryError:
+            raise
         except DataError as error:
             reason = str(error)
         except Exception as error:  # decoders of damaged files raise nearly anything
