@@ -25,6 +25,7 @@ from chainrule.cli.output import (
 from chainrule.cli.predictions import predictions_csv, predictions_json
 from chainrule.cli.summary import ModelSummary
 from chainrule.formulas import Formulas
+from chainrule.functions.sequence import every
 from chainrule.pictures.network_picture import PARTS, draw_network
 
 PICTURES = ("png", "svg", "pdf")
@@ -120,7 +121,9 @@ def show(
     out = Output(as_json=as_json)
     estimator = _load(model)
     chain, loss = estimator.chain_, estimator._objective(estimator.targets_).loss
-    rules: dict[str, Formulas] = {str(f): f.formulas() for f in (*chain.functions, loss)}
+    rules: dict[str, Formulas] = {
+        str(f): f.formulas() for f in (*every(chain.functions), loss)
+    }
     summary = ModelSummary(estimator)
     if as_json:
         out.json(summary.to_json(rules))

@@ -292,10 +292,9 @@ def infer_format(
 
 def image_shape(name: str, given: Any) -> Shape:
     """Return image_shape as a tuple; ValueError if it is none of an image."""
-    try:
-        shape = tuple(int(size) for size in given)
-    except (TypeError, ValueError, OverflowError):
-        shape = ()
+    sizes = tuple(given) if np.iterable(given) else ()
+    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in sizes)
+    shape = tuple(int(n) for n in sizes) if whole else ()
     if len(shape) not in (2, 3) or min(shape) < 1:
         raise ValueError(
             f"{name}: expected image_shape such as (28, 28), (3, 32, 32) or (32, 32, 3), "
