@@ -16,13 +16,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from math import prod
 from typing import Any, ClassVar, cast
 
 import numpy as np
 
 from chainrule import notation
 from chainrule.formulas import Formulas, docstring_formulas, elementwise_formulas
+from chainrule.functions.diagonal import diagonal
 from chainrule.functions.starts import Start
 from chainrule.notation.line import letters_of
 from chainrule.types import Array, Shape
@@ -85,6 +85,11 @@ class Function(ABC):
             elif value != field.default:
                 shown.append(f"{field.name}={value!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    def check_samples(self, X: Any) -> None:
+        """Raise ValueError for samples X (n, …) that it cannot take, dense or CSR, as the first."""
+        for first in self.inner[:1]:
+            first.check_samples(X)
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         """Return the shape of each parameter, given the shape of one sample."""
@@ -343,12 +348,3 @@ class ExplicitFunction(Function):
     def formulas(self) -> Formulas:
         """Return the formulas that stand in the class's docstring."""
         return docstring_formulas(self)
-
-
-def diagonal(values: Array) -> Array:
-    """Return the Jacobians (n, *s, *s) whose diagonals are the values (n, *s)."""
-    n, size = values.shape[0], prod(values.shape[1:])
-    result = np.zeros((n, size, size), dtype=values.dtype)
-    every = np.arange(size)
-    result[:, every, every] = values.reshape(n, size)
-    return result.reshape(values.shape + values.shape[1:])

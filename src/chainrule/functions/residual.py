@@ -13,8 +13,8 @@ from chainrule.functions.base import (
     Gradients,
     Parameters,
     RandomKey,
-    diagonal,
 )
+from chainrule.functions.diagonal import diagonal
 from chainrule.functions.sequence import (
     DEEPEST,
     MOST_INNER,
