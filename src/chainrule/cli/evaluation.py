@@ -109,7 +109,9 @@ def evaluate_source(
     DataError
         There are no targets, or they are not like those of training.
     """
-    parts = {"all": source} if source.test is None else {"training": source, "test": source.test}
+    own = {"validation": source.validation, "test": source.test}
+    others = {name: part for name, part in own.items() if part is not None}
+    parts = {"training" if others else "all": source, **others}
     scores, notes = {}, list(source.notes)
     for name, part in parts.items():
         if not isinstance(part.data, Table):

@@ -90,7 +90,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         self : object
         """
         first = _check_partial_fit_first_call(copy.copy(self), classes)
-        X, y = with_answers(X, y, "" if first else self.targets_.name)
+        X = self._opened(X) if first else X
+        inputs = None if first else self.inputs_
+        X, y = with_answers(X, y, "" if first else self.targets_.name, inputs)
         kind = "" if isinstance(y, Column) else type_of_target(y)
         several = kind.endswith(("indicator", "multioutput"))
         if not first or several:

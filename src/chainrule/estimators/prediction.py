@@ -37,6 +37,7 @@ class Predictions:
     def __call__(self, estimator: Any, X: Any, *, whole: bool) -> Array:
         """Return the outputs (n, k) of raw samples X by a fitted estimator's network."""
         chain: Chain = estimator._network()
+        X = estimator.inputs_.opened(X)
         if type(X) is not np.ndarray or getattr(estimator.inputs_, "scaling", None) is None:
             Y = self._outputs(estimator, chain, estimator._encoded(X), whole)
             return finite_outputs(type(estimator).__name__, Y)
