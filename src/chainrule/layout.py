@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 from scipy import sparse
 
+from chainrule.finite import narrowed
 from chainrule.functions import Function
 from chainrule.functions.sequence import Layer, lay_out
 from chainrule.sparse_rows import as_csr
@@ -110,7 +111,7 @@ def as_samples(X: Any, first: Layer, dtype: np.dtype[Any]) -> Any:
     if X.dtype.kind not in "biuf":
         raise ValueError(f"{function}: expected numbers as X, got {X.dtype} values")
     function.check_samples(X)
-    return X.astype(dtype, copy=False)
+    return narrowed(str(function), X, dtype).astype(dtype, copy=False)
 
 
 def check_float(dtype: DTypeLike) -> None:

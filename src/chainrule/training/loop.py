@@ -101,6 +101,9 @@ def train(
         held_out.check("validation")
     if not chain.initialized:
         chain.initialize(data.X, seed=plan.seed)
+    data.check_range("train", chain.dtype)
+    if held_out is not None:
+        held_out.check_range("validation", chain.dtype)
     data = data.drop_zero_weights()
     for samples in (data, held_out):
         if samples is not None:
