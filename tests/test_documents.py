@@ -13,7 +13,7 @@ from cli.runs import chainrule
 from documents import fenced_blocks, run_document
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["backprop", "engine", "estimators", "networks", "reproducible"]
+PAGES = ["accuracy", "backprop", "engine", "estimators", "networks", "reproducible"]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in PAGES)]
 
 
