@@ -22,6 +22,7 @@ from chainrule.data import Column
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.estimators.validation import answers_to, with_answers
 from chainrule.functions import Sigmoid, Softmax
+from chainrule.inputs.base import numeric
 from chainrule.targets import Classes, Objective, Targets
 from chainrule.targets.columns import labels_of
 from chainrule.types import Array
@@ -191,6 +192,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         """
         check_is_fitted(self)
         X, y = answers_to(self, X, y)
+        sample_weight = None if sample_weight is None else numeric(sample_weight)
         if self.targets_.several:
             predicted, held = self.predict(X), self.targets_.encode(y)
             check_consistent_length(predicted, held, sample_weight)
