@@ -17,6 +17,7 @@ from chainrule.cli.options import CommandLineOptions, with_options
 from chainrule.cli.output import Output, scores_table
 from chainrule.cli.training import prepare_training, train_network
 from chainrule.data import Source, read_source
+from chainrule.interruption import EXIT_CODE, interruption
 
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")]
 
@@ -43,9 +44,13 @@ def train(
         outcome = train_network(training)
     except KeyboardInterrupt:
         out.say("interrupted, no model is saved")
-        raise typer.Exit(130) from None
-    outcome.estimator.save(path)
+        raise typer.Exit(EXIT_CODE) from None
+    with interruption.held_off():
+        outcome.estimator.save(path)
     out.say(f"{outcome.history.describe()}, {outcome.history.seconds:.1f} s")
+    unscored = [name for name in training.parts if name not in outcome.scores]
+    if unscored:
+        out.say(f"interrupted before there were scores of {' and '.join(unscored)}")
     if as_json:
         purpose = training.purpose
         predicted = {"target": source.target_name, "task": purpose.task, "classes": purpose.classes}
@@ -127,7 +132,7 @@ def compare(
     whole = len(comparison.whole_folds)
     if not whole:
         out.say("interrupted before both had fitted a fold")
-        raise typer.Exit(130)
+        raise typer.Exit(EXIT_CODE)
     out.say(*comparison.notes)
     out.table(comparison_table(comparison))
     if comparison.interrupted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -127,7 +128,8 @@ def prepare_training(options: CommandLineOptions, source: Source, *, bar: bool) 
 def train_network(training: Training) -> Outcome:
     """Train the estimator, and score it on every part of the data.
 
-    A diverged training still has an outcome if an epoch went well before.
+    A diverged training still has an outcome if an epoch went well before, and so has one at whose
+    end Ctrl-C comes: then parts of the data have no scores.
 
     Raises
     ------
@@ -151,10 +153,10 @@ def train_network(training: Training) -> Outcome:
         diverged = TrainingDivergedError(history.trouble, history)
     if not history.epochs:
         raise diverged or KeyboardInterrupt
-    scores = {
-        name: evaluate(estimator, part.data, part.target)[0]
-        for name, part in training.parts.items()
-    }
+    scores: Scores = {}
+    with suppress(KeyboardInterrupt):
+        for name, part in training.parts.items():
+            scores[name] = evaluate(estimator, part.data, part.target)[0]
     estimator.metadata_ = _metadata(training, scores)
     return Outcome(estimator, history, scores, diverged)
 

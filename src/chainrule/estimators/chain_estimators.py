@@ -103,6 +103,9 @@ class Classifier(ChainEstimator, NetworkClassifier):
         if targets.several:
             return f"Linear({targets.outputs}) and Sigmoid() for {targets.outputs} labels"
         count = len(targets.labels)
+        if count == 1:
+            only = targets.labels.tolist()[0]
+            return f"Linear(1) and Softmax() or Sigmoid() for the one class that y has, {only!r}"
         several = f"Linear({count}) and Softmax() for {count} classes"
         return several if count != 2 else f"{several}, or Linear(1) and Sigmoid()"
 
