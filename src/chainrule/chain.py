@@ -216,7 +216,9 @@ class Chain:
         """Return the loss from which backprop starts, and how many functions come before it.
 
         Where the last function and the loss are a pair that fuses (softmax and cross-entropy,
-        sigmoid and binary cross-entropy), that is at the function's input, with y − t.
+        sigmoid and binary cross-entropy), that is at the function's input, with y − t; likewise
+        where the loss includes the function, as SoftmaxCrossEntropy() does. ValueError if the loss
+        does not take what the function makes.
         """
         pair = fused(self.functions[-1], loss)
         return (pair, len(self.functions) - 1) if pair else (loss, len(self.functions))

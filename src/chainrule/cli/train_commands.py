@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from chainrule.cli import comparing, output_files
 from chainrule.cli.arguments import JsonOption
 from chainrule.cli.comparisons import comparison_json, comparison_table, settings_sentence
+from chainrule.cli.option_values import image_sides
 from chainrule.cli.options import CommandLineOptions, with_options
 from chainrule.cli.output import Output, scores_table
 from chainrule.cli.training import prepare_training, train_network
@@ -82,7 +83,7 @@ class ComparisonOptions(CommandLineOptions):
 
 COMPARED = """
     data target layers activation optimizer learning_rate batch epochs patience l2 seed task double
-    threads
+    size skip_damaged threads
     """
 """The options that both libraries know."""
 
@@ -143,7 +144,13 @@ def compare(
 def _read(options: CommandLineOptions, *, images: bool = False) -> Source:
     """Read the data; ValueError if a target is named that they do not have."""
     target = options.target
-    source = read_source(options.data, target, images=images)
+    source = read_source(
+        options.data,
+        target,
+        images=images,
+        size=image_sides(options.size),
+        skip_damaged=options.skip_damaged,
+    )
     if target and target != source.target_name:
         raise ValueError(f"--target: {options.data} is no table, so it has no column {target!r}")
     return source

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from chainrule.engine.planning.kinds.table import kind_of
 from chainrule.engine.planning.sample_rows import Rows, SparseRows
+from chainrule.finite import narrowed
 from chainrule.functions import Function
 from chainrule.sparse_rows import as_csr
 
@@ -24,7 +25,7 @@ def as_rows(first: Function, X: Any, inputs: int, dtype: np.dtype[Any]) -> Rows:
     X = as_csr(str(first), X)
     if X.shape[1] != inputs:
         raise ValueError(f"{first}: expected X with {inputs} features, got {X.shape[1]}")
-    X = _prepared(first, X.astype(dtype, copy=False))
+    X = _prepared(first, narrowed(str(first), X, dtype).astype(dtype, copy=False))
     return SparseRows(
         np.ascontiguousarray(X.indptr, dtype=np.int64),
         np.ascontiguousarray(X.indices, dtype=np.int32),
