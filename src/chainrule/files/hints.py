@@ -55,6 +55,8 @@ def _hints(cls: type) -> dict[str, Any]:
 
 def _fits(value: object, hint: Any, objects: tuple[type, ...]) -> bool:
     """Say whether a value is of a type; an integer counts as a float, a bool not as an integer."""
+    if hint is Any:
+        return True
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return _fits(value, arguments[0], objects)
