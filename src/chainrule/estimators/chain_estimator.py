@@ -14,11 +14,14 @@ from chainrule.chain import Chain
 from chainrule.data import Images as Pictures
 from chainrule.data.sources import learned_images
 from chainrule.display import shape_text
+from chainrule.estimators import resolve
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.functions import Elementwise, Function, Linear, Softmax
 from chainrule.inputs import FORMATS, INPUTS, Images, Inputs, Options, Rows, infer_images
+from chainrule.inputs.images import image_shape
 from chainrule.targets import Targets
 from chainrule.training import Augmentation
+from chainrule.training.augmentation import check_augmentations
 
 
 @dataclass(eq=False, repr=False)
@@ -43,6 +46,12 @@ class ChainEstimator(NetworkEstimator):
     image_shape: Any = None
     image_size: Any = None
     augmentation: Any = None
+
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        check_augmentations(resolve.augmentations(self))
+        if self.image_shape is not None:
+            image_shape(type(self).__name__, self.image_shape)
 
     # The chain and its nested parameters.
 

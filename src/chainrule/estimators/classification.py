@@ -227,6 +227,10 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     def _new_answers(self, column: Column) -> Array:
         return labels_of(column)
 
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        _check_weights(type(self).__name__, self.class_weight)
+
     def _check_answers(self, y: Any, targets: Any, *, warm: bool) -> None:
         if targets.several:
             targets.encode(y)
@@ -272,6 +276,18 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _check_weights(name: str, given: Any) -> None:
+    """Raise ValueError unless weights of classes are dicts, from labels to numbers."""
+    for weights in given if isinstance(given, list) else [given]:
+        if isinstance(given, list) and not isinstance(weights, dict | str):
+            raise ValueError(f"{name}: expected class_weight as a list of dicts, got {weights!r}")
+        for label, weight in weights.items() if isinstance(weights, dict) else ():
+            if not isinstance(weight, Real) or isinstance(weight, bool):
+                raise ValueError(
+                    f"{name}: expected numbers as class_weight, got {weight!r} for {label!r}"
+                )
 
 
 def _weights_by_class(weights: dict[Any, float], targets: Any, y: Array) -> Array:

@@ -39,10 +39,14 @@ class MLP(NetworkEstimator):
         "dropout": [Interval(Real, 0, 1, closed="left")],
     }
 
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        self._hidden_sizes()
+
     def _hidden_sizes(self) -> list[int]:
         """Return the sizes of the hidden layers; ValueError unless they are whole numbers > 0."""
         given = self.hidden_layer_sizes
-        sizes = list(given) if np.iterable(given) else [given]
+        sizes = list(given) if np.iterable(given) and not isinstance(given, dict) else [given]
         for size in sizes:
             if not isinstance(size, Integral) or isinstance(size, bool):
                 raise ValueError(
