@@ -189,11 +189,26 @@ class ChainEstimator(NetworkEstimator):
             raise ValueError("expected a chain for its features and classes")
 
     def _check_going_on(self) -> None:
-        begun = self.chain_.functions[: len(self.chain.functions)]
-        if begun != self.chain.functions:
+        begun, now = Chain(*self.chain_.functions), Chain(*self._functions(self.targets_))
+        same = begun.functions in (now.functions, self.chain.functions)  # complete without more
+        self._check_same("the chain", begun, now, same)
+        if not self._ends_well(begun.functions[-1], self.targets_):
+            raise self._misfit(self.chain_, self.targets_)
+        inputs = self.inputs_
+        self._check_same("inputs", inputs.kind, self.inputs, self.inputs in (None, inputs.kind))
+        images = inputs if isinstance(inputs, Images) else None
+        read = None if images is None else images.format
+        self._check_same("image_format", read, self.image_format, self.image_format in (None, read))
+        own = None if images is None else images.given
+        same = self.image_shape is None or tuple(self.image_shape) == own
+        self._check_same("image_shape", own, self.image_shape, same)
+
+    def _check_same(self, name: str, before: Any, now: Any, same: bool) -> None:
+        """Raise ValueError unless what a fitted network began with is the same now."""
+        if not same:
             raise ValueError(
-                f"{type(self).__name__}: expected the chain of the fit before to go on with, "
-                f"{Chain(*begun)!r}, got {self.chain!r}"
+                f"{type(self).__name__}: expected {name} of the fit before to go on with, "
+                f"{before!r}, got {now!r}; warm_start=False and fit begin a new network"
             )
 
     def __sklearn_tags__(self) -> Any:
