@@ -16,6 +16,7 @@ from numpy.typing import DTypeLike
 
 from chainrule.display import functions_html, layers_html, layers_text
 from chainrule.functions import Function, RandomKey, sequence
+from chainrule.functions.contract import check_arguments
 from chainrule.functions.sequence import Step
 from chainrule.initialization import initialize
 from chainrule.layout import ChainLayout, Layer, as_samples, check_float, lay_out, sample_shape
@@ -59,6 +60,7 @@ class Chain:
                 raise TypeError(f"Chain: write {function.__name__}(…), not the bare class")
             if not isinstance(function, Function):
                 raise TypeError(f"Chain: expected functions, got {function!r} at {position}")
+            check_arguments(function)
             flat.append(function)
         if not functions:
             raise ValueError("Chain: expected at least one function, got none")

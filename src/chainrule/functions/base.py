@@ -15,14 +15,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from math import prod
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import numpy as np
 
 from chainrule import notation
 from chainrule.formulas import Formulas, docstring_formulas, elementwise_formulas
+from chainrule.functions.fields import described, numbers
 from chainrule.functions.starts import Start
 from chainrule.notation.line import letters_of
 from chainrule.types import Array, Shape
@@ -77,14 +78,7 @@ class Function(ABC):
 
     def __str__(self) -> str:
         """Return the function with those of its hyperparameters that are not the default."""
-        shown = []
-        for field in fields(cast("Any", self)):
-            value = getattr(self, field.name)
-            if field.default is MISSING:
-                shown.append(repr(value))
-            elif value != field.default:
-                shown.append(f"{field.name}={value!r}")
-        return f"{type(self).__name__}({', '.join(shown)})"
+        return described(self)
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         """Return the shape of each parameter, given the shape of one sample."""
@@ -191,12 +185,12 @@ class Elementwise(Function):
     def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
         """Return Y (n, …), the value at each element."""
         with np.errstate(over="ignore", invalid="ignore"):  # exp(1000) = inf, discarded later
-            return np.asarray(self.value(X), dtype=X.dtype)
+            return numbers(self, "value", self.value(X), X.dtype)
 
     def slopes(self, X: Array, Y: Array) -> Array:
         """Return the derivative at each element, (n, …)."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.asarray(self.derivative(X, Y), dtype=X.dtype)
+            return numbers(self, "derivative", self.derivative(X, Y), X.dtype)
 
     def backprop(
         self,

@@ -15,6 +15,7 @@ from chainrule.functions.base import (
     RandomKey,
     diagonal,
 )
+from chainrule.functions.contract import check_arguments
 from chainrule.functions.sequence import (
     DEEPEST,
     MOST_INNER,
@@ -69,6 +70,7 @@ class Residual(ExplicitFunction):
         for function in given:
             if not isinstance(function, Function):
                 raise TypeError(f"Residual: expected a chain of functions, got {function!r} in it")
+            check_arguments(function)
         if len(given) > MOST_INNER:
             raise ValueError(f"Residual: expected at most {MOST_INNER} functions, got {len(given)}")
         object.__setattr__(self, "chain", tuple(given))

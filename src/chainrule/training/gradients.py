@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.chain import Chain
 from chainrule.functions import RandomKey
 from chainrule.losses import Loss
+from chainrule.training.probe import probe
 from chainrule.training.samples import Samples
 from chainrule.training.steppers import Engine
 from chainrule.types import Array
@@ -61,6 +62,7 @@ def loss_and_gradient(
     ValueError
         The engine is asked for and has no kernel for a part of the network.
     """
+    probe(chain, loss, data)
     if engine != "reference":
         from chainrule.engine.machine.availability import (
             UnsupportedError,
