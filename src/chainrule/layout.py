@@ -13,6 +13,7 @@ from scipy import sparse
 
 from chainrule.functions import Function
 from chainrule.functions.sequence import Layer, lay_out
+from chainrule.sparse_rows import as_csr
 from chainrule.types import Shape
 
 __all__ = [
@@ -81,7 +82,8 @@ def sample_shape(given: Any) -> Shape:
     """Return the shape of one sample, from itself or from data."""
     whole = given.shape if hasattr(given, "shape") else np.shape(given)
     shape = given if isinstance(given, tuple) else tuple(whole[1:])
-    if not shape or not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
+    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in shape)
+    if not shape or not whole or min(shape) < 1:
         raise ValueError(
             f"Chain: expected the shape of one sample, such as (64,) or (1, 28, 28), or data X "
             f"(n, …), got {shape if isinstance(given, tuple) else whole}"
@@ -95,7 +97,7 @@ def as_samples(X: Any, first: Layer, dtype: np.dtype[Any]) -> Any:
     if sparse.issparse(X):
         if not function.sparse_input:
             raise ValueError(f"{function}: expected a dense array, got a sparse matrix")
-        X = X.tocsr()
+        X = as_csr(str(function), X)
     else:
         X = np.asarray(X)
     if X.ndim < 1 or X.shape[1:] != expected:

@@ -90,8 +90,11 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         self : object
         """
         first = _check_partial_fit_first_call(copy.copy(self), classes)
-        X, y = with_answers(X, y, "" if first else self.targets_.name)
-        several = not isinstance(y, Column) and type_of_target(y).startswith("multilabel")
+        X = self._opened(X) if first else X
+        inputs = None if first else self.inputs_
+        X, y = with_answers(X, y, "" if first else self.targets_.name, inputs)
+        kind = "" if isinstance(y, Column) else type_of_target(y)
+        several = kind.endswith(("indicator", "multioutput"))
         if not first or several:
             classes = None
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
@@ -107,6 +110,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            An indicator matrix is an array of 0 and 1, also where that of training was sparse.
         """
         Z = self._logits(X)
         targets = self.targets_
@@ -123,11 +127,15 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Of a single class they are 1.
         """
         Z = self._logits(X)
-        if self.targets_.exclusive:
+        targets = self.targets_
+        if targets.exclusive:
             return Softmax().forward(Z, {})
-        if not self.targets_.several:  # σ(−z) is 1 − σ(z), with all its digits
+        if len(targets.labels) == 1 and not targets.several:
+            return np.ones_like(Z)
+        if not targets.several:  # σ(−z) is 1 − σ(z), with all its digits
             Z = np.hstack([-Z, Z])
         return Sigmoid().forward(Z, {})
 
@@ -157,13 +165,13 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Returns
         -------
         decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            With two classes the log odds of the second.
+            With two classes the log odds of the second; with a single one its output.
         """
         Z = self._logits(X)
         targets = self.targets_
-        if targets.exclusive and len(targets.labels) == 2:
-            return np.asarray(Z[:, 1] - Z[:, 0])
-        return Z if targets.exclusive or targets.several else Z[:, 0]
+        if targets.several or len(targets.labels) > 2:
+            return Z
+        return np.asarray(Z[:, 1] - Z[:, 0]) if Z.shape[1] == 2 else Z[:, 0]
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return the fraction of samples whose labels are all predicted right.
@@ -183,6 +191,10 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         """
         check_is_fitted(self)
         X, y = answers_to(self, X, y)
+        if self.targets_.several:
+            predicted, held = self.predict(X), self.targets_.encode(y)
+            check_consistent_length(predicted, held, sample_weight)
+            return float(np.average((predicted == held).all(axis=1), weights=sample_weight))
         if self.classes_.dtype.kind == "f":  # of which scikit-learn's score takes whole ones only
             predicted = self.predict(X)
             check_consistent_length(predicted, y, sample_weight)
@@ -210,7 +222,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     def _new_answers(self, column: Column) -> Array:
         return labels_of(column)
 
-    def _check_answers(self, y: Any, targets: Targets, *, warm: bool) -> None:
+    def _check_answers(self, y: Any, targets: Any, *, warm: bool) -> None:
+        if targets.several:
+            targets.encode(y)
         known = targets.attributes()["classes_"]
         classes = np.unique(y) if known.dtype.kind == "f" and y.ndim == 1 else unique_labels(y)
         if warm and set(classes) != set(known):
