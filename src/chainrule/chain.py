@@ -214,6 +214,25 @@ class Chain:
         dX = sequence.backprop(steps, trace, dY, receive, input_gradient=input_gradient)
         return gradients, dX
 
+    @property
+    def observes(self) -> bool:
+        """Whether parameters follow the batches: the statistics of a BatchNorm."""
+        return sequence.observes(self.functions)
+
+    def observe(self, trace: Sequence[Any], key: RandomKey) -> dict[str, Array]:
+        """Return what parameters become that follow the batches, by name; nothing changes.
+
+        The trace is that of a batch in training, with the key of the step.
+        """
+        return sequence.observe(self.steps(key)[: len(trace) - 1], trace)
+
+    def settle(self, X: Any) -> None:
+        """Set parameters that follow the batches to what they are for all samples X (n, …)."""
+        if self.observes:
+            key = RandomKey(0, 0)
+            for name, array in self.observe(self.trace(X, key), key).items():
+                self.parameters[name][...] = array
+
     def fuse(self, loss: Loss) -> tuple[Loss, int]:
         """Return the loss from which backprop starts, and how many functions come before it.
 

@@ -38,8 +38,9 @@ def check_function(
     """Check the Jacobians and the backprop of a function at X (n, …).
 
     Each Jacobian is compared with finite differences of forward, samples' influence on each
-    other (which must be none) included. Backprop is compared with the numeric Jacobians by a
-    random cotangent: dX[n] must be dY[n] · ∂Y[n]/∂X[n].
+    other included: there must be none, unless what is stated is the Jacobian of the batch,
+    (n, *output, n, *input). Backprop is compared with the numeric Jacobians by a random
+    cotangent: dX must be dY · ∂Y/∂X.
 
     Parameters
     ----------
@@ -94,11 +95,13 @@ def check_function(
         J, kinks = (a.reshape(Y.shape + array.shape) for a in (J, kinks))
         stated = np.asarray(function.jacobian(X, own, name, key), dtype=np.float64)
         expected = Y.shape + (array.shape[1:] if name == "X" else array.shape)
-        if stated.shape != expected:
+        of_batch = name == "X" and stated.shape == Y.shape + X.shape != expected
+        if stated.shape != expected and not of_batch:
             raise ValueError(
                 f"{function}: expected a Jacobian {expected} by {name}, got {stated.shape}"
             )
-        stated, shape = (_spread(stated, Y.shape) if name == "X" else stated), Y.shape + array.shape
+        shape = Y.shape + array.shape
+        stated = _spread(stated, Y.shape) if name == "X" and not of_batch else stated
         size = float(np.max(np.abs(Y), initial=0))
         entries.append(
             compare(f"∂Y/∂{name}", shape, stated, J, kinks=kinks, size=size, tolerance=tolerance)

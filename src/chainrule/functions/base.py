@@ -108,10 +108,11 @@ class Function(ABC):
         return frozenset()
 
     def learning_rate_factors(self) -> Mapping[str, float]:
-        """Return by what the learning rate is multiplied for some parameters; 0 keeps them.
+        """Return what the learning rate is multiplied by; L-BFGS, without one, moves all alike."""
+        return {}
 
-        L-BFGS has no learning rate and moves all alike.
-        """
+    def observe(self, X: Array, parameters: Parameters, key: RandomKey) -> dict[str, Array]:
+        """Return new values of parameters that follow the batches, and not their gradients."""
         return {}
 
     @abstractmethod

@@ -139,6 +139,28 @@ def trace(taken: Sequence[Step], X: Any) -> list[Any]:
     return values
 
 
+def observes(functions: Iterable[Function]) -> bool:
+    """Return whether parameters of one of the functions follow the batches."""
+    return any(type(each).observe is not Function.observe for each in _leaves(functions))
+
+
+def observe(taken: Sequence[Step], values: Sequence[Any]) -> dict[str, Array]:
+    """Return what parameters become that follow the batches, by name; the steps must have keys.
+
+    ``values`` is what :func:`trace` returned, of as many steps as it has.
+    """
+    found: dict[str, Array] = {}
+    for (layer, own, key), x in zip(taken, values[:-1], strict=False):
+        assert key is not None
+        for name, array in layer.function.observe(x, own, key).items():
+            found[layer.names[name]] = array
+    return found
+
+
+def _leaves(functions: Iterable[Function]) -> Iterator[Function]:
+    return (each for each in every(functions) if not each.inner)
+
+
 def backprop(
     taken: Sequence[Step],
     values: Sequence[Any],

@@ -158,12 +158,17 @@ class Loss(ABC):
 
         Parameters
         ----------
-        Y, T : ndarray of shape (n, k)
-            The outputs, and the targets as :meth:`targets` returns them.
+        Y : ndarray of shape (n, k)
+            The outputs.
+        T : ndarray of shape (n, k)
+            The targets as :meth:`targets` returns them.
 
         Returns
         -------
-        errors, gradients : ndarray
+        errors : ndarray of shape (n,)
+            As :meth:`errors` makes them.
+        gradients : ndarray of shape (n, k)
+            As :meth:`error_gradients` makes them.
 
         Raises
         ------
