@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass, fields, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -17,6 +17,7 @@ from chainrule.display import shape_text
 from chainrule.estimators import resolve
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.functions import Elementwise, Function, Linear, Softmax
+from chainrule.functions.fields import hyperparameters
 from chainrule.inputs import FORMATS, INPUTS, Images, Inputs, Options, Rows, infer_images
 from chainrule.inputs.images import image_shape
 from chainrule.targets import Targets
@@ -222,12 +223,10 @@ class ChainEstimator(NetworkEstimator):
 
 def _hyperparameters(functions: Sequence[Function], above: str = "") -> dict[str, Any]:
     """Return the hyperparameters of functions by their names, as ``chain__0__outputs``."""
-    found = {}
+    found: dict[str, Any] = {}
     for number, function in enumerate(functions):
         place = f"{above}chain__{number}__"
-        for field in fields(cast("Any", function)):
-            if field.init:
-                found[place + field.name] = getattr(function, field.name)
+        found |= {place + name: value for name, value in hyperparameters(function).items()}
         found |= _hyperparameters(function.inner, place)
     return found
 
