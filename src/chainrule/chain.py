@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from chainrule.display import functions_html, layers_html, layers_text
+from chainrule.display import formula_sheet, functions_html, layers_html, layers_text
+from chainrule.formulas import FormulaSheet
 from chainrule.functions import Function, RandomKey
 from chainrule.initialization import initialize
 from chainrule.layout import ChainLayout, Layer, as_samples, check_float, lay_out, sample_shape
@@ -202,13 +203,11 @@ class Chain:
         """
         gradients = self.parameters.empty_like() if out is None else out
         steps = self.steps(key)[: len(trace) - 1]
-        if len(steps) < len(self.layers):
-            for layer in self.layers[len(steps) :]:
-                for name in layer.names.values():
-                    gradients[name][...] = 0
+        for layer in self.layers[len(steps) :]:
+            for name in layer.names.values():
+                gradients[name][...] = 0
         upstream: Array | None = dY
-        for position in reversed(range(len(steps))):
-            layer, own, at = steps[position]
+        for position, (layer, own, at) in reversed([*enumerate(steps)]):
             assert upstream is not None
             upstream, by_parameters = layer.function.backprop(
                 upstream,
@@ -305,27 +304,22 @@ class Chain:
 
     def jacobians(self, X: Any) -> list[Array]:
         """Return the Jacobian of each function at each sample, (n, *output, *input)."""
-        return self._jacobians(self.trace(X))
-
-    def _jacobians(self, trace: list[Any]) -> list[Array]:
-        return [
-            layer.function.jacobian(x, own)
-            for (layer, own, _), x in zip(self.steps(None), trace, strict=False)
-        ]
+        values = zip(self.steps(None), self.trace(X), strict=False)
+        return [layer.function.jacobian(x, own) for (layer, own, _), x in values]
 
     def jacobian(self, X: Any) -> Array:
         """Return the Jacobian of the chain at each sample: the product of its functions'.
 
         The chain rule itself: ∂y/∂x = ∂y/∂x_{n-1} · … · ∂x_1/∂x, matrices from last to first.
         """
-        trace = self.trace(X)
-        n = trace[0].shape[0]
+        jacobians = self.jacobians(X)
         product: Array | None = None
-        for layer, J in zip(self.layers, self._jacobians(trace), strict=True):
-            matrix = J.reshape(n, prod(layer.output_shape), prod(layer.input_shape))
+        for layer, J in zip(self.layers, jacobians, strict=True):
+            matrix = J.reshape(len(J), prod(layer.output_shape), prod(layer.input_shape))
             product = matrix if product is None else matrix @ product
         assert product is not None
-        return product.reshape(n, *self.layers[-1].output_shape, *self.layers[0].input_shape)
+        shape = self.layers[-1].output_shape + self.layers[0].input_shape
+        return product.reshape(len(product), *shape)
 
     def formula(self) -> str:
         """Return the composition as the notes write it: ``Softmax(Linear(W0; x))``."""
@@ -334,6 +328,10 @@ class Chain:
             own = ", ".join(layer.names.values())
             text = f"{type(layer.function).__name__}({own + '; ' if own else ''}{text})"
         return text
+
+    def formulas(self, loss: Loss | None = None) -> FormulaSheet:
+        """Return the rules of all functions and, given a loss, its own and the fused pair's."""
+        return formula_sheet(self.functions, loss)
 
     def __repr__(self) -> str:
         return f"Chain({', '.join(map(str, self.functions))})"

@@ -1,12 +1,14 @@
-"""What is shown of a chain: its layers as a table, as text and for notebooks."""
+"""What is shown of a chain: its layers as a table, as text and for notebooks; its formulas."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
 
-from chainrule.functions import Function
+from chainrule.formulas import Formulas, FormulaSheet, pair_formulas
+from chainrule.functions import Elementwise, Function
 from chainrule.layout import Layer
+from chainrule.losses import ElementwiseLoss, Loss, fused
 from chainrule.parameters import Parameters
 from chainrule.types import Shape
 
@@ -79,3 +81,22 @@ def _html_row(tag: str, cells: Sequence[str], more: str = "") -> str:
         for cell, style in zip(cells, styles, strict=False)
     )
     return f'<tr style="background: transparent; color: inherit">{inside}</tr>'
+
+
+def formula_sheet(functions: Sequence[Function], loss: Loss | None) -> FormulaSheet:
+    """Return the formulas of functions, of a loss, and of it after the last of the functions."""
+    rules = {str(function): function.formulas() for function in functions}
+    if loss is not None:
+        rules[str(loss)] = loss.formulas()
+        if (together := _together(functions[-1], loss)) is not None:
+            rules[f"{functions[-1]} and {loss} together"] = together
+    return FormulaSheet(rules)
+
+
+def _together(function: Function, loss: Loss) -> Formulas | None:
+    """Return a loss by what goes into a function: y − t after softmax and cross-entropy."""
+    pair = fused(function, loss)
+    read = (function, loss) if pair is None else (function, loss, pair)
+    if isinstance(function, Elementwise) and all(isinstance(x, ElementwiseLoss) for x in read[1:]):
+        return pair_formulas(*read)
+    return None if pair is None else pair.formulas()

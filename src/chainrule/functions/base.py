@@ -323,12 +323,13 @@ class Multilinear(Function):
     def formulas(self) -> Formulas:
         """Return the line, its Jacobians and its gradients."""
         line, sample = self.line(), self._sample
+        jacobians = [notation.jacobian(line, name, sample) for name in line.names]
         gradients = [notation.gradient(line, name) for name in line.names]
         return Formulas(
             definition=(str(line),),
-            derivative=tuple(str(notation.jacobian(line, name, sample)) for name in line.names),
+            derivative=tuple(map(str, jacobians)),
             backprop=tuple(map(str, gradients)),
-            latex=tuple(map(notation.latex, [line, *gradients])),
+            latex=tuple(map(notation.latex, [line, *jacobians, *gradients])),
         )
 
 
