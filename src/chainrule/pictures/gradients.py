@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.pictures.axes import check_fitted, in_epochs, pyplot, scale, tidy
+from chainrule.pictures.axes import check_fitted, in_epochs, legend_apart, pyplot, scale, tidy
+from chainrule.pictures.tables import shortened_name
 
 
 class GradientNormsDisplay:
@@ -82,17 +83,19 @@ class GradientNormsDisplay:
             The display itself.
         """
         matplotlib = pyplot("GradientNormsDisplay")
-        if ax is None:
-            _, ax = matplotlib.subplots(layout="constrained", figsize=(6.4, 3.6))
+        own = ax is None
+        if own:
+            _, ax = matplotlib.subplots(layout="constrained", figsize=(7.2, 3.6))
         self.ax_, self.figure_ = ax, ax.figure
         colors = matplotlib.get_cmap("viridis")(np.linspace(0, 0.88, len(self.norms)))
         self.lines_: list[Any] = []
         for color, (name, lengths) in zip(colors, self.norms.items(), strict=True):
-            epochs, label = range(1, len(lengths) + 1), (self.labels or {}).get(name, name)
+            epochs = range(1, len(lengths) + 1)
+            label = shortened_name((self.labels or {}).get(name, name))
             marker = "o" if len(lengths) == 1 else None
             self.lines_ += ax.plot(epochs, lengths, label=label, color=color, marker=marker)
         tidy(ax, "epoch", "length of the gradient")
         scale(ax, list(self.norms.values()), log)
         in_epochs(ax)
-        ax.legend(frameon=False, fontsize="small")
+        legend_apart(ax, own=own)
         return self
