@@ -24,7 +24,7 @@ TYPESET = {
     ),
     "∂Y[n,o]/∂W[i,o'] = 1": r"\frac{\partial Y_{n,o}}{\partial W_{i,o^{\prime}}} = 1",
     "x[s*i+u-p]": "x_{s i + u - p}",
-    "W1 x": "W^{(1)} x",
+    "W1² x": "{W^{(1)}}^{2} x",
     "slope·x, where x < 0": r"\mathrm{slope} x \text{, where } x < 0",
     "slopes, or a slope of x": r"\text{slopes, or a } \mathrm{slope} \text{ of } x",
     "with ε = 1e-5": r"\text{with } \varepsilon = 1 \cdot 10^{-5}",

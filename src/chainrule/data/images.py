@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.errors import DataError
 from chainrule.data.files import LARGEST
+from chainrule.tables import short_repr
 
 __all__ = ["Images", "read_image_files", "read_image_folder"]
 
@@ -28,6 +29,8 @@ class Images:
     labels: list[str]
     paths: list[Path]
     notes: list[str]
+
+    __repr__ = short_repr
 
 
 def read_image_folder(folder: Path, *, size: tuple[int, int] | None = None) -> Images:

@@ -16,6 +16,7 @@ from chainrule.data.sources import is_source, read_images
 from chainrule.inputs.base import Inputs, Options, RowCheck, Shape, float_array
 from chainrule.inputs.rows import checked_rows, names_from_json, table_numbers
 from chainrule.inputs.scaling import ImageScaling
+from chainrule.tables import short_repr
 from chainrule.types import Array
 
 __all__ = ["FORMATS", "Images", "image_shape", "infer_format", "infer_images"]
@@ -57,6 +58,7 @@ class Images(Inputs):
     inferred: bool = field(default=False, compare=False, repr=False)
 
     kind = "images"
+    __repr__ = short_repr
 
     @classmethod
     def learn(cls, data: Any, options: Options) -> Images:

@@ -248,11 +248,12 @@ class _Reader:
         while True:
             if self.next.text == "[" and not self.next.spaced:
                 self.take()
-                value = f"{value}_{{{self.several(']', self.sum)}}}"
+                added = f"_{{{self.several(']', self.sum)}}}"
             elif self.next.text in POSTFIX and not self.next.spaced:
-                value += POSTFIX[self.take()]
+                added = POSTFIX[self.take()]
             else:
                 return value
+            value = (f"{{{value}}}" if added[0] in value else value) + added  # one of a kind each
 
 
 def _name(text: str) -> str:

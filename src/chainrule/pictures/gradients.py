@@ -37,6 +37,9 @@ class GradientNormsDisplay:
     ) -> None:
         self.norms, self.labels = norms, labels
 
+    def __repr__(self) -> str:
+        return f"GradientNormsDisplay({', '.join(self.norms)})"
+
     @classmethod
     def from_estimator(
         cls, estimator: Any, *, biases: bool = False, ax: Any = None, log: bool | None = True

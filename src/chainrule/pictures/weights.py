@@ -64,6 +64,9 @@ class WeightsDisplay:
             )
         self.titles, self.columns, self.names, self.outputs = titles, columns, names, outputs
 
+    def __repr__(self) -> str:
+        return f"WeightsDisplay({' × '.join(map(str, self.weights.shape))})"
+
     @classmethod
     def of_layer(cls, weights: LayerWeights, *, columns: int | None = None) -> WeightsDisplay:
         """Return the display of a layer's weights, not drawn; images stand in columns."""
