@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from chainrule.formulas import Formulas, FormulaSheet, pair_formulas
 from chainrule.functions import Elementwise, Function
+from chainrule.functions.sequence import every
 from chainrule.layout import Layer
 from chainrule.losses import ElementwiseLoss, Loss, fused
 from chainrule.parameters import Parameters
@@ -16,21 +17,38 @@ HEADING = ("", "function", "output", "parameters", "count")
 NUMBERS = (4,)
 """The columns of numbers."""
 
+
 def shape_text(shape: Shape) -> str:
     """Return a shape as people write it: ``3 × 32 × 32``."""
     return " × ".join(map(str, shape)) or "number"
 
 
-def _rows(layers: Sequence[Layer], parameters: Parameters) -> list[tuple[str, ...]]:
-    """Return a row of five cells for each layer, as in :data:`HEADING`; and the sum."""
+def layer_rows(
+    layers: Sequence[Layer], parameters: Parameters, above: str = ""
+) -> list[tuple[str, ...]]:
+    """Return a row of five cells for each layer, as in :data:`HEADING`.
+
+    What a function holds comes under it, indented, and is numbered 2.0, 2.1, …
+    """
     rows: list[tuple[str, ...]] = []
+    indent = "  " * above.count(".")
     for position, layer in enumerate(layers):
+        number, output = f"{above}{position}", shape_text(layer.output_shape)
+        if layer.inner:
+            rows.append((number, f"{indent}{type(layer.function).__name__}", output, "", ""))
+            rows += layer_rows(layer.inner, parameters, f"{number}.")
+            continue
         arrays = {name: parameters[name] for name in layer.names.values()}
         shapes = ", ".join(f"{name} {shape_text(a.shape)}" for name, a in arrays.items())
         count = sum(array.size for array in arrays.values())
-        output = shape_text(layer.output_shape)
-        number = f"{count:,}" if count else ""
-        rows.append((str(position), str(layer.function), output, shapes, number))
+        text = f"{indent}{layer.function}"
+        rows.append((number, text, output, shapes, f"{count:,}" if count else ""))
+    return rows
+
+
+def _rows(layers: Sequence[Layer], parameters: Parameters) -> list[tuple[str, ...]]:
+    """Return the rows of all layers, and the sum."""
+    rows = layer_rows(layers, parameters)
     flat = parameters.flat
     return [*rows, ("", "", "", f"in all, {flat.dtype}", f"{flat.size:,}")]
 
@@ -55,7 +73,7 @@ def functions_html(functions: Sequence[Function]) -> str:
 
 def formula_sheet(functions: Sequence[Function], loss: Loss | None) -> FormulaSheet:
     """Return the formulas of functions, of a loss, and of it after the last of the functions."""
-    rules = {str(function): function.formulas() for function in functions}
+    rules = {str(function): function.formulas() for function in every(functions)}
     if loss is not None:
         rules[str(loss)] = loss.formulas()
         if (together := _together(functions[-1], loss)) is not None:

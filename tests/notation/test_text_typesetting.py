@@ -24,6 +24,8 @@ TYPESET = {
     ),
     "∂Y[n,o]/∂W[i,o'] = 1": r"\frac{\partial Y_{n,o}}{\partial W_{i,o^{\prime}}} = 1",
     "x[s*i+u-p]": "x_{s i + u - p}",
+    "1/n Σ x·1[i=j] + f_m(x)": r"\frac{1}{n} \sum x 1_{i = j} + f_{m} \left(x\right)",
+    "dg = Σ dY·Z": r"\frac{\partial L}{\partial g} = \sum \frac{\partial L}{\partial Y} Z",
     "W1² x": "{W^{(1)}}^{2} x",
     "slope·x, where x < 0": r"\mathrm{slope} x \text{, where } x < 0",
     "slopes, or a slope of x": r"\text{slopes, or a } \mathrm{slope} \text{ of } x",

@@ -16,6 +16,7 @@ from chainrule.checking.loss_path import LossPath
 from chainrule.checking.report import TOLERANCE, Entry, Report, compare
 from chainrule.functions import Function, RandomKey
 from chainrule.losses import Loss
+from chainrule.sparse_rows import as_csr
 from chainrule.types import Array
 
 
@@ -59,7 +60,7 @@ def check_function(
     ValueError
         Parameters are missing, or what the function returns has the wrong shape.
     """
-    X = _numbers(X)
+    X = _numbers("check_function", X)
     own = {k: np.array(v, dtype=np.float64, order="C") for k, v in (parameters or {}).items()}
     missing = set(function.parameter_shapes(X.shape[1:])) ^ set(own)
     if missing:
@@ -110,9 +111,9 @@ def check_function(
     return Report(tuple(entries), tolerance)
 
 
-def _numbers(X: Any) -> Array:
+def _numbers(name: str, X: Any) -> Array:
     """Return a copy of X in float64, dense: differences are taken of each number."""
-    dense = X.toarray() if sparse.issparse(X) else X
+    dense = as_csr(name, X).toarray() if sparse.issparse(X) else X
     return np.array(dense, dtype=np.float64, order="C")
 
 
@@ -205,7 +206,7 @@ def check_gradients(
         The comparison of each parameter's gradient, and of that by X.
     """
     exact = chain.astype(np.float64)
-    X = _numbers(X)
+    X = _numbers("check_gradients", X)
     _, gradients, dX = exact.differentiate(loss, X, t, sample_weight, key, input_gradient=True)
     path = LossPath.of(exact, loss, X, t, sample_weight, key)
     places = [

@@ -47,6 +47,8 @@ def warmup(as_json: JsonOption = False) -> None:
     from chainrule.engine.running import warmup as machine_code
 
     out = Output(as_json=as_json)
+    if (trouble := cache.trouble()) is not None:  # before minutes go into what is not kept
+        raise ValueError(trouble)
     calls, place = machine_code.compilations(OPTIMIZERS.values()), cache.folder()
     begin = perf_counter()
     silent = as_json or not out.messages.is_terminal
@@ -54,6 +56,8 @@ def warmup(as_json: JsonOption = False) -> None:
     for compile_one in shown:
         compile_one()
     seconds = perf_counter() - begin
+    if (trouble := cache.trouble()) is not None:
+        raise ValueError(trouble)
     if as_json:
         out.json({"kernels": len(calls), "seconds": seconds, "folder": place and str(place)})
     else:

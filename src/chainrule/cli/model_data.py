@@ -92,8 +92,19 @@ def answers_of(estimator: Any, source: Source, target: str | None) -> Column | A
             f"{source.name}: which {count} columns are predicted? Say --target NAME,NAME,…; "
             f"there are {shortened(source.data.names, most=50)}"
         )
-    numbers = np.stack([number_cells(source.data.target(name)) for name in names], axis=1)
-    return numbers if estimator.targets_.kind == "numbers" else numbers.astype(np.int64)
+    columns = [source.data.target(name) for name in names]
+    numbers = np.stack([number_cells(column) for column in columns], axis=1)
+    if estimator.targets_.kind == "numbers":
+        return numbers
+    other = (numbers != 0) & (numbers != 1)
+    if other.any():
+        row, place = np.argwhere(other)[0]
+        column = columns[place]
+        raise DataError(
+            f"target {column.name!r}, line {column.line(row)}: expected 1 where the label holds, "
+            f"else 0, got {shortened([column.cells[row]])}"
+        )
+    return numbers.astype(np.int64)
 
 
 def _names(table: Table, target: str | None) -> list[str]:

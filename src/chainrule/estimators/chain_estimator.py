@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, fields, replace
 from typing import Any, ClassVar, cast
 
@@ -16,8 +16,6 @@ from chainrule.functions import Elementwise, Function, Linear, Softmax
 from chainrule.inputs import FORMATS, INPUTS, Images, Inputs, Options, Rows, infer_images
 from chainrule.targets import Targets
 from chainrule.training import Augmentation
-
-NESTED = re.compile(r"chain__(\d+)__(\w+)")
 
 
 @dataclass(eq=False, repr=False)
@@ -59,9 +57,7 @@ class ChainEstimator(NetworkEstimator):
         """
         parameters: dict[str, Any] = super().get_params(deep=deep)
         if deep and isinstance(self.chain, Chain):
-            for number, function in enumerate(self.chain.functions):
-                for name in _names(function):
-                    parameters[f"chain__{number}__{name}"] = getattr(function, name)
+            parameters |= _hyperparameters(self.chain.functions)
         return parameters
 
     def set_params(self, **parameters: Any) -> Any:
@@ -178,27 +174,38 @@ class ChainEstimator(NetworkEstimator):
         return tags
 
 
-def _names(function: Function) -> list[str]:
-    """Return the names of a function's hyperparameters."""
-    return [field.name for field in fields(cast("Any", function)) if field.init]
+def _hyperparameters(functions: Sequence[Function], above: str = "") -> dict[str, Any]:
+    """Return the hyperparameters of functions by their names, as ``chain__0__outputs``."""
+    found = {}
+    for number, function in enumerate(functions):
+        place = f"{above}chain__{number}__"
+        for field in fields(cast("Any", function)):
+            if field.init:
+                found[place + field.name] = getattr(function, field.name)
+        found |= _hyperparameters(function.inner, place)
+    return found
 
 
 def _changed(name: str, chain: Chain, nested: dict[str, Any]) -> Chain:
     """Return a chain with other hyperparameters, keys as ``chain__0__outputs``."""
-    functions = list(chain.functions)
+    functions = chain.functions
     for key, value in nested.items():
-        match = NESTED.fullmatch(key)
-        place = int(match[1]) if match else len(functions)
-        if match is None or place >= len(functions) or match[2] not in _names(functions[place]):
-            known = [
-                f"chain__{number}__{each}"
-                for number, function in enumerate(functions)
-                for each in _names(function)
-            ]
+        known = _hyperparameters(functions)
+        if key not in known:
             raise ValueError(
                 f"Invalid parameter {key!r} for {name}: expected chain, or one of a function of "
                 f"the chain: {', '.join(known) or 'none has any'}"
             )
-        changed: Any = replace(cast("Any", functions[place]), **{match[2]: value})
-        functions[place] = changed
+        functions = _with(functions, key, value)
     return Chain(*functions)
+
+
+def _with(functions: tuple[Function, ...], key: str, value: Any) -> tuple[Function, ...]:
+    """Return functions of which one, or one within it, has another hyperparameter."""
+    _, number, rest = key.split("__", 2)
+    place = int(number)
+    function: Any = functions[place]
+    if rest.startswith("chain__"):
+        rest, value = "chain", _with(function.inner, rest, value)
+    changed: Any = replace(function, **{rest: value})
+    return (*functions[:place], changed, *functions[place + 1 :])

@@ -91,7 +91,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         """
         first = _check_partial_fit_first_call(copy.copy(self), classes)
         X, y = with_answers(X, y, "" if first else self.targets_.name)
-        several = not isinstance(y, Column) and type_of_target(y).startswith("multilabel")
+        kind = "" if isinstance(y, Column) else type_of_target(y)
+        several = kind.endswith(("indicator", "multioutput"))
         if not first or several:
             classes = None
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
@@ -107,6 +108,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            An indicator matrix is an array of 0 and 1, also where that of training was sparse.
         """
         Z = self._logits(X)
         targets = self.targets_
@@ -183,6 +185,10 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         """
         check_is_fitted(self)
         X, y = answers_to(self, X, y)
+        if self.targets_.several:
+            predicted, held = self.predict(X), self.targets_.encode(y)
+            check_consistent_length(predicted, held, sample_weight)
+            return float(np.average((predicted == held).all(axis=1), weights=sample_weight))
         if self.classes_.dtype.kind == "f":  # of which scikit-learn's score takes whole ones only
             predicted = self.predict(X)
             check_consistent_length(predicted, y, sample_weight)
@@ -210,7 +216,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     def _new_answers(self, column: Column) -> Array:
         return labels_of(column)
 
-    def _check_answers(self, y: Any, targets: Targets, *, warm: bool) -> None:
+    def _check_answers(self, y: Any, targets: Any, *, warm: bool) -> None:
+        if targets.several:
+            targets.encode(y)
         known = targets.attributes()["classes_"]
         classes = np.unique(y) if known.dtype.kind == "f" and y.ndim == 1 else unique_labels(y)
         if warm and set(classes) != set(known):

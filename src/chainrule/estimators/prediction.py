@@ -37,7 +37,8 @@ class Predictions:
         if type(X) is not np.ndarray or getattr(estimator.inputs_, "scaling", None) is None:
             return self._outputs(estimator, chain, estimator._encoded(X), whole)
         # Raw images are small; as numbers of float32 they go through the chain block by block.
-        width = sum(prod(layer.output_shape) for layer in chain.layers)
+        made = (inside for layer in chain.layers for inside in layer.walk())
+        width = sum(prod(layer.output_shape) for layer in made)
         rows = max(1, min(MOST_ROWS, MOST_NUMBERS // width))
         blocks = [
             self._outputs(estimator, chain, estimator._encoded(X[at : at + rows]), whole)

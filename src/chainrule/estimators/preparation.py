@@ -10,7 +10,7 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 
 from chainrule.data import Column
 from chainrule.estimators.fitting import FitJob, by_rows, training_dtype
-from chainrule.estimators.validation import name_of, read_fit, with_answers
+from chainrule.estimators.validation import check_sparse, name_of, read_fit, with_answers
 from chainrule.inputs import Inputs
 from chainrule.targets import Targets
 from chainrule.training.samples import Samples
@@ -55,6 +55,7 @@ def prepare(
             "partial_fit does not support early_stopping=True; set_params(early_stopping=False) "
             "goes on without"
         )
+    check_sparse(estimator, X)
     first = not estimator._has_network() or not (estimator.warm_start or incremental)
     if not first:
         estimator._check_going_on()

@@ -18,6 +18,7 @@ from chainrule.data import Column, DataError, Table
 from chainrule.data.frames import as_table, is_frame
 from chainrule.data.sources import is_source
 from chainrule.inputs import Inputs
+from chainrule.sparse_rows import check_arrays
 from chainrule.targets import Targets
 from chainrule.types import Array
 
@@ -97,6 +98,7 @@ def read_fit(
     reset : bool
         Whether the columns of X are those of training from now on.
     """
+    check_sparse(estimator, X)
     known = _known(estimator, inputs, reset=reset)
     answers = read_answers(estimator, y, targets)
     numeric = not hasattr(estimator, "predict_proba")
@@ -150,6 +152,7 @@ def read_samples(estimator: Any, X: Any, inputs: Inputs) -> Any:
     """Return X, checked, as the chain of a fitted estimator takes it."""
     if _plain_rows(X, inputs):
         return X
+    check_sparse(estimator, X)
 
     def check(rows: Any, names: tuple[str, ...] | None) -> Any:
         known = estimator
@@ -180,11 +183,18 @@ def _plain_rows(X: Any, inputs: Inputs) -> bool:
 
 def read_answers(estimator: Any, y: Any, targets: Targets | None) -> Any:
     """Return answers as they are, or those in a column's cells as classes or numbers."""
+    check_sparse(estimator, y, "y")
     if targets is not None and targets.name and not isinstance(y, Column):
         y = targets.matched(y)
     if not isinstance(y, Column):
         return y
     return estimator._new_answers(y) if targets is None else targets.read(y)
+
+
+def check_sparse(estimator: Any, data: Any, letter: str = "X") -> None:
+    """Raise ValueError for a sparse matrix whose arrays, which SciPy trusts, are malformed."""
+    if sparse.issparse(data):
+        check_arrays(type(estimator).__name__, data, letter)
 
 
 def _known(estimator: Any, inputs: Inputs, *, reset: bool) -> Any:

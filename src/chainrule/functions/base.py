@@ -70,6 +70,11 @@ class Function(ABC):
     sparse_input: ClassVar[bool] = False
     """Whether X may be a SciPy sparse matrix."""
 
+    @property
+    def inner(self) -> tuple[Function, ...]:
+        """The functions that this one holds, in their order."""
+        return ()
+
     def __str__(self) -> str:
         """Return the function with those of its hyperparameters that are not the default."""
         shown = []

@@ -11,6 +11,7 @@ from scipy import sparse
 from chainrule.formulas import Formulas, docstring_formulas
 from chainrule.functions.base import Gradients, Multilinear, Parameters, RandomKey
 from chainrule.functions.fields import check_choice, check_count
+from chainrule.sparse_rows import check_arrays
 from chainrule.types import Array, Shape
 
 
@@ -106,6 +107,8 @@ class EmbeddingBag(Multilinear):
         """Return how much each token counts in its bag."""
         if self.mode == "sum":
             return X
+        if sparse.issparse(X):
+            check_arrays(str(self), X)
         reciprocals = _reciprocal_sums(X)
         scaled: Any = X.multiply(reciprocals) if hasattr(X, "multiply") else X * reciprocals
         return sparse.csr_array(scaled) if sparse.issparse(scaled) else scaled

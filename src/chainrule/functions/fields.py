@@ -57,6 +57,9 @@ def check_choice(function: Any, name: str, choices: tuple[str, ...]) -> None:
 def pair(function: Any, name: str, *, low: int = 0) -> tuple[int, int]:
     """Return a field that is a whole number, or two of them, as two: vertical, horizontal."""
     value = _plain(function, name)
+    if isinstance(value, tuple | list) and any(isinstance(v, np.generic) for v in value):
+        value = tuple(v.item() if isinstance(v, np.generic) else v for v in value)
+        object.__setattr__(function, name, value)
     both = (value, value) if isinstance(value, int) else value
     whole = isinstance(both, tuple | list) and len(both) == 2
     if isinstance(value, bool) or not whole or not all(type(v) is int and v >= low for v in both):

@@ -16,6 +16,7 @@ from chainrule.data.sources import is_source, read_images
 from chainrule.inputs.base import Inputs, Options, RowCheck, Shape, float_array
 from chainrule.inputs.rows import checked_rows, names_from_json, table_numbers
 from chainrule.inputs.scaling import ImageScaling
+from chainrule.sparse_rows import as_csr
 from chainrule.tables import short_repr
 from chainrule.types import Array
 
@@ -103,7 +104,7 @@ class Images(Inputs):
         """Return the images with a scaling of their channels that is learned from raw ones."""
         if isinstance(data, Table):
             data, _ = table_numbers(data, self)
-        pixels = data.toarray() if sparse.issparse(data) else np.asarray(data)
+        pixels = as_csr("images", data).toarray() if sparse.issparse(data) else np.asarray(data)
         return replace(self, scaling=ImageScaling.fit(self._ordered(pixels)))
 
     def encode(self, data: Any, check: RowCheck | None = None) -> Array:
@@ -293,10 +294,9 @@ def infer_format(
 
 def image_shape(name: str, given: Any) -> Shape:
     """Return image_shape as a tuple; ValueError if it is none of an image."""
-    try:
-        shape = tuple(int(size) for size in given)
-    except (TypeError, ValueError, OverflowError):
-        shape = ()
+    sizes = tuple(given) if np.iterable(given) else ()
+    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in sizes)
+    shape = tuple(int(n) for n in sizes) if whole else ()
     if len(shape) not in (2, 3) or min(shape) < 1:
         raise ValueError(
             f"{name}: expected image_shape such as (28, 28), (3, 32, 32) or (32, 32, 3), "

@@ -9,7 +9,7 @@ words that are no mathematics stand between formulas as text.
     sum          [−] product (± product)…
     product      quotient (· quotient)…
     quotient     factor (/ factor)…, so 1/N Σ_n x is (1/N) Σ_n x
-    factor       number, name, f(x), log x, Σ_k product, ∂x, √x, |x|, (x, …); then [i,…], ², ᵀ, '
+    factor       number, name, f(x), log x, Σ_k product, ∂x, √x, |x|, (x, …); then [i,…], _1, ², '
 """
 
 from __future__ import annotations
@@ -199,9 +199,8 @@ class _Reader:
         if token.kind == "number":
             return self.followed(_number(token.text)), None
         if token.text == "Σ":
-            self.require("_")
-            letters = self.take()
-            return rf"\sum_{{{letters}}} {self.product()}", None
+            below = self.followed("")
+            return rf"\sum{below} {self.product()}", None
         if token.text == "√":
             value, inside = self.factor()
             return rf"\sqrt{{{inside or value}}}", None
@@ -211,11 +210,11 @@ class _Reader:
 
     def named(self, token: _Token) -> str:
         """Return a name with what belongs to it: its indices, its argument."""
-        text = token.text
-        gradient = re.fullmatch(r"d([A-Z]\d*)" if self.next.text != "[" else r"d(\w+)", text)
+        text, gradient = token.text, re.fullmatch(r"d([^\W\d_]\d*)", token.text)
+        quotient = "/" in (self.next.text, self.at(self.position - 2).text)
         if text in OPERATORS:
             name = rf"\{text}"
-        elif gradient:
+        elif gradient and (text[1].isupper() or not quotient):
             indexed = self.followed(_name(gradient[1]))
             return rf"\frac{{\partial L}}{{\partial {indexed}}}"
         else:
@@ -248,7 +247,10 @@ class _Reader:
         while True:
             if self.next.text == "[" and not self.next.spaced:
                 self.take()
-                added = f"_{{{self.several(']', self.sum)}}}"
+                added = f"_{{{self.several(']', self.statement)}}}"
+            elif self.next.text == "_":
+                self.take()
+                added = f"_{{{self.take()}}}"
             elif self.next.text in POSTFIX and not self.next.spaced:
                 added = POSTFIX[self.take()]
             else:

@@ -86,7 +86,8 @@ def layer_weights(
         There is no such layer, or its features have not that shape.
     """
     chain: Chain = estimator.chain_
-    weighted = [(each, name) for each in chain.layers if (name := _weights_of(chain, each))]
+    layers = [each for layer in chain.layers for each in layer.walk()]
+    weighted = [(each, name) for each in layers if (name := _weights_of(chain, each))]
     if not weighted:
         raise ValueError("this model has no layer with weights to draw")
     if not -len(weighted) <= layer < len(weighted):
@@ -99,7 +100,7 @@ def layer_weights(
     features = W.shape[:-1]
     known = _feature_names(estimator, features) if chosen is weighted[0][0] else None
     if W.ndim == 2:
-        shape = shape or _flattened(chain, chain.layers.index(chosen))
+        shape = shape or _flattened(layers, layers.index(chosen))
         images = _pixels(W, known or ()) if shape is None else _shaped(W, shape, chosen)
         if images is not None:
             return LayerWeights(title, images, tuple(range(len(images))))
@@ -123,9 +124,9 @@ def _feature_names(estimator: Any, features: tuple[int, ...]) -> tuple[str, ...]
     return names if features == (len(names),) else ()
 
 
-def _flattened(chain: Chain, place: int) -> tuple[int, ...] | None:
+def _flattened(layers: list[Layer], place: int) -> tuple[int, ...] | None:
     """Return the shape of the images from which the function before a place makes rows."""
-    before = chain.layers[place - 1].input_shape if place else ()
+    before = layers[place - 1].input_shape if place else ()
     return before if len(before) == 3 else None
 
 

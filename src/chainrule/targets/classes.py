@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,7 @@ class Classes(Targets):
         Parameters
         ----------
         y : ndarray or sparse matrix
-            Validated answers.
+            Validated answers; indicators are 0 and 1.
         name : str
             The column that they stood in.
         chosen : bool
@@ -73,13 +74,16 @@ class Classes(Targets):
         Raises
         ------
         ValueError
-            Numbers that are no classes, or several columns that are no indicators.
+            Numbers that are no classes, or several columns that are not 0 and 1.
         """
         if chosen:
             return cls(np.unique(y), name=name)
         from sklearn.preprocessing import LabelBinarizer
 
-        binarizer = LabelBinarizer().fit(y.toarray() if sparse.issparse(y) else y)
+        dense = y.toarray() if sparse.issparse(y) else y
+        if np.ndim(dense) == 2 and dense.dtype.kind in "biuf":
+            indicators(dense)
+        binarizer = LabelBinarizer().fit(dense)
         several = str(binarizer.y_type_).startswith("multilabel")
         return cls(np.asarray(binarizer.classes_), several, name=name)
 
@@ -140,13 +144,13 @@ class Classes(Targets):
     def encode(self, y: Any) -> Array:
         """Return class numbers (n,), or for each output whether it holds, (n, outputs)."""
         if self.several:
-            held = y.toarray() if sparse.issparse(y) else np.asarray(y)
+            held = indicators(y)
             if held.ndim != 2 or held.shape[1] != len(self.labels):
                 raise ValueError(
                     f"expected an indicator matrix of {len(self.labels)} labels, got y of shape "
                     f"{held.shape}"
                 )
-            return held.astype(bool)
+            return held
         if self.exclusive:
             order = np.argsort(self.labels)
             return np.asarray(order[np.searchsorted(self.labels, y, sorter=order)])
@@ -218,6 +222,39 @@ class Classes(Targets):
         pair = strict_json.flag(entries["pair"], "classes.pair")
         name = strict_json.text(entries["name"], "targets.name", least=0)
         return cls(labels, several, pair, name)
+
+
+def indicators(y: Any) -> Array:
+    """Return whether each label holds, for an indicator matrix y of 0 and 1.
+
+    Parameters
+    ----------
+    y : array-like or sparse matrix of shape (n, k)
+        1 or True where a label holds, else 0 or False, of any type of numbers.
+
+    Returns
+    -------
+    held : ndarray of bool, shape (n, k)
+
+    Raises
+    ------
+    ValueError
+        Another number, such as −1 for a label that does not hold, which would be read as one that
+        does.
+    """
+    given = y.toarray() if sparse.issparse(y) else np.asarray(y)
+    held = np.asarray(given == 1)
+    other = ~(held | (given == 0))
+    if other.any():
+        place = tuple(int(i) for i in np.argwhere(other)[0])
+        numbers = set(given.ravel().tolist())
+        two = len(numbers) <= 2 and all(isinstance(number, Real) for number in numbers)
+        advice = "; (y > 0).astype(int) is one" if two and min(numbers) <= 0 else ""
+        raise ValueError(
+            f"expected an indicator matrix y of 0 and 1 for several labels, got "
+            f"{given.item(*place)!r} in row {place[0]}, column {place[1]}{advice}"
+        )
+    return held
 
 
 def _labels(kind: object, values: list[Any]) -> Array:

@@ -94,9 +94,9 @@ def train(
         The loss is no longer finite. The chain then has the parameters of the last good epoch.
     """
     plan = plan or Plan()
-    data = Samples.of(X, t, sample_weight)
+    data = Samples.of("train", X, t, sample_weight)
     data.check("train")
-    held_out = None if validation is None else Samples.of(*validation)
+    held_out = None if validation is None else Samples.of("validation", *validation)
     if held_out is not None:
         held_out.check("validation")
     if not chain.initialized:

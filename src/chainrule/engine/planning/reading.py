@@ -10,7 +10,7 @@ from scipy import sparse
 from chainrule.engine.planning.kinds.table import kind_of
 from chainrule.engine.planning.sample_rows import Rows, SparseRows
 from chainrule.functions import Function
-from chainrule.sparse_rows import check_rows
+from chainrule.sparse_rows import as_csr
 
 
 def as_rows(first: Function, X: Any, inputs: int, dtype: np.dtype[Any]) -> Rows:
@@ -21,8 +21,7 @@ def as_rows(first: Function, X: Any, inputs: int, dtype: np.dtype[Any]) -> Rows:
         return ready
     if not first.sparse_input:
         raise ValueError(f"{first}: expected a dense array, got a sparse matrix")
-    X = X.tocsr()
-    check_rows(str(first), X)
+    X = as_csr(str(first), X)
     if X.shape[1] != inputs:
         raise ValueError(f"{first}: expected X with {inputs} features, got {X.shape[1]}")
     X = _prepared(first, X.astype(dtype, copy=False))

@@ -28,6 +28,7 @@ from chainrule.engine.planning.reading import as_rows, reads_as_it_is
 from chainrule.engine.planning.sample_rows import Rows, SparseRows, entries_of, table_of
 from chainrule.engine.planning.weights import Weights
 from chainrule.engine.running.runner import Runner
+from chainrule.sparse_rows import as_csr
 from chainrule.types import Array
 
 MOST_ROWS = 512
@@ -282,5 +283,7 @@ def _compare_memory() -> Callable[[int, int, int], int]:
 
 def in_blocks(chain: Chain, X: Any) -> Array:
     """Return chain.forward(X), some samples at a time, so that memory stays bounded."""
+    if sparse.issparse(X):
+        X = as_csr(str(chain.functions[0]), X)
     starts = range(0, max(X.shape[0], 1), ROWS_OF_NUMPY)
     return np.concatenate([chain.forward(X[at : at + ROWS_OF_NUMPY]) for at in starts])
