@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from chainrule import notation
 from chainrule.notation.text_typesetting import text_latex
 
 SECTIONS = ("Definition", "Shapes", "Derivative", "Jacobian", "Backprop", "At kinks", "Numerics")
@@ -107,6 +108,18 @@ def elementwise_formulas(function: Any) -> Formulas:
             rf"\frac{{d y}}{{d x}} = {sympy.latex(derivative)}",
             r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial y} \frac{d y}{d x}",
         ),
+    )
+
+
+def line_formulas(line: notation.Line, sample: str) -> Formulas:
+    """Return a line, its Jacobians, a sample's letter standing once in each, and its gradients."""
+    jacobians = [notation.jacobian(line, name, sample) for name in line.names]
+    gradients = [notation.gradient(line, name) for name in line.names]
+    return Formulas(
+        definition=(str(line),),
+        derivative=tuple(map(str, jacobians)),
+        backprop=tuple(map(str, gradients)),
+        latex=tuple(map(notation.latex, [line, *jacobians, *gradients])),
     )
 
 

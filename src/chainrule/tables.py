@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from html import escape
 from typing import Any
 
@@ -67,8 +67,9 @@ def short_repr(record: Any) -> str:
     """Return a dataclass with the fields that are not the default, long ones cut short."""
     shown = []
     for field in fields(record):
-        value = getattr(record, field.name)
-        usual = type(value) is type(field.default) and value == field.default
+        value, factory = getattr(record, field.name), field.default_factory
+        default = field.default if factory is MISSING else factory()
+        usual = type(value) is type(default) and value == default
         if field.repr and not usual:
             shown.append(f"{field.name}={_short(value)}")
     return f"{type(record).__name__}({', '.join(shown)})"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from time import perf_counter
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import track
+from typer.core import TyperGroup
 
 from chainrule import __version__
 from chainrule.cli.arguments import JsonOption
@@ -15,9 +16,25 @@ from chainrule.cli.model_commands import check, evaluate, plot, predict, show
 from chainrule.cli.option_values import OPTIMIZERS
 from chainrule.cli.output import Output, speak_unicode
 from chainrule.cli.train_commands import compare, train
+from chainrule.interruption import EXIT_CODE, interruption
 from chainrule.training import TrainingDivergedError
 
+
+class Commands(TyperGroup):
+    """The commands, which Ctrl-C and SIGTERM end with a word, and without a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named."""
+        try:
+            with interruption.during_work():
+                return super().invoke(ctx)
+        except KeyboardInterrupt:
+            Output().say("interrupted")
+            raise typer.Exit(EXIT_CODE) from None
+
+
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
@@ -72,7 +89,7 @@ for command in (train, compare, predict, evaluate, check, show, plot, warmup):
 def main() -> None:
     """Run the command line; every error is a sentence on standard error, and exit code 1.
 
-    Misuse has exit code 2, and Ctrl-C 130 where nothing could be kept.
+    Misuse has exit code 2; Ctrl-C and SIGTERM have 130 where nothing could be kept.
     """
     speak_unicode()
     try:

@@ -53,7 +53,9 @@ def predicted(estimator: Any, data: Any) -> Predictions:
             else:
                 chosen = targets.chosen(Y, 0.5)
                 values, probabilities = targets.decode(chosen), Y.astype(np.float64)
-                if not (targets.exclusive or targets.several):
+                if len(targets.labels) == 1:
+                    probabilities = np.ones_like(probabilities)
+                elif not (targets.exclusive or targets.several):
                     probabilities = np.hstack([1 - probabilities, probabilities])
     wrong = ~np.isfinite(values if probabilities is None else probabilities)
     if wrong.any():
@@ -90,7 +92,9 @@ def evaluate_source(
     DataError
         There are no targets, or they are not like those of training.
     """
-    parts = {"all": source} if source.test is None else {"training": source, "test": source.test}
+    own = {"validation": source.validation, "test": source.test}
+    others = {name: part for name, part in own.items() if part is not None}
+    parts = {"training" if others else "all": source, **others}
     scores, notes = {}, list(source.notes)
     for name, part in parts.items():
         if not isinstance(part.data, Table):

@@ -30,7 +30,8 @@ SMALL_SIDE = 20
 """Where no side is longer, the blocks are few, and begin with the second number of filters."""
 
 LARGEST_SIDE = 64
-"""Larger images are averaged to at most this many pixels a side before the first convolution."""
+"""Larger images are averaged to at most this many pixels a side before the first convolution,
+unless a size was asked for."""
 
 SMALLEST_POOLED = 6
 """Shorter sides are not halved any more."""
@@ -56,7 +57,8 @@ def build_chain(
     bias, activation = options.bias is not False, ACTIVATIONS[options.activation]
     functions: list[Function] = []
     if options.model == "cnn":
-        functions += convolutional_blocks(input_shape, options.activation, bias=bias)
+        largest = LARGEST_SIDE if options.size is None else max(input_shape)
+        functions += convolutional_blocks(input_shape, options.activation, bias=bias, most=largest)
     if len(input_shape) > 1:
         functions.append(Flatten())
     for size in hidden_sizes(options.layers):
@@ -73,16 +75,20 @@ def build_chain(
 
 
 def convolutional_blocks(
-    shape: tuple[int, ...], activation: str = "relu", *, bias: bool = True
+    shape: tuple[int, ...],
+    activation: str = "relu",
+    *,
+    bias: bool = True,
+    most: int = LARGEST_SIDE,
 ) -> list[Function]:
     """Return blocks of convolution, activation and max pooling for images of a shape (c, h, w).
 
     As many blocks as halve the longer side to less than SMALLEST_POOLED: one for 8 x 8, three for
-    28 x 28, four for 64 x 64.
+    28 x 28, four for 64 x 64. Images with a side above `most` are averaged first.
     """
     _, *sides = shape
     blocks: list[Function] = []
-    averaged = _pair(-(-side // LARGEST_SIDE) for side in sides)
+    averaged = _pair(-(-side // most) for side in sides)
     if averaged != (1, 1):
         blocks.append(AvgPool2d(averaged))
         sides = [side // window for side, window in zip(sides, averaged, strict=True)]

@@ -80,6 +80,10 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
     def _new_inputs(self, X: Any) -> Inputs:
         """Return the inputs for data like X, learned from them."""
 
+    def _opened(self, X: Any) -> Any:
+        """Return samples of a first fit, pictures among them as `Images`, read once."""
+        return X
+
     @abstractmethod
     def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
         """Return the targets of validated answers.
@@ -283,8 +287,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
     def jacobian(self, X: Any) -> Array:
         """Return the derivative of each output by each feature, at each sample.
 
-        Of a classifier the outputs are probabilities: one of the second class where there are
-        two classes.
+        A classifier's outputs are probabilities: one, of the second class, where there are two.
 
         Parameters
         ----------
@@ -318,10 +321,8 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
             Prints as a table; ``report.passed`` is the verdict.
         """
         _, data = self._labelled(X, y, sample_weight)
-        loss = self._objective(self.targets_).loss
-        return check_gradients(
-            self._network().astype(np.float64), loss, data.X, data.t, data.weights
-        )
+        loss, chain = self._objective(self.targets_).loss, self._network().astype(np.float64)
+        return check_gradients(chain, loss, data.X, data.t, data.weights)
 
     def _labelled(self, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Samples]:
         """Return raw samples, and dense ones with targets for the fitted network's loss."""

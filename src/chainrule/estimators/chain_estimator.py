@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, fields, replace
+from numbers import Integral
 from typing import Any, ClassVar, cast
 
 import numpy as np
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from chainrule.chain import Chain
+from chainrule.data import Images as Pictures
+from chainrule.data.sources import learned_images
 from chainrule.display import shape_text
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.functions import Elementwise, Function, Linear, Softmax
@@ -28,6 +31,7 @@ class ChainEstimator(NetworkEstimator):
         "inputs": [StrOptions(INPUTS.keys()), None],
         "image_format": [StrOptions(set(FORMATS)), None],
         "image_shape": ["array-like", None],
+        "image_size": [Interval(Integral, 1, None, closed="left"), "array-like", None],
         "augmentation": [list, tuple, Augmentation, None],
     }
 
@@ -37,6 +41,7 @@ class ChainEstimator(NetworkEstimator):
     inputs: Any = None
     image_format: Any = None
     image_shape: Any = None
+    image_size: Any = None
     augmentation: Any = None
 
     # The chain and its nested parameters.
@@ -78,9 +83,26 @@ class ChainEstimator(NetworkEstimator):
             self.chain = _changed(type(self).__name__, self.chain, nested)
         return self
 
+    def _opened(self, X: Any) -> Any:
+        pictures = X
+        if self.inputs in (None, Images.kind):
+            pictures = learned_images(X, self.image_size)
+        name = type(self).__name__
+        if not isinstance(pictures, Pictures):
+            if self.image_size is not None:
+                raise ValueError(
+                    f"{name}: image_size={self.image_size!r} is for folders and files of images, "
+                    f"got X of type {type(X).__name__}"
+                )
+        elif pictures is not X and self.verbose:
+            print(*(f"{name}: {note}" for note in pictures.notes), sep="\n")
+        return pictures
+
     def _new_inputs(self, X: Any) -> Inputs:
         name = type(self).__name__
         options = Options(name, self.image_format, self.image_shape)
+        if self.inputs is None and isinstance(X, Pictures):
+            return Images.learn(X, options)
         if self.inputs is not None:
             return INPUTS[self.inputs].learn(X, options)
         found = infer_images(X, options)

@@ -90,7 +90,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         self : object
         """
         first = _check_partial_fit_first_call(copy.copy(self), classes)
-        X, y = with_answers(X, y, "" if first else self.targets_.name)
+        X = self._opened(X) if first else X
+        inputs = None if first else self.inputs_
+        X, y = with_answers(X, y, "" if first else self.targets_.name, inputs)
         kind = "" if isinstance(y, Column) else type_of_target(y)
         several = kind.endswith(("indicator", "multioutput"))
         if not first or several:
@@ -125,11 +127,15 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Of a single class they are 1.
         """
         Z = self._logits(X)
-        if self.targets_.exclusive:
+        targets = self.targets_
+        if targets.exclusive:
             return Softmax().forward(Z, {})
-        if not self.targets_.several:  # σ(−z) is 1 − σ(z), with all its digits
+        if len(targets.labels) == 1 and not targets.several:
+            return np.ones_like(Z)
+        if not targets.several:  # σ(−z) is 1 − σ(z), with all its digits
             Z = np.hstack([-Z, Z])
         return Sigmoid().forward(Z, {})
 
@@ -159,13 +165,13 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Returns
         -------
         decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            With two classes the log odds of the second.
+            With two classes the log odds of the second; with a single one its output.
         """
         Z = self._logits(X)
         targets = self.targets_
-        if targets.exclusive and len(targets.labels) == 2:
-            return np.asarray(Z[:, 1] - Z[:, 0])
-        return Z if targets.exclusive or targets.several else Z[:, 0]
+        if targets.several or len(targets.labels) > 2:
+            return Z
+        return np.asarray(Z[:, 1] - Z[:, 0]) if Z.shape[1] == 2 else Z[:, 0]
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return the fraction of samples whose labels are all predicted right.

@@ -34,6 +34,7 @@ class Predictions:
     def __call__(self, estimator: Any, X: Any, *, whole: bool) -> Array:
         """Return the outputs (n, k) of raw samples X by a fitted estimator's network."""
         chain: Chain = estimator._network()
+        X = estimator.inputs_.opened(X)
         if type(X) is not np.ndarray or getattr(estimator.inputs_, "scaling", None) is None:
             return self._outputs(estimator, chain, estimator._encoded(X), whole)
         # Raw images are small; as numbers of float32 they go through the chain block by block.

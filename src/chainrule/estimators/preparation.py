@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
-from chainrule.data import Column
+from chainrule.data import Column, Images
+from chainrule.data.sources import is_source
 from chainrule.estimators.fitting import FitJob, by_rows, training_dtype
 from chainrule.estimators.validation import check_sparse, name_of, read_fit, with_answers
 from chainrule.inputs import Inputs
@@ -60,7 +61,14 @@ def prepare(
     if not first:
         estimator._check_going_on()
     targets = None if first else getattr(estimator, "targets_", None)
-    X, y = with_answers(X, y, "" if targets is None else targets.name)
+    if targets is None:
+        X = estimator._opened(X)
+    X, y = with_answers(
+        X,
+        y,
+        "" if targets is None else targets.name,
+        None if targets is None else estimator.inputs_,
+    )
     name, cells = name_of(y), isinstance(y, Column)
     if targets is None and classes is not None and cells:
         y = estimator._new_targets(classes, name, cells=False).read(y)
@@ -129,7 +137,7 @@ def _complete(X: Any, y: Any, sample_weight: Any) -> bool:
         if sample_weight is not None:
             raise ValueError("sample_weight_val is provided, but X_val was not provided.")
         return False
-    if y is None:
+    if y is None and not (is_source(X) or isinstance(X, Images)):
         raise ValueError("X_val is provided, but y_val was not provided.")
     if X is None:
         raise ValueError("y_val is provided, but X_val was not provided.")

@@ -14,7 +14,7 @@ from scipy import sparse
 from sklearn.utils import check_X_y, column_or_1d
 from sklearn.utils.validation import validate_data
 
-from chainrule.data import Column, DataError, Table
+from chainrule.data import Column, DataError, Images, Table
 from chainrule.data.frames import as_table, is_frame
 from chainrule.data.sources import is_source
 from chainrule.inputs import Inputs
@@ -48,6 +48,8 @@ def with_answers(
     DataError
         X has no such column.
     """
+    if isinstance(X, Images):
+        return X, X.target if y is None and X.labels else y
     if y is None and is_source(X) and inputs is not None and (found := inputs.with_answers(X)):
         return found
     tabular = is_source(X) or is_frame(X) or isinstance(X, Table | dict)

@@ -22,7 +22,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from chainrule import notation
-from chainrule.formulas import Formulas, docstring_formulas, elementwise_formulas
+from chainrule.formulas import Formulas, docstring_formulas, elementwise_formulas, line_formulas
 from chainrule.functions.starts import Start
 from chainrule.notation.line import letters_of
 from chainrule.types import Array, Shape
@@ -327,15 +327,7 @@ class Multilinear(Function):
 
     def formulas(self) -> Formulas:
         """Return the line, its Jacobians and its gradients."""
-        line, sample = self.line(), self._sample
-        jacobians = [notation.jacobian(line, name, sample) for name in line.names]
-        gradients = [notation.gradient(line, name) for name in line.names]
-        return Formulas(
-            definition=(str(line),),
-            derivative=tuple(map(str, jacobians)),
-            backprop=tuple(map(str, gradients)),
-            latex=tuple(map(notation.latex, [line, *jacobians, *gradients])),
-        )
+        return line_formulas(self.line(), self._sample)
 
 
 class ExplicitFunction(Function):

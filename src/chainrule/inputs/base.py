@@ -29,6 +29,7 @@ class Options:
     owner: str
     image_format: str | None = None
     image_shape: Any = None
+    image_size: Any = None
 
 
 class Inputs(ABC):
@@ -98,6 +99,10 @@ class Inputs(ABC):
         -------
         X : ndarray or sparse matrix
         """
+
+    def opened(self, data: Any) -> Any:
+        """Return raw samples, those in files of images as an array."""
+        return data
 
     def without_answers(self, data: Any, name: str) -> Any:
         """Return raw samples without a column of answers that came along."""

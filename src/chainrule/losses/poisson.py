@@ -40,8 +40,8 @@ class Poisson(ElementwiseLoss):
         return where(t > 0, t * log(t / y), 0) - t + y
 
     def derivative(self, y: Any, t: Any) -> Any:
-        """Return 1 − t/y."""
-        return 1 - t / y
+        """Return (y − t)/y, which is 1 − t/y."""
+        return (y - t) / y
 
 
 @dataclass(frozen=True)

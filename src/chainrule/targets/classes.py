@@ -36,7 +36,7 @@ class Classes(Targets):
     """The classes of samples, and the outputs that stand for them.
 
     Several classes of which one holds have an output each, and softmax; two have one output,
-    that of the second; labels of which any may hold have an output each.
+    that of the second, and so has a single one; labels of which any may hold have an output each.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Classes(Targets):
     several : bool
         Whether any number of labels may hold.
     pair : bool
-        Whether two classes have an output each, too, and softmax.
+        Whether two classes, or a single one, have an output each, too, and softmax.
     name : str
         The column of a table that they stood in.
     """
@@ -89,9 +89,8 @@ class Classes(Targets):
 
     @property
     def exclusive(self) -> bool:
-        """Whether one of several classes holds that have an output each."""
-        count = len(self.labels)
-        return not self.several and (count > 2 or (self.pair and count == 2))
+        """Whether one class holds, and each has an output."""
+        return not self.several and (self.pair or len(self.labels) > 2)
 
     @property
     def outputs(self) -> int:
@@ -168,7 +167,10 @@ class Classes(Targets):
 
     def chosen(self, Y: Array, threshold: float) -> Array:
         """Return what outputs say, like ``encode``: the largest, or all beyond the threshold."""
-        return np.argmax(Y, axis=1) if self.exclusive else threshold < Y
+        if self.exclusive:
+            return np.asarray(np.argmax(Y, axis=1))
+        single = not self.several and len(self.labels) == 1
+        return np.zeros(Y.shape, bool) if single else np.asarray(threshold < Y)
 
     def decode(self, t: Array) -> Array:
         """Return the labels themselves, as users gave them."""
@@ -176,8 +178,7 @@ class Classes(Targets):
             return np.asarray(self.labels[t])
         if self.several:
             return t.astype(np.int64)
-        second = t[:, 0] if len(self.labels) > 1 else np.zeros(len(t), bool)
-        return np.asarray(self.labels[second.astype(np.intp)])
+        return np.asarray(self.labels[t[:, 0].astype(np.intp)])
 
     def score(self, Y: Array, t: Array, weights: Array | None) -> float:
         """Return the fraction of samples whose labels are all right, given probabilities Y."""

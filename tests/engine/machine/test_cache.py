@@ -5,12 +5,12 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from dataclasses import replace
 
 import pytest
 from llvmlite import binding
 
+from chainrule import partial_files
 from chainrule.engine.kernels import rows
 from chainrule.engine.language.emit import emitted
 from chainrule.engine.machine import cache, compiling
@@ -181,16 +181,24 @@ def test_no_writable_place_is_no_error(tmp_path, monkeypatch, compiled):
 
 
 def test_a_folder_that_cannot_be_written_is_read_all_the_same(folder, compiled, monkeypatch):
-    def refuse(**_):
+    def refuse(folder, mode):
         raise PermissionError
 
     code()
-    monkeypatch.setattr(tempfile, "mkstemp", refuse)  # root may write into any folder
+    monkeypatch.setattr(partial_files, "_begun", refuse)  # root may write into any folder
     code()
     code(OTHER)
     code(OTHER)
     assert compiled == [TEXT, OTHER, OTHER]
     assert len(list(folder.iterdir())) == 1
+
+
+def test_what_a_process_that_was_killed_has_left_goes(folder):
+    cache._remove_abandoned.cache_clear()
+    folder.mkdir()
+    (folder / ".chainrule-0123456789abcdef.partial").write_bytes(b"half a ker")
+    code()
+    assert [file.suffix for file in folder.iterdir()] == [".kernel"]
 
 
 def test_what_is_in_the_way_stays_and_nothing_is_left_beside_it(folder, compiled):

@@ -60,5 +60,6 @@ def test_a_training_compiles_nothing_that_warmup_does_not(name):
         steps = Steps(chain, losses.CrossEntropy(), optimizer, X, t, l2=0.1, kernels=kernels)
         steps.prepare(10)
         steps.outputs(X)
+        steps.outputs(X[:1])
         used = {key for key in kernels._known if "losses" not in key[0].__module__}
         assert used <= ahead

@@ -15,12 +15,13 @@ import hashlib
 import os
 import stat
 import sys
-import tempfile
+from functools import cache
 from pathlib import Path
 
 from llvmlite import binding
 
 from chainrule.engine.machine import compiling
+from chainrule.partial_files import remove_abandoned, replacing
 
 FORMAT = "2"
 DIGEST = 32
@@ -134,11 +135,10 @@ def _write(path: Path, key: str, code: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if _distrust(path.parent.stat()) is not None:
         return
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(_checksum(key, code) + code)
-        os.replace(temporary, path)
-    except OSError:
-        os.unlink(temporary)
-        raise
+    _remove_abandoned(path.parent)
+    with replacing(path, mode=0o600) as (file, _):
+        file.write(_checksum(key, code) + code)
+
+
+_remove_abandoned = cache(remove_abandoned)
+"""Once for each folder: there may be hundreds of kernels to write."""
