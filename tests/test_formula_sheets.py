@@ -120,12 +120,12 @@ Sigmoid()
 BinaryCrossEntropy
     definition  err = -((1 - t)*log(1 - y) if t < 1 else 0) - (t*log(y) if t > 0 else 0)
                 L = 1/(N·K) Σ_n Σ_k err, of N samples with K outputs
-    derivative  derr/dy = ((1 - t)/(1 - y) if t < 1 else 0) - (t/y if t > 0 else 0)
+    derivative  derr/dy = ((y - t)/(y*(1 - y)) if t < 1 else -1/y) if t > 0 else 1/(1 - y)
     backprop    dY = 1/(N·K) · derr/dy
 
 Sigmoid() and BinaryCrossEntropy together
     definition  y = 1/(exp(-z) + 1)
-                err = max(z, 0) + log(exp(-|z|) + 1) - t*z
+                err = log(exp(-|z|) + 1) + (z*(1 - t) if z > 0 else -t*z)
                 L = 1/(N·K) Σ_n Σ_k err, of N samples with K outputs
     derivative  derr/dz = y - t
     backprop    dZ = 1/(N·K) · derr/dz""".splitlines()
