@@ -98,7 +98,8 @@ def test_a_chain_says_all_that_is_trained():
     ]
     told = list(chain.formulas(CrossEntropy()).rules)
     assert told[-2:] == ["CrossEntropy", "Softmax() and CrossEntropy together"]
-    for last, loss in ((LogSoftmax(), CrossEntropy()), (Linear(2), MeanSquaredError())):
+    for last in (LogSoftmax(), Linear(2)):
+        loss = MeanSquaredError()
         assert list(Chain(last).formulas(loss).rules) == [str(last), str(loss)]
 
 

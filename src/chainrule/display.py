@@ -85,6 +85,7 @@ def _together(function: Function, loss: Loss) -> Formulas | None:
     """Return a loss by what goes into a function: y − t after softmax and cross-entropy."""
     pair = fused(function, loss)
     read = (function, loss) if pair is None else (function, loss, pair)
+    formulas = None
     if isinstance(function, Elementwise) and all(isinstance(x, ElementwiseLoss) for x in read[1:]):
-        return pair_formulas(*read)
-    return None if pair is None else pair.formulas()
+        formulas = pair_formulas(*read)
+    return pair.formulas() if formulas is None and pair is not None else formulas

@@ -10,6 +10,7 @@ from typing import Any
 
 from chainrule import notation
 from chainrule.notation.text_typesetting import text_latex
+from chainrule.symbols import read
 
 SECTIONS = ("Definition", "Shapes", "Derivative", "Jacobian", "Backprop", "At kinks", "Numerics")
 
@@ -94,11 +95,18 @@ class FormulaSheet:
 
 
 def elementwise_formulas(function: Any) -> Formulas:
-    """Let SymPy read ``value`` and ``derivative`` of an elementwise function."""
+    """Let SymPy read ``value`` and ``derivative`` of an elementwise function.
+
+    Where it cannot, as they use more than :mod:`chainrule.mathematics` has, the docstring's count.
+    """
     import sympy
 
     x, y = sympy.symbols("x y", real=True)
-    value, derivative = exact(function.value(x)), exact(function.derivative(x, y))
+    try:
+        value, derivative = read(function.value, x), read(function.derivative, x, y)
+    except (TypeError, AttributeError):
+        return docstring_formulas(function)
+    value, derivative = exact(value), exact(derivative)
     return Formulas(
         definition=(f"y = {formula(value)}",),
         derivative=(f"dy/dx = {formula(derivative)}",),
@@ -185,14 +193,15 @@ def docstring_formulas(function: Any) -> Formulas:
     """Take the formulas from the docstring of a function that writes its rules out."""
     parts = sections(type(function))
     own = getattr(function, "__dict__", {})
-    numbers = [name for name, value in own.items() if type(value) in (int, float)]
+    names = {name for name, value in own.items() if type(value) in (int, float)}
+    names |= set(re.findall(r"∂(\w{2,})", " ".join(parts.values())))
 
     def lines(*titles: str) -> tuple[str, ...]:
         return tuple(line for title in titles for line in parts.get(title, "").splitlines() if line)
 
     def statements(*titles: str) -> tuple[str, ...]:
         texts = (part for title in titles for part in parts.get(title, "").split(";"))
-        return tuple(text_latex(text, numbers) for text in texts if text.strip())
+        return tuple(text_latex(text, names) for text in texts if text.strip())
 
     derivative = ("Derivative", "Jacobian")
     return Formulas(
@@ -204,15 +213,21 @@ def docstring_formulas(function: Any) -> Formulas:
 
 
 def loss_formulas(loss: Any) -> Formulas:
-    """Let SymPy read ``error`` and ``derivative`` of an elementwise loss."""
+    """Let SymPy read ``error`` and ``derivative`` of an elementwise loss, or its docstring."""
     import sympy
 
     y, t = sympy.symbols("y t", real=True)
-    return _error_formulas(loss, "y", loss.error(y, t), loss.derivative(y, t))
+    try:
+        error, derivative = read(loss.error, y, t), read(loss.derivative, y, t)
+    except (TypeError, AttributeError):
+        return docstring_formulas(loss)
+    return _error_formulas(loss, "y", error, derivative)
 
 
-def pair_formulas(function: Any, loss: Any, pair: Any = None) -> Formulas:
+def pair_formulas(function: Any, loss: Any, pair: Any = None) -> Formulas | None:
     """Return an elementwise loss after an elementwise function, by what goes into the function.
+
+    None where SymPy cannot read them.
 
     Parameters
     ----------
@@ -227,13 +242,13 @@ def pair_formulas(function: Any, loss: Any, pair: Any = None) -> Formulas:
     import sympy
 
     z, y, t = sympy.symbols("z y t", real=True)
-    value = exact(function.value(z))
-    if pair is None:
-        error = loss.error(y, t)
-        slope = sympy.factor_terms(exact(loss.derivative(y, t)) * exact(function.derivative(z, y)))
-    else:
-        error, slope = pair.error(z, t), exact(pair.derivative(z, t))
-        slope = _through(slope, value, z, y)
+    one, by = (loss, y) if pair is None else (pair, z)
+    try:
+        value, inner = exact(read(function.value, z)), exact(read(function.derivative, z, y))
+        error, slope = exact(read(one.error, by, t)), exact(read(one.derivative, by, t))
+    except (TypeError, AttributeError):
+        return None
+    slope = sympy.factor_terms(slope * inner) if pair is None else _through(slope, value, z, y)
     own = (f"y = {formula(value)}",), (f"y = {sympy.latex(value)}",)
     return _error_formulas(loss, "z", error, slope, own)
 

@@ -29,6 +29,7 @@ TYPESET = {
     "W1² x": "{W^{(1)}}^{2} x",
     "slope·x, where x < 0": r"\mathrm{slope} x \text{, where } x < 0",
     "slopes, or a slope of x": r"\text{slopes, or a } \mathrm{slope} \text{ of } x",
+    "m ← m + ½·(x − m)": r"m \leftarrow m + \frac{1}{2} \left(x - m\right)",
     "with ε = 1e-5": r"\text{with } \varepsilon = 1 \cdot 10^{-5}",
     "mean(x) and their mean": r"\mathrm{mean}\left(x\right) \text{ and their mean}",
     "the identity matrix": r"\text{the identity matrix}",

@@ -27,7 +27,9 @@ class CrossEntropy(Loss):
 
     def targets(self, t: Any, Y: Array) -> Array:
         """Return T (n, k), rows that sum to 1, from class numbers (n,) or from T itself."""
-        self._check_outputs(Y)
+        self._check_outputs(
+            Y, "end the chain with Softmax(), or use SoftmaxCrossEntropy(), which takes logits"
+        )
         return self._distributions(t, Y)
 
     def _distributions(self, t: Any, Y: Array) -> Array:
@@ -71,6 +73,8 @@ class CrossEntropy(Loss):
 @dataclass(frozen=True)
 class SoftmaxCrossEntropy(CrossEntropy):
     """Softmax and cross-entropy in one, on the numbers Z that go into the softmax.
+
+    A chain that ends with Softmax() or LogSoftmax() has that function once: the loss includes it.
 
     Definition: L = 1/N Σ_n (log Σ_k exp(Z[n,k]) − Σ_k T[n,k] Z[n,k])
     Shapes: Z (n, k); t (n,) class numbers, or T (n, k) one-hot or soft -> a number

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 RELATIONS = {
     "=": "=", "<": "<", ">": ">", "≤": r"\leq", "≥": r"\geq", "≈": r"\approx", "≠": r"\neq",
+    "←": r"\leftarrow",
 }  # fmt: skip
 OPERATORS = {"exp", "log", "max", "min", "tanh"}
 """Functions that LaTeX has commands for; their argument needs no parentheses."""
@@ -32,6 +33,7 @@ SYMBOLS = {
     "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "θ": r"\theta",
     "alpha": r"\alpha", "beta": r"\beta", "gamma": r"\gamma", "delta": r"\delta",
     "epsilon": r"\varepsilon", "∞": r"\infty", "…": r"\ldots", "err": r"\mathrm{err}",
+    "½": r"\frac{1}{2}",
 }  # fmt: skip
 POSTFIX = {"²": "^{2}", "³": "^{3}", "ᵀ": r"^{\top}", "'": r"^{\prime}"}
 TOKEN = re.compile(

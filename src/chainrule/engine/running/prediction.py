@@ -29,6 +29,7 @@ from chainrule.engine.planning.reading import as_rows, reads_as_it_is
 from chainrule.engine.planning.sample_rows import Rows, SparseRows, entries_of, table_of
 from chainrule.engine.planning.weights import Weights
 from chainrule.engine.running.runner import Runner
+from chainrule.finite import narrowed
 from chainrule.sparse_rows import as_csr
 from chainrule.types import Array
 
@@ -233,6 +234,8 @@ class Predictor(Outputs):
 
     def __call__(self, X: Any) -> Array:
         """Return the chain's output (n, k) for X (n, …)."""
+        if isinstance(X, np.ndarray):
+            X = narrowed("Predictor", X, self.dtype)
         with self._turn:
             return self._of(X)
 
@@ -288,7 +291,8 @@ class Forward(Predictor):
                 return in_blocks(self.chain, X)
             if self._flat is not self._parameters.flat or _compare_memory()(*self._compared):
                 self.refresh()
-            return super().__call__(X)
+            with self._turn:
+                return self._of(X)
 
     def _prepared(self) -> bool:
         """Return whether the engine has kernels for the chain, with programs begun anew."""
