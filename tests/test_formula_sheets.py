@@ -149,6 +149,9 @@ def test_a_notebook_typesets_a_sheet():
 
 def test_a_rule_without_latex_is_shown_as_text():
     own = Formulas(("y = x",), ("dy/dx = 1",), ())
+    assert own._repr_latex_() is None
+    html = FormulaSheet({"<Own>": own})._repr_html_()
+    assert html.startswith("<p><b>&lt;Own&gt;</b></p><pre>definition  y = x\n")
     assert FormulaSheet({"Own()": own}).lines(latex=True) == [
         *("Own()", "    definition  y = x", "    derivative  dy/dx = 1")
     ]

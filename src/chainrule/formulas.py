@@ -48,8 +48,10 @@ class Formulas:
     def __repr__(self) -> str:
         return "\n".join(self.lines())
 
-    def _repr_latex_(self) -> str:
-        """Return what a notebook typesets."""
+    def _repr_latex_(self) -> str | None:
+        """Return what a notebook typesets; it shows the text where there is no LaTeX."""
+        if not self.latex:
+            return None
         lines = r" \\ ".join(f"& {line}" for line in self.latex)
         return rf"$$\begin{{aligned}} {lines} \end{{aligned}}$$"
 
@@ -89,7 +91,9 @@ class FormulaSheet:
     def _repr_html_(self) -> str:
         """Return titles and formulas, which a notebook typesets."""
         return "".join(
-            f"<p><b>{escape(title)}</b></p>{escape(formulas._repr_latex_())}"
+            f"<p><b>{escape(title)}</b></p>"
+            + escape(formulas._repr_latex_() or "")
+            + ("" if formulas.latex else f"<pre>{escape(repr(formulas))}</pre>")
             for title, formulas in self.together().items()
         )
 

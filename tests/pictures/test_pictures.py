@@ -8,6 +8,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from chainrule import (
+    BatchNorm,
     Chain,
     Classifier,
     Conv2d,
@@ -207,6 +208,14 @@ def test_lengths_of_gradients_are_those_of_the_first_samples(make):
     assert len(with_biases.lines_) == len(norms)
     labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert labels[-1].startswith(f"{weights[-1]} of Linear(10")
+
+
+def test_what_training_does_not_move_is_not_drawn():
+    chain = Chain(Flatten(), Linear(5), BatchNorm(), ReLU())
+    model = Classifier(chain, complete=True, max_iter=1, gradient_samples=5).fit(X, y)
+    display = GradientNormsDisplay.from_estimator(model, biases=True)
+    assert {"mean1", "variance1"} <= set(model.gradient_norms_)
+    assert list(display.norms) == ["W0", "b0", "g1", "b1", "W2", "b2"]
 
 
 def test_recording_changes_no_bit_and_goes_on_with_the_network():

@@ -51,7 +51,8 @@ class GradientNormsDisplay:
         estimator : estimator
             Fitted with ``gradient_samples``, the number of samples to record lengths on.
         biases : bool, default=False
-            Whether to draw biases, too.
+            Whether to draw biases, too. What training does not move, such as the statistics of a
+            BatchNorm, is left out.
         ax, log
             See :meth:`plot`.
 
@@ -62,12 +63,13 @@ class GradientNormsDisplay:
         """
         advice = "set gradient_samples, such as to 200, before fit"
         norms = check_fitted(cls.__name__, estimator, "gradient_norms_", advice)
+        moved = estimator.chain_.learning_rate_factors
         labels = {
             name: f"{name} of {layer.function}"
             for place in estimator.chain_.layers
             for layer in place.walk()
             for own, name in layer.names.items()
-            if biases or own != "b"
+            if (biases or own != "b") and moved.get(name, 1)
         }
         return cls({name: norms[name] for name in labels}, labels=labels).plot(ax=ax, log=log)
 
