@@ -263,8 +263,11 @@ def where(condition: Any, x: Any, y: Any) -> Vector:
     return select(condition, left, right)
 
 
-def _constant_for(condition: Condition, value: float) -> Vector:
+def _constant_for(condition: Condition, value: Any) -> Vector:
     """Return a number in as many lanes as a condition has."""
+    if hasattr(value, "as_vector"):
+        read: Vector = value.as_vector()
+        return read
     body = condition.body
     many = isinstance(condition.value.type, ir.VectorType)
     return Vector(body, body.filled(body.vector if many else body.number, value))
