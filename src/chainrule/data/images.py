@@ -18,6 +18,7 @@ from chainrule.data.files import LARGEST
 from chainrule.data.folders import list_pictures
 from chainrule.data.photos import Photo, PhotoError, Reading, Size, is_pillow_image, pillow
 from chainrule.data.table import Column
+from chainrule.tables import short_repr
 
 __all__ = [
     "USUAL_SIDE",
@@ -68,6 +69,8 @@ class Images:
     def __len__(self) -> int:
         """Count the images."""
         return len(self.X)
+
+    __repr__ = short_repr
 
 
 def read_image_folder(
