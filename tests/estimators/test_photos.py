@@ -126,6 +126,9 @@ def test_validation_and_going_on_take_folders(folder):
     model.partial_fit(folder / "train")
     assert model.t_ == 48
     assert model.set_params(warm_start=True).fit(folder / "train").score(folder / "test") == 1
+    model.set_params(image_size=(43, 64)).fit(folder / "train")
+    with pytest.raises(ValueError, match=r"go on with, image_size=\(43, 64\), got 32"):
+        model.set_params(image_size=32).fit(folder / "train")
 
 
 def test_the_size_found_is_told(folder, capsys):

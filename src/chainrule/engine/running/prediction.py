@@ -291,8 +291,7 @@ class Forward(Predictor):
                 return in_blocks(self.chain, X)
             if self._flat is not self._parameters.flat or _compare_memory()(*self._compared):
                 self.refresh()
-            with self._turn:
-                return self._of(X)
+            return super().__call__(X)
 
     def _prepared(self) -> bool:
         """Return whether the engine has kernels for the chain, with programs begun anew."""
