@@ -16,6 +16,7 @@ from numpy.typing import DTypeLike
 
 from chainrule.display import functions_html, layers_html, layers_text
 from chainrule.functions import Function, RandomKey, sequence
+from chainrule.functions.contract import check_arguments
 from chainrule.functions.sequence import Step
 from chainrule.initialization import initialize
 from chainrule.layout import ChainLayout, Layer, as_samples, check_float, lay_out, sample_shape
@@ -59,6 +60,7 @@ class Chain:
                 raise TypeError(f"Chain: write {function.__name__}(…), not the bare class")
             if not isinstance(function, Function):
                 raise TypeError(f"Chain: expected functions, got {function!r} at {position}")
+            check_arguments(function)
             flat.append(function)
         if not functions:
             raise ValueError("Chain: expected at least one function, got none")
@@ -211,6 +213,25 @@ class Chain:
 
         dX = sequence.backprop(steps, trace, dY, receive, input_gradient=input_gradient)
         return gradients, dX
+
+    @property
+    def observes(self) -> bool:
+        """Whether parameters follow the batches: the statistics of a BatchNorm."""
+        return sequence.observes(self.functions)
+
+    def observe(self, trace: Sequence[Any], key: RandomKey) -> dict[str, Array]:
+        """Return what parameters become that follow the batches, by name; nothing changes.
+
+        The trace is that of a batch in training, with the key of the step.
+        """
+        return sequence.observe(self.steps(key)[: len(trace) - 1], trace)
+
+    def settle(self, X: Any) -> None:
+        """Set parameters that follow the batches to what they are for all samples X (n, …)."""
+        if self.observes:
+            key = RandomKey(0, 0)
+            for name, array in self.observe(self.trace(X, key), key).items():
+                self.parameters[name][...] = array
 
     def fuse(self, loss: Loss) -> tuple[Loss, int]:
         """Return the loss from which backprop starts, and how many functions come before it.

@@ -36,8 +36,8 @@ LARGEST_SIDE = 4096
 MOST_NAMED = 10
 """So many damaged files are named; of more there is a count."""
 
-ADVICE = "skip_damaged=True, --skip-damaged in the command line, goes on without"
-ANOTHER = "size=, --size in the command line, says another size"
+ADVICE = "--skip-damaged, in Python skip_damaged=True, goes on without them"
+ANOTHER = "--size, in Python size=, says another"
 
 
 @dataclass(frozen=True, eq=False)

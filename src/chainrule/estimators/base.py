@@ -115,6 +115,10 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
     def _check_going_on(self) -> None:
         """Raise ValueError if parameters were set that a fitted network cannot go on with."""
 
+    def _chain_going_on(self, targets: Targets) -> Chain:
+        """Return the fitted chain with what may change of it as the parameters say it now."""
+        return self._network(targets)
+
     def _sample_weights(
         self, y: Any, targets: Targets, weights: Array | None, *, incremental: bool
     ) -> Array | None:
@@ -138,9 +142,8 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         incremental: bool = False,
         classes: Any = None,
     ) -> Self:
-        job = prepare(
-            self, X, y, sample_weight, held_out, incremental=incremental, classes=classes
-        )
+        options = {"incremental": incremental, "classes": classes}
+        job = prepare(self, X, y, sample_weight, held_out, **options)
         epochs = 1 if incremental else int(self.max_iter)
         job.callbacks = FitTask.of(self, *job.given, sample_weight, epochs)
         return self._train(job)
@@ -151,10 +154,8 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         self._install(job, result)
         for message, category in result.messages:
             warn(message, category)
-        if result.trouble is not None:
-            raise result.trouble
-        if not np.isfinite(self.chain_.parameters.flat).all():
-            raise not_finite()
+        if result.trouble is not None or not self.chain_.parameters.finite:
+            raise result.trouble or not_finite()
         if job.callbacks is not None:
             job.callbacks.end(job.callbacks.context, job.fitted)
         return self

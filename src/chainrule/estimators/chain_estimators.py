@@ -203,6 +203,11 @@ class Regressor(ChainEstimator, NetworkRegressor):
         positive = self.loss == "poisson" or isinstance(self.loss, Poisson)
         return Numbers.fit(y, scaled=bool(self.scale_target), positive=positive, name=name)
 
+    def _check_going_on(self) -> None:
+        super()._check_going_on()
+        scaled, wanted = getattr(self.targets_, "scale", None) is not None, bool(self.scale_target)
+        self._check_same("scale_target", scaled, wanted, scaled == wanted)
+
     def _ends_well(self, last: Function, targets: Targets) -> bool:
         poisson = isinstance(self._objective(targets).loss, Poisson)
         return not poisson or _positive(last)

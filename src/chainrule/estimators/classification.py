@@ -22,6 +22,7 @@ from chainrule.data import Column
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.estimators.validation import answers_to, with_answers
 from chainrule.functions import Sigmoid, Softmax
+from chainrule.inputs.base import numeric
 from chainrule.targets import Classes, Objective, Targets
 from chainrule.targets.columns import labels_of
 from chainrule.types import Array
@@ -42,7 +43,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         X_val: Any = None,
@@ -56,7 +57,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The samples.
         y : array-like of shape (n_samples,), or of shape (n_samples, n_labels) with 0 and 1
-            Classes of any type, or for each label whether it holds.
+            Classes of any type, or for each label whether it holds. None takes the names of the
+            folders of images in a folder X.
         sample_weight : array-like of shape (n_samples,), default=None
             What each sample weighs; all weigh the same by default.
         X_val, y_val, sample_weight_val : like X, y and sample_weight, default=None
@@ -71,7 +73,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
     @available_if(lambda self: self._check_solver())  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Any:
+    def partial_fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, classes: Any = None
+    ) -> Any:
         """Go on for one epoch over some data.
 
         Parameters
@@ -191,6 +195,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         """
         check_is_fitted(self)
         X, y = answers_to(self, X, y)
+        sample_weight = None if sample_weight is None else numeric(sample_weight)
         if self.targets_.several:
             predicted, held = self.predict(X), self.targets_.encode(y)
             check_consistent_length(predicted, held, sample_weight)

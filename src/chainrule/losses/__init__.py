@@ -90,7 +90,6 @@ def fused(function: Function, loss: Loss) -> Loss | None:
 
 __all__ = [
     "FUSED",
-    "INCLUDED",
     "LOSSES",
     "BinaryCrossEntropy",
     "CrossEntropy",

@@ -242,7 +242,9 @@ def allocate(X: Any, augmentations: Sequence[Augmentation], dtype: np.dtype[Any]
         raise ValueError("train: expected a dense array X for augmentation, got a sparse matrix")
     check_augmentations(augmentations)
     for each in augmentations:
-        each.words(X.shape[1:])
+        count = each.words(X.shape[1:])
+        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 0:
+            raise ValueError(f"{each}: expected words to return a number >= 0, got {count!r}")
     return np.empty(X.shape, dtype)
 
 
@@ -256,5 +258,11 @@ def augment(
         for number, each in enumerate(augmentations):
             count, place = each.words(shape), block * len(augmentations) + number
             drawn = random.words(n * count, seed, random.Stream.AUGMENTATION, epoch, place)
-            samples = each.apply(samples, drawn.reshape(n, count))
+            changed = each.apply(samples, drawn.reshape(n, count))
+            if np.shape(changed) != samples.shape:
+                raise ValueError(
+                    f"{each}: expected apply to return samples of shape {samples.shape}, "
+                    f"got {np.shape(changed)}"
+                )
+            samples = changed
         out[start : start + BLOCK] = samples

@@ -15,6 +15,7 @@ from chainrule.training.epoch_samples import EpochSamples
 from chainrule.training.history import History
 from chainrule.training.optimizers import Optimizer, State
 from chainrule.training.plan import Plan
+from chainrule.training.probe import probe, probe_optimizer
 from chainrule.training.reporter import Reporter, ReporterTee
 from chainrule.training.run import TrainingRun, Validation
 from chainrule.training.samples import Samples
@@ -108,6 +109,8 @@ def train(
     for samples in (data, held_out):
         if samples is not None:
             _check_fit(chain, loss, samples)
+    probe(chain, loss, data)
+    probe_optimizer(plan.optimizer)
     epochs = EpochSamples(data, plan, chain.dtype)
     stepper = choose_stepper(
         engine,
