@@ -8,7 +8,7 @@ import sklearn
 from scipy import special
 from sklearn.neural_network import MLPClassifier
 
-import chainrule as library
+import chainrule as package
 from chainrule import __version__
 from chainrule.cli.comparing import _logits
 from cli.runs import chainrule, house_rows, written
@@ -142,7 +142,7 @@ def test_repeats_cut_the_data_in_other_ways():
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
 @pytest.mark.parametrize("classes", [2, 3])
-@pytest.mark.parametrize("kind", [library.MLPClassifier, MLPClassifier])
+@pytest.mark.parametrize("kind", [package.MLPClassifier, MLPClassifier])
 def test_logits_are_what_the_probabilities_are_made_of(kind, classes, activation):
     X = np.random.default_rng(0).normal(size=(30, 4))
     model = kind(hidden_layer_sizes=(5, 3), activation=activation, max_iter=2, random_state=0)
