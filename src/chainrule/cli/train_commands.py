@@ -45,6 +45,7 @@ def train(
         raise typer.Exit(130) from None
     outcome.estimator.save(path)
     out.say(f"{outcome.history.describe()}, {outcome.history.seconds:.1f} s")
+    out.say(*outcome.history.remarks)
     if as_json:
         purpose = training.purpose
         predicted = {"target": source.target_name, "task": purpose.task, "classes": purpose.classes}
