@@ -29,11 +29,20 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Filters:
-    """A convolution with ReLU: channels, size, padding."""
+    """A convolution with ReLU: channels, size, padding, and how windows lie."""
 
     channels: int
     size: int = 3
     padding: int = 0
+    stride: int = 1
+    dilation: int = 1
+    groups: int = 1
+
+    @property
+    def options(self) -> dict[str, int]:
+        """What a convolution is made with beside channels and size."""
+        given = {"stride": self.stride, "dilation": self.dilation, "groups": self.groups}
+        return {"padding": self.padding, **given}
 
 
 POOL = "2 × 2 maxima"
@@ -110,7 +119,7 @@ class Case:
         functions: list[Any] = []
         for layer in self.images:
             if isinstance(layer, Filters):
-                convolution = Conv2d(layer.channels, layer.size, padding=layer.padding)
+                convolution = Conv2d(layer.channels, layer.size, **layer.options)
                 functions += [convolution, ReLU()]
             else:
                 functions.append(MaxPool2d(2))
@@ -135,7 +144,18 @@ def multilayer(*sizes: int, batch: int, optimizer: str = "sgd", samples: int = 8
 LENET = (Filters(6, 5, 2), POOL, Filters(16, 5), POOL)
 TWO = (Filters(32), Filters(64), POOL)
 FOUR = (Filters(32, 3, 1), Filters(32, 3, 1), POOL, Filters(64, 3, 1), Filters(64, 3, 1), POOL)
+STRIDES = tuple(Filters(c, 3, 1, stride=2) for c in (16, 32, 64))
 MNIST, CIFAR = (1, 28, 28), (3, 32, 32)
+
+
+def blocks(*layers: Filters) -> tuple[Filters | str, ...]:
+    """Return convolutions, each with a pool behind it."""
+    return tuple(each for layer in layers for each in (layer, POOL))
+
+
+THREE = blocks(*(Filters(c, 3, 1) for c in (16, 32, 64)))
+DILATED = blocks(Filters(16, 3, 1), *(Filters(c, 3, 2, dilation=2) for c in (32, 64)))
+GROUPED = blocks(Filters(16, 3, 1), *(Filters(c, 3, 1, groups=4) for c in (32, 64)))
 
 CASES = (
     multilayer(64, 32, 16, 10, batch=1, samples=4096),

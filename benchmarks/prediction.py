@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from statistics import median
 from time import perf_counter
@@ -10,7 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.cases import LENET, MNIST, Case, multilayer
+from benchmarks.cases import (
+    DILATED,
+    GROUPED,
+    LENET,
+    MNIST,
+    STRIDES,
+    THREE,
+    Case,
+    multilayer,
+)
 from benchmarks.tables import figure, head, row
 from benchmarks.torch_trainers import PyTorch
 from chainrule import Predictor
@@ -22,7 +32,19 @@ CASES = (
     multilayer(784, 256, 128, 10, batch=32),
     Case("LeNet-5 on 28 × 28", MNIST, (120, 84), 32, images=LENET),
 )
+IMAGES = tuple(
+    Case(f"{name} on 3 × {size} × {size}", (3, size, size), hidden, 1, samples=16, images=layers)
+    for size in (64, 224)
+    for name, hidden, layers in (
+        ("LeNet-5", (120, 84), LENET),
+        ("three blocks", (), THREE),
+        ("strides of 2", (), STRIDES),
+        ("dilation of 2", (), DILATED),
+        ("4 groups", (), GROUPED),
+    )
+)
 SAMPLES = (1, 32, 4096)
+FEW = (1, 4, 8, 16)
 SECONDS = 0.05
 """How long calls are repeated for one figure."""
 
@@ -34,38 +56,51 @@ def measure(threads: int, rounds: int) -> dict[str, Any]:
     )
     print()
     found = []
-    peers = ["PyTorch"] if PyTorch.runs(CASES[0]) else []
-    peers.append("NumPy")
+    torch = ["PyTorch", "channels last"] if PyTorch.runs(CASES[0]) else []
+    peers = [*torch, "NumPy"]
     head("network", "samples", "chainrule", *(f"{name} / ours" for name in peers), "differ by")
-    for case in CASES:
+    counts = [(case, SAMPLES) for case in CASES] + [(case, FEW) for case in IMAGES]
+    for case, samples in counts:
         start = case.start()
         chain = case.chain()
         predicts: dict[str, Predict] = {"chainrule": Predictor(chain, threads=threads)}
-        if "PyTorch" in peers:
-            predicts["PyTorch"] = by_torch(PyTorch(case, start, threads))
-        predicts["NumPy"] = chain.forward
-        for count in SAMPLES:
+        if torch:
+            predicts |= by_torch(PyTorch(case, start, threads))
+        if case not in IMAGES:
+            predicts["NumPy"] = chain.forward
+        for count in samples:
             X = np.ascontiguousarray(start.X[:count])
             outputs = [np.asarray(predict(X)) for predict in predicts.values()]
-            apart = max(float(np.abs(Y - outputs[0]).max()) for Y in outputs[1:])
+            apart = max((float(np.abs(Y - outputs[0]).max()) for Y in outputs[1:]), default=0.0)
             times = microseconds(predicts, X, rounds)
             ours = times["chainrule"]
-            ratios = [figure(times[name] / ours) for name in peers]
+            ratios = [figure(times[name] / ours) if name in times else "" for name in peers]
             row(case.name, f"{count:,}", figure(ours), *ratios, f"{apart:.0e}")
             found.append({"case": case.name, "samples": count, "microseconds": times})
     return {"rounds": rounds, "predictions": found}
 
 
-def by_torch(trainer: PyTorch) -> Predict:
-    """Return PyTorch's predictions, from an array to an array."""
-    torch, model = trainer.torch, trainer.model
+def by_torch(trainer: PyTorch) -> dict[str, Predict]:
+    """Return PyTorch's predictions, from an array to an array, in its two layouts of images."""
+    torch = trainer.torch
+    last, first = trainer.model, copy.deepcopy(trainer.model)
+    first = first.to(memory_format=torch.contiguous_format)
 
-    def predict(X: Array) -> Array:
-        with torch.inference_mode():
-            Y: Array = torch.softmax(model(torch.from_numpy(X)), 1).numpy()
-        return Y
+    def of(model: Any, layout: Any) -> Predict:
+        def predict(X: Array) -> Array:
+            with torch.inference_mode():
+                given = torch.from_numpy(X)
+                if layout is not None:
+                    given = given.contiguous(memory_format=layout)
+                Y: Array = torch.softmax(model(given), 1).numpy()
+            return Y
 
-    return predict
+        return predict
+
+    found = {"PyTorch": of(first, None)}
+    if trainer.case.images:
+        found["channels last"] = of(last, torch.channels_last)
+    return found
 
 
 def microseconds(predicts: dict[str, Predict], X: Array, rounds: int) -> dict[str, float]:

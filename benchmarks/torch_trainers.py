@@ -50,7 +50,8 @@ class PyTorch:
         for filters in self.case.images:
             if isinstance(filters, Filters):
                 outputs, channels, *_ = next(shapes)
-                convolution = nn.Conv2d(channels, outputs, filters.size, padding=filters.padding)
+                channels *= filters.groups
+                convolution = nn.Conv2d(channels, outputs, filters.size, **filters.options)
                 layers += [convolution, nn.ReLU()]
             else:
                 layers.append(nn.MaxPool2d(2))

@@ -76,7 +76,7 @@ class Reference:
 
         self.case, self.chain = case, case.chain()
         self.order = start.order
-        data = Samples.of(start.X, start.t)
+        data = Samples.of("train", start.X, start.t)
         self.stepper = ReferenceStepper(
             self.chain, CrossEntropy(), data, case.rule(), StepOptions()
         )

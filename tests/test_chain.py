@@ -191,3 +191,16 @@ def test_each_dropout_of_a_chain_draws_for_itself():
     _, once, twice = chain.trace(np.ones((6, 40)), RandomKey(seed=1, step=7))
     # Of what the first lets through the second keeps about half, and not all as if it were it.
     assert 0.35 < np.mean(twice[once > 0] > 0) < 0.65
+
+
+def test_a_chain_within_a_chain_stands_for_its_functions():
+    inner = Chain(ReLU(), Chain(Linear(2)))
+    chain = Chain(Linear(4), inner, Softmax())
+    flat = Chain(Linear(4), ReLU(), Linear(2), Softmax())
+    assert chain.functions == flat.functions
+    assert repr(chain) == repr(flat)
+    X = np.ones((3, 5))
+    same = chain.initialize(X, seed=1), flat.initialize(X, seed=1)
+    assert str(same[0]) == str(same[1])
+    assert np.array_equal(same[0].forward(X), same[1].forward(X))
+    assert not inner.initialized

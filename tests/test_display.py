@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-from chainrule import Chain, Conv2d, Flatten, Identity, Linear, ReLU, Softmax
+from chainrule import Chain, Conv2d, Flatten, Identity, Linear, ReLU, Residual, Softmax
 
 
 class Cells(HTMLParser):
@@ -64,3 +64,24 @@ def test_colors_are_the_pages():
     styles = "; ".join(read(Chain(Linear(2)).initialize((3,))).styles)
     colors = {part.strip() for part in styles.split(";") if "color:" in part or "ground" in part}
     assert colors == {"color: inherit", "background: transparent"}
+
+
+def test_functions_that_one_holds_are_indented_under_it():
+    block = Residual(Chain(Linear(5), Residual(Chain(ReLU())), Linear(4)))
+    chain = Chain(Linear(4), block, Linear(2)).initialize((3,))
+    expected = """
+input 3
+       function     output  parameters          count
+0      Linear(4)    4       W0 3 × 4, b0 4         16
+1      Residual     4
+1.0      Linear(5)  5       1.W0 4 × 5, 1.b0 5     25
+1.1      Residual   5
+1.1.0      ReLU()   5
+1.2      Linear(4)  4       1.W1 5 × 4, 1.b1 4     24
+2      Linear(2)    2       W2 4 × 2, b2 2         10
+                            in all, float32        75
+"""
+    assert str(chain) == expected.strip("\n")
+    assert "<td" in chain._repr_html_()
+    inside = "Residual(Chain(Linear(5), Residual(Chain(ReLU())), Linear(4)))"
+    assert repr(chain) == f"Chain(Linear(4), {inside}, Linear(2))"

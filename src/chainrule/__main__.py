@@ -1,6 +1,17 @@
-"""``python -m chainrule``: the command line."""
+"""``python -m chainrule`` and ``chainrule``: the command line, ready for Ctrl-C before it loads."""
 
-from chainrule.cli import main
+from chainrule.interruption import interruption
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line."""
+    interruption.watch()
+    from chainrule.cli import main as run  # this takes a second
+
+    run()
+
 
 if __name__ == "__main__":
     main()

@@ -9,15 +9,15 @@ function makes the gradients by its own parameters and by x_{k-1}.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from chainrule.display import functions_html, layers_html, layers_text
-from chainrule.functions import Function, RandomKey
+from chainrule.functions import Function, RandomKey, sequence
+from chainrule.functions.contract import check_arguments
+from chainrule.functions.sequence import Step
 from chainrule.initialization import initialize
 from chainrule.layout import ChainLayout, Layer, as_samples, check_float, lay_out, sample_shape
 from chainrule.losses import Loss, fused
@@ -34,8 +34,9 @@ class Chain:
     >>> Y = chain.forward(X)                                       # X (n, 64) -> Y (n, 10)
     >>> value, gradient = chain.gradient(CrossEntropy(), X, t)     # gradient["W0"] (64, 256), …
 
-    The parameters of the k-th function that has any are named W0, b0, W1, b1, …; all of them lie
-    in one flat buffer, ``chain.parameters.flat``.
+    The parameters of the k-th function that has any are named W0, b0, W1, b1, …, those of a
+    :class:`~chainrule.functions.Residual` k.W0, k.b0, …; all of them lie in one flat buffer,
+    ``chain.parameters.flat``.
 
     In all methods X (n, …) are samples, t are their targets, as the loss takes them, and
     sample_weight (n,) are their weights in the mean, 1 by default. The key is that of a step in
@@ -45,18 +46,25 @@ class Chain:
     Parameters
     ----------
     *functions : Function
-        The functions in their order; the first one takes X.
+        The functions in their order; the first one takes X. A chain among them stands for its
+        functions; parameters that it may have are not used.
     """
 
-    def __init__(self, *functions: Function) -> None:
+    def __init__(self, *functions: Function | Chain) -> None:
+        flat: list[Function] = []
         for position, function in enumerate(functions):
+            if isinstance(function, Chain):
+                flat += function.functions
+                continue
             if isinstance(function, type) and issubclass(function, Function):
                 raise TypeError(f"Chain: write {function.__name__}(…), not the bare class")
             if not isinstance(function, Function):
                 raise TypeError(f"Chain: expected functions, got {function!r} at {position}")
+            check_arguments(function)
+            flat.append(function)
         if not functions:
             raise ValueError("Chain: expected at least one function, got none")
-        self.functions: tuple[Function, ...] = functions
+        self.functions: tuple[Function, ...] = tuple(flat)
         self._layers: list[Layer] | None = None
         self._parameters: Parameters | None = None
 
@@ -95,12 +103,7 @@ class Chain:
         check_float(dtype)
         self._layers, shapes = lay_out(self.functions, shape)
         self._parameters = Parameters(shapes, dtype=dtype)
-        following: list[Function | None] = [*self.functions[1:], None]
-        places = [
-            (layer.function, after, layer.input_shape, layer.names)
-            for layer, after in zip(self._layers, following, strict=True)
-        ]
-        initialize(self._parameters, places, scheme=initialization, seed=seed)
+        initialize(self._parameters, self._layers, scheme=initialization, seed=seed)
         return self
 
     @classmethod
@@ -133,7 +136,7 @@ class Chain:
     def learning_rate_factors(self) -> dict[str, float]:
         """The factors of the learning rate that functions state, by the parameters' names."""
         factors = {}
-        for layer in self.layers:
+        for layer in (inside for outer in self.layers for inside in outer.walk()):
             for own, factor in layer.function.learning_rate_factors().items():
                 if own not in layer.names:
                     known = ", ".join(layer.names) or "none"
@@ -170,10 +173,8 @@ class Chain:
 
     def trace(self, X: Any, key: RandomKey | None = None, *, until: int | None = None) -> list[Any]:
         """Return X and what each function makes of it: [x, x_1, …, y], the first until ones."""
-        values = [as_samples(X, self.layers[0], self.dtype)]
-        for layer, own, at in self.steps(key)[:until]:
-            values.append(layer.function.forward(values[-1], own, at))
-        return values
+        first = as_samples(X, self.layers[0], self.dtype)
+        return sequence.trace(self.steps(key)[:until], first)
 
     def backprop(
         self,
@@ -206,33 +207,39 @@ class Chain:
             for layer in self.layers[len(steps) :]:
                 for name in layer.names.values():
                     gradients[name][...] = 0
-        upstream: Array | None = dY
-        for position in reversed(range(len(steps))):
-            layer, own, at = steps[position]
-            assert upstream is not None
-            upstream, by_parameters = layer.function.backprop(
-                upstream,
-                trace[position],
-                trace[position + 1],
-                own,
-                at,
-                input_gradient=input_gradient or position > 0,
-            )
-            if set(by_parameters) != set(layer.names):
-                expected = ", ".join(layer.names) or "nothing"
-                received = ", ".join(by_parameters) or "nothing"
-                raise ValueError(
-                    f"{layer.function}: expected gradients by {expected}, got {received}"
-                )
-            for name, gradient in by_parameters.items():
-                gradients[layer.names[name]][...] = gradient
-        return gradients, upstream if input_gradient else None
+
+        def receive(name: str, gradient: Array) -> None:
+            gradients[name][...] = gradient
+
+        dX = sequence.backprop(steps, trace, dY, receive, input_gradient=input_gradient)
+        return gradients, dX
+
+    @property
+    def observes(self) -> bool:
+        """Whether parameters follow the batches: the statistics of a BatchNorm."""
+        return sequence.observes(self.functions)
+
+    def observe(self, trace: Sequence[Any], key: RandomKey) -> dict[str, Array]:
+        """Return what parameters become that follow the batches, by name; nothing changes.
+
+        The trace is that of a batch in training, with the key of the step.
+        """
+        return sequence.observe(self.steps(key)[: len(trace) - 1], trace)
+
+    def settle(self, X: Any) -> None:
+        """Set parameters that follow the batches to what they are for all samples X (n, …)."""
+        if self.observes:
+            key = RandomKey(0, 0)
+            for name, array in self.observe(self.trace(X, key), key).items():
+                self.parameters[name][...] = array
 
     def fuse(self, loss: Loss) -> tuple[Loss, int]:
         """Return the loss from which backprop starts, and how many functions come before it.
 
         Where the last function and the loss are a pair that fuses (softmax and cross-entropy,
-        sigmoid and binary cross-entropy), that is at the function's input, with y − t.
+        sigmoid and binary cross-entropy), that is at the function's input, with y − t; likewise
+        where the loss includes the function, as SoftmaxCrossEntropy() does. ValueError if the loss
+        does not take what the function makes.
         """
         pair = fused(self.functions[-1], loss)
         return (pair, len(self.functions) - 1) if pair else (loss, len(self.functions))
@@ -289,28 +296,15 @@ class Chain:
         gradients, dX = self.backprop(trace, dY, key, input_gradient=input_gradient, out=out)
         return value, gradients, dX
 
-    def steps(
-        self, key: RandomKey | None
-    ) -> list[tuple[Layer, dict[str, Array], RandomKey | None]]:
+    def steps(self, key: RandomKey | None) -> list[Step]:
         """Return each layer with its parameters by their own names, and its key."""
-        parameters = self.parameters
-        return [
-            (
-                layer,
-                {own: parameters[name] for own, name in layer.names.items()},
-                key and replace(key, layer=position),
-            )
-            for position, layer in enumerate(self.layers)
-        ]
+        return sequence.steps(self.layers, self.parameters, key)
 
     def jacobians(self, X: Any) -> list[Array]:
         """Return the Jacobian of each function at each sample, (n, *output, *input)."""
-        return self._jacobians(self.trace(X))
-
-    def _jacobians(self, trace: list[Any]) -> list[Array]:
         return [
             layer.function.jacobian(x, own)
-            for (layer, own, _), x in zip(self.steps(None), trace, strict=False)
+            for (layer, own, _), x in zip(self.steps(None), self.trace(X), strict=False)
         ]
 
     def jacobian(self, X: Any) -> Array:
@@ -318,14 +312,9 @@ class Chain:
 
         The chain rule itself: ∂y/∂x = ∂y/∂x_{n-1} · … · ∂x_1/∂x, matrices from last to first.
         """
-        trace = self.trace(X)
-        n = trace[0].shape[0]
-        product: Array | None = None
-        for layer, J in zip(self.layers, self._jacobians(trace), strict=True):
-            matrix = J.reshape(n, prod(layer.output_shape), prod(layer.input_shape))
-            product = matrix if product is None else matrix @ product
-        assert product is not None
-        return product.reshape(n, *self.layers[-1].output_shape, *self.layers[0].input_shape)
+        product = sequence.jacobian(self.steps(None), self.trace(X))
+        shapes = self.layers[-1].output_shape, self.layers[0].input_shape
+        return product.reshape(len(product), *shapes[0], *shapes[1])
 
     def formula(self) -> str:
         """Return the composition as the notes write it: ``Softmax(Linear(W0; x))``."""

@@ -24,16 +24,32 @@ def shape_text(shape: Shape) -> str:
     return " × ".join(map(str, shape)) or "number"
 
 
-def _rows(layers: Sequence[Layer], parameters: Parameters) -> list[tuple[str, ...]]:
-    """Return a row of five cells for each layer, as in :data:`HEADING`; and the sum."""
+def layer_rows(
+    layers: Sequence[Layer], parameters: Parameters, above: str = ""
+) -> list[tuple[str, ...]]:
+    """Return a row of five cells for each layer, as in :data:`HEADING`.
+
+    What a function holds comes under it, indented, and is numbered 2.0, 2.1, …
+    """
     rows: list[tuple[str, ...]] = []
+    indent = "  " * above.count(".")
     for position, layer in enumerate(layers):
+        number, output = f"{above}{position}", shape_text(layer.output_shape)
+        if layer.inner:
+            rows.append((number, f"{indent}{type(layer.function).__name__}", output, "", ""))
+            rows += layer_rows(layer.inner, parameters, f"{number}.")
+            continue
         arrays = {name: parameters[name] for name in layer.names.values()}
         shapes = ", ".join(f"{name} {shape_text(a.shape)}" for name, a in arrays.items())
         count = sum(array.size for array in arrays.values())
-        output = shape_text(layer.output_shape)
-        number = f"{count:,}" if count else ""
-        rows.append((str(position), str(layer.function), output, shapes, number))
+        text = f"{indent}{layer.function}"
+        rows.append((number, text, output, shapes, f"{count:,}" if count else ""))
+    return rows
+
+
+def _rows(layers: Sequence[Layer], parameters: Parameters) -> list[tuple[str, ...]]:
+    """Return the rows of all layers, and the sum."""
+    rows = layer_rows(layers, parameters)
     flat = parameters.flat
     return [*rows, ("", "", "", f"in all, {flat.dtype}", f"{flat.size:,}")]
 

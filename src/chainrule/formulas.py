@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.symbols import read
+
 SECTIONS = ("Definition", "Shapes", "Derivative", "Jacobian", "Backprop", "At kinks", "Numerics")
 
 
@@ -21,11 +23,18 @@ class Formulas:
 
 
 def elementwise_formulas(function: Any) -> Formulas:
-    """Let SymPy read ``value`` and ``derivative`` of an elementwise function."""
+    """Let SymPy read ``value`` and ``derivative`` of an elementwise function.
+
+    Where it cannot, as they use more than :mod:`chainrule.mathematics` has, the docstring's count.
+    """
     import sympy
 
     x, y = sympy.symbols("x y", real=True)
-    value, derivative = exact(function.value(x)), exact(function.derivative(x, y))
+    try:
+        value, derivative = read(function.value, x), read(function.derivative, x, y)
+    except (TypeError, AttributeError):
+        return docstring_formulas(function)
+    value, derivative = exact(value), exact(derivative)
     return Formulas(
         definition=(f"y = {formula(value)}",),
         derivative=(f"dy/dx = {formula(derivative)}",),
@@ -111,11 +120,15 @@ def docstring_formulas(function: Any) -> Formulas:
 
 
 def loss_formulas(loss: Any) -> Formulas:
-    """Let SymPy read ``error`` and ``derivative`` of an elementwise loss."""
+    """Let SymPy read ``error`` and ``derivative`` of an elementwise loss, or its docstring."""
     import sympy
 
     y, t = sympy.symbols("y t", real=True)
-    error, derivative = exact(loss.error(y, t)), exact(loss.derivative(y, t))
+    try:
+        error, derivative = read(loss.error, y, t), read(loss.derivative, y, t)
+    except (TypeError, AttributeError):
+        return docstring_formulas(loss)
+    error, derivative = exact(error), exact(derivative)
     mean = loss.outputs == "mean"
     whole = "L = mean of err" if mean else "L = mean over samples of the sum of err"
     return Formulas(

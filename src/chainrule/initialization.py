@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from chainrule import random
 from chainrule.functions import Function
+from chainrule.functions.sequence import Layer
 from chainrule.functions.starts import Start
 from chainrule.parameters import Parameters
 
@@ -20,7 +21,7 @@ SCHEMES = ("auto", "he", "glorot", "fasttext")
 
 def initialize(
     parameters: Parameters,
-    layers: Sequence[tuple[Function, Function | None, tuple[int, ...], Mapping[str, str]]],
+    layers: Sequence[Layer],
     *,
     scheme: str,
     seed: int,
@@ -31,9 +32,8 @@ def initialize(
     ----------
     parameters : Parameters
         The parameters of the chain.
-    layers : sequence of tuples
-        For each function: itself, the next one, its input's shape, and its parameters' names in
-        the buffer by its own names for them.
+    layers : sequence of Layer
+        The functions in their places; those that one of them holds are initialized likewise.
     scheme : {"auto", "he", "glorot", "fasttext"}
         "he" (He et al., 2015, for rectifiers): √(6/inputs); "glorot" (Glorot & Bengio, 2010):
         √(6/(inputs + outputs)); "fasttext": embeddings 1/dimensions and other weights zero, as
@@ -43,7 +43,12 @@ def initialize(
     """
     if scheme not in SCHEMES:
         raise ValueError(f"initialization: expected one of {', '.join(SCHEMES)}, got {scheme!r}")
-    for position, (function, following, shape, names) in enumerate(layers):
+    for layer, after in zip(layers, [*layers[1:], None], strict=True):
+        if layer.inner:
+            initialize(parameters, layer.inner, scheme=scheme, seed=seed)
+            continue
+        function, shape, names = layer.function, layer.input_shape, layer.names
+        following = None if after is None else after.function
         starts, scales = _starts(function, shape, names), function.scales(shape)
         drawn = 0
         for own, name in names.items():
@@ -52,7 +57,7 @@ def initialize(
             if isinstance(start, int | float):
                 view[...] = start
                 continue
-            place = (position, drawn) if drawn else (position,)
+            place = (layer.place, drawn) if drawn else (layer.place,)
             drawn += 1
             if start is not None:
                 view[...] = start.draw(view.size, seed, place).reshape(view.shape)

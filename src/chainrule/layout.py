@@ -11,42 +11,28 @@ import numpy as np
 from numpy.typing import DTypeLike
 from scipy import sparse
 
+from chainrule.finite import narrowed
 from chainrule.functions import Function
+from chainrule.functions.sequence import Layer, lay_out
+from chainrule.sparse_rows import as_csr
 from chainrule.types import Shape
+
+__all__ = [
+    "CONSTRUCTION_ERRORS",
+    "LARGEST",
+    "ChainLayout",
+    "Layer",
+    "as_samples",
+    "check_float",
+    "lay_out",
+    "sample_shape",
+]
 
 LARGEST = 2**31
 """The largest size of an axis, and the most numbers that a sample has anywhere in a chain."""
 
 CONSTRUCTION_ERRORS = (ValueError, TypeError, ArithmeticError, LookupError)
 """What a class may raise when it is given sizes or hyperparameters that it cannot take."""
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One function in its place: shapes of a sample, and its parameters' names in the buffer."""
-
-    function: Function
-    input_shape: Shape
-    output_shape: Shape
-    names: dict[str, str]
-
-
-def lay_out(functions: Sequence[Function], shape: Shape) -> tuple[list[Layer], dict[str, Shape]]:
-    """Return the layers for samples of a shape, and the shapes of all parameters."""
-    layers: list[Layer] = []
-    shapes: dict[str, Shape] = {}
-    count = 0
-    for function in functions:
-        own = function.parameter_shapes(shape)
-        output = function.output_shape(shape)
-        if not all(output):
-            raise ValueError(f"{function}: nothing is left of samples of shape {shape}")
-        names = {name: f"{name}{count}" for name in own}
-        shapes |= {names[name]: size for name, size in own.items()}
-        layers.append(Layer(function, shape, output, names))
-        count += bool(own)
-        shape = output
-    return layers, shapes
 
 
 @dataclass(frozen=True)
@@ -74,7 +60,7 @@ class ChainLayout:
             message = str(error) or f"a function cannot take its input: {error!r}"
             raise ValueError(message) from None
         # Both sides: a product of a huge input's sizes may have wrapped around to a small output.
-        for layer in layers:
+        for layer in (inside for outer in layers for inside in outer.walk()):
             if max(prod(layer.input_shape), prod(layer.output_shape)) > LARGEST:
                 raise ValueError(
                     f"{layer.function}: expected at most {LARGEST:,} numbers a sample before and "
@@ -97,7 +83,8 @@ def sample_shape(given: Any) -> Shape:
     """Return the shape of one sample, from itself or from data."""
     whole = given.shape if hasattr(given, "shape") else np.shape(given)
     shape = given if isinstance(given, tuple) else tuple(whole[1:])
-    if not shape or not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
+    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in shape)
+    if not shape or not whole or min(shape) < 1:
         raise ValueError(
             f"Chain: expected the shape of one sample, such as (64,) or (1, 28, 28), or data X "
             f"(n, …), got {shape if isinstance(given, tuple) else whole}"
@@ -111,7 +98,7 @@ def as_samples(X: Any, first: Layer, dtype: np.dtype[Any]) -> Any:
     if sparse.issparse(X):
         if not function.sparse_input:
             raise ValueError(f"{function}: expected a dense array, got a sparse matrix")
-        X = X.tocsr()
+        X = as_csr(str(function), X)
     else:
         X = np.asarray(X)
     if X.ndim < 1 or X.shape[1:] != expected:
@@ -123,7 +110,8 @@ def as_samples(X: Any, first: Layer, dtype: np.dtype[Any]) -> Any:
         raise ValueError(f"{function}: expected X of shape (n, {axes}), got {X.shape}")
     if X.dtype.kind not in "biuf":
         raise ValueError(f"{function}: expected numbers as X, got {X.dtype} values")
-    return X.astype(dtype, copy=False)
+    function.check_samples(X)
+    return narrowed(str(function), X, dtype).astype(dtype, copy=False)
 
 
 def check_float(dtype: DTypeLike) -> None:

@@ -87,7 +87,7 @@ _NUMBERS = SimpleNamespace(
 )
 
 
-def _symbols() -> SimpleNamespace:
+def symbols() -> SimpleNamespace:
     """Return the reader that builds SymPy expressions."""
     import sympy
 
@@ -121,7 +121,7 @@ def _reader(*operands: Operand) -> Any:
         if reader is not None:
             return reader
         if type(operand).__module__.partition(".")[0] == "sympy":
-            return _symbols()
+            return symbols()
     return _NUMBERS
 
 

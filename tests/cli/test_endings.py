@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from chainrule import load
+from chainrule.cli.evaluation import evaluate
 from chainrule.training import ProgressBar
 from cli.runs import chainrule, house_rows, train, written
 
@@ -67,7 +68,8 @@ def heeding_sigint():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def test_a_real_sigint_keeps_the_model_so_far(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_real_signal_keeps_the_model_so_far(tmp_path, number):
     model = tmp_path / "m"
     ours, theirs = pty.openpty()
     arguments = ("train", "iris", "-e", "100000", "--patience", "0", "-o", str(model))
@@ -82,13 +84,17 @@ def test_a_real_sigint_keeps_the_model_so_far(tmp_path):
         seen = b""
         while not re.search(rb"epoch [2-9]\d*/100000", seen):
             seen += os.read(ours, 4096)
-        process.send_signal(signal.SIGINT)
-        seen += rest(ours)
+        process.send_signal(number)
+        if number == signal.SIGHUP:  # the terminal is gone
+            os.close(ours)
+        else:
+            seen += rest(ours)
+            os.close(ours)
         out = process.stdout.read()
-    os.close(ours)
     assert process.returncode == 0
-    assert re.search(rb"interrupted after \d+ epochs, kept epoch \d+", seen)
-    assert b"model saved in" in seen
+    if number != signal.SIGHUP:
+        assert re.search(rb"interrupted after \d+ epochs, kept epoch \d+", seen)
+        assert b"model saved in" in seen
     assert b"Traceback" not in seen
     assert out.startswith(b"score ")
     assert load(model).metadata_["epochs"] >= 1
@@ -105,6 +111,72 @@ def rest(terminal):
         if not chunk:
             return content
         content += chunk
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("module", ["typer", "numpy", "chainrule.cli"])
+def test_a_signal_while_the_command_line_loads_is_no_traceback(tmp_path, number, module):
+    """One of the modules that it needs takes forever to load, as if from a slow disk."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Slow:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {module!r}:\n"
+        "            print('loading', flush=True)\n"
+        "            sys.stdin.read()\n"
+        "sys.meta_path.insert(0, Slow())\n"
+    )
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    with subprocess.Popen(
+        [*COMMAND, "train", "iris"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": path},
+        preexec_fn=heeding_sigint,
+    ) as process:
+        assert process.stdout.readline() == b"loading\n"
+        process.send_signal(number)
+        assert process.stderr.read() == b"interrupted\n"
+    assert process.returncode == 130
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (("predict", "m", "iris"), "model_commands.predicted"),
+        (("evaluate", "m", "iris"), "model_commands.evaluate_source"),
+        (("train", "iris"), "train_commands.prepare_training"),
+        (("compare", "iris"), "train_commands.read_source"),
+    ],
+)
+def test_ctrl_c_elsewhere_is_a_word_and_exit_code_130(tmp_path, monkeypatch, arguments, name):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    train("iris", "m")
+    monkeypatch.setattr(f"chainrule.cli.{name}", interrupted)
+    run = chainrule(*arguments)
+    assert (run.code, run.out, run.err) == (130, "", "interrupted\n")
+    assert os.listdir(tmp_path) == ["m"]
+
+
+def test_ctrl_c_while_a_trained_network_is_scored_keeps_it(tmp_path, monkeypatch):
+    scored = []
+
+    def evaluated(*arguments):
+        if scored:
+            raise KeyboardInterrupt
+        scored.append(True)
+        return evaluate(*arguments)
+
+    monkeypatch.setattr("chainrule.cli.training.evaluate", evaluated)
+    run = chainrule("train", "iris", "-e", 2, "-o", tmp_path / "m")
+    assert run.code == 0
+    assert "\ninterrupted before there were scores of validation and test\n" in run.err
+    assert re.match(r"score +training \(\d+\)\n", run.out)
+    assert list(load(tmp_path / "m").metadata_["scores"]) == ["training"]
 
 
 def test_a_divergence_in_the_first_epoch_saves_nothing_and_advises(houses, tmp_path):

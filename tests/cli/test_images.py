@@ -86,7 +86,10 @@ def test_training_tells_that_sizes_differ(tmp_path):
         picture(folder / "dog" / f"{i}.png", 140, size=(8, 5))
     run = chainrule("train", folder, "-e", 1, "-o", tmp_path / "m")
     assert run.code == 0
-    assert run.err.startswith("2 of 22 images were resized to the first one's 6 x 5\n")
+    assert run.err.startswith(
+        "22 images of 6 × 5 to 8 × 5 pixels are read as 6 × 5; 2 of another shape are cut to the "
+        "middle; --size, in Python size=, says another\n"
+    )
 
 
 def test_unknown_classes_are_named_at_evaluation(pets, tmp_path):
@@ -161,7 +164,7 @@ def no_labels(folder):
     ("make", "message"),
     [
         (broken, "dog/1.png: expected an image, got a damaged or other file"),
-        (one_class, "expected two sub-folders or more with images (.bmp, .gif, .jpeg, .jpg, .png)"),
+        (one_class, "expected two sub-folders or more with images (.jpg, .png and others), got"),
         (empty_classes, "got no images in any"),
         (lambda folder: picture(folder / "a.png", 3), "expected a folder for each class"),
         (lambda folder: folder.mkdir(), "expected a folder for each class with images in it, "),

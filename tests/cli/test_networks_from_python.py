@@ -177,6 +177,11 @@ def test_several_labels_have_a_column_each(tmp_path):
     }
     told = chainrule("predict", path, data, "--json").json
     assert told["predictions"] == found.tolist()
+    frame.assign(small=held[:, 0], long=2 * held[:, 1] - 1).to_csv(data, index=False)
+    for command in ("evaluate", "check"):
+        error = chainrule(command, path, data, "--target", "small,long").error
+        expected = "target 'long', line 2: expected 1 where the label holds, else 0, got '-1'"
+        assert error == expected
 
 
 @pytest.mark.parametrize("axes", ["nchw", "nhwc"])

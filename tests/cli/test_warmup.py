@@ -1,6 +1,13 @@
 """Machine code compiled ahead."""
 
-from chainrule.engine.machine import compiling
+import sys
+from functools import partial
+
+import pytest
+
+from chainrule.engine.kernels import rows
+from chainrule.engine.language.emit import emitted
+from chainrule.engine.machine import cache, compiling
 from cli.runs import chainrule
 
 
@@ -27,3 +34,42 @@ def test_everything_is_compiled_and_then_found(tmp_path, monkeypatch):
     assert found["kernels"] >= len(files)
     assert found["folder"] == str(folder)
     assert {file.name for file in folder.iterdir()} == files
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_a_folder_that_others_may_write_is_refused_before_anything_is_compiled(
+    tmp_path, monkeypatch
+):
+    def refuse(text, target):
+        raise AssertionError("compiled for nothing")
+
+    tmp_path.chmod(0o775)
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path))
+    monkeypatch.setattr(compiling, "object_code", refuse)
+    for options in ((), ("--json",)):
+        error = chainrule("warmup", *options).error
+        assert error.startswith(f"kernels are not kept in {tmp_path}, since others may write there")
+        assert f"chmod go-w {tmp_path}" in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path, monkeypatch):
+    from chainrule.engine.running import warmup
+
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "file" / "kernels"))
+    text = str(emitted(rows.transpose, "kept", "float32")[0].module)
+    one = partial(cache.object_code, text, compiling.host())
+    monkeypatch.setattr(warmup, "compilations", lambda optimizers: [one])
+    error = chainrule("warmup").error
+    assert error.startswith(f"kernels are not kept in {tmp_path / 'file' / 'kernels'}: Not a dir")
+
+
+def test_no_folder_is_no_error(monkeypatch):
+    from chainrule.engine.running import warmup
+
+    monkeypatch.setenv("CHAINRULE_CACHE", "")
+    monkeypatch.setattr(warmup, "compilations", lambda optimizers: [])
+    run = chainrule("warmup")
+    assert run.code == 0
+    assert run.err == "0 kernels in 0.0 s, kept nowhere: CHAINRULE_CACHE is empty\n"

@@ -40,16 +40,25 @@ def test_one_colour_picture_makes_all_rgb(tmp_path):
     np.testing.assert_array_equal(X[1], RGB.transpose(2, 0, 1))
 
 
-def test_pictures_get_the_size_of_the_first_or_the_one_given(tmp_path):
+def test_pictures_get_the_size_of_most_or_the_one_given(tmp_path):
     save(tmp_path / "a" / "1.png", GREY)
-    save(tmp_path / "b" / "2.png", np.full((7, 9), 50, np.uint8))
+    save(tmp_path / "a" / "2.png", GREY)
+    save(tmp_path / "b" / "3.png", np.full((7, 9), 50, np.uint8))
     images = read_image_folder(tmp_path)
-    assert images.X.shape == (2, 1, 4, 3)
-    assert (images.X[1] == 50).all()
-    assert images.notes == ["1 of 2 images were resized to the first one's 4 x 3"]
-    images = read_image_folder(tmp_path, size=(5, 6))
-    assert images.X.shape == (2, 1, 5, 6)
-    assert images.notes == []
+    assert images.X.shape == (3, 1, 4, 3)
+    assert images.size == (4, 3)
+    np.testing.assert_array_equal(images.X[1, 0], GREY)
+    assert (images.X[2] == 50).all()
+    assert images.notes == [
+        "3 images of 4 × 3 to 7 × 9 pixels are read as 4 × 3; 1 of another shape is cut to the "
+        "middle; --size, in Python size=, says another"
+    ]
+    for size, sides, cut in (((5, 6), (5, 6), 2), (8, (8, 8), 3), (np.int64(8), (8, 8), 3)):
+        images = read_image_folder(tmp_path, size=size)
+        assert images.X.shape == (3, 1, *sides)
+        assert images.notes[0].endswith(
+            f"are read as {sides[0]} × {sides[1]}; {cut} of another shape are cut to the middle"
+        )
 
 
 def test_other_files_are_noted_and_hidden_ones_are_not(tmp_path):
@@ -60,7 +69,7 @@ def test_other_files_are_noted_and_hidden_ones_are_not(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / ".git").mkdir()
     assert read_image_folder(tmp_path).notes == [
-        "2 other files are ignored, such as 'notes.txt'",
+        "2 other files are ignored, such as 'a/notes.txt'",
         "folder 'empty' has no images and makes no class",
     ]
 

@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from chainrule.data import DataError, Table, read_csv
+from chainrule.data.table import _check_header
+from chainrule.inputs import Rows, TableEncoder
+from chainrule.inputs.rows import table_numbers
 
 TABLE = Table(("age", "job"), (["31", "42", "53"], ["cook", "", "smith"]))
 
@@ -177,3 +180,28 @@ def test_an_unknown_column_is_named_with_the_nearest():
 def test_tables_that_do_not_fit_together(fields, message):
     with pytest.raises(DataError, match=message):
         Table(*fields)
+
+
+class CountedName(str):
+    """A name that counts how often it is compared."""
+
+    compared = 0
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        CountedName.compared += 1
+        return str.__eq__(self, other)
+
+
+def test_columns_are_found_without_going_through_all_names(tmp_path):
+    names = tuple(CountedName(f"c{number}") for number in range(2000))
+    CountedName.compared = 0
+    table = Table(names, tuple(["1", "2"] for _ in names))
+    _check_header(tmp_path, names, [["1"] * 2000])
+    encoder = TableEncoder.fit(table)
+    encoder.encode_table(table)
+    rows = Rows().seen(2000, names)
+    X, _ = table_numbers(table.select(np.array([1, 0])), rows)
+    assert X.shape == (2, 2000)
+    assert CountedName.compared < 20 * len(names)

@@ -51,6 +51,12 @@ def test_an_interruption_leaves_the_old_file(path, monkeypatch, name):
     assert os.listdir(path.parent) == [path.name]
 
 
+def test_what_a_process_that_was_killed_has_left_goes_with_the_next_file(path):
+    (path.parent / ".chainrule-0123456789abcdef.partial").write_bytes(b"half a mod")
+    table_network().save(path)
+    assert os.listdir(path.parent) == [path.name]
+
+
 def test_a_first_write_that_fails_leaves_nothing(path, monkeypatch):
     monkeypatch.setattr(os, "fsync", failing(errno.ENOSPC))
     with pytest.raises(ModelFileError, match="No space left on device"):

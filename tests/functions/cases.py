@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule import functions as f
+from chainrule import Chain, functions as f
 from chainrule.functions import Function, RandomKey
 
 IMAGES = (3, 5, 7)
@@ -34,6 +34,8 @@ class Case:
             X[1:2] = 0  # an empty bag
         shapes = self.function.parameter_shapes(self.shape)
         parameters = {name: rng.normal(size=shape).astype(dtype) for name, shape in shapes.items()}
+        if "variance" in parameters:
+            parameters["variance"] = parameters["variance"] ** 2 + dtype(0.5)
         return X.astype(dtype), parameters
 
 
@@ -76,6 +78,30 @@ CASES = {
         Case(f.Dropout(0.3), (3,), RandomKey(seed=1, step=2, layer=3)),
         Case(f.Dropout(), (2, 3, 4), RandomKey(seed=0, step=7)),
         Case(f.Dropout(0.0), (3,), RandomKey(seed=0, step=0)),
+    ],
+    f.BatchNorm: [
+        Case(f.BatchNorm(), (3,)),
+        Case(f.BatchNorm(affine=False, epsilon=0.25), (2, 3)),
+        Case(f.BatchNorm(0.5), (2, 3, 4)),
+    ],
+    f.LayerNorm: [
+        Case(f.LayerNorm(), (3,)),
+        Case(f.LayerNorm(affine=False), (4,)),
+        Case(f.LayerNorm(epsilon=0.5), (2, 3, 4)),
+        Case(f.LayerNorm("channels", epsilon=0.1), (2, 3, 4)),
+        Case(f.LayerNorm("last"), (2, 3, 4)),
+        Case(f.LayerNorm("channels", affine=False), (5, 3)),
+    ],
+    f.Residual: [
+        Case(f.Residual(Chain(f.Tanh())), (3,)),
+        Case(f.Residual(Chain(f.Linear(4), f.Sigmoid(), f.Linear(3))), (3,)),
+        Case(f.Residual(Chain(f.Conv2d(2, padding="same"), f.Tanh())), (2, 3, 4)),
+        Case(f.Residual(Chain(f.Linear(2), f.Residual(Chain(f.LayerNorm())), f.Linear(3))), (3,)),
+        Case(
+            f.Residual(Chain(f.Dropout(0.4), f.Linear(3), f.Residual(Chain(f.Dropout(0.3))))),
+            (3,),
+            RandomKey(seed=1, step=2, layer=3),
+        ),
     ],
     f.LeakyReLU: both(f.LeakyReLU(), f.LeakyReLU(0.25)),
     f.ELU: both(f.ELU(), f.ELU(0.5), f.ELU(0.0)),

@@ -122,6 +122,58 @@ def log_softmax(function, X, parameters, key):
     return np.stack([special.log_softmax(x) for x in X])
 
 
+def batch_norm(function, X, parameters, key):
+    Y = np.zeros(X.shape)
+    for place in np.ndindex(X.shape):
+        c = place[1]
+        mean, variance = parameters["mean"][c], parameters["variance"][c]
+        if key is not None:
+            numbers = [float(X[other]) for other in np.ndindex(X.shape) if other[1] == c]
+            mean = math.fsum(numbers) / len(numbers)
+            variance = math.fsum((x - mean) ** 2 for x in numbers) / len(numbers)
+        Y[place] = (X[place] - mean) / math.sqrt(variance + function.epsilon)
+        if function.affine:
+            Y[place] = Y[place] * parameters["g"][c] + parameters["b"][c]
+    return Y
+
+
+def layer_norm(function, X, parameters, key):
+    Y = np.zeros(X.shape)
+    shape = X.shape[1:]
+    for place in np.ndindex(X.shape):
+        n, at = place[0], place[1:]
+        group = [
+            float(X[n][other])
+            for other in np.ndindex(shape)
+            if function.over == "sample"
+            or (function.over == "channels" and other[1:] == at[1:])
+            or (function.over == "last" and other[:-1] == at[:-1])
+        ]
+        mean = math.fsum(group) / len(group)
+        variance = math.fsum((x - mean) ** 2 for x in group) / len(group)
+        Y[place] = (X[place] - mean) / math.sqrt(variance + function.epsilon)
+        if function.affine:
+            own = at[-1] if function.over == "last" else at[0]
+            Y[place] = Y[place] * parameters["g"][own] + parameters["b"][own]
+    return Y
+
+
+def residual(function, X, parameters, key):
+    Y, weights = X, 0
+    for place, each in enumerate(function.chain):
+        own = {}
+        for name, array in parameters.items():
+            if isinstance(each, f.Residual) and name.startswith(f"{weights}."):
+                own[name.removeprefix(f"{weights}.")] = array
+            elif name.endswith(str(weights)) and "." not in name:
+                own[name.removesuffix(str(weights))] = array
+        inside = key and f.RandomKey(key.seed, key.step, (key.layer + 1) * 1024 + place)
+        own = own if each.parameter_shapes(Y.shape[1:]) else {}
+        Y = forward(each, Y, own, inside)
+        weights += bool(own)
+    return X + Y
+
+
 ORACLES = {
     f.Linear: linear,
     f.Conv2d: conv2d,
@@ -142,6 +194,9 @@ ORACLES = {
     f.Identity: elementwise(lambda _, x: x),
     f.Softmax: softmax,
     f.LogSoftmax: log_softmax,
+    f.BatchNorm: batch_norm,
+    f.LayerNorm: layer_norm,
+    f.Residual: residual,
 }
 
 

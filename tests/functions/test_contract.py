@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from chainrule import functions as f
+from chainrule import Chain, functions as f
 from chainrule.checking import check_function
 from chainrule.formulas import SECTIONS, sections
 from chainrule.functions import FUNCTIONS, RandomKey
@@ -206,8 +206,9 @@ def test_the_same_call_gives_the_same_bits(case):
 @every_case
 def test_functions_are_values(case):
     function = case.function
-    assert function == eval(str(function), vars(f))
-    assert hash(function) == hash(eval(str(function), vars(f)))
+    again = eval(str(function), {**vars(f), "Chain": Chain})
+    assert function == again
+    assert hash(function) == hash(again)
 
 
 @pytest.mark.parametrize("kind", FUNCTIONS)
@@ -242,6 +243,8 @@ def test_the_checker_agrees_at_any_shape(kind, data):
     if len(shape) == 3:
         groups = getattr(case.function, "groups", 1)
         shape = (groups * data.draw(st.integers(1, 2)), *(size + 3 for size in shape[1:]))
+    if isinstance(case.function, f.Residual) and case.function.parameter_shapes(case.shape):
+        shape = case.shape  # its last function makes samples of this one
     if case.function == f.EmbeddingBag(3, mode="mean"):
         shape = (shape[0] + 1,)  # with a single token the derivative is 0, lost in rounding
     n, seed = data.draw(st.integers(1, 3)), data.draw(st.integers(0, 99))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from time import perf_counter
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import track
+from typer.core import TyperGroup
 
 from chainrule import __version__
 from chainrule.cli.arguments import JsonOption
@@ -15,9 +16,25 @@ from chainrule.cli.model_commands import check, evaluate, plot, predict, show
 from chainrule.cli.option_values import OPTIMIZERS
 from chainrule.cli.output import Output, speak_unicode
 from chainrule.cli.train_commands import compare, train
+from chainrule.interruption import EXIT_CODE, interruption
 from chainrule.training import TrainingDivergedError
 
+
+class Commands(TyperGroup):
+    """The commands, which Ctrl-C and SIGTERM end with a word, and without a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named."""
+        try:
+            with interruption.during_work():
+                return super().invoke(ctx)
+        except KeyboardInterrupt:
+            Output().say("interrupted")
+            raise typer.Exit(EXIT_CODE) from None
+
+
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
@@ -47,6 +64,8 @@ def warmup(as_json: JsonOption = False) -> None:
     from chainrule.engine.running import warmup as machine_code
 
     out = Output(as_json=as_json)
+    if (trouble := cache.trouble()) is not None:  # before minutes go into what is not kept
+        raise ValueError(trouble)
     calls, place = machine_code.compilations(OPTIMIZERS.values()), cache.folder()
     begin = perf_counter()
     silent = as_json or not out.messages.is_terminal
@@ -54,6 +73,8 @@ def warmup(as_json: JsonOption = False) -> None:
     for compile_one in shown:
         compile_one()
     seconds = perf_counter() - begin
+    if (trouble := cache.trouble()) is not None:
+        raise ValueError(trouble)
     if as_json:
         out.json({"kernels": len(calls), "seconds": seconds, "folder": place and str(place)})
     else:
@@ -68,7 +89,7 @@ for command in (train, compare, predict, evaluate, check, show, plot, warmup):
 def main() -> None:
     """Run the command line; every error is a sentence on standard error, and exit code 1.
 
-    Misuse has exit code 2, and Ctrl-C 130 where nothing could be kept.
+    Misuse has exit code 2; Ctrl-C and SIGTERM have 130 where nothing could be kept.
     """
     speak_unicode()
     try:

@@ -15,6 +15,17 @@ DataArgument = Annotated[
         "header, a folder of images with one folder a class, or a folder with MNIST's files.",
     ),
 ]
+PredictedArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="DATA...",
+        help="A built-in set, a CSV file, or images: files, folders, or a pattern such as "
+        "'photos/*.jpg'.",
+    ),
+]
+SkipDamagedOption = Annotated[
+    bool, typer.Option("--skip-damaged", help="Leave out image files that cannot be read.")
+]
 ModelArgument = Annotated[
     Path,
     typer.Argument(

@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.cli.model_data import answers_of, samples_of
 from chainrule.data import Column, DataError, DataWarning, Source, Table
 from chainrule.data.cells import shortened
+from chainrule.finite import NotFiniteError
 from chainrule.targets.columns import label_text
 from chainrule.targets.scores import class_scores, label_scores, regression_scores
 from chainrule.types import Array
@@ -46,23 +47,41 @@ def predicted(estimator: Any, data: Any) -> Predictions:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DataWarning)
         with np.errstate(all="ignore"):  # what is not finite is refused below
-            Y = estimator._outputs(data)
+            try:
+                Y = estimator._outputs(data)
+            except NotFiniteError as error:
+                raise _named(error, estimator, data) from None
             probabilities = chosen = None
             if targets.kind == "numbers":
                 values = targets.decode(Y)
             else:
                 chosen = targets.chosen(Y, 0.5)
                 values, probabilities = targets.decode(chosen), Y.astype(np.float64)
-                if not (targets.exclusive or targets.several):
+                if len(targets.labels) == 1:
+                    probabilities = np.ones_like(probabilities)
+                elif not (targets.exclusive or targets.several):
                     probabilities = np.hstack([1 - probabilities, probabilities])
     wrong = ~np.isfinite(values if probabilities is None else probabilities)
     if wrong.any():
         row = int(np.argwhere(wrong)[0, 0])
-        place = f"line {data.line(row)}" if isinstance(data, Table) else f"image {row}"
         number = (values if probabilities is None else probabilities)[wrong][0]
-        raise DataError(f"{place}: expected a finite prediction, got {number}")
+        raise DataError(f"{_place(data, row)}: expected a finite prediction, got {number}")
     notes = [str(each.message) for each in caught if issubclass(each.category, DataWarning)]
     return Predictions(values, probabilities, chosen, notes)
+
+
+def _named(error: NotFiniteError, estimator: Any, data: Any) -> DataError:
+    """Return an error about a sample with the line and the column of the data that it stands in."""
+    column, names = "", estimator.inputs_.raw_names
+    if names is not None and len(error.place) == 1 and estimator.inputs_.kind == "rows":
+        column = f"column {names[error.place[0]]!r}, " if error.expected.startswith("X") else ""
+    place = _place(data, error.sample)
+    return DataError(f"{column}{place}: expected {error.expected}, got {error.received}")
+
+
+def _place(data: Any, row: int) -> str:
+    """Return where the data have a row."""
+    return f"line {data.line(row)}" if isinstance(data, Table) else f"image {row}"
 
 
 def evaluate(estimator: Any, data: Any, y: Column | Array) -> tuple[dict[str, float], list[str]]:
@@ -90,7 +109,9 @@ def evaluate_source(
     DataError
         There are no targets, or they are not like those of training.
     """
-    parts = {"all": source} if source.test is None else {"training": source, "test": source.test}
+    own = {"validation": source.validation, "test": source.test}
+    others = {name: part for name, part in own.items() if part is not None}
+    parts = {"training" if others else "all": source, **others}
     scores, notes = {}, list(source.notes)
     for name, part in parts.items():
         if not isinstance(part.data, Table):

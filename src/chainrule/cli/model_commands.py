@@ -9,7 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from chainrule.cli import output_files
-from chainrule.cli.arguments import DataArgument, JsonOption, ModelArgument, TargetOption
+from chainrule.cli.arguments import (
+    DataArgument,
+    JsonOption,
+    ModelArgument,
+    PredictedArgument,
+    SkipDamagedOption,
+    TargetOption,
+)
 from chainrule.cli.checks import check_at_random, check_on_data
 from chainrule.cli.evaluation import evaluate_source, predicted
 from chainrule.cli.model_data import samples_of, source_for, target_name
@@ -25,6 +32,7 @@ from chainrule.cli.output import (
 from chainrule.cli.predictions import predictions_csv, predictions_json
 from chainrule.cli.summary import ModelSummary
 from chainrule.formulas import Formulas
+from chainrule.functions.sequence import every
 from chainrule.pictures.network_picture import PARTS, draw_network
 
 PICTURES = ("png", "svg", "pdf")
@@ -32,24 +40,25 @@ PICTURES = ("png", "svg", "pdf")
 
 def predict(
     model: ModelArgument,
-    data: DataArgument,
+    data: PredictedArgument,
     target: TargetOption = None,
     probabilities: Annotated[bool, typer.Option(help="A column for each class, too.")] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A CSV file to write.")
     ] = None,
+    skip_damaged: SkipDamagedOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Predict the target of each row of DATA, as CSV."""
+    """Predict the target of each row or image of DATA, as CSV."""
     out = Output(as_json=as_json)
     if output is not None:
-        output_files.check_text_path(output, model, data)
+        output_files.check_text_path(output, model, *data)
     estimator = _load(model)
-    name = target_name(estimator, data, target)
-    source = source_for(estimator, data, None, optional=True)
+    name = target_name(estimator, data[0], target)
+    source = source_for(estimator, data, None, optional=True, skip_damaged=skip_damaged)
     predictions = predicted(estimator, samples_of(estimator, source, name))
     out.say(*source.notes, *predictions.notes)
-    if source.test is not None:
+    if source.test is not None or source.validation is not None:
         out.say(f"these are the {len(source):,} training images; for others, name their file")
     if as_json:
         out.json(predictions_json(estimator, source, predictions, name))
@@ -66,13 +75,14 @@ def evaluate(
     model: ModelArgument,
     data: DataArgument,
     target: TargetOption = None,
+    skip_damaged: SkipDamagedOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Compare predictions with the true targets in DATA."""
     out = Output(as_json=as_json)
     estimator = _load(model)
     name = target_name(estimator, data, target)
-    source = source_for(estimator, data, name, optional=False)
+    source = source_for(estimator, data, name, optional=False, skip_damaged=skip_damaged)
     scores, rows, notes = evaluate_source(estimator, source, name)
     out.say(*notes)
     if as_json:
@@ -120,7 +130,9 @@ def show(
     out = Output(as_json=as_json)
     estimator = _load(model)
     chain, loss = estimator.chain_, estimator._objective(estimator.targets_).loss
-    rules: dict[str, Formulas] = {str(f): f.formulas() for f in (*chain.functions, loss)}
+    rules: dict[str, Formulas] = {
+        str(f): f.formulas() for f in (*every(chain.functions), loss)
+    }
     summary = ModelSummary(estimator)
     if as_json:
         out.json(summary.to_json(rules))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from chainrule.data import Column, DataError, Source, Table, read_source
+from chainrule.data import BUILTIN, Column, DataError, Source, Table, read_source
 from chainrule.data.builtin import TARGETS
 from chainrule.data.cells import shortened
+from chainrule.data.pictures import is_picture, named_files, source_of_pictures
 from chainrule.display import shape_text
 from chainrule.inputs import Images, Rows
 from chainrule.targets.columns import number_cells
@@ -42,8 +45,17 @@ def predicts_one(estimator: Any) -> bool:
     )
 
 
-def source_for(estimator: Any, data: str, target: str | None, *, optional: bool) -> Source:
+def source_for(
+    estimator: Any,
+    data: str | Sequence[str],
+    target: str | None,
+    *,
+    optional: bool,
+    skip_damaged: bool = False,
+) -> Source:
     """Read data for a trained network, its answers apart if they stand in one column, ``target``.
+
+    Images may be several files, folders, and patterns such as ``photos/*.jpg``.
 
     Raises
     ------
@@ -51,10 +63,24 @@ def source_for(estimator: Any, data: str, target: str | None, *, optional: bool)
         They are not of the kind that it was trained on.
     """
     inputs = estimator.inputs_
-    like = inputs.sample_shape if isinstance(inputs, Images) else None
+    like = inputs.reading if isinstance(inputs, Images) else None
+    arguments = [data] if isinstance(data, str) else list(data)
+    pictures = _pictures(arguments)
+    if like is None and pictures is not None:
+        received = "an image" if len(pictures) == 1 else f"{len(pictures):,} images"
+        raise DataError(f"this model was trained on {_described(inputs)}, got {received}")
+    if like is not None and pictures is not None:
+        return source_of_pictures(pictures, like, skip_damaged=skip_damaged)
+    if len(arguments) != 1:
+        raise DataError(f"expected one table, or images, got {len(arguments)} arguments")
+    argument = arguments[0]
+    if like is None and argument not in BUILTIN and Path(argument).is_dir():
+        raise DataError(f"this model was trained on {_described(inputs)}, got a folder")
     if not predicts_one(estimator):
         target, optional = None, True
-    source = read_source(data, target, like=like, optional=optional)
+    source = read_source(
+        argument, target, like=like, optional=optional, skip_damaged=skip_damaged
+    )
     if isinstance(source.data, Table):
         received, fits = "a table", like is None or inputs.rows
     else:
@@ -62,6 +88,19 @@ def source_for(estimator: Any, data: str, target: str | None, *, optional: bool)
     if not fits:
         raise DataError(f"this model was trained on {_described(inputs)}, got {received}")
     return source
+
+
+def _pictures(arguments: Sequence[str]) -> list[Path] | None:
+    """Return the files and folders of images that arguments stand for, None if one is no image.
+
+    One folder by itself may have classes, or be one of MNIST's files: it is none of these.
+    """
+    paths: list[Path] = []
+    for argument in arguments:
+        paths += named_files(argument) or [Path(argument)]
+    alone = len(paths) == 1 and (arguments[0] in BUILTIN or paths[0].is_dir())
+    images = all(path.is_dir() or is_picture(path) for path in paths)
+    return paths if images and not alone else None
 
 
 def samples_of(estimator: Any, source: Source, target: str | None) -> Any:
@@ -92,8 +131,19 @@ def answers_of(estimator: Any, source: Source, target: str | None) -> Column | A
             f"{source.name}: which {count} columns are predicted? Say --target NAME,NAME,…; "
             f"there are {shortened(source.data.names, most=50)}"
         )
-    numbers = np.stack([number_cells(source.data.target(name)) for name in names], axis=1)
-    return numbers if estimator.targets_.kind == "numbers" else numbers.astype(np.int64)
+    columns = [source.data.target(name) for name in names]
+    numbers = np.stack([number_cells(column) for column in columns], axis=1)
+    if estimator.targets_.kind == "numbers":
+        return numbers
+    other = (numbers != 0) & (numbers != 1)
+    if other.any():
+        row, place = np.argwhere(other)[0]
+        column = columns[place]
+        raise DataError(
+            f"target {column.name!r}, line {column.line(row)}: expected 1 where the label holds, "
+            f"else 0, got {shortened([column.cells[row]])}"
+        )
+    return numbers.astype(np.int64)
 
 
 def _names(table: Table, target: str | None) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain, repeat
 
 from chainrule.chain import Chain
 from chainrule.cli.option_values import REGRESSION_LOSSES, hidden_sizes
@@ -24,13 +25,16 @@ from chainrule.functions import (
 from chainrule.losses import BinaryCrossEntropy, CrossEntropy, Loss
 
 CHANNELS = (16, 32, 64, 128)
-"""Filters of the blocks of a convolutional network, each for images of half the sides."""
+"""Filters of the blocks of a convolutional network, each for images of half the sides; all that
+come after have as many as the last.
+"""
 
 SMALL_SIDE = 20
 """Where no side is longer, the blocks are few, and begin with the second number of filters."""
 
 LARGEST_SIDE = 64
-"""Larger images are averaged to at most this many pixels a side before the first convolution."""
+"""Larger images are averaged to at most this many pixels a side before the first convolution,
+unless a size was asked for."""
 
 SMALLEST_POOLED = 6
 """Shorter sides are not halved any more."""
@@ -56,7 +60,8 @@ def build_chain(
     bias, activation = options.bias is not False, ACTIVATIONS[options.activation]
     functions: list[Function] = []
     if options.model == "cnn":
-        functions += convolutional_blocks(input_shape, options.activation, bias=bias)
+        largest = LARGEST_SIDE if options.size is None else max(input_shape)
+        functions += convolutional_blocks(input_shape, options.activation, bias=bias, most=largest)
     if len(input_shape) > 1:
         functions.append(Flatten())
     for size in hidden_sizes(options.layers):
@@ -73,20 +78,26 @@ def build_chain(
 
 
 def convolutional_blocks(
-    shape: tuple[int, ...], activation: str = "relu", *, bias: bool = True
+    shape: tuple[int, ...],
+    activation: str = "relu",
+    *,
+    bias: bool = True,
+    most: int = LARGEST_SIDE,
 ) -> list[Function]:
     """Return blocks of convolution, activation and max pooling for images of a shape (c, h, w).
 
     As many blocks as halve the longer side to less than SMALLEST_POOLED: one for 8 x 8, three for
-    28 x 28, four for 64 x 64.
+    28 x 28, four for 64 x 64, six for 224 x 224. Images with a side above `most` are averaged
+    first.
     """
     _, *sides = shape
     blocks: list[Function] = []
-    averaged = _pair(-(-side // LARGEST_SIDE) for side in sides)
+    averaged = _pair(-(-side // most) for side in sides)
     if averaged != (1, 1):
         blocks.append(AvgPool2d(averaged))
         sides = [side // window for side, window in zip(sides, averaged, strict=True)]
-    for channels in CHANNELS if max(sides) > SMALL_SIDE else CHANNELS[1:]:
+    filters = CHANNELS if max(sides) > SMALL_SIDE else CHANNELS[1:]
+    for channels in chain(filters, repeat(CHANNELS[-1])):
         windows = _pair(2 if side >= SMALLEST_POOLED else 1 for side in sides)
         blocks += [Conv2d(channels, size=3, padding=1, bias=bias), ACTIVATIONS[activation]()]
         if windows == (1, 1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from chainrule.data.images import image_size
 from chainrule.losses import Huber, Loss, MeanAbsoluteError, MeanSquaredError, Poisson
 from chainrule.training import (
     SGD,
@@ -67,6 +68,19 @@ def hidden_sizes(text: str) -> tuple[int, ...]:
     if 0 in sizes or max(sizes) > 1_000_000:
         raise ValueError(f"--layers: expected sizes from 1 to 1,000,000, got {text!r}")
     return sizes
+
+
+def image_sides(text: str | None) -> tuple[int, int] | None:
+    """Return the height and width of images from text such as ``128`` or ``96x128``."""
+    if text is None:
+        return None
+    parts = text.lower().replace("×", "x").split("x")
+    if len(parts) > 2 or not all(part.isascii() and part.isdigit() for part in parts):
+        raise ValueError(f"--size: expected pixels such as 128 or 96x128, got {text!r}")
+    try:
+        return image_size((int(parts[0]), int(parts[-1])))
+    except ValueError as error:
+        raise ValueError(f"--{error}") from None
 
 
 def augmentations(text: str | None) -> tuple[Augmentation, ...]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self, get_args, get_type_hints
 
 import typer
 
-from chainrule.cli.arguments import DataArgument, TargetOption
+from chainrule.cli.arguments import DataArgument, SkipDamagedOption, TargetOption
 from chainrule.cli.option_values import (
     AUGMENTATION_NAMES,
     MODELS,
@@ -21,6 +21,7 @@ from chainrule.cli.option_values import (
     augmentations,
     class_weights,
     hidden_sizes,
+    image_sides,
 )
 from chainrule.data import Source, Table
 from chainrule.functions import ACTIVATIONS
@@ -149,6 +150,15 @@ class CommandLineOptions:
         typer.Option(metavar="NAME", help=f"{', '.join(TASKS)}; by default found from the target."),
     ] = None
     double: Annotated[bool, typer.Option(help="Compute in float64.")] = False
+    size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PIXELS",
+            help="Of image files as the network sees them: 128, or 96x128, high and wide; by "
+            "default at most 64.",
+        ),
+    ] = None
+    skip_damaged: SkipDamagedOption = False
     engine: Annotated[
         str,
         typer.Option(
@@ -199,6 +209,7 @@ class CommandLineOptions:
             hidden_sizes(self.layers)
         augmentations(self.augment)
         class_weights(self.class_weight)
+        image_sides(self.size)
         for name in OF_BATCHES if self.optimizer == "lbfgs" else ():
             if getattr(self, name):
                 raise ValueError(

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from chainrule.chain import Chain
 from chainrule.checking import Report
-from chainrule.display import shape_text
+from chainrule.display import layer_rows
 from chainrule.formulas import Formulas
 
 
@@ -104,14 +104,8 @@ def layers_table(chain: Chain) -> Table:
     for column in ("", "function", "output", "parameters"):
         table.add_column(column)
     table.add_column("count", justify="right")
-    for position, layer in enumerate(chain.layers):
-        arrays = {name: chain.parameters[name] for name in layer.names.values()}
-        shapes = ", ".join(f"{name} {shape_text(a.shape)}" for name, a in arrays.items())
-        count = sum(array.size for array in arrays.values())
-        output = shape_text(layer.output_shape)
-        table.add_row(
-            str(position), Text(str(layer.function)), output, shapes, f"{count:,}" * bool(count)
-        )
+    for number, function, *cells in layer_rows(chain.layers, chain.parameters):
+        table.add_row(number, Text(function), *cells)
     table.add_row("", "", "", f"in all, {chain.dtype}", f"{chain.parameters.flat.size:,}")
     return table
 

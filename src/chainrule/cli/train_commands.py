@@ -12,10 +12,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from chainrule.cli import comparing, output_files
 from chainrule.cli.arguments import JsonOption
 from chainrule.cli.comparisons import comparison_json, comparison_table, settings_sentence
+from chainrule.cli.option_values import image_sides
 from chainrule.cli.options import CommandLineOptions, with_options
 from chainrule.cli.output import Output, scores_table
 from chainrule.cli.training import prepare_training, train_network
 from chainrule.data import Source, read_source
+from chainrule.interruption import EXIT_CODE, interruption
 
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")]
 
@@ -42,10 +44,14 @@ def train(
         outcome = train_network(training)
     except KeyboardInterrupt:
         out.say("interrupted, no model is saved")
-        raise typer.Exit(130) from None
-    outcome.estimator.save(path)
+        raise typer.Exit(EXIT_CODE) from None
+    with interruption.held_off():
+        outcome.estimator.save(path)
     out.say(f"{outcome.history.describe()}, {outcome.history.seconds:.1f} s")
     out.say(*outcome.history.remarks)
+    unscored = [name for name in training.parts if name not in outcome.scores]
+    if unscored:
+        out.say(f"interrupted before there were scores of {' and '.join(unscored)}")
     if as_json:
         purpose = training.purpose
         predicted = {"target": source.target_name, "task": purpose.task, "classes": purpose.classes}
@@ -78,7 +84,7 @@ class ComparisonOptions(CommandLineOptions):
 
 COMPARED = """
     data target layers activation optimizer learning_rate batch epochs patience l2 seed task double
-    threads
+    size skip_damaged threads
     """
 """The options that both libraries know."""
 
@@ -127,7 +133,7 @@ def compare(
     whole = len(comparison.whole_folds)
     if not whole:
         out.say("interrupted before both had fitted a fold")
-        raise typer.Exit(130)
+        raise typer.Exit(EXIT_CODE)
     out.say(*comparison.notes)
     out.table(comparison_table(comparison))
     if comparison.interrupted:
@@ -139,7 +145,13 @@ def compare(
 def _read(options: CommandLineOptions, *, images: bool = False) -> Source:
     """Read the data; ValueError if a target is named that they do not have."""
     target = options.target
-    source = read_source(options.data, target, images=images)
+    source = read_source(
+        options.data,
+        target,
+        images=images,
+        size=image_sides(options.size),
+        skip_damaged=options.skip_damaged,
+    )
     if target and target != source.target_name:
         raise ValueError(f"--target: {options.data} is no table, so it has no column {target!r}")
     return source

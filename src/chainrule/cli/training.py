@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -127,7 +128,8 @@ def prepare_training(options: CommandLineOptions, source: Source, *, bar: bool) 
 def train_network(training: Training) -> Outcome:
     """Train the estimator, and score it on every part of the data.
 
-    A diverged training still has an outcome if an epoch went well before.
+    A diverged training still has an outcome if an epoch went well before, and so has one at whose
+    end Ctrl-C comes: then parts of the data have no scores.
 
     Raises
     ------
@@ -151,10 +153,10 @@ def train_network(training: Training) -> Outcome:
         diverged = TrainingDivergedError(history.trouble, history)
     if not history.epochs:
         raise diverged or KeyboardInterrupt
-    scores = {
-        name: evaluate(estimator, part.data, part.target)[0]
-        for name, part in training.parts.items()
-    }
+    scores: Scores = {}
+    with suppress(KeyboardInterrupt):
+        for name, part in training.parts.items():
+            scores[name] = evaluate(estimator, part.data, part.target)[0]
     estimator.metadata_ = _metadata(training, scores)
     return Outcome(estimator, history, scores, diverged)
 
@@ -221,12 +223,13 @@ def _by_label(weights: dict[str, float], purpose: Purpose) -> dict[Any, float]:
 def _split(source: Source, purpose: Purpose, options: CommandLineOptions) -> dict[str, Source]:
     """Return the parts of the data; classes are shared out evenly."""
     test = 0.0 if source.test is not None else options.test
-    if not (0 <= options.validation < 1 and 0 <= test < 1 and options.validation + test < 1):
+    validation = 0.0 if source.validation is not None else options.validation
+    if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
         raise DataError(
-            f"the shares held out for validation ({options.validation:g}) and test ({test:g}) "
+            f"the shares held out for validation ({validation:g}) and test ({test:g}) "
             "must leave something to train on"
         )
-    shares = {"training": 1 - options.validation - test, "validation": options.validation}
+    shares = {"training": 1 - validation - test, "validation": validation}
     shares = {name: share for name, share in {**shares, "test": test}.items() if share > 0}
     labels = None if purpose.task == "regression" else source.cells
     if len(source) < len(shares):
@@ -238,7 +241,12 @@ def _split(source: Source, purpose: Purpose, options: CommandLineOptions) -> dic
     if labels is not None:
         rows = _all_learned(rows, class_numbers(purpose, source))
     parts = {name: source.select(part) for name, part in zip(shares, rows, strict=True)}
-    return parts if source.test is None else {**parts, "test": source.test}
+    own = {"validation": source.validation, "test": source.test}
+    for name, part in own.items():
+        if part is not None:
+            class_numbers(purpose, part)  # before any work is done
+            parts[name] = part
+    return {name: parts[name] for name in ("training", "validation", "test") if name in parts}
 
 
 def _all_learned(parts: list[Rows], codes: Array) -> list[Rows]:

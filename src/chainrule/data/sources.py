@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,79 +11,61 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.builtin import BUILTIN, Builtin, builtin_table, load_builtin
-from chainrule.data.cells import is_missing, shortened
+from chainrule.data.cells import is_missing
 from chainrule.data.errors import DataError
 from chainrule.data.idx import find_idx_pair, read_idx
-from chainrule.data.images import read_image_files, read_image_folder
-from chainrule.data.table import Column, RawCells, Table, read_csv, taken
+from chainrule.data.images import (
+    Images,
+    read_image_folder,
+    read_pictures,
+    read_unlabelled,
+    without_damaged,
+)
+from chainrule.data.photos import Reading, has_picture_name
+from chainrule.data.pictures import (
+    FOLDERS,
+    is_picture,
+    listed_pictures,
+    named_files,
+    source_like,
+    source_of_classes,
+    source_of_pictures,
+)
+from chainrule.data.source import Source
+from chainrule.data.table import Table, read_csv
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
-
-
-@dataclass(frozen=True)
-class Source:
-    """Data as they were read: a table or images, and the cells of the target if there are any.
-
-    ``test`` is a set that came apart from the rest, such as MNIST's; ``lines`` are the lines of
-    a file that the rows stand on, and ``files`` the image files that they are.
-    """
-
-    name: str
-    data: Table | NDArray[np.uint8]
-    target_name: str = ""
-    cells: RawCells | None = None
-    lines: tuple[int, ...] = ()
-    files: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    test: Source | None = field(default=None)
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    @property
-    def target(self) -> Column:
-        """The target's cells; DataError if there are none."""
-        if self.cells is not None:
-            return Column(self.target_name, self.cells, self.lines)
-        if isinstance(self.data, Table):
-            raise DataError(
-                f"{self.name}: expected the column to be predicted, one of "
-                f"{shortened(self.data.names, most=50)}"
-            )
-        raise DataError(f"{self.name}: expected a folder of images for each class")
-
-    def select(self, rows: NDArray[np.intp]) -> Source:
-        """Return some of the rows."""
-        data: Any = self.data.select(rows) if isinstance(self.data, Table) else self.data[rows]
-        cells = None if self.cells is None else taken(self.cells, rows)
-        lines = tuple(self.lines[row] for row in rows) if self.lines else ()
-        files = tuple(self.files[row] for row in rows) if self.files else ()
-        return replace(self, data=data, cells=cells, lines=lines, files=files)
+__all__ = ["Source", "is_source", "learned_images", "read_images", "read_source", "read_table"]
 
 
 def read_source(
-    argument: str,
+    argument: str | os.PathLike[str],
     target: str | None = None,
     *,
-    like: Any = None,
+    like: Reading | None = None,
     images: bool = False,
     optional: bool = False,
+    size: int | tuple[int, int] | None = None,
+    skip_damaged: bool = False,
 ) -> Source:
     """Read the data that an argument names.
 
     Parameters
     ----------
-    argument : str
+    argument : str or path
         A built-in set's name, a CSV file, a folder of images with one folder a class, a folder
         with MNIST's four files, an image, or a file of images in IDX format.
     target : str or None
         The column of a table that is to be predicted.
-    like : tuple of int or None
-        The shape (c, h, w) that images must have, as a trained model says.
+    like : Reading or None
+        How pictures become images (c, h, w), as a trained model says.
     images : bool
         Whether a built-in set of images is wanted as such, not as the table of its pixels.
     optional : bool
-        Whether the target's column may be missing.
+        Whether the target may be missing: a table's column, or the folders of classes.
+    size : int or tuple of int, default=None
+        Of images in folders: a side of squares, or (h, w); by default one that suits them.
+    skip_damaged : bool, default=False
+        Whether files of a folder that are no images are left out, which a note tells.
 
     Returns
     -------
@@ -94,7 +76,15 @@ def read_source(
     DataError
         Nothing is there, or it is not what it seems.
     """
+    argument = os.fspath(argument)
     path = Path(argument)
+    if path.is_dir() and argument not in BUILTIN and not _has_idx_files(path):
+        if like is None:
+            return source_of_classes(path, size, skip_damaged=skip_damaged)
+        return source_like(path, like, optional=optional, skip_damaged=skip_damaged)
+    if size is not None or skip_damaged:
+        option = "--size, in Python size=" if size is not None else "--skip-damaged"
+        raise DataError(f"{argument}: expected a folder of image files for {option}")
     if argument in BUILTIN:
         builtin = load_builtin(argument)
         if builtin.image_shape is not None and (images or like is not None):
@@ -102,7 +92,7 @@ def read_source(
         wanted = target if target or optional else builtin.target_name
         return _from_table(argument, builtin_table(builtin), wanted, optional)
     if path.is_dir():
-        return _from_folder(path, like)
+        return _from_idx(path)
     if not path.exists():
         raise DataError(
             f"no file or folder is named {argument!r}, nor a built-in set; those are "
@@ -110,8 +100,10 @@ def read_source(
         )
     if path.suffix == ".safetensors":
         raise DataError(f"{path} is a model file; data were expected: a CSV file or images")
-    if path.suffix.lower() in IMAGE_SUFFIXES:
-        return _from_image_files(path.name, [path], like)
+    if is_picture(path):
+        if like is None:
+            raise DataError(f"{path.name}: one image, without a class; {FOLDERS}")
+        return source_of_pictures([path], like)
     if _is_idx(path):
         return Source(path.name, _channels(read_idx(path), path))
     return _from_table(path.name, read_csv(path), target, optional)
@@ -126,6 +118,10 @@ def read_table(name: str | os.PathLike[str]) -> Table:
     """Read the table that a CSV file or a built-in set holds, its target among the columns."""
     if (argument := os.fspath(name)) in BUILTIN:
         return builtin_table(load_builtin(argument))
+    path = Path(argument)
+    if path.is_dir() or is_picture(path):
+        received = "a folder" if path.is_dir() else "a picture"
+        raise DataError(f"{argument}: expected a table, a CSV file with a header, got {received}")
     source = read_source(argument, optional=True)
     if isinstance(source.data, Table):
         return source.data
@@ -133,16 +129,54 @@ def read_table(name: str | os.PathLike[str]) -> Table:
 
 
 def read_images(
-    name: str | os.PathLike[str], shape: tuple[int, ...], *, rows: bool = False
-) -> NDArray[np.uint8] | Table:
-    """Read the images (n, c, h, w) that a file, a folder or a built-in set holds.
+    data: Any, like: Reading, *, rows: bool = False
+) -> NDArray[np.uint8] | Table | None:
+    """Return images (n, c, h, w) as a trained network takes them, None for data of other kinds.
 
-    With ``rows`` a table of their pixels will do, too.
+    Parameters
+    ----------
+    data : str, path, image of Pillow, or list of them
+        A file, a folder, a pattern such as ``photos/*.jpg`` or a built-in set.
+    like : Reading
+        How pictures become images.
+    rows : bool
+        Whether a table of their pixels will do, too.
     """
-    source = read_source(os.fspath(name), like=shape, optional=True)
+    if (listed := listed_pictures(data)) is not None:
+        X, _, damaged = read_pictures(listed, like)
+        without_damaged(None, damaged, len(listed), skip=None)
+        return X
+    if not is_source(data):
+        return None
+    if files := named_files(data):
+        return source_of_pictures(files, like).data
+    source = read_source(data, like=like, optional=True)
     if isinstance(source.data, Table) and not rows:
-        raise DataError(f"{os.fspath(name)}: expected images, got a table")
+        raise DataError(f"{os.fspath(data)}: expected images, got a table")
     return source.data
+
+
+def learned_images(data: Any, size: int | tuple[int, int] | None = None) -> Any:
+    """Return pictures to learn from as `Images`, read at a size; data of other kinds as they are.
+
+    Parameters
+    ----------
+    data : str, path, image of Pillow, or list of them
+        A folder with a folder of images for each class, or one with MNIST's files; a list of
+        files, or a pattern such as ``photos/*.jpg``.
+    size : int or tuple of int, default=None
+        Of the images: a side of squares, or (h, w); by default one that suits them.
+    """
+    listed = listed_pictures(data)
+    if listed is None and is_source(data):
+        path = Path(data)
+        if path.is_dir() and not _has_idx_files(path):
+            return read_image_folder(path, size=size)
+        if path.is_dir():
+            source = read_source(data, size=size)
+            return Images(np.asarray(source.data), [str(x) for x in source.target.cells], [], [])
+        listed = named_files(data)
+    return data if listed is None else read_unlabelled(listed, size)
 
 
 def _from_builtin_images(builtin: Builtin) -> Source:
@@ -170,39 +204,6 @@ def _from_table(name: str, table: Table, target: str | None, optional: bool) -> 
         f"{missing} {plural} no value of {target!r} and {'are' if missing > 1 else 'is'} left out"
     )
     return replace(source.select(rows), notes=(note,))
-
-
-def _from_folder(folder: Path, like: Any) -> Source:
-    """Read a folder of IDX files, of folders of images, or of images."""
-    inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    folders = [path for path in inside if path.is_dir()]
-    if not folders and any("idx" in path.name for path in inside):
-        return _from_idx(folder)
-    size = None if like is None else (like[1], like[2])
-    if folders:
-        images = read_image_folder(folder, size=size)
-        X = images.X
-        if like is not None and X.shape[1] != like[0]:
-            X = read_image_files(images.paths, like[0], (like[1], like[2]))
-        files = tuple(path.relative_to(folder).as_posix() for path in images.paths)
-        return Source(
-            folder.name, X, "class", list(images.labels), files=files, notes=tuple(images.notes)
-        )
-    pictures = [path for path in inside if path.suffix.lower() in IMAGE_SUFFIXES]
-    if not pictures:
-        raise DataError(
-            f"{folder}: expected a folder for each class with images in it, images, or MNIST's "
-            "files, found none of these"
-        )
-    return _from_image_files(folder.name, pictures, like)
-
-
-def _from_image_files(name: str, paths: list[Path], like: Any) -> Source:
-    if like is None:
-        raise DataError(f"{name}: images without classes; expected a folder for each class")
-    channels, height, width = like
-    X = read_image_files(paths, channels, (height, width))
-    return Source(name, X, files=tuple(path.name for path in paths))
 
 
 def _from_idx(folder: Path) -> Source:
@@ -235,4 +236,13 @@ def _channels(X: NDArray[Any], path: Path) -> NDArray[np.uint8]:
 
 
 def _is_idx(path: Path) -> bool:
-    return "idx" in path.name and path.suffix != ".csv"
+    text = {".csv", ".tsv", ".txt"} & set(path.suffixes)
+    return "idx" in path.name and not text and not is_picture(path)
+
+
+def _has_idx_files(folder: Path) -> bool:
+    """Return whether a folder has files as MNIST's, and no folders."""
+    entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
+    return not any(entry.is_dir() for entry in entries) and any(
+        "idx" in entry.name and not has_picture_name(entry.name) for entry in entries
+    )

@@ -2,9 +2,8 @@
 
 import csv
 import difflib
-import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -16,7 +15,8 @@ from numpy.typing import NDArray
 
 from chainrule.data.cells import MISSING, is_missing, number, shortened
 from chainrule.data.errors import DataError
-from chainrule.data.files import LARGEST, opened, read_at_most
+from chainrule.data.files import opened
+from chainrule.data.lines import Lines
 
 __all__ = ["DELIMITERS", "MISSING", "Column", "RawCells", "Table", "read_csv"]
 
@@ -26,6 +26,9 @@ RawCells = list[str] | NDArray[np.float64]
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE = 100
 """Rows that decide on the delimiter and on whether the first line is a header."""
+
+CELLS_OF_A_BLOCK = 2**16
+"""About so many cells are read as rows before they become cells of columns."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +139,8 @@ def read_csv(path: str | os.PathLike[str], *, delimiter: str | None = None) -> T
     """Read a CSV file, gzipped or not, whose first line names the columns.
 
     The delimiter, if not given, is the one of , ; tab | that cuts the first lines into equally
-    many fields. Text is UTF-8. Blank lines do not count.
+    many fields. Text is UTF-8. Blank lines do not count. The file is read as it is decompressed, a
+    block of rows at a time; a row has at most 16,777,216 characters, and a field 131,072.
 
     Raises
     ------
@@ -144,56 +148,53 @@ def read_csv(path: str | os.PathLike[str], *, delimiter: str | None = None) -> T
         The file cannot be read, is no text, has no header, no rows, or a row of another length.
     """
     path = Path(path)
-    text = _decode(path)
-    if delimiter is None:
-        delimiter = _find_delimiter(text)
-    elif len(delimiter) != 1 or delimiter in '"\r\n':
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
         raise DataError(f"read_csv: expected a delimiter of one character, got {delimiter!r}")
-    rows, lines = _parse(path, text, delimiter)
-    if not rows:
-        raise DataError(f"{path}: expected a header line and rows, got an empty file")
-    names, body = tuple(name.strip() for name in rows[0]), rows[1:]
-    _check_widths(path, rows, lines)
-    _check_header(path, names, body[:SAMPLE])
-    if not body:
-        raise DataError(f"{path}: expected rows below the header, got a header only")
-    columns = tuple(list(column) for column in zip(*body, strict=True))
-    plain = lines[0] == 1 and lines[-1] == len(lines)
-    return Table(names, columns, () if plain else tuple(lines[1:]))
-
-
-def _decode(path: Path) -> str:
     with opened(path) as stream:
-        content = read_at_most(stream, LARGEST + 1)
-    if len(content) > LARGEST:
-        raise DataError(f"{path}: expected at most {LARGEST:,} bytes of text, got more")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(f"{path}: expected UTF-8 text, got UTF-16")
-    nul = content.find(b"\0")
-    if nul >= 0:
-        line = content.count(b"\n", 0, nul) + 1
-        raise DataError(f"{path}, line {line}: expected text, got a NUL byte")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        byte = content[error.start]
-        raise DataError(
-            f"{path}, line {line}: expected UTF-8 text, got byte 0x{byte:02x}"
-        ) from None
+        lines = Lines(path, stream)
+        try:
+            return _read(path, _records(path, lines, delimiter or _find_delimiter(lines)))
+        finally:
+            lines.close()
 
 
-def _reader(text: str, delimiter: str) -> Any:
-    lines = io.StringIO(text, newline="")
+def _read(path: Path, rows: Iterator[tuple[int, list[str]]]) -> Table:
+    """Read the header and the rows; a block of rows at a time becomes cells of columns."""
+    header = next(rows, None)
+    if header is None:
+        raise DataError(f"{path}: expected a header line and rows, got an empty file")
+    first, names = header[0], tuple(name.strip() for name in header[1])
+    columns: list[list[str]] = [[] for _ in names]
+    places: list[int] = []
+    while block := list(islice(rows, _block(len(names)))):
+        if not places:
+            _check_header(path, names, [row for _, row in block[:SAMPLE]])
+        lines, cells = zip(*block, strict=True)
+        for column, added in zip(columns, zip(*cells, strict=True), strict=True):
+            column.extend(added)
+        places.extend(lines)
+    if not places:
+        _check_header(path, names, [])
+        raise DataError(f"{path}: expected rows below the header, got a header only")
+    plain = first == 1 and places[-1] == len(places) + 1
+    return Table(names, tuple(columns), () if plain else tuple(places))
+
+
+def _block(width: int) -> int:
+    """Return how many rows of a width are taken apart together."""
+    return max(SAMPLE, CELLS_OF_A_BLOCK // width)
+
+
+def _reader(lines: Iterator[str], delimiter: str) -> Any:
     return csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
 
 
-def _find_delimiter(text: str) -> str:
+def _find_delimiter(lines: Lines) -> str:
     """Take what cuts most of the first rows like the header; among equals, into most fields."""
     best, choice = (0.0, 1), DELIMITERS[0]
     for delimiter in DELIMITERS:
         try:
-            widths = [len(row) for row in islice(_reader(text, delimiter), SAMPLE) if row]
+            widths = _widths(lines, delimiter)
         except csv.Error:
             continue
         if widths and widths[0] > 1:
@@ -203,29 +204,34 @@ def _find_delimiter(text: str) -> str:
     return choice
 
 
-def _parse(path: Path, text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
-    """Rows and the lines on which they begin, blank lines left out."""
-    reader = _reader(text, delimiter)
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    end = 0
+def _widths(lines: Lines, delimiter: str) -> list[int]:
+    """Return how many fields each of the first rows has, if it has any."""
+    widths = []
+    for row in islice(_reader(lines.looked_at(), delimiter), SAMPLE):
+        lines.end_record()
+        if row:
+            widths.append(len(row))
+    return widths
+
+
+def _records(path: Path, lines: Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield rows of one width with the lines on which they begin, blank lines left out."""
+    reader = _reader(lines.read(), delimiter)
+    width = end = 0
     try:
         for row in reader:
-            if row and not (row == [""] and rows and len(rows[0]) > 1):
-                rows.append(row)
-                lines.append(end + 1)
+            lines.end_record()
+            if row and not (row == [""] and width > 1):
+                width = width or len(row)
+                if len(row) != width:
+                    fields = f"{width} field" if width == 1 else f"{width} fields"
+                    raise DataError(
+                        f"{path}, line {end + 1}: expected {fields} as in line 1, got {len(row)}"
+                    )
+                yield end + 1, row
             end = reader.line_num
     except csv.Error as error:
         raise DataError(f"{path}, line {end + 1}: expected well-formed CSV, got: {error}") from None
-    return rows, lines
-
-
-def _check_widths(path: Path, rows: list[list[str]], lines: list[int]) -> None:
-    width = len(rows[0])
-    for row, line in zip(rows, lines, strict=True):
-        if len(row) != width:
-            fields = f"{width} field" if width == 1 else f"{width} fields"
-            raise DataError(f"{path}, line {line}: expected {fields} as in line 1, got {len(row)}")
 
 
 def _check_header(path: Path, names: tuple[str, ...], body: Sequence[list[str]]) -> None:
@@ -234,14 +240,16 @@ def _check_header(path: Path, names: tuple[str, ...], body: Sequence[list[str]])
             f"{path}, line 1: expected a header line with the columns' names, "
             f"got what looks like data: {shortened(names)}"
         )
+    seen: set[str] = set()
     for position, name in enumerate(names):
         if not name:
             hint = "; pandas leaves out its index with to_csv(index=False)" if position == 0 else ""
             raise DataError(
                 f"{path}, line 1: expected a name for column {position + 1}, got none{hint}"
             )
-        if name in names[:position]:
+        if name in seen:
             raise DataError(f"{path}, line 1: expected different column names, got {name!r} twice")
+        seen.add(name)
 
 
 def _looks_like_data(names: tuple[str, ...], body: Sequence[list[str]]) -> bool:

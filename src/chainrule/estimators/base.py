@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -24,13 +24,13 @@ from chainrule.estimators.callbacks import CallbackSupportMixin, FitTask, with_c
 from chainrule.estimators.fitting import FitJob, FitResult, not_finite
 from chainrule.estimators.parameters import CONSTRAINTS
 from chainrule.estimators.prediction import Predictions
-from chainrule.estimators.preparation import labelled, prepare
+from chainrule.estimators.preparation import dense_labelled, prepare
 from chainrule.estimators.solvers import solver
-from chainrule.estimators.validation import answers_to, read_samples
+from chainrule.estimators.validation import read_samples
 from chainrule.files.estimator import load_estimator, save_estimator
+from chainrule.finite import finite_outputs
 from chainrule.inputs import INPUTS, Inputs
 from chainrule.targets import Objective, Targets, out_activation
-from chainrule.training.samples import Samples
 from chainrule.types import Array
 from chainrule.warning import warn
 
@@ -79,6 +79,10 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
     @abstractmethod
     def _new_inputs(self, X: Any) -> Inputs:
         """Return the inputs for data like X, learned from them."""
+
+    def _opened(self, X: Any) -> Any:
+        """Return samples of a first fit, pictures among them as `Images`, read once."""
+        return X
 
     @abstractmethod
     def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
@@ -276,16 +280,16 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         gradient : ndarray of the shape of X
             Of a table it is by the encoded columns, (n_samples, len(inputs_.feature_names)).
         """
-        X, data = self._labelled(X, y, sample_weight)
+        X, data = dense_labelled(self, X, y, sample_weight)
         loss = self._objective(self.targets_).loss
         gradient = self._network().input_gradient(loss, data.X, data.t, data.weights)
+        finite_outputs(type(self).__name__, gradient, "gradient")
         return np.asarray(self.inputs_.decode(gradient, X))
 
     def jacobian(self, X: Any) -> Array:
         """Return the derivative of each output by each feature, at each sample.
 
-        Of a classifier the outputs are probabilities: one of the second class where there are
-        two classes.
+        A classifier's outputs are probabilities: one, of the second class, where there are two.
 
         Parameters
         ----------
@@ -299,7 +303,9 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         check_is_fitted(self)
         encoded = self._encoded(X)
         dense = encoded.toarray() if sparse.issparse(encoded) else encoded
-        return np.asarray(self.inputs_.decode(self._network().jacobian(dense), X))
+        jacobian = self._network().jacobian(dense)
+        finite_outputs(type(self).__name__, jacobian, "derivative")
+        return np.asarray(self.inputs_.decode(jacobian, X))
 
     def check_gradients(self, X: Any, y: Any = None, sample_weight: Any = None) -> Report:
         """Compare backprop with finite differences, in float64, at the fitted parameters.
@@ -318,19 +324,9 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         report : Report
             Prints as a table; ``report.passed`` is the verdict.
         """
-        _, data = self._labelled(X, y, sample_weight)
-        loss = self._objective(self.targets_).loss
-        return check_gradients(
-            self._network().astype(np.float64), loss, data.X, data.t, data.weights
-        )
-
-    def _labelled(self, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Samples]:
-        """Return raw samples, and dense ones with targets for the fitted network's loss."""
-        check_is_fitted(self)
-        X, y = answers_to(self, X, y)
-        data = labelled(self, self.inputs_, self.targets_, X, y, sample_weight)
-        dense = data.X.toarray() if sparse.issparse(data.X) else data.X
-        return X, replace(data, X=dense)
+        _, data = dense_labelled(self, X, y, sample_weight)
+        loss, chain = self._objective(self.targets_).loss, self._network().astype(np.float64)
+        return check_gradients(chain, loss, data.X, data.t, data.weights)
 
     # scikit-learn's protocols.
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import KW_ONLY, dataclass, fields, replace
-from typing import Any, ClassVar, cast
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, replace
+from numbers import Integral
+from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from chainrule.chain import Chain
+from chainrule.data import Images as Pictures
+from chainrule.data.sources import learned_images
 from chainrule.display import shape_text
+from chainrule.estimators import resolve
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.functions import Elementwise, Function, Linear, Softmax
+from chainrule.functions.fields import hyperparameters
 from chainrule.inputs import FORMATS, INPUTS, Images, Inputs, Options, Rows, infer_images
+from chainrule.inputs.images import image_shape
 from chainrule.targets import Targets
 from chainrule.training import Augmentation
-
-NESTED = re.compile(r"chain__(\d+)__(\w+)")
+from chainrule.training.augmentation import check_augmentations
 
 
 @dataclass(eq=False, repr=False)
@@ -30,6 +35,7 @@ class ChainEstimator(NetworkEstimator):
         "inputs": [StrOptions(INPUTS.keys()), None],
         "image_format": [StrOptions(set(FORMATS)), None],
         "image_shape": ["array-like", None],
+        "image_size": [Interval(Integral, 1, None, closed="left"), "array-like", None],
         "augmentation": [list, tuple, Augmentation, None],
     }
 
@@ -39,7 +45,14 @@ class ChainEstimator(NetworkEstimator):
     inputs: Any = None
     image_format: Any = None
     image_shape: Any = None
+    image_size: Any = None
     augmentation: Any = None
+
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        check_augmentations(resolve.augmentations(self))
+        if self.image_shape is not None:
+            image_shape(type(self).__name__, self.image_shape)
 
     # The chain and its nested parameters.
 
@@ -59,9 +72,7 @@ class ChainEstimator(NetworkEstimator):
         """
         parameters: dict[str, Any] = super().get_params(deep=deep)
         if deep and isinstance(self.chain, Chain):
-            for number, function in enumerate(self.chain.functions):
-                for name in _names(function):
-                    parameters[f"chain__{number}__{name}"] = getattr(function, name)
+            parameters |= _hyperparameters(self.chain.functions)
         return parameters
 
     def set_params(self, **parameters: Any) -> Any:
@@ -82,9 +93,26 @@ class ChainEstimator(NetworkEstimator):
             self.chain = _changed(type(self).__name__, self.chain, nested)
         return self
 
+    def _opened(self, X: Any) -> Any:
+        pictures = X
+        if self.inputs in (None, Images.kind):
+            pictures = learned_images(X, self.image_size)
+        name = type(self).__name__
+        if not isinstance(pictures, Pictures):
+            if self.image_size is not None:
+                raise ValueError(
+                    f"{name}: image_size={self.image_size!r} is for folders and files of images, "
+                    f"got X of type {type(X).__name__}"
+                )
+        elif pictures is not X and self.verbose:
+            print(*(f"{name}: {note}" for note in pictures.notes), sep="\n")
+        return pictures
+
     def _new_inputs(self, X: Any) -> Inputs:
         name = type(self).__name__
         options = Options(name, self.image_format, self.image_shape)
+        if self.inputs is None and isinstance(X, Pictures):
+            return Images.learn(X, options)
         if self.inputs is not None:
             return INPUTS[self.inputs].learn(X, options)
         found = infer_images(X, options)
@@ -193,27 +221,36 @@ class ChainEstimator(NetworkEstimator):
         return tags
 
 
-def _names(function: Function) -> list[str]:
-    """Return the names of a function's hyperparameters."""
-    return [field.name for field in fields(cast("Any", function)) if field.init]
+def _hyperparameters(functions: Sequence[Function], above: str = "") -> dict[str, Any]:
+    """Return the hyperparameters of functions by their names, as ``chain__0__outputs``."""
+    found: dict[str, Any] = {}
+    for number, function in enumerate(functions):
+        place = f"{above}chain__{number}__"
+        found |= {place + name: value for name, value in hyperparameters(function).items()}
+        found |= _hyperparameters(function.inner, place)
+    return found
 
 
 def _changed(name: str, chain: Chain, nested: dict[str, Any]) -> Chain:
     """Return a chain with other hyperparameters, keys as ``chain__0__outputs``."""
-    functions = list(chain.functions)
+    functions = chain.functions
     for key, value in nested.items():
-        match = NESTED.fullmatch(key)
-        place = int(match[1]) if match else len(functions)
-        if match is None or place >= len(functions) or match[2] not in _names(functions[place]):
-            known = [
-                f"chain__{number}__{each}"
-                for number, function in enumerate(functions)
-                for each in _names(function)
-            ]
+        known = _hyperparameters(functions)
+        if key not in known:
             raise ValueError(
                 f"Invalid parameter {key!r} for {name}: expected chain, or one of a function of "
                 f"the chain: {', '.join(known) or 'none has any'}"
             )
-        changed: Any = replace(cast("Any", functions[place]), **{match[2]: value})
-        functions[place] = changed
+        functions = _with(functions, key, value)
     return Chain(*functions)
+
+
+def _with(functions: tuple[Function, ...], key: str, value: Any) -> tuple[Function, ...]:
+    """Return functions of which one, or one within it, has another hyperparameter."""
+    _, number, rest = key.split("__", 2)
+    place = int(number)
+    function: Any = functions[place]
+    if rest.startswith("chain__"):
+        rest, value = "chain", _with(function.inner, rest, value)
+    changed: Any = replace(function, **{rest: value})
+    return (*functions[:place], changed, *functions[place + 1 :])

@@ -41,13 +41,17 @@ class Classifier(ChainEstimator, NetworkClassifier):
         How raw samples become numbers. "table": numbers of a DataFrame or CSV file are
         standardised, categories encoded, missing values filled. "images": the channels of images
         are standardised. "rows": as they are. None takes rows or images as they are, by the shape
-        of X.
+        of X, and standardises images that are files.
     image_format : {"nhw", "nchw", "nhwc"}, default=None
         The axes of images X: n images, c channels, height h, width w. None infers them for axes
         of 1, 3 or 4 channels, and says so in ``image_format_``.
     image_shape : tuple of int, default=None
         If X is rows (n, features), the shape of the image in each row: (h, w), (c, h, w) or
         (h, w, c).
+    image_size : int or tuple of int, default=None
+        Of images that are files: the side of squares, or (h, w), in pixels. None finds one for the
+        folder or list of files that is learned, at most 64 pixels a side. Whatever is predicted
+        later is read at the same size.
     augmentation : Augmentation or list of them, default=None
         Random changes of the training images in each epoch, such as ``[Shift(1), Noise(0.05)]``.
     loss : "cross_entropy" or Loss, default="cross_entropy"
@@ -101,6 +105,9 @@ class Classifier(ChainEstimator, NetworkClassifier):
         if targets.several:
             return f"Linear({targets.outputs}) and Sigmoid() for {targets.outputs} labels"
         count = len(targets.labels)
+        if count == 1:
+            only = targets.labels.tolist()[0]
+            return f"Linear(1) and Softmax() or Sigmoid() for the one class that y has, {only!r}"
         several = f"Linear({count}) and Softmax() for {count} classes"
         return several if count != 2 else f"{several}, or Linear(1) and Sigmoid()"
 
@@ -148,13 +155,17 @@ class Regressor(ChainEstimator, NetworkRegressor):
         How raw samples become numbers. "table": numbers of a DataFrame or CSV file are
         standardised, categories encoded, missing values filled. "images": the channels of images
         are standardised. "rows": as they are. None takes rows or images as they are, by the shape
-        of X.
+        of X, and standardises images that are files.
     image_format : {"nhw", "nchw", "nhwc"}, default=None
         The axes of images X: n images, c channels, height h, width w. None infers them for axes
         of 1, 3 or 4 channels, and says so in ``image_format_``.
     image_shape : tuple of int, default=None
         If X is rows (n, features), the shape of the image in each row: (h, w), (c, h, w) or
         (h, w, c).
+    image_size : int or tuple of int, default=None
+        Of images that are files: the side of squares, or (h, w), in pixels. None finds one for the
+        folder or list of files that is learned, at most 64 pixels a side. Whatever is predicted
+        later is read at the same size.
     augmentation : Augmentation or list of them, default=None
         Random changes of the training images in each epoch, such as ``[Shift(1), Noise(0.05)]``.
     loss : {"squared_error", "absolute_error", "huber", "poisson"} or Loss, \

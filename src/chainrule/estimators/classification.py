@@ -23,6 +23,7 @@ from chainrule.data import Column
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.estimators.validation import answers_to, with_answers
 from chainrule.functions import Sigmoid, Softmax
+from chainrule.inputs.base import numeric
 from chainrule.targets import Classes, Objective, Targets
 from chainrule.targets.columns import labels_of
 from chainrule.types import Array
@@ -43,7 +44,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         X_val: Any = None,
@@ -57,7 +58,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The samples.
         y : array-like of shape (n_samples,), or of shape (n_samples, n_labels) with 0 and 1
-            Classes of any type, or for each label whether it holds.
+            Classes of any type, or for each label whether it holds. None takes the names of the
+            folders of images in a folder X.
         sample_weight : array-like of shape (n_samples,), default=None
             What each sample weighs; all weigh the same by default.
         X_val, y_val, sample_weight_val : like X, y and sample_weight, default=None
@@ -72,7 +74,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
     @available_if(lambda self: self._check_solver())  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Any:
+    def partial_fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, classes: Any = None
+    ) -> Any:
         """Go on for one epoch over some data.
 
         Parameters
@@ -91,8 +95,11 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         self : object
         """
         first = _check_partial_fit_first_call(copy.copy(self), classes)
-        X, y = with_answers(X, y, "" if first else self.targets_.name)
-        several = not isinstance(y, Column) and type_of_target(y).startswith("multilabel")
+        X = self._opened(X) if first else X
+        inputs = None if first else self.inputs_
+        X, y = with_answers(X, y, "" if first else self.targets_.name, inputs)
+        kind = "" if isinstance(y, Column) else type_of_target(y)
+        several = kind.endswith(("indicator", "multioutput"))
         if not first or several:
             classes = None
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
@@ -108,6 +115,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            An indicator matrix is an array of 0 and 1, also where that of training was sparse.
         """
         Z = self._logits(X)
         targets = self.targets_
@@ -124,11 +132,15 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Of a single class they are 1.
         """
         Z = self._logits(X)
-        if self.targets_.exclusive:
+        targets = self.targets_
+        if targets.exclusive:
             return Softmax().forward(Z, {})
-        if not self.targets_.several:  # σ(−z) is 1 − σ(z), with all its digits
+        if len(targets.labels) == 1 and not targets.several:
+            return np.ones_like(Z)
+        if not targets.several:  # σ(−z) is 1 − σ(z), with all its digits
             Z = np.hstack([-Z, Z])
         return Sigmoid().forward(Z, {})
 
@@ -158,13 +170,13 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Returns
         -------
         decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            With two classes the log odds of the second.
+            With two classes the log odds of the second; with a single one its output.
         """
         Z = self._logits(X)
         targets = self.targets_
-        if targets.exclusive and len(targets.labels) == 2:
-            return np.asarray(Z[:, 1] - Z[:, 0])
-        return Z if targets.exclusive or targets.several else Z[:, 0]
+        if targets.several or len(targets.labels) > 2:
+            return Z
+        return np.asarray(Z[:, 1] - Z[:, 0]) if Z.shape[1] == 2 else Z[:, 0]
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return the fraction of samples whose labels are all predicted right.
@@ -184,6 +196,11 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         """
         check_is_fitted(self)
         X, y = answers_to(self, X, y)
+        sample_weight = None if sample_weight is None else numeric(sample_weight)
+        if self.targets_.several:
+            predicted, held = self.predict(X), self.targets_.encode(y)
+            check_consistent_length(predicted, held, sample_weight)
+            return float(np.average((predicted == held).all(axis=1), weights=sample_weight))
         if self.classes_.dtype.kind == "f":  # of which scikit-learn's score takes whole ones only
             predicted = self.predict(X)
             check_consistent_length(predicted, y, sample_weight)
@@ -211,7 +228,13 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     def _new_answers(self, column: Column) -> Array:
         return labels_of(column)
 
-    def _check_answers(self, y: Any, targets: Targets, *, warm: bool) -> None:
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        _check_weights(type(self).__name__, self.class_weight)
+
+    def _check_answers(self, y: Any, targets: Any, *, warm: bool) -> None:
+        if targets.several:
+            targets.encode(y)
         known = targets.attributes()["classes_"]
         classes = np.unique(y) if known.dtype.kind == "f" and y.ndim == 1 else unique_labels(y)
         if warm and set(classes) != set(known):
@@ -253,6 +276,18 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         return tags
 
 
+def _check_weights(name: str, given: Any) -> None:
+    """Raise ValueError unless weights of classes are dicts, from labels to numbers."""
+    for weights in given if isinstance(given, list) else [given]:
+        if isinstance(given, list) and not isinstance(weights, dict | str):
+            raise ValueError(f"{name}: expected class_weight as a list of dicts, got {weights!r}")
+        for label, weight in weights.items() if isinstance(weights, dict) else ():
+            if not isinstance(weight, Real) or isinstance(weight, bool):
+                raise ValueError(
+                    f"{name}: expected numbers as class_weight, got {weight!r} for {label!r}"
+                )
+
+
 def _class_weights(choice: Any, targets: Any, y: Any) -> Array:
     """Return the weight of each sample's answer: of several labels the product of each one's."""
     several = y.ndim > 1
@@ -261,7 +296,7 @@ def _class_weights(choice: Any, targets: Any, y: Any) -> Array:
     if not isinstance(choice, list):  # "balanced", or what scikit-learn refuses
         return np.asarray(compute_sample_weight(choice, y))
     held = (y.toarray() if sparse.issparse(y) else np.asarray(y)) if several else y[:, None]
-    if len(choice) != held.shape[1] or not all(isinstance(each, dict) for each in choice):
+    if len(choice) != held.shape[1]:
         raise ValueError(
             f"class_weight: expected a dict for each of {held.shape[1]} outputs, got {choice!r}"
         )
@@ -270,12 +305,14 @@ def _class_weights(choice: Any, targets: Any, y: Any) -> Array:
     return np.asarray(np.prod([_weights_by_class(w, labels, t) for w, t in columns], axis=0))
 
 
-def _weights_by_class(weights: dict[Any, float], labels: list[Any], y: Array) -> Array:
+def _weights_by_class(weights: Any, labels: list[Any], y: Array) -> Array:
     """Return the weight of each label in y (n,), 1 for classes that are not named.
 
     scikit-learn's ``compute_sample_weight`` (1.9.1) makes integers of labels before it looks for
     them, so that it neither finds "7" nor 0.5, and refuses classes that y happens to lack.
     """
+    if isinstance(weights, str):  # "balanced", also in a list
+        return np.asarray(compute_sample_weight(weights, y))
     if unknown := [label for label in weights if label not in labels]:
         raise ValueError(
             f"class_weight: expected classes of {', '.join(map(repr, labels[:20]))}, got "

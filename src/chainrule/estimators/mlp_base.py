@@ -15,6 +15,7 @@ from chainrule.chain import Chain
 from chainrule.estimators import resolve
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.estimators.fitting import FitJob, FitResult
+from chainrule.estimators.parameters import Whole
 from chainrule.functions import Dropout, Elementwise, Exp, Function, Linear, Sigmoid
 from chainrule.inputs import Inputs, Rows
 from chainrule.layout import ChainLayout
@@ -34,15 +35,26 @@ class MLP(NetworkEstimator):
 
     _kinds_of_inputs: ClassVar[Collection[str]] = ("rows",)
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "hidden_layer_sizes": ["array-like", Whole(Integral, 1, None, closed="left")],
         "activation": [StrOptions(set(resolve.ACTIVATION_NAMES)), Elementwise],
         "dropout": [Interval(Real, 0, 1, closed="left")],
     }
 
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        self._hidden_sizes()
+
     def _hidden_sizes(self) -> list[int]:
-        sizes = self.hidden_layer_sizes
-        sizes = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
-        if np.any(np.array(sizes) <= 0):
+        """Return the sizes of the hidden layers; ValueError unless they are whole numbers > 0."""
+        given = self.hidden_layer_sizes
+        sizes = list(given) if np.iterable(given) and not isinstance(given, dict) else [given]
+        for size in sizes:
+            if not isinstance(size, Integral) or isinstance(size, bool):
+                raise ValueError(
+                    f"{type(self).__name__}: expected hidden_layer_sizes to be whole numbers >= 1, "
+                    f"got {size!r} in {given!r}"
+                )
+        if any(size <= 0 for size in sizes):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
         return [int(size) for size in sizes]
 

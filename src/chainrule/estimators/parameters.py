@@ -16,6 +16,15 @@ from chainrule.training.schedules import Schedule
 
 Class = TypeVar("Class", bound=type)
 
+
+class Whole(Interval):  # type: ignore[misc]
+    """Whole numbers within bounds, such as sizes and counts; True and False are none."""
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Return whether a value is such a number."""
+        return not isinstance(val, bool) and bool(super().is_satisfied_by(val))
+
+
 TRAINING_PARAMETERS = """\
     solver : {"adam", "adamw", "sgd", "rmsprop", "lbfgs"} or Optimizer, default="adam"
         How parameters move; "lbfgs" takes all samples at once. An Optimizer has a learning rate of
@@ -129,14 +138,14 @@ FITTED_ATTRIBUTES = """\
 CONSTRAINTS: dict[str, list[Any]] = {
     "solver": [StrOptions(SOLVERS.keys()), Optimizer],
     "alpha": [Interval(Real, 0, None, closed="left")],
-    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "batch_size": [StrOptions({"auto"}), Whole(Integral, 1, None, closed="left")],
     "learning_rate": [
         StrOptions({"constant", "invscaling", "adaptive", *resolve.SCHEDULE_NAMES}),
         Schedule,
     ],
     "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
     "power_t": [Interval(Real, 0, None, closed="left")],
-    "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "max_iter": [Whole(Integral, 1, None, closed="left")],
     "shuffle": ["boolean"],
     "random_state": ["random_state"],
     "tol": [Interval(Real, 0, None, closed="left")],
@@ -151,16 +160,16 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "beta_2": [Interval(Real, 0, 1, closed="left")],
     "epsilon": [Interval(Real, 0, None, closed="neither")],
     "n_iter_no_change": [
-        Interval(Integral, 1, None, closed="left"),
+        Whole(Integral, 1, None, closed="left"),
         Options(Real, {np.inf}),
     ],
-    "max_fun": [Interval(Integral, 1, None, closed="left")],
+    "max_fun": [Whole(Integral, 1, None, closed="left")],
     "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
-    "gradient_samples": [Interval(Integral, 1, None, closed="left"), None],
+    "gradient_samples": [Whole(Integral, 1, None, closed="left"), None],
     "dtype": [StrOptions({"float32", "float64"}), None],
     "n_jobs": [
-        Interval(Integral, None, -1, closed="right"),
-        Interval(Integral, 1, None, closed="left"),
+        Whole(Integral, None, -1, closed="right"),
+        Whole(Integral, 1, None, closed="left"),
         None,
     ],
     "engine": [StrOptions({"auto", "machine", "reference"})],

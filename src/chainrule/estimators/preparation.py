@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_consistent_length
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_consistent_length,
+    check_is_fitted,
+)
 
-from chainrule.data import Column
+from chainrule.data import Column, Images
+from chainrule.data.sources import is_source
 from chainrule.estimators.fitting import FitJob, by_rows, training_dtype
-from chainrule.estimators.validation import name_of, read_fit, with_answers
+from chainrule.estimators.validation import (
+    answers_to,
+    check_sparse,
+    name_of,
+    read_fit,
+    with_answers,
+)
 from chainrule.inputs import Inputs
 from chainrule.targets import Targets
 from chainrule.training.samples import Samples
@@ -55,11 +68,19 @@ def prepare(
             "partial_fit does not support early_stopping=True; set_params(early_stopping=False) "
             "goes on without"
         )
+    check_sparse(estimator, X)
     first = not estimator._has_network() or not (estimator.warm_start or incremental)
     if not first:
         estimator._check_going_on()
     targets = None if first else getattr(estimator, "targets_", None)
-    X, y = with_answers(X, y, "" if targets is None else targets.name)
+    if targets is None:
+        X = estimator._opened(X)
+    X, y = with_answers(
+        X,
+        y,
+        "" if targets is None else targets.name,
+        None if targets is None else estimator.inputs_,
+    )
     name, cells = name_of(y), isinstance(y, Column)
     if targets is None and classes is not None and cells:
         y = estimator._new_targets(classes, name, cells=False).read(y)
@@ -85,6 +106,10 @@ def prepare(
         if incremental and hasattr(estimator, "_optimizer"):
             going_on = estimator._optimizer.dtype
     dtype = training_dtype(estimator, data, chain.parameters.flat.size, going_on)
+    for part, samples in (("", data), (" validation", validation)):
+        if samples is not None:
+            name = f"{type(estimator).__name__}{part}"
+            samples.check_range(name, dtype, "; dtype='float64' trains in float64")
     return FitJob(
         estimator=estimator,
         inputs=inputs,
@@ -113,6 +138,15 @@ def labelled(
     return _samples(estimator, X, y, sample_weight, targets, incremental=False)
 
 
+def dense_labelled(estimator: Any, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Samples]:
+    """Return raw samples, and dense ones with targets for a fitted estimator's loss."""
+    check_is_fitted(estimator)
+    X, y = answers_to(estimator, X, y)
+    data = labelled(estimator, estimator.inputs_, estimator.targets_, X, y, sample_weight)
+    dense = data.X.toarray() if sparse.issparse(data.X) else data.X
+    return X, replace(data, X=dense)
+
+
 def _samples(
     estimator: Any, X: Any, y: Any, sample_weight: Any, targets: Targets, *, incremental: bool
 ) -> Samples:
@@ -128,7 +162,7 @@ def _complete(X: Any, y: Any, sample_weight: Any) -> bool:
         if sample_weight is not None:
             raise ValueError("sample_weight_val is provided, but X_val was not provided.")
         return False
-    if y is None:
+    if y is None and not (is_source(X) or isinstance(X, Images)):
         raise ValueError("X_val is provided, but y_val was not provided.")
     if X is None:
         raise ValueError("y_val is provided, but X_val was not provided.")

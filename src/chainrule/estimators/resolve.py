@@ -9,6 +9,7 @@ from joblib import effective_n_jobs
 
 from chainrule.chain import Chain
 from chainrule.functions import ACTIVATIONS, Dropout, Elementwise, Sigmoid
+from chainrule.functions.sequence import every
 from chainrule.training.augmentation import Augmentation
 from chainrule.training.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from chainrule.training.schedules import Cosine, LinearToZero, Schedule
@@ -55,7 +56,7 @@ def schedule(choice: str | Schedule) -> Schedule | None:
 
 def mask_seed(chain: Chain, random_state: np.random.RandomState) -> int:
     """Return the seed of dropout's masks; where nothing is dropped, none is drawn."""
-    drops = any(isinstance(function, Dropout) for function in chain.functions)
+    drops = any(isinstance(function, Dropout) for function in every(chain.functions))
     return int(random_state.randint(2**31 - 1)) if drops else 0
 
 

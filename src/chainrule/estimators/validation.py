@@ -14,15 +14,18 @@ from scipy import sparse
 from sklearn.utils import check_X_y, column_or_1d
 from sklearn.utils.validation import validate_data
 
-from chainrule.data import Column, DataError, Table
+from chainrule.data import Column, DataError, Images, Table
 from chainrule.data.frames import as_table, is_frame
 from chainrule.data.sources import is_source
 from chainrule.inputs import Inputs
+from chainrule.inputs.base import numeric
+from chainrule.sparse_rows import check_arrays
 from chainrule.targets import Targets
 from chainrule.types import Array
 
 SPARSE = ["csr", "csc"]
 FLOATS = (np.float64, np.float32)
+"""Types that stay as they are; numbers of any other, such as bfloat16, become the first."""
 
 
 def with_answers(
@@ -47,6 +50,8 @@ def with_answers(
     DataError
         X has no such column.
     """
+    if isinstance(X, Images):
+        return X, X.target if y is None and X.labels else y
     if y is None and is_source(X) and inputs is not None and (found := inputs.with_answers(X)):
         return found
     tabular = is_source(X) or is_frame(X) or isinstance(X, Table | dict)
@@ -97,6 +102,7 @@ def read_fit(
     reset : bool
         Whether the columns of X are those of training from now on.
     """
+    check_sparse(estimator, X)
     known = _known(estimator, inputs, reset=reset)
     answers = read_answers(estimator, y, targets)
     numeric = not hasattr(estimator, "predict_proba")
@@ -105,6 +111,7 @@ def read_fit(
     def check(rows: Any, names: tuple[str, ...] | None) -> Any:
         if names is not None:
             known.__dict__.pop("feature_names_in_", None)
+        _check_type(estimator, rows)
         try:
             rows, found = validate_data(
                 known,
@@ -150,18 +157,40 @@ def read_samples(estimator: Any, X: Any, inputs: Inputs) -> Any:
     """Return X, checked, as the chain of a fitted estimator takes it."""
     if _plain_rows(X, inputs):
         return X
+    check_sparse(estimator, X)
+    chain = getattr(estimator, "chain_", None)
+    floats = FLOATS if chain is None or chain.dtype == np.float64 else FLOATS[::-1]
 
     def check(rows: Any, names: tuple[str, ...] | None) -> Any:
         known = estimator
         if names is not None:
             known = _known(estimator, inputs, reset=False)
             known.__dict__.pop("feature_names_in_", None)
-        rows = validate_data(known, rows, accept_sparse=SPARSE, reset=False)
+        _check_type(estimator, rows)
+        rows = validate_data(known, rows, accept_sparse=SPARSE, dtype=floats, reset=False)
         return rows.tocsr() if sparse.issparse(rows) else rows
 
     if name := estimator.targets_.name:
         X = inputs.without_answers(X, name)
     return inputs.encode(X, check)
+
+
+def _check_type(estimator: Any, rows: Any, what: str = "X") -> None:
+    """Raise ValueError for dates and durations, of which NumPy makes numbers of any unit."""
+    types = [rows.dtype] if hasattr(rows, "dtype") else getattr(rows, "dtypes", ())
+    for found in types:
+        temporal = getattr(found, "is_temporal", lambda: False)  # so polars says it
+        if getattr(found, "kind", "") in ("m", "M") or temporal():
+            raise ValueError(
+                f"{type(estimator).__name__}: expected numbers as {what}, got {found} values; what "
+                "numbers they are depends on a unit, so make them of it, such as hours"
+            )
+
+
+def _numbers(estimator: Any, y: Any) -> Any:
+    """Return answers of a type that NumPy alone does not know, such as bfloat16, as float64."""
+    _check_type(estimator, y, "y")
+    return numeric(y) if getattr(getattr(y, "dtype", None), "kind", "") == "V" else y
 
 
 def _plain_rows(X: Any, inputs: Inputs) -> bool:
@@ -180,11 +209,18 @@ def _plain_rows(X: Any, inputs: Inputs) -> bool:
 
 def read_answers(estimator: Any, y: Any, targets: Targets | None) -> Any:
     """Return answers as they are, or those in a column's cells as classes or numbers."""
+    check_sparse(estimator, y, "y")
     if targets is not None and targets.name and not isinstance(y, Column):
         y = targets.matched(y)
     if not isinstance(y, Column):
-        return y
+        return y if hasattr(estimator, "predict_proba") else _numbers(estimator, y)
     return estimator._new_answers(y) if targets is None else targets.read(y)
+
+
+def check_sparse(estimator: Any, data: Any, letter: str = "X") -> None:
+    """Raise ValueError for a sparse matrix whose arrays, which SciPy trusts, are malformed."""
+    if sparse.issparse(data):
+        check_arrays(type(estimator).__name__, data, letter)
 
 
 def _known(estimator: Any, inputs: Inputs, *, reset: bool) -> Any:

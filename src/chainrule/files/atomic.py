@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
+
+from chainrule.partial_files import remove_abandoned, replacing
 
 __all__ = ["Content", "replace_file"]
 
@@ -21,7 +23,8 @@ def replace_file(path: Path, parts: Iterable[Content]) -> None:
     """Write a file beside the path, sync it, and let it take the path's place.
 
     A link is followed, and the permissions of a file that was there are kept. When this fails
-    before that moment, what was there stays, and nothing else is left behind.
+    before that moment, what was there stays, and nothing else is left behind; what a process that
+    was killed has left in the folder goes.
 
     Raises
     ------
@@ -29,13 +32,13 @@ def replace_file(path: Path, parts: Iterable[Content]) -> None:
         Whatever the operating system says.
     """
     target = Path(os.path.realpath(path))
-    beside = target.with_name(f".chainrule-{secrets.token_hex(8)}.partial")
-    try:
-        _write(beside, parts, _permissions(target))
-        os.replace(beside, target)
-    finally:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
+    permissions = _permissions(target)
+    remove_abandoned(target.parent)
+    with replacing(target) as (file, path):
+        if permissions is not None:
+            with suppress(OSError):
+                os.chmod(path, permissions)
+        _write(file, parts)
     _sync_folder(target.parent)
 
 
@@ -46,15 +49,11 @@ def _permissions(target: Path) -> int | None:
         return None
 
 
-def _write(path: Path, parts: Iterable[Content], permissions: int | None) -> None:
-    with path.open("xb") as file:
-        if permissions is not None:
-            with suppress(OSError):
-                os.chmod(path, permissions)
-        for part in parts:
-            file.write(part)
-        file.flush()
-        os.fsync(file.fileno())
+def _write(file: BinaryIO, parts: Iterable[Content]) -> None:
+    for part in parts:
+        file.write(part)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

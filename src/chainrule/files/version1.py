@@ -16,6 +16,9 @@ from chainrule.targets.columns import typed_labels
 
 MODEL_KEYS = ("chain", "loss", "inputs", "target", "facts")
 ESTIMATOR_KEYS = ("estimator", "parameters", "chain", "classes", "features", "record")
+STRETCHED = "stretched"
+"""How that release read pictures of any size."""
+
 TASKS = ("regression", "binary", "multiclass")
 MOST_CLASSES = 1000
 
@@ -54,6 +57,7 @@ def _of_estimator(data: dict[str, Any], extra: Classes) -> dict[str, Any]:
             "rows": parameters.get("image_shape") is not None,
             "names": features["names"],
             "scaling": None,
+            "photos": STRETCHED,
         }
     return {
         "estimator": entries["estimator"],
@@ -101,6 +105,7 @@ def _of_model(data: dict[str, Any], extra: Classes) -> dict[str, Any]:
             "rows": False,
             "names": None,
             "scaling": scaling.to_json(),
+            "photos": STRETCHED,
         }
     target = strict_json.record(
         entries["target"], "target", ("name", "task", "classes", "mean", "scale")

@@ -11,6 +11,7 @@ from chainrule.functions.base import (
     Multilinear,
     RandomKey,
 )
+from chainrule.functions.batch_norm import BatchNorm
 from chainrule.functions.conv2d import Conv2d
 from chainrule.functions.dropout import Dropout
 from chainrule.functions.elu import ELU
@@ -19,11 +20,13 @@ from chainrule.functions.exp import Exp
 from chainrule.functions.flatten import Flatten
 from chainrule.functions.gelu import GELU
 from chainrule.functions.identity import Identity
+from chainrule.functions.layer_norm import LayerNorm
 from chainrule.functions.leaky_relu import LeakyReLU
 from chainrule.functions.linear import Linear
 from chainrule.functions.log_softmax import LogSoftmax
 from chainrule.functions.max_pool2d import MaxPool2d
 from chainrule.functions.relu import ReLU
+from chainrule.functions.residual import Residual
 from chainrule.functions.sigmoid import Sigmoid
 from chainrule.functions.silu import SiLU
 from chainrule.functions.softmax import Softmax
@@ -38,6 +41,9 @@ FUNCTIONS: tuple[type[Function], ...] = (
     AvgPool2d,
     Flatten,
     Dropout,
+    BatchNorm,
+    LayerNorm,
+    Residual,
     ReLU,
     LeakyReLU,
     ELU,
@@ -65,6 +71,7 @@ __all__ = [
     "FUNCTIONS",
     "GELU",
     "AvgPool2d",
+    "BatchNorm",
     "Conv2d",
     "Dropout",
     "Elementwise",
@@ -74,6 +81,7 @@ __all__ = [
     "Flatten",
     "Function",
     "Identity",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LogSoftmax",
@@ -81,6 +89,7 @@ __all__ = [
     "Multilinear",
     "RandomKey",
     "ReLU",
+    "Residual",
     "SiLU",
     "Sigmoid",
     "Softmax",

@@ -11,6 +11,7 @@ from scipy import sparse
 from chainrule.formulas import Formulas, docstring_formulas
 from chainrule.functions.base import Gradients, Multilinear, Parameters, RandomKey
 from chainrule.functions.fields import check_choice, check_count
+from chainrule.sparse_rows import check_arrays
 from chainrule.types import Array, Shape
 
 
@@ -19,7 +20,8 @@ class EmbeddingBag(Multilinear):
     """Bag of embeddings: the sum, or the mean, of the rows of A that belong to a text's tokens.
 
     Definition: Y[n,d] = X[n,p] A[p,d]; with mode "mean" X is first divided by its row's sum
-    Shapes: X (n, p) counts of tokens, usually sparse, A (p, d) -> Y (n, d)
+    Shapes: X (n, p) counts or weights of tokens, usually sparse, A (p, d) -> Y (n, d); for the
+        mean none is negative
     Jacobian: ∂Y[n,d]/∂X[n,p] = A[p,d]; for the mean (A[p,d] − Y[n,d]) / Σ_p X[n,p]
     Backprop: dA[p,d] = X[n,p] dY[n,d], dX[n,p] = dY[n,d] A[p,d]; for the mean with X divided by
         its sums, and dX[n,p] = dY[n,d] (A[p,d] − Y[n,d]) / Σ_p X[n,p]
@@ -32,7 +34,9 @@ class EmbeddingBag(Multilinear):
     dimensions : int
         The length d of an embedding.
     mode : {"sum", "mean"}, default="sum"
-        Whether the embeddings of a bag are summed or averaged.
+        Whether the embeddings of a bag are summed or averaged. An average with negative weights is
+        none, since their sum may be near 0: a chain that begins with it refuses such samples, those
+        of ``HashingVectorizer()`` unless it has ``alternate_sign=False``. A sum takes any numbers.
     """
 
     initialization: ClassVar[str] = "fasttext"
@@ -45,6 +49,24 @@ class EmbeddingBag(Multilinear):
         """Check the hyperparameters."""
         check_count(self, "dimensions")
         check_choice(self, "mode", ("sum", "mean"))
+
+    def check_samples(self, X: Any) -> None:
+        """Raise ValueError for negative weights of tokens in a mean."""
+        values = X.data[: X.indptr[-1]] if sparse.issparse(X) else np.asarray(X)
+        if self.mode == "sum" or not (negative := values < 0).any():
+            return
+        entries = np.argwhere(negative)
+        number = values[tuple(entries[0])]
+        if sparse.issparse(X):
+            row = int(np.searchsorted(X.indptr, entries[0][0], side="right")) - 1
+            token = X.indices[entries[0][0]]
+        else:
+            row, token = entries[0]
+        raise self._misfit(
+            "weights of tokens >= 0 in X, since a mean divides by their sum",
+            f"{len(entries)} below, {number:g} for token {token} of sample {row} the first; "
+            'mode="sum" takes any numbers',
+        )
 
     def text(self) -> str:
         """Return the line that defines the layer."""
@@ -105,6 +127,8 @@ class EmbeddingBag(Multilinear):
         """Return how much each token counts in its bag."""
         if self.mode == "sum":
             return X
+        if sparse.issparse(X):
+            check_arrays(str(self), X)
         reciprocals = _reciprocal_sums(X)
         scaled: Any = X.multiply(reciprocals) if hasattr(X, "multiply") else X * reciprocals
         return sparse.csr_array(scaled) if sparse.issparse(scaled) else scaled

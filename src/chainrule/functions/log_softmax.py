@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.functions.base import ExplicitFunction, Gradients, Parameters, RandomKey
+from chainrule.functions.others import sums_of_others, sums_without_largest
+from chainrule.functions.softmax import exponentials
 from chainrule.types import Array, Shape
 
 
@@ -18,7 +20,10 @@ class LogSoftmax(ExplicitFunction):
     Shapes: X (n, k) -> Y (n, k)
     Jacobian: ∂Y[n,i]/∂X[n,j] = (1 if i = j else 0) − exp(Y[n,j])
     Backprop: dX[n,j] = dY[n,j] − exp(Y[n,j])·Σ_i dY[n,i]
-    Numerics: a row's maximum is subtracted first
+    Numerics: a row's maximum m is subtracted first, and the 1 that exp makes of it is left out of
+        the sum: Y[n,i] = (X[n,i] − m) − log1p(Σ of the other exp(X[n,k] − m)), where no digit is
+        lost, however far ahead the largest is. In dX[n,j] = −dY[n,j]·expm1(Y[n,j])
+        − exp(Y[n,j])·Σ_{i≠j} dY[n,i] neither is one of 1 − exp(Y).
     Source: the derivative of log y_i, with that of softmax from the lecture notes
     """
 
@@ -29,16 +34,19 @@ class LogSoftmax(ExplicitFunction):
 
     def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
         """Return Y (n, k)."""
-        shifted = X - X.max(axis=1, keepdims=True)
-        return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+        with np.errstate(invalid="ignore"):
+            shifted = X - X.max(axis=1, keepdims=True)
+        return np.asarray(shifted - np.log1p(sums_without_largest(exponentials(X))))
 
     def jacobian(
         self, X: Array, parameters: Parameters, by: str = "X", key: RandomKey | None = None
     ) -> Array:
         """Return I − 1 softmax(x)ᵀ for each sample, (n, k, k)."""
         Y = self.forward(X, parameters)
-        J = np.eye(Y.shape[1], dtype=Y.dtype) - np.exp(Y)[:, None, :]
-        return np.broadcast_to(J, (len(X), Y.shape[1], Y.shape[1])).copy()
+        J = np.repeat(-np.exp(Y)[:, None, :], Y.shape[1], axis=1)
+        every = np.arange(Y.shape[1])
+        J[:, every, every] = -np.expm1(Y)
+        return J
 
     def backprop(
         self,
@@ -53,4 +61,4 @@ class LogSoftmax(ExplicitFunction):
         """Return dX: dY times (I − 1 softmax(x)ᵀ), without making the matrix."""
         if not input_gradient:
             return None, {}
-        return dY - np.exp(Y) * dY.sum(axis=1, keepdims=True), {}
+        return -dY * np.expm1(Y) - np.exp(Y) * sums_of_others(dY), {}

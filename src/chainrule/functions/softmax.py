@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.functions.base import ExplicitFunction, Gradients, Parameters, RandomKey
+from chainrule.functions.others import sums_of_others, sums_without_largest
 from chainrule.types import Array, Shape
 
 
@@ -18,8 +19,11 @@ class Softmax(ExplicitFunction):
     Shapes: X (n, k) -> Y (n, k)
     Jacobian: ∂Y[n,i]/∂X[n,j] = Y[n,i]·(1 − Y[n,i]) if i = j else −Y[n,i]·Y[n,j]
     Backprop: dX[n,i] = Y[n,i]·(dY[n,i] − Σ_k dY[n,k] Y[n,k])
-    Numerics: a row's maximum is subtracted first, which changes nothing and bounds exp by 1.
-        With cross-entropy use the fused pair :class:`~chainrule.losses.SoftmaxCrossEntropy`.
+    Numerics: a row's maximum is subtracted first, which changes nothing and bounds exp by 1; what
+        the subtraction rounds off is a factor of exp. 1 − Y[n,i] loses its digits where Y[n,i] is
+        nearly 1, so it is the sum of the others' Y, and dX[n,i] = Y[n,i]·(dY[n,i] Σ_{k≠i} Y[n,k]
+        − Σ_{k≠i} dY[n,k] Y[n,k]). With cross-entropy use the fused pair
+        :class:`~chainrule.losses.SoftmaxCrossEntropy`: Y itself cannot tell 1 from 1 − 1e-20.
     Source: lecture notes on neural networks, on Jacobians and on cross-entropy
     """
 
@@ -30,15 +34,17 @@ class Softmax(ExplicitFunction):
 
     def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
         """Return Y (n, k)."""
-        exponentials = np.exp(X - X.max(axis=1, keepdims=True))
-        return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
+        E = exponentials(X)
+        return np.asarray(E / (1 + sums_without_largest(E)))
 
     def jacobian(
         self, X: Array, parameters: Parameters, by: str = "X", key: RandomKey | None = None
     ) -> Array:
         """Return diag(y) − y yᵀ for each sample, (n, k, k)."""
         Y = self.forward(X, parameters)
-        J = np.eye(Y.shape[1], dtype=Y.dtype) * Y[:, :, None] - Y[:, :, None] * Y[:, None, :]
+        J = -Y[:, :, None] * Y[:, None, :]
+        every = np.arange(Y.shape[1])
+        J[:, every, every] = Y * sums_of_others(Y)
         return np.asarray(J)
 
     def backprop(
@@ -54,4 +60,27 @@ class Softmax(ExplicitFunction):
         """Return dX: dY times (diag(y) − y yᵀ), without making the matrix."""
         if not input_gradient:
             return None, {}
-        return Y * (dY - np.sum(dY * Y, axis=1, keepdims=True)), {}
+        return Y * (dY * sums_of_others(Y) - sums_of_others(dY * Y)), {}
+
+
+def exponentials(X: Array) -> Array:
+    """Return exp(x − max x) of each row, as if the difference were not rounded.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, k)
+        Any numbers.
+
+    Returns
+    -------
+    E : ndarray of shape (n, k)
+        Numbers from 0 to 1, at least one in a row exactly 1. A row with NaN, or whose largest
+        number is infinite, has NaN.
+    """
+    with np.errstate(invalid="ignore", under="ignore"):  # −inf − x is −inf, and counts as 0
+        top = X.max(axis=1, keepdims=True)
+        differences = X - top
+        rounded = differences + top
+        lost = (X - rounded) - (top + (differences - rounded))  # Knuth's TwoSum
+        E = np.exp(differences)
+        return np.asarray(E + E * np.where(np.isnan(lost), 0, lost))

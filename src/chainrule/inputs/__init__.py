@@ -1,7 +1,8 @@
 """Raw samples to numbers: rows, images and tables, learned on the training part."""
 
 from chainrule.inputs.base import Inputs, Options
-from chainrule.inputs.images import FORMATS, Images, infer_images
+from chainrule.inputs.image_formats import FORMATS
+from chainrule.inputs.images import Images, infer_images
 from chainrule.inputs.rows import Rows
 from chainrule.inputs.scaling import ImageScaling
 from chainrule.inputs.table import TableEncoder

@@ -11,20 +11,18 @@ import numpy as np
 from scipy import sparse
 
 from chainrule import strict_json
-from chainrule.data import Column, Table, read_source
-from chainrule.data.sources import is_source, read_images
-from chainrule.inputs.base import Inputs, Options, RowCheck, Shape, float_array
+from chainrule.data import Column, Images as Pictures, Table
+from chainrule.data.photos import MANNERS, Reading
+from chainrule.data.pictures import listed_pictures
+from chainrule.data.sources import is_source, learned_images, read_images, read_source
+from chainrule.inputs.base import Inputs, Options, RowCheck, Shape, float_array, numeric
+from chainrule.inputs.image_formats import FORMATS, image_shape, inferred_format
 from chainrule.inputs.rows import checked_rows, names_from_json, table_numbers
 from chainrule.inputs.scaling import ImageScaling
+from chainrule.sparse_rows import as_csr
 from chainrule.types import Array
 
 __all__ = ["FORMATS", "Images", "image_shape", "infer_format", "infer_images"]
-
-FORMATS = {"nhw": "(h, w)", "nchw": "(c, h, w)", "nhwc": "(h, w, c)"}
-"""The shapes of an image, by the formats of arrays of n images."""
-
-CHANNELS = (1, 3, 4)
-"""Numbers of channels by which an axis is known: gray, color, and color with transparency."""
 
 LARGEST_SIDE = 2**31
 
@@ -45,6 +43,8 @@ class Images(Inputs):
         How pixels are standardised, if they are.
     names : tuple of str or None
         The names of the pixels, where images came as rows with names.
+    photos : str
+        How pictures in files become such images, one of `MANNERS`.
     inferred : bool
         Whether the format was found from the shape, not given.
     """
@@ -54,6 +54,7 @@ class Images(Inputs):
     rows: bool = False
     scaling: ImageScaling | None = None
     names: tuple[str, ...] | None = None
+    photos: str = MANNERS[0]
     inferred: bool = field(default=False, compare=False, repr=False)
 
     kind = "images"
@@ -61,6 +62,7 @@ class Images(Inputs):
     @classmethod
     def learn(cls, data: Any, options: Options) -> Images:
         """Return how images are read, and the scaling of their channels."""
+        data = learned_images(data, options.image_size)
         found = infer_images(data, options)
         if found is None:
             raise ValueError(
@@ -75,6 +77,12 @@ class Images(Inputs):
         if self.format == "nhw":
             return (1, *self.given)
         return self.given if self.format == "nchw" else (self.given[2], *self.given[:2])
+
+    @property
+    def reading(self) -> Reading:
+        """How a picture of any size becomes such an image; DataError if the channels are others."""
+        channels, *sides = self.sample_shape
+        return Reading(channels, (sides[0], sides[1]), self.photos)
 
     @property
     def raw_names(self) -> tuple[str, ...] | None:
@@ -99,9 +107,10 @@ class Images(Inputs):
 
     def scaled(self, data: Any) -> Images:
         """Return the images with a scaling of their channels that is learned from raw ones."""
+        data = self.opened(data)
         if isinstance(data, Table):
             data, _ = table_numbers(data, self)
-        pixels = data.toarray() if sparse.issparse(data) else np.asarray(data)
+        pixels = as_csr("images", data).toarray() if sparse.issparse(data) else numeric(data)
         return replace(self, scaling=ImageScaling.fit(self._ordered(pixels)))
 
     def encode(self, data: Any, check: RowCheck | None = None) -> Array:
@@ -112,13 +121,10 @@ class Images(Inputs):
         ValueError
             They have another shape than those of training, or contradict their format.
         """
-        if is_source(data):
-            found = read_images(data, self.sample_shape, rows=self.rows)
-            data = found if isinstance(found, Table) else self.raw(found)
-        data = _array_of(data)
+        data = _array_of(self.opened(data))
         shape = tuple(getattr(data, "shape", ()))
         if len(shape) in (3, 4) and min(shape) > 0:
-            images = self._reads(shape)._ordered(np.asarray(data))
+            images = self._reads(shape)._ordered(numeric(data))
             if self.scaling is not None:
                 return self.scaling.encode(images)
             X = checked_rows(float_array(images).reshape(len(images), -1), self, check)
@@ -130,11 +136,20 @@ class Images(Inputs):
         images = np.ascontiguousarray(self._ordered(dense))
         return images if self.scaling is None else self.scaling.encode(images)
 
+    def opened(self, data: Any) -> Any:
+        """Return images that are files, or Pillow's, as an array; a table of pixels stays one."""
+        if isinstance(data, Pictures):
+            return self.raw(data.X)
+        found = read_images(data, self.reading, rows=self.rows)
+        if found is None:
+            return data
+        return found if isinstance(found, Table) else self.raw(found)
+
     def with_answers(self, source: str | os.PathLike[str]) -> tuple[Array, Column] | None:
         """Return the images of a folder with one folder a class, and its classes."""
-        if self.rows:
+        if self.rows and not os.path.isdir(source):
             return None
-        found = read_source(os.fspath(source), like=self.sample_shape)
+        found = read_source(source, like=self.reading)
         return self.raw(np.asarray(found.data)), found.target
 
     def raw(self, X: Array) -> Array:
@@ -145,7 +160,8 @@ class Images(Inputs):
 
     def decode(self, values: Array, data: Any) -> Array:
         """Return values (…, c, h, w) with their last axes as the images in data have them."""
-        shape = np.shape(data)[1:]
+        in_files = is_source(data) or listed_pictures(data) is not None
+        shape = () if in_files else np.shape(data)[1:]
         back = values
         if self.format == "nhwc":
             back = np.moveaxis(values, -3, -1)
@@ -166,13 +182,13 @@ class Images(Inputs):
         ways.sort(key=lambda way: way.format != self.format)  # the one of training first
         fitting = [way for way in ways if way.sample_shape == self.sample_shape]
         if not fitting:
-            raise self._misfit(ways[0].describe())
+            advice = "; files, and images of Pillow, may have any size"
+            raise self._misfit(ways[0].describe(), advice)
         return fitting[0]
 
-    def _misfit(self, received: str) -> ValueError:
-        return ValueError(
-            f"X has {received}, but this network is expecting {self.describe()} as input"
-        )
+    def _misfit(self, received: str, advice: str = "") -> ValueError:
+        expected = f"this network is expecting {self.describe()} as input"
+        return ValueError(f"X has {received}, but {expected}{advice}")
 
     def _ordered(self, data: Any) -> Array:
         """Return raw images, or rows of their pixels, as (n, c, h, w), of any type of number."""
@@ -191,12 +207,13 @@ class Images(Inputs):
             "rows": self.rows,
             "names": None if self.names is None else list(self.names),
             "scaling": None if self.scaling is None else self.scaling.to_json(),
+            "photos": self.photos,
         }
 
     @classmethod
     def from_json(cls, data: object) -> Images:
         """Check and take back what `to_json` gave; ValueError for anything else."""
-        keys = ("format", "given", "rows", "names", "scaling")
+        keys = ("format", "given", "rows", "names", "scaling", "photos")
         entries = strict_json.record(data, "inputs", keys)
         axes = strict_json.text(entries["format"], "inputs.format")
         if axes not in FORMATS:
@@ -215,11 +232,20 @@ class Images(Inputs):
         )
         if result.scaling is not None and result.scaling.shape != result.sample_shape:
             raise ValueError("inputs.scaling: expected the shape of the images")
-        return replace(result, names=names_from_json(entries["names"], result.raw_count))
+        photos = strict_json.text(entries["photos"], "inputs.photos")
+        if photos not in MANNERS:
+            raise ValueError(f"inputs.photos: expected one of {', '.join(MANNERS)}")
+        names = names_from_json(entries["names"], result.raw_count)
+        return replace(result, names=names, photos=photos)
 
 
 def infer_images(data: Any, options: Options) -> Images | None:
     """Return how images in an array are read, or None if it holds rows, or is to be refused."""
+    if isinstance(data, Pictures):
+        axes = options.image_format or "nchw"
+        c, h, w = data.X.shape[1:]
+        given = {"nhwc": (h, w, c), "nhw": (h, w) if c == 1 else (c, h, w)}.get(axes, (c, h, w))
+        return infer_format(options.owner, (len(data), *given), axes, options.image_shape)
     data = _array_of(data)
     shape = tuple(getattr(data, "shape", ()))
     if isinstance(data, Table):
@@ -285,34 +311,5 @@ def infer_format(
         )
     inferred = image_format is None
     return Images(
-        image_format or _inferred(name, sample), sample, given is not None, inferred=inferred
+        image_format or inferred_format(name, sample), sample, given is not None, inferred=inferred
     )
-
-
-def image_shape(name: str, given: Any) -> Shape:
-    """Return image_shape as a tuple; ValueError if it is none of an image."""
-    try:
-        shape = tuple(int(size) for size in given)
-    except (TypeError, ValueError, OverflowError):
-        shape = ()
-    if len(shape) not in (2, 3) or min(shape) < 1:
-        raise ValueError(
-            f"{name}: expected image_shape such as (28, 28), (3, 32, 32) or (32, 32, 3), "
-            f"got {given!r}"
-        )
-    return shape
-
-
-def _inferred(name: str, sample: Shape) -> str:
-    """Return the format of images of a shape; ValueError if it is not clear."""
-    if len(sample) == 2:
-        return "nhw"
-    first, last = sample[0] in CHANNELS, sample[2] in CHANNELS
-    if first == last:
-        a, b, c = sample
-        raise ValueError(
-            f"{name}: images {sample} can be read as {a} channels of {b} × {c} pixels, "
-            f'image_format="nchw", or as {a} × {b} pixels of {c} channels, image_format="nhwc"; '
-            "say which"
-        )
-    return "nchw" if first else "nhwc"

@@ -110,7 +110,8 @@ def table_numbers(table: Table, inputs: Inputs) -> tuple[Array, tuple[str, ...] 
                 f"got {shortened(table.names, most=20)}"
             )
         names = table.names
-    absent = [name for name in names if name not in table.names]
+    present = set(table.names)
+    absent = [name for name in names if name not in present]
     if absent:
         raise DataError(
             f"the table lacks columns seen in training: {shortened(absent, most=20)}; "

@@ -27,7 +27,7 @@ from chainrule.warning import warn
 
 __all__ = ["CategoricalColumn", "NumericColumn", "TableEncoder"]
 
-MOST_COLUMNS = 100_000
+MOST_COLUMNS = 1_000_000
 LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 
 
@@ -188,7 +188,8 @@ class TableEncoder(Inputs):
         DataError
             A column is lacking, or a cell in a column of numbers is none.
         """
-        absent = [column.name for column in self.columns if column.name not in table.names]
+        present = set(table.names)
+        absent = [column.name for column in self.columns if column.name not in present]
         if absent:
             raise DataError(
                 f"the table lacks columns seen in training: {shortened(absent, most=20)}; "

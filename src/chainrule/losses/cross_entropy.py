@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.functions.others import sums_of_others, sums_without_largest
+from chainrule.functions.softmax import exponentials
 from chainrule.losses.base import Loss
 from chainrule.types import Array
 
@@ -18,14 +20,16 @@ class CrossEntropy(Loss):
     Definition: L = −1/N Σ_n Σ_k T[n,k] log Y[n,k], with 0 log 0 = 0
     Shapes: Y (n, k) from 0 to 1; t (n,) class numbers, or T (n, k) one-hot or soft -> a number
     Derivative: ∂L/∂Y[n,k] = −1/N T[n,k] / Y[n,k]
-    Numerics: infinite where the true class has probability 0; nothing is clipped. After a softmax,
-        use the fused pair, which is exact.
+    Numerics: infinite where the true class has probability 0; nothing is clipped. As exact as Y
+        is: of a number near 1 float32 keeps 1 − Y to 6e-8, so after a softmax use the fused pair.
     Source: all five lecture notes
     """
 
     def targets(self, t: Any, Y: Array) -> Array:
         """Return T (n, k), rows that sum to 1, from class numbers (n,) or from T itself."""
-        self._check_outputs(Y)
+        self._check_outputs(
+            Y, "end the chain with Softmax(), or use SoftmaxCrossEntropy(), which takes logits"
+        )
         return self._distributions(t, Y)
 
     def _distributions(self, t: Any, Y: Array) -> Array:
@@ -70,10 +74,16 @@ class CrossEntropy(Loss):
 class SoftmaxCrossEntropy(CrossEntropy):
     """Softmax and cross-entropy in one, on the numbers Z that go into the softmax.
 
+    A chain that ends with Softmax() or LogSoftmax() has that function once: the loss includes it.
+
     Definition: L = 1/N Σ_n (log Σ_k exp(Z[n,k]) − Σ_k T[n,k] Z[n,k])
     Shapes: Z (n, k); t (n,) class numbers, or T (n, k) one-hot or soft -> a number
     Derivative: ∂L/∂Z[n,k] = 1/N (softmax(Z)[n,k] − T[n,k]), that is 1/N (y − t)
-    Numerics: exact and finite for any finite Z; a row's maximum is subtracted first
+    Numerics: finite for any finite Z, and no digit is lost however sure the network is. With a
+        row's maximum m and e_k = exp(z_k − m), the largest, 1, is left out of r = Σ of the others:
+        −log y_k = (m − z_k) + log1p(r). A class's own 1 − y_k is the sum of the others' y, so
+        y_k − t_k is (e_k Σ_{j≠k} t_j − t_k Σ_{j≠k} e_j)/(1 + r): of the true class it is
+        −Σ_{j≠k} y_j, where y_k − 1 would be 0 as soon as y_k has rounded to 1.
     Source: lecture notes on neural networks, "a remarkable simplification"
     """
 
@@ -82,12 +92,14 @@ class SoftmaxCrossEntropy(CrossEntropy):
         return self._distributions(t, Y)
 
     def errors(self, Y: Array, T: Array) -> Array:
-        """Return log Σ exp(z) − Σ T z, (n,)."""
-        shifted = Y - Y.max(axis=1, keepdims=True)
-        total = np.log(np.exp(shifted).sum(axis=1))
-        return np.asarray(total - np.sum(T * shifted, axis=1))
+        """Return −Σ T log softmax(z), (n,)."""
+        with np.errstate(invalid="ignore"):
+            below = Y.max(axis=1, keepdims=True) - Y
+            surprises = below + np.log1p(sums_without_largest(exponentials(Y)))
+            return np.asarray(np.where(T > 0, T * surprises, 0).sum(axis=1), dtype=Y.dtype)
 
     def error_gradients(self, Y: Array, T: Array) -> Array:
         """Return softmax(z) − T, (n, k)."""
-        exponentials = np.exp(Y - Y.max(axis=1, keepdims=True))
-        return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True) - T)
+        E = exponentials(Y)
+        differences = E * sums_of_others(T) - T * sums_of_others(E)
+        return np.asarray(differences / (1 + sums_without_largest(E)), dtype=Y.dtype)

@@ -40,13 +40,15 @@ class Poisson(ElementwiseLoss):
         return where(t > 0, t * log(t / y), 0) - t + y
 
     def derivative(self, y: Any, t: Any) -> Any:
-        """Return 1 − t/y."""
-        return 1 - t / y
+        """Return (y − t)/y, which is 1 − t/y."""
+        return (y - t) / y
 
 
 @dataclass(frozen=True)
 class ExpPoisson(ElementwiseLoss):
     """Exponential and Poisson loss in one, on the logarithms z of the means: the log link.
+
+    A chain that ends with Exp() has that function once: the loss includes it.
 
     Definition: L = 1/N Σ_n (t[n] (log t[n] − z[n]) − t[n] + exp(z[n])), with 0 log 0 = 0
     Shapes: z (n, k), t (n, k) or (n,), none negative -> a number, 0 where exp(z) = t

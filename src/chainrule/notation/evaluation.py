@@ -14,6 +14,7 @@ from chainrule.notation.calculus import gradient as gradient_line, jacobian as j
 from chainrule.notation.contraction import Labelled, contract, strided_view, windows
 from chainrule.notation.line import Index, Indices, Line, NotationError, Shape, Term, letters_of
 from chainrule.notation.sizes import Sizes, infer_sizes, reach
+from chainrule.sparse_rows import check_arrays
 from chainrule.types import Array
 
 
@@ -55,7 +56,9 @@ def _evaluate(
     dtype: np.dtype[Any] | None,
 ) -> Array:
     """Evaluate a line; the target's type is that of the operands unless it is given."""
-    arrays = {name: _as_array(operands[name]) for name in line.names if name in operands}
+    arrays = {
+        name: _as_array(line, name, operands[name]) for name in line.names if name in operands
+    }
     known = infer_sizes(line, {name: array.shape for name, array in arrays.items()}, sizes)
     constants = dict(line.constants)
     kind = dtype or _dtype(line, arrays.values())
@@ -79,8 +82,11 @@ def _evaluate(
     return target.result()
 
 
-def _as_array(operand: Any) -> Any:
-    return operand if sparse.issparse(operand) else np.asarray(operand)
+def _as_array(line: Line, name: str, operand: Any) -> Any:
+    if not sparse.issparse(operand):
+        return np.asarray(operand)
+    check_arrays(str(line), operand, name)
+    return operand
 
 
 def _owned(values: Array) -> Array:
@@ -230,7 +236,7 @@ def dense_jacobian(
         if batch is None or index.letter != batch
     )
     shape = target_shape(line, known) + kept
-    dtype = _dtype(line, [_as_array(operands[name]) for name in line.names])
+    dtype = _dtype(line, [_as_array(line, name, operands[name]) for name in line.names])
     jacobian = jacobian_line(line, by, batch, rename=False)
     return _evaluate(jacobian, operands, known, shape, dtype)
 

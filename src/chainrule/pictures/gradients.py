@@ -60,7 +60,8 @@ class GradientNormsDisplay:
         norms = check_fitted(cls.__name__, estimator, "gradient_norms_", advice)
         labels = {
             name: f"{name} of {layer.function}"
-            for layer in estimator.chain_.layers
+            for place in estimator.chain_.layers
+            for layer in place.walk()
             for own, name in layer.names.items()
             if biases or own != "b"
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ class Classes(Targets):
     """The classes of samples, and the outputs that stand for them.
 
     Several classes of which one holds have an output each, and softmax; two have one output,
-    that of the second; labels of which any may hold have an output each.
+    that of the second, and so has a single one; labels of which any may hold have an output each.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ class Classes(Targets):
     several : bool
         Whether any number of labels may hold.
     pair : bool
-        Whether two classes have an output each, too, and softmax.
+        Whether two classes, or a single one, have an output each, too, and softmax.
     name : str
         The column of a table that they stood in.
     """
@@ -62,7 +63,7 @@ class Classes(Targets):
         Parameters
         ----------
         y : ndarray or sparse matrix
-            Validated answers.
+            Validated answers; indicators are 0 and 1.
         name : str
             The column that they stood in.
         chosen : bool
@@ -71,21 +72,23 @@ class Classes(Targets):
         Raises
         ------
         ValueError
-            Numbers that are no classes, or several columns that are no indicators.
+            Numbers that are no classes, or several columns that are not 0 and 1.
         """
         if chosen:
             return cls(np.unique(y), name=name)
         from sklearn.preprocessing import LabelBinarizer
 
-        binarizer = LabelBinarizer().fit(y.toarray() if sparse.issparse(y) else y)
+        dense = y.toarray() if sparse.issparse(y) else y
+        if np.ndim(dense) == 2 and dense.dtype.kind in "biuf":
+            indicators(dense)
+        binarizer = LabelBinarizer().fit(dense)
         several = str(binarizer.y_type_).startswith("multilabel")
         return cls(np.asarray(binarizer.classes_), several, name=name)
 
     @property
     def exclusive(self) -> bool:
-        """Whether one of several classes holds that have an output each."""
-        count = len(self.labels)
-        return not self.several and (count > 2 or (self.pair and count == 2))
+        """Whether one class holds, and each has an output."""
+        return not self.several and (self.pair or len(self.labels) > 2)
 
     @property
     def outputs(self) -> int:
@@ -138,13 +141,13 @@ class Classes(Targets):
     def encode(self, y: Any) -> Array:
         """Return class numbers (n,), or for each output whether it holds, (n, outputs)."""
         if self.several:
-            held = y.toarray() if sparse.issparse(y) else np.asarray(y)
+            held = indicators(y)
             if held.ndim != 2 or held.shape[1] != len(self.labels):
                 raise ValueError(
                     f"expected an indicator matrix of {len(self.labels)} labels, got y of shape "
                     f"{held.shape}"
                 )
-            return held.astype(bool)
+            return held
         if self.exclusive:
             order = np.argsort(self.labels)
             return np.asarray(order[np.searchsorted(self.labels, y, sorter=order)])
@@ -162,7 +165,10 @@ class Classes(Targets):
 
     def chosen(self, Y: Array, threshold: float) -> Array:
         """Return what outputs say, like ``encode``: the largest, or all beyond the threshold."""
-        return np.argmax(Y, axis=1) if self.exclusive else threshold < Y
+        if self.exclusive:
+            return np.asarray(np.argmax(Y, axis=1))
+        single = not self.several and len(self.labels) == 1
+        return np.zeros(Y.shape, bool) if single else np.asarray(threshold < Y)
 
     def decode(self, t: Array) -> Array:
         """Return the labels themselves, as users gave them."""
@@ -170,8 +176,7 @@ class Classes(Targets):
             return np.asarray(self.labels[t])
         if self.several:
             return t.astype(np.int64)
-        second = t[:, 0] if len(self.labels) > 1 else np.zeros(len(t), bool)
-        return np.asarray(self.labels[second.astype(np.intp)])
+        return np.asarray(self.labels[t[:, 0].astype(np.intp)])
 
     def score(self, Y: Array, t: Array, weights: Array | None) -> float:
         """Return the fraction of samples whose labels are all right, given probabilities Y."""
@@ -216,6 +221,39 @@ class Classes(Targets):
         pair = strict_json.flag(entries["pair"], "classes.pair")
         name = strict_json.text(entries["name"], "targets.name", least=0)
         return cls(labels, several, pair, name)
+
+
+def indicators(y: Any) -> Array:
+    """Return whether each label holds, for an indicator matrix y of 0 and 1.
+
+    Parameters
+    ----------
+    y : array-like or sparse matrix of shape (n, k)
+        1 or True where a label holds, else 0 or False, of any type of numbers.
+
+    Returns
+    -------
+    held : ndarray of bool, shape (n, k)
+
+    Raises
+    ------
+    ValueError
+        Another number, such as −1 for a label that does not hold, which would be read as one that
+        does.
+    """
+    given = y.toarray() if sparse.issparse(y) else np.asarray(y)
+    held = np.asarray(given == 1)
+    other = ~(held | (given == 0))
+    if other.any():
+        place = tuple(int(i) for i in np.argwhere(other)[0])
+        numbers = set(given.ravel().tolist())
+        two = len(numbers) <= 2 and all(isinstance(number, Real) for number in numbers)
+        advice = "; (y > 0).astype(int) is one" if two and min(numbers) <= 0 else ""
+        raise ValueError(
+            f"expected an indicator matrix y of 0 and 1 for several labels, got "
+            f"{given.item(*place)!r} in row {place[0]}, column {place[1]}{advice}"
+        )
+    return held
 
 
 def _labels(kind: object, values: list[Any]) -> Array:

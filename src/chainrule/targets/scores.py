@@ -44,16 +44,16 @@ def class_scores(
 ) -> dict[str, float]:
     """Return the scores of chosen classes (n,) and probabilities (n, K) for classes t (n,).
 
-    With two classes, F1 and the area under ROC are those of the second; they need both in t.
+    With two classes, F1 and the area under ROC are those of the second; they need both in t. A
+    single class has no log loss.
     """
     from sklearn import metrics
 
     classes = range(probabilities.shape[1])
     shares = probabilities / probabilities.sum(axis=1, keepdims=True)  # float32 sums to 1 ± 1e-7
-    scores = {
-        "accuracy": float(metrics.accuracy_score(t, chosen)),
-        "log loss": float(metrics.log_loss(t, shares, labels=list(classes))),
-    }
+    scores = {"accuracy": float(metrics.accuracy_score(t, chosen))}
+    if len(classes) > 1:
+        scores["log loss"] = float(metrics.log_loss(t, shares, labels=list(classes)))
     if len(classes) == 2 and len(np.unique(t)) == 2:
         scores["F1"] = float(metrics.f1_score(t, chosen, zero_division=0.0))
         scores["area under ROC"] = float(metrics.roc_auc_score(t, probabilities[:, 1]))

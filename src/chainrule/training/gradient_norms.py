@@ -56,7 +56,7 @@ class GradientNorms(ReporterTee):
         engine: Engine = "auto",
     ) -> None:
         super().__init__(reporter)
-        data = Samples.of(X, t, sample_weight).drop_zero_weights()
+        data = Samples.of("GradientNorms", X, t, sample_weight).drop_zero_weights()
         self.chain = chain
         self.evaluate, _ = loss_and_gradient(chain, loss, data, engine=engine, threads=1)
         self.norms: dict[str, list[float]] = {name: [] for name in chain.parameters}

@@ -27,12 +27,14 @@ def minimize(
     calls: int,
     tolerance: float,
     after: Callable[[float], None],
+    settle: Callable[[], None] = lambda: None,
 ) -> optimize.OptimizeResult:
     """Move the chain's parameters to a minimum of the loss; return SciPy's result.
 
     ``after`` is called with the loss after each iteration, when the chain has its parameters.
     Ctrl-C leaves those of the last iteration; so does a loss that is no longer finite, which the
-    result's ``fun`` then is.
+    result's ``fun`` then is. ``settle`` is called before, to set parameters that follow the data
+    and not the gradient.
     """
     flat = chain.parameters.flat
     reached = optimize.OptimizeResult(x=flat.copy(), fun=np.nan, nit=0, status=INTERRUPTED)
@@ -49,6 +51,7 @@ def minimize(
         if not _finite(intermediate_result):
             raise _NotFiniteError
         flat[...] = intermediate_result.x
+        settle()
         reached.update(x=flat.copy(), fun=intermediate_result.fun, nit=reached.nit + 1)
         after(float(intermediate_result.fun))
 
@@ -69,6 +72,7 @@ def minimize(
         result = reached
         result.update(fun=evaluated[0], status=DIVERGED)
     flat[...] = result.x
+    settle()
     return result
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from chainrule.sparse_rows import check_rows
+from chainrule.finite import check_range
+from chainrule.sparse_rows import as_csr
 from chainrule.types import Array
 
 
@@ -21,9 +22,9 @@ class Samples:
     weights: Array | None = None
 
     @classmethod
-    def of(cls, X: Any, t: Any, weights: Any = None) -> Samples:
-        """Return samples as arrays, X perhaps as a sparse matrix by rows."""
-        rows = X.tocsr() if sparse.issparse(X) else np.atleast_1d(X)
+    def of(cls, name: str, X: Any, t: Any, weights: Any = None) -> Samples:
+        """Return samples as arrays, X perhaps sparse by rows; errors begin with the name."""
+        rows = as_csr(name, X) if sparse.issparse(X) else np.atleast_1d(X)
         return cls(rows, np.asarray(t), None if weights is None else np.asarray(weights, float))
 
     def __len__(self) -> int:
@@ -57,8 +58,9 @@ class Samples:
                 raise ValueError(f"{name}: expected {len(self)} {what}, got {received}")
             _check_finite(f"{name}: expected finite {what}", array)
         if sparse.issparse(self.X):
-            check_rows(name, self.X)
-        _check_finite(f"{name}: expected finite X", self.X)
+            as_csr(name, self.X)
+        else:
+            _check_finite(f"{name}: expected finite X", self.X)
         if self.weights is not None:
             if np.any(self.weights < 0):
                 row = int(np.argwhere(self.weights < 0)[0][0])
@@ -66,6 +68,13 @@ class Samples:
                 raise ValueError(f"{name}: expected sample weights >= 0, got {received}")
             if not self.weights.any():
                 raise ValueError(f"{name}: expected a sample weight > 0, got only zeros")
+
+    def check_range(self, name: str, dtype: np.dtype[Any], advice: str | None = None) -> None:
+        """Raise NotFiniteError for a number that the float type of a training cannot hold."""
+        parts = (("X", self.X), ("targets", self.t), ("sample weights", self.weights))
+        for what, array in parts:
+            if array is not None:
+                check_range(name, array, dtype, what, advice)
 
     def drop_zero_weights(self) -> Samples:
         """Return the samples without those of weight 0, of which no batch could be made."""
@@ -75,14 +84,10 @@ class Samples:
 
 
 def _check_finite(expected: str, array: Any) -> None:
-    """Raise ValueError if a number of an array (n, …), maybe sparse, is NaN or infinite."""
-    numbers = array.data if sparse.issparse(array) else array
-    if numbers.dtype.kind != "f" or np.isfinite(numbers).all():
+    """Raise ValueError if a number of an array (n, …) is NaN or infinite."""
+    if array.dtype.kind != "f" or np.isfinite(array).all():
         return
-    place = [int(i) for i in np.argwhere(~np.isfinite(numbers))[0]]
-    value = numbers[tuple(place)]
-    if sparse.issparse(array):
-        row = int(np.searchsorted(array.indptr, place[0], side="right")) - 1
-        place = [row, int(array.indices[place[0]])]
+    place = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
+    value = array[tuple(place)]
     at = f" at ({', '.join(map(str, place[1:]))})" if place[1:] else ""
     raise ValueError(f"{expected}, got {value} in sample {place[0]}{at}")

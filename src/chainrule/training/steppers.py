@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
+
 from chainrule.chain import Chain
 from chainrule.losses import Loss
 from chainrule.training.engine_stepper import EngineStepper
@@ -29,7 +31,8 @@ def choose_stepper(
     """Return the engine where it has kernels for all, unless the reference is asked for."""
     if engine not in ("auto", "machine", "reference"):
         raise ValueError(f"train: expected engine auto, machine or reference, got {engine!r}")
-    if threads is not None and (isinstance(threads, bool) or threads < 1):
+    whole = isinstance(threads, int | np.integer) and not isinstance(threads, bool)
+    if threads is not None and (not whole or threads < 1):
         raise ValueError(f"train: expected threads to be a whole number >= 1, got {threads!r}")
     reason = ""
     if engine != "reference":

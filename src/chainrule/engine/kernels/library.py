@@ -6,7 +6,7 @@ or an optimizer, so a rule of the user's own compiles like any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -66,7 +66,7 @@ class Library:
         CannotLowerError
             A rule uses more than the vocabulary has.
         """
-        key = emit, rules, tuple(sorted(options.items()))
+        key = emit, tuple(map(_identity, rules)), tuple(sorted(options.items()))
         if key not in self._known:
             self._known[key] = self._compiled(emit, rules, options)
         return self._known[key]
@@ -77,12 +77,35 @@ class Library:
         name = f"{emit.__module__.rpartition('.')[2]}_{emit.__name__}_{self.format}"
         try:
             k, scalars = emitted(emit, name, self.format, *rules, target=self.target, **options)
-        except (TypeError, AttributeError, KeyError) as error:
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
             if not rules:
                 raise
             raise CannotLowerError(f"{rules[0]}: the engine cannot read it: {error}") from None
         address = compiled(str(k.module), name, self.target)
         return CompiledKernel(address, k.fields, tuple(scalars or ()))
+
+
+def _identity(rule: Any) -> Any:
+    """Return what a rule is known by: itself, or what it holds now where that may change."""
+    declared = getattr(type(rule), "__dataclass_params__", None)
+    held = getattr(rule, "__dict__", None)
+    try:
+        if held is None or (declared is not None and declared.frozen and hash(rule) is not None):
+            return rule
+    except TypeError:  # something that it holds may change
+        pass
+    return type(rule), _value(held)
+
+
+def _value(held: Any) -> Any:
+    """Return something that can be hashed, and differs where a value does."""
+    if isinstance(held, dict):
+        return tuple((key, _value(item)) for key, item in held.items())
+    if isinstance(held, list | tuple):
+        return tuple(map(_value, held))
+    if isinstance(held, np.ndarray):
+        return held.shape, held.dtype.str, held.tobytes()
+    return held if isinstance(held, Hashable) else repr(held)
 
 
 @cache

@@ -6,11 +6,14 @@ and get 0.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from chainrule.engine.kernels.others import exponential, halves, without_largest
 from chainrule.engine.language.emit import KernelBuilder, kernel
-from chainrule.engine.language.lanes import lanes_before, reduce, spread
+from chainrule.engine.language.lanes import first_lane, lanes_before, reduce, spread
 from chainrule.engine.language.values import Condition, Integer, Vector, select
 from chainrule.engine.machine.memory import VECTOR
-from chainrule.mathematics import exp, log, maximum
+from chainrule.mathematics import exp, expm1, log1p, maximum
 
 
 @kernel("first", "last", "outputs", "vector_stride", "x", "y")
@@ -24,14 +27,16 @@ def value(k: KernelBuilder, *, logarithm: bool) -> None:
             numbers = select(inside, k.load(x + place), lowest)
             turn.following = [maximum(turn.carried[0], numbers)]
         top = spread(reduce(turn.carried[0], maximum))
-        with k.loop(0, _vectors(k), carry=[zero]) as turn:
+        with k.loop(0, _vectors(k), carry=[zero, k.integer(0)]) as turn:
             place, inside = _place(k, turn.index)
-            shifted = select(inside, k.load(x + place) - top, zero)
-            e = select(inside, exp(shifted), zero)
+            numbers = k.load(x + place)
+            shifted = numbers - top
+            e = select(inside, exponential(shifted, numbers, top), zero)
             k.store(shifted if logarithm else e, y + place)
-            turn.following = [turn.carried[0] + e]
-        whole = spread(reduce(turn.carried[0], _sum))
-        whole = log(whole) if logarithm else whole
+            parts = halves(e, k.constant(1.0))
+            turn.following = [total + part for total, part in zip(turn.carried, parts, strict=True)]
+        rest = without_largest(k, turn.carried, 1.0)
+        whole = spread(log1p(rest) if logarithm else rest + 1)
         with k.loop(0, _vectors(k)) as v:
             place, inside = _place(k, v)
             part = k.load(y + place)
@@ -40,21 +45,54 @@ def value(k: KernelBuilder, *, logarithm: bool) -> None:
 
 @kernel("first", "last", "outputs", "vector_stride", "y", "gradient")
 def slope(k: KernelBuilder, *, logarithm: bool) -> None:
-    """The gradient becomes Y·(gradient − Σ gradient Y), or gradient − exp(Y)·Σ gradient."""
+    """The gradient becomes what backprop makes of it, with sums of the others' numbers alone.
+
+    That is Y·(gradient Σ' Y − Σ' gradient Y), or gradient (1 − exp(Y)) − exp(Y) Σ' gradient, where
+    Σ' leaves a lane's own number out.
+    """
     zero = k.constant(0.0)
     with k.loop(k.argument("first"), k.argument("last")) as n:
         y, gradient = k.argument("y") + n * VECTOR, k.argument("gradient") + n * VECTOR
-        with k.loop(0, _vectors(k), carry=[zero]) as turn:
-            place, inside = _place(k, turn.index)
-            part = k.load(gradient + place)
-            part = part if logarithm else part * k.load(y + place)
-            turn.following = [turn.carried[0] + select(inside, part, zero)]
-        whole = spread(reduce(turn.carried[0], _sum))
-        with k.loop(0, _vectors(k)) as v:
+
+        def numbers(v: Integer) -> tuple[Vector, Vector]:
             place, inside = _place(k, v)
-            dy, own = k.load(gradient + place), k.load(y + place)
-            dx = dy - exp(own) * whole if logarithm else own * (dy - whole)
-            k.store(select(inside, dx, zero), gradient + place)
+            pair = k.load(gradient + place), k.load(y + place)
+            return select(inside, pair[0], zero), select(inside, pair[1], zero)
+
+        def weighted(v: Integer) -> Vector:
+            dy, own = numbers(v)
+            return dy if logarithm else dy * own
+
+        gradients = _Others(k, weighted)
+        outputs = None if logarithm else _Others(k, lambda v: numbers(v)[1])
+        with k.loop(0, _vectors(k)) as v:
+            dy, own = numbers(v)
+            if outputs is None:
+                dx = -dy * expm1(own) - exp(own) * gradients.sums(dy)
+                dx = select(_place(k, v)[1], dx, zero)  # exp(0) is 1 beyond the last
+            else:
+                dx = own * (dy * outputs.sums(own) - gradients.sums(dy * own))
+            k.store(dx, gradient + _place(k, v)[0])
+
+
+class _Others:
+    """For each of a sample's numbers, the sum of all others."""
+
+    def __init__(self, k: KernelBuilder, numbers: Callable[[Integer], Vector]) -> None:
+        zero = k.constant(0.0)
+        with k.loop(0, _vectors(k), carry=[zero, zero]) as turn:
+            number, (high, low) = numbers(turn.index), turn.carried
+            turn.following = [maximum(high, number), maximum(low, -number)]
+        high, low = (spread(reduce(end, maximum)) for end in turn.carried)
+        self.largest = select(high >= low, high, -low)
+        with k.loop(0, _vectors(k), carry=[zero, k.integer(0)]) as turn:
+            parts = halves(numbers(turn.index), self.largest)
+            turn.following = [total + part for total, part in zip(turn.carried, parts, strict=True)]
+        self.rest = spread(without_largest(k, turn.carried, first_lane(self.largest)))
+
+    def sums(self, number: Vector) -> Vector:
+        """Return the sum of all but a number."""
+        return self.rest + (self.largest - number)
 
 
 def _vectors(k: KernelBuilder) -> Integer:
@@ -65,7 +103,3 @@ def _place(k: KernelBuilder, vector: Integer) -> tuple[Integer, Condition]:
     """Return how far a vector is from the first, and which of its lanes are outputs."""
     inside = lanes_before(k.argument("outputs") - vector * k.lanes)
     return vector * k.argument("vector_stride"), inside
-
-
-def _sum(left: Vector, right: Vector) -> Vector:
-    return left + right

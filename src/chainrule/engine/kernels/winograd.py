@@ -68,6 +68,16 @@ def _twice(transform: Transform, square: Sequence[Row]) -> list[list[Vector]]:
     return [transform(row) for row in zip(*columns, strict=True)]
 
 
+def input_transform(d: Sequence[Row]) -> list[Vector]:
+    """Return Bᵀ d B of 4 × 4 pixels, at all points."""
+    return list(chain(*_twice(_input, d)))
+
+
+def output_transform(m: Sequence[Row]) -> list[Vector]:
+    """Return Aᵀ m A, 2 × 2 outputs, of 4 × 4 points."""
+    return list(chain(*_twice(_output, m)))
+
+
 @kernel("count", "w", "u", "u_point")
 def filters(k: KernelBuilder) -> None:
     """U = G g Gᵀ, one number at each point, for `count` pairs of an output and an input."""

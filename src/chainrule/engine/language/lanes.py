@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from llvmlite import ir
 
 from chainrule.engine.language.body import I32, I64
-from chainrule.engine.language.values import Condition, Integer, Vector, select
+from chainrule.engine.language.values import Condition, Integer, Vector
 
 
 def spread(number: Vector) -> Vector:
@@ -34,11 +34,18 @@ def lanes_before(count: Integer) -> Condition:
     return _compared("<", count)
 
 
-def one_hot(lane: Integer) -> Vector:
-    """Return 1 in one lane and 0 in the others; zeros if there is no such lane."""
-    body, same = lane.body, _compared("==", lane)
-    one, zero = (Vector(body, body.filled(body.vector, value)) for value in (1.0, 0.0))
-    return select(same, one, zero)
+def count_lanes(condition: Condition) -> Integer:
+    """Return in how many lanes a condition holds."""
+    body = condition.body
+    bits = ir.IntType(body.lanes)
+    function = body.declared(f"llvm.ctpop.i{body.lanes}", ir.FunctionType(bits, [bits]))
+    counted = body.builder.call(function, [body.builder.bitcast(condition.value, bits)])
+    return Integer(body, body.builder.zext(counted, I64))
+
+
+def same_lane(lane: Integer) -> Condition:
+    """Return which lane has a number; none if there is no such lane."""
+    return _compared("==", lane)
 
 
 def _compared(symbol: str, number: Integer) -> Condition:

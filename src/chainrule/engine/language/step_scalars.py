@@ -16,12 +16,13 @@ from typing import Any
 
 from chainrule import mathematics
 from chainrule.engine.language.values import Vector
+from chainrule.numpy_functions import ReadsNumPy
 
 Evaluate = Callable[[Any, Any, Any], Any]
 """From an optimizer, learning rates and step numbers, one or many of both."""
 
 
-class StepScalar:
+class StepScalar(ReadsNumPy):
     """A number of the step: how to compute it from the optimizer, the rate and the step.
 
     ``value`` is what it is for this optimizer at step 1; rules may compare that with constants.

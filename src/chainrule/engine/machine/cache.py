@@ -2,8 +2,9 @@
 
 A kernel's file is named by a digest of all that decides its machine code: its text in LLVM's
 form, the processor and its features, the versions of LLVM and of this format. The file begins with
-a checksum. Where anything is wrong (no writable folder, a truncated file, one that others could
-have written) the kernel is compiled again: slower, and never an error.
+a checksum of that digest and of the code, so that a whole file under another's name is not taken
+for it. Where anything is wrong (no writable folder, a truncated file, one that others could have
+written) the kernel is compiled again: slower, and never an error.
 
 The folder is ``$CHAINRULE_CACHE`` if that is set (to nothing: no cache), else the user's own.
 """
@@ -14,14 +15,15 @@ import hashlib
 import os
 import stat
 import sys
-import tempfile
+from functools import cache
 from pathlib import Path
 
 from llvmlite import binding
 
 from chainrule.engine.machine import compiling
+from chainrule.partial_files import remove_abandoned, replacing
 
-FORMAT = "1"
+FORMAT = "2"
 DIGEST = 32
 """Bytes of a checksum."""
 
@@ -31,13 +33,46 @@ def object_code(text: str, target: compiling.Target) -> bytes:
     place = folder()
     if place is None:
         return compiling.object_code(text, target)
-    path = place / (_key(text, target) + ".kernel")
-    known = _read(path)
+    key = _key(text, target)
+    path = place / f"{key[:40]}.kernel"
+    known = _read(path, key)
     if known is not None:
         return known
     code = compiling.object_code(text, target)
-    _write(path, code)
+    try:
+        _write(path, key, code)
+    except OSError as error:
+        _refusals[place] = error.strerror or str(error)
+    else:
+        _refusals.pop(place, None)
     return code
+
+
+_refusals: dict[Path, str] = {}
+"""Folders in which a kernel could not be kept in this process, and why."""
+
+
+def trouble() -> str | None:
+    """Return why kernels are not kept in the folder, and what to do about it; None if they are."""
+    place = folder()
+    if place is None:
+        return None
+    try:
+        distrust = _distrust(place.stat())
+    except OSError:  # there is none yet, or what was written there has said more
+        distrust = None
+    if distrust is not None:
+        return (
+            f"kernels are not kept in {place}, since {distrust}, and machine code that others "
+            f"wrote is never run: chmod go-w {place}, if it is yours, or set CHAINRULE_CACHE to a "
+            "folder that only you can write"
+        )
+    if place in _refusals:
+        return (
+            f"kernels are not kept in {place}: {_refusals[place]}; set CHAINRULE_CACHE to a folder "
+            "that you can write"
+        )
+    return None
 
 
 def folder() -> Path | None:
@@ -60,40 +95,50 @@ def folder() -> Path | None:
 def _key(text: str, target: compiling.Target) -> str:
     versions = ".".join(map(str, binding.llvm_version_info))
     whole = "\0".join((FORMAT, versions, sys.platform, target.processor, target.features, text))
-    return hashlib.sha256(whole.encode()).hexdigest()[:40]
+    return hashlib.sha256(whole.encode()).hexdigest()
 
 
-def _read(path: Path) -> bytes | None:
-    """Return the code in a file, or None unless it is whole and this user's own."""
+def _checksum(key: str, code: bytes) -> bytes:
+    """Return the checksum of a kernel's code under its key, all of one length."""
+    return hashlib.sha256(key.encode() + code).digest()
+
+
+def _read(path: Path, key: str) -> bytes | None:
+    """Return the code in a file, or None unless it is that of the key, whole and one's own."""
     try:
         with path.open("rb") as file:
-            if not (_private(os.fstat(file.fileno())) and _private(path.parent.stat())):
+            if _distrust(os.fstat(file.fileno())) or _distrust(path.parent.stat()):
                 return None
             content = file.read()
     except OSError:
         return None
     checksum, code = content[:DIGEST], content[DIGEST:]
-    return code if code and hashlib.sha256(code).digest() == checksum else None
+    return code if code and _checksum(key, code) == checksum else None
 
 
-def _private(status: os.stat_result) -> bool:
-    """Whether nobody but this user, or the system's, could have written a file or folder."""
+def _distrust(status: os.stat_result) -> str | None:
+    """Return who but this user, and the system's, could have written a file or folder, if any."""
     if sys.platform == "win32":
-        return True  # the folder is in the user's profile, which others cannot write
-    others = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    return not others and status.st_uid in (os.getuid(), 0)
+        return None  # the folder is in the user's profile, which others cannot write
+    if status.st_uid not in (os.getuid(), 0):
+        return f"it belongs to another user, of id {status.st_uid}"
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return f"others may write there (mode {stat.S_IMODE(status.st_mode):o})"
+    return None
 
 
-def _write(path: Path, code: bytes) -> None:
-    """Keep code in a file that is whole at any moment; do nothing if that cannot be."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(code).digest() + code)
-            os.replace(temporary, path)
-        except OSError:
-            os.unlink(temporary)
-    except OSError:
-        pass
+def _write(path: Path, key: str, code: bytes) -> None:
+    """Keep code in a file that is whole at any moment; OSError if that cannot be.
+
+    Where it would never be read, nothing is written.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if _distrust(path.parent.stat()) is not None:
+        return
+    _remove_abandoned(path.parent)
+    with replacing(path, mode=0o600) as (file, _):
+        file.write(_checksum(key, code) + code)
+
+
+_remove_abandoned = cache(remove_abandoned)
+"""Once for each folder: there may be hundreds of kernels to write."""

@@ -29,7 +29,8 @@ class PlanContext:
     ``rule`` is what products move parameters by: the optimizer's, or one that keeps the gradient;
     to a gradient that is kept for another program no penalty is added (``penalizes``). ``seed`` is
     that of dropout's masks; ``draws`` are the arguments of what draws them, where a run sets the
-    step. ``readers`` are those of kernels that read the entries of sparse samples.
+    step. ``readers`` are those of kernels that read the entries of sparse samples. ``prologue`` is
+    a program of one thread that runs when parameters have changed, where they do not in each run.
     """
 
     code: Instructions
@@ -42,6 +43,7 @@ class PlanContext:
     seed: int = 0
     draws: list[Array] = field(default_factory=list)
     readers: list[tuple[CompiledKernel, Array]] = field(default_factory=list)
+    prologue: Instructions | None = None
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from chainrule.engine.kernels import dropout, planes, pointwise
+from chainrule.engine.kernels import dropout, planes, pointwise, rasters
 from chainrule.engine.machine.memory import VECTOR
+from chainrule.engine.machine.rasters import Raster
 from chainrule.engine.planning.context import PlanContext
 from chainrule.functions import Dropout, Elementwise
 
@@ -152,4 +153,26 @@ class TileCut:
         self._pixels(times, mask.shape, x=source, y=gradient, mask=mask)
 
 
-Cut = RowCut | TileCut
+@dataclass(frozen=True)
+class RasterCut:
+    """The images of one sample, which lie pixel-blocked; there are no gradients."""
+
+    context: PlanContext
+    thread: int
+
+    def value(self, function: Elementwise, x: Any, y: Any) -> None:
+        """Add Y = value(X)."""
+        self.pixels(self.context.library.get(rasters.copy, function), x.shape, x=x, y=y)
+
+    def pixels(self, kernel: Any, shape: tuple[int, ...], **values: Any) -> None:
+        """Add a kernel that walks over rows of pixels; rasters stand for address and strides."""
+        given: dict[str, int] = dict(zip(rasters.SIZES, shape, strict=True))
+        for name, value in values.items():
+            if isinstance(value, Raster):
+                given |= {f"{name}_channel": value.channel, f"{name}_row": value.row}
+                value = value.at()
+            given[name] = value
+        self.context.code.add(self.thread, kernel, **given)
+
+
+Cut = RowCut | TileCut | RasterCut

@@ -16,10 +16,13 @@ from chainrule.engine.planning.program import partition
 
 
 class Images:
-    """Plans the parts of images; ``rows`` is what they are for the parts behind."""
+    """Plans the parts of images; ``rows`` is what they are for the parts behind.
+
+    ``unit`` is how many samples a thread has at least.
+    """
 
     def __init__(self, context: PlanContext, parts: tuple[Part, ...]) -> None:
-        self.context, self.shape = context, parts[0].inputs
+        self.context, self.shape, self.unit = context, parts[0].inputs, context.lanes
         self.input = reads = to_read(context, self.shape, parts[0])
         bare = self.input.margins == NONE
         self.samples = self.input if bare else to_read(context, self.shape, None)

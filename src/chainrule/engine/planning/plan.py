@@ -31,6 +31,7 @@ from chainrule.engine.planning.kinds.samples import Samples
 from chainrule.engine.planning.kinds.sparse import bind
 from chainrule.engine.planning.penalties import Penalties
 from chainrule.engine.planning.program import Instructions, partition
+from chainrule.engine.planning.rasters import Rasters
 from chainrule.engine.planning.sample_rows import Rows, SparseRows
 from chainrule.engine.planning.weights import Weights
 from chainrule.types import Array
@@ -94,8 +95,9 @@ class Planner:
             rule=Keep() if weights.keeps_gradient else optimizer,
             penalizes=not cut,
             seed=seed,
+            prologue=None if training else Instructions(1),
         )
-        self.images = Images(self.context, network.images) if network.images else None
+        self.images = self._images(training=training) if network.images else None
         self.samples: Samples | None = None
         self.heads = self._heads()
         self.sample_losses = aligned((rows,), dtype)
@@ -108,6 +110,13 @@ class Planner:
             self._plan_step(cut=cut)
         else:
             self._plan_outputs()
+
+    def _images(self, *, training: bool) -> Images | Rasters:
+        """Return the heads of images: in planes, or in rasters where outputs of few are wanted."""
+        images, parts = self.network.images, self.network.parts
+        if training or self.rows > Rasters.most(self.network, self.context.lanes):
+            return Images(self.context, images)
+        return Rasters(self.context, images, parts[len(images)])
 
     def _heads(self) -> list[RowHead]:
         """Return the heads of rows of numbers, but for the samples'."""
@@ -128,7 +137,7 @@ class Planner:
 
         Some are not kept, having gone on in registers.
         """
-        first: list[Head] = [*(self.images.heads if self.images else [])]
+        first: list[Head] = list(self.images.heads) if self.images else []
         for head in [*first, *([self.samples] if self.samples else []), *self.heads]:
             part, values = head.part, head.values
             places = (part.place, *(f.place for f in part.pointwise))
@@ -149,7 +158,7 @@ class Planner:
         if any(head.together for head in self.heads):
             self._plan_outputs_together()
             return
-        unit = self.context.lanes if self.images else 8
+        unit = self.images.unit if self.images else 8
         for thread in range(self.threads):
             rows = partition(self.rows, self.threads, thread, unit)
             self._advance(thread)
@@ -228,7 +237,7 @@ class Planner:
         for number, updates in enumerate(turns):
             self.code.barrier()
             for thread in range(self.threads):
-                if self.images and number == 0:
+                if isinstance(self.images, Images) and number == 0:
                     self.images.backward(thread)
                 for update in updates:
                     if update:

@@ -19,15 +19,18 @@ from chainrule.engine.kernels import outputs
 from chainrule.engine.kernels.library import Library, library
 from chainrule.engine.kernels.rows import ADVANCE
 from chainrule.engine.machine.availability import UnsupportedError, check_runs_here, processors
-from chainrule.engine.machine.memory import address, aligned
+from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.network.network import Network
 from chainrule.engine.planning.cost import cost
 from chainrule.engine.planning.lowering import lower
 from chainrule.engine.planning.plan import Planner
+from chainrule.engine.planning.rasters import Rasters
 from chainrule.engine.planning.reading import as_rows, reads_as_it_is
 from chainrule.engine.planning.sample_rows import Rows, SparseRows, entries_of, table_of
 from chainrule.engine.planning.weights import Weights
 from chainrule.engine.running.runner import Runner
+from chainrule.finite import narrowed
+from chainrule.sparse_rows import as_csr
 from chainrule.types import Array
 
 MOST_ROWS = 512
@@ -46,7 +49,8 @@ ROOM = 2**16
 class Program:
     """The outputs of blocks of `rows` samples, by the parameters at that moment.
 
-    ``room`` is for the samples of a small block, which may be of any numbers and strides.
+    ``room`` is for the samples of a small block, which may be of any numbers and strides; ``stale``
+    is whether parameters have changed since the last run.
     """
 
     def __init__(
@@ -57,31 +61,52 @@ class Program:
             network, weights, rows, threads, labels=False, library=kernels, training=False
         )
         self.runner = Runner(self.planner.code.finished())
+        prologue = self.planner.context.prologue
+        self._prologue = Runner(prologue.finished()) if prologue and prologue.lists[0] else None
+        self.stale = True
         self.results = aligned((rows, network.outputs), weights.dtype)
         self._order = np.arange(rows, dtype=np.int64)
         self._reads, self._writes = self.planner.advances, self.planner.results
         self._places = [ADVANCE.index(name) for name in ("order", "x", "x_row")]
         self._result = outputs.FIELDS.index("result")
-        small = rows * network.inputs * weights.dtype.itemsize <= ROOM or rows == 1
+        small = rows * network.inputs * weights.dtype.itemsize <= ROOM
         self.room: Array | None = None
-        if small and network.entries is None:
+        self._in_place = not small
+        if (small or rows == 1) and network.entries is None:
             self.room = aligned((rows, network.inputs), weights.dtype)
             self._set(self._order, self.room)
-        self._starts = address(self._order), address(self.results)
+        room = 0 if self.room is None else address(self.room)
+        self._starts = address(self._order), room, address(self.results)
 
     def _set(self, order: Array, table: Array) -> None:
         """Let the samples of an order be read from a table."""
         for arguments in self._reads:
             arguments[self._places] = address(order), address(table), table.strides[0]
 
-    def of_few(self, n: int) -> Array:
-        """Return the outputs of the first n samples in the room, in as little time as can be."""
-        (order, _, _), (first, result) = self._places, self._starts
+    def _run(self, blocks: int) -> None:
+        """Run so many blocks, after what depends on parameters alone if these have changed."""
+        if self.stale and self._prologue:
+            self._prologue.run(1)
+        self.stale = False
+        self.runner.run(blocks)
+
+    def of_few(self, n: int, samples: Any) -> Array:
+        """Return the outputs of n samples, which fit into the room, in little time.
+
+        They are copied there, whatever their strides and type; but one that is large is read where
+        it is.
+        """
+        assert self.room is not None
+        (order, x, _), (first, room, result) = self._places, self._starts
+        if self._in_place and samples.flags.c_contiguous and samples.dtype == self.room.dtype:
+            room = address(samples)
+        else:
+            self.room[:n] = samples
         for arguments in self._reads:
-            arguments[order] = first
+            arguments[order], arguments[x] = first, room
         for arguments in self._writes:
             arguments[self._result] = result
-        self.runner.run(1)
+        self._run(1)
         return self.results[:n].copy()
 
     def put(self, samples: Rows, results: Array, first: int) -> None:
@@ -95,7 +120,7 @@ class Program:
         whole = n == blocks * self.rows
         for arguments in self._writes:
             arguments[self._result] = address(results if whole else self.results)
-        self.runner.run(blocks)
+        self._run(blocks)
         if not whole:
             results[...] = self.results[:n]
         if self.room is not None:  # whose samples the next few are
@@ -110,6 +135,12 @@ class Outputs:
         self.threads, self.library = threads, kernels
         self._programs: dict[tuple[int, bool], Program] = {}
         self._few: dict[int, Program] = {}
+        self._most_rasters = Rasters.most(network.in_prediction(), VECTOR // weights.dtype.itemsize)
+
+    def moved(self) -> None:
+        """Let programs know that parameters have changed."""
+        for program in self._programs.values():
+            program.stale = True
 
     def of(self, samples: Rows) -> Array:
         """Return the outputs (n, k) of samples."""
@@ -119,19 +150,18 @@ class Outputs:
         if whole:
             self._program(MOST_ROWS, samples).put(samples, results[:whole], first=0)
         if n > whole:
-            rows = 1 << (n - whole - 1).bit_length()  # few sizes, so few programs
-            program = self._program(rows, samples)
+            program = self._program(self._rows(n - whole), samples)
             if program.room is None or whole:
                 program.put(samples, results[whole:], first=whole)
             else:
                 self._few[n] = program
-                results = self._of_few(program, n, samples)
+                results = program.of_few(n, samples)
         return results
 
-    def _of_few(self, program: Program, n: int, samples: Any) -> Array:
-        assert program.room is not None
-        program.room[:n] = samples
-        return program.of_few(n)
+    def _rows(self, n: int) -> int:
+        """Return a size of blocks that n samples fit in: there are few sizes, so few programs."""
+        rows = 1 << (n - 1).bit_length()
+        return min(rows, self._most_rasters) if n <= self._most_rasters else rows
 
     def _program(self, rows: int, samples: Rows) -> Program:
         key = rows, isinstance(samples, SparseRows)
@@ -197,9 +227,12 @@ class Predictor(Outputs):
             )
         with self._turn:
             self.weights.load(parameters)
+            self.moved()
 
     def __call__(self, X: Any) -> Array:
         """Return the chain's output (n, k) for X (n, …)."""
+        if isinstance(X, np.ndarray):
+            X = narrowed("Predictor", X, self.dtype)
         with self._turn:
             return self._of(X)
 
@@ -208,7 +241,7 @@ class Predictor(Outputs):
             n = len(X)
             program = self._few.get(n)
             if program is not None:
-                return self._of_few(program, n, X if X.ndim == 2 else X.reshape(n, -1))
+                return program.of_few(n, X if X.ndim == 2 else X.reshape(n, -1))
         if not sparse.issparse(X):
             X = np.ascontiguousarray(X, dtype=self.dtype)
         if X.shape[1:] != self._shape:
@@ -255,7 +288,8 @@ class Forward(Predictor):
                 return in_blocks(self.chain, X)
             if self._flat is not self._parameters.flat or _compare_memory()(*self._compared):
                 self.refresh()
-            return super().__call__(X)
+            with self._turn:
+                return self._of(X)
 
     def _prepared(self) -> bool:
         """Return whether the engine has kernels for the chain, with programs begun anew."""
@@ -279,5 +313,7 @@ def _compare_memory() -> Callable[[int, int, int], int]:
 
 def in_blocks(chain: Chain, X: Any) -> Array:
     """Return chain.forward(X), some samples at a time, so that memory stays bounded."""
+    if sparse.issparse(X):
+        X = as_csr(str(chain.functions[0]), X)
     starts = range(0, max(X.shape[0], 1), ROWS_OF_NUMPY)
     return np.concatenate([chain.forward(X[at : at + ROWS_OF_NUMPY]) for at in starts])

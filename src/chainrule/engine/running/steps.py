@@ -238,6 +238,7 @@ class Steps:
 
     def outputs(self, X: Any) -> Array:
         """Return what the loss sees of samples X (n, …), by the engine's own parameters."""
+        self._outputs.moved()
         return self._outputs.of(self._rows(X))
 
     def store(self) -> None:

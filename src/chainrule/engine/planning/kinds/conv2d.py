@@ -21,6 +21,7 @@ from chainrule.engine.network.network import Part
 from chainrule.engine.network.windows import Phase, Taps, Windows
 from chainrule.engine.planning.cuts import TileCut
 from chainrule.engine.planning.kinds.base import Emission, elementwise, emission
+from chainrule.engine.planning.kinds.filters import Filters
 from chainrule.engine.planning.kinds.images import ImageHead
 from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.weights import Weights
@@ -37,18 +38,11 @@ class Convolution(ImageHead):
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self.groups = self.part.function.groups
-        self.inputs = self.part.inputs[0] // self.groups
-        self.outputs = self.part.outputs[0] // self.groups
+        self.own = Filters.of(self.context, self.part)
+        self.groups, self.inputs, self.outputs = self.own.groups, self.own.inputs, self.own.outputs
         self.dtype, self.item = self.context.dtype, self.context.dtype.itemsize
-        self.filter = self.inputs * self.windows.area * self.item  # bytes of one
         self.one = aligned((VECTOR // self.item,), self.dtype)
         self.one[:] = 1
-        names = self.part.names
-        own = {own: self.weights.parameters[name].places() for own, name in names.items()}
-        self.W, self.dW, self.b = own["W"]["w"], own["W"]["gradient"], own.get("b")
-        zeros = self.code.keep(np.zeros(self.part.outputs[0], dtype=self.dtype))
-        self.bias = self.b["w"] if self.b else address(zeros)
 
     # ---- before there is a plan
 
@@ -82,7 +76,7 @@ class Convolution(ImageHead):
         values, windows, tile, fused = self.values, self.windows, cut.tile, self.fused
         taps = windows.taps(self.reads, self.inputs)
         table = self.code.table(np.arange(len(taps)) * self.item, taps)
-        filters = self.code.table(np.arange(self.outputs) * self.filter)
+        filters = self.code.table(np.arange(self.outputs) * self.own.size)
         like = values.y[0] if fused else values.z
         epilogue = (
             self.library.get(epilogues.affine, by_rows=True)
@@ -92,7 +86,7 @@ class Convolution(ImageHead):
         for group, i in product(range(self.groups), range(windows.count[0])):
             o = group * self.outputs
             arguments = {
-                "bias": self.bias + o * self.item,
+                "bias": self.own.bias + o * self.item,
                 "z": values.z.at(tile, o, i) if values.z else 0,
                 "y": values.y[0].at(tile, o, i) if fused else 0,
                 "row_stride": like.channel,
@@ -105,7 +99,7 @@ class Convolution(ImageHead):
                 rows=self.outputs,
                 vectors=windows.count[1],
                 depth=len(taps),
-                a=self.W + o * self.filter,
+                a=self.own.W + o * self.own.size,
                 row_offsets=filters,
                 taps=table,
                 x=windows.first(self.reads, tile, group * self.inputs, i),
@@ -166,7 +160,7 @@ class Convolution(ImageHead):
                     rows=self.inputs,
                     vectors=columns.count,
                     depth=self.outputs * len(rows.taps) * len(columns.taps),
-                    a=self.W + group * self.outputs * self.filter,
+                    a=self.own.W + group * self.outputs * self.own.size,
                     row_offsets=by_channel,
                     taps=taps,
                     x=gradient.at(tile, group * self.outputs, i, columns.first),
@@ -178,7 +172,7 @@ class Convolution(ImageHead):
         gradient, columns = self.values.gradient, self.windows.columns.size
         taps = list(product(range(self.outputs), vertical, horizontal))
         return self.code.table(
-            [o * self.filter + (u * columns + v) * self.item for o, (u, _), (v, _) in taps],
+            [o * self.own.size + (u * columns + v) * self.item for o, (u, _), (v, _) in taps],
             [o * gradient.channel + i * gradient.row + j * VECTOR for o, (_, i), (_, j) in taps],
         )
 
@@ -228,14 +222,14 @@ class Convolution(ImageHead):
                 taps=pairs,
                 x=windows.first(reads, 0, group * self.inputs),
                 column_offsets=across,
-                y=self.dW + first * self.filter,
-                y_row=self.filter,
+                y=self.own.gradient + first * self.own.size,
+                y_row=self.own.size,
             )
             self.bias_gradient(thread, (first, last))
 
     def bias_gradient(self, thread: int, outputs: tuple[int, int]) -> None:
         """Add db[o] = Σ dY[o,i,j] for some of all outputs."""
-        if not self.b:
+        if not self.own.bias_gradient:
             return
         gradient, first, tiles = self.values.gradient, outputs[0], self.context.tiles
         places = self._windows_at(tiles, gradient.tile, gradient.row, VECTOR)
@@ -250,7 +244,7 @@ class Convolution(ImageHead):
             taps=self.code.table(places, np.zeros(len(places))),
             x=address(self.one),
             column_offsets=self.code.table([0]),
-            y=self.b["gradient"] + first * self.item,
+            y=self.own.bias_gradient + first * self.item,
             y_row=self.item,
         )
 

@@ -21,12 +21,13 @@ class PointwiseKind(Kind):
 
     ``in_registers``: a product's epilogue can take it, and its derivative, along;
     ``whole_samples``: it takes all numbers of a sample; ``random``: it is left out in prediction,
-    and has a mask.
+    and has a mask; ``on_rasters``: what it adds with a cut are values alone, of any layout.
     """
 
     in_registers: ClassVar[bool] = False
     whole_samples: ClassVar[bool] = False
     random: ClassVar[bool] = False
+    on_rasters: ClassVar[bool] = False
     listed: ClassVar[tuple[str, ...]] = ("{y} = {f}.forward({x}, {{}})",)
     """The listing's lines of function f from x to y; ``key`` is what a mask is drawn from."""
     listed_back: ClassVar[str] = "{gradient}, _ = {f}.backprop({gradient}, {x}, {y}, {{}})"
@@ -60,7 +61,7 @@ class PointwiseKind(Kind):
 class ElementwiseKind(PointwiseKind):
     """A function of each number alone; kernels are made from its own value and derivative."""
 
-    in_registers = True
+    in_registers = on_rasters = True
     listed = ("{y} = {f}.value({x})",)
     listed_back = "{gradient} = {gradient} * {f}.derivative({x}, {y})"
     law = "dX = dY · derivative(X, Y)"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chainrule.engine.network.network import Part
 from chainrule.engine.planning.kinds.base import Kind
 from chainrule.engine.planning.kinds.conv2d import Convolution
 from chainrule.engine.planning.kinds.dense import Dense
@@ -17,6 +18,10 @@ from chainrule.engine.planning.kinds.flatten import FlattenKind
 from chainrule.engine.planning.kinds.image_line import ImageLine
 from chainrule.engine.planning.kinds.pointwise import DropoutKind, ElementwiseKind, SoftmaxKind
 from chainrule.engine.planning.kinds.pools import AveragePool, MaxPool
+from chainrule.engine.planning.kinds.raster_conv2d import RasterConvolution
+from chainrule.engine.planning.kinds.raster_pools import RasterAveragePool, RasterMaxPool
+from chainrule.engine.planning.kinds.raster_winograd import RasterWinograd
+from chainrule.engine.planning.kinds.rasters import RasterHead
 from chainrule.engine.planning.kinds.samples import Samples
 from chainrule.engine.planning.kinds.sparse import SparseDense
 from chainrule.engine.planning.kinds.winograd import Winograd
@@ -52,8 +57,30 @@ KINDS: dict[Any, type[Kind]] = {
 Dense.variants = (SparseDense,)
 Convolution.variants = (Winograd,)
 
-WARMED: tuple[type[Kind], ...] = (*KINDS.values(), Samples, SparseDense, Winograd)
+COMPANIONS: dict[type[Kind], type[RasterHead]] = {
+    Convolution: RasterConvolution,
+    Winograd: RasterWinograd,
+    MaxPool: RasterMaxPool,
+    AveragePool: RasterAveragePool,
+}
+"""For heads of images, the class that plans predictions of few samples; others use planes."""
+
+WARMED: tuple[type[Kind], ...] = (
+    *KINDS.values(),
+    Samples,
+    SparseDense,
+    Winograd,
+    RasterHead,
+    *COMPANIONS.values(),
+)
 """All classes whose kernels are compiled ahead."""
+
+
+def companion(part: Part) -> type[RasterHead] | None:
+    """Return the class that plans a part of images for few samples, if there is one."""
+    if not all(each.kind.on_rasters for each in part.pointwise):
+        return None
+    return COMPANIONS.get(part.kind.variant(part, None))
 
 
 def kind_of(function: Function) -> tuple[Any, type[Kind]] | None:

@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from itertools import product
 from typing import Any
 
-import numpy as np
-
 from chainrule.engine.kernels import dot, product as product_kernels, winograd as kernels
-from chainrule.engine.machine.memory import VECTOR, address, aligned
+from chainrule.engine.machine.memory import address
 from chainrule.engine.machine.planes import Margin, Planes, points
 from chainrule.engine.network.network import Part
 from chainrule.engine.network.windows import Windows
@@ -26,10 +23,6 @@ from chainrule.engine.planning.kinds.images import ImageHead
 from chainrule.engine.planning.kinds.winograd_sums import FilterSums
 from chainrule.engine.planning.program import partition
 from chainrule.types import Array
-
-TURNED = (3, 1, 2, 0)
-"""For each point of an axis, the one where the taps have the value that turned taps have here."""
-POINTS = tuple(product(range(4), range(4)))
 
 WORTH = 16
 """Channels that are read, and made, from which transforming pays."""
@@ -97,7 +90,7 @@ class Winograd(Convolution):
                 cut.thread,
                 kernel,
                 **sums,
-                bias=self.bias,
+                bias=self.own.bias,
                 z=values.z.at(tile, 0, i) if values.z else 0,
                 y=values.y[0].at(tile, 0, i) if fused else 0,
                 y_channel=like.channel,
@@ -144,7 +137,7 @@ class Winograd(Convolution):
         """Add dW and db for some of the outputs, once there are sums of all tiles."""
         own = partition(self.part.outputs[0], self.code.threads, thread)
         if own[0] < own[1]:
-            self.filter_sums.finish(thread, own, self.dW)
+            self.filter_sums.finish(thread, own, self.own.gradient)
             self.bias_gradient(thread, own)
 
     def _sums(
@@ -155,7 +148,7 @@ class Winograd(Convolution):
         Yield the row of pixels or windows where they begin, and the arguments of what reads them.
         """
         (high, wide), (down, across) = size, map(_tiles, size)
-        inputs, outputs = self._channels(back=back)
+        inputs, outputs = self.own.channels(back=back)
         at_once = min(down, max(1, TILES // across))
         key = thread, back
         if key not in self._scratches:
@@ -183,62 +176,20 @@ class Winograd(Convolution):
             sums |= {"m_channel": M.strides[1], "m_point": M.strides[0]}
             yield 2 * first, sums | {"high": high - 2 * first, "wide": wide}
 
-    def _channels(self, *, back: bool) -> tuple[int, int]:
-        """Return how many channels are read, and made, in forward or in backprop."""
-        inputs, outputs = self.part.inputs[0], self.part.outputs[0]
-        return (outputs, inputs) if back else (inputs, outputs)
-
     def _products(self, thread: int, tiles: int, *, back: bool) -> list[tuple[int, int]]:
         """Return the instructions M = U V at all points, which are the same for all rows."""
         key = thread, tiles, back
         if key not in self._packed:
-            self._packed[key] = self._pack_products(thread, tiles, back=back)
+            arrays = self._transformed(thread), *self._scratches[thread, back]
+            self._packed[key] = self.own.products(arrays, tiles, back=back)
         return self._packed[key]
 
-    def _pack_products(self, thread: int, tiles: int, *, back: bool) -> list[tuple[int, int]]:
-        U, kernel = self._transformed(thread), self.library.get(product_kernels.stored)
-        V, M = self._scratches[thread, back]
-        by_output, by_input = self.inputs * self.item, self.item
-        inputs, outputs = self._channels(back=back)
-        inputs, outputs = inputs // self.groups, outputs // self.groups
-        down, along = (by_input, by_output) if back else (by_output, by_input)
-        rows = self.code.table(np.arange(outputs) * down)
-        taps = self.code.table(np.arange(inputs) * along, np.arange(inputs) * V.strides[1])
-        instructions = []
-        for point, group in product(range(16), range(self.groups)):
-            a, b = POINTS[point]
-            of_filters = 4 * TURNED[a] + TURNED[b] if back else point
-            arguments = self.code.pack(
-                kernel,
-                rows=outputs,
-                vectors=tiles,
-                depth=inputs,
-                a=address(U[of_filters]) + group * self.outputs * by_output,
-                row_offsets=rows,
-                taps=taps,
-                x=address(V[point, group * inputs :]),
-                x_stride=VECTOR,
-                y=address(M[point, group * outputs :]),
-                y_row=M.strides[1],
-            )
-            instructions.append((kernel.address, address(arguments)))
-        return instructions
-
     def _transformed(self, thread: int) -> Array:
-        """Return a thread's transformed filters, (points, outputs · inputs), which it makes now."""
-        if thread not in self._filters:
-            pairs = self.part.outputs[0] * self.inputs
-            U = aligned((16, pairs + VECTOR // self.item), self.dtype)
-            self._filters[thread] = U
-            self.code.add(
-                thread,
-                self.library.get(kernels.filters),
-                count=pairs,
-                w=self.W,
-                u=address(U),
-                u_point=U.strides[0],
-            )
-        return self._filters[thread]
+        """Return a thread's transformed filters, which it makes now; or those of all threads."""
+        whose = thread if self.context.prologue is None else 0
+        if whose not in self._filters:
+            self._filters[whose] = self.own.transformed(thread)
+        return self._filters[whose]
 
 
 def _tiles(size: int) -> int:

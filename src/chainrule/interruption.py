@@ -1,0 +1,102 @@
+"""How a process of the command line is asked to end: Ctrl-C, SIGTERM, a terminal that closes.
+
+The library itself sets no signal handlers. While the command line loads, a signal ends the process
+at once; while a command works, it is a KeyboardInterrupt, which ends a training as if its last
+epoch had come. The next one ends the process by force, whatever it is doing.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+__all__ = ["EXIT_CODE", "Interruption", "interruption"]
+
+EXIT_CODE = 130
+"""What a shell gives Ctrl-C; a command that could keep nothing ends with it."""
+
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""Those of them that a system has."""
+
+SAME = 0.05
+"""Seconds in which more signals are the same request: ``timeout`` sends a process two."""
+
+
+class Interruption:
+    """What the first signal does."""
+
+    def __init__(self) -> None:
+        self._act: Callable[[], None] = _leave
+        self._watched: list[signal.Signals] = []
+        self._terminals: list[int] = []
+
+    def watch(self) -> None:
+        """Take the signals that nobody else does; in the main thread, which alone can."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        usual = (signal.SIG_DFL, signal.default_int_handler)
+        for name in SIGNALS:
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) in usual:
+                signal.signal(number, self._came)
+                self._watched.append(number)
+        self._terminals = [stream for stream in (1, 2) if os.isatty(stream)]
+
+    @contextmanager
+    def during_work(self) -> Iterator[None]:
+        """Let a signal be a KeyboardInterrupt; after it there is nothing left to interrupt."""
+        self._act = _interrupt
+        try:
+            yield
+        finally:
+            self._act = _go_on
+
+    @contextmanager
+    def held_off(self) -> Iterator[None]:
+        """Let a signal have no effect, for the moment in which results are saved."""
+        before, self._act = self._act, _go_on
+        try:
+            yield
+        finally:
+            self._act = before
+
+    def _came(self, number: int, frame: FrameType | None) -> None:
+        for each in self._watched:
+            signal.signal(each, signal.SIG_IGN)
+        time.sleep(SAME)
+        for each in self._watched:
+            signal.signal(each, signal.SIG_DFL)
+        if number == getattr(signal, "SIGHUP", None):
+            self._leave_terminals()
+        self._act()
+
+    def _leave_terminals(self) -> None:
+        """Write nowhere from now on: a terminal that has closed makes an error of each word."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in self._terminals:
+            os.dup2(nowhere, stream)
+        os.close(nowhere)
+
+
+def _leave() -> None:
+    # Not by an exception: a half-loaded extension may swallow one, or make another error of it.
+    with suppress(OSError):
+        os.write(2, b"interrupted\n")
+    os._exit(EXIT_CODE)
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def _go_on() -> None:
+    pass
+
+
+interruption = Interruption()
+"""Of this process."""
