@@ -246,6 +246,12 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         _check_weights(type(self).__name__, self.class_weight)
 
     def _check_answers(self, y: Any, targets: Any, *, warm: bool) -> None:
+        if targets.several != (y.ndim > 1):
+            of = f"rows of {targets.outputs} labels" if targets.several else "classes (n,)"
+            raise ValueError(
+                f"{type(self).__name__}: expected y of {of}, as the network predicts, got "
+                f"{tuple(map(int, y.shape))}"
+            )
         if targets.several:
             targets.encode(y)
         known = targets.attributes()["classes_"]
