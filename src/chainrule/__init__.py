@@ -37,7 +37,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "functions": """
         FUNCTIONS Function Elementwise Multilinear ExplicitFunction RandomKey
-        Linear Conv2d EmbeddingBag AvgPool2d MaxPool2d Flatten Dropout LayerNorm Residual
+        Linear Conv2d EmbeddingBag AvgPool2d MaxPool2d Flatten Dropout BatchNorm LayerNorm Residual
         ELU Exp GELU Identity LeakyReLU LogSoftmax ReLU SiLU Sigmoid Softmax Softplus Tanh
         """,
     "losses": """

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from chainrule.display import functions_html, layers_html, layers_text
+from chainrule.display import formula_sheet, functions_html, layers_html, layers_text
+from chainrule.formulas import FormulaSheet
 from chainrule.functions import Function, RandomKey, sequence
+from chainrule.functions.contract import check_arguments
 from chainrule.functions.sequence import Step
 from chainrule.initialization import initialize
 from chainrule.layout import ChainLayout, Layer, as_samples, check_float, lay_out, sample_shape
@@ -59,6 +61,7 @@ class Chain:
                 raise TypeError(f"Chain: write {function.__name__}(…), not the bare class")
             if not isinstance(function, Function):
                 raise TypeError(f"Chain: expected functions, got {function!r} at {position}")
+            check_arguments(function)
             flat.append(function)
         if not functions:
             raise ValueError("Chain: expected at least one function, got none")
@@ -212,11 +215,32 @@ class Chain:
         dX = sequence.backprop(steps, trace, dY, receive, input_gradient=input_gradient)
         return gradients, dX
 
+    @property
+    def observes(self) -> bool:
+        """Whether parameters follow the batches: the statistics of a BatchNorm."""
+        return sequence.observes(self.functions)
+
+    def observe(self, trace: Sequence[Any], key: RandomKey) -> dict[str, Array]:
+        """Return what parameters become that follow the batches, by name; nothing changes.
+
+        The trace is that of a batch in training, with the key of the step.
+        """
+        return sequence.observe(self.steps(key)[: len(trace) - 1], trace)
+
+    def settle(self, X: Any) -> None:
+        """Set parameters that follow the batches to what they are for all samples X (n, …)."""
+        if self.observes:
+            key = RandomKey(0, 0)
+            for name, array in self.observe(self.trace(X, key), key).items():
+                self.parameters[name][...] = array
+
     def fuse(self, loss: Loss) -> tuple[Loss, int]:
         """Return the loss from which backprop starts, and how many functions come before it.
 
         Where the last function and the loss are a pair that fuses (softmax and cross-entropy,
-        sigmoid and binary cross-entropy), that is at the function's input, with y − t.
+        sigmoid and binary cross-entropy), that is at the function's input, with y − t; likewise
+        where the loss includes the function, as SoftmaxCrossEntropy() does. ValueError if the loss
+        does not take what the function makes.
         """
         pair = fused(self.functions[-1], loss)
         return (pair, len(self.functions) - 1) if pair else (loss, len(self.functions))
@@ -300,6 +324,10 @@ class Chain:
             own = ", ".join(layer.names.values())
             text = f"{type(layer.function).__name__}({own + '; ' if own else ''}{text})"
         return text
+
+    def formulas(self, loss: Loss | None = None) -> FormulaSheet:
+        """Return the rules of all functions and, given a loss, its own and the fused pair's."""
+        return formula_sheet(self.functions, loss)
 
     def __repr__(self) -> str:
         return f"Chain({', '.join(map(str, self.functions))})"

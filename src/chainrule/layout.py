@@ -110,6 +110,7 @@ def as_samples(X: Any, first: Layer, dtype: np.dtype[Any]) -> Any:
         raise ValueError(f"{function}: expected X of shape (n, {axes}), got {X.shape}")
     if X.dtype.kind not in "biuf":
         raise ValueError(f"{function}: expected numbers as X, got {X.dtype} values")
+    function.check_samples(X)
     return narrowed(str(function), X, dtype).astype(dtype, copy=False)
 
 

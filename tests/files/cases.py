@@ -8,6 +8,7 @@ from chainrule.functions import (
     ELU,
     FUNCTIONS,
     AvgPool2d,
+    BatchNorm,
     Conv2d,
     Dropout,
     EmbeddingBag,
@@ -46,6 +47,7 @@ FUNCTION_CASES = {
     Dropout: [Dropout(), Dropout(0), Dropout(np.float64(0.1))],
     LeakyReLU: [LeakyReLU(), LeakyReLU(1e-300)],
     ELU: [ELU(), ELU(2)],
+    BatchNorm: [BatchNorm(), BatchNorm(1, False, 1e-3), BatchNorm(0.25)],
     LayerNorm: [LayerNorm(), LayerNorm("channels", False, 1e-3), LayerNorm("last", epsilon=1)],
     Residual: [Residual((Linear(7), Residual((ELU(2),)))), Residual((Dropout(0.1),))],
 }

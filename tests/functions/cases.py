@@ -34,6 +34,8 @@ class Case:
             X[1:2] = 0  # an empty bag
         shapes = self.function.parameter_shapes(self.shape)
         parameters = {name: rng.normal(size=shape).astype(dtype) for name, shape in shapes.items()}
+        if "variance" in parameters:
+            parameters["variance"] = parameters["variance"] ** 2 + dtype(0.5)
         return X.astype(dtype), parameters
 
 
@@ -76,6 +78,11 @@ CASES = {
         Case(f.Dropout(0.3), (3,), RandomKey(seed=1, step=2, layer=3)),
         Case(f.Dropout(), (2, 3, 4), RandomKey(seed=0, step=7)),
         Case(f.Dropout(0.0), (3,), RandomKey(seed=0, step=0)),
+    ],
+    f.BatchNorm: [
+        Case(f.BatchNorm(), (3,)),
+        Case(f.BatchNorm(affine=False, epsilon=0.25), (2, 3)),
+        Case(f.BatchNorm(0.5), (2, 3, 4)),
     ],
     f.LayerNorm: [
         Case(f.LayerNorm(), (3,)),

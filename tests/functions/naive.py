@@ -122,6 +122,21 @@ def log_softmax(function, X, parameters, key):
     return np.stack([special.log_softmax(x) for x in X])
 
 
+def batch_norm(function, X, parameters, key):
+    Y = np.zeros(X.shape)
+    for place in np.ndindex(X.shape):
+        c = place[1]
+        mean, variance = parameters["mean"][c], parameters["variance"][c]
+        if key is not None:
+            numbers = [float(X[other]) for other in np.ndindex(X.shape) if other[1] == c]
+            mean = math.fsum(numbers) / len(numbers)
+            variance = math.fsum((x - mean) ** 2 for x in numbers) / len(numbers)
+        Y[place] = (X[place] - mean) / math.sqrt(variance + function.epsilon)
+        if function.affine:
+            Y[place] = Y[place] * parameters["g"][c] + parameters["b"][c]
+    return Y
+
+
 def layer_norm(function, X, parameters, key):
     Y = np.zeros(X.shape)
     shape = X.shape[1:]
@@ -179,6 +194,7 @@ ORACLES = {
     f.Identity: elementwise(lambda _, x: x),
     f.Softmax: softmax,
     f.LogSoftmax: log_softmax,
+    f.BatchNorm: batch_norm,
     f.LayerNorm: layer_norm,
     f.Residual: residual,
 }

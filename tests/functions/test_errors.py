@@ -46,6 +46,11 @@ def hyperparameters():
         yield f.Dropout, {"rate": value}, "Dropout: expected a number 0 <= rate < 1, got"
     for value in (-1, NAN, INF, True, "1", None):
         yield f.LayerNorm, {"epsilon": value}, "LayerNorm: expected a number 0 <= epsilon, got"
+    for value in (-1, 2, NAN, True, None):
+        yield f.BatchNorm, {"momentum": value}, "BatchNorm: expected a number 0 <= momentum <= 1"
+    yield f.BatchNorm, {"momentum": 0}, "BatchNorm: expected momentum > 0, got 0"
+    yield f.BatchNorm, {"epsilon": 0}, "BatchNorm: expected epsilon > 0, got 0"
+    yield f.BatchNorm, {"affine": 1}, "BatchNorm: expected affine to be a bool, got 1"
     yield f.LayerNorm, {"epsilon": 0}, "LayerNorm: expected epsilon > 0, got 0"
     yield f.LayerNorm, {"affine": 1}, "LayerNorm: expected affine to be a bool, got 1"
     message = "LayerNorm: expected over to be one of sample, channels, last, got 'batch'"

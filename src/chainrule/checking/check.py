@@ -15,6 +15,12 @@ from chainrule.checking.differences import Difference, differences
 from chainrule.checking.loss_path import LossPath
 from chainrule.checking.report import TOLERANCE, Entry, Report, compare
 from chainrule.functions import Function, RandomKey
+from chainrule.functions.contract import (
+    check_arguments,
+    checked_gradients,
+    checked_output,
+    checked_shapes,
+)
 from chainrule.losses import Loss
 from chainrule.sparse_rows import as_csr
 from chainrule.types import Array
@@ -32,8 +38,9 @@ def check_function(
     """Check the Jacobians and the backprop of a function at X (n, …).
 
     Each Jacobian is compared with finite differences of forward, samples' influence on each
-    other (which must be none) included. Backprop is compared with the numeric Jacobians by a
-    random cotangent: dX[n] must be dY[n] · ∂Y[n]/∂X[n].
+    other included: there must be none, unless what is stated is the Jacobian of the batch,
+    (n, *output, n, *input). Backprop is compared with the numeric Jacobians by a random
+    cotangent: dX must be dY · ∂Y/∂X.
 
     Parameters
     ----------
@@ -60,16 +67,22 @@ def check_function(
     ValueError
         Parameters are missing, or what the function returns has the wrong shape.
     """
+    check_arguments(function)
     X = _numbers("check_function", X)
     own = {k: np.array(v, dtype=np.float64, order="C") for k, v in (parameters or {}).items()}
     missing = set(function.parameter_shapes(X.shape[1:])) ^ set(own)
     if missing:
         raise ValueError(f"{function}: missing or unknown parameters: {', '.join(sorted(missing))}")
     operands = {"X": X, **own}
-    Y = function.forward(X, own, key)
+    shapes, output = checked_shapes(function, X.shape[1:])
+    given = X.copy()
+    Y = checked_output(function, function.forward(X, own, key), len(X), output, X.dtype)
+    if not np.array_equal(given, X, equal_nan=True):
+        raise ValueError(f"{function}: expected forward to leave X as it is, got it changed")
     numbers = random.normal(Y.size, seed, random.Stream.CHECKING)
     dY = numbers.reshape(Y.shape)
-    dX, gradients = function.backprop(dY, X, Y, own, key)
+    returned = function.backprop(dY, X, Y, own, key)
+    dX, gradients = checked_gradients(function, returned, shapes, X.shape, input_gradient=True)
     entries = []
     for name, array in operands.items():
 
@@ -80,21 +93,20 @@ def check_function(
         J = np.stack([difference.values for difference in found], axis=-1)
         kinks = np.stack([difference.kinks for difference in found], axis=-1)
         J, kinks = (a.reshape(Y.shape + array.shape) for a in (J, kinks))
-        stated = function.jacobian(X, own, name, key)
-        stated = _spread(stated, Y.shape) if name == "X" else stated
-        shape = Y.shape + array.shape
-        if stated.shape != shape:
+        stated = np.asarray(function.jacobian(X, own, name, key), dtype=np.float64)
+        expected = Y.shape + (array.shape[1:] if name == "X" else array.shape)
+        of_batch = name == "X" and stated.shape == Y.shape + X.shape != expected
+        if stated.shape != expected and not of_batch:
             raise ValueError(
-                f"{function}: expected a Jacobian {shape} by {name}, got {stated.shape}"
+                f"{function}: expected a Jacobian {expected} by {name}, got {stated.shape}"
             )
+        shape = Y.shape + array.shape
+        stated = _spread(stated, Y.shape) if name == "X" and not of_batch else stated
         size = float(np.max(np.abs(Y), initial=0))
         entries.append(
             compare(f"∂Y/∂{name}", shape, stated, J, kinks=kinks, size=size, tolerance=tolerance)
         )
-        backward = dX if name == "X" else gradients.get(name)
-        if backward is None or backward.shape != array.shape:
-            received = None if backward is None else backward.shape
-            raise ValueError(f"{function}: expected d{name} of shape {array.shape}, got {received}")
+        backward = np.asarray(dX if name == "X" else gradients[name])
         pulled = np.tensordot(dY, J, axes=Y.ndim)
         any_kink = np.asarray(kinks.reshape(Y.size, -1).any(axis=0))
         entries.append(

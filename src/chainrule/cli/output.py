@@ -19,7 +19,6 @@ from rich.text import Text
 from chainrule.chain import Chain
 from chainrule.checking import Report
 from chainrule.display import layer_rows
-from chainrule.formulas import Formulas
 
 
 class Output:
@@ -110,21 +109,6 @@ def layers_table(chain: Chain) -> Table:
     return table
 
 
-def formula_lines(title: str, formulas: Formulas, *, latex: bool) -> list[str]:
-    """Return the formulas of a function, indented under its name."""
-    if latex and formulas.latex:
-        return [title, *(f"    {line}" for line in formulas.latex), ""]
-    lines = [title]
-    for name, part in (
-        ("definition", formulas.definition),
-        ("derivative", formulas.derivative),
-        ("backprop", formulas.backprop),
-    ):
-        for position, line in enumerate(part):
-            lines.append(f"    {name if position == 0 else '':<12}{line}")
-    return [*lines, ""]
-
-
 def report_table(report: Report) -> Table:
     """Return the verdicts of a gradient check."""
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -167,11 +151,3 @@ def report_json(report: Report) -> dict[str, Any]:
             for entry in report.entries
         ],
     }
-
-
-def shared_rules(rules: Mapping[str, Formulas]) -> list[tuple[str, Formulas]]:
-    """Return each set of formulas once, with the names of all functions that have it."""
-    titles: dict[Formulas, list[str]] = {}
-    for title, formulas in rules.items():
-        titles.setdefault(formulas, []).append(title)
-    return [(", ".join(names), formulas) for formulas, names in titles.items()]

@@ -18,6 +18,7 @@ from chainrule.data.files import LARGEST
 from chainrule.data.folders import list_pictures
 from chainrule.data.photos import Photo, PhotoError, Reading, Size, pillow
 from chainrule.data.table import Column
+from chainrule.tables import short_repr
 
 __all__ = [
     "USUAL_SIDE",
@@ -36,8 +37,8 @@ LARGEST_SIDE = 4096
 MOST_NAMED = 10
 """So many damaged files are named; of more there is a count."""
 
-ADVICE = "skip_damaged=True, --skip-damaged in the command line, goes on without"
-ANOTHER = "size=, --size in the command line, says another size"
+ADVICE = "--skip-damaged, in Python skip_damaged=True, goes on without them"
+ANOTHER = "--size, in Python size=, says another"
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,8 @@ class Images:
     def __len__(self) -> int:
         """Count the images."""
         return len(self.X)
+
+    __repr__ = short_repr
 
 
 def read_image_folder(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import RLock
 from types import ModuleType
 from typing import Any
 
@@ -64,6 +65,10 @@ class PhotoError(DataError):
         super().__init__(reason if path is None else f"{path}: {reason}")
         self.path = path
         self.reason = reason
+
+    def __reduce__(self) -> tuple[type[PhotoError], tuple[Path | None, str]]:
+        """Return what makes it again in another process."""
+        return type(self), (self.path, self.reason)
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ class Photo:
         if path is not None and not path.is_file():
             raise PhotoError(path, "expected an image file, found none")
         try:
-            with warnings.catch_warnings():
+            with _one_at_a_time, warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 warnings.simplefilter("error", module.DecompressionBombWarning)
                 if path is None:
@@ -199,6 +204,9 @@ def _path_of(source: Any) -> Path | None:
     first = not getattr(source, "is_animated", False)
     return Path(os.fsdecode(name)) if first and name and os.path.isfile(name) else None
 
+
+_one_at_a_time = RLock()
+"""What warns is a state of the process, which threads would leave to each other."""
 
 _known: dict[str, tuple[str, ...]] = {}
 

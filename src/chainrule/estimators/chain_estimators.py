@@ -209,6 +209,13 @@ class Regressor(ChainEstimator, NetworkRegressor):
             scaled = self.inputs == "table" and has_known_scale(self.loss) and varies
         return Numbers.fit(y, scaled=bool(scaled), positive=positive, name=name)
 
+    def _check_going_on(self) -> None:
+        super()._check_going_on()
+        if self.scale_target is not None:
+            scaled = getattr(self.targets_, "scale", None) is not None
+            wanted = bool(self.scale_target)
+            self._check_same("scale_target", scaled, wanted, scaled == wanted)
+
     def _ends_well(self, last: Function, targets: Targets) -> bool:
         poisson = isinstance(self._objective(targets).loss, Poisson)
         return not poisson or _positive(last)

@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from chainrule.data import Column
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.estimators.validation import answers_to, with_answers
-from chainrule.functions import Sigmoid, Softmax
+from chainrule.functions import LogSoftmax, Sigmoid, Softmax, Softplus
 from chainrule.inputs.base import numeric
 from chainrule.targets import Classes, Objective, Targets
 from chainrule.targets.columns import labels_of
@@ -43,7 +43,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         X_val: Any = None,
@@ -57,7 +57,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The samples.
         y : array-like of shape (n_samples,), or of shape (n_samples, n_labels) with 0 and 1
-            Classes of any type, or for each label whether it holds.
+            Classes of any type, or for each label whether it holds. None takes the names of the
+            folders of images in a folder X.
         sample_weight : array-like of shape (n_samples,), default=None
             What each sample weighs; all weigh the same by default.
         X_val, y_val, sample_weight_val : like X, y and sample_weight, default=None
@@ -72,7 +73,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
     @available_if(lambda self: self._check_solver())  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Any:
+    def partial_fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, classes: Any = None
+    ) -> Any:
         """Go on for one epoch over some data.
 
         Parameters
@@ -130,15 +133,10 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
             Of a single class they are 1.
         """
-        Z = self._logits(X)
-        targets = self.targets_
-        if targets.exclusive:
-            return Softmax().forward(Z, {})
-        if len(targets.labels) == 1 and not targets.several:
-            return np.ones_like(Z)
-        if not targets.several:  # σ(−z) is 1 − σ(z), with all its digits
-            Z = np.hstack([-Z, Z])
-        return Sigmoid().forward(Z, {})
+        if self._only_one:
+            return np.ones_like(self._logits(X))
+        last = Softmax() if self.targets_.exclusive else Sigmoid()
+        return last.forward(self._logits_of_each(X), {})
 
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithms of the probabilities.
@@ -151,9 +149,27 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Returns
         -------
         logarithms : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Of the numbers before softmax or sigmoid, so that a probability that has been rounded
+            to 0 or 1 has its logarithm still.
         """
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(self.predict_proba(X)))
+        if self._only_one:
+            return np.zeros_like(self._logits(X))
+        Z = self._logits_of_each(X)
+        if self.targets_.exclusive:
+            return LogSoftmax().forward(Z, {})
+        return -Softplus().forward(-Z, {})
+
+    @property
+    def _only_one(self) -> bool:
+        """Whether there is a single class."""
+        return len(self.targets_.labels) == 1 and not self.targets_.several
+
+    def _logits_of_each(self, X: Any) -> Array:
+        """Return the numbers before softmax or sigmoid, of both classes where there are two."""
+        Z = self._logits(X)
+        if self.targets_.exclusive or self.targets_.several:
+            return Z
+        return np.hstack([-Z, Z])  # σ(−z) is 1 − σ(z), with all its digits
 
     def decision_function(self, X: Any) -> Array:
         """Return the numbers that go into the last function, softmax or sigmoid.
@@ -224,6 +240,10 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     def _new_answers(self, column: Column) -> Array:
         return labels_of(column)
 
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        _check_weights(type(self).__name__, self.class_weight)
+
     def _check_answers(self, y: Any, targets: Any, *, warm: bool) -> None:
         if targets.several:
             targets.encode(y)
@@ -269,6 +289,18 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _check_weights(name: str, given: Any) -> None:
+    """Raise ValueError unless weights of classes are dicts, from labels to numbers."""
+    for weights in given if isinstance(given, list) else [given]:
+        if isinstance(given, list) and not isinstance(weights, dict | str):
+            raise ValueError(f"{name}: expected class_weight as a list of dicts, got {weights!r}")
+        for label, weight in weights.items() if isinstance(weights, dict) else ():
+            if not isinstance(weight, Real) or isinstance(weight, bool):
+                raise ValueError(
+                    f"{name}: expected numbers as class_weight, got {weight!r} for {label!r}"
+                )
 
 
 def _weights_by_class(weights: dict[Any, float], targets: Any, y: Array) -> Array:

@@ -47,6 +47,7 @@ def fit_lbfgs(job: FitJob) -> FitResult:
         calls=int(estimator.max_fun),
         tolerance=float(estimator.tol),
         after=iterations.ended,
+        settle=lambda: job.chain.settle(training.X),
     )
     return iterations.result(result, engine)
 

@@ -53,7 +53,8 @@ TRAINING_PARAMETERS = """\
     verbose : bool or "bar", default=False
         Whether to print each pass, or show a progress bar.
     warm_start : bool, default=False
-        Whether ``fit`` goes on from the parameters of the fit before.
+        Whether ``fit`` goes on from the parameters of the fit before. What the network is made of
+        and for may not change between them.
     momentum : float, default=0.9
         Of ``solver="sgd"``.
     nesterovs_momentum : bool, default=True

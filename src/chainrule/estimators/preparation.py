@@ -102,7 +102,7 @@ def prepare(
         drawn = estimator._new_chain(encoded.shape[1:], targets, random_state)
         chain = drawn.astype(encoded.dtype)
     else:
-        chain = estimator._network(targets)
+        chain = estimator._chain_going_on(targets)
         if incremental and hasattr(estimator, "_optimizer"):
             going_on = estimator._optimizer.dtype
     dtype = training_dtype(estimator, data, chain.parameters.flat.size, going_on)

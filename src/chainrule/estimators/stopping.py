@@ -101,10 +101,15 @@ class OptimizerState:
         )
 
     def going_on(self, rule: Optimizer, parameters: Array) -> OptimizerState:
-        """Return it with the same numbers, in the type of the parameters."""
+        """Return it with the same numbers, in the type of the parameters.
+
+        The learning rate goes on as it is, unless the rule has another one than before.
+        """
         slots = tuple(slot.astype(parameters.dtype) for slot in self.state.slots)
         state = State(slots, self.state.steps)
-        return OptimizerState(rule, state, self.learning_rate, parameters.dtype)
+        same = rule.learning_rate == self.rule.learning_rate
+        rate = self.learning_rate if same else rule.learning_rate
+        return OptimizerState(rule, state, rate, parameters.dtype)
 
 
 @dataclass

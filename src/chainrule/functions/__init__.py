@@ -11,6 +11,7 @@ from chainrule.functions.base import (
     Multilinear,
     RandomKey,
 )
+from chainrule.functions.batch_norm import BatchNorm
 from chainrule.functions.conv2d import Conv2d
 from chainrule.functions.dropout import Dropout
 from chainrule.functions.elu import ELU
@@ -40,6 +41,7 @@ FUNCTIONS: tuple[type[Function], ...] = (
     AvgPool2d,
     Flatten,
     Dropout,
+    BatchNorm,
     LayerNorm,
     Residual,
     ReLU,
@@ -69,6 +71,7 @@ __all__ = [
     "FUNCTIONS",
     "GELU",
     "AvgPool2d",
+    "BatchNorm",
     "Conv2d",
     "Dropout",
     "Elementwise",

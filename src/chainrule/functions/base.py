@@ -15,14 +15,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
-from math import prod
-from typing import Any, ClassVar, cast
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 from chainrule import notation
-from chainrule.formulas import Formulas, docstring_formulas, elementwise_formulas
+from chainrule.formulas import Formulas, docstring_formulas, elementwise_formulas, line_formulas
+from chainrule.functions.diagonal import diagonal
+from chainrule.functions.fields import described, numbers
 from chainrule.functions.starts import Start
 from chainrule.notation.line import letters_of
 from chainrule.types import Array, Shape
@@ -77,14 +78,12 @@ class Function(ABC):
 
     def __str__(self) -> str:
         """Return the function with those of its hyperparameters that are not the default."""
-        shown = []
-        for field in fields(cast("Any", self)):
-            value = getattr(self, field.name)
-            if field.default is MISSING:
-                shown.append(repr(value))
-            elif value != field.default:
-                shown.append(f"{field.name}={value!r}")
-        return f"{type(self).__name__}({', '.join(shown)})"
+        return described(self)
+
+    def check_samples(self, X: Any) -> None:
+        """Raise ValueError for samples X (n, …) that it cannot take, dense or CSR, as the first."""
+        for first in self.inner[:1]:
+            first.check_samples(X)
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         """Return the shape of each parameter, given the shape of one sample."""
@@ -114,10 +113,11 @@ class Function(ABC):
         return frozenset()
 
     def learning_rate_factors(self) -> Mapping[str, float]:
-        """Return by what the learning rate is multiplied for some parameters; 0 keeps them.
+        """Return what the learning rate is multiplied by; L-BFGS, without one, moves all alike."""
+        return {}
 
-        L-BFGS has no learning rate and moves all alike.
-        """
+    def observe(self, X: Array, parameters: Parameters, key: RandomKey) -> dict[str, Array]:
+        """Return new values of parameters that follow the batches, and not their gradients."""
         return {}
 
     @abstractmethod
@@ -191,12 +191,12 @@ class Elementwise(Function):
     def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
         """Return Y (n, …), the value at each element."""
         with np.errstate(over="ignore", invalid="ignore"):  # exp(1000) = inf, discarded later
-            return np.asarray(self.value(X), dtype=X.dtype)
+            return numbers(self, "value", self.value(X), X.dtype)
 
     def slopes(self, X: Array, Y: Array) -> Array:
         """Return the derivative at each element, (n, …)."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.asarray(self.derivative(X, Y), dtype=X.dtype)
+            return numbers(self, "derivative", self.derivative(X, Y), X.dtype)
 
     def backprop(
         self,
@@ -327,14 +327,7 @@ class Multilinear(Function):
 
     def formulas(self) -> Formulas:
         """Return the line, its Jacobians and its gradients."""
-        line, sample = self.line(), self._sample
-        gradients = [notation.gradient(line, name) for name in line.names]
-        return Formulas(
-            definition=(str(line),),
-            derivative=tuple(str(notation.jacobian(line, name, sample)) for name in line.names),
-            backprop=tuple(map(str, gradients)),
-            latex=tuple(map(notation.latex, [line, *gradients])),
-        )
+        return line_formulas(self.line(), self._sample)
 
 
 class ExplicitFunction(Function):
@@ -343,12 +336,3 @@ class ExplicitFunction(Function):
     def formulas(self) -> Formulas:
         """Return the formulas that stand in the class's docstring."""
         return docstring_formulas(self)
-
-
-def diagonal(values: Array) -> Array:
-    """Return the Jacobians (n, *s, *s) whose diagonals are the values (n, *s)."""
-    n, size = values.shape[0], prod(values.shape[1:])
-    result = np.zeros((n, size, size), dtype=values.dtype)
-    every = np.arange(size)
-    result[:, every, every] = values.reshape(n, size)
-    return result.reshape(values.shape + values.shape[1:])

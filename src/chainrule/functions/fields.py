@@ -3,9 +3,49 @@
 from __future__ import annotations
 
 import math
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
 import numpy as np
+
+from chainrule.types import Array
+
+
+def described(thing: Any) -> str:
+    """Return an object with those of its fields that are not the default: ``Swish(slope=2)``.
+
+    Of one that is no dataclass this is its own text, or all that it holds.
+    """
+    name = type(thing).__name__
+    if not is_dataclass(thing):
+        written: Any = type(thing).__repr__
+        if written is not object.__repr__:
+            return repr(thing)
+        held = (item for item in getattr(thing, "__dict__", {}).items() if item[0][:1] != "_")
+        return f"{name}({', '.join(f'{own}={value!r}' for own, value in held)})"
+    shown = []
+    for field in fields(thing):
+        value = getattr(thing, field.name)
+        if field.default is MISSING:
+            shown.append(repr(value))
+        elif not (value is field.default or np.all(value == field.default)):
+            shown.append(f"{field.name}={value!r}")
+    return f"{name}({', '.join(shown)})"
+
+
+def numbers(function: Any, rule: str, made: Any, dtype: Any) -> Array:
+    """Return what a rule makes in a float type; TypeError unless these are real numbers."""
+    array = np.asarray(made)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{function}: expected {rule} to return numbers, got {made!r}")
+    return array.astype(dtype, copy=False)
+
+
+def hyperparameters(thing: Any) -> dict[str, Any]:
+    """Return what a dataclass is made of, by name; of other objects nothing is known."""
+    if not is_dataclass(thing):
+        return {}
+    return {field.name: getattr(thing, field.name) for field in fields(thing) if field.init}
 
 
 def _plain(function: Any, name: str) -> Any:

@@ -13,8 +13,9 @@ from chainrule.functions.base import (
     Gradients,
     Parameters,
     RandomKey,
-    diagonal,
 )
+from chainrule.functions.contract import check_arguments
+from chainrule.functions.diagonal import diagonal
 from chainrule.functions.sequence import (
     DEEPEST,
     MOST_INNER,
@@ -25,6 +26,8 @@ from chainrule.functions.sequence import (
     first_inside,
     jacobian,
     lay_out,
+    observe,
+    observes,
     steps,
     trace,
 )
@@ -69,6 +72,7 @@ class Residual(ExplicitFunction):
         for function in given:
             if not isinstance(function, Function):
                 raise TypeError(f"Residual: expected a chain of functions, got {function!r} in it")
+            check_arguments(function)
         if len(given) > MOST_INNER:
             raise ValueError(f"Residual: expected at most {MOST_INNER} functions, got {len(given)}")
         object.__setattr__(self, "chain", tuple(given))
@@ -119,6 +123,13 @@ class Residual(ExplicitFunction):
         self._check_shape(X.shape[1:], layers[-1].output_shape)
         return steps(layers, parameters, key)
 
+    def observe(self, X: Array, parameters: Parameters, key: RandomKey) -> dict[str, Array]:
+        """Return what parameters of the chain become that follow the batches."""
+        if not observes(self.chain):
+            return {}
+        taken = self._steps(X, parameters, key)
+        return observe(taken, trace(taken, X))
+
     def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
         """Return Y = X + F(X), (n, …)."""
         return np.asarray(X + trace(self._steps(X, parameters, key), X)[-1])
@@ -127,6 +138,11 @@ class Residual(ExplicitFunction):
         self, X: Array, parameters: Parameters, by: str = "X", key: RandomKey | None = None
     ) -> Array:
         """Return 1 + ∂F[n]/∂X[n] (n, *shape, *shape), or ∂F[n]/∂W (n, *shape, *W.shape)."""
+        if key is not None and observes(self.chain):
+            raise ValueError(
+                f"{self}: in training its samples depend on each other, and none has a Jacobian "
+                "of its own; check the gradients of a chain with it"
+            )
         taken = self._steps(X, parameters, key)
         values = trace(taken, X)
         if by == "X":

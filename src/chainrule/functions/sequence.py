@@ -12,6 +12,7 @@ from math import prod
 from typing import Any
 
 from chainrule.functions.base import Function, RandomKey
+from chainrule.functions.contract import checked_gradients, checked_output, checked_shapes
 from chainrule.types import Array, Shape
 
 MOST_INNER = 1024
@@ -98,8 +99,7 @@ def lay_out(
     shapes: dict[str, Shape] = {}
     count = 0
     for place, function in enumerate(functions, first):
-        own = function.parameter_shapes(shape)
-        output = function.output_shape(shape)
+        own, output = checked_shapes(function, shape)
         if not all(output):
             raise ValueError(f"{function}: nothing is left of samples of shape {shape}")
         inner: list[Layer] = []
@@ -133,8 +133,32 @@ def trace(taken: Sequence[Step], X: Any) -> list[Any]:
     """Return X and what each function makes of it: [x, x_1, …, y]."""
     values = [X]
     for layer, own, key in taken:
-        values.append(layer.function.forward(values[-1], own, key))
+        x, function = values[-1], layer.function
+        Y = function.forward(x, own, key)
+        values.append(checked_output(function, Y, x.shape[0], layer.output_shape, x.dtype))
     return values
+
+
+def observes(functions: Iterable[Function]) -> bool:
+    """Return whether parameters of one of the functions follow the batches."""
+    return any(type(each).observe is not Function.observe for each in _leaves(functions))
+
+
+def observe(taken: Sequence[Step], values: Sequence[Any]) -> dict[str, Array]:
+    """Return what parameters become that follow the batches, by name; the steps must have keys.
+
+    ``values`` is what :func:`trace` returned, of as many steps as it has.
+    """
+    found: dict[str, Array] = {}
+    for (layer, own, key), x in zip(taken, values[:-1], strict=False):
+        assert key is not None
+        for name, array in layer.function.observe(x, own, key).items():
+            found[layer.names[name]] = array
+    return found
+
+
+def _leaves(functions: Iterable[Function]) -> Iterator[Function]:
+    return (each for each in every(functions) if not each.inner)
 
 
 def backprop(
@@ -164,18 +188,14 @@ def backprop(
     for position in reversed(range(len(taken))):
         layer, own, key = taken[position]
         assert upstream is not None
-        upstream, gradients = layer.function.backprop(
-            upstream,
-            values[position],
-            values[position + 1],
-            own,
-            key,
-            input_gradient=input_gradient or position > 0,
+        x, wanted = values[position], input_gradient or position > 0
+        returned = layer.function.backprop(
+            upstream, x, values[position + 1], own, key, input_gradient=wanted
         )
-        if set(gradients) != set(layer.names):
-            expected = ", ".join(layer.names) or "nothing"
-            received = ", ".join(gradients) or "nothing"
-            raise ValueError(f"{layer.function}: expected gradients by {expected}, got {received}")
+        shapes = {name: array.shape for name, array in own.items()}
+        upstream, gradients = checked_gradients(
+            layer.function, returned, shapes, x.shape, input_gradient=wanted
+        )
         for name, gradient in gradients.items():
             receive(layer.names[name], gradient)
     return upstream if input_gradient else None

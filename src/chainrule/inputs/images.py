@@ -20,6 +20,7 @@ from chainrule.inputs.image_formats import FORMATS, image_shape, inferred_format
 from chainrule.inputs.rows import checked_rows, names_from_json, table_numbers
 from chainrule.inputs.scaling import ImageScaling
 from chainrule.sparse_rows import as_csr
+from chainrule.tables import short_repr
 from chainrule.types import Array
 
 __all__ = ["FORMATS", "Images", "image_shape", "infer_format", "infer_images"]
@@ -58,6 +59,7 @@ class Images(Inputs):
     inferred: bool = field(default=False, compare=False, repr=False)
 
     kind = "images"
+    __repr__ = short_repr
 
     @classmethod
     def learn(cls, data: Any, options: Options) -> Images:
@@ -182,13 +184,13 @@ class Images(Inputs):
         ways.sort(key=lambda way: way.format != self.format)  # the one of training first
         fitting = [way for way in ways if way.sample_shape == self.sample_shape]
         if not fitting:
-            raise self._misfit(ways[0].describe())
+            advice = "; files, and images of Pillow, may have any size"
+            raise self._misfit(ways[0].describe(), advice)
         return fitting[0]
 
-    def _misfit(self, received: str) -> ValueError:
-        return ValueError(
-            f"X has {received}, but this network is expecting {self.describe()} as input"
-        )
+    def _misfit(self, received: str, advice: str = "") -> ValueError:
+        expected = f"this network is expecting {self.describe()} as input"
+        return ValueError(f"X has {received}, but {expected}{advice}")
 
     def _ordered(self, data: Any) -> Array:
         """Return raw images, or rows of their pixels, as (n, c, h, w), of any type of number."""

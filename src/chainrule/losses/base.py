@@ -104,7 +104,7 @@ class Loss(ABC):
         value : float
             The loss.
         """
-        errors = self.errors(Y, self.targets(t, Y))
+        errors = self._errors(Y, self.targets(t, Y))
         return float(np.sum(errors * self._normalized_weights(errors, sample_weight)))
 
     def gradient(self, Y: Array, t: Any, sample_weight: Array | None = None) -> Array:
@@ -148,10 +148,46 @@ class Loss(ABC):
             ∂value/∂Y.
         """
         T = self.targets(t, Y)
-        errors = self.errors(Y, T)
+        errors, gradients = self.checked(Y, T)
         weights = self._normalized_weights(errors, sample_weight)
-        gradient = self.error_gradients(Y, T) * weights[:, None]
+        gradient = gradients * weights[:, None]
         return float(np.sum(errors * weights)), np.asarray(gradient)
+
+    def checked(self, Y: Array, T: Array) -> tuple[Array, Array]:
+        """Return the errors (n,) and their gradients (n, k).
+
+        Parameters
+        ----------
+        Y : ndarray of shape (n, k)
+            The outputs.
+        T : ndarray of shape (n, k)
+            The targets as :meth:`targets` returns them.
+
+        Returns
+        -------
+        errors : ndarray of shape (n,)
+            As :meth:`errors` makes them.
+        gradients : ndarray of shape (n, k)
+            As :meth:`error_gradients` makes them.
+
+        Raises
+        ------
+        ValueError
+            The loss has made arrays of other shapes.
+        """
+        errors, gradients = self._errors(Y, T), self.error_gradients(Y, T)
+        if np.shape(gradients) != Y.shape:
+            expected = f"error_gradients to return shape {Y.shape}"
+            raise self._misfit(expected, f"shape {np.shape(gradients)}")
+        return errors, np.asarray(gradients)
+
+    def _errors(self, Y: Array, T: Array) -> Array:
+        """Return the error of each sample, (n,); ValueError if the loss makes another shape."""
+        errors = self.errors(Y, T)
+        if np.shape(errors) != Y.shape[:1]:
+            expected = f"errors to return shape {Y.shape[:1]}, a number for each sample"
+            raise self._misfit(expected, f"shape {np.shape(errors)}")
+        return np.asarray(errors)
 
     def _normalized_weights(self, like: Array, sample_weight: Array | None) -> Array:
         """Return the weight of each sample in the mean, 1/n unless weights are given."""
@@ -187,11 +223,11 @@ class Loss(ABC):
             raise self._misfit("finite targets", f"{T[row]} for sample {row}")
         return np.asarray(T, dtype=Y.dtype)
 
-    def _check_outputs(self, Y: Array) -> None:
+    def _check_outputs(self, Y: Array, advice: str) -> None:
         """Raise ValueError for outputs outside [0, 1]; NaN passes, and shows in the value."""
         outside = (Y < 0) | (Y > 1)
         if outside.any():
-            raise self._misfit("outputs from 0 to 1", Y[outside][0])
+            raise self._misfit("outputs from 0 to 1", f"{Y[outside][0]}; {advice}")
 
     def _probabilities(self, t: Any, Y: Array) -> Array:
         """Return targets like Y that must lie in [0, 1]."""

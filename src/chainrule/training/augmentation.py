@@ -229,14 +229,22 @@ AUGMENTATIONS: tuple[type[Augmentation], ...] = (Shift, Crop, Flip, Noise)
 """Every augmentation."""
 
 
+def check_augmentations(given: Sequence[Any]) -> None:
+    """Raise TypeError for a change of samples that is none."""
+    for each in given:
+        if not isinstance(each, Augmentation):
+            raise TypeError(f"augmentation: expected such as Shift(2) or Flip(), got {each!r}")
+
+
 def allocate(X: Any, augmentations: Sequence[Augmentation], dtype: np.dtype[Any]) -> Array:
     """Return an array for samples X changed; raise if they, or an augmentation, cannot be used."""
     if sparse.issparse(X):
         raise ValueError("train: expected a dense array X for augmentation, got a sparse matrix")
+    check_augmentations(augmentations)
     for each in augmentations:
-        if not isinstance(each, Augmentation):
-            raise TypeError(f"augmentation: expected such as Shift(2) or Flip(), got {each!r}")
-        each.words(X.shape[1:])
+        count = each.words(X.shape[1:])
+        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 0:
+            raise ValueError(f"{each}: expected words to return a number >= 0, got {count!r}")
     return np.empty(X.shape, dtype)
 
 
@@ -250,5 +258,11 @@ def augment(
         for number, each in enumerate(augmentations):
             count, place = each.words(shape), block * len(augmentations) + number
             drawn = random.words(n * count, seed, random.Stream.AUGMENTATION, epoch, place)
-            samples = each.apply(samples, drawn.reshape(n, count))
+            changed = each.apply(samples, drawn.reshape(n, count))
+            if np.shape(changed) != samples.shape:
+                raise ValueError(
+                    f"{each}: expected apply to return samples of shape {samples.shape}, "
+                    f"got {np.shape(changed)}"
+                )
+            samples = changed
         out[start : start + BLOCK] = samples

@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.chain import Chain
 from chainrule.functions import RandomKey
 from chainrule.losses import Loss
+from chainrule.training.probe import probe
 from chainrule.training.samples import Samples
 from chainrule.training.steppers import Engine
 from chainrule.types import Array
@@ -61,6 +62,7 @@ def loss_and_gradient(
     ValueError
         The engine is asked for and has no kernel for a part of the network.
     """
+    probe(chain, loss, data)
     if engine != "reference":
         from chainrule.engine.machine.availability import (
             UnsupportedError,
@@ -95,15 +97,16 @@ def _in_numpy(
     """Return loss and gradient by chain.py; the chain's parameters move with the calls."""
     flat, of_batch = chain.parameters.flat, chain.parameters.empty_like()
     penalized = chain.parameters.weight_mask()
-    rows = np.arange(len(data))
+    # Where samples of a batch depend on each other, the whole set is the batch.
+    rows, size = np.arange(len(data)), len(data) if chain.observes else ROWS
 
     def evaluate(x: Array) -> tuple[float, Array]:
         flat[...] = x
         with np.errstate(over="ignore", invalid="ignore"):
             weights = np.where(penalized, flat, 0)
             value, gradient = l2 / 2 * float(weights @ weights), l2 * weights
-            for step, first in enumerate(rows[::ROWS]):
-                batch = data.at(rows[first : first + ROWS])
+            for step, first in enumerate(rows[::size]):
+                batch = data.at(rows[first : first + size])
                 key = None if seed is None else RandomKey(seed, step)
                 own, _ = chain.gradient(loss, batch.X, batch.t, batch.weights, key, out=of_batch)
                 fraction = batch.weight / data.weight

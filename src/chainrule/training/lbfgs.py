@@ -23,11 +23,13 @@ def minimize(
     calls: int,
     tolerance: float,
     after: Callable[[float], None],
+    settle: Callable[[], None] = lambda: None,
 ) -> optimize.OptimizeResult:
     """Move the chain's parameters to a minimum of the loss; return SciPy's result.
 
     ``after`` is called with the loss after each iteration, when the chain has its parameters.
-    Ctrl-C leaves those of the last iteration.
+    Ctrl-C leaves those of the last iteration. ``settle`` is called before, to set parameters that
+    follow the data and not the gradient.
     """
     flat = chain.parameters.flat
     reached = optimize.OptimizeResult(x=flat.copy(), fun=np.nan, nit=0, status=INTERRUPTED)
@@ -38,6 +40,7 @@ def minimize(
 
     def called(intermediate_result: optimize.OptimizeResult) -> None:
         flat[...] = intermediate_result.x
+        settle()
         reached.update(x=flat.copy(), fun=intermediate_result.fun, nit=reached.nit + 1)
         after(float(intermediate_result.fun))
 
@@ -53,4 +56,5 @@ def minimize(
     except KeyboardInterrupt:
         result = reached
     flat[...] = result.x
+    settle()
     return result

@@ -15,6 +15,7 @@ from chainrule.training.epoch_samples import EpochSamples
 from chainrule.training.history import History
 from chainrule.training.optimizers import Optimizer, State
 from chainrule.training.plan import Plan
+from chainrule.training.probe import probe, probe_optimizer
 from chainrule.training.reporter import Reporter, ReporterTee
 from chainrule.training.run import TrainingRun, Validation
 from chainrule.training.samples import Samples
@@ -108,6 +109,8 @@ def train(
     for samples in (data, held_out):
         if samples is not None:
             _check_fit(chain, loss, samples)
+    probe(chain, loss, data)
+    probe_optimizer(plan.optimizer)
     epochs = EpochSamples(data, plan, chain.dtype)
     stepper = choose_stepper(
         engine,
@@ -141,11 +144,19 @@ def train(
         run.reporter.ended(run.history)
 
 
+_FIRST = 8
+"""Samples whose outputs are shown to a loss before training."""
+
+
 def _check_fit(chain: Chain, loss: Loss, samples: Samples) -> None:
     """Raise ValueError, before any work is done, unless data fit the chain and the loss."""
     X = samples.X
     if X.shape[1:] != chain.layers[0].input_shape or X.dtype.kind not in "fiub":
         chain.forward(X[:1])  # its error names what the first function expects
+    last, count = chain.fuse(loss)
+    if count == len(chain.functions):  # outputs that the loss cannot take are named before work
+        with np.errstate(over="ignore", invalid="ignore"):
+            last.targets(samples.t[:_FIRST], chain.forward(X[:_FIRST]))
     Y = np.full((1, *chain.layers[-1].output_shape), 0.5, chain.dtype)
     for start in range(0, len(samples), 4096):  # few at a time: targets may grow to (n, k)
         t = samples.t[start : start + 4096]

@@ -105,7 +105,17 @@ class Optimizer(ABC):
             1, 2, …
         """
         rate: Any = self.learning_rate * factor  # of each parameter, or the same for all
-        moved, fresh = self.rule(w, g, state, rate, step)
+        try:
+            moved, fresh = self.rule(w, g, state, rate, step)
+            right = np.shape(moved) == w.shape and len(fresh) == len(state)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{type(self).__name__}: its rule fails: {error}") from error
+        if not right:
+            raise ValueError(
+                f"{type(self).__name__}: expected rule to return the parameter, of shape "
+                f"{w.shape}, and {len(state)} arrays of state, got shape {np.shape(moved)} and "
+                f"{len(fresh)}"
+            )
         w[...] = moved
         for old, new in zip(state, fresh, strict=True):
             old[...] = new

@@ -31,6 +31,9 @@ class ProgressBar:
             refresh_per_second=5,
         )
 
+    def __repr__(self) -> str:
+        return "ProgressBar()"
+
     def started(self, epochs: int, samples: int) -> None:
         """Draw the bar, for epochs of ``samples`` samples."""
         self._epochs, self._done, self._seen = epochs, 0, 0

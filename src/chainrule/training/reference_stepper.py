@@ -81,9 +81,11 @@ class ReferenceStepper:
         key = RandomKey(self.options.seed, self.done)
         flat = self.parameters.flat
         with np.errstate(over="ignore", invalid="ignore"):  # checked by the caller
-            value, gradients = self.chain.gradient(
-                self.loss, batch.X, batch.t, batch.weights, key, out=self.gradients
-            )
+            last, count = self.chain.fuse(self.loss)
+            trace = self.chain.trace(batch.X, key, until=count)
+            value, dY = last.value_and_gradient(trace[-1], batch.t, batch.weights)
+            gradients, _ = self.chain.backprop(trace, dY, key, out=self.gradients)
+            observed = self.chain.observe(trace, key)
             if self.penalized is not None:
                 weights = np.where(self.penalized, flat, 0)
                 l2 = self.options.l2 / batch.weight if self.options.l2_shared else self.options.l2
@@ -101,6 +103,8 @@ class ReferenceStepper:
                 self.optimizer.update(
                     flat, gradients.flat, self.state, factor=rates, step=self.done
                 )
+                for name, array in observed.items():
+                    self.parameters[name][...] = array
             else:
                 made = self.chain.trace(batch.X, key)[1:]
                 wrong = (place for place, Y in enumerate(made) if not np.isfinite(Y).all())

@@ -69,7 +69,14 @@ class Schedule(ABC):
             The factor for each step.
         """
         positions = (replace(first, step=first.step + k) for k in range(count))
-        return np.array([self.factor(at) for at in positions])
+        made = [self.factor(at) for at in positions]
+        for factor in made:
+            if not isinstance(factor, float | int | np.generic) or not np.isfinite(factor):
+                raise ValueError(
+                    f"{type(self).__name__}: expected factor to return a finite number, "
+                    f"got {factor!r}"
+                )
+        return np.array(made, dtype=np.float64)
 
 
 @dataclass(frozen=True)

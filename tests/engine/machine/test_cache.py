@@ -245,3 +245,68 @@ def test_two_processes_may_fill_it_at_once(folder):
     sizes = {process.communicate()[0] for process in both}
     assert sizes == {f"{len(code())}\n"}
     assert [file.suffix for file in folder.iterdir()] == [".kernel"]
+
+
+@pytest.fixture
+def crowded(folder, monkeypatch):
+    """Return a folder with ten old kernels of 100,000 bytes, the first the oldest, and others."""
+    monkeypatch.setenv("CHAINRULE_CACHE_MEGABYTES", "1")
+    monkeypatch.setattr(cache, "_unmeasured", {})
+    folder.mkdir(mode=0o700)
+    for number in range(10):
+        file = folder / f"{number}.kernel"
+        file.write_bytes(bytes(100_000))
+        os.utime(file, (10**9 + number, 10**9 + number))
+    (folder / "notes.txt").write_bytes(bytes(2_000_000))
+    return folder
+
+
+def names(folder):
+    return sorted(path.stem for path in folder.glob("?.kernel"))
+
+
+def test_the_oldest_kernels_go_where_all_take_too_much(crowded, compiled):
+    whole = code()
+    assert names(crowded) == list("23456789")  # an eighth is free again
+    assert code() == whole
+    assert len(compiled) == 1
+    assert (crowded / "notes.txt").exists()
+
+
+def test_a_kernel_in_use_is_not_old(crowded, compiled):
+    whole = code()
+    (own,) = set(crowded.glob("*.kernel")) - set(crowded.glob("?.kernel"))
+    os.utime(own, (10**8, 10**8))
+    assert code() == whole  # found, and used
+    (crowded / "x.kernel").write_bytes(bytes(500_000))
+    cache.remove_oldest(crowded, 10**6)
+    assert own.exists()
+    assert len(compiled) == 1
+
+
+def test_a_folder_within_its_limit_keeps_all(crowded, monkeypatch):
+    for megabytes in ("2", "", "many", "-1"):  # what is no number is not taken for one
+        monkeypatch.setenv("CHAINRULE_CACHE_MEGABYTES", megabytes)
+        cache._unmeasured.clear()
+        code(f"{TEXT}\n; {megabytes}")
+    assert len(names(crowded)) == 10
+
+
+def test_nothing_is_kept_where_nothing_may_be(crowded, monkeypatch, compiled):
+    monkeypatch.setenv("CHAINRULE_CACHE_MEGABYTES", "0")
+    assert code() == code()
+    assert list(crowded.glob("*.kernel")) == []
+    assert len(compiled) == 2
+
+
+def test_what_another_process_has_removed_is_no_error(crowded, monkeypatch):
+    real = os.unlink
+
+    def twice(path):
+        real(path)
+        return real(path)
+
+    monkeypatch.setattr(cache.os, "unlink", twice)
+    cache.remove_oldest(crowded, 500_000)
+    cache.remove_oldest(crowded / "nowhere", 0)
+    assert names(crowded) == []

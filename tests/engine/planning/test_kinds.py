@@ -31,7 +31,7 @@ NETWORKS = {
 
 def test_every_function_has_a_row():
     without = [each for each in FUNCTIONS if not any(issubclass(each, kind) for kind in KINDS)]
-    assert without == [f.LayerNorm, f.Residual]
+    assert without == [f.BatchNorm, f.LayerNorm, f.Residual]
     assert kind_of(f.Linear(3))[0] is f.Linear
     assert set(KINDS.values()) <= set(WARMED)
 

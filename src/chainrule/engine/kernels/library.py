@@ -6,7 +6,7 @@ or an optimizer, so a rule of the user's own compiles like any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,30 +14,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine.language.emit import emitted
+from chainrule.engine.language.emit import CONSTANTS, emitted
 from chainrule.engine.language.formats import Format
 from chainrule.engine.language.step_scalars import StepScalar
 from chainrule.engine.machine import cache as disk, compiling
 from chainrule.engine.machine.compiling import Target
+from chainrule.engine.machine.memory import address
 from chainrule.engine.network.errors import CannotLowerError
+from chainrule.types import Array
 
 
 @dataclass(frozen=True)
 class CompiledKernel:
     """A compiled kernel: where it is, and the names of its arguments in their order.
 
-    ``scalars`` are the numbers of the step that it reads from memory.
+    ``scalars`` are the numbers of the step that it reads from memory, ``constants`` those of the
+    rules that it was made from.
     """
 
     address: int
     fields: tuple[str, ...]
     scalars: tuple[StepScalar, ...] = ()
+    constants: Array | None = None
 
     def pack(self, **values: int) -> NDArray[np.int64]:
         """Return its arguments as it reads them; those that are not given are 0."""
         unknown = set(values) - set(self.fields)
         if unknown:
             raise TypeError(f"a kernel has no argument {', '.join(sorted(unknown))}")
+        if CONSTANTS in self.fields and self.constants is not None:
+            values[CONSTANTS] = address(self.constants)
         return np.array([values.get(field, 0) for field in self.fields], dtype=np.int64)
 
 
@@ -66,7 +72,7 @@ class Library:
         CannotLowerError
             A rule uses more than the vocabulary has.
         """
-        key = emit, rules, tuple(sorted(options.items()))
+        key = emit, tuple(map(_identity, rules)), tuple(sorted(options.items()))
         if key not in self._known:
             self._known[key] = self._compiled(emit, rules, options)
         return self._known[key]
@@ -77,12 +83,36 @@ class Library:
         name = f"{emit.__module__.rpartition('.')[2]}_{emit.__name__}_{self.format}"
         try:
             k, scalars = emitted(emit, name, self.format, *rules, target=self.target, **options)
-        except (TypeError, AttributeError, KeyError) as error:
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
             if not rules:
                 raise
             raise CannotLowerError(f"{rules[0]}: the engine cannot read it: {error}") from None
-        address = compiled(str(k.module), name, self.target)
-        return CompiledKernel(address, k.fields, tuple(scalars or ()))
+        where = compiled(str(k.module), name, self.target)
+        constants = np.array(k.constants, dtype=self.format.compute_dtype)
+        return CompiledKernel(where, k.fields, tuple(scalars or ()), constants)
+
+
+def _identity(rule: Any) -> Any:
+    """Return what a rule is known by: itself, or what it holds now where that may change."""
+    declared = getattr(type(rule), "__dataclass_params__", None)
+    held = getattr(rule, "__dict__", None)
+    try:
+        if held is None or (declared is not None and declared.frozen and hash(rule) is not None):
+            return rule
+    except TypeError:  # something that it holds may change
+        pass
+    return type(rule), _value(held)
+
+
+def _value(held: Any) -> Any:
+    """Return something that can be hashed, and differs where a value does."""
+    if isinstance(held, dict):
+        return tuple((key, _value(item)) for key, item in held.items())
+    if isinstance(held, list | tuple):
+        return tuple(map(_value, held))
+    if isinstance(held, np.ndarray):
+        return held.shape, held.dtype.str, held.tobytes()
+    return held if isinstance(held, Hashable) else repr(held)
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from llvmlite import ir
 
 from chainrule.engine.language.body import I64, Body
+from chainrule.numpy_functions import ReadsNumPy, plain
 
 
 class Value:
@@ -73,7 +74,7 @@ class Integer(Value):
         return Integer(self.body, builder.trunc(high, I64))
 
 
-class Condition(Value):
+class Condition(ReadsNumPy, Value):
     """Whether something holds: once, for branches, or for each lane."""
 
     __mathematics__: ClassVar[Any] = None
@@ -91,6 +92,17 @@ class Condition(Value):
         """Return 1 if it holds, else 0."""
         return Integer(self.body, self.body.builder.zext(self.value, I64))
 
+    def as_vector(self) -> Vector:
+        """Return 1 in each lane where it holds, else 0."""
+        kind = self.body.vector if isinstance(self.value.type, ir.VectorType) else self.body.number
+        one, zero = (Vector(self.body, self.body.filled(kind, x)) for x in (1.0, 0.0))
+        return select(self, one, zero)
+
+    def __mul__(self, other: Any) -> Any:
+        return self.as_vector() * other
+
+    __rmul__ = __mul__
+
 
 def _arithmetic(operation: str, *, swap: bool = False) -> Callable[[Vector, Any], Vector]:
     """Return an operator of vectors, from the name of the builder's method."""
@@ -106,7 +118,7 @@ def _order(symbol: str) -> Callable[[Vector, Any], Condition]:
     return lambda self, other: self.compare(symbol, other)
 
 
-class Vector(Value):
+class Vector(ReadsNumPy, Value):
     """The numbers of 64 bytes, or one number where a kernel works on one at a time.
 
     Plain Python numbers mix in; they are rounded to the float type first, as NumPy does.
@@ -121,14 +133,16 @@ class Vector(Value):
             return other.value
         if hasattr(other, "as_vector"):
             return other.as_vector().value
-        return self.filled(other).value
+        return self.filled(plain(other)).value
 
     def like(self, value: Any) -> Vector:
         """Return another vector of the same kernel."""
         return Vector(self.body, value)
 
-    def filled(self, number: float) -> Vector:
+    def filled(self, number: Any) -> Vector:
         """Return a number, or a vector of it, as this one is."""
+        if hasattr(number, "as_vector"):
+            return self.like(number.as_vector().value)
         return self.like(self.body.filled(self.value.type, number))
 
     __add__, __radd__ = _arithmetic("fadd"), _arithmetic("fadd", swap=True)

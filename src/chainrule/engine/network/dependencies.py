@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 from chainrule import mathematics
 from chainrule.engine.network.errors import CannotLowerError
 from chainrule.functions import Elementwise
+from chainrule.numpy_functions import ReadsNumPy
 
 
-class DependencyTracer:
+class DependencyTracer(ReadsNumPy):
     """A stand-in for a number that remembers which arguments it was made from."""
 
     __mathematics__: ClassVar[Any]
@@ -31,9 +32,9 @@ def _combine(*operands: Any) -> DependencyTracer:
 for _name in ("add", "sub", "mul", "truediv", "pow"):
     for _form in (f"__{_name}__", f"__r{_name}__"):
         setattr(DependencyTracer, _form, lambda self, other: _combine(self, other))
-for _name in ("lt", "le", "gt", "ge"):
+for _name in ("lt", "le", "gt", "ge", "and", "or"):
     setattr(DependencyTracer, f"__{_name}__", lambda self, other: _combine(self, other))
-for _name in ("neg", "pos", "abs"):
+for _name in ("neg", "pos", "abs", "invert"):
     setattr(DependencyTracer, f"__{_name}__", lambda self: _combine(self))
 DependencyTracer.__mathematics__ = SimpleNamespace(
     **dict.fromkeys(mathematics.NAMES, _combine)

@@ -207,6 +207,9 @@ class Predictor(Outputs):
         self._as_it_is = reads_as_it_is(self._first)
         self.refresh()
 
+    def __repr__(self) -> str:
+        return f"Predictor({self.chain!r})"
+
     def __reduce__(self) -> Any:
         """Return how a copy is made: programs hold addresses, and are made anew."""
         return partial(type(self), threads=self.threads), (self.chain,)
