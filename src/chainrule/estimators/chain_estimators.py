@@ -58,9 +58,12 @@ class Classifier(ChainEstimator, NetworkClassifier):
     loss : "cross_entropy" or Loss, default="cross_entropy"
         A loss of your own is given class numbers (n,) after softmax, else 0 and 1 for each output.
     class_weight : dict, list of dicts or "balanced", default=None
-        What a sample of each class weighs; "balanced" gives all classes the same share.
+        What a sample of each class weighs, 1 if it is not named; "balanced" gives all classes the
+        same share of the samples at hand: those of ``y`` for training, those of ``y_val`` for a
+        validation set that is given. A list has a dict for each label of which any may hold.
     label_smoothing : float, default=0
-        The share of certainty that is taken from each label and given to all classes alike.
+        The share of certainty that is taken from each label and given to all classes alike. A
+        class's weight multiplies the whole loss of its samples, smoothed as it is.
     {training parameters}
 
     Attributes
