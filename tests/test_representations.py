@@ -37,6 +37,7 @@ from chainrule.checking.report import Entry, Report
 from chainrule.data import Column, Images, Table, load_builtin, read_source
 from chainrule.inputs.images import Images as ImageInputs
 from chainrule.inputs.rows import Rows
+from chainrule.inputs.table import TableEncoder
 from chainrule.targets.classes import Classes
 from chainrule.targets.numbers import Numbers
 from test_display import Cells
@@ -226,6 +227,22 @@ def test_a_table_shows_its_first_rows_and_columns():
     source = repr(read_source("iris")).splitlines()
     assert source[0] == "Source 'iris', target 'species'"
     assert source[-1] == "150 rows, 4 columns"
+
+
+def test_long_texts_are_cut():
+    long = "a text of\nseveral lines " * 1000
+    table = Table(("name", long), ([long, "1"], ["x", "y"]))
+    _, first, second, _ = repr(table).splitlines()
+    assert first == "a text of several lines a text of sever…  x"
+    assert second.split() == ["1", "y"]
+    for value in (table, Column("a", [long] * 9), Classes(np.array([long, "b"]))):
+        assert len(repr(value)) < 300
+        assert "\n" not in repr(value).splitlines()[0]
+    encoder = TableEncoder.fit(Table(("kind", "none"), ([long, "b"] * 9, [""] * 18)))
+    counts, dropped = repr(encoder).splitlines()[-1].split("; ")
+    assert counts == "1 column, 2 features"
+    assert dropped == "left out: none (every cell is missing)"
+    assert len(repr(encoder)) < 300
 
 
 def test_what_an_estimator_learned_of_a_table(fitted):

@@ -57,9 +57,15 @@ def counted(count: int, word: str) -> str:
     return f"{count:,} {word}{'s' if count != 1 else ''}"
 
 
+def cut(text: str, most: int = 40) -> str:
+    """Return a text on one line, the end of a long one left out."""
+    line = " ".join(text[: 2 * most].split())
+    return line if len(line) <= most and len(text) <= 2 * most else f"{line[: most - 1]}…"
+
+
 def abridged(items: Any, most: int = 4) -> str:
     """Return items with commas between them; of many, some, and how many there are."""
-    shown = ", ".join(map(repr, items[: most if len(items) > most else None]))
+    shown = ", ".join(cut(repr(item)) for item in items[: most if len(items) > most else None])
     return f"{shown}, … {len(items):,} in all" if len(items) > most else shown
 
 

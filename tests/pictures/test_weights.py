@@ -11,6 +11,7 @@ from chainrule import (
     Chain,
     Classifier,
     Conv2d,
+    Dropout,
     EmbeddingBag,
     Flatten,
     Linear,
@@ -78,6 +79,10 @@ def test_features_are_images_of_a_shape():
     flat.fit(X.reshape(-1, 8, 8), y)
     known = WeightsDisplay.from_estimator(flat)
     assert known.weights.shape == (10, 1, 8, 8)
+    chain = Chain(Flatten(), Dropout(0.2), Linear(3), Linear(2)).initialize((2, 3, 4))
+    model = SimpleNamespace(chain_=chain, inputs_=SimpleNamespace(feature_names=()))
+    assert WeightsDisplay.from_estimator(model).weights.shape == (3, 2, 3, 4)
+    assert WeightsDisplay.from_estimator(model, layer=1).weights.shape == (3, 2)
     figure, (left, right) = pyplot.subplots(1, 2)
     display = WeightsDisplay.from_estimator(flat, ax=left)
     assert left not in figure.axes

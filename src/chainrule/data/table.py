@@ -17,7 +17,7 @@ from chainrule.data.cells import MISSING, is_missing, number, shortened
 from chainrule.data.errors import DataError
 from chainrule.data.files import opened
 from chainrule.data.lines import Lines
-from chainrule.tables import abridged, counted, html_table, text_table
+from chainrule.tables import abridged, counted, cut, html_table, text_table
 
 __all__ = ["DELIMITERS", "MISSING", "Column", "RawCells", "Table", "read_csv"]
 
@@ -100,10 +100,10 @@ class Table:
         most = None if len(self.names) <= SHOWN_COLUMNS else SHOWN_COLUMNS
         more = ("…",) * (most is not None)
         first = [
-            tuple(str(column[row]) for column in self.columns[:most])
+            [str(column[row]) for column in self.columns[:most]]
             for row in range(min(SHOWN_ROWS, len(self)))
         ]
-        return [(*row, *more) for row in (self.names[:most], *first)]
+        return [(*map(cut, row), *more) for row in (self.names[:most], *first)]
 
     @property
     def _size(self) -> str:

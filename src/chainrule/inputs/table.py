@@ -22,7 +22,7 @@ from chainrule.inputs.columns import (
     fit_column,
     taken_for_categories,
 )
-from chainrule.tables import counted, html_table, text_table
+from chainrule.tables import counted, cut, html_table, text_table
 from chainrule.types import Array
 from chainrule.warning import warn
 
@@ -48,12 +48,13 @@ class TableEncoder(Inputs):
     def _rows(self) -> list[tuple[str, str, str]]:
         """Return a row for each column that is used."""
         shown = self.columns if len(self.columns) <= SHOWN else self.columns[: SHOWN - 1]
-        rows = [(column.name, *column.describe()) for column in shown]
+        rows = [(cut(column.name), *column.describe()) for column in shown]
         return rows + [("…", "", "")] * (len(shown) < len(self.columns))
 
     @property
     def _size(self) -> str:
-        dropped = ", ".join(f"{name} ({reason})" for name, reason in self.dropped)
+        dropped = ", ".join(f"{cut(name)} ({reason})" for name, reason in self.dropped[:SHOWN])
+        dropped += ", …" * (len(self.dropped) > SHOWN)
         counts = (len(self.columns), "column"), (len(self.feature_names), "feature")
         text = ", ".join(counted(*count) for count in counts)
         return text + (f"; left out: {dropped}" if dropped else "")

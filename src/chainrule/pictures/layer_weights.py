@@ -125,9 +125,13 @@ def _feature_names(estimator: Any, features: tuple[int, ...]) -> tuple[str, ...]
 
 
 def _flattened(layers: list[Layer], place: int) -> tuple[int, ...] | None:
-    """Return the shape of the images from which the function before a place makes rows."""
-    before = layers[place - 1].input_shape if place else ()
-    return before if len(before) == 3 else None
+    """Return the shape of the images that were made rows of before a place, and stayed so."""
+    for layer in reversed(layers[:place]):
+        if len(layer.input_shape) == 3:
+            return layer.input_shape
+        if layer.names or layer.input_shape != layer.output_shape:
+            return None
+    return None
 
 
 def _shaped(W: Array, shape: tuple[int, ...], layer: Layer) -> Array:
