@@ -45,7 +45,8 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The samples.
+            The samples; for estimators of any chain also images, a table, or the name of a file or
+            of a folder of images.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Their answers.
         sample_weight : array-like of shape (n_samples,), default=None
