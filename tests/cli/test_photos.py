@@ -99,7 +99,7 @@ def test_photos_folders_and_patterns_are_predicted_together(folder, model):
     error = chainrule("predict", model, str(folder / "*.png")).error
     assert error == f"{folder}/*.png: no files have such names"
     error = chainrule("predict", model, "iris", "iris").error
-    assert error == "expected one table, or images, got 2 arguments"
+    assert error == "expected one table, or images, got 2 files"
 
 
 def test_nested_photos_without_classes_are_predicted(model, tmp_path):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from chainrule.cli.evaluation import Scores, evaluate
+from chainrule.cli.evaluation import Scores, evaluate, scores_json
 from chainrule.cli.model_data import target_of
 from chainrule.cli.networks import build_chain
 from chainrule.cli.option_values import SCHEDULES, augmentations, class_weights, optimizer
@@ -282,7 +282,7 @@ def _metadata(training: Training, scores: Scores) -> dict[str, Any]:
         "epochs": len(history.epochs),
         "end": history.describe(),
         "history": _curve(history, "R²" if training.purpose.task == "regression" else "accuracy"),
-        "scores": scores,
+        "scores": scores_json(scores),
     }
 
 

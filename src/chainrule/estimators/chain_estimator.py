@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from chainrule.chain import Chain
 from chainrule.data import Images as Pictures
+from chainrule.data.images import image_size
 from chainrule.data.sources import learned_images
 from chainrule.display import shape_text
 from chainrule.estimators import resolve
@@ -210,6 +211,12 @@ class ChainEstimator(NetworkEstimator):
             raise ValueError(
                 f"{type(self).__name__}: expected {name} of the fit before to go on with, "
                 f"{before!r}, got {now!r}; warm_start=False and fit begin a new network"
+            )
+        size = None if self.image_size is None else image_size(self.image_size)
+        if size is not None and size != self.inputs_.sample_shape[1:]:
+            raise ValueError(
+                f"{type(self).__name__}: expected the size of the fit before to go on with, "
+                f"image_size={self.inputs_.sample_shape[1:]}, got {self.image_size!r}"
             )
 
     def __sklearn_tags__(self) -> Any:

@@ -59,7 +59,8 @@ class Classifier(ChainEstimator, NetworkClassifier):
     class_weight : dict, list of dicts or "balanced", default=None
         What a sample of each class weighs; "balanced" gives all classes the same share.
     label_smoothing : float, default=0
-        The share of certainty that is taken from each label and given to all classes alike.
+        The share of certainty that is taken from each label and given to all classes alike. A
+        class's weight multiplies the whole loss of its samples, smoothed as it is.
     {training parameters}
 
     Attributes

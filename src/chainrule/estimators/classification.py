@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from chainrule.data import Column
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.estimators.validation import answers_to, with_answers
-from chainrule.functions import Sigmoid, Softmax
+from chainrule.functions import LogSoftmax, Sigmoid, Softmax, Softplus
 from chainrule.inputs.base import numeric
 from chainrule.targets import Classes, Objective, Targets
 from chainrule.targets.columns import labels_of
@@ -133,15 +133,10 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
             Of a single class they are 1.
         """
-        Z = self._logits(X)
-        targets = self.targets_
-        if targets.exclusive:
-            return Softmax().forward(Z, {})
-        if len(targets.labels) == 1 and not targets.several:
-            return np.ones_like(Z)
-        if not targets.several:  # σ(−z) is 1 − σ(z), with all its digits
-            Z = np.hstack([-Z, Z])
-        return Sigmoid().forward(Z, {})
+        if self._only_one:
+            return np.ones_like(self._logits(X))
+        last = Softmax() if self.targets_.exclusive else Sigmoid()
+        return last.forward(self._logits_of_each(X), {})
 
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithms of the probabilities.
@@ -154,9 +149,27 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Returns
         -------
         logarithms : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Of the numbers before softmax or sigmoid, so that a probability that has been rounded
+            to 0 or 1 has its logarithm still.
         """
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(self.predict_proba(X)))
+        if self._only_one:
+            return np.zeros_like(self._logits(X))
+        Z = self._logits_of_each(X)
+        if self.targets_.exclusive:
+            return LogSoftmax().forward(Z, {})
+        return -Softplus().forward(-Z, {})
+
+    @property
+    def _only_one(self) -> bool:
+        """Whether there is a single class."""
+        return len(self.targets_.labels) == 1 and not self.targets_.several
+
+    def _logits_of_each(self, X: Any) -> Array:
+        """Return the numbers before softmax or sigmoid, of both classes where there are two."""
+        Z = self._logits(X)
+        if self.targets_.exclusive or self.targets_.several:
+            return Z
+        return np.hstack([-Z, Z])  # σ(−z) is 1 − σ(z), with all its digits
 
     def decision_function(self, X: Any) -> Array:
         """Return the numbers that go into the last function, softmax or sigmoid.

@@ -32,7 +32,8 @@ class MLPClassifier(MLP, NetworkClassifier):
         Weights of classes, by which sample weights are multiplied; a list has a dict for each
         label of an indicator matrix.
     label_smoothing : float, default=0.0
-        The share of each training label that is spread evenly over all classes.
+        The share of each training label that is spread evenly over all classes. A class's weight
+        multiplies the whole loss of its samples, smoothed as it is.
     dropout : float, default=0.0
         The share of each hidden layer's outputs that a training step leaves out.
     {training parameters}

@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chainrule import notation
-from chainrule.formulas import Formulas, docstring_formulas, elementwise_formulas
+from chainrule.formulas import Formulas, docstring_formulas, elementwise_formulas, line_formulas
 from chainrule.functions.diagonal import diagonal
 from chainrule.functions.fields import described, numbers
 from chainrule.functions.starts import Start
@@ -327,14 +327,7 @@ class Multilinear(Function):
 
     def formulas(self) -> Formulas:
         """Return the line, its Jacobians and its gradients."""
-        line, sample = self.line(), self._sample
-        gradients = [notation.gradient(line, name) for name in line.names]
-        return Formulas(
-            definition=(str(line),),
-            derivative=tuple(str(notation.jacobian(line, name, sample)) for name in line.names),
-            backprop=tuple(map(str, gradients)),
-            latex=tuple(map(notation.latex, [line, *gradients])),
-        )
+        return line_formulas(self.line(), self._sample)
 
 
 class ExplicitFunction(Function):

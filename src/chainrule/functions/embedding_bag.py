@@ -19,12 +19,13 @@ from chainrule.types import Array, Shape
 class EmbeddingBag(Multilinear):
     """Bag of embeddings: the sum, or the mean, of the rows of A that belong to a text's tokens.
 
-    Definition: Y[n,d] = X[n,p] A[p,d]; with mode "mean" X is first divided by its row's sum
+    Definition: Y[n,d] = Σ_p X[n,p] A[p,d]; with mode "mean" X is first divided by its row's sum
     Shapes: X (n, p) counts or weights of tokens, usually sparse, A (p, d) -> Y (n, d); for the
         mean none is negative
-    Jacobian: ∂Y[n,d]/∂X[n,p] = A[p,d]; for the mean (A[p,d] − Y[n,d]) / Σ_p X[n,p]
-    Backprop: dA[p,d] = X[n,p] dY[n,d], dX[n,p] = dY[n,d] A[p,d]; for the mean with X divided by
-        its sums, and dX[n,p] = dY[n,d] (A[p,d] − Y[n,d]) / Σ_p X[n,p]
+    Jacobian: ∂Y[n,d]/∂X[n,p] = A[p,d]; for the mean (A[p,d] − Y[n,d]) / Σ_q X[n,q]
+    Backprop: dA[p,d] = Σ_n X[n,p] dY[n,d], dX[n,p] = Σ_d dY[n,d] A[p,d];
+        for the mean with X divided by its sums, and
+        dX[n,p] = Σ_d dY[n,d] (A[p,d] − Y[n,d]) / Σ_q X[n,q]
     Numerics: an empty bag has mean 0, and its gradients are 0
     Source: Joulin et al., "Bag of tricks for efficient text classification", 2017; lecture notes
         on softmax(B A x), where x is a column and A the transpose of ours

@@ -20,6 +20,7 @@ from chainrule.inputs.image_formats import FORMATS, image_shape, inferred_format
 from chainrule.inputs.rows import checked_rows, names_from_json, table_numbers
 from chainrule.inputs.scaling import ImageScaling
 from chainrule.sparse_rows import as_csr
+from chainrule.tables import short_repr
 from chainrule.types import Array
 
 __all__ = ["FORMATS", "Images", "image_shape", "infer_format", "infer_images"]
@@ -58,6 +59,7 @@ class Images(Inputs):
     inferred: bool = field(default=False, compare=False, repr=False)
 
     kind = "images"
+    __repr__ = short_repr
 
     @classmethod
     def learn(cls, data: Any, options: Options) -> Images:

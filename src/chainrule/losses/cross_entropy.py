@@ -93,7 +93,7 @@ class SoftmaxCrossEntropy(CrossEntropy):
 
     def errors(self, Y: Array, T: Array) -> Array:
         """Return −Σ T log softmax(z), (n,)."""
-        with np.errstate(invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             below = Y.max(axis=1, keepdims=True) - Y
             surprises = below + np.log1p(sums_without_largest(exponentials(Y)))
             return np.asarray(np.where(T > 0, T * surprises, 0).sum(axis=1), dtype=Y.dtype)

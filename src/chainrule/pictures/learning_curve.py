@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.pictures.axes import COLORS, check_fitted, in_epochs, pyplot, scale, tidy
+from chainrule.tables import counted
 from chainrule.training import History
 
 
@@ -50,6 +51,9 @@ class LearningCurveDisplay:
     ) -> None:
         self.losses, self.validation_losses, self.scores = losses, validation_losses, scores
         self.score_name, self.kept, self.epochs = score_name, kept, epochs
+
+    def __repr__(self) -> str:
+        return f"LearningCurveDisplay({counted(len(self.losses), 'epoch')})"
 
     @classmethod
     def from_estimator(

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import compress, pairwise
 from typing import Literal
 
+from chainrule.tables import html_table, number_text, text_table
 from chainrule.types import Array
+
+HEADING = ("epoch", "loss", "validation loss", "score", "learning rate", "seconds")
+SHOWN = 5
+"""Epochs that are shown from either end of a long training."""
 
 End = Literal["epochs", "converged", "validation", "interrupted", "diverged"]
 
@@ -56,10 +62,21 @@ class Epoch:
     validation_loss: float | None = None
     validation_score: float | None = None
 
+    def cells(self) -> tuple[str, ...]:
+        """Return the epoch as a row under :data:`HEADING`."""
+        numbers = (self.loss, self.validation_loss, self.validation_score, self.learning_rate)
+        return str(self.number), *map(number_text, numbers), f"{self.seconds:.2g}"
+
+    def __repr__(self) -> str:
+        said = zip(HEADING[1:], self.cells()[1:], strict=True)
+        return f"epoch {self.number}: " + ", ".join(f"{what} {x}" for what, x in said if x)
+
 
 @dataclass
 class History:
     """All epochs, why training ended, and the epoch whose parameters were kept.
+
+    Printed, and in a notebook, it is a table of the first epochs and the last.
 
     Parameters
     ----------
@@ -93,6 +110,38 @@ class History:
     def seconds(self) -> float:
         """How long all epochs took."""
         return sum(epoch.seconds for epoch in self.epochs)
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        """Return the heading and a row for each of some epochs, without columns that are empty."""
+        rows = [
+            (*epoch.cells(), "kept" if epoch.number == self.kept else "") for epoch in self.epochs
+        ]
+        shown = SHOWN if len(rows) > 2 * SHOWN + 2 else len(rows)
+        some = [
+            row
+            for place, row in enumerate(rows)
+            if min(place, len(rows) - 1 - place) < shown or row[-1]
+        ]
+        gaps = [int(after[0]) - int(row[0]) > 1 for row, after in pairwise(some)]
+        dots = ("…", *[""] * len(HEADING))
+        rows = [(*HEADING, "")]
+        for row, gap in zip(some, [*gaps, False], strict=True):
+            rows += [row, dots] if gap else [row]
+        kept = [any(row[column] for row in rows[1:]) for column in range(len(HEADING) + 1)]
+        return [tuple(compress(row, kept)) for row in rows]
+
+    @property
+    def _total(self) -> str:
+        return f"{self.describe()}, {self.seconds:.3g} s"
+
+    def __repr__(self) -> str:
+        rows = self._rows() if self.epochs else []
+        return "\n".join([*([text_table(rows, range(len(rows[0])))] if rows else []), self._total])
+
+    def _repr_html_(self) -> str:
+        """Return the table for notebooks."""
+        heading, *rows = self._rows() if self.epochs else [()]
+        return html_table(self._total, heading, rows, range(len(heading)))
 
     def describe(self) -> str:
         """Return in a sentence how training ended, and why NumPy took the steps if it did."""

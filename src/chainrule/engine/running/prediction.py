@@ -207,6 +207,9 @@ class Predictor(Outputs):
         self._as_it_is = reads_as_it_is(self._first)
         self.refresh()
 
+    def __repr__(self) -> str:
+        return f"Predictor({self.chain!r})"
+
     def __reduce__(self) -> Any:
         """Return how a copy is made: programs hold addresses, and are made anew."""
         return partial(type(self), threads=self.threads), (self.chain,)
@@ -288,8 +291,7 @@ class Forward(Predictor):
                 return in_blocks(self.chain, X)
             if self._flat is not self._parameters.flat or _compare_memory()(*self._compared):
                 self.refresh()
-            with self._turn:
-                return self._of(X)
+            return super().__call__(X)
 
     def _prepared(self) -> bool:
         """Return whether the engine has kernels for the chain, with programs begun anew."""
