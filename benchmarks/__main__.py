@@ -1,4 +1,4 @@
-"""python -m benchmarks [WHAT] [options]: cases, growth, predictions, lines, estimators, MNIST."""
+"""python -m benchmarks [WHAT] [options]: cases, growth, lines, estimators, MNIST, accuracy, …"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import estimators, growth, mnist, notation, prediction, raw_rows
+from benchmarks import accuracy, estimators, growth, mnist, notation, prediction, raw_rows
 from benchmarks.cases import CASES, Case
 from benchmarks.machine import described
 from benchmarks.memory import beyond_data
@@ -22,7 +22,7 @@ from chainrule.engine.running.peak import peak
 
 COLD_STARTS = 5
 
-WHAT = ("cases", "growth", "predictions", "notation", "estimators", "mnist")
+WHAT = ("cases", "growth", "predictions", "notation", "estimators", "mnist", "accuracy")
 
 
 def main() -> None:
@@ -47,6 +47,8 @@ def main() -> None:
         found = notation.measure(threads, arguments.rounds)
     elif arguments.what == "estimators":
         found = estimators.measure(arguments.rounds, arguments.data)
+    elif arguments.what == "accuracy":
+        found = accuracy.report()
     elif arguments.what == "mnist":
         found = mnist.measure(Path(arguments.data[0]), threads, arguments.seeds)
     else:

@@ -13,7 +13,10 @@ from cli.runs import chainrule
 from documents import fenced_blocks, run_document
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["backprop", "engine", "estimators", "networks", "reproducible"]
+COMMANDS = {"docs/command-line.md": 11, "docs/images.md": 10}
+"""Pages whose commands run, too, with the number of blocks that do."""
+
+PAGES = ["accuracy", "backprop", "engine", "estimators", "networks", "reproducible"]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in PAGES)]
 
 
@@ -33,7 +36,8 @@ def test_its_python_runs(name, tmp_path, monkeypatch):
     assert run_document(ROOT / name) > 0
 
 
-def test_the_commands_of_the_page_about_them_run(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_commands_of_a_page_run(name, tmp_path, monkeypatch):
     def shell(line):
         name, *arguments = shlex.split(line)
         assert name == "chainrule", line
@@ -42,12 +46,13 @@ def test_the_commands_of_the_page_about_them_run(tmp_path, monkeypatch):
         return run.out
 
     monkeypatch.chdir(tmp_path)
-    assert run_document(ROOT / "docs/command-line.md", shell) == 11
+    assert run_document(ROOT / name, shell) == COMMANDS[name]
     written = {path.name for path in tmp_path.iterdir()}
-    assert {"images.png", "curve.svg", "predictions.csv"} < written
+    pictures = {"images.png", "curve.svg", "predictions.csv"}
+    assert (pictures if name == "docs/command-line.md" else {"kinds.csv"}) < written
 
 
-@pytest.mark.parametrize("name", [*DOCUMENTS, "docs/command-line.md"])
+@pytest.mark.parametrize("name", [*DOCUMENTS, *COMMANDS])
 def test_its_links_lead_somewhere(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)

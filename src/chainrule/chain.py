@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from chainrule.display import functions_html, layers_html, layers_text
+from chainrule.display import formula_sheet, functions_html, layers_html, layers_text
+from chainrule.formulas import FormulaSheet
 from chainrule.functions import Function, RandomKey, sequence
 from chainrule.functions.contract import check_arguments
 from chainrule.functions.sequence import Step
@@ -237,7 +238,9 @@ class Chain:
         """Return the loss from which backprop starts, and how many functions come before it.
 
         Where the last function and the loss are a pair that fuses (softmax and cross-entropy,
-        sigmoid and binary cross-entropy), that is at the function's input, with y − t.
+        sigmoid and binary cross-entropy), that is at the function's input, with y − t; likewise
+        where the loss includes the function, as SoftmaxCrossEntropy() does. ValueError if the loss
+        does not take what the function makes.
         """
         pair = fused(self.functions[-1], loss)
         return (pair, len(self.functions) - 1) if pair else (loss, len(self.functions))
@@ -321,6 +324,10 @@ class Chain:
             own = ", ".join(layer.names.values())
             text = f"{type(layer.function).__name__}({own + '; ' if own else ''}{text})"
         return text
+
+    def formulas(self, loss: Loss | None = None) -> FormulaSheet:
+        """Return the rules of all functions and, given a loss, its own and the fused pair's."""
+        return formula_sheet(self.functions, loss)
 
     def __repr__(self) -> str:
         return f"Chain({', '.join(map(str, self.functions))})"

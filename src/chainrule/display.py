@@ -1,22 +1,21 @@
-"""What is shown of a chain: its layers as a table, as text and for notebooks."""
+"""What is shown of a chain: its layers as a table, as text and for notebooks; its formulas."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
-from chainrule.functions import Function
+from chainrule.formulas import Formulas, FormulaSheet, pair_formulas
+from chainrule.functions import Elementwise, Function
+from chainrule.functions.sequence import every
 from chainrule.layout import Layer
+from chainrule.losses import ElementwiseLoss, Loss, fused
 from chainrule.parameters import Parameters
+from chainrule.tables import html_table, text_table
 from chainrule.types import Shape
 
 HEADING = ("", "function", "output", "parameters", "count")
-
-LINE = "rgba(128, 128, 128, 0.35)"
-"""A gray that shows on white and on black."""
-
-CELL = f"padding: 0.25em 0.9em 0.25em 0; text-align: left; border-bottom: 1px solid {LINE}"
-NUMBER = CELL.replace("left", "right") + "; font-variant-numeric: tabular-nums"
+NUMBERS = (4,)
+"""The columns of numbers."""
 
 
 def shape_text(shape: Shape) -> str:
@@ -56,19 +55,14 @@ def _rows(layers: Sequence[Layer], parameters: Parameters) -> list[tuple[str, ..
 
 def layers_text(layers: Sequence[Layer], parameters: Parameters) -> str:
     """Return layers, shapes and parameter counts as lines of text."""
-    rows = [HEADING, *_rows(layers, parameters)]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    lines = [f"input {shape_text(layers[0].input_shape)}"]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row[:4], widths, strict=False)]
-        lines.append("  ".join([*cells, row[4].rjust(widths[4])]).rstrip())
-    return "\n".join(lines)
+    table = text_table([HEADING, *_rows(layers, parameters)], NUMBERS)
+    return f"input {shape_text(layers[0].input_shape)}\n{table}"
 
 
 def layers_html(layers: Sequence[Layer], parameters: Parameters) -> str:
     """Return layers, shapes and parameter counts as a table for notebooks."""
     caption = f"Chain, input {shape_text(layers[0].input_shape)}"
-    return html_table(caption, HEADING, _rows(layers, parameters))
+    return html_table(caption, HEADING, _rows(layers, parameters), NUMBERS)
 
 
 def functions_html(functions: Sequence[Function]) -> str:
@@ -77,21 +71,23 @@ def functions_html(functions: Sequence[Function]) -> str:
     return html_table("Chain, not initialized", HEADING[:2], numbered)
 
 
-def html_table(caption: str, heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table as HTML, its text escaped; a fifth cell is a number, colors are the page's."""
-    head = _html_row("th", heading, "; opacity: 0.75; font-weight: normal")
-    body = "".join(_html_row("td", row) for row in rows)
-    return (
-        '<table style="border-collapse: collapse; color: inherit; background: transparent">'
-        f'<caption style="text-align: left; color: inherit; opacity: 0.7">{escape(caption)}'
-        f"</caption><thead>{head}</thead><tbody>{body}</tbody></table>"
-    )
+def formula_sheet(functions: Sequence[Function], loss: Loss | None) -> FormulaSheet:
+    """Return the formulas of functions, of a loss, and of it after the last of the functions."""
+    rules = {str(function): function.formulas() for function in every(functions)}
+    if loss is not None:
+        rules[str(loss)] = loss.formulas()
+        if (together := _together(functions[-1], loss)) is not None:
+            rules[f"{functions[-1]} and {loss} together"] = together
+    return FormulaSheet(rules)
 
 
-def _html_row(tag: str, cells: Sequence[str], more: str = "") -> str:
-    styles = [CELL] * 4 + [NUMBER]
-    inside = "".join(
-        f'<{tag} style="{style}{more}">{escape(cell)}</{tag}>'
-        for cell, style in zip(cells, styles, strict=False)
-    )
-    return f'<tr style="background: transparent; color: inherit">{inside}</tr>'
+def _together(function: Function, loss: Loss) -> Formulas | None:
+    """Return a loss by what goes into a function: y − t after softmax and cross-entropy."""
+    pair = fused(function, loss)
+    if pair == loss:  # which includes the function, and has its formulas
+        return None
+    read = (function, loss) if pair is None else (function, loss, pair)
+    formulas = None
+    if isinstance(function, Elementwise) and all(isinstance(x, ElementwiseLoss) for x in read[1:]):
+        formulas = pair_formulas(*read)
+    return pair.formulas() if formulas is None and pair is not None else formulas

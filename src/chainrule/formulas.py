@@ -5,21 +5,97 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
+from chainrule import notation
+from chainrule.notation.text_typesetting import text_latex
 from chainrule.symbols import read
 
 SECTIONS = ("Definition", "Shapes", "Derivative", "Jacobian", "Backprop", "At kinks", "Numerics")
 
 
-@dataclass(frozen=True)
+PARTS = ("definition", "derivative", "backprop")
+
+
+@dataclass(frozen=True, repr=False)
 class Formulas:
-    """Definition, derivative (or Jacobian) and backprop as lines of text, and as LaTeX."""
+    r"""A rule's definition, derivative (or Jacobian) and backprop.
+
+    Printed, these are lines of text; a notebook shows them typeset.
+
+    Attributes
+    ----------
+    definition, derivative, backprop : tuple of str
+        Lines of text: ``y = max(x, 0)``.
+    latex : tuple of str
+        The same formulas as LaTeX, in the same order: ``y = \max\left(0, x\right)``.
+    """
 
     definition: tuple[str, ...]
     derivative: tuple[str, ...]
     backprop: tuple[str, ...]
     latex: tuple[str, ...] = ()
+
+    def lines(self) -> list[str]:
+        """Return the formulas line by line, each part behind its name."""
+        return [
+            f"{name if position == 0 else '':<12}{line}"
+            for name in PARTS
+            for position, line in enumerate(getattr(self, name))
+        ]
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines())
+
+    def _repr_latex_(self) -> str | None:
+        """Return what a notebook typesets; it shows the text where there is no LaTeX."""
+        if not self.latex:
+            return None
+        lines = r" \\ ".join(f"& {line}" for line in self.latex)
+        return rf"$$\begin{{aligned}} {lines} \end{{aligned}}$$"
+
+
+@dataclass(frozen=True, repr=False)
+class FormulaSheet:
+    """The formulas of several rules under their titles; rules that are the same are told once.
+
+    Printed, these are lines of text; a notebook shows them typeset.
+
+    Attributes
+    ----------
+    rules : dict from str to Formulas
+        The formulas by title.
+    """
+
+    rules: dict[str, Formulas]
+
+    def together(self) -> dict[str, Formulas]:
+        """Return each set of formulas once, with the titles of all that have it."""
+        titles: dict[Formulas, list[str]] = {}
+        for title, formulas in self.rules.items():
+            titles.setdefault(formulas, []).append(title)
+        return {", ".join(names): formulas for formulas, names in titles.items()}
+
+    def lines(self, *, latex: bool = False) -> list[str]:
+        """Return titles and, indented, their formulas as text or as LaTeX; a blank line between."""
+        lines: list[str] = []
+        for title, formulas in self.together().items():
+            own = (latex and formulas.latex) or formulas.lines()
+            lines += [*([""] if lines else []), title, *(f"    {line}" for line in own)]
+        return lines
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines())
+
+    def _repr_html_(self) -> str:
+        """Return titles and formulas, which a notebook typesets."""
+        return "".join(
+            f"<p><b>{escape(title)}</b></p>"
+            + escape(formulas._repr_latex_() or "")
+            + ("" if formulas.latex else f"<pre>{escape(repr(formulas))}</pre>")
+            for title, formulas in self.together().items()
+        )
 
 
 def elementwise_formulas(function: Any) -> Formulas:
@@ -40,10 +116,22 @@ def elementwise_formulas(function: Any) -> Formulas:
         derivative=(f"dy/dx = {formula(derivative)}",),
         backprop=("dX = dY · dy/dx",),
         latex=(
-            sympy.latex(sympy.Eq(y, value, evaluate=False)),
+            f"y = {sympy.latex(value)}",
             rf"\frac{{d y}}{{d x}} = {sympy.latex(derivative)}",
             r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial y} \frac{d y}{d x}",
         ),
+    )
+
+
+def line_formulas(line: notation.Line, sample: str) -> Formulas:
+    """Return a line, its Jacobians, a sample's letter standing once in each, and its gradients."""
+    jacobians = [notation.jacobian(line, name, sample) for name in line.names]
+    gradients = [notation.gradient(line, name) for name in line.names]
+    return Formulas(
+        definition=(str(line),),
+        derivative=tuple(map(str, jacobians)),
+        backprop=tuple(map(str, gradients)),
+        latex=tuple(map(notation.latex, [line, *jacobians, *gradients])),
     )
 
 
@@ -108,14 +196,23 @@ def sections(function: type) -> dict[str, str]:
 def docstring_formulas(function: Any) -> Formulas:
     """Take the formulas from the docstring of a function that writes its rules out."""
     parts = sections(type(function))
+    own = getattr(function, "__dict__", {})
+    names = {name for name, value in own.items() if type(value) in (int, float)}
+    names |= set(re.findall(r"∂(\w{2,})", " ".join(parts.values())))
 
-    def lines(title: str) -> tuple[str, ...]:
-        return tuple(line for line in parts.get(title, "").splitlines() if line)
+    def lines(*titles: str) -> tuple[str, ...]:
+        return tuple(line for title in titles for line in parts.get(title, "").splitlines() if line)
 
+    def statements(*titles: str) -> tuple[str, ...]:
+        texts = (part for title in titles for part in parts.get(title, "").split(";"))
+        return tuple(text_latex(text, names) for text in texts if text.strip())
+
+    derivative = ("Derivative", "Jacobian")
     return Formulas(
         definition=lines("Definition"),
-        derivative=lines("Derivative") + lines("Jacobian"),
+        derivative=lines(*derivative),
         backprop=lines("Backprop"),
+        latex=statements("Definition", *derivative, "Backprop"),
     )
 
 
@@ -128,15 +225,76 @@ def loss_formulas(loss: Any) -> Formulas:
         error, derivative = read(loss.error, y, t), read(loss.derivative, y, t)
     except (TypeError, AttributeError):
         return docstring_formulas(loss)
-    error, derivative = exact(error), exact(derivative)
-    mean = loss.outputs == "mean"
-    whole = "L = mean of err" if mean else "L = mean over samples of the sum of err"
+    return _error_formulas(loss, "y", error, derivative)
+
+
+def pair_formulas(function: Any, loss: Any, pair: Any = None) -> Formulas | None:
+    """Return an elementwise loss after an elementwise function, by what goes into the function.
+
+    None where SymPy cannot read them.
+
+    Parameters
+    ----------
+    function : Elementwise
+        The last function, y = value(z).
+    loss : ElementwiseLoss
+        The loss of y.
+    pair : ElementwiseLoss, optional
+        The loss of z that equals both, where there is one: it is what is trained. Its derivative
+        is written with y where SymPy finds that it depends on z through y alone.
+    """
+    import sympy
+
+    z, y, t = sympy.symbols("z y t", real=True)
+    one, by = (loss, y) if pair is None else (pair, z)
+    try:
+        value, inner = exact(read(function.value, z)), exact(read(function.derivative, z, y))
+        error, slope = exact(read(one.error, by, t)), exact(read(one.derivative, by, t))
+    except (TypeError, AttributeError):
+        return None
+    slope = sympy.factor_terms(slope * inner) if pair is None else _through(slope, value, z, y)
+    own = (f"y = {formula(value)}",), (f"y = {sympy.latex(value)}",)
+    return _error_formulas(loss, "z", error, slope, own)
+
+
+def _through(slope: Any, value: Any, z: Any, y: Any) -> Any:
+    """Return y plus what is free of z where a slope is that, value being y; else the slope."""
+    import sympy
+
+    rests = set()
+    for half in (sympy.Symbol("z", positive=True), sympy.Symbol("z", negative=True)):
+        rest = sympy.simplify((slope - value).xreplace({z: half}))
+        rests.add(slope if rest.has(half) else y + rest)
+    return rests.pop() if len(rests) == 1 else slope
+
+
+def _error_formulas(
+    loss: Any,
+    by: str,
+    error: Any,
+    slope: Any,
+    before: tuple[tuple[str, ...], tuple[str, ...]] = ((), ()),
+) -> Formulas:
+    """Return the formulas of a loss whose outputs' errors are averaged, or added, per sample."""
+    import sympy
+
+    error, slope, mean = exact(error), exact(slope), loss.outputs == "mean"
+    number, latex_number = ("1/(N·K)", "N K") if mean else ("1/N", "N")
     return Formulas(
-        definition=(f"err = {formula(error)}", whole),
-        derivative=(f"derr/dy = {formula(derivative)}",),
-        backprop=("dY = 1/N · derr/dy",),
+        definition=(
+            *before[0],
+            f"err = {formula(error)}",
+            f"L = {number} Σ_n Σ_k err, of N samples with K outputs",
+        ),
+        derivative=(f"derr/d{by} = {formula(slope)}",),
+        backprop=(f"d{by.upper()} = {number} · derr/d{by}",),
         latex=(
-            rf"\mathrm{{err}} = {sympy.latex(error)}",
-            rf"\frac{{\partial\,\mathrm{{err}}}}{{\partial y}} = {sympy.latex(derivative)}",
+            *before[1],
+            rf"\mathrm{{err}} = {sympy.latex(error, order='rev-lex')}",
+            rf"L = \frac{{1}}{{{latex_number}}} \sum_{{n,k}} \mathrm{{err}}",
+            rf"\frac{{\partial\,\mathrm{{err}}}}{{\partial {by}}} = "
+            + sympy.latex(slope, order="rev-lex"),
+            rf"\frac{{\partial L}}{{\partial {by}}} = "
+            rf"\frac{{1}}{{{latex_number}}} \frac{{\partial\,\mathrm{{err}}}}{{\partial {by}}}",
         ),
     )

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 from scipy import sparse
 
+from chainrule.finite import narrowed
 from chainrule.functions import Function
 from chainrule.functions.sequence import Layer, lay_out
 from chainrule.sparse_rows import as_csr
@@ -109,7 +110,8 @@ def as_samples(X: Any, first: Layer, dtype: np.dtype[Any]) -> Any:
         raise ValueError(f"{function}: expected X of shape (n, {axes}), got {X.shape}")
     if X.dtype.kind not in "biuf":
         raise ValueError(f"{function}: expected numbers as X, got {X.dtype} values")
-    return X.astype(dtype, copy=False)
+    function.check_samples(X)
+    return narrowed(str(function), X, dtype).astype(dtype, copy=False)
 
 
 def check_float(dtype: DTypeLike) -> None:

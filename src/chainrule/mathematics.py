@@ -32,6 +32,7 @@ NAMES = (
     "log1p",
     "tanh",
     "erf",
+    "erfc",
     "sqrt",
     "abs",
     "maximum",
@@ -59,11 +60,15 @@ def _weak(numpy_function: Callable[..., Operand]) -> Callable[..., Operand]:
     return function
 
 
-def _erf(x: Operand) -> Operand:
-    """Return erf in the float type of x; SciPy has float64 at best, so longdouble gets that."""
-    if getattr(x, "dtype", None) == np.longdouble:
-        return special.erf(x.astype(np.float64)).astype(np.longdouble)
-    return special.erf(x)
+def _of_scipy(function: Callable[[Operand], Operand]) -> Callable[[Operand], Operand]:
+    """Return SciPy's function, float64 at best, for numbers of any float type."""
+
+    def any_float(x: Operand) -> Operand:
+        if getattr(x, "dtype", None) == np.longdouble:
+            return function(x.astype(np.float64)).astype(np.longdouble)
+        return function(x)
+
+    return any_float
 
 
 _NUMBERS = SimpleNamespace(
@@ -72,7 +77,8 @@ _NUMBERS = SimpleNamespace(
     log=_weak(np.log),
     log1p=_weak(np.log1p),
     tanh=_weak(np.tanh),
-    erf=_weak(_erf),
+    erf=_weak(_of_scipy(special.erf)),
+    erfc=_weak(_of_scipy(special.erfc)),
     sqrt=_weak(np.sqrt),
     abs=_weak(np.abs),
     maximum=_weak(np.maximum),
@@ -98,6 +104,7 @@ def symbols() -> SimpleNamespace:
         log1p=lambda x: sympy.log(1 + x),
         tanh=sympy.tanh,
         erf=sympy.erf,
+        erfc=lambda x: 1 - sympy.erf(x),
         sqrt=sympy.sqrt,
         abs=sympy.Abs,
         maximum=sympy.Max,
@@ -158,6 +165,11 @@ def tanh(x: Operand) -> Operand:
 def erf(x: Operand) -> Operand:
     """Return the error function, 2/√π times the integral of exp(−u²) from 0 to x."""
     return _reader(x).erf(x)
+
+
+def erfc(x: Operand) -> Operand:
+    """Return 1 − erf(x), accurate where that is small."""
+    return _reader(x).erfc(x)
 
 
 def sqrt(x: Operand) -> Operand:

@@ -88,7 +88,7 @@ def test_training_tells_that_sizes_differ(tmp_path):
     assert run.code == 0
     assert run.err.startswith(
         "22 images of 6 × 5 to 8 × 5 pixels are read as 6 × 5; 2 of another shape are cut to the "
-        "middle; size=, --size in the command line, says another size\n"
+        "middle; --size, in Python size=, says another\n"
     )
 
 

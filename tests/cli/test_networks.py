@@ -6,7 +6,7 @@ import pytest
 from chainrule import load
 from chainrule.cli.networks import build_chain
 from chainrule.cli.options import CommandLineOptions
-from chainrule.functions import Conv2d, MaxPool2d
+from chainrule.functions import Conv2d, Linear, MaxPool2d
 from cli.runs import chainrule, house_rows, train, written
 from cli.test_images import digits as idx_files, pictures
 
@@ -75,6 +75,19 @@ def test_blocks_halve_images_of_any_shape(shape, pools, flat):
     assert first.input_shape == (flat,)
     X = np.zeros((2, *shape), np.float32)
     assert chain.forward(X).shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "pools", "flat"), [((3, 64, 64), 4, 128 * 4 * 4), ((3, 224, 160), 6, 128 * 3 * 5)]
+)
+def test_a_size_that_was_asked_for_is_what_the_network_sees(shape, pools, flat):
+    options = CommandLineOptions("photos", model="cnn", layers="7", size="160x224")
+    chain, _ = build_chain(options, task="multiclass", classes=3, input_shape=shape)
+    assert isinstance(chain.functions[0], Conv2d)
+    assert sum(isinstance(function, MaxPool2d) for function in chain.functions) == pools
+    chain.initialize(shape, seed=0, dtype="float32")
+    first = next(layer for layer in chain.layers if isinstance(layer.function, Linear))
+    assert first.input_shape == (flat,)
 
 
 def test_the_epochs_of_images_are_fewer_the_more_there_are(tmp_path):

@@ -13,7 +13,6 @@ from chainrule.chain import Chain
 from chainrule.checking import check_gradients
 from chainrule.cli.output import (
     Output,
-    formula_lines,
     layers_table,
     report_table,
     scores_table,
@@ -73,6 +72,17 @@ F1                   0.2500
 """)
 
 
+def test_f1_is_that_of_a_class_which_is_named(columns):
+    scores = {"all": {"accuracy": 1.0, "F1": 0.25, "F1 of labels": 0.5}}
+    lines = columns(80, lambda out: out.table(scores_table(scores, {"all": 7}, "[red]")))
+    assert lines == golden("""
+score          all (7)
+accuracy        1.0000
+F1 of '[red]'   0.2500
+F1 of labels    0.5000
+""")
+
+
 def test_a_table_of_layers(columns):
     chain = Chain(Flatten(), Linear(1200), ReLU(), Linear(3, bias=False), Softmax())
     chain.initialize((1, 28, 28))
@@ -122,24 +132,6 @@ def test_a_table_of_gradients_in_a_file_is_not_folded(report):
     assert len(lines) == len(report.entries) == 5
 
 
-def test_formulas_stand_under_their_function():
-    assert formula_lines("ReLU()", ReLU().formulas(), latex=False) == [
-        "ReLU()",
-        "    definition  y = max(x, 0)",
-        "    derivative  dy/dx = 1 if x > 0 else 0",
-        "    backprop    dX = dY · dy/dx",
-        "",
-    ]
-
-
-def test_latex_is_shown_where_there_is_some():
-    lines = formula_lines("ReLU()", ReLU().formulas(), latex=True)
-    assert lines[0] == "ReLU()"
-    assert lines[1] == r"    y = \max\left(0, x\right)"
-    without = formula_lines("Softmax()", Softmax().formulas(), latex=True)
-    assert without == formula_lines("Softmax()", Softmax().formulas(), latex=False)
-
-
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     place = tmp_path_factory.mktemp("houses")
@@ -181,13 +173,36 @@ Identity()
 
 MeanSquaredError
     definition  err = (y - t)^2
-                L = mean of err
+                L = 1/(N·K) Σ_n Σ_k err, of N samples with K outputs
     derivative  derr/dy = 2*y - 2*t
-    backprop    dY = 1/N · derr/dy
+    backprop    dY = 1/(N·K) · derr/dy
+
+Identity() and MeanSquaredError together
+    definition  y = z
+                err = (y - t)^2
+                L = 1/(N·K) Σ_n Σ_k err, of N samples with K outputs
+    derivative  derr/dz = 2*(y - t)
+    backprop    dZ = 1/(N·K) · derr/dz
 
 predicts 'price', a number
 trained on houses.csv: ran all 2 epochs, seed 0
 """)
+
+
+def test_what_is_trained_is_shown_of_a_classifier(tmp_path):
+    data = written(tmp_path / "houses.csv", house_rows())
+    model = train(data, tmp_path / "m", "-t", "kind")
+    title = "Softmax() and CrossEntropy together"
+    shown = chainrule("show", model).out
+    assert f"{title}\n    definition  L = 1/N Σ_n (log Σ_k exp(Z[n,k])" in shown
+    assert "∂L/∂Z[n,k] = 1/N (softmax(Z)[n,k] − T[n,k]), that is 1/N (y − t)\n" in shown
+    typeset = chainrule("show", model, "--latex").out
+    assert r"\frac{\partial L}{\partial Z_{n,k}} = \frac{1}{N} \left(\mathrm{softmax}" in typeset
+    assert r"    Y_{n,i} = \frac{\exp\left(X_{n,i}\right)}{\sum_{k} \exp" in typeset
+    assert "Σ" not in typeset
+    told = chainrule("show", model, "--json").json["formulas"]
+    assert told[title]["derivative"][0].endswith("that is 1/N (y − t)")
+    assert told[title]["latex"][-1].endswith(r"\frac{1}{N} \left(y - t\right)")
 
 
 def test_a_model_is_shown_to_programs(model):

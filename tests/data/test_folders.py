@@ -116,7 +116,7 @@ def test_all_damaged_files_are_named_at_once(tmp_path):
     message = str(error.value)
     assert message.startswith(f"{tmp_path}: 2 of 10 files are damaged or no images: ")
     assert "'a/none.webp' (no picture that Pillow can read), 'b/cut.png' (" in message
-    advice = "skip_damaged=True, --skip-damaged in the command line, goes on without"
+    advice = "--skip-damaged, in Python skip_damaged=True, goes on without them"
     assert message.endswith(f"; {advice}")
     images = read_image_folder(tmp_path, skip_damaged=True)
     assert len(images) == len(images.labels) == len(images.paths) == len(images.names) == 8
@@ -130,7 +130,7 @@ def test_of_many_damaged_files_some_are_named(tmp_path):
         picture(tmp_path / label / "good.png")
         for number in range(30):
             damaged(tmp_path / label / f"{number:02}.jpg")
-    with pytest.raises(DataError, match=r"60 of 62 files .*'a/09.jpg' \(.*, … \(60 in all\); skip"):
+    with pytest.raises(DataError, match=r"60 of 62 .*'a/09.jpg' \(.*, … \(60 in all\); --skip"):
         read_image_folder(tmp_path)
     assert len(read_image_folder(tmp_path, skip_damaged=True)) == 2
 

@@ -51,7 +51,7 @@ def test_pictures_get_the_size_of_most_or_the_one_given(tmp_path):
     assert (images.X[2] == 50).all()
     assert images.notes == [
         "3 images of 4 × 3 to 7 × 9 pixels are read as 4 × 3; 1 of another shape is cut to the "
-        "middle; size=, --size in the command line, says another size"
+        "middle; --size, in Python size=, says another"
     ]
     for size, sides, cut in (((5, 6), (5, 6), 2), (8, (8, 8), 3), (np.int64(8), (8, 8), 3)):
         images = read_image_folder(tmp_path, size=size)

@@ -1,11 +1,14 @@
 """Files that are read as they are decompressed: bounds on rows, and what is no text."""
 
 import gzip
+import os
+import threading
 import tracemalloc
 
 import pytest
 
-from chainrule.data import DataError, lines, read_csv
+from chainrule.data import DataError, lines, read_csv, read_source
+from chainrule.data.signatures import looks_like_picture
 
 BOUND = 2**18
 
@@ -76,3 +79,39 @@ def test_what_is_no_text_is_named_with_its_place(tmp_path, content, message):
         path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
         with pytest.raises(DataError, match=message):
             read_csv(path)
+
+
+@pytest.mark.parametrize("head", ["GIF", "12345678WEBP", "col,ftypavif", "BM,\u00e41", "II*,MM"])
+def test_text_that_begins_like_a_picture_is_text(tmp_path, head):
+    path = tmp_path / "t.csv"
+    path.write_text(f"{head},b\n" + "1," * head.count(",") + "1,2\n", encoding="utf-8")
+    assert read_csv(path).names == (*head.split(","), "b")
+    assert not looks_like_picture(path)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "gif", "webp", "tiff", "bmp", "avif", "jp2"])
+def test_pictures_are_known_by_their_first_bytes(tmp_path, suffix):
+    image = pytest.importorskip("PIL.Image").new("RGB", (9, 8), "red")
+    image.save(tmp_path / f"a.{suffix}")
+    (tmp_path / f"a.{suffix}").rename(tmp_path / "a.csv")
+    assert looks_like_picture(tmp_path / "a.csv")
+    with pytest.raises(DataError, match="one image, without a class"):
+        read_source(tmp_path / "a.csv")
+    with pytest.raises(DataError, match=r"expected text, got a picture \("):
+        read_csv(tmp_path / "a.csv")
+
+
+def test_a_pipe_is_read_once(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    for content, names in ((b"a,b\n1,2\n", ("a", "b")), (b"a,b\n1,\xe9\n", None)):
+        writer = threading.Thread(target=path.write_bytes, args=[content])
+        writer.start()
+        try:
+            if names is None:
+                with pytest.raises(DataError, match="expected UTF-8 text, got other bytes"):
+                    read_csv(path)
+            else:
+                assert read_csv(path).names == names
+        finally:
+            writer.join()

@@ -1,5 +1,6 @@
 """Pictures of every kind as images: orientations, formats, shrinking, and what none of them is."""
 
+import pickle
 import struct
 import weakref
 import zlib
@@ -10,7 +11,7 @@ from PIL import Image, JpegImagePlugin
 
 from chainrule.data import DataError, read_image_files, read_image_folder
 from chainrule.data.images import usual_size
-from chainrule.data.photos import Photo, Reading
+from chainrule.data.photos import Photo, PhotoError, Reading
 
 RNG = np.random.default_rng(3)
 ORIENTATION = 0x0112
@@ -158,6 +159,15 @@ def test_numbers_that_are_no_shades_are_not_guessed(tmp_path, pixels, message):
     Image.fromarray(pixels).save(tmp_path / "a.tiff")
     with pytest.raises(DataError, match=message):
         read_image_files([tmp_path / "a.tiff"], 1, (4, 5))
+
+
+def test_an_error_goes_from_process_to_process(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"")
+    with pytest.raises(PhotoError) as error, Photo.opened(tmp_path / "a.png"):
+        pass
+    again = pickle.loads(pickle.dumps(error.value))
+    assert str(again) == str(error.value)
+    assert (again.path, again.reason) == (error.value.path, error.value.reason)
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg"])

@@ -60,10 +60,33 @@ def test_labels_of_any_type_come_back(solver):
     probabilities = model.predict_proba(X)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
     np.testing.assert_array_equal(model.classes_[probabilities.argmax(axis=1)], model.predict(X))
-    np.testing.assert_allclose(np.log(probabilities), model.predict_log_proba(X))
+    np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), probabilities, rtol=1e-12)
     np.testing.assert_allclose(probabilities, model.chain_.forward(X), rtol=1e-12)
     Z = model.decision_function(X)
     np.testing.assert_allclose(Softmax().forward(Z, {}), probabilities, rtol=1e-12)
+
+
+@pytest.mark.parametrize("engine", ["auto", "reference"])
+@pytest.mark.parametrize("kind", ["classes", "pair", "two", "labels"])
+def test_logarithms_of_probabilities_that_are_rounded_to_0_or_1(kind, engine):
+    labels = np.c_[NAMES == "setosa", NAMES == "virginica"] * 1
+    answers = {"classes": NAMES, "labels": labels}.get(kind, NAMES == "setosa")
+    chain = Chain(Linear(2), Softmax()) if kind == "pair" else Chain(Linear(8))
+    model = quick(chain, complete=kind != "pair", engine=engine).fit(X, answers)
+    far = 1e4 * X[:20]
+    logs, probabilities = model.predict_log_proba(far), model.predict_proba(far)
+    assert logs.shape == probabilities.shape
+    assert np.isfinite(logs).all()
+    assert (probabilities == 0).any()
+    assert (logs[probabilities == 0] < -700).all()
+    logs, probabilities = model.predict_log_proba(X), model.predict_proba(X)
+    np.testing.assert_allclose(np.exp(logs), probabilities, rtol=1e-12)
+    if kind != "labels":
+        sample, best = np.arange(len(X)), probabilities.argmax(axis=1)
+        others = probabilities.copy()
+        others[sample, best] = 0
+        expected = np.log1p(-others.sum(axis=1))
+        np.testing.assert_allclose(logs[sample, best], expected, rtol=1e-12)
 
 
 def test_a_fit_is_the_one_of_the_network_with_the_same_parameters():

@@ -4,6 +4,8 @@ import pytest
 
 from chainrule import functions as f
 from chainrule.formulas import formula, sections
+from functions.cases import CASES
+from typeset import parsed
 
 NAMES = {
     "Linear(2)": f.Linear(2),
@@ -115,7 +117,52 @@ def test_formulas_are_typeset_like_this():
 
 def test_the_mean_of_a_bag_does_not_pretend_to_be_its_sum():
     formulas = f.EmbeddingBag(2, mode="mean").formulas()
-    assert "for the mean (A[p,d] − Y[n,d]) / Σ_p X[n,p]" in formulas.derivative[0]
+    assert "for the mean (A[p,d] − Y[n,d]) / Σ_q X[n,q]" in formulas.derivative[0]
+
+
+@pytest.mark.parametrize("kind", f.FUNCTIONS)
+def test_every_formula_is_typeset(kind):
+    for case in CASES[kind]:
+        formulas = case.function.formulas()
+        assert formulas.latex
+        for line in formulas.latex:
+            assert parsed(line)
+            assert not set("[]Σ·√∂−²") & set(line)
+
+
+def test_formulas_of_docstrings_are_typeset_like_this():
+    definition, jacobian, backprop = f.Softmax().formulas().latex
+    assert definition == (
+        r"Y_{n,i} = \frac{\exp\left(X_{n,i}\right)}{\sum_{k} \exp\left(X_{n,k}\right)}"
+    )
+    assert jacobian == (
+        r"\frac{\partial Y_{n,i}}{\partial X_{n,j}} = \begin{cases} "
+        r"Y_{n,i} \left(1 - Y_{n,i}\right) & \text{if } i = j \\ "
+        r"- Y_{n,i} Y_{n,j} & \text{otherwise} \end{cases}"
+    )
+    assert backprop == (
+        r"\frac{\partial L}{\partial X_{n,i}} = "
+        r"Y_{n,i} \left(\frac{\partial L}{\partial Y_{n,i}} - "
+        r"\sum_{k} \frac{\partial L}{\partial Y_{n,k}} Y_{n,k}\right)"
+    )
+    assert f.Dropout(0.2).formulas().latex[0] == (
+        r"Y_{n,\ldots} = M_{n,\ldots} X_{n,\ldots} \text{, with } M = 0 \text{ with probability } "
+        r"\mathrm{rate} \text{, else } \frac{1}{1 - \mathrm{rate}}"
+    )
+    assert f.MaxPool2d().formulas().latex[0].startswith(r"Y_{n,c,i,j} = \max \text{ over } \left(u")
+
+
+def test_formulas_print_as_lines():
+    assert repr(f.ReLU().formulas()).splitlines() == [
+        "definition  y = max(x, 0)",
+        "derivative  dy/dx = 1 if x > 0 else 0",
+        "backprop    dX = dY · dy/dx",
+    ]
+    lines = str(f.Linear(2).formulas()).splitlines()
+    assert lines[2] == "            dY_dW[n,o,i,o] = X[n,i]"
+    typeset = f.Identity().formulas()._repr_latex_()
+    assert typeset.startswith(r"$$\begin{aligned} & y = x \\ & \frac{d y}{d x} = 1 \\ & ")
+    assert typeset.endswith(r"\frac{d y}{d x} \end{aligned}$$")
 
 
 def test_numbers_and_cases_are_written_as_people_do():

@@ -274,11 +274,14 @@ def test_every_docstring_is_the_lecture(kind):
 
 def test_formulas_read_like_this():
     formulas = MeanSquaredError().formulas()
-    assert formulas.definition == ("err = (y - t)^2", "L = mean of err")
+    whole = "L = 1/(N·K) Σ_n Σ_k err, of N samples with K outputs"
+    assert formulas.definition == ("err = (y - t)^2", whole)
     assert formulas.derivative == ("derr/dy = 2*y - 2*t",)
-    assert formulas.backprop == ("dY = 1/N · derr/dy",)
-    assert formulas.latex[0] == r"\mathrm{err} = \left(- t + y\right)^{2}"
+    assert formulas.backprop == ("dY = 1/(N·K) · derr/dy",)
+    assert formulas.latex[0] == r"\mathrm{err} = \left(y - t\right)^{2}"
+    assert formulas.latex[3].startswith(r"\frac{\partial L}{\partial y} = \frac{1}{N K} \frac")
+    assert MeanSquaredError(outputs="sum").formulas().backprop == ("dY = 1/N · derr/dy",)
     assert MeanAbsoluteError().formulas().definition[0] == "err = |y - t|"
     assert Huber().formulas().derivative == ("derr/dy = max(min(y - t, 1), -1)",)
-    assert Huber().formulas().latex[1].endswith(r"\max\left(-1, \min\left(1, - t + y\right)\right)")
+    assert Huber().formulas().latex[2].endswith(r"\max\left(-1, \min\left(1, y - t\right)\right)")
     assert str(CrossEntropy()) == "CrossEntropy"

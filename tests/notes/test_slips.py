@@ -1,6 +1,6 @@
 """The notes' slips: what is printed fails, what should stand there holds, and is what we compute.
 
-The numbers are those of docs/notes/slips.md.
+The numbers are those of docs/notes/slips.md; those from 21 on are in test_slips_of_lectures.py.
 """
 
 import re
@@ -12,41 +12,23 @@ import sympy
 
 from chainrule.chain import Chain
 from chainrule.checking import finite_difference, jacobian
-from chainrule.functions import Conv2d, EmbeddingBag, Linear, ReLU, Sigmoid, Softmax
-from chainrule.losses import CrossEntropy, MeanSquaredError, SoftmaxCrossEntropy
+from chainrule.functions import Conv2d, EmbeddingBag, Linear, ReLU, Softmax
+from chainrule.losses import CrossEntropy, SoftmaxCrossEntropy
+from notes import test_slips_of_lectures
 from notes.comparison import assert_equal, differ
+from notes.slip_cases import C, D, N, P, case, softmax
 
-COUNT = 29
-N, P, D, C = 5, 7, 3, 4
+__all__ = ["case"]
 
-
-def softmax(z):
-    return Softmax().forward(z[None], {})[0]
-
-
-class Case:
-    """Scores of one sample, their softmax and loss, and the derivatives by finite differences."""
-
-    def __init__(self, seed):
-        self.z = np.random.default_rng(seed).normal(size=C)
-        self.e, self.S, self.p = np.exp(self.z), np.exp(self.z).sum(), softmax(self.z)
-        self.c = seed % C
-        self.t = np.eye(C)[self.c]
-        self.J = jacobian(softmax, self.z)
-        self.dL_dp = finite_difference(lambda p: -self.t @ np.log(p), self.p)
-        self.dL_dz = finite_difference(lambda z: -self.t @ np.log(softmax(z)), self.z)
-
-
-@pytest.fixture(params=[1, 2, 7])
-def case(request):
-    return Case(request.param)
+COUNT = 34
 
 
 def test_the_document_has_them_all():
     path = Path(__file__).parents[2] / "docs" / "notes" / "slips.md"
     numbers = re.findall(r"^\*\*(\d+)\. ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert numbers == [str(number) for number in range(1, COUNT + 1)]
-    tested = [re.match(r"test_(\d\d)_", name) for name in globals()]
+    names = [*globals(), *vars(test_slips_of_lectures)]
+    tested = [re.match(r"test_(\d\d)_", name) for name in names]
     assert sorted(int(match[1]) for match in tested if match) == list(range(1, COUNT + 1))
 
 
@@ -117,7 +99,19 @@ def test_07_sum_over_dimensions_not_samples():
     assert_equal(sum(B[0, i] * h[i] for i in range(D)), (B @ h)[0])
 
 
-def test_08_gradient_of_a_row_is_a_row():
+def test_08_index_bound_and_free_in_the_sum_of_a_score():
+    B, letters = np.random.default_rng(0).normal(size=(C, D)), sympy.symbols("h:3")
+    truth = jacobian(lambda h: B @ h, np.array([0.3, -0.7, 1.1]))
+    for j in range(C):
+        printed = sum(sympy.diff(B[j, i] * letters[i], letters[i]) for i in range(D))
+        assert differ(np.full(D, float(printed)), truth[j])
+        total = sum(B[j, k] * letters[k] for k in range(D))
+        right = [float(sympy.diff(total, letters[i])) for i in range(D)]
+        assert_equal(right, truth[j])
+        assert_equal(B[j], truth[j])
+
+
+def test_09_gradient_of_a_row_is_a_row():
     rng = np.random.default_rng(0)
     A, B, x = rng.normal(size=(D, P)), rng.normal(size=(C, D)), rng.normal(size=(P, 1))
     t = np.eye(C)[[2]].T
@@ -133,7 +127,7 @@ def test_08_gradient_of_a_row_is_a_row():
         assert_equal(gradient["A0"].T[i : i + 1], right)
 
 
-def test_09_softmax_of_a_column_is_a_column(case):
+def test_10_softmax_of_a_column_is_a_column(case):
     y_n, column = case.t[None], case.p[:, None]
     with pytest.raises(ValueError, match="matmul"):
         y_n @ np.log(column.T)
@@ -148,20 +142,30 @@ def entropy(t, y):
         return -np.sum(np.where(t == 0, 0, t * np.log(y)))
 
 
-def test_10_parenthesis_of_the_loss(case):
+def test_11_parameters_are_a_column():
+    X, t = np.random.default_rng(0).normal(size=(5, 3)), np.zeros((5, 1))
+    row = np.array([[0.5, -1.0, 2.0]])
+    update = 0.1 * 2 * X.T @ (X @ row.T - t)
+    assert (row - update).shape == (D, D)
+    stepped = row.T - update
+    assert stepped.shape == (D, 1)
+    assert np.sum((X @ stepped - t) ** 2) < np.sum((X @ row.T - t) ** 2)
+
+
+def test_12_parenthesis_of_the_loss(case):
     with pytest.raises(TypeError):
         entropy(softmax(case.t, case.z))
     assert_equal(entropy(case.t, softmax(case.z)), CrossEntropy().value(case.p[None], [case.c]))
 
 
-def test_11_cross_entropy_is_not_symmetric(case):
+def test_13_cross_entropy_is_not_symmetric(case):
     assert entropy(case.p, case.t) == np.inf
     assert_equal(entropy(case.t, case.p), CrossEntropy().value(case.p[None], [case.c]))
     soft = softmax(-case.z)
     assert differ(entropy(soft, case.p), entropy(case.p, soft))
 
 
-def test_12_input_of_the_last_function():
+def test_14_input_of_the_last_function():
     chain = Chain(Linear(2), ReLU(), Linear(4)).initialize((3,), dtype=np.float64)
     n, trace = 3, chain.trace(np.random.default_rng(0).normal(size=(5, 3)))
     last = chain.layers[-1].function
@@ -171,7 +175,7 @@ def test_12_input_of_the_last_function():
     assert_equal(last.forward(trace[n - 1], own), trace[n])
 
 
-def test_13_derivative_is_a_row_and_the_step_a_column():
+def test_15_derivative_is_a_row_and_the_step_a_column():
     rng = np.random.default_rng(0)
     X, w, t = rng.normal(size=(5, 3)), rng.normal(size=(3, 1)), rng.normal(size=(5, 1))
 
@@ -197,7 +201,7 @@ def convolution():
     return conv, x, w, dY, truth
 
 
-def test_14_gradient_by_an_image_sums_over_taps(convolution):
+def test_16_gradient_by_an_image_sums_over_taps(convolution):
     conv, x, w, dY, truth = convolution
     b, ic = 1, 0
     for p, q in np.ndindex(4, 5):
@@ -213,7 +217,7 @@ def test_14_gradient_by_an_image_sums_over_taps(convolution):
     assert_equal(conv.backprop(dY, x, conv.forward(x, {"W": w}), {"W": w})[0], truth)
 
 
-def test_15_relu_at_zero():
+def test_17_relu_at_zero():
     x, dY = np.zeros((1, 1)), np.full((1, 1), 3.0)
     stated, printed = np.maximum(np.sign(x), 0), np.where(x >= 0, dY, 0)
     assert differ(printed, dY * stated)
@@ -222,126 +226,25 @@ def test_15_relu_at_zero():
     assert_equal(ReLU().backprop(dY, x, y, {})[0], dY * stated)
 
 
-def test_16_derivative_of_cross_entropy_is_not_one_hot(case):
+def test_18_derivative_of_cross_entropy_is_not_one_hot(case):
     one_hot = {0.0, 1.0}
     assert not set(case.dL_dp) <= one_hot
     assert differ(case.dL_dp, case.t)
     assert_equal(case.dL_dp, -case.t / case.p[case.c])
 
 
-def test_17_minus_sign_of_the_correct_class(case):
+def test_19_derivative_by_a_column_is_a_row(case):
+    column, y_c, truth = case.t[:, None], case.p[case.c], case.dL_dp[None]
+    assert (-column / y_c).shape != truth.shape
+    with pytest.raises(ValueError, match="matmul"):
+        -column / y_c @ case.J
+    assert_equal(-column.T / y_c, truth)
+    assert_equal(-column.T / y_c @ case.J, case.dL_dz[None])
+
+
+def test_20_minus_sign_of_the_correct_class(case):
     p, c = case.p, case.c
     printed, right = p * p[c], p * p[c]
     printed[c], right[c] = p[c] * (1 - p[c]), -p[c] * (1 - p[c])
     assert differ(printed / p[c], case.dL_dz)
     assert_equal(right / p[c], case.dL_dz)
-
-
-# --- the lecture on Jacobians ---------------------------------------------------------------
-
-
-def test_18_exponent_of_the_denominator():
-    logits, k = sympy.symbols("l1:5", real=True), range(1, 5)
-    for each in logits:
-        assert sympy.diff(sum(sympy.exp(number) for number in k), each) == 0
-        assert sympy.diff(sum(sympy.exp(l_k) for l_k in logits), each) == sympy.exp(each)
-
-
-def test_19_vector_of_losses_is_not_its_derivative():
-    J_0 = np.random.default_rng(0).uniform(size=N)
-    printed = finite_difference(np.mean, J_0)
-    assert differ(printed, J_0)
-    assert differ(np.mean(printed), np.mean(J_0))
-
-
-def test_20_gradient_of_one_loss_and_of_the_mean():
-    rng, labels = np.random.default_rng(0), np.array([0, 3, 1, 3, 2])
-    p, T = Softmax().forward(rng.normal(size=(N, C)), {}), np.eye(C)[labels]
-    of_the_mean = finite_difference(lambda p: np.mean(CrossEntropy().errors(p, T)), p)
-    assert differ(of_the_mean, -T / p)
-    assert_equal(CrossEntropy().error_gradients(p, T), -T / p)
-    assert_equal(CrossEntropy().gradient(p, T), of_the_mean)
-
-
-def test_21_labels_are_zero_or_one(case):
-    assert not any(0 < label < 1 for label in case.t)
-    assert set(case.t) <= {0, 1}
-    assert sum(case.t) == 1
-
-
-# --- the note on multi-class cross-entropy --------------------------------------------------
-
-
-def test_22_argument_of_the_sigmoid():
-    theta, t = sympy.symbols("theta t", real=True)
-    assert sympy.diff(Sigmoid().value(theta), t) == 0
-    assert sympy.diff(Sigmoid().value(theta), theta) != 0
-
-
-def test_23_one_name_for_every_probability(case):
-    values = [np.exp(case.z[j]) / np.exp(case.z).sum() for j in range(C)]
-    assert len(set(values)) == C
-    assert_equal(values, case.p)
-
-
-def test_24_digits_that_are_rounding():
-    printed = np.array([0.0154493156751271, 0.631163353697413, 0.353387330637003])
-    ours = softmax(np.array([-2.85, 0.86, 0.28]))
-    assert abs(printed.sum() - 1) > 9e-12
-    assert abs(ours.sum() - 1) < 1e-15
-    errors = abs(printed / ours - 1)
-    assert (errors < 3e-10).all()
-    assert (errors > 5e-11).all()
-    assert f"{-np.log(ours[2]):.9f}" == "1.040190569"
-    assert f"{-np.log(printed[2]):.9f}" == "1.040190570"
-
-
-def test_25_two_classes_have_two_probabilities(case):
-    g = Sigmoid().forward(case.z, {})
-    assert differ(g + g, np.ones(C))
-    assert_equal(g + Sigmoid().forward(-case.z, {}), np.ones(C))
-
-
-def test_26_cross_entropy_takes_probabilities_not_scores():
-    scores = np.array([[-2.85, 0.86, 0.28]])
-    with pytest.raises(ValueError, match=r"expected outputs from 0 to 1, got -2\.85"):
-        CrossEntropy().value(scores, [2])
-    assert CrossEntropy().value(Softmax().forward(scores, {}), [2]) > 0
-
-
-def test_27_one_letter_for_sample_and_sum():
-    z, labels = np.array([0.5, -1.0, 0.25, 1.5]), [2, 0, 1, 3, 3]
-
-    def loss(i, *, of_the_sum):
-        sample, total = i, 0.0
-        for k in range(C):
-            total += np.exp(z[k])
-            i = k if of_the_sum == "i" else sample
-        return -np.log(np.exp(z[labels[i]]) / total)
-
-    truth = SoftmaxCrossEntropy().value(z[None], [labels[1]])
-    assert differ(loss(1, of_the_sum="i"), truth)
-    assert_equal(loss(1, of_the_sum="k"), truth)
-
-
-def test_28_loss_depends_on_every_score(case):
-    correct = np.arange(C) == case.c
-    assert differ(np.where(correct, case.p - 1, 0), case.dL_dz)
-    assert_equal(np.where(correct, case.p - 1, case.p), case.dL_dz)
-
-
-def test_29_last_factor_of_the_gradient(case):
-    p_k = case.p[case.c]
-    assert differ(-p_k * (p_k - 1), case.dL_dz[case.c])
-    assert_equal(-1 / p_k * (-p_k * (p_k - 1)), case.dL_dz[case.c])
-    assert_equal(p_k - 1, case.dL_dz[case.c])
-
-
-# --- conventions ----------------------------------------------------------------------------
-
-
-def test_sum_and_mean_differ_by_the_number_of_samples():
-    rng = np.random.default_rng(0)
-    y, t = rng.normal(size=(N, 1)), rng.normal(size=(N, 1))
-    of_the_sum = finite_difference(lambda y: np.sum((y - t) ** 2), y)
-    assert_equal(N * MeanSquaredError().gradient(y, t), of_the_sum)

@@ -8,6 +8,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from chainrule import (
+    BatchNorm,
     Chain,
     Classifier,
     Conv2d,
@@ -77,8 +78,8 @@ def test_curves_tell_the_score_that_was_chosen_and_the_epoch_that_was_kept():
     assert (display.score_name, display.kept) == ("accuracy", 2)
     model.set_params(scoring=None)
     assert LearningCurveDisplay.from_estimator(model).kept == 4
-    model.set_params(solver="lbfgs")  # which goes on from what it has, and keeps the last
-    assert LearningCurveDisplay.from_estimator(model).kept is None
+    model.set_params(solver="lbfgs")  # which keeps the best iteration as others keep an epoch
+    assert LearningCurveDisplay.from_estimator(model).kept == 4
     model.set_params(solver="adam", scoring=max)
     model.validation_scores_ = [np.nan] * 5
     display = LearningCurveDisplay.from_estimator(model)
@@ -141,74 +142,45 @@ def test_a_wide_range_takes_a_logarithmic_axis(losses, log, scale):
     assert LearningCurveDisplay(losses).plot(log=log).ax_.get_yscale() == scale
 
 
-def shown(display, count):
-    return np.array([np.ma.getdata(ax.images[0].get_array()) for ax in display.axes_[:count]])
+def ticks(axis):
+    """Return the numbers and names that are seen along an axis."""
+    axis.figure.canvas.draw()
+    low, high = sorted(axis.get_view_interval())
+    return [
+        label.get_text()
+        for place, label in zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+        if low <= place <= high
+    ]
 
 
-def test_filters_are_shown_with_one_scale():
-    model = cnn().fit(X, y)
-    W = model.chain_.parameters["W0"]
-    display = WeightsDisplay.from_estimator(model)
-    np.testing.assert_array_equal(shown(display, 3), W[:, 0].astype(float))
-    limits = {ax.images[0].get_clim() for ax in display.axes_[:3]}
-    assert limits == {(-float(np.abs(W).max()), float(np.abs(W).max()))}
-    second = WeightsDisplay.from_estimator(model, layer=1, count=1)
-    np.testing.assert_array_equal(second.weights, model.chain_.parameters["W1"][:1])
+def covered(ax):
+    """Return which lines have a point within the legend."""
+    ax.figure.canvas.draw()
+    box = ax.get_legend().get_window_extent()
+    points = [line.get_transform().transform(line.get_xydata()) for line in ax.lines]
+    return [i for i, line in enumerate(points) if any(box.contains(*point) for point in line)]
 
 
-def test_channels_stand_in_rows_or_are_colors():
-    weights = np.random.default_rng(0).normal(size=(3, 2, 4, 5))
-    display = WeightsDisplay(weights).plot()
-    np.testing.assert_array_equal(shown(display, 6), weights.reshape(6, 4, 5))
-    assert [ax.get_title() for ax in display.axes_[:2]] == ["0", "1"]
-    assert [ax.get_ylabel() for ax in display.axes_[::2]] == ["0", "1", "2"]
-    color = np.random.default_rng(0).normal(size=(2, 3, 4, 5))
-    display = WeightsDisplay(color).plot()
-    scaled = 0.5 + color / (2 * np.abs(color).max())
-    np.testing.assert_allclose(shown(display, 2), scaled.transpose(0, 2, 3, 1))
+@pytest.mark.parametrize("count", [2, 8, 40])
+def test_a_legend_lies_on_no_line(count):
+    norms = {f"W{k} of Linear(20)": list(1.5 ** (k - np.arange(30) / 9)) for k in range(count)}
+    display = GradientNormsDisplay(norms).plot()
+    assert len(display.ax_.get_legend().get_texts()) == count
+    assert not covered(display.ax_)
+    box = display.ax_.get_legend().get_window_extent()
+    assert box.x1 <= display.figure_.bbox.x1
+    assert box.y0 >= display.figure_.bbox.y0
+    if count < 40:  # as many as have room
+        _, (left, _) = pyplot.subplots(1, 2)
+        for log in (True, False):
+            assert not covered(GradientNormsDisplay(norms).plot(ax=left, log=log).ax_)
+            left.clear()
 
 
-def test_as_many_images_stand_in_a_row_as_is_said():
-    for columns, rows in ((None, 2), (2, 3), (9, 1)):
-        axes = WeightsDisplay(np.ones((5, 1, 2, 2)), columns=columns).plot().axes_
-        assert axes[0].get_subplotspec().get_gridspec().nrows == rows
-
-
-def test_three_channels_are_colors_about_gray():
-    weights = np.zeros((2, 3, 2, 2))
-    weights[1, 0] = 5
-    drawn = shown(WeightsDisplay(weights).plot(), 2)
-    assert np.array_equal(drawn[0, 0, 0], [0.5, 0.5, 0.5])
-    assert np.array_equal(drawn[1, 0, 0], [1, 0.5, 0.5])
-
-
-def test_features_are_images_of_a_shape():
-    model = MLPClassifier((4,), max_iter=2).fit(X, y)
-    display = WeightsDisplay.from_estimator(model, shape=(8, 8), count=3)
-    np.testing.assert_array_equal(shown(display, 3), model.coefs_[0].T[:3].reshape(3, 8, 8))
-    flat = Classifier(Chain(Flatten(), Linear(10), Softmax()), max_iter=2)
-    flat.fit(X.reshape(-1, 8, 8), y)
-    known = WeightsDisplay.from_estimator(flat)
-    assert known.weights.shape == (10, 1, 8, 8)
-    figure, (left, right) = pyplot.subplots(1, 2)
-    display = WeightsDisplay.from_estimator(flat, ax=left)
-    assert left not in figure.axes
-    assert right in figure.axes
-    assert set(display.axes_) <= set(figure.axes)
-    figure.canvas.draw()
-
-
-def test_weights_that_are_no_images_are_named():
-    model = MLPClassifier((4,), max_iter=2).fit(X, y)
-    for shape, received in ((None, "none"), ((8, 7), "8 × 7"), ((64,), "64")):
-        with pytest.raises(
-            ValueError, match=rf"for the 64 features of Linear\(4\), got {received}"
-        ):
-            WeightsDisplay.from_estimator(model, shape=shape)
-    with pytest.raises(ValueError, match="expected layer to be 0 to 1, got 2"):
-        WeightsDisplay.from_estimator(model, layer=2)
-    with pytest.raises(ValueError, match=r"got shape \(2, 3\)"):
-        WeightsDisplay(np.zeros((2, 3)))
+def test_one_epoch_is_epoch_1():
+    curve = LearningCurveDisplay([0.5], scores=[0.1]).plot()
+    norms = GradientNormsDisplay({"W0": [1.0]}).plot()
+    assert ticks(curve.axes_[1].xaxis) == ticks(norms.ax_.xaxis) == ["1"]
 
 
 @pytest.mark.parametrize(
@@ -236,6 +208,14 @@ def test_lengths_of_gradients_are_those_of_the_first_samples(make):
     assert len(with_biases.lines_) == len(norms)
     labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert labels[-1].startswith(f"{weights[-1]} of Linear(10")
+
+
+def test_what_training_does_not_move_is_not_drawn():
+    chain = Chain(Flatten(), Linear(5), BatchNorm(), ReLU())
+    model = Classifier(chain, complete=True, max_iter=1, gradient_samples=5).fit(X, y)
+    display = GradientNormsDisplay.from_estimator(model, biases=True)
+    assert {"mean1", "variance1"} <= set(model.gradient_norms_)
+    assert list(display.norms) == ["W0", "b0", "g1", "b1", "W2", "b2"]
 
 
 def test_recording_changes_no_bit_and_goes_on_with_the_network():

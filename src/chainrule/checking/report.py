@@ -17,9 +17,11 @@ from math import prod
 
 import numpy as np
 
+from chainrule.tables import html_table, text_table
 from chainrule.types import Array
 
 TOLERANCE = 1e-7
+HEADING = ("array", "checked", "largest error", "at", "backprop", "finite difference", "")
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,27 @@ class Entry:
             return "not judged"
         return "right" if self.passed else "WRONG"
 
+    def cells(self) -> tuple[str, ...]:
+        """Return the comparison as a row under :data:`HEADING`."""
+        kinks = f", {self.kinks} at kinks" if self.kinks else ""
+        at = ",".join(map(str, self.where)) if self.checked > self.kinks else ""
+        return (
+            self.name,
+            f"{self.checked:,} of {prod(self.shape):,}{kinks}",
+            f"{self.error:.1e}",
+            f"[{at}]",
+            f"{self.analytic:+.10g}",
+            f"{self.numeric:+.10g}",
+            self.verdict,
+        )
+
+    def __repr__(self) -> str:
+        return text_table([HEADING, self.cells()])
+
 
 @dataclass(frozen=True)
 class Report:
-    """What a check found, array by array; print it.
+    """What a check found, array by array: printed, and in a notebook, it is a table.
 
     Parameters
     ----------
@@ -69,31 +88,18 @@ class Report:
         """The largest relative error of all."""
         return max((entry.error for entry in self.entries), default=0.0)
 
-    def __str__(self) -> str:
-        head = ("array", "checked", "largest error", "at", "backprop", "finite difference", "")
-        rows = [head]
-        for e in self.entries:
-            size = prod(e.shape)
-            checked = f"{e.checked:,} of {size:,}" + (f", {e.kinks} at kinks" if e.kinks else "")
-            at = ",".join(map(str, e.where)) if e.checked > e.kinks else ""
-            rows.append(
-                (
-                    e.name,
-                    checked,
-                    f"{e.error:.1e}",
-                    f"[{at}]",
-                    f"{e.analytic:+.10g}",
-                    f"{e.numeric:+.10g}",
-                    e.verdict,
-                )
-            )
-        widths = [max(len(row[column]) for row in rows) for column in range(7)]
-        table = "\n".join(
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        )
-        verdict = "all right" if self.passed else "WRONG"
-        return f"{table}\n{verdict}: tolerance {self.tolerance:g}"
+    @property
+    def verdict(self) -> str:
+        """The verdict in a sentence."""
+        return f"{'all right' if self.passed else 'WRONG'}: tolerance {self.tolerance:g}"
+
+    def __repr__(self) -> str:
+        table = text_table([HEADING, *(entry.cells() for entry in self.entries)])
+        return f"{table}\n{self.verdict}"
+
+    def _repr_html_(self) -> str:
+        """Return the table for notebooks."""
+        return html_table(self.verdict, HEADING, [entry.cells() for entry in self.entries])
 
 
 def compare(

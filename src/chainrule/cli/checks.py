@@ -28,12 +28,14 @@ def check_on_data(
         raise DataError(f"{source.name}: expected at least one row, got none")
     few = source.select(np.arange(min(samples, len(source))))
     X = samples_of(estimator, few, target)
+    from chainrule.estimators.preparation import dense_labelled
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # gradients are right for any data
         if few.cells is None and (target is None or predicts_one(estimator)):
             X = np.asarray(estimator._encoded(X))
             return _check(estimator, X, _random_targets(estimator, len(X), seed), entries, seed)
-        _, labelled = estimator._labelled(X, answers_of(estimator, few, target), None)
+        _, labelled = dense_labelled(estimator, X, answers_of(estimator, few, target), None)
     return _check(estimator, labelled.X, labelled.t, entries, seed)
 
 

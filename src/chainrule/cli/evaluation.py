@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 from chainrule.cli.model_data import answers_of, samples_of
 from chainrule.data import Column, DataError, DataWarning, Source, Table
 from chainrule.data.cells import shortened
+from chainrule.finite import NotFiniteError
 from chainrule.targets.columns import label_text
 from chainrule.targets.scores import class_scores, label_scores, regression_scores
 from chainrule.types import Array
@@ -32,22 +35,28 @@ class Predictions:
         The classes as targets encode them.
     notes : list of str
         What was unusual in the data.
+    logits : ndarray or None
+        What goes into the last function of a classifier, if it was asked for.
     """
 
     values: Array
     probabilities: Array | None
     chosen: Array | None
     notes: list[str]
+    logits: Array | None = None
 
 
-def predicted(estimator: Any, data: Any) -> Predictions:
+def predicted(estimator: Any, data: Any, *, logits: bool = False) -> Predictions:
     """Return what a network predicts; DataError names the line of a sample that has no answer."""
     targets = estimator.targets_
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DataWarning)
         with np.errstate(all="ignore"):  # what is not finite is refused below
-            Y = estimator._outputs(data)
-            probabilities = chosen = None
+            try:
+                Y = estimator._outputs(data)
+            except NotFiniteError as error:
+                raise _named(error, estimator, data) from None
+            probabilities = chosen = Z = None
             if targets.kind == "numbers":
                 values = targets.decode(Y)
             else:
@@ -57,21 +66,35 @@ def predicted(estimator: Any, data: Any) -> Predictions:
                     probabilities = np.ones_like(probabilities)
                 elif not (targets.exclusive or targets.several):
                     probabilities = np.hstack([1 - probabilities, probabilities])
+                Z = estimator._logits(data) if logits else None
     wrong = ~np.isfinite(values if probabilities is None else probabilities)
     if wrong.any():
         row = int(np.argwhere(wrong)[0, 0])
-        place = f"line {data.line(row)}" if isinstance(data, Table) else f"image {row}"
         number = (values if probabilities is None else probabilities)[wrong][0]
-        raise DataError(f"{place}: expected a finite prediction, got {number}")
+        raise DataError(f"{_place(data, row)}: expected a finite prediction, got {number}")
     notes = [str(each.message) for each in caught if issubclass(each.category, DataWarning)]
-    return Predictions(values, probabilities, chosen, notes)
+    return Predictions(values, probabilities, chosen, list(dict.fromkeys(notes)), Z)
+
+
+def _named(error: NotFiniteError, estimator: Any, data: Any) -> DataError:
+    """Return an error about a sample with the line and the column of the data that it stands in."""
+    column, names = "", estimator.inputs_.raw_names
+    if names is not None and len(error.place) == 1 and estimator.inputs_.kind == "rows":
+        column = f"column {names[error.place[0]]!r}, " if error.expected.startswith("X") else ""
+    place = _place(data, error.sample)
+    return DataError(f"{column}{place}: expected {error.expected}, got {error.received}")
+
+
+def _place(data: Any, row: int) -> str:
+    """Return where the data have a row."""
+    return f"line {data.line(row)}" if isinstance(data, Table) else f"image {row}"
 
 
 def evaluate(estimator: Any, data: Any, y: Column | Array) -> tuple[dict[str, float], list[str]]:
     """Return the scores of predictions for data with answers y, and notes on the data."""
     targets = estimator.targets_
     y = targets.read(y) if isinstance(y, Column) else y
-    found = predicted(estimator, data)
+    found = predicted(estimator, data, logits=targets.kind == "classes" and not targets.several)
     if found.chosen is None or found.probabilities is None:
         return regression_scores(y, found.values), found.notes
     t, chosen = targets.encode(y), found.chosen
@@ -79,7 +102,21 @@ def evaluate(estimator: Any, data: Any, y: Column | Array) -> tuple[dict[str, fl
         return label_scores(t, chosen), found.notes
     if t.ndim == 2:
         t, chosen = t[:, 0].astype(np.int64), chosen[:, 0].astype(np.int64)
-    return class_scores(t, chosen, found.probabilities), found.notes
+    assert found.logits is not None
+    return class_scores(t, chosen, found.probabilities, found.logits), found.notes
+
+
+def scores_json(scores: Scores) -> dict[str, dict[str, float | None]]:
+    """Return scores as JSON has them: None in the place of an infinite one."""
+    return {
+        part: {name: value if math.isfinite(value) else None for name, value in own.items()}
+        for part, own in scores.items()
+    }
+
+
+def positive_class(classes: Sequence[Any]) -> str | None:
+    """Return the class that F1 is of: the second of two."""
+    return str(classes[1]) if len(classes) == 2 else None
 
 
 def evaluate_source(

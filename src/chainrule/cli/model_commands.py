@@ -18,21 +18,11 @@ from chainrule.cli.arguments import (
     TargetOption,
 )
 from chainrule.cli.checks import check_at_random, check_on_data
-from chainrule.cli.evaluation import evaluate_source, predicted
+from chainrule.cli.evaluation import evaluate_source, positive_class, predicted, scores_json
 from chainrule.cli.model_data import samples_of, source_for, target_name
-from chainrule.cli.output import (
-    Output,
-    formula_lines,
-    layers_table,
-    report_json,
-    report_table,
-    scores_table,
-    shared_rules,
-)
+from chainrule.cli.output import Output, layers_table, report_json, report_table, scores_table
 from chainrule.cli.predictions import predictions_csv, predictions_json
 from chainrule.cli.summary import ModelSummary
-from chainrule.formulas import Formulas
-from chainrule.functions.sequence import every
 from chainrule.pictures.network_picture import PARTS, draw_network
 
 PICTURES = ("png", "svg", "pdf")
@@ -85,10 +75,12 @@ def evaluate(
     source = source_for(estimator, data, name, optional=False, skip_damaged=skip_damaged)
     scores, rows, notes = evaluate_source(estimator, source, name)
     out.say(*notes)
+    positive = positive_class(ModelSummary(estimator).classes)
     if as_json:
-        out.json({"rows": rows, "scores": scores})
+        told = {"rows": rows, "scores": scores_json(scores)}
+        out.json(told if positive is None else {**told, "positive": positive})
     else:
-        out.table(scores_table(scores, rows))
+        out.table(scores_table(scores, rows, positive))
 
 
 def check(
@@ -126,23 +118,17 @@ def show(
     latex: Annotated[bool, typer.Option(help="Formulas as LaTeX.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the layers of a model, and each function's definition, derivative and backprop."""
+    """Show a model's layers, and the formulas of its functions, its loss, and what is trained."""
     out = Output(as_json=as_json)
     estimator = _load(model)
     chain, loss = estimator.chain_, estimator._objective(estimator.targets_).loss
-    rules: dict[str, Formulas] = {
-        str(f): f.formulas() for f in (*every(chain.functions), loss)
-    }
-    summary = ModelSummary(estimator)
+    sheet, summary = chain.formulas(loss), ModelSummary(estimator)
     if as_json:
-        out.json(summary.to_json(rules))
+        out.json(summary.to_json(sheet.rules))
         return
     out.lines([chain.formula(), ""])
     out.table(layers_table(chain))
-    out.lines([""])
-    for title, formulas in shared_rules(rules):
-        out.lines(formula_lines(title, formulas, latex=latex))
-    out.lines(summary.lines)
+    out.lines(["", *sheet.lines(latex=latex), "", *summary.lines])
 
 
 def plot(

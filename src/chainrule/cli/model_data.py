@@ -71,8 +71,10 @@ def source_for(
         raise DataError(f"this model was trained on {_described(inputs)}, got {received}")
     if like is not None and pictures is not None:
         return source_of_pictures(pictures, like, skip_damaged=skip_damaged)
+    if len(arguments) == 1 and (files := named_files(arguments[0])):
+        arguments = [str(file) for file in files]
     if len(arguments) != 1:
-        raise DataError(f"expected one table, or images, got {len(arguments)} arguments")
+        raise DataError(f"expected one table, or images, got {len(arguments)} files")
     argument = arguments[0]
     if like is None and argument not in BUILTIN and Path(argument).is_dir():
         raise DataError(f"this model was trained on {_described(inputs)}, got a folder")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain, repeat
 
 from chainrule.chain import Chain
 from chainrule.cli.option_values import REGRESSION_LOSSES, hidden_sizes
@@ -24,7 +25,9 @@ from chainrule.functions import (
 from chainrule.losses import BinaryCrossEntropy, CrossEntropy, Loss
 
 CHANNELS = (16, 32, 64, 128)
-"""Filters of the blocks of a convolutional network, each for images of half the sides."""
+"""Filters of the blocks of a convolutional network, each for images of half the sides; all that
+come after have as many as the last.
+"""
 
 SMALL_SIDE = 20
 """Where no side is longer, the blocks are few, and begin with the second number of filters."""
@@ -84,7 +87,8 @@ def convolutional_blocks(
     """Return blocks of convolution, activation and max pooling for images of a shape (c, h, w).
 
     As many blocks as halve the longer side to less than SMALLEST_POOLED: one for 8 x 8, three for
-    28 x 28, four for 64 x 64. Images with a side above `most` are averaged first.
+    28 x 28, four for 64 x 64, six for 224 x 224. Images with a side above `most` are averaged
+    first.
     """
     _, *sides = shape
     blocks: list[Function] = []
@@ -92,7 +96,8 @@ def convolutional_blocks(
     if averaged != (1, 1):
         blocks.append(AvgPool2d(averaged))
         sides = [side // window for side, window in zip(sides, averaged, strict=True)]
-    for channels in CHANNELS if max(sides) > SMALL_SIDE else CHANNELS[1:]:
+    filters = CHANNELS if max(sides) > SMALL_SIDE else CHANNELS[1:]
+    for channels in chain(filters, repeat(CHANNELS[-1])):
         windows = _pair(2 if side >= SMALLEST_POOLED else 1 for side in sides)
         blocks += [Conv2d(channels, size=3, padding=1, bias=bias), ACTIVATIONS[activation]()]
         if windows == (1, 1):

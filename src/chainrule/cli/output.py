@@ -19,7 +19,6 @@ from rich.text import Text
 from chainrule.chain import Chain
 from chainrule.checking import Report
 from chainrule.display import layer_rows
-from chainrule.formulas import Formulas
 
 
 class Output:
@@ -85,8 +84,17 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON")
 
 
-def scores_table(scores: Mapping[str, Mapping[str, float]], rows: Mapping[str, int]) -> Table:
-    """Return scores by part of the data."""
+def score_title(name: str, positive: str | None) -> str:
+    """Return what a table calls a score, of two classes with the one that it is of."""
+    return f"F1 of {positive!r}" if name == "F1" and positive is not None else name
+
+
+def scores_table(
+    scores: Mapping[str, Mapping[str, float]],
+    rows: Mapping[str, int],
+    positive: str | None = None,
+) -> Table:
+    """Return scores by part of the data; F1 is that of the positive class."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("score")
     for part in scores:
@@ -94,7 +102,7 @@ def scores_table(scores: Mapping[str, Mapping[str, float]], rows: Mapping[str, i
     names = list(dict.fromkeys(name for part in scores.values() for name in part))
     for name in names:
         values = [f"{part[name]:.4f}" if name in part else "" for part in scores.values()]
-        table.add_row(name, *values)
+        table.add_row(Text(score_title(name, positive)), *values)
     return table
 
 
@@ -108,21 +116,6 @@ def layers_table(chain: Chain) -> Table:
         table.add_row(number, Text(function), *cells)
     table.add_row("", "", "", f"in all, {chain.dtype}", f"{chain.parameters.flat.size:,}")
     return table
-
-
-def formula_lines(title: str, formulas: Formulas, *, latex: bool) -> list[str]:
-    """Return the formulas of a function, indented under its name."""
-    if latex and formulas.latex:
-        return [title, *(f"    {line}" for line in formulas.latex), ""]
-    lines = [title]
-    for name, part in (
-        ("definition", formulas.definition),
-        ("derivative", formulas.derivative),
-        ("backprop", formulas.backprop),
-    ):
-        for position, line in enumerate(part):
-            lines.append(f"    {name if position == 0 else '':<12}{line}")
-    return [*lines, ""]
 
 
 def report_table(report: Report) -> Table:
@@ -167,11 +160,3 @@ def report_json(report: Report) -> dict[str, Any]:
             for entry in report.entries
         ],
     }
-
-
-def shared_rules(rules: Mapping[str, Formulas]) -> list[tuple[str, Formulas]]:
-    """Return each set of formulas once, with the names of all functions that have it."""
-    titles: dict[Formulas, list[str]] = {}
-    for title, formulas in rules.items():
-        titles.setdefault(formulas, []).append(title)
-    return [(", ".join(names), formulas) for formulas, names in titles.items()]

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.errors import DataError
 from chainrule.data.table import Table
+from chainrule.tables import short_repr
 
 __all__ = ["BUILTIN", "Builtin", "builtin_table", "load_builtin"]
 
@@ -32,6 +33,8 @@ class Builtin:
     target_name: str
     image_shape: tuple[int, int, int] | None
     description: str
+
+    __repr__ = short_repr
 
 
 def load_builtin(name: str) -> Builtin:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from chainrule.data.errors import DataError
 from chainrule.data.files import LARGEST, opened
-from chainrule.data.signatures import picture_format
+from chainrule.data.signatures import LONGEST_HEAD, picture_format
 
 __all__ = ["LONGEST_RECORD", "Lines"]
 
@@ -87,13 +87,16 @@ class Lines:
 def _no_text(path: Path) -> DataError:
     """Return the error that says where a file stops being text, and what it may be instead."""
     number = 0
+    if not path.is_file():  # a pipe cannot be read twice
+        return DataError(f"{path}: expected UTF-8 text, got other bytes")
+    with opened(path) as stream:
+        if kind := picture_format(stream.read(LONGEST_HEAD)):
+            return DataError(f"{path}: expected text, got a picture ({kind})")
     with opened(path) as stream:
         while line := stream.readline(LONGEST_RECORD):
             number += 1
             if number == 1 and line.startswith(UTF16):
                 return DataError(f"{path}: expected UTF-8 text, got UTF-16")
-            if number == 1 and (kind := picture_format(line)):
-                return DataError(f"{path}: expected text, got a picture ({kind})")
             if b"\0" in line:
                 return DataError(f"{path}, line {number}: expected text, got a NUL byte")
             try:
@@ -101,4 +104,4 @@ def _no_text(path: Path) -> DataError:
             except UnicodeDecodeError as error:
                 byte = f"0x{line[error.start]:02x}"
                 return DataError(f"{path}, line {number}: expected UTF-8 text, got byte {byte}")
-    return DataError(f"{path}: expected UTF-8 text, the file ends within a character")
+    return DataError(f"{path}: expected UTF-8 text, got a file that has changed")

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-__all__ = ["looks_like_picture", "picture_format"]
+__all__ = ["LONGEST_HEAD", "looks_like_picture", "picture_format"]
 
-LONGEST = 16
+LONGEST_HEAD = 16
+"""So many bytes tell."""
 
-SIGNATURES = (
-    (0, b"\xff\xd8\xff", "JPEG"),
-    (0, b"\x89PNG\r\n\x1a\n", "PNG"),
-    (0, b"GIF87a", "GIF"),
-    (0, b"GIF89a", "GIF"),
-    (8, b"WEBP", "WebP"),
-    (0, b"II*\0", "TIFF"),
-    (0, b"MM\0*", "TIFF"),
-    (4, b"ftypavif", "AVIF"),
-    (4, b"ftyphei", "HEIC"),
-    (4, b"jP  ", "JPEG 2000"),
-)
+SIGNATURES = {
+    rb"\xff\xd8\xff": "JPEG",
+    rb"\x89PNG\r\n\x1a\n": "PNG",
+    rb"GIF8[79]a": "GIF",
+    rb"RIFF.{4}WEBP": "WebP",
+    rb"II\*\0|MM\0\*": "TIFF",
+    rb"\0\0\0.ftypavi[fs]": "AVIF",
+    rb"\0\0\0.ftyp(hei|mif)": "HEIC",
+    rb"\0\0\0\x0cjP  ": "JPEG 2000",
+    rb"BM.{4}\0\0\0\0": "BMP",
+}
+"""How files of pictures begin, as regular expressions."""
 
 
 def picture_format(head: bytes) -> str:
     """Return the format of a picture by its first bytes, "" if they are of none."""
-    found = (name for at, mark, name in SIGNATURES if head[at : at + len(mark)] == mark)
-    return next(found, "BMP" if head[:2] == b"BM" and head[6:10] == bytes(4) else "")
+    found = (name for mark, name in SIGNATURES.items() if re.match(mark, head, re.DOTALL))
+    return next(found, "")
 
 
 def looks_like_picture(path: Path) -> bool:
     """Return whether a file's first bytes are those of a picture."""
     try:
         with path.open("rb") as file:
-            return bool(picture_format(file.read(LONGEST)))
+            return bool(picture_format(file.read(LONGEST_HEAD)))
     except OSError:
         return False

@@ -34,6 +34,11 @@ class Source:
     validation: Source | None = None
     test: Source | None = None
 
+    def __repr__(self) -> str:
+        target = f", target {self.target_name!r}" if self.target_name else ""
+        data = self.data if isinstance(self.data, Table) else f"{self.data.dtype} {self.data.shape}"
+        return f"Source {self.name!r}{target}\n{data}"
+
     def __len__(self) -> int:
         return len(self.data)
 

@@ -83,8 +83,8 @@ def read_source(
             return source_of_classes(path, size, skip_damaged=skip_damaged)
         return source_like(path, like, optional=optional, skip_damaged=skip_damaged)
     if size is not None or skip_damaged:
-        option = "size" if size is not None else "skip_damaged"
-        raise DataError(f"{argument}: {option} is for a folder of image files")
+        option = "--size, in Python size=" if size is not None else "--skip-damaged"
+        raise DataError(f"{argument}: expected a folder of image files for {option}")
     if argument in BUILTIN:
         builtin = load_builtin(argument)
         if builtin.image_shape is not None and (images or like is not None):

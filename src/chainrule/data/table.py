@@ -17,6 +17,7 @@ from chainrule.data.cells import MISSING, is_missing, number, shortened
 from chainrule.data.errors import DataError
 from chainrule.data.files import opened
 from chainrule.data.lines import Lines
+from chainrule.tables import abridged, counted, cut, html_table, text_table
 
 __all__ = ["DELIMITERS", "MISSING", "Column", "RawCells", "Table", "read_csv"]
 
@@ -24,6 +25,9 @@ RawCells = list[str] | NDArray[np.float64]
 """The cells of a column: texts, or numbers with NaN where one is missing."""
 
 DELIMITERS = (",", ";", "\t", "|")
+SHOWN_ROWS, SHOWN_COLUMNS = 5, 8
+"""What is seen of a table at a prompt."""
+
 SAMPLE = 100
 """Rows that decide on the delimiter and on whether the first line is a header."""
 
@@ -42,6 +46,9 @@ class Column:
     def __len__(self) -> int:
         """Count the cells."""
         return len(self.cells)
+
+    def __repr__(self) -> str:
+        return f"Column({self.name!r}: {abridged(self.cells)})"
 
     def line(self, row: int) -> int:
         """Line of a row (counted from 0) in the file it came from."""
@@ -87,6 +94,28 @@ class Table:
     def __len__(self) -> int:
         """Count the rows."""
         return len(self.columns[0]) if self.columns else 0
+
+    def _head(self) -> list[tuple[str, ...]]:
+        """Return the names and the first rows, of few columns."""
+        most = None if len(self.names) <= SHOWN_COLUMNS else SHOWN_COLUMNS
+        more = ("…",) * (most is not None)
+        first = [
+            [str(column[row]) for column in self.columns[:most]]
+            for row in range(min(SHOWN_ROWS, len(self)))
+        ]
+        return [(*map(cut, row), *more) for row in (self.names[:most], *first)]
+
+    @property
+    def _size(self) -> str:
+        return f"{counted(len(self), 'row')}, {counted(len(self.names), 'column')}"
+
+    def __repr__(self) -> str:
+        return f"{text_table(self._head())}\n{self._size}" if self.names else self._size
+
+    def _repr_html_(self) -> str:
+        """Return the first rows for notebooks."""
+        heading, *rows = self._head()
+        return html_table(self._size, heading, rows)
 
     def line(self, row: int) -> int:
         """Line of a row (counted from 0) in the file it came from."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.chain import Chain
@@ -24,13 +25,14 @@ from chainrule.estimators.callbacks import CallbackSupportMixin, FitTask, with_c
 from chainrule.estimators.fitting import FitJob, FitResult, not_finite
 from chainrule.estimators.parameters import CONSTRAINTS
 from chainrule.estimators.prediction import Predictions
-from chainrule.estimators.preparation import labelled, prepare
+from chainrule.estimators.preparation import dense_labelled, prepare
 from chainrule.estimators.solvers import solver
-from chainrule.estimators.validation import answers_to, read_samples
+from chainrule.estimators.target_scale import explained, scale_advice
+from chainrule.estimators.validation import read_samples
 from chainrule.files.estimator import load_estimator, save_estimator
+from chainrule.finite import finite_outputs
 from chainrule.inputs import INPUTS, Inputs
 from chainrule.targets import Objective, Targets, out_activation
-from chainrule.training.samples import Samples
 from chainrule.types import Array
 from chainrule.warning import warn
 
@@ -115,6 +117,10 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
     def _check_going_on(self) -> None:
         """Raise ValueError if parameters were set that a fitted network cannot go on with."""
 
+    def _chain_going_on(self, targets: Targets) -> Chain:
+        """Return the fitted chain with what may change of it as the parameters say it now."""
+        return self._network(targets)
+
     def _sample_weights(
         self, y: Any, targets: Targets, weights: Array | None, *, incremental: bool
     ) -> Array | None:
@@ -138,9 +144,8 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         incremental: bool = False,
         classes: Any = None,
     ) -> Self:
-        job = prepare(
-            self, X, y, sample_weight, held_out, incremental=incremental, classes=classes
-        )
+        options = {"incremental": incremental, "classes": classes}
+        job = prepare(self, X, y, sample_weight, held_out, **options)
         epochs = 1 if incremental else int(self.max_iter)
         job.callbacks = FitTask.of(self, *job.given, sample_weight, epochs)
         return self._train(job)
@@ -152,9 +157,11 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         for message, category in result.messages:
             warn(message, category)
         if result.trouble is not None:
-            raise result.trouble
-        if not np.isfinite(self.chain_.parameters.flat).all():
+            raise explained(job, result.trouble)
+        if not self.chain_.parameters.finite:
             raise not_finite()
+        if not job.incremental and (advice := scale_advice(job)):
+            warn(advice, ConvergenceWarning)
         if job.callbacks is not None:
             job.callbacks.end(job.callbacks.context, job.fitted)
         return self
@@ -279,9 +286,10 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         gradient : ndarray of the shape of X
             Of a table it is by the encoded columns, (n_samples, len(inputs_.feature_names)).
         """
-        X, data = self._labelled(X, y, sample_weight)
+        X, data = dense_labelled(self, X, y, sample_weight)
         loss = self._objective(self.targets_).loss
         gradient = self._network().input_gradient(loss, data.X, data.t, data.weights)
+        finite_outputs(type(self).__name__, gradient, "gradient")
         return np.asarray(self.inputs_.decode(gradient, X))
 
     def jacobian(self, X: Any) -> Array:
@@ -301,7 +309,9 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         check_is_fitted(self)
         encoded = self._encoded(X)
         dense = encoded.toarray() if sparse.issparse(encoded) else encoded
-        return np.asarray(self.inputs_.decode(self._network().jacobian(dense), X))
+        jacobian = self._network().jacobian(dense)
+        finite_outputs(type(self).__name__, jacobian, "derivative")
+        return np.asarray(self.inputs_.decode(jacobian, X))
 
     def check_gradients(self, X: Any, y: Any = None, sample_weight: Any = None) -> Report:
         """Compare backprop with finite differences, in float64, at the fitted parameters.
@@ -320,17 +330,9 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         report : Report
             Prints as a table; ``report.passed`` is the verdict.
         """
-        _, data = self._labelled(X, y, sample_weight)
+        _, data = dense_labelled(self, X, y, sample_weight)
         loss, chain = self._objective(self.targets_).loss, self._network().astype(np.float64)
         return check_gradients(chain, loss, data.X, data.t, data.weights)
-
-    def _labelled(self, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Samples]:
-        """Return raw samples, and dense ones with targets for the fitted network's loss."""
-        check_is_fitted(self)
-        X, y = answers_to(self, X, y)
-        data = labelled(self, self.inputs_, self.targets_, X, y, sample_weight)
-        dense = data.X.toarray() if sparse.issparse(data.X) else data.X
-        return X, replace(data, X=dense)
 
     # scikit-learn's protocols.
 

@@ -12,14 +12,18 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from chainrule.chain import Chain
 from chainrule.data import Images as Pictures
+from chainrule.data.images import image_size
 from chainrule.data.sources import learned_images
 from chainrule.display import shape_text
+from chainrule.estimators import resolve
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.functions import Elementwise, Function, Linear, Softmax
 from chainrule.functions.fields import hyperparameters
 from chainrule.inputs import FORMATS, INPUTS, Images, Inputs, Options, Rows, infer_images
+from chainrule.inputs.images import image_shape
 from chainrule.targets import Targets
 from chainrule.training import Augmentation
+from chainrule.training.augmentation import check_augmentations
 
 
 @dataclass(eq=False, repr=False)
@@ -44,6 +48,12 @@ class ChainEstimator(NetworkEstimator):
     image_shape: Any = None
     image_size: Any = None
     augmentation: Any = None
+
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        check_augmentations(resolve.augmentations(self))
+        if self.image_shape is not None:
+            image_shape(type(self).__name__, self.image_shape)
 
     # The chain and its nested parameters.
 
@@ -181,11 +191,32 @@ class ChainEstimator(NetworkEstimator):
             raise ValueError("expected a chain for its features and classes")
 
     def _check_going_on(self) -> None:
-        begun = self.chain_.functions[: len(self.chain.functions)]
-        if begun != self.chain.functions:
+        begun, now = Chain(*self.chain_.functions), Chain(*self._functions(self.targets_))
+        same = begun.functions in (now.functions, self.chain.functions)  # complete without more
+        self._check_same("the chain", begun, now, same)
+        if not self._ends_well(begun.functions[-1], self.targets_):
+            raise self._misfit(self.chain_, self.targets_)
+        inputs = self.inputs_
+        self._check_same("inputs", inputs.kind, self.inputs, self.inputs in (None, inputs.kind))
+        images = inputs if isinstance(inputs, Images) else None
+        read = None if images is None else images.format
+        self._check_same("image_format", read, self.image_format, self.image_format in (None, read))
+        own = None if images is None else images.given
+        same = self.image_shape is None or tuple(self.image_shape) == own
+        self._check_same("image_shape", own, self.image_shape, same)
+
+    def _check_same(self, name: str, before: Any, now: Any, same: bool) -> None:
+        """Raise ValueError unless what a fitted network began with is the same now."""
+        if not same:
             raise ValueError(
-                f"{type(self).__name__}: expected the chain of the fit before to go on with, "
-                f"{Chain(*begun)!r}, got {self.chain!r}"
+                f"{type(self).__name__}: expected {name} of the fit before to go on with, "
+                f"{before!r}, got {now!r}; warm_start=False and fit begin a new network"
+            )
+        size = None if self.image_size is None else image_size(self.image_size)
+        if size is not None and size != self.inputs_.sample_shape[1:]:
+            raise ValueError(
+                f"{type(self).__name__}: expected the size of the fit before to go on with, "
+                f"image_size={self.inputs_.sample_shape[1:]}, got {self.image_size!r}"
             )
 
     def __sklearn_tags__(self) -> Any:

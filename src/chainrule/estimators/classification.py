@@ -7,6 +7,7 @@ from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
@@ -21,7 +22,8 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from chainrule.data import Column
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.estimators.validation import answers_to, with_answers
-from chainrule.functions import Sigmoid, Softmax
+from chainrule.functions import LogSoftmax, Sigmoid, Softmax, Softplus
+from chainrule.inputs.base import numeric
 from chainrule.targets import Classes, Objective, Targets
 from chainrule.targets.columns import labels_of
 from chainrule.types import Array
@@ -42,7 +44,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         X_val: Any = None,
@@ -56,7 +58,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The samples.
         y : array-like of shape (n_samples,), or of shape (n_samples, n_labels) with 0 and 1
-            Classes of any type, or for each label whether it holds.
+            Classes of any type, or for each label whether it holds. None takes the names of the
+            folders of images in a folder X.
         sample_weight : array-like of shape (n_samples,), default=None
             What each sample weighs; all weigh the same by default.
         X_val, y_val, sample_weight_val : like X, y and sample_weight, default=None
@@ -71,7 +74,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
     @available_if(lambda self: self._check_solver())  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Any:
+    def partial_fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, classes: Any = None
+    ) -> Any:
         """Go on for one epoch over some data.
 
         Parameters
@@ -129,15 +134,10 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
             Of a single class they are 1.
         """
-        Z = self._logits(X)
-        targets = self.targets_
-        if targets.exclusive:
-            return Softmax().forward(Z, {})
-        if len(targets.labels) == 1 and not targets.several:
-            return np.ones_like(Z)
-        if not targets.several:  # σ(−z) is 1 − σ(z), with all its digits
-            Z = np.hstack([-Z, Z])
-        return Sigmoid().forward(Z, {})
+        if self._only_one:
+            return np.ones_like(self._logits(X))
+        last = Softmax() if self.targets_.exclusive else Sigmoid()
+        return last.forward(self._logits_of_each(X), {})
 
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithms of the probabilities.
@@ -150,9 +150,27 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Returns
         -------
         logarithms : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Of the numbers before softmax or sigmoid, so that a probability that has been rounded
+            to 0 or 1 has its logarithm still.
         """
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(self.predict_proba(X)))
+        if self._only_one:
+            return np.zeros_like(self._logits(X))
+        Z = self._logits_of_each(X)
+        if self.targets_.exclusive:
+            return LogSoftmax().forward(Z, {})
+        return -Softplus().forward(-Z, {})
+
+    @property
+    def _only_one(self) -> bool:
+        """Whether there is a single class."""
+        return len(self.targets_.labels) == 1 and not self.targets_.several
+
+    def _logits_of_each(self, X: Any) -> Array:
+        """Return the numbers before softmax or sigmoid, of both classes where there are two."""
+        Z = self._logits(X)
+        if self.targets_.exclusive or self.targets_.several:
+            return Z
+        return np.hstack([-Z, Z])  # σ(−z) is 1 − σ(z), with all its digits
 
     def decision_function(self, X: Any) -> Array:
         """Return the numbers that go into the last function, softmax or sigmoid.
@@ -191,6 +209,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         """
         check_is_fitted(self)
         X, y = answers_to(self, X, y)
+        sample_weight = None if sample_weight is None else numeric(sample_weight)
         if self.targets_.several:
             predicted, held = self.predict(X), self.targets_.encode(y)
             check_consistent_length(predicted, held, sample_weight)
@@ -221,6 +240,10 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
     def _new_answers(self, column: Column) -> Array:
         return labels_of(column)
+
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        _check_weights(type(self).__name__, self.class_weight)
 
     def _check_answers(self, y: Any, targets: Any, *, warm: bool) -> None:
         if targets.several:
@@ -257,10 +280,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
                 "all samples; pass the weights as a dict, such as "
                 "dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y)))"
             )
-        if isinstance(self.class_weight, dict) and y.ndim == 1:
-            own = _weights_by_class(self.class_weight, targets, y)
-        else:
-            own = compute_sample_weight(self.class_weight, y)
+        own = _class_weights(self.class_weight, targets, y)
         return np.asarray(own if weights is None else own * weights)
 
     def __sklearn_tags__(self) -> Any:
@@ -269,13 +289,43 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         return tags
 
 
-def _weights_by_class(weights: dict[Any, float], targets: Any, y: Array) -> Array:
+def _check_weights(name: str, given: Any) -> None:
+    """Raise ValueError unless weights of classes are dicts, from labels to numbers."""
+    for weights in given if isinstance(given, list) else [given]:
+        if isinstance(given, list) and not isinstance(weights, dict | str):
+            raise ValueError(f"{name}: expected class_weight as a list of dicts, got {weights!r}")
+        for label, weight in weights.items() if isinstance(weights, dict) else ():
+            if not isinstance(weight, Real) or isinstance(weight, bool):
+                raise ValueError(
+                    f"{name}: expected numbers as class_weight, got {weight!r} for {label!r}"
+                )
+
+
+def _class_weights(choice: Any, targets: Any, y: Any) -> Array:
+    """Return the weight of each sample's answer: of several labels the product of each one's."""
+    several = y.ndim > 1
+    if isinstance(choice, dict) and not several:
+        return _weights_by_class(choice, targets.labels.tolist(), y)
+    if not isinstance(choice, list):  # "balanced", or what scikit-learn refuses
+        return np.asarray(compute_sample_weight(choice, y))
+    held = (y.toarray() if sparse.issparse(y) else np.asarray(y)) if several else y[:, None]
+    if len(choice) != held.shape[1]:
+        raise ValueError(
+            f"class_weight: expected a dict for each of {held.shape[1]} outputs, got {choice!r}"
+        )
+    labels = [0, 1] if several else targets.labels.tolist()
+    columns = zip(choice, held.T, strict=True)
+    return np.asarray(np.prod([_weights_by_class(w, labels, t) for w, t in columns], axis=0))
+
+
+def _weights_by_class(weights: Any, labels: list[Any], y: Array) -> Array:
     """Return the weight of each label in y (n,), 1 for classes that are not named.
 
     scikit-learn's ``compute_sample_weight`` (1.9.1) makes integers of labels before it looks for
     them, so that it neither finds "7" nor 0.5, and refuses classes that y happens to lack.
     """
-    labels = targets.labels.tolist()
+    if isinstance(weights, str):  # "balanced", also in a list
+        return np.asarray(compute_sample_weight(weights, y))
     if unknown := [label for label in weights if label not in labels]:
         raise ValueError(
             f"class_weight: expected classes of {', '.join(map(repr, labels[:20]))}, got "

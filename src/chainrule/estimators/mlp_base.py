@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from chainrule.chain import Chain
 from chainrule.estimators import resolve
 from chainrule.estimators.base import NetworkEstimator
+from chainrule.estimators.fitting import FitJob, FitResult
 from chainrule.estimators.parameters import Whole
 from chainrule.functions import Dropout, Elementwise, Exp, Function, Linear, Sigmoid
 from chainrule.inputs import Inputs, Rows
@@ -39,10 +40,14 @@ class MLP(NetworkEstimator):
         "dropout": [Interval(Real, 0, 1, closed="left")],
     }
 
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        self._hidden_sizes()
+
     def _hidden_sizes(self) -> list[int]:
         """Return the sizes of the hidden layers; ValueError unless they are whole numbers > 0."""
         given = self.hidden_layer_sizes
-        sizes = list(given) if np.iterable(given) else [given]
+        sizes = list(given) if np.iterable(given) and not isinstance(given, dict) else [given]
         for size in sizes:
             if not isinstance(size, Integral) or isinstance(size, bool):
                 raise ValueError(
@@ -91,7 +96,37 @@ class MLP(NetworkEstimator):
             raise ValueError("expected a chain of layers for its features and classes")
 
     def _check_going_on(self) -> None:
-        self._hidden_sizes()
+        before = getattr(self, "_asked_sizes", None)
+        if before is None and hasattr(self, "chain_"):
+            before = widths(self.chain_)[:-1]
+        sizes = self._hidden_sizes()
+        if before is not None and sizes != before:
+            raise ValueError(
+                f"{type(self).__name__}: expected the network of the fit before to go on with, "
+                f"hidden_layer_sizes={before}, got hidden_layer_sizes={sizes}; warm_start=False "
+                "and fit begin a new one"
+            )
+
+    def _install(self, job: FitJob, result: FitResult) -> None:
+        super()._install(job, result)
+        self._asked_sizes = self._hidden_sizes()
+
+    def _chain_going_on(self, targets: Targets) -> Chain:
+        """Return the fitted chain, after its layers the activation and dropout as they are now."""
+        chain = self._network(targets)
+        *hidden, outputs = widths(chain)
+        functions = self._functions(hidden, outputs, targets)
+        if functions == list(chain.functions):
+            return chain
+        if isinstance(functions[-1], Exp) != isinstance(chain.functions[-1], Exp):
+            loss = getattr(self, "loss", None)
+            raise ValueError(
+                f"{type(self).__name__}: expected the network of the fit before to go on with, "
+                f"which ends in {chain.functions[-1]}, got loss={loss!r}, for which it ends in "
+                f"{functions[-1]}; warm_start=False and fit begin a new one"
+            )
+        layout = ChainLayout.of(functions, chain.layers[0].input_shape, chain.dtype)
+        return Chain.from_layout(layout, chain.parameters.flat)
 
     def _has_network(self) -> bool:
         return hasattr(self, "coefs_")
@@ -154,6 +189,11 @@ def in_layers(
     """Return hidden layers of such sizes with the same after each, an output layer, and the end."""
     hidden = [each for size in sizes for each in (Linear(size), *after)]
     return [*hidden, Linear(outputs), *([] if last is None else [last])]
+
+
+def widths(chain: Chain) -> list[int]:
+    """Return the outputs of each layer of a chain of Linear layers."""
+    return [each.outputs for each in chain.functions if isinstance(each, Linear)]
 
 
 def views(chain: Chain) -> tuple[list[Array], list[Array]]:

@@ -13,11 +13,14 @@ import numpy as np
 from chainrule.chain import Chain
 from chainrule.engine.running.prediction import Forward, in_blocks
 from chainrule.estimators import resolve
+from chainrule.finite import finite_outputs, narrowed
 from chainrule.types import Array
 
 MOST_ROWS = 1024
 MOST_NUMBERS = 2**27
 """The most images of a block, and the most numbers in all layers of a block together."""
+
+ADVICE = "; fitted on X of float64, the network takes it"
 
 
 class Predictions:
@@ -36,7 +39,8 @@ class Predictions:
         chain: Chain = estimator._network()
         X = estimator.inputs_.opened(X)
         if type(X) is not np.ndarray or getattr(estimator.inputs_, "scaling", None) is None:
-            return self._outputs(estimator, chain, estimator._encoded(X), whole)
+            Y = self._outputs(estimator, chain, estimator._encoded(X), whole)
+            return finite_outputs(type(estimator).__name__, Y)
         # Raw images are small; as numbers of float32 they go through the chain block by block.
         made = (inside for layer in chain.layers for inside in layer.walk())
         width = sum(prod(layer.output_shape) for layer in made)
@@ -45,15 +49,17 @@ class Predictions:
             self._outputs(estimator, chain, estimator._encoded(X[at : at + rows]), whole)
             for at in range(0, max(len(X), 1), rows)
         ]
-        return np.concatenate(blocks)
+        return finite_outputs(type(estimator).__name__, np.concatenate(blocks))
 
     def _outputs(self, estimator: Any, chain: Chain, X: Any, whole: bool) -> Array:
         key = whole, (estimator.engine, estimator.n_jobs)
         with self.lock:
             parameters, predict = self.made.get(key, (None, None))
             if predict is None or parameters is not chain.parameters:
-                predict = _program(estimator, chain, whole)
-                self.made[key] = chain.parameters, predict
+                parameters, predict = chain.parameters, _program(estimator, chain, whole)
+                self.made[key] = parameters, predict
+            if X.dtype.itemsize > parameters.flat.itemsize:
+                X = narrowed(type(estimator).__name__, X, chain.dtype, ADVICE)
             return predict(X)
 
 

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_consistent_length
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_consistent_length,
+    check_is_fitted,
+)
 
 from chainrule.data import Column, Images
 from chainrule.data.sources import is_source
 from chainrule.estimators.fitting import FitJob, by_rows, training_dtype
-from chainrule.estimators.validation import check_sparse, name_of, read_fit, with_answers
+from chainrule.estimators.validation import (
+    answers_to,
+    check_sparse,
+    name_of,
+    read_fit,
+    with_answers,
+)
 from chainrule.inputs import Inputs
 from chainrule.targets import Targets
 from chainrule.training.samples import Samples
@@ -90,10 +102,14 @@ def prepare(
         drawn = estimator._new_chain(encoded.shape[1:], targets, random_state)
         chain = drawn.astype(encoded.dtype)
     else:
-        chain = estimator._network(targets)
+        chain = estimator._chain_going_on(targets)
         if incremental and hasattr(estimator, "_optimizer"):
             going_on = estimator._optimizer.dtype
     dtype = training_dtype(estimator, data, chain.parameters.flat.size, going_on)
+    for part, samples in (("", data), (" validation", validation)):
+        if samples is not None:
+            name = f"{type(estimator).__name__}{part}"
+            samples.check_range(name, dtype, "; dtype='float64' trains in float64")
     return FitJob(
         estimator=estimator,
         inputs=inputs,
@@ -120,6 +136,15 @@ def labelled(
     estimator._check_answers(y, targets, warm=False)
     check_consistent_length(X, y)
     return _samples(estimator, X, y, sample_weight, targets, incremental=False)
+
+
+def dense_labelled(estimator: Any, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Samples]:
+    """Return raw samples, and dense ones with targets for a fitted estimator's loss."""
+    check_is_fitted(estimator)
+    X, y = answers_to(estimator, X, y)
+    data = labelled(estimator, estimator.inputs_, estimator.targets_, X, y, sample_weight)
+    dense = data.X.toarray() if sparse.issparse(data.X) else data.X
+    return X, replace(data, X=dense)
 
 
 def _samples(

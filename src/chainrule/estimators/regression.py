@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from chainrule.data import Column
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.estimators.validation import answers_to
+from chainrule.inputs.base import numeric
 from chainrule.losses import Loss
 from chainrule.targets import REGRESSION_LOSSES, Numbers, Objective, Targets, regression_objective
 from chainrule.targets.columns import number_cells
@@ -32,7 +33,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         X_val: Any = None,
@@ -61,7 +62,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
 
     @available_if(lambda self: self._check_solver())  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
         """Go on for one epoch over some data.
 
         Parameters
@@ -113,7 +114,8 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         X, y = answers_to(self, X, y)
-        return float(super().score(X, y, sample_weight))
+        weights = None if sample_weight is None else numeric(sample_weight)
+        return float(super().score(X, y, weights))
 
     def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
         return Numbers.fit(y, name=name)

@@ -7,6 +7,7 @@ that is refused changes nothing.
 from __future__ import annotations
 
 import copy
+import math
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,14 @@ from chainrule.data import Column, DataError, Images, Table
 from chainrule.data.frames import as_table, is_frame
 from chainrule.data.sources import is_source
 from chainrule.inputs import Inputs
+from chainrule.inputs.base import numeric
 from chainrule.sparse_rows import check_arrays
 from chainrule.targets import Targets
 from chainrule.types import Array
 
 SPARSE = ["csr", "csc"]
 FLOATS = (np.float64, np.float32)
+"""Types that stay as they are; numbers of any other, such as bfloat16, become the first."""
 
 
 def with_answers(
@@ -109,6 +112,7 @@ def read_fit(
     def check(rows: Any, names: tuple[str, ...] | None) -> Any:
         if names is not None:
             known.__dict__.pop("feature_names_in_", None)
+        _check_type(estimator, rows)
         try:
             rows, found = validate_data(
                 known,
@@ -155,13 +159,18 @@ def read_samples(estimator: Any, X: Any, inputs: Inputs) -> Any:
     if _plain_rows(X, inputs):
         return X
     check_sparse(estimator, X)
+    chain = getattr(estimator, "chain_", None)
+    floats = FLOATS if chain is None or chain.dtype == np.float64 else FLOATS[::-1]
 
     def check(rows: Any, names: tuple[str, ...] | None) -> Any:
         known = estimator
+        if names is None and inputs.raw_names is None and _whole(rows, estimator.n_features_in_):
+            return rows
         if names is not None:
             known = _known(estimator, inputs, reset=False)
             known.__dict__.pop("feature_names_in_", None)
-        rows = validate_data(known, rows, accept_sparse=SPARSE, reset=False)
+        _check_type(estimator, rows)
+        rows = validate_data(known, rows, accept_sparse=SPARSE, dtype=floats, reset=False)
         return rows.tocsr() if sparse.issparse(rows) else rows
 
     if name := estimator.targets_.name:
@@ -169,18 +178,45 @@ def read_samples(estimator: Any, X: Any, inputs: Inputs) -> Any:
     return inputs.encode(X, check)
 
 
+def _check_type(estimator: Any, rows: Any, what: str = "X") -> None:
+    """Raise ValueError for dates and durations, of which NumPy makes numbers of any unit."""
+    types = [rows.dtype] if hasattr(rows, "dtype") else getattr(rows, "dtypes", ())
+    for found in types:
+        temporal = getattr(found, "is_temporal", lambda: False)  # so polars says it
+        if getattr(found, "kind", "") in ("m", "M") or temporal():
+            raise ValueError(
+                f"{type(estimator).__name__}: expected numbers as {what}, got {found} values; what "
+                "numbers they are depends on a unit, so make them of it, such as hours"
+            )
+
+
+def _numbers(estimator: Any, y: Any) -> Any:
+    """Return answers of a type that NumPy alone does not know, such as bfloat16, as float64."""
+    _check_type(estimator, y, "y")
+    return numeric(y) if getattr(getattr(y, "dtype", None), "kind", "") == "V" else y
+
+
 def _plain_rows(X: Any, inputs: Inputs) -> bool:
-    """Return, in little time, whether X is what scikit-learn's checks would return as it is."""
+    """Return, in little time, whether X are rows that scikit-learn would return as they are."""
+    return inputs.kind == "rows" and inputs.raw_names is None and _whole(X, inputs.raw_count)
+
+
+def _whole(X: Any, count: int) -> bool:
+    """Return, in little time, whether X is an array of finite rows of so many numbers."""
     return (
         type(X) is np.ndarray
-        and inputs.kind == "rows"
         and X.ndim == 2
         and X.dtype.char in "fd"
-        and X.shape[1] == inputs.raw_count
+        and X.shape[1] == count
         and len(X) > 0
-        and inputs.raw_names is None
-        and bool(np.isfinite(X).all())
+        and _finite(X)
     )
+
+
+def _finite(X: Array) -> bool:
+    """Return whether all numbers are finite; a sum of those that are mostly says it."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return math.isfinite(X.sum()) or bool(np.isfinite(X).all())
 
 
 def read_answers(estimator: Any, y: Any, targets: Targets | None) -> Any:
@@ -189,7 +225,7 @@ def read_answers(estimator: Any, y: Any, targets: Targets | None) -> Any:
     if targets is not None and targets.name and not isinstance(y, Column):
         y = targets.matched(y)
     if not isinstance(y, Column):
-        return y
+        return y if hasattr(estimator, "predict_proba") else _numbers(estimator, y)
     return estimator._new_answers(y) if targets is None else targets.read(y)
 
 

@@ -267,7 +267,7 @@ def _read_object(kind: str, data: Any, where: str, known: Catalogue) -> Any:
     values = {own: _read(entries[own], f"{inside}.{own}", known) for own in names}
     values = {own: tuple(v) if isinstance(v, list) else v for own, v in values.items()}
     try:
-        check_hints(cls, values)
+        check_hints(cls, values, (*BASES, Chain))
         return cls(**values)
     except (*CONSTRUCTION_ERRORS, AttributeError) as error:
         message = str(error) or f"{name}: it cannot be made: {error!r}"

@@ -16,13 +16,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
 
 from chainrule import notation
-from chainrule.formulas import Formulas, docstring_formulas, elementwise_formulas
+from chainrule.formulas import Formulas, docstring_formulas, elementwise_formulas, line_formulas
+from chainrule.functions.diagonal import diagonal
 from chainrule.functions.fields import described, numbers
 from chainrule.functions.starts import Start
 from chainrule.notation.line import letters_of
@@ -79,6 +79,11 @@ class Function(ABC):
     def __str__(self) -> str:
         """Return the function with those of its hyperparameters that are not the default."""
         return described(self)
+
+    def check_samples(self, X: Any) -> None:
+        """Raise ValueError for samples X (n, …) that it cannot take, dense or CSR, as the first."""
+        for first in self.inner[:1]:
+            first.check_samples(X)
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         """Return the shape of each parameter, given the shape of one sample."""
@@ -322,14 +327,7 @@ class Multilinear(Function):
 
     def formulas(self) -> Formulas:
         """Return the line, its Jacobians and its gradients."""
-        line, sample = self.line(), self._sample
-        gradients = [notation.gradient(line, name) for name in line.names]
-        return Formulas(
-            definition=(str(line),),
-            derivative=tuple(str(notation.jacobian(line, name, sample)) for name in line.names),
-            backprop=tuple(map(str, gradients)),
-            latex=tuple(map(notation.latex, [line, *gradients])),
-        )
+        return line_formulas(self.line(), self._sample)
 
 
 class ExplicitFunction(Function):
@@ -338,12 +336,3 @@ class ExplicitFunction(Function):
     def formulas(self) -> Formulas:
         """Return the formulas that stand in the class's docstring."""
         return docstring_formulas(self)
-
-
-def diagonal(values: Array) -> Array:
-    """Return the Jacobians (n, *s, *s) whose diagonals are the values (n, *s)."""
-    n, size = values.shape[0], prod(values.shape[1:])
-    result = np.zeros((n, size, size), dtype=values.dtype)
-    every = np.arange(size)
-    result[:, every, every] = values.reshape(n, size)
-    return result.reshape(values.shape + values.shape[1:])

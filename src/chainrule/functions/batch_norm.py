@@ -13,8 +13,8 @@ from chainrule.functions.base import (
     Gradients,
     Parameters,
     RandomKey,
-    diagonal,
 )
+from chainrule.functions.diagonal import diagonal
 from chainrule.functions.fields import check_number
 from chainrule.functions.starts import Start
 from chainrule.types import Array, Shape

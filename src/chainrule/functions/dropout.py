@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule import random
-from chainrule.functions.base import ExplicitFunction, Gradients, Parameters, RandomKey, diagonal
+from chainrule.functions.base import ExplicitFunction, Gradients, Parameters, RandomKey
+from chainrule.functions.diagonal import diagonal
 from chainrule.functions.fields import check_number
 from chainrule.types import Array, Shape
 

@@ -19,11 +19,13 @@ from chainrule.types import Array, Shape
 class EmbeddingBag(Multilinear):
     """Bag of embeddings: the sum, or the mean, of the rows of A that belong to a text's tokens.
 
-    Definition: Y[n,d] = X[n,p] A[p,d]; with mode "mean" X is first divided by its row's sum
-    Shapes: X (n, p) counts of tokens, usually sparse, A (p, d) -> Y (n, d)
-    Jacobian: ∂Y[n,d]/∂X[n,p] = A[p,d]; for the mean (A[p,d] − Y[n,d]) / Σ_p X[n,p]
-    Backprop: dA[p,d] = X[n,p] dY[n,d], dX[n,p] = dY[n,d] A[p,d]; for the mean with X divided by
-        its sums, and dX[n,p] = dY[n,d] (A[p,d] − Y[n,d]) / Σ_p X[n,p]
+    Definition: Y[n,d] = Σ_p X[n,p] A[p,d]; with mode "mean" X is first divided by its row's sum
+    Shapes: X (n, p) counts or weights of tokens, usually sparse, A (p, d) -> Y (n, d); for the
+        mean none is negative
+    Jacobian: ∂Y[n,d]/∂X[n,p] = A[p,d]; for the mean (A[p,d] − Y[n,d]) / Σ_q X[n,q]
+    Backprop: dA[p,d] = Σ_n X[n,p] dY[n,d], dX[n,p] = Σ_d dY[n,d] A[p,d];
+        for the mean with X divided by its sums, and
+        dX[n,p] = Σ_d dY[n,d] (A[p,d] − Y[n,d]) / Σ_q X[n,q]
     Numerics: an empty bag has mean 0, and its gradients are 0
     Source: Joulin et al., "Bag of tricks for efficient text classification", 2017; lecture notes
         on softmax(B A x), where x is a column and A the transpose of ours
@@ -33,7 +35,9 @@ class EmbeddingBag(Multilinear):
     dimensions : int
         The length d of an embedding.
     mode : {"sum", "mean"}, default="sum"
-        Whether the embeddings of a bag are summed or averaged.
+        Whether the embeddings of a bag are summed or averaged. An average with negative weights is
+        none, since their sum may be near 0: a chain that begins with it refuses such samples, those
+        of ``HashingVectorizer()`` unless it has ``alternate_sign=False``. A sum takes any numbers.
     """
 
     initialization: ClassVar[str] = "fasttext"
@@ -46,6 +50,24 @@ class EmbeddingBag(Multilinear):
         """Check the hyperparameters."""
         check_count(self, "dimensions")
         check_choice(self, "mode", ("sum", "mean"))
+
+    def check_samples(self, X: Any) -> None:
+        """Raise ValueError for negative weights of tokens in a mean."""
+        values = X.data[: X.indptr[-1]] if sparse.issparse(X) else np.asarray(X)
+        if self.mode == "sum" or not (negative := values < 0).any():
+            return
+        entries = np.argwhere(negative)
+        number = values[tuple(entries[0])]
+        if sparse.issparse(X):
+            row = int(np.searchsorted(X.indptr, entries[0][0], side="right")) - 1
+            token = X.indices[entries[0][0]]
+        else:
+            row, token = entries[0]
+        raise self._misfit(
+            "weights of tokens >= 0 in X, since a mean divides by their sum",
+            f"{len(entries)} below, {number:g} for token {token} of sample {row} the first; "
+            'mode="sum" takes any numbers',
+        )
 
     def text(self) -> str:
         """Return the line that defines the layer."""

@@ -7,7 +7,8 @@ from math import prod
 
 import numpy as np
 
-from chainrule.functions.base import ExplicitFunction, Gradients, Parameters, RandomKey, diagonal
+from chainrule.functions.base import ExplicitFunction, Gradients, Parameters, RandomKey
+from chainrule.functions.diagonal import diagonal
 from chainrule.types import Array, Shape
 
 

@@ -8,13 +8,8 @@ from math import prod
 
 import numpy as np
 
-from chainrule.functions.base import (
-    ExplicitFunction,
-    Gradients,
-    Parameters,
-    RandomKey,
-    diagonal,
-)
+from chainrule.functions.base import ExplicitFunction, Gradients, Parameters, RandomKey
+from chainrule.functions.diagonal import diagonal
 from chainrule.functions.fields import check_choice, check_number
 from chainrule.functions.starts import Start
 from chainrule.types import Array, Shape

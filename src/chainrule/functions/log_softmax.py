@@ -34,7 +34,7 @@ class LogSoftmax(ExplicitFunction):
 
     def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
         """Return Y (n, k)."""
-        with np.errstate(invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             shifted = X - X.max(axis=1, keepdims=True)
         return np.asarray(shifted - np.log1p(sums_without_largest(exponentials(X))))
 

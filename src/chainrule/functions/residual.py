@@ -13,9 +13,9 @@ from chainrule.functions.base import (
     Gradients,
     Parameters,
     RandomKey,
-    diagonal,
 )
 from chainrule.functions.contract import check_arguments
+from chainrule.functions.diagonal import diagonal
 from chainrule.functions.sequence import (
     DEEPEST,
     MOST_INNER,

@@ -77,7 +77,7 @@ def exponentials(X: Array) -> Array:
         Numbers from 0 to 1, at least one in a row exactly 1. A row with NaN, or whose largest
         number is infinite, has NaN.
     """
-    with np.errstate(invalid="ignore", under="ignore"):  # −inf − x is −inf, and counts as 0
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):  # −inf counts as 0
         top = X.max(axis=1, keepdims=True)
         differences = X - top
         rounded = differences + top

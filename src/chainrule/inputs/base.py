@@ -142,9 +142,26 @@ class Inputs(ABC):
         """Check and take back what `to_json` gave; ValueError for anything else."""
 
 
+def numeric(data: Any) -> Array:
+    """Return data as an array of numbers, those of other types as float64 if NumPy takes them.
+
+    Such are flags, objects, texts of numbers, and types of other packages, such as bfloat16. Dates
+    are no numbers: what they would be depends on their unit.
+    """
+    X = np.asarray(data)
+    if X.dtype.kind in "iufcmM":
+        return X
+    if X.dtype.kind == "b":
+        return X.astype(np.uint8)
+    try:
+        return X.astype(np.float64)
+    except (TypeError, ValueError):
+        return X  # the check of rows says what is wrong
+
+
 def float_array(data: Any) -> Array:
     """Return data as an array, in which small integers are float32, which holds them exactly."""
-    X = np.asarray(data)
-    if X.dtype.kind in "biu" and X.dtype.itemsize <= 2:
+    X = numeric(data)
+    if X.dtype.kind in "iu" and X.dtype.itemsize <= 2:
         return X.astype(np.float32)
     return X

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from chainrule import strict_json
 from chainrule.data.cells import Cells, Moments, has_decimal_comma, number, shortened, spelled
+from chainrule.tables import abridged, number_text
 
 __all__ = ["CategoricalColumn", "NumericColumn", "fit_column", "taken_for_categories"]
 
@@ -34,6 +35,11 @@ class NumericColumn:
     def feature_names(self) -> tuple[str, ...]:
         """Names of the one or two features."""
         return (self.name, f"{self.name} {MISSING_VALUE}") if self.missing else (self.name,)
+
+    def describe(self) -> tuple[str, str]:
+        """Return what it is, and what becomes of it."""
+        features = f"(x − {number_text(self.mean)}) / {number_text(self.scale)}"
+        return "numbers", features + ", and whether it is missing" * self.missing
 
     def encode(self, cells: Cells, out: NDArray[np.float32]) -> list[str]:
         """Fill out (n, features) with the cells (n) and return notes; the cells are numbers."""
@@ -90,6 +96,10 @@ class CategoricalColumn:
     def feature_names(self) -> tuple[str, ...]:
         """Names of the features, such as color=red."""
         return tuple(f"{self.name}={value}" for value in self.values)
+
+    def describe(self) -> tuple[str, str]:
+        """Return what it is, and what becomes of it."""
+        return "categories", f"one each: {abridged(self.values)}"
 
     def encode(self, cells: Cells, out: NDArray[np.float32]) -> list[str]:
         """Fill out (n, features) with the cells (n) and return notes on cells left zero."""

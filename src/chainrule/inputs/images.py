@@ -15,11 +15,12 @@ from chainrule.data import Column, Images as Pictures, Table
 from chainrule.data.photos import MANNERS, Reading
 from chainrule.data.pictures import listed_pictures
 from chainrule.data.sources import is_source, learned_images, read_images, read_source
-from chainrule.inputs.base import Inputs, Options, RowCheck, Shape, float_array
+from chainrule.inputs.base import Inputs, Options, RowCheck, Shape, float_array, numeric
 from chainrule.inputs.image_formats import FORMATS, image_shape, inferred_format
 from chainrule.inputs.rows import checked_rows, names_from_json, table_numbers
 from chainrule.inputs.scaling import ImageScaling
 from chainrule.sparse_rows import as_csr
+from chainrule.tables import short_repr
 from chainrule.types import Array
 
 __all__ = ["FORMATS", "Images", "image_shape", "infer_format", "infer_images"]
@@ -58,6 +59,7 @@ class Images(Inputs):
     inferred: bool = field(default=False, compare=False, repr=False)
 
     kind = "images"
+    __repr__ = short_repr
 
     @classmethod
     def learn(cls, data: Any, options: Options) -> Images:
@@ -110,7 +112,7 @@ class Images(Inputs):
         data = self.opened(data)
         if isinstance(data, Table):
             data, _ = table_numbers(data, self)
-        pixels = as_csr("images", data).toarray() if sparse.issparse(data) else np.asarray(data)
+        pixels = as_csr("images", data).toarray() if sparse.issparse(data) else numeric(data)
         return replace(self, scaling=ImageScaling.fit(self._ordered(pixels)))
 
     def encode(self, data: Any, check: RowCheck | None = None) -> Array:
@@ -124,7 +126,7 @@ class Images(Inputs):
         data = _array_of(self.opened(data))
         shape = tuple(getattr(data, "shape", ()))
         if len(shape) in (3, 4) and min(shape) > 0:
-            images = self._reads(shape)._ordered(np.asarray(data))
+            images = self._reads(shape)._ordered(numeric(data))
             if self.scaling is not None:
                 return self.scaling.encode(images)
             X = checked_rows(float_array(images).reshape(len(images), -1), self, check)
@@ -173,6 +175,8 @@ class Images(Inputs):
 
     def _reads(self, shape: Shape) -> Images:
         """Return how an array of a shape is read; ValueError if these are no such images."""
+        if len(shape) == len(self.format) and shape[1:] == self.given:
+            return self
         if len(shape) == 2:
             if not self.rows or shape[1] != self.raw_count:
                 raise self._misfit("rows of numbers")
@@ -182,13 +186,13 @@ class Images(Inputs):
         ways.sort(key=lambda way: way.format != self.format)  # the one of training first
         fitting = [way for way in ways if way.sample_shape == self.sample_shape]
         if not fitting:
-            raise self._misfit(ways[0].describe())
+            advice = "; files, and images of Pillow, may have any size"
+            raise self._misfit(ways[0].describe(), advice)
         return fitting[0]
 
-    def _misfit(self, received: str) -> ValueError:
-        return ValueError(
-            f"X has {received}, but this network is expecting {self.describe()} as input"
-        )
+    def _misfit(self, received: str, advice: str = "") -> ValueError:
+        expected = f"this network is expecting {self.describe()} as input"
+        return ValueError(f"X has {received}, but {expected}{advice}")
 
     def _ordered(self, data: Any) -> Array:
         """Return raw images, or rows of their pixels, as (n, c, h, w), of any type of number."""

@@ -12,6 +12,7 @@ from chainrule.data import DataError, Table
 from chainrule.data.cells import Cells, shortened
 from chainrule.data.sources import is_source, read_table
 from chainrule.inputs.base import Inputs, Options, RowCheck, Shape
+from chainrule.tables import short_repr
 from chainrule.types import Array
 
 __all__ = ["Rows", "checked_rows", "columns_to_json", "names_from_json", "table_numbers"]
@@ -30,6 +31,7 @@ class Rows(Inputs):
     names: tuple[str, ...] | None = None
 
     kind = "rows"
+    __repr__ = short_repr
 
     @classmethod
     def learn(cls, data: Any, options: Options) -> Rows:

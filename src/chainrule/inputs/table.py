@@ -22,10 +22,15 @@ from chainrule.inputs.columns import (
     fit_column,
     taken_for_categories,
 )
+from chainrule.tables import counted, cut, html_table, text_table
 from chainrule.types import Array
 from chainrule.warning import warn
 
 __all__ = ["CategoricalColumn", "NumericColumn", "TableEncoder"]
+
+HEADING = ("column", "is", "features")
+SHOWN = 20
+"""Columns that are listed at a prompt."""
 
 MOST_COLUMNS = 1_000_000
 LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
@@ -39,6 +44,27 @@ class TableEncoder(Inputs):
     dropped: tuple[tuple[str, str], ...] = ()
 
     kind = "table"
+
+    def _rows(self) -> list[tuple[str, str, str]]:
+        """Return a row for each column that is used."""
+        shown = self.columns if len(self.columns) <= SHOWN else self.columns[: SHOWN - 1]
+        rows = [(cut(column.name), *column.describe()) for column in shown]
+        return rows + [("…", "", "")] * (len(shown) < len(self.columns))
+
+    @property
+    def _size(self) -> str:
+        dropped = ", ".join(f"{cut(name)} ({reason})" for name, reason in self.dropped[:SHOWN])
+        dropped += ", …" * (len(self.dropped) > SHOWN)
+        counts = (len(self.columns), "column"), (len(self.feature_names), "feature")
+        text = ", ".join(counted(*count) for count in counts)
+        return text + (f"; left out: {dropped}" if dropped else "")
+
+    def __repr__(self) -> str:
+        return f"{text_table([HEADING, *self._rows()])}\n{self._size}"
+
+    def _repr_html_(self) -> str:
+        """Return the columns for notebooks."""
+        return html_table(self._size, HEADING, self._rows())
 
     @classmethod
     def learn(cls, data: Any, options: Options) -> TableEncoder:

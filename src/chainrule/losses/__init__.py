@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from chainrule.functions import Exp, Function, Sigmoid, Softmax
+from chainrule.functions import Exp, Function, LogSoftmax, Sigmoid, Softmax
 from chainrule.losses.base import ElementwiseLoss, Loss
 from chainrule.losses.binary_cross_entropy import BinaryCrossEntropy, SigmoidBinaryCrossEntropy
 from chainrule.losses.cross_entropy import CrossEntropy, SoftmaxCrossEntropy
@@ -35,6 +35,26 @@ FUSED: dict[tuple[type[Function], type[Loss]], type[Loss]] = {
 """A last function and a loss, and the loss on that function's input that equals both."""
 
 
+INCLUDED: dict[type[Loss], tuple[type[Function], ...]] = {
+    SoftmaxCrossEntropy: (Softmax, LogSoftmax),
+    SigmoidBinaryCrossEntropy: (Sigmoid,),
+    ExpPoisson: (Exp,),
+}
+"""The functions that a loss includes: after one of them, it is the loss of that one's input.
+
+So no function is applied twice; softmax of a LogSoftmax's output is that of its input anyway.
+"""
+
+APART: dict[tuple[type[Function], type[Loss]], str] = {
+    (Sigmoid, SoftmaxCrossEntropy): "logits: leave Sigmoid() out, or use BinaryCrossEntropy()",
+    (Softmax, SigmoidBinaryCrossEntropy): "logits: leave Softmax() out, or use CrossEntropy()",
+    (LogSoftmax, SigmoidBinaryCrossEntropy): "logits: use SoftmaxCrossEntropy() for classes",
+    (LogSoftmax, CrossEntropy): "probabilities: use SoftmaxCrossEntropy(), which takes logarithms",
+    (LogSoftmax, BinaryCrossEntropy): "probabilities: use SoftmaxCrossEntropy() for classes",
+}
+"""Last functions and losses that do not go together, and what the loss expects instead."""
+
+
 def fused(function: Function, loss: Loss) -> Loss | None:
     """Return the loss that equals a function followed by a loss.
 
@@ -43,14 +63,25 @@ def fused(function: Function, loss: Loss) -> Loss | None:
     function : Function
         The last function of a chain, such as ``Softmax()``.
     loss : Loss
-        The loss of its outputs, such as ``CrossEntropy()``.
+        The loss of its outputs, such as ``CrossEntropy()``; or ``SoftmaxCrossEntropy()``, which
+        includes the function and is taken once.
 
     Returns
     -------
     pair : Loss or None
         The loss of the function's input; None where the two do not fuse.
+
+    Raises
+    ------
+    ValueError
+        The loss does not take what the function makes, such as logits of ``Sigmoid()``.
     """
-    pair: Any = FUSED.get((type(function), type(loss)))
+    kinds: Any = (type(function), type(loss))
+    if kinds in APART:
+        raise ValueError(f"{loss}: got the outputs of {function}, expected {APART[kinds]}")
+    if kinds[0] in INCLUDED.get(kinds[1], ()):
+        return loss
+    pair: Any = FUSED.get(kinds)
     if pair is None:
         return None
     one: Loss = pair(**{field.name: getattr(loss, field.name) for field in fields(pair)})

@@ -223,11 +223,11 @@ class Loss(ABC):
             raise self._misfit("finite targets", f"{T[row]} for sample {row}")
         return np.asarray(T, dtype=Y.dtype)
 
-    def _check_outputs(self, Y: Array) -> None:
+    def _check_outputs(self, Y: Array, advice: str) -> None:
         """Raise ValueError for outputs outside [0, 1]; NaN passes, and shows in the value."""
         outside = (Y < 0) | (Y > 1)
         if outside.any():
-            raise self._misfit("outputs from 0 to 1", Y[outside][0])
+            raise self._misfit("outputs from 0 to 1", f"{Y[outside][0]}; {advice}")
 
     def _probabilities(self, t: Any, Y: Array) -> Array:
         """Return targets like Y that must lie in [0, 1]."""

@@ -32,7 +32,10 @@ class BinaryCrossEntropy(ElementwiseLoss):
 
     def targets(self, t: Any, Y: Array) -> Array:
         """Return the targets (n, k), from 0 to 1."""
-        self._check_outputs(Y)
+        self._check_outputs(
+            Y,
+            "end the chain with Sigmoid(), or use SigmoidBinaryCrossEntropy(), which takes logits",
+        )
         return self._probabilities(t, Y)
 
     def error(self, y: Any, t: Any) -> Any:
@@ -48,6 +51,8 @@ class BinaryCrossEntropy(ElementwiseLoss):
 @dataclass(frozen=True)
 class SigmoidBinaryCrossEntropy(ElementwiseLoss):
     """Sigmoid and binary cross-entropy in one, on the numbers z that go into the sigmoid.
+
+    A chain that ends with Sigmoid() has that function once: the loss includes it.
 
     Definition: L = 1/N Σ_n (max(z[n], 0) − t[n] z[n] + log(1 + exp(−|z[n]|)))
     Shapes: z (n, k), t (n, k) or (n,) from 0 to 1 -> a number

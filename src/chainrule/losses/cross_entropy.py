@@ -27,7 +27,9 @@ class CrossEntropy(Loss):
 
     def targets(self, t: Any, Y: Array) -> Array:
         """Return T (n, k), rows that sum to 1, from class numbers (n,) or from T itself."""
-        self._check_outputs(Y)
+        self._check_outputs(
+            Y, "end the chain with Softmax(), or use SoftmaxCrossEntropy(), which takes logits"
+        )
         return self._distributions(t, Y)
 
     def _distributions(self, t: Any, Y: Array) -> Array:
@@ -72,6 +74,8 @@ class CrossEntropy(Loss):
 class SoftmaxCrossEntropy(CrossEntropy):
     """Softmax and cross-entropy in one, on the numbers Z that go into the softmax.
 
+    A chain that ends with Softmax() or LogSoftmax() has that function once: the loss includes it.
+
     Definition: L = 1/N Σ_n (log Σ_k exp(Z[n,k]) − Σ_k T[n,k] Z[n,k])
     Shapes: Z (n, k); t (n,) class numbers, or T (n, k) one-hot or soft -> a number
     Derivative: ∂L/∂Z[n,k] = 1/N (softmax(Z)[n,k] − T[n,k]), that is 1/N (y − t)
@@ -89,7 +93,7 @@ class SoftmaxCrossEntropy(CrossEntropy):
 
     def errors(self, Y: Array, T: Array) -> Array:
         """Return −Σ T log softmax(z), (n,)."""
-        with np.errstate(invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             below = Y.max(axis=1, keepdims=True) - Y
             surprises = below + np.log1p(sums_without_largest(exponentials(Y)))
             return np.asarray(np.where(T > 0, T * surprises, 0).sum(axis=1), dtype=Y.dtype)

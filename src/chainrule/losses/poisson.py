@@ -48,6 +48,8 @@ class Poisson(ElementwiseLoss):
 class ExpPoisson(ElementwiseLoss):
     """Exponential and Poisson loss in one, on the logarithms z of the means: the log link.
 
+    A chain that ends with Exp() has that function once: the loss includes it.
+
     Definition: L = 1/N Σ_n (t[n] (log t[n] − z[n]) − t[n] + exp(z[n])), with 0 log 0 = 0
     Shapes: z (n, k), t (n, k) or (n,), none negative -> a number, 0 where exp(z) = t
     Derivative: ∂L/∂z[n] = 1/N (exp(z[n]) − t[n]), that is 1/N (y − t)

@@ -60,6 +60,9 @@ class Index:
         """Return the index with other letters."""
         return replace(self, letters=tuple((s, names.get(x, x)) for s, x in self.letters))
 
+    def __repr__(self) -> str:
+        return f"Index('{self}')"
+
     def __str__(self) -> str:
         parts = []
         for scale, letter in self.letters:
@@ -93,6 +96,9 @@ class Factor:
     def renamed(self, names: Mapping[str, str]) -> Factor:
         """Return the factor with other letters."""
         return Factor(self.name, tuple(index.renamed(names) for index in self.indices))
+
+    def __repr__(self) -> str:
+        return f"Factor('{self}')"
 
     def __str__(self) -> str:
         return bracketed(self.name, self.indices)
@@ -174,6 +180,10 @@ class Term:
         factors = tuple(f.renamed(names) for f in self.factors)
         return replace(self, left=left, factors=factors, powers=powers)
 
+    def __repr__(self) -> str:
+        product = signed_sum([(self.coefficient, self.product())])
+        return f"Term({bracketed('', self.left) or 'number'}: {product})"
+
     def product(self) -> str:
         """Return the right side as text, without its sign."""
         number = abs(self.coefficient)
@@ -213,6 +223,9 @@ class Line:
             for position, factor in enumerate(term.factors):
                 if factor.name == name:
                     yield term, position
+
+    def __repr__(self) -> str:
+        return f"Line({str(self)!r})"
 
     def __str__(self) -> str:
         return "; ".join(

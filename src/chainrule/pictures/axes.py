@@ -9,6 +9,9 @@ import numpy as np
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#444444")
 """Colors that people who see few colors can tell apart (Okabe & Ito, 2008)."""
 
+MOST_LABELS = 16
+"""A legend of more has several columns."""
+
 WIDE_RANGE = 20
 """Largest over smallest number from which on an axis is logarithmic."""
 
@@ -35,7 +38,36 @@ def tidy(ax: Any, x: str, y: str) -> None:
 
 def in_epochs(ax: Any) -> None:
     """Let the horizontal axis have whole numbers alone."""
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+
+
+def legend_apart(ax: Any, *, own: bool) -> None:
+    """Add a legend that lies on no line.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where the lines are, its limits set.
+    own : bool
+        Whether the figure has been made for them: there the legend stands at the right. Others'
+        figures may have no room beside the axes; there it stands within, above the lines.
+    """
+    if own:
+        columns = -(-len(ax.lines) // MOST_LABELS)
+        ax.legend(
+            frameon=False, fontsize="small", ncols=columns, borderaxespad=0,
+            loc="upper left", bbox_to_anchor=(1.02, 1),
+        )  # fmt: skip
+        return
+    room = ax.get_window_extent()
+    for columns in (2, 1):
+        legend = ax.legend(frameon=False, fontsize="x-small", ncols=columns, loc="upper center")
+        if legend.get_window_extent().width < room.width:
+            break
+    share = min(legend.get_window_extent().height / room.height + 0.04, 0.7)
+    transform = ax.yaxis.get_transform()
+    low, high = transform.transform(ax.get_ylim())
+    ax.set_ylim(top=transform.inverted().transform(high + (high - low) * share / (1 - share)))
 
 
 def scale(ax: Any, curves: list[Any], log: bool | None) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.pictures.axes import check_fitted, in_epochs, pyplot, scale, tidy
+from chainrule.pictures.axes import check_fitted, in_epochs, legend_apart, pyplot, scale, tidy
+from chainrule.pictures.tables import shortened_name
 
 
 class GradientNormsDisplay:
@@ -36,6 +37,9 @@ class GradientNormsDisplay:
     ) -> None:
         self.norms, self.labels = norms, labels
 
+    def __repr__(self) -> str:
+        return f"GradientNormsDisplay({', '.join(self.norms)})"
+
     @classmethod
     def from_estimator(
         cls, estimator: Any, *, biases: bool = False, ax: Any = None, log: bool | None = True
@@ -47,7 +51,8 @@ class GradientNormsDisplay:
         estimator : estimator
             Fitted with ``gradient_samples``, the number of samples to record lengths on.
         biases : bool, default=False
-            Whether to draw biases, too.
+            Whether to draw biases, too. What training does not move, such as the statistics of a
+            BatchNorm, is left out.
         ax, log
             See :meth:`plot`.
 
@@ -58,12 +63,13 @@ class GradientNormsDisplay:
         """
         advice = "set gradient_samples, such as to 200, before fit"
         norms = check_fitted(cls.__name__, estimator, "gradient_norms_", advice)
+        moved = estimator.chain_.learning_rate_factors
         labels = {
             name: f"{name} of {layer.function}"
             for place in estimator.chain_.layers
             for layer in place.walk()
             for own, name in layer.names.items()
-            if biases or own != "b"
+            if (biases or own != "b") and moved.get(name, 1)
         }
         return cls({name: norms[name] for name in labels}, labels=labels).plot(ax=ax, log=log)
 
@@ -83,17 +89,19 @@ class GradientNormsDisplay:
             The display itself.
         """
         matplotlib = pyplot("GradientNormsDisplay")
-        if ax is None:
-            _, ax = matplotlib.subplots(layout="constrained", figsize=(6.4, 3.6))
+        own = ax is None
+        if own:
+            _, ax = matplotlib.subplots(layout="constrained", figsize=(7.2, 3.6))
         self.ax_, self.figure_ = ax, ax.figure
         colors = matplotlib.get_cmap("viridis")(np.linspace(0, 0.88, len(self.norms)))
         self.lines_: list[Any] = []
         for color, (name, lengths) in zip(colors, self.norms.items(), strict=True):
-            epochs, label = range(1, len(lengths) + 1), (self.labels or {}).get(name, name)
+            epochs = range(1, len(lengths) + 1)
+            label = shortened_name((self.labels or {}).get(name, name))
             marker = "o" if len(lengths) == 1 else None
             self.lines_ += ax.plot(epochs, lengths, label=label, color=color, marker=marker)
         tidy(ax, "epoch", "length of the gradient")
         scale(ax, list(self.norms.values()), log)
         in_epochs(ax)
-        ax.legend(frameon=False, fontsize="small")
+        legend_apart(ax, own=own)
         return self

@@ -1,4 +1,4 @@
-"""The weights of a layer as images: what each output looks for in its input."""
+"""The weights of a layer as images or as a table: what each output looks for in its input."""
 
 from __future__ import annotations
 
@@ -8,28 +8,35 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.chain import Chain
-from chainrule.display import shape_text
 from chainrule.pictures.axes import check_fitted, pyplot, signed
+from chainrule.pictures.layer_weights import LayerWeights, layer_weights
+from chainrule.pictures.tables import weight_table
 from chainrule.types import Array
 
 MOST_COLUMNS = 12
+MOST_OUTPUTS, MOST_IMAGES = 60, 120
+"""What is drawn of an estimator's layer, unless another number of outputs is asked for."""
 
 
 class WeightsDisplay:
-    """Weights as images: blue is negative, white 0, red positive.
+    """Weights as images, or as a table: blue is negative, white 0, red positive.
 
     Weights for three channels are shown in color, gray being 0; for other numbers of channels each
-    row of images is an output, with an image for each channel.
+    row of images is an output, with an image for each channel. Weights of features that are no
+    pixels are a table, with a row for each feature and a column for each output.
 
     Parameters
     ----------
-    weights : array of shape (outputs, channels, height, width)
+    weights : array of shape (outputs, channels, height, width) or (features, outputs)
         What is shown.
     titles : sequence of str, default=None
         A title for each image, where there is one for each output.
     columns : int, default=None
         Images in a row, where there is one for each output; by default twice as many as rows.
+    names : sequence of str, default=None
+        The names of a table's features.
+    outputs : sequence of int, default=None
+        The numbers of a table's outputs; by default the first ones.
 
     Attributes
     ----------
@@ -46,14 +53,26 @@ class WeightsDisplay:
         *,
         titles: Sequence[str] | None = None,
         columns: int | None = None,
+        names: Sequence[str] | None = None,
+        outputs: Sequence[int] | None = None,
     ) -> None:
         self.weights = np.asarray(weights, dtype=float)
-        if self.weights.ndim != 4:
+        if self.weights.ndim != (4 if names is None else 2):
             raise ValueError(
-                "WeightsDisplay: expected weights (outputs, channels, height, width), "
-                f"got shape {self.weights.shape}"
+                "WeightsDisplay: expected weights (outputs, channels, height, width), or "
+                f"(features, outputs) with names of the features, got shape {self.weights.shape}"
             )
-        self.titles, self.columns = titles, columns
+        self.titles, self.columns, self.names, self.outputs = titles, columns, names, outputs
+
+    def __repr__(self) -> str:
+        return f"WeightsDisplay({' × '.join(map(str, self.weights.shape))})"
+
+    @classmethod
+    def of_layer(cls, weights: LayerWeights, *, columns: int | None = None) -> WeightsDisplay:
+        """Return the display of a layer's weights, not drawn; images stand in columns."""
+        if weights.table:
+            return cls(weights.numbers, names=weights.names, outputs=weights.outputs)
+        return cls(weights.numbers, columns=columns)
 
     @classmethod
     def from_estimator(
@@ -62,7 +81,7 @@ class WeightsDisplay:
         *,
         layer: int = 0,
         shape: tuple[int, ...] | None = None,
-        count: int = 60,
+        count: int | None = None,
         ax: Any = None,
     ) -> WeightsDisplay:
         """Draw the weights of a fitted estimator.
@@ -75,9 +94,12 @@ class WeightsDisplay:
             Which of the layers that have weights.
         shape : tuple of int, default=None
             How the features of a Linear layer are an image: (h, w) or (c, h, w). By default what
-            a Flatten before the layer was given.
-        count : int, default=60
-            The largest number of outputs to show, beginning with the first.
+            a Flatten before the layer was given; columns called pixel_0_0, pixel_0_1, … are an
+            image, too, and the weights of other features are a table of the 40 with the longest
+            weights.
+        count : int, default=None
+            The largest number of outputs to show, beginning with the first; by default 60, and
+            not more than make 120 images.
         ax
             See :meth:`plot`.
 
@@ -86,8 +108,13 @@ class WeightsDisplay:
         display : WeightsDisplay
             The display, drawn.
         """
-        chain = check_fitted(cls.__name__, estimator, "chain_", "call fit first")
-        return cls(weight_images(chain, layer, shape)[:count]).plot(ax=ax)
+        check_fitted(cls.__name__, estimator, "chain_", "call fit first")
+        weights = layer_weights(estimator, layer, shape)
+        if weights.table:
+            weights = weights.longest_features()
+        elif count is None and (channels := weights.numbers.shape[1]) not in (1, 3):
+            count = max(1, min(MOST_OUTPUTS, MOST_IMAGES // channels))
+        return cls.of_layer(weights.first(count or MOST_OUTPUTS)).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> WeightsDisplay:
         """Draw the weights.
@@ -95,13 +122,16 @@ class WeightsDisplay:
         Parameters
         ----------
         ax : Axes, default=None
-            In its place there are as many as are needed. By default a new figure has them.
+            It takes a table; images take its place, each with its own. By default those of a new
+            figure.
 
         Returns
         -------
         self : WeightsDisplay
             The display itself.
         """
+        if self.names is not None:
+            return self._table(self.names, ax)
         panels, columns = self._panels()
         rows = -(-len(panels) // columns)
         height, width = panels[0].shape[:2]
@@ -119,6 +149,14 @@ class WeightsDisplay:
         self.axes_ = np.array([self.figure_.add_subplot(cell) for cell in grid])
         self.ax_ = self.axes_[0]
         self._draw(panels)
+        return self
+
+    def _table(self, names: Sequence[str], ax: Any) -> WeightsDisplay:
+        if ax is None:
+            size = (8.0, 0.24 * len(names) + 1.2)
+            _, ax = pyplot("WeightsDisplay").subplots(layout="constrained", figsize=size)
+        self.ax_, self.figure_, self.axes_ = ax, ax.figure, np.array([ax])
+        weight_table(ax, self.weights, names, self.outputs)
         return self
 
     def _panels(self) -> tuple[list[Array], int]:
@@ -160,38 +198,3 @@ class WeightsDisplay:
         for output, ax in enumerate(self.axes_[::channels]):
             ax.set_ylabel(str(output), fontsize="x-small", rotation=0, ha="right", va="center")
         self.figure_.supxlabel("channel of the input (columns), output (rows)", fontsize="small")
-
-
-def weight_images(chain: Chain, layer: int, shape: tuple[int, ...] | None) -> Array:
-    """Return the weights of a layer as images (outputs, channels, height, width).
-
-    Raises
-    ------
-    ValueError
-        There is no such layer, or its weights are no images.
-    """
-    weighted = [each for each in chain.layers if "W" in each.names]
-    if not -len(weighted) <= layer < len(weighted):
-        raise ValueError(
-            f"WeightsDisplay: expected layer to be 0 to {len(weighted) - 1}, got {layer}"
-        )
-    chosen = weighted[layer]
-    W = chain.parameters[chosen.names["W"]]
-    if W.ndim == 4:
-        return np.asarray(W)
-    features = W.shape[0]
-    if shape is None:
-        shape = _flattened(chain, chain.layers.index(chosen))
-    if shape is None or math.prod(shape) != features or len(shape) not in (2, 3):
-        received = "none" if shape is None else shape_text(shape)
-        raise ValueError(
-            f"WeightsDisplay: expected shape=(h, w) or (c, h, w) for the {features} features of "
-            f"{chosen.function}, got {received}"
-        )
-    return np.asarray(W.T.reshape(-1, *((1,) * (3 - len(shape))), *shape))
-
-
-def _flattened(chain: Chain, place: int) -> tuple[int, ...] | None:
-    """Return the shape of the images from which the function before a place makes rows."""
-    before = chain.layers[place - 1].input_shape if place else ()
-    return before if len(before) == 3 else None

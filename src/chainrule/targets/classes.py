@@ -15,6 +15,7 @@ from chainrule.data.cells import shortened, spelled
 from chainrule.data.frames import as_column
 from chainrule.functions import Sigmoid, Softmax
 from chainrule.losses import BinaryCrossEntropy, CrossEntropy
+from chainrule.tables import short_repr
 from chainrule.targets.base import Objective, Targets
 from chainrule.targets.columns import label_cells, label_text
 from chainrule.types import Array
@@ -55,6 +56,7 @@ class Classes(Targets):
     name: str = ""
 
     kind = "classes"
+    __repr__ = short_repr
 
     @classmethod
     def fit(cls, y: Any, *, name: str = "", chosen: bool = False) -> Classes:

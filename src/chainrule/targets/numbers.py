@@ -12,6 +12,7 @@ from chainrule.data import Column, DataError
 from chainrule.data.cells import Moments
 from chainrule.functions import Exp
 from chainrule.losses import HalfSquaredError, Huber, Loss, MeanAbsoluteError, Poisson
+from chainrule.tables import short_repr
 from chainrule.targets.base import Objective, Targets
 from chainrule.targets.columns import number_cells
 from chainrule.types import Array
@@ -57,6 +58,7 @@ class Numbers(Targets):
     name: str = ""
 
     kind = "numbers"
+    __repr__ = short_repr
 
     @classmethod
     def fit(

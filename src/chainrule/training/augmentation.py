@@ -229,13 +229,19 @@ AUGMENTATIONS: tuple[type[Augmentation], ...] = (Shift, Crop, Flip, Noise)
 """Every augmentation."""
 
 
+def check_augmentations(given: Sequence[Any]) -> None:
+    """Raise TypeError for a change of samples that is none."""
+    for each in given:
+        if not isinstance(each, Augmentation):
+            raise TypeError(f"augmentation: expected such as Shift(2) or Flip(), got {each!r}")
+
+
 def allocate(X: Any, augmentations: Sequence[Augmentation], dtype: np.dtype[Any]) -> Array:
     """Return an array for samples X changed; raise if they, or an augmentation, cannot be used."""
     if sparse.issparse(X):
         raise ValueError("train: expected a dense array X for augmentation, got a sparse matrix")
+    check_augmentations(augmentations)
     for each in augmentations:
-        if not isinstance(each, Augmentation):
-            raise TypeError(f"augmentation: expected such as Shift(2) or Flip(), got {each!r}")
         count = each.words(X.shape[1:])
         if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 0:
             raise ValueError(f"{each}: expected words to return a number >= 0, got {count!r}")

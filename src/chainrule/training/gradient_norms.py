@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.chain import Chain
 from chainrule.losses import Loss
 from chainrule.parameters import Parameters
+from chainrule.tables import counted
 from chainrule.training.gradients import loss_and_gradient
 from chainrule.training.history import Epoch
 from chainrule.training.reporter import Reporter, ReporterTee
@@ -60,6 +61,10 @@ class GradientNorms(ReporterTee):
         self.chain = chain
         self.evaluate, _ = loss_and_gradient(chain, loss, data, engine=engine, threads=1)
         self.norms: dict[str, list[float]] = {name: [] for name in chain.parameters}
+
+    def __repr__(self) -> str:
+        epochs = len(next(iter(self.norms.values()), []))
+        return f"GradientNorms({', '.join(self.norms)}: {counted(epochs, 'epoch')})"
 
     def finished(self, epoch: Epoch) -> None:
         """Record the lengths."""

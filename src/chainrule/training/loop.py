@@ -17,13 +17,15 @@ from chainrule.training.optimizers import Optimizer, State
 from chainrule.training.plan import Plan
 from chainrule.training.probe import probe, probe_optimizer
 from chainrule.training.reporter import Reporter, ReporterTee
-from chainrule.training.run import TrainingRun, Validation
+from chainrule.training.run import TrainingRun
 from chainrule.training.samples import Samples
 from chainrule.training.scores import Score
 from chainrule.training.stepper import StepOptions
 from chainrule.training.steppers import Engine, choose_stepper
 from chainrule.training.stopping import PatientWatcher, Watcher
+from chainrule.training.validation import Validation
 from chainrule.types import Array
+from chainrule.warning import warn
 
 
 def train(
@@ -93,6 +95,12 @@ def train(
         Data that do not fit the chain, the loss or each other, or are not finite.
     TrainingDivergedError
         The loss is no longer finite. The chain then has the parameters of the last good epoch.
+
+    Warns
+    -----
+    UserWarning
+        The last loss is more than 1000 times that of the start, so that training has diverged; or
+        the score of some epochs, not of the first, is NaN. Such an epoch is never the best.
     """
     plan = plan or Plan()
     data = Samples.of("train", X, t, sample_weight)
@@ -102,6 +110,9 @@ def train(
         held_out.check("validation")
     if not chain.initialized:
         chain.initialize(data.X, seed=plan.seed)
+    data.check_range("train", chain.dtype)
+    if held_out is not None:
+        held_out.check_range("validation", chain.dtype)
     data = data.drop_zero_weights()
     for samples in (data, held_out):
         if samples is not None:
@@ -134,11 +145,19 @@ def train(
     )
     run.reporter.started(plan.epochs, len(data))
     try:
-        return run.all_epochs()
+        history = run.all_epochs()
     finally:
         if state is not None:
             stepper.keep(state)
         run.reporter.ended(run.history)
+    if watcher is None:  # one of the caller's own comes with words of its own
+        for remark in filter(None, (*history.remarks, history.not_scored())):
+            warn(f"train: {remark}")
+    return history
+
+
+_FIRST = 8
+"""Samples whose outputs are shown to a loss before training."""
 
 
 def _check_fit(chain: Chain, loss: Loss, samples: Samples) -> None:
@@ -146,6 +165,10 @@ def _check_fit(chain: Chain, loss: Loss, samples: Samples) -> None:
     X = samples.X
     if X.shape[1:] != chain.layers[0].input_shape or X.dtype.kind not in "fiub":
         chain.forward(X[:1])  # its error names what the first function expects
+    last, count = chain.fuse(loss)
+    if count == len(chain.functions):  # outputs that the loss cannot take are named before work
+        with np.errstate(over="ignore", invalid="ignore"):
+            last.targets(samples.t[:_FIRST], chain.forward(X[:_FIRST]))
     Y = np.full((1, *chain.layers[-1].output_shape), 0.5, chain.dtype)
     for start in range(0, len(samples), 4096):  # few at a time: targets may grow to (n, k)
         t = samples.t[start : start + 4096]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chainrule.tables import short_repr
 from chainrule.training.augmentation import Augmentation
 from chainrule.training.history import Batches, weighted_mean
 from chainrule.training.optimizers import Adam, Optimizer
@@ -67,6 +68,8 @@ class Plan:
     augmentation: tuple[Augmentation, ...] = ()
     seed: int = 0
     epoch_loss: Callable[[Batches], float] = weighted_mean
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         """Check what no other class checks."""

@@ -31,6 +31,9 @@ class ProgressBar:
             refresh_per_second=5,
         )
 
+    def __repr__(self) -> str:
+        return "ProgressBar()"
+
     def started(self, epochs: int, samples: int) -> None:
         """Draw the bar, for epochs of ``samples`` samples."""
         self._epochs, self._done, self._seen = epochs, 0, 0
@@ -59,7 +62,7 @@ class ProgressBar:
         self._done = epoch.number
         parts = [f"loss {_figure(epoch.loss)}"]
         if epoch.validation_score is not None:
-            parts.append(f"validation {_figure(epoch.validation_score)}")
+            parts.append(f"validation score {_figure(epoch.validation_score)}")
         elif epoch.validation_loss is not None:
             parts.append(f"validation loss {_figure(epoch.validation_loss)}")
         self._scores = "  ".join(parts)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from chainrule.finite import check_range
 from chainrule.sparse_rows import as_csr
 from chainrule.types import Array
 
@@ -67,6 +68,13 @@ class Samples:
                 raise ValueError(f"{name}: expected sample weights >= 0, got {received}")
             if not self.weights.any():
                 raise ValueError(f"{name}: expected a sample weight > 0, got only zeros")
+
+    def check_range(self, name: str, dtype: np.dtype[Any], advice: str | None = None) -> None:
+        """Raise NotFiniteError for a number that the float type of a training cannot hold."""
+        parts = (("X", self.X), ("targets", self.t), ("sample weights", self.weights))
+        for what, array in parts:
+            if array is not None:
+                check_range(name, array, dtype, what, advice)
 
     def drop_zero_weights(self) -> Samples:
         """Return the samples without those of weight 0, of which no batch could be made."""

@@ -20,13 +20,20 @@ def gradients(loss, dtype, *, labels, over):
     """Return losses (n,) and gradients (n, o) of a kernel, written over the outputs or not."""
     rows, outputs = 7, 37
     rng = np.random.default_rng(3)
+    Z, shares = rng.normal(size=(rows, outputs)), rng.random(rows)
+    t = rng.integers(0, outputs, rows) if labels else rng.random((rows, outputs)).astype(dtype)
+    return of_kernel(loss, dtype, Z, t, shares, labels=labels, over=over)
+
+
+def of_kernel(loss, dtype, numbers, t, weights, *, labels, over=False):
+    """Return losses (n,) and gradients (n, o) of a kernel for outputs, targets and weights."""
+    rows, outputs = numbers.shape
     Z = Panels.zeros(rows, outputs, np.dtype(dtype))
     dZ = Z if over else Panels.zeros(rows, outputs, np.dtype(dtype))
     dZ.data[...] = np.nan
-    Z.write(rng.normal(size=(rows, outputs)))
-    t = rng.integers(0, outputs, rows) if labels else rng.random((rows, outputs)).astype(dtype)
+    Z.write(numbers)
     shares, found = aligned((rows,), dtype), aligned((rows,), dtype)
-    shares[:] = rng.random(rows)
+    shares[:] = weights
     call(
         kernels.of(library(np.dtype(dtype)), loss, labels=labels),
         last=rows,
@@ -51,6 +58,28 @@ def test_a_gradient_over_the_outputs_has_the_same_bits(loss, labels, dtype):
     over = gradients(loss, dtype, labels=labels, over=True)
     assert np.isfinite(apart[1]).all()
     assert [array.tobytes() for array in apart] == [array.tobytes() for array in over]
+
+
+@pytest.mark.parametrize("labels", [True, False])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("k", [3, 16, 37])
+def test_ties_infinities_and_nan_are_the_textbooks(k, dtype, labels):
+    Z = np.random.default_rng(k).normal(size=(40, k)).astype(dtype)
+    Z[1, 2] = Z[1, 0] = 4  # a tie
+    Z[2] = 1
+    Z[3, 1:] = -np.inf
+    Z[4, 1] = -np.inf
+    Z[5, 2] = np.inf
+    Z[6, 1] = np.nan
+    Z[7] = -np.inf
+    Z[8, :2] = 3e38, -3e38
+    t = np.arange(40) % k
+    t[3] = 0
+    T = np.eye(k, dtype=dtype)[t]
+    expected = PAIR.errors(Z, T), PAIR.error_gradients(Z, T)
+    found = of_kernel(PAIR, dtype, Z, t if labels else T, np.ones(40), labels=labels)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=8 * np.finfo(dtype).eps, atol=1e-36)
 
 
 @pytest.mark.parametrize(("last", "shared"), [([], True), ([Tanh()], False)])

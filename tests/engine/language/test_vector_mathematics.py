@@ -12,6 +12,7 @@ from engine.calls import run, vectors
 
 TYPES = [np.float32, np.float64]
 ULPS = {"exp": 1.5, "expm1": 2, "log": 1.5, "log1p": 2, "tanh": 2.5, "erf": 3, "sqrt": 0.5}
+ULPS["erfc"] = 4
 SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, 0.5, -0.5]
 
 
@@ -83,6 +84,21 @@ def test_erf_in_float64_against_many_digits():
     with mpmath.workdps(40):
         truth = np.array([np.longdouble(str(mpmath.erf(mpmath.mpf(float(v))))) for v in x])
     assert distance(apply(mathematics.erf, x), truth, np.float64).max() <= ULPS["erf"]
+
+
+@pytest.mark.parametrize(("dtype", "most"), [(np.float32, 9), (np.float64, 26)])
+def test_erfc_against_many_digits(dtype, most):
+    rng = np.random.default_rng(2)
+    near = [0.0, 0.5, -0.5, 1.0, 1e-30, -7.0, np.inf, -np.inf, 1e30, np.nan]
+    x = np.concatenate([near, rng.uniform(-2, 2, 400), rng.uniform(0, most, 400)])
+    x = vectors(x.astype(dtype), dtype)
+    y = apply(mathematics.erfc, x)
+    assert np.isnan(y[9])
+    assert y[6:9].tolist() == [0, 2, 0]
+    kept = np.isfinite(x) & (x < most)
+    with mpmath.workdps(40):
+        truth = np.array([np.longdouble(str(mpmath.erfc(mpmath.mpf(float(v))))) for v in x[kept]])
+    assert distance(y[kept], truth, dtype).max() <= ULPS["erfc"]
 
 
 @pytest.mark.parametrize("dtype", TYPES)

@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import random
 import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from llvmlite import binding
@@ -104,6 +106,53 @@ def test_a_kernel_of_another_machine_or_version_is_not_run(folder, compiled, mon
     assert code() == right
     assert own.read_bytes() == whole
     assert len(compiled) == 3
+
+
+TEXTS = [str(emitted(rows.transpose, f"kept{k}", "float32")[0].module) for k in range(4)]
+
+
+def harm(folder, chance):
+    """Do to a file of the cache what nobody should."""
+    files = sorted(path for path in folder.iterdir() if path.suffix == ".kernel")
+    path, other = chance.choice(files), chance.choice(files)
+    content, foreign = (
+        (each.read_bytes() if each.is_file() and each.stat().st_size < 2**20 else b"") or b"?"
+        for each in (path, other)
+    )
+    place = chance.randrange(len(content))
+    flipped = bytes([content[place] ^ 1 << chance.randrange(8)])
+    others = {
+        "cut": content[:place],
+        "longer": content + content[place:],
+        "a bit": content[:place] + flipped + content[place + 1 :],
+        "zeros": bytes(len(content)),
+        "another's": foreign,
+        "another's code": content[:32] + foreign[32:],
+    }
+    acts = {
+        "folder": path.mkdir,
+        "link": lambda: path.symlink_to(other),
+        "link to itself": lambda: path.symlink_to(path),
+        "pipe": lambda: os.mkfifo(path),
+        "huge": lambda: path.write_bytes(b"") or os.truncate(path, 2**40),
+        "gone": lambda: None,
+        **{name: partial(path.write_bytes, changed) for name, changed in others.items()},
+    }
+    act = acts[chance.choice(sorted(acts))]
+    path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+    act()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX pipes and links")
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_done_to_a_cache_the_code_is_right(folder, monkeypatch, seed):
+    right = {text: compiling.object_code(text, compiling.host()) for text in TEXTS}
+    monkeypatch.setattr(compiling, "object_code", lambda text, target: right[text])
+    chance = random.Random(seed)
+    for _ in range(80):
+        assert [code(text) for text in TEXTS] == list(right.values())
+        for _ in range(chance.randrange(4)):
+            harm(folder, chance)
 
 
 def test_files_of_the_format_before_are_no_harm(folder, compiled):
@@ -245,3 +294,68 @@ def test_two_processes_may_fill_it_at_once(folder):
     sizes = {process.communicate()[0] for process in both}
     assert sizes == {f"{len(code())}\n"}
     assert [file.suffix for file in folder.iterdir()] == [".kernel"]
+
+
+@pytest.fixture
+def crowded(folder, monkeypatch):
+    """Return a folder with ten old kernels of 100,000 bytes, the first the oldest, and others."""
+    monkeypatch.setenv("CHAINRULE_CACHE_MEGABYTES", "1")
+    monkeypatch.setattr(cache, "_unmeasured", {})
+    folder.mkdir(mode=0o700)
+    for number in range(10):
+        file = folder / f"{number}.kernel"
+        file.write_bytes(bytes(100_000))
+        os.utime(file, (10**9 + number, 10**9 + number))
+    (folder / "notes.txt").write_bytes(bytes(2_000_000))
+    return folder
+
+
+def names(folder):
+    return sorted(path.stem for path in folder.glob("?.kernel"))
+
+
+def test_the_oldest_kernels_go_where_all_take_too_much(crowded, compiled):
+    whole = code()
+    assert names(crowded) == list("23456789")  # an eighth is free again
+    assert code() == whole
+    assert len(compiled) == 1
+    assert (crowded / "notes.txt").exists()
+
+
+def test_a_kernel_in_use_is_not_old(crowded, compiled):
+    whole = code()
+    (own,) = set(crowded.glob("*.kernel")) - set(crowded.glob("?.kernel"))
+    os.utime(own, (10**8, 10**8))
+    assert code() == whole  # found, and used
+    (crowded / "x.kernel").write_bytes(bytes(500_000))
+    cache.remove_oldest(crowded, 10**6)
+    assert own.exists()
+    assert len(compiled) == 1
+
+
+def test_a_folder_within_its_limit_keeps_all(crowded, monkeypatch):
+    for megabytes in ("2", "", "many", "-1"):  # what is no number is not taken for one
+        monkeypatch.setenv("CHAINRULE_CACHE_MEGABYTES", megabytes)
+        cache._unmeasured.clear()
+        code(f"{TEXT}\n; {megabytes}")
+    assert len(names(crowded)) == 10
+
+
+def test_nothing_is_kept_where_nothing_may_be(crowded, monkeypatch, compiled):
+    monkeypatch.setenv("CHAINRULE_CACHE_MEGABYTES", "0")
+    assert code() == code()
+    assert list(crowded.glob("*.kernel")) == []
+    assert len(compiled) == 2
+
+
+def test_what_another_process_has_removed_is_no_error(crowded, monkeypatch):
+    real = os.unlink
+
+    def twice(path):
+        real(path)
+        return real(path)
+
+    monkeypatch.setattr(cache.os, "unlink", twice)
+    cache.remove_oldest(crowded, 500_000)
+    cache.remove_oldest(crowded / "nowhere", 0)
+    assert names(crowded) == []

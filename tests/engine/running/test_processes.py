@@ -8,6 +8,9 @@ import sys
 import joblib
 import pytest
 
+HANGS = 1800
+"""Seconds after which a process waits for something that never comes, on any machine."""
+
 JOB = """
 import hashlib, sys
 import numpy as np
@@ -36,7 +39,7 @@ def start(script, folder, **settings):
 def lines(process):
     """Return what a process prints; one that hangs is an error."""
     try:
-        out, _ = process.communicate(timeout=120)
+        out, _ = process.communicate(timeout=HANGS)
     finally:
         process.kill()
     assert process.returncode == 0

@@ -9,6 +9,7 @@ with half.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 from chainrule.engine.kernels import tiles
 from chainrule.engine.language.emit import KernelBuilder, kernel
@@ -52,7 +53,7 @@ def _pieces(count: int, sizes: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _all_tiles(k: KernelBuilder, end: tiles.End) -> None:
-    tile = tiles.functions(k, k.target.dot_tile, _sums, end)
+    tile = tiles.functions(k, product(*k.target.dot_tile), _sums, end)
     row_sizes, column_sizes = k.target.dot_tile
     for m, high in k.pieces(k.argument("rows"), row_sizes):
         for q, wide in k.pieces(k.argument("columns"), column_sizes):

@@ -14,30 +14,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine.language.emit import emitted
+from chainrule.engine.language.emit import CONSTANTS, emitted
 from chainrule.engine.language.formats import Format
 from chainrule.engine.language.step_scalars import StepScalar
 from chainrule.engine.machine import cache as disk, compiling
 from chainrule.engine.machine.compiling import Target
+from chainrule.engine.machine.memory import address
 from chainrule.engine.network.errors import CannotLowerError
+from chainrule.types import Array
 
 
 @dataclass(frozen=True)
 class CompiledKernel:
     """A compiled kernel: where it is, and the names of its arguments in their order.
 
-    ``scalars`` are the numbers of the step that it reads from memory.
+    ``scalars`` are the numbers of the step that it reads from memory, ``constants`` those of the
+    rules that it was made from.
     """
 
     address: int
     fields: tuple[str, ...]
     scalars: tuple[StepScalar, ...] = ()
+    constants: Array | None = None
 
     def pack(self, **values: int) -> NDArray[np.int64]:
         """Return its arguments as it reads them; those that are not given are 0."""
         unknown = set(values) - set(self.fields)
         if unknown:
             raise TypeError(f"a kernel has no argument {', '.join(sorted(unknown))}")
+        if CONSTANTS in self.fields and self.constants is not None:
+            values[CONSTANTS] = address(self.constants)
         return np.array([values.get(field, 0) for field in self.fields], dtype=np.int64)
 
 
@@ -81,8 +87,9 @@ class Library:
             if not rules:
                 raise
             raise CannotLowerError(f"{rules[0]}: the engine cannot read it: {error}") from None
-        address = compiled(str(k.module), name, self.target)
-        return CompiledKernel(address, k.fields, tuple(scalars or ()))
+        where = compiled(str(k.module), name, self.target)
+        constants = np.array(k.constants, dtype=self.format.compute_dtype)
+        return CompiledKernel(where, k.fields, tuple(scalars or ()), constants)
 
 
 def _identity(rule: Any) -> Any:

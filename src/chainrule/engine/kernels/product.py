@@ -37,10 +37,11 @@ def stored(k: KernelBuilder) -> None:
 
 
 def _all_tiles(k: KernelBuilder, end: tiles.End) -> None:
-    tile = tiles.functions(k, k.target.tile, _sums, end)
-    row_sizes, vector_sizes = k.target.tile
-    for p, wide in k.pieces(k.argument("vectors"), vector_sizes):
-        for m, high in k.pieces(k.argument("rows"), row_sizes):
+    heights = dict(k.target.tile)
+    sizes = [(high, wide) for wide, rows in heights.items() for high in rows]
+    tile = tiles.functions(k, sizes, _sums, end)
+    for p, wide in k.pieces(k.argument("vectors"), tuple(heights)):
+        for m, high in k.pieces(k.argument("rows"), heights[wide]):
             k.call_inner(tile[high, wide], m, p)
 
 

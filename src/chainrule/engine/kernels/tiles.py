@@ -6,14 +6,13 @@ arguments more than that: the tile's first row and its first column.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import product
+from collections.abc import Callable, Iterable, Sequence
 
 from chainrule.engine.language.emit import KernelBuilder
 from chainrule.engine.language.values import Vector
 
 Sizes = tuple[tuple[int, ...], tuple[int, ...]]
-"""Rows and columns of tiles, largest first."""
+"""Rows and columns of tiles of any rows with any columns, largest first."""
 
 Sums = Callable[[KernelBuilder, int, int], Sequence[Vector]]
 """Emits the sums of a tile, given its rows and columns, row by row."""
@@ -23,11 +22,11 @@ End = Callable[[KernelBuilder, Sequence[Vector], int, int], None]
 
 
 def functions(
-    k: KernelBuilder, sizes: Sizes, sums: Sums, end: End
+    k: KernelBuilder, sizes: Iterable[tuple[int, int]], sums: Sums, end: End
 ) -> dict[tuple[int, int], KernelBuilder]:
     """Emit the function (arguments, row, column) of each size; return them by rows and columns."""
     emitted = {}
-    for high, wide in product(*sizes):
+    for high, wide in sizes:
         name = f"tile_{high}x{wide}"
         tile = KernelBuilder(name, k.format, k.fields, module=k.module, extra=2, inner=True)
         end(tile, sums(tile, high, wide), high, wide)

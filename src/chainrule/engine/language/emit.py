@@ -29,10 +29,15 @@ from llvmlite import ir
 
 from chainrule.engine.language.body import I1, I32, I64, POINTER, Body
 from chainrule.engine.language.formats import Format
-from chainrule.engine.language.lanes import lanes_before
+from chainrule.engine.language.hyperparameters import has_arguments, with_arguments
+from chainrule.engine.language.lanes import lanes_before, spread
+from chainrule.engine.language.step_scalars import ScalarReader
 from chainrule.engine.language.values import Condition, Integer, Value, Vector
 from chainrule.engine.machine.compiling import Target, host
 from chainrule.engine.machine.memory import VECTOR
+
+CONSTANTS = "constants"
+"""The argument that tells where a kernel's constants are."""
 
 _Emit = TypeVar("_Emit", bound=Callable[..., Any])
 
@@ -69,17 +74,27 @@ def emitted(
     target: Target | None = None,
     **options: Any,
 ) -> tuple[KernelBuilder, Any]:
-    """Return the kernel that a function emits from rules, and what the function returns."""
+    """Return the kernel that a function emits from rules, and what the function returns.
+
+    Hyperparameters of functions and losses are arguments: ``constants`` of the kernel.
+    """
     fields, extra = _declared[emit]
+    named: dict[Any, Any] = {**dict(enumerate(rules)), **options}
+    if any(map(has_arguments, named.values())):
+        fields = (*fields, CONSTANTS)
     k = KernelBuilder(name, dtype, fields, target=target, extra=extra)
-    found = emit(k, *rules, **options)
+    reader = ScalarReader(k.load_constant)
+    read = {place: with_arguments(rule, reader, place) for place, rule in named.items()}
+    found = emit(k, *(read.pop(place) for place in range(len(rules))), **read)
+    k.constants = [scalar.value for scalar in reader.scalars]
     return k.finish(), found
 
 
 class KernelBuilder(Body):
     """A function under construction: its arguments, memory, loops and calls.
 
-    ``wide`` are the bytes of a vector of the compute type, in scratch.
+    ``wide`` are the bytes of a vector of the compute type, in scratch; ``constants`` the numbers
+    that it reads from memory, of the compute type.
     """
 
     def __init__(
@@ -101,6 +116,8 @@ class KernelBuilder(Body):
             self.function.linkage = "internal"
             self.function.attributes.add("noinline")
         self.arguments_at, *self.extra = (Integer(self, a) for a in self.function.args)
+        self.constants: list[float] = []
+        self._constants: dict[int, Vector] = {}
         self._arguments: dict[str, Integer] = {}
         for position, field in enumerate(self.fields):  # read at once, so that loops need not
             self._arguments[field] = self.load_integer(self.arguments_at + 8 * position)
@@ -168,6 +185,15 @@ class KernelBuilder(Body):
         if align is not None:
             loaded.align = align
         return Vector(self, self.widened(loaded, kind))
+
+    def load_constant(self, number: int) -> Vector:
+        """Return one of the constants in all lanes, read before all else."""
+        if number not in self._constants:
+            with self.builder.goto_entry_block():
+                at = self.argument(CONSTANTS) + number * self.format.compute_dtype.itemsize
+                loaded = self.builder.load(self.pointer(at), typ=self.number)
+                self._constants[number] = spread(Vector(self, loaded))
+        return self._constants[number]
 
     def load_first(self, address: Integer, count: Integer) -> Vector:
         """Return the first ``count`` numbers at an address, zeros in the lanes beyond."""

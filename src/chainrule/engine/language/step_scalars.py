@@ -30,7 +30,7 @@ class StepScalar(ReadsNumPy):
 
     __mathematics__: Any = None
 
-    def __init__(self, text: str, evaluate: Evaluate, value: float, reader: _Reader) -> None:
+    def __init__(self, text: str, evaluate: Evaluate, value: float, reader: ScalarReader) -> None:
         self.text, self.evaluate, self.value, self.reader = text, evaluate, value, reader
 
     def __repr__(self) -> str:
@@ -42,6 +42,15 @@ class StepScalar(ReadsNumPy):
     def __hash__(self) -> int:
         return hash(self.value)
 
+    def made(self, text: str, compute: Callable[..., Any], *operands: Any) -> Any:
+        """Return what is computed from numbers of the step and others."""
+
+        def evaluate(*at: Any) -> Any:
+            return compute(*(x.evaluate(*at) if isinstance(x, StepScalar) else x for x in operands))
+
+        values = (x.value if isinstance(x, StepScalar) else x for x in operands)
+        return type(self)(text, evaluate, compute(*values), self.reader)
+
     def as_vector(self) -> Vector:
         """Return it in all lanes, read from memory."""
         return self.reader.vector(self)
@@ -49,19 +58,10 @@ class StepScalar(ReadsNumPy):
 
 def _combined(symbol: str, compute: Callable[[Any, Any], Any], swap: bool) -> Any:
     def method(self: StepScalar, other: Any) -> Any:
-        if isinstance(other, Vector):
-            return NotImplemented
+        if not isinstance(other, StepScalar) and hasattr(other, "__mathematics__"):
+            return NotImplemented  # it is not known yet
         left, right = (other, self) if swap else (self, other)
-
-        def value(x: Any, *at: Any) -> Any:
-            return x.evaluate(*at) if isinstance(x, StepScalar) else x
-
-        return StepScalar(
-            f"({left} {symbol} {right})",
-            lambda *at: compute(value(left, *at), value(right, *at)),
-            compute(*(x.value if isinstance(x, StepScalar) else x for x in (left, right))),
-            self.reader,
-        )
+        return self.made(f"({left} {symbol} {right})", compute, left, right)
 
     return method
 
@@ -71,11 +71,9 @@ for _name, _symbol in (("add", "+"), ("sub", "-"), ("mul", "*"), ("truediv", "/"
     setattr(StepScalar, f"__r{_name}__", _combined(_symbol, getattr(operator, _name), swap=True))
 
 
-def _function(name: str) -> Callable[[StepScalar], StepScalar]:
+def _function(name: str) -> Callable[[StepScalar], Any]:
     compute = getattr(mathematics, name)
-    return lambda x: StepScalar(
-        f"{name}{x}", lambda *at: compute(x.evaluate(*at)), compute(x.value), x.reader
-    )
+    return lambda x: x.made(f"{name}{x}", compute, x)
 
 
 StepScalar.__mathematics__ = SimpleNamespace(
@@ -83,7 +81,7 @@ StepScalar.__mathematics__ = SimpleNamespace(
 )
 
 
-class _Reader:
+class ScalarReader:
     """The scalars that a kernel reads, in the order of their places in memory."""
 
     def __init__(self, load: Callable[[int], Vector]) -> None:
@@ -91,6 +89,7 @@ class _Reader:
         self.scalars: list[StepScalar] = []
 
     def vector(self, rate: StepScalar) -> Vector:
+        """Return a scalar in all lanes, which has a place in memory from now on."""
         texts = [known.text for known in self.scalars]
         if rate.text not in texts:
             self.scalars.append(rate)
@@ -109,7 +108,7 @@ def trace_rule(
 
     ``load(number)`` returns the vector of a scalar by its place.
     """
-    reader = _Reader(load)
+    reader = ScalarReader(load)
     stand_in = object.__new__(type(optimizer))
     for field in fields(optimizer):
         value = getattr(optimizer, field.name)

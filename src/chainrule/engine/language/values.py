@@ -139,8 +139,10 @@ class Vector(ReadsNumPy, Value):
         """Return another vector of the same kernel."""
         return Vector(self.body, value)
 
-    def filled(self, number: float) -> Vector:
+    def filled(self, number: Any) -> Vector:
         """Return a number, or a vector of it, as this one is."""
+        if hasattr(number, "as_vector"):
+            return self.like(number.as_vector().value)
         return self.like(self.body.filled(self.value.type, number))
 
     __add__, __radd__ = _arithmetic("fadd"), _arithmetic("fadd", swap=True)

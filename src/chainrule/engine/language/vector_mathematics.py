@@ -2,9 +2,9 @@
 
 Every function is free of branches and made of operations that are rounded the same everywhere, so
 its bits do not depend on the processor. Errors, in units in the last place, are at most 1.5 for
-exp and log, 2 for expm1 and log1p, 2.5 for tanh and 3 for erf, in float32 and in float64: the tests
-compare with many more digits. Results below the smallest normal number may be 0, as the runner
-asks of the processor.
+exp and log, 2 for expm1 and log1p, 2.5 for tanh, 3 for erf and 4 for erfc, in float32 and in
+float64: the tests compare with many more digits. Results below the smallest normal number may be 0,
+as the runner asks of the processor.
 
 Methods: exp and expm1 by reduction to |r| ≤ log(2)/2 and Taylor's series; log by reduction to
 [√½, √2] and the series of 2·artanh; tanh from expm1; erf by Chebyshev fits of erf(x)/x in x², and
@@ -21,6 +21,7 @@ from typing import Any
 
 from llvmlite import ir
 
+from chainrule.engine.language.fits import ERF_FAR, ERF_NEAR, ERFC_FAR
 from chainrule.engine.language.values import Condition, Vector, fma, intrinsic, select
 
 LOG2_E = 1 / math.log(2)
@@ -70,48 +71,6 @@ DOUBLE = Constants(
     underflow=-746.0,
     tiny=2.0**-1022,
 )
-
-
-def numbers(text: str) -> tuple[float, ...]:
-    """Return the numbers that stand in a text, with spaces between."""
-    return tuple(map(float, text.split()))
-
-
-ERF_NEAR = {
-    4: numbers(
-        "0.96546873866986730832 -0.14053609729754267669 0.019852497140907615599 "
-        "-0.0022854195448728493306 0.00021751354165582577603 -1.7669068026125696959e-5 "
-        "1.2306054785446075533e-6"
-    ),
-    8: numbers(
-        "0.96546873866986730832 -0.14053608902271712098 0.019852496688983707237 "
-        "-0.0022854855611440673126 0.00021751715604160107183 -1.7537169441492005379e-5 "
-        "1.2233827383524026654e-6 -7.511569160710623534e-8 4.1158005976616646966e-9 "
-        "-2.0352493866103598719e-10 9.1676067489981638031e-12 -3.7910973708931528035e-13 "
-        "1.4548169783352385518e-14 -5.1647287894230197966e-16"
-    ),
-}
-"""erf(x)/x for |x| ≤ 1, in powers of 2x² − 1, by bytes of a number."""
-
-ERF_FAR = {
-    4: numbers(
-        "0.22142954022763581195 -0.16189356804579102526 0.038560570539557993041 "
-        "-0.0055888160433941549392 0.00019713828057643915821 8.0790290680390111009e-5 "
-        "-7.3381180199322281709e-6 -1.9741665099370766845e-6 1.6105110568368667493e-7 "
-        "6.3792003871673868785e-8"
-    ),
-    8: numbers(
-        "0.22142954022993180632 -0.1618935680410249829 0.038560570425182429933 "
-        "-0.0055888162818395594192 0.00019713917772772890077 8.0792204262058424059e-5 "
-        "-7.340517935082232662e-6 -1.979561811966608837e-6 1.6349935383107013684e-7 "
-        "7.0053165421893222648e-8 -5.8853945490363939018e-10 -2.623944262327484555e-9 "
-        "-2.6882056729838315278e-10 7.3507027249775986764e-11 2.226229102854143619e-11 "
-        "2.3854938746604266358e-13 -1.0032450746414909539e-12 -1.9916918785923064401e-13 "
-        "1.0941444076573918766e-14 1.2873058445499239794e-14 2.1481523090687031276e-15 "
-        "-3.1458254608127900016e-16 -1.4793750406141956701e-16"
-    ),
-}
-"""exp(x²)·erfc(x) for 1 ≤ x ≤ 6, in powers of s, where t = (x − 2)/(x + 2) and s = 2.4·t − 0.2."""
 
 
 _CONSTANTS = {"float32": SINGLE, "float64": DOUBLE}
@@ -248,6 +207,25 @@ def erf(x: Vector) -> Vector:
     return where(a <= 1.0, near, where(x.is_nan, x, far))
 
 
+def erfc(x: Vector) -> Vector:
+    """Return 1 − erf(x), accurate where that is small."""
+    size = x.body.format.compute_dtype.itemsize
+    scale, shift, most, coefficients = ERFC_FAR[size]
+    a = absolute(x)
+    near = 1 - x * _polynomial(fma(x * 2.0, x, x.filled(-1.0)), ERF_NEAR[size])
+    far_x = _within(a, 0.5, most)
+    beyond = far_x + 2
+    t = (far_x - 2) / beyond
+    square = far_x * far_x
+    lost = fma(far_x, far_x, -square)  # what the square rounds off is a factor of exp
+    tail = exp(-square)
+    tail = fma(-tail, lost, tail)
+    far = tail * (_polynomial(fma(t, x.filled(scale), x.filled(shift)), coefficients) / beyond)
+    far = where(a > most, x.filled(0.0), far)
+    far = where(x < 0.0, 2 - far, far)
+    return where(a <= 0.5, near, where(x.is_nan, x, far))
+
+
 def sqrt(x: Vector) -> Vector:
     """Return the square root, correctly rounded."""
     return intrinsic("sqrt", x)
@@ -285,8 +263,11 @@ def where(condition: Any, x: Any, y: Any) -> Vector:
     return select(condition, left, right)
 
 
-def _constant_for(condition: Condition, value: float) -> Vector:
+def _constant_for(condition: Condition, value: Any) -> Vector:
     """Return a number in as many lanes as a condition has."""
+    if hasattr(value, "as_vector"):
+        read: Vector = value.as_vector()
+        return read
     body = condition.body
     many = isinstance(condition.value.type, ir.VectorType)
     return Vector(body, body.filled(body.vector if many else body.number, value))
@@ -305,6 +286,7 @@ READER = SimpleNamespace(
     log1p=log1p,
     tanh=tanh,
     erf=erf,
+    erfc=erfc,
     sqrt=sqrt,
     abs=absolute,
     maximum=maximum,

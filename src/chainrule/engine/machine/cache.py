@@ -6,7 +6,10 @@ a checksum of that digest and of the code, so that a whole file under another's 
 for it. Where anything is wrong (no writable folder, a truncated file, one that others could have
 written) the kernel is compiled again: slower, and never an error.
 
-The folder is ``$CHAINRULE_CACHE`` if that is set (to nothing: no cache), else the user's own.
+The folder is ``$CHAINRULE_CACHE`` if that is set (to nothing: no cache), else the user's own. Its
+kernels take ``$CHAINRULE_CACHE_MEGABYTES`` at most, 256 if that is not set: beyond, those go that
+were not used for the longest time. Any process may remove a file at any moment, as another finds
+it whole or not at all.
 """
 
 from __future__ import annotations
@@ -15,6 +18,8 @@ import hashlib
 import os
 import stat
 import sys
+import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +31,15 @@ from chainrule.partial_files import remove_abandoned, replacing
 FORMAT = "2"
 DIGEST = 32
 """Bytes of a checksum."""
+SUFFIX = ".kernel"
+MEGABYTES = 256
+"""What kernels take at most: those of all functions, losses and optimizers are a tenth of it."""
+SLACK = 1 / 8
+"""The part of it that is written before a folder is measured again."""
+DAY = 86_400
+"""Seconds: how exactly it is known when a kernel was used."""
+LARGEST = 2**24
+"""Bytes that no kernel has."""
 
 
 def object_code(text: str, target: compiling.Target) -> bytes:
@@ -34,7 +48,7 @@ def object_code(text: str, target: compiling.Target) -> bytes:
     if place is None:
         return compiling.object_code(text, target)
     key = _key(text, target)
-    path = place / f"{key[:40]}.kernel"
+    path = place / f"{key[:40]}{SUFFIX}"
     known = _read(path, key)
     if known is not None:
         return known
@@ -46,6 +60,39 @@ def object_code(text: str, target: compiling.Target) -> bytes:
     else:
         _refusals.pop(place, None)
     return code
+
+
+_unmeasured: dict[Path, int] = {}
+"""Bytes that this process has written into folders since it measured them; at first, many."""
+
+
+def most_bytes() -> int:
+    """Return how many bytes all kernels of a folder may take."""
+    megabytes = os.environ.get("CHAINRULE_CACHE_MEGABYTES", "")
+    return int(megabytes if megabytes.isdecimal() else MEGABYTES) * 10**6
+
+
+def remove_oldest(place: Path, limit: int) -> None:
+    """Remove the kernels that were not used for the longest time, if all take more than a limit.
+
+    Then some more go, so that the folder need not be measured each time.
+    """
+    found = []
+    with suppress(OSError), os.scandir(place) as entries:
+        for entry in entries:
+            if entry.name.endswith(SUFFIX):
+                with suppress(OSError):  # another process has removed it
+                    status = entry.stat()
+                    found.append((status.st_mtime_ns, status.st_size, entry.path))
+    size = sum(each for _, each, _ in found)
+    if size <= limit:
+        return
+    for _, each, path in sorted(found):
+        if size <= limit * (1 - SLACK):
+            return
+        with suppress(OSError):
+            os.unlink(path)
+            size -= each
 
 
 _refusals: dict[Path, str] = {}
@@ -106,14 +153,25 @@ def _checksum(key: str, code: bytes) -> bytes:
 def _read(path: Path, key: str) -> bytes | None:
     """Return the code in a file, or None unless it is that of the key, whole and one's own."""
     try:
-        with path.open("rb") as file:
-            if _distrust(os.fstat(file.fileno())) or _distrust(path.parent.stat()):
+        if _distrust(path.parent.stat()):
+            return None
+        with open(path, "rb", opener=_without_waiting) as file:
+            status = os.fstat(file.fileno())
+            if _distrust(status) or not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
                 return None
+            if time.time() - status.st_mtime > DAY:
+                with suppress(OSError):
+                    os.utime(path)  # it is in use
             content = file.read()
     except OSError:
         return None
     checksum, code = content[:DIGEST], content[DIGEST:]
     return code if code and _checksum(key, code) == checksum else None
+
+
+def _without_waiting(name: str, flags: int) -> int:
+    """Open a file, or a pipe to which nobody may ever write."""
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _distrust(status: os.stat_result) -> str | None:
@@ -138,6 +196,10 @@ def _write(path: Path, key: str, code: bytes) -> None:
     _remove_abandoned(path.parent)
     with replacing(path, mode=0o600) as (file, _):
         file.write(_checksum(key, code) + code)
+    _unmeasured[path.parent] = _unmeasured.get(path.parent, most_bytes()) + DIGEST + len(code)
+    if _unmeasured[path.parent] > most_bytes() * SLACK:
+        _unmeasured[path.parent] = 0
+        remove_oldest(path.parent, most_bytes())
 
 
 _remove_abandoned = cache(remove_abandoned)

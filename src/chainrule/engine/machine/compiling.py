@@ -19,13 +19,15 @@ class Target:
     register_bytes: int
 
     @property
-    def tile(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Rows and vectors of a product's tiles, largest first: as many as the registers hold."""
+    def tile(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """Vectors of a product's tiles, and rows of each: as many as the registers hold.
+
+        Largest first. LLVM loads what a turn multiplies before it does: sums, a vector for each
+        column and a number for each row have registers at the same time, or sums go to memory.
+        """
         if self.register_bytes == 64:
-            return (8, 4, 2, 1), (3, 2, 1)
-        if self.register_bytes == 32:
-            return (6, 4, 2, 1), (1,)
-        return (3, 2, 1), (1,)
+            return (4, (4, 2, 1)), (3, (6, 4, 2, 1)), (2, (8, 4, 2, 1)), (1, (8, 4, 2, 1))
+        return ((1, (6, 4, 2, 1) if self.register_bytes == 32 else (3, 2, 1)),)
 
     @property
     def dot_tile(self) -> tuple[tuple[int, ...], tuple[int, ...]]:

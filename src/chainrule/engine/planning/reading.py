@@ -9,6 +9,7 @@ from scipy import sparse
 
 from chainrule.engine.planning.kinds.table import kind_of
 from chainrule.engine.planning.sample_rows import Rows, SparseRows
+from chainrule.finite import narrowed
 from chainrule.functions import Function
 from chainrule.sparse_rows import as_csr
 
@@ -16,6 +17,7 @@ from chainrule.sparse_rows import as_csr
 def as_rows(first: Function, X: Any, inputs: int, dtype: np.dtype[Any]) -> Rows:
     """Return samples X (n, …) as the kernels of a chain's first function read them."""
     if not sparse.issparse(X):
+        first.check_samples(X)
         rows = np.ascontiguousarray(X, dtype=dtype).reshape(len(X), inputs)
         ready: Rows = _prepared(first, rows)
         return ready
@@ -24,7 +26,8 @@ def as_rows(first: Function, X: Any, inputs: int, dtype: np.dtype[Any]) -> Rows:
     X = as_csr(str(first), X)
     if X.shape[1] != inputs:
         raise ValueError(f"{first}: expected X with {inputs} features, got {X.shape[1]}")
-    X = _prepared(first, X.astype(dtype, copy=False))
+    first.check_samples(X)
+    X = _prepared(first, narrowed(str(first), X, dtype).astype(dtype, copy=False))
     return SparseRows(
         np.ascontiguousarray(X.indptr, dtype=np.int64),
         np.ascontiguousarray(X.indices, dtype=np.int32),

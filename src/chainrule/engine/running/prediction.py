@@ -29,6 +29,7 @@ from chainrule.engine.planning.reading import as_rows, reads_as_it_is
 from chainrule.engine.planning.sample_rows import Rows, SparseRows, entries_of, table_of
 from chainrule.engine.planning.weights import Weights
 from chainrule.engine.running.runner import Runner
+from chainrule.finite import narrowed
 from chainrule.sparse_rows import as_csr
 from chainrule.types import Array
 
@@ -206,6 +207,9 @@ class Predictor(Outputs):
         self._as_it_is = reads_as_it_is(self._first)
         self.refresh()
 
+    def __repr__(self) -> str:
+        return f"Predictor({self.chain!r})"
+
     def __reduce__(self) -> Any:
         """Return how a copy is made: programs hold addresses, and are made anew."""
         return partial(type(self), threads=self.threads), (self.chain,)
@@ -230,6 +234,8 @@ class Predictor(Outputs):
 
     def __call__(self, X: Any) -> Array:
         """Return the chain's output (n, k) for X (n, …)."""
+        if isinstance(X, np.ndarray):
+            X = narrowed("Predictor", X, self.dtype)
         with self._turn:
             return self._of(X)
 
