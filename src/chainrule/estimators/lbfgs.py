@@ -54,6 +54,7 @@ def fit_lbfgs(job: FitJob) -> FitResult:
         threads=resolve.threads(estimator.n_jobs),
     )
     iterations = _Iterations(job, held_out, l2)
+    iterations.history.reason = getattr(evaluate, "reason", "")
     result = minimize(
         job.chain,
         evaluate,
