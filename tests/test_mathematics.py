@@ -20,7 +20,7 @@ UNARY = {
     "log1p": (math.log1p, sympy.log(1 + u)),
     "tanh": (math.tanh, sympy.tanh(u)),
     "erf": (math.erf, sympy.erf(u)),
-    "erfc": (math.erfc, sympy.erfc(u)),
+    "erfc": (math.erfc, 1 - sympy.erf(u)),
     "sqrt": (math.sqrt, sympy.sqrt(u)),
     "abs": (abs, sympy.Abs(u)),
 }

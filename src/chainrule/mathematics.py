@@ -104,7 +104,7 @@ def symbols() -> SimpleNamespace:
         log1p=lambda x: sympy.log(1 + x),
         tanh=sympy.tanh,
         erf=sympy.erf,
-        erfc=sympy.erfc,
+        erfc=lambda x: 1 - sympy.erf(x),
         sqrt=sympy.sqrt,
         abs=sympy.Abs,
         maximum=sympy.Max,

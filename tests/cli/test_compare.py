@@ -1,11 +1,16 @@
 """Two libraries on the same folds: figures, order, errors and interruption."""
 
+import warnings
+
 import numpy as np
 import pytest
 import sklearn
+from scipy import special
 from sklearn.neural_network import MLPClassifier
 
+import chainrule as package
 from chainrule import __version__
+from chainrule.cli.comparing import _logits
 from cli.runs import chainrule, house_rows, written
 from cli.test_images import digits as idx_files, pictures
 
@@ -133,6 +138,28 @@ def test_repeats_cut_the_data_in_other_ways():
     assert len(set(scores)) == 4
     first = [fit["scores"]["log loss"] for fit in once["fits"] if fit["library"] == "chainrule"]
     assert scores[:2] == first
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("kind", [package.MLPClassifier, MLPClassifier])
+def test_logits_are_what_the_probabilities_are_made_of(kind, classes, activation):
+    X = np.random.default_rng(0).normal(size=(30, 4))
+    model = kind(hidden_layer_sizes=(5, 3), activation=activation, max_iter=2, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        P = model.fit(X, np.arange(30) % classes).predict_proba(X)
+    Z = _logits(model, X)
+    own = special.softmax(Z, axis=1) if classes == 3 else special.expit(Z)
+    np.testing.assert_allclose(own, P if classes == 3 else P[:, 1:], rtol=1e-6)
+
+
+def test_f1_names_its_class(tmp_path):
+    rows = [[*row[:2], "xy"[k % 2], row[3]] for k, row in enumerate(house_rows())]
+    path = written(tmp_path / "houses.csv", rows)
+    arguments = ("compare", path, "-t", "kind", "--folds", 2, "-e", 2)
+    assert "\nF1 of 'y' " in chainrule(*arguments).out
+    assert chainrule(*arguments, "--json").json["positive"] == "y"
 
 
 def test_lbfgs_is_in_both():

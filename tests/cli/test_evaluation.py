@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from chainrule.cli.evaluation import evaluate, predicted
+from chainrule.cli.evaluation import evaluate, predicted, scores_json
 from chainrule.data import Column, DataError, Table
 from chainrule.engine import Predictor
 from chainrule.estimators import prediction
+from cli.runs import chainrule
 from files.examples import IMAGES, TABLE, Bent, image_network, table_network
 
 ROWS = TABLE.without("kind")
@@ -138,13 +139,48 @@ def test_scores_of_more_classes_are_scikit_learn_s():
     assert alone["log loss"] == pytest.approx(-np.log(shares[:, 0]).mean())
 
 
-def test_a_wrong_certainty_has_a_finite_log_loss():
+def test_a_wrong_certainty_has_its_log_loss_however_large():
     model = table_network(dtype=np.float64)
     model.chain_.parameters.flat[...] = 0
     model.chain_.parameters["b0"][...] = 5
     model.chain_.parameters["W1"][...] = [[0, 0, 1e4]] * 2
     scores, _ = evaluate(model, ROWS, Column("kind", ["a"] * 6))
-    assert scores == {"accuracy": 0.0, "log loss": pytest.approx(-np.log(2.0**-52))}
+    assert scores == {"accuracy": 0.0, "log loss": pytest.approx(2e4 * np.tanh(5))}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("margin", [-300.0, -20.0, 0.5, 30.0])
+def test_the_log_loss_of_two_classes_is_that_of_the_logits(dtype, margin):
+    model = table_network("binary", dtype)
+    model.chain_.parameters.flat[...] = 0
+    last = [name for name in model.chain_.parameters if name.startswith("b")][-1]
+    model.chain_.parameters[last][...] = margin
+    right = np.logaddexp(0, -margin)
+    scores, _ = evaluate(model, ROWS, Column("kind", ["yes"] * 6))
+    assert scores["log loss"] == pytest.approx(right, rel=1e-6)
+
+
+@pytest.mark.parametrize(("labels", "optimizer"), [("abc", "lbfgs"), ("ab", "lbfgs")])
+def test_one_command_tells_one_log_loss(tmp_path, labels, optimizer):
+    """Of answers at random, learned by heart, which make a network sure of what is wrong."""
+    rng = np.random.default_rng(0)
+    lines = [",".join([*(f"f{i}" for i in range(20)), "t"])]
+    for row in rng.normal(size=(120, 20)):
+        lines.append(",".join([*map(str, row), labels[rng.integers(len(labels))]]))
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    words = ("-t", "t", "--optimizer", optimizer, "--layers", 32, "-e", 60, "--patience", 0)
+    model = tmp_path / "m"
+    told = chainrule("train", tmp_path / "t.csv", *words, "-o", model, "--json").json
+    kept = told["history"]["validation_loss"][told["history"]["kept"] - 1]
+    assert told["scores"]["validation"]["log loss"] == pytest.approx(kept, rel=1e-4)
+    assert told.get("positive") == ("b" if labels == "ab" else None)
+    shown = chainrule("evaluate", model, tmp_path / "t.csv").out
+    assert ("F1 of 'b'" in shown) == (labels == "ab")
+
+
+def test_an_infinite_score_is_none_in_json():
+    told = scores_json({"test": {"accuracy": 0.5, "log loss": np.inf}})
+    assert told == {"test": {"accuracy": 0.5, "log loss": None}}
 
 
 def test_an_answer_that_training_did_not_have_is_named_with_its_line():

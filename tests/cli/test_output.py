@@ -72,6 +72,17 @@ F1                   0.2500
 """)
 
 
+def test_f1_is_that_of_a_class_which_is_named(columns):
+    scores = {"all": {"accuracy": 1.0, "F1": 0.25, "F1 of labels": 0.5}}
+    lines = columns(80, lambda out: out.table(scores_table(scores, {"all": 7}, "[red]")))
+    assert lines == golden("""
+score          all (7)
+accuracy        1.0000
+F1 of '[red]'   0.2500
+F1 of labels    0.5000
+""")
+
+
 def test_a_table_of_layers(columns):
     chain = Chain(Flatten(), Linear(1200), ReLU(), Linear(3, bias=False), Softmax())
     chain.initialize((1, 28, 28))

@@ -162,6 +162,11 @@ def test_what_is_no_photo_is_named(folder, model, files, tmp_path):
         (lambda: model.predict("iris"), "iris: expected images, got a table"),
         (lambda: model.predict(np.zeros((1, 60, 90, 3))), "files, and images of Pillow, may"),
     ]
+    for name in ("y.png", "z.png"):
+        (tmp_path / name).write_bytes(b"no picture")
+    bad = [str(tmp_path / "y.png"), tmp_path / "z.png"]
+    with Image.open(files[0]) as image:
+        calls.append((lambda: classifier().fit([*bad, image], [1, 2, 3]), "2 of 3 files are dam"))
     table = Classifier(Chain(Linear(3)), complete=True, inputs="table", max_iter=1)
     table.fit("iris", "species")
     calls += [

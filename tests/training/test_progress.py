@@ -51,7 +51,7 @@ def test_the_validation_loss_or_else_the_score_is_shown(data):
     text, history = draw(data, plan, validation=data)
     assert f"  validation loss {history.epochs[-1].validation_loss:.4f} " in text
     text, _ = draw(data, plan, validation=data, score=lambda Y, t: 0.625)
-    assert "  validation 0.6250 " in text
+    assert "  validation score 0.6250 " in text
     assert "validation loss" not in text
 
 

@@ -10,7 +10,9 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from scipy import special
 
+from chainrule.cli.evaluation import positive_class
 from chainrule.cli.option_values import hidden_sizes, optimizer
 from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.training import class_numbers, purpose_of
@@ -27,6 +29,14 @@ OURS, THEIRS = "chainrule", "scikit-learn"
 ACTIVATIONS = {"relu": "relu", "tanh": "tanh", "sigmoid": "logistic", "identity": "identity"}
 OPTIMIZERS = ("adam", "sgd", "momentum", "nesterov", "lbfgs")
 """What both libraries have, by the names of ``chainrule train``, with scikit-learn's."""
+
+VALUES: dict[str, Callable[[Array], Array]] = {
+    "relu": lambda Z: np.maximum(Z, 0),
+    "tanh": np.tanh,
+    "logistic": special.expit,
+    "identity": lambda Z: Z,
+}
+"""What scikit-learn's activations do."""
 
 MOST_FOLDS = 100
 MOST_REPEATS = 100
@@ -59,6 +69,7 @@ class Comparison:
     notes: tuple[str, ...]
     fits: list[Fit] = field(default_factory=list)
     interrupted: bool = False
+    positive: str | None = None
 
     @property
     def whole_folds(self) -> list[int]:
@@ -110,7 +121,13 @@ def compare(
     ]
     parameters = _parameters(options, min(len(rows) for rows, _ in parts))
     comparison = Comparison(
-        source.target_name, purpose.task, len(parts), parameters, _versions(), source.notes
+        source.target_name,
+        purpose.task,
+        len(parts),
+        parameters,
+        _versions(),
+        source.notes,
+        positive=positive_class(purpose.classes),
     )
     estimators = _estimators(purpose.task)
     try:
@@ -273,10 +290,21 @@ def _fit(estimator: Any, X: Array, y: Array, who: str) -> float:
 
 
 def _scores(estimator: Any, X: Array, t: Array, purpose: Purpose, scale: float) -> dict[str, float]:
-    """Return the scores of predictions for X and t, in the words of ``chainrule evaluate``."""
+    """Return the scores of predictions for X and t, in the words of ``chainrule evaluate``.
+
+    Both libraries' logits are computed here, from their weights, so that no log loss is clipped.
+    """
     if purpose.task == "regression":
         y = np.asarray(estimator.predict(X), dtype=np.float64)
         return regression_scores(np.asarray(t, dtype=np.float64), y, scale)
     shares = np.zeros((len(X), len(purpose.classes)))
     shares[:, estimator.classes_.astype(int)] = estimator.predict_proba(X)
-    return class_scores(t, np.argmax(shares, axis=1), shares)
+    return class_scores(t, np.argmax(shares, axis=1), shares, _logits(estimator, X))
+
+
+def _logits(estimator: Any, X: Array) -> Array:
+    """Return what goes into softmax or the sigmoid, (n, classes) or (n, 1)."""
+    Z = X.astype(np.float64)
+    for layer, (W, b) in enumerate(zip(estimator.coefs_, estimator.intercepts_, strict=True)):
+        Z = (VALUES[estimator.activation](Z) if layer else Z) @ W + b
+    return Z

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
+from rich.text import Text
 
 from chainrule.cli.comparing import OURS, THEIRS, Comparison
+from chainrule.cli.output import score_title
 
 FIGURES = ("fit, seconds", "epochs")
 """What a fit has besides scores."""
@@ -33,7 +35,8 @@ def comparison_table(comparison: Comparison) -> Table:
         if len(ours) and len(ours) == len(theirs):
             digits = 0 if name == "epochs" else 4 if name != "fit, seconds" else 3
             cells = [_spread(values, digits) for values in (ours, theirs)]
-            table.add_row(name, *cells, _apart(name, ours, theirs))
+            title = Text(score_title(name, comparison.positive))
+            table.add_row(title, *cells, _apart(name, ours, theirs))
     return table
 
 
@@ -54,6 +57,7 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
             name: None if value == np.inf else value
             for name, value in comparison.parameters.items()
         },
+        **({} if comparison.positive is None else {"positive": comparison.positive}),
         "folds": comparison.folds,
         "interrupted": comparison.interrupted,
         "fits": [vars(fit) for fit in comparison.fits],

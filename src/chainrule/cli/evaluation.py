@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,15 +35,18 @@ class Predictions:
         The classes as targets encode them.
     notes : list of str
         What was unusual in the data.
+    logits : ndarray or None
+        What goes into the last function of a classifier, if it was asked for.
     """
 
     values: Array
     probabilities: Array | None
     chosen: Array | None
     notes: list[str]
+    logits: Array | None = None
 
 
-def predicted(estimator: Any, data: Any) -> Predictions:
+def predicted(estimator: Any, data: Any, *, logits: bool = False) -> Predictions:
     """Return what a network predicts; DataError names the line of a sample that has no answer."""
     targets = estimator.targets_
     with warnings.catch_warnings(record=True) as caught:
@@ -51,7 +56,7 @@ def predicted(estimator: Any, data: Any) -> Predictions:
                 Y = estimator._outputs(data)
             except NotFiniteError as error:
                 raise _named(error, estimator, data) from None
-            probabilities = chosen = None
+            probabilities = chosen = Z = None
             if targets.kind == "numbers":
                 values = targets.decode(Y)
             else:
@@ -61,13 +66,14 @@ def predicted(estimator: Any, data: Any) -> Predictions:
                     probabilities = np.ones_like(probabilities)
                 elif not (targets.exclusive or targets.several):
                     probabilities = np.hstack([1 - probabilities, probabilities])
+                Z = estimator._logits(data) if logits else None
     wrong = ~np.isfinite(values if probabilities is None else probabilities)
     if wrong.any():
         row = int(np.argwhere(wrong)[0, 0])
         number = (values if probabilities is None else probabilities)[wrong][0]
         raise DataError(f"{_place(data, row)}: expected a finite prediction, got {number}")
     notes = [str(each.message) for each in caught if issubclass(each.category, DataWarning)]
-    return Predictions(values, probabilities, chosen, notes)
+    return Predictions(values, probabilities, chosen, list(dict.fromkeys(notes)), Z)
 
 
 def _named(error: NotFiniteError, estimator: Any, data: Any) -> DataError:
@@ -88,7 +94,7 @@ def evaluate(estimator: Any, data: Any, y: Column | Array) -> tuple[dict[str, fl
     """Return the scores of predictions for data with answers y, and notes on the data."""
     targets = estimator.targets_
     y = targets.read(y) if isinstance(y, Column) else y
-    found = predicted(estimator, data)
+    found = predicted(estimator, data, logits=targets.kind == "classes" and not targets.several)
     if found.chosen is None or found.probabilities is None:
         return regression_scores(y, found.values), found.notes
     t, chosen = targets.encode(y), found.chosen
@@ -96,7 +102,21 @@ def evaluate(estimator: Any, data: Any, y: Column | Array) -> tuple[dict[str, fl
         return label_scores(t, chosen), found.notes
     if t.ndim == 2:
         t, chosen = t[:, 0].astype(np.int64), chosen[:, 0].astype(np.int64)
-    return class_scores(t, chosen, found.probabilities), found.notes
+    assert found.logits is not None
+    return class_scores(t, chosen, found.probabilities, found.logits), found.notes
+
+
+def scores_json(scores: Scores) -> dict[str, dict[str, float | None]]:
+    """Return scores as JSON has them: None in the place of an infinite one."""
+    return {
+        part: {name: value if math.isfinite(value) else None for name, value in own.items()}
+        for part, own in scores.items()
+    }
+
+
+def positive_class(classes: Sequence[Any]) -> str | None:
+    """Return the class that F1 is of: the second of two."""
+    return str(classes[1]) if len(classes) == 2 else None
 
 
 def evaluate_source(

@@ -84,8 +84,17 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON")
 
 
-def scores_table(scores: Mapping[str, Mapping[str, float]], rows: Mapping[str, int]) -> Table:
-    """Return scores by part of the data."""
+def score_title(name: str, positive: str | None) -> str:
+    """Return what a table calls a score, of two classes with the one that it is of."""
+    return f"F1 of {positive!r}" if name == "F1" and positive is not None else name
+
+
+def scores_table(
+    scores: Mapping[str, Mapping[str, float]],
+    rows: Mapping[str, int],
+    positive: str | None = None,
+) -> Table:
+    """Return scores by part of the data; F1 is that of the positive class."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("score")
     for part in scores:
@@ -93,7 +102,7 @@ def scores_table(scores: Mapping[str, Mapping[str, float]], rows: Mapping[str, i
     names = list(dict.fromkeys(name for part in scores.values() for name in part))
     for name in names:
         values = [f"{part[name]:.4f}" if name in part else "" for part in scores.values()]
-        table.add_row(name, *values)
+        table.add_row(Text(score_title(name, positive)), *values)
     return table
 
 

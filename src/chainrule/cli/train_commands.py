@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from chainrule.cli import comparing, output_files
 from chainrule.cli.arguments import JsonOption
 from chainrule.cli.comparisons import comparison_json, comparison_table, settings_sentence
+from chainrule.cli.evaluation import positive_class
 from chainrule.cli.option_values import image_sides
 from chainrule.cli.options import CommandLineOptions, with_options
 from chainrule.cli.output import Output, scores_table
@@ -48,16 +49,20 @@ def train(
     with interruption.held_off():
         outcome.estimator.save(path)
     out.say(f"{outcome.history.describe()}, {outcome.history.seconds:.1f} s")
+    out.say(*outcome.history.remarks)
     unscored = [name for name in training.parts if name not in outcome.scores]
     if unscored:
         out.say(f"interrupted before there were scores of {' and '.join(unscored)}")
+    purpose = training.purpose
+    positive = positive_class(purpose.classes)
     if as_json:
-        purpose = training.purpose
         predicted = {"target": source.target_name, "task": purpose.task, "classes": purpose.classes}
+        if positive is not None:
+            predicted["positive"] = positive
         out.json({"model": str(path), **predicted, **outcome.estimator.metadata_})
     else:
         rows = {name: len(part) for name, part in training.parts.items()}
-        out.table(scores_table(outcome.scores, rows))
+        out.table(scores_table(outcome.scores, rows, positive))
         out.say(f"model saved in {path}")
     if outcome.diverged is not None:
         raise outcome.diverged

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from chainrule.data.errors import DataError
 from chainrule.data.files import LARGEST
 from chainrule.data.folders import list_pictures
-from chainrule.data.photos import Photo, PhotoError, Reading, Size, pillow
+from chainrule.data.photos import Photo, PhotoError, Reading, Size, is_pillow_image, pillow
 from chainrule.data.table import Column
 from chainrule.tables import short_repr
 
@@ -92,9 +92,9 @@ def read_image_folder(
         With a folder for each class, in which pictures lie at any depth; or with folders
         ``train``, ``validation`` or ``val``, and ``test`` of such folders.
     size : int or tuple of int, default=None
-        Of the images, in pixels: a side of squares, or (h, w). None takes the size that more than
-        half of the pictures have if none of its sides is above 64, else their shape with 64
-        pixels in the longer side; where shapes differ, squares.
+        Of the images, in pixels: a side of squares, or (h, w). By default the size that more than
+        half of the pictures have once their longer sides are shrunk to 64 pixels, where they are
+        above; where they share none, squares.
     skip_damaged : bool, default=False
         Whether to leave out, and note, files that cannot be read. By default an error names them.
 
@@ -156,7 +156,7 @@ def read_image_files(
     DataError
         Pictures are missing or damaged, which are all named, or all need more than 4 GiB.
     """
-    h, w = (size, size) if isinstance(size, int) else size
+    h, w = size if isinstance(size, tuple | list) else (size, size)
     X, _, damaged = read_pictures([Path(path) for path in paths], Reading(channels, (h, w)))
     without_damaged(None, damaged, len(paths), skip=None)
     return X
@@ -167,6 +167,7 @@ def read_unlabelled(
 ) -> Images:
     """Read files, or images of Pillow, at a size that suits them, or the one given, as folders."""
     pillow()
+    sources = [each if is_pillow_image(each) else Path(each) for each in sources]
     reading, notes, known = _chosen_reading(sources, None if size is None else image_size(size))
     X, _, damaged = read_pictures(sources, reading, known=known)
     without_damaged(None, [*known, *damaged], len(sources), skip=None)
@@ -197,7 +198,7 @@ def read_pictures(
     damaged: list[PhotoError] = []
     left_out = {error.path for error in known}
     for place, source in enumerate(sources):
-        if left_out and source in left_out:
+        if isinstance(source, Path) and source in left_out:
             continue
         try:
             with Photo.opened(source) as photo:

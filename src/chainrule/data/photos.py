@@ -179,7 +179,7 @@ class Photo:
             image.draft(None, (GAP * sides[0], GAP * sides[1]))
         image.load()
         orientation = self._orientation() if cut else 1  # a PNG may have it after its pixels
-        image = _opaque(image).convert("L" if reading.channels == 1 else "RGB")
+        image = _in_mode(_opaque(image), "L" if reading.channels == 1 else "RGB")
         image = _turned(image, orientation)
         image = _middle(image, (w, h)) if cut else _stretched(image, (w, h))
         pixels = np.asarray(image, np.uint8)
@@ -228,14 +228,19 @@ def _opaque(image: Any) -> Any:
     if image.mode == "F":
         raise DataError("its pixels are floating-point numbers; expected 8 or 16 bits")
     if image.mode.startswith("I"):  # convert() would cut it off at 255
-        deep = np.asarray(image, np.int64)
-        if deep.size and (deep.min() < 0 or deep.max() > 65_535):
+        deep = np.asarray(image)
+        if deep.itemsize > 2 and deep.size and (deep.min() < 0 or deep.max() > 65_535):
             raise DataError("its pixels have 32 bits; expected 8 or 16")
         image = module.fromarray((deep >> 8).astype(np.uint8))
     if "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
         image = module.alpha_composite(module.new("RGBA", image.size, "white"), image)
-    return image if image.mode == "L" else image.convert("RGB")
+    return image if image.mode == "L" else _in_mode(image, "RGB")
+
+
+def _in_mode(image: Any, mode: str) -> Any:
+    """Return a picture in a mode of Pillow, the same one if it is in it."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _turned(image: Any, orientation: int) -> Any:

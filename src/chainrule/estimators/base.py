@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.chain import Chain
@@ -26,6 +27,7 @@ from chainrule.estimators.parameters import CONSTRAINTS
 from chainrule.estimators.prediction import Predictions
 from chainrule.estimators.preparation import dense_labelled, prepare
 from chainrule.estimators.solvers import solver
+from chainrule.estimators.target_scale import explained, scale_advice
 from chainrule.estimators.validation import read_samples
 from chainrule.files.estimator import load_estimator, save_estimator
 from chainrule.finite import finite_outputs
@@ -154,8 +156,12 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         self._install(job, result)
         for message, category in result.messages:
             warn(message, category)
-        if result.trouble is not None or not self.chain_.parameters.finite:
-            raise result.trouble or not_finite()
+        if result.trouble is not None:
+            raise explained(job, result.trouble)
+        if not self.chain_.parameters.finite:
+            raise not_finite()
+        if not job.incremental and (advice := scale_advice(job)):
+            warn(advice, ConvergenceWarning)
         if job.callbacks is not None:
             job.callbacks.end(job.callbacks.context, job.fitted)
         return self

@@ -7,6 +7,7 @@ that is refused changes nothing.
 from __future__ import annotations
 
 import copy
+import math
 from typing import Any
 
 import numpy as np
@@ -163,6 +164,8 @@ def read_samples(estimator: Any, X: Any, inputs: Inputs) -> Any:
 
     def check(rows: Any, names: tuple[str, ...] | None) -> Any:
         known = estimator
+        if names is None and inputs.raw_names is None and _whole(rows, estimator.n_features_in_):
+            return rows
         if names is not None:
             known = _known(estimator, inputs, reset=False)
             known.__dict__.pop("feature_names_in_", None)
@@ -194,17 +197,26 @@ def _numbers(estimator: Any, y: Any) -> Any:
 
 
 def _plain_rows(X: Any, inputs: Inputs) -> bool:
-    """Return, in little time, whether X is what scikit-learn's checks would return as it is."""
+    """Return, in little time, whether X are rows that scikit-learn would return as they are."""
+    return inputs.kind == "rows" and inputs.raw_names is None and _whole(X, inputs.raw_count)
+
+
+def _whole(X: Any, count: int) -> bool:
+    """Return, in little time, whether X is an array of finite rows of so many numbers."""
     return (
         type(X) is np.ndarray
-        and inputs.kind == "rows"
         and X.ndim == 2
         and X.dtype.char in "fd"
-        and X.shape[1] == inputs.raw_count
+        and X.shape[1] == count
         and len(X) > 0
-        and inputs.raw_names is None
-        and bool(np.isfinite(X).all())
+        and _finite(X)
     )
+
+
+def _finite(X: Array) -> bool:
+    """Return whether all numbers are finite; a sum of those that are mostly says it."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return math.isfinite(X.sum()) or bool(np.isfinite(X).all())
 
 
 def read_answers(estimator: Any, y: Any, targets: Targets | None) -> Any:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.losses import SigmoidBinaryCrossEntropy, SoftmaxCrossEntropy
+
 __all__ = ["class_scores", "label_scores", "regression_scores"]
 
 
@@ -40,21 +42,32 @@ def label_scores(t: NDArray[Any], chosen: NDArray[Any]) -> dict[str, float]:
 
 
 def class_scores(
-    t: NDArray[Any], chosen: NDArray[Any], probabilities: NDArray[np.float64]
+    t: NDArray[Any],
+    chosen: NDArray[Any],
+    probabilities: NDArray[np.float64],
+    logits: NDArray[Any],
 ) -> dict[str, float]:
     """Return the scores of chosen classes (n,) and probabilities (n, K) for classes t (n,).
 
-    With two classes, F1 and the area under ROC are those of the second; they need both in t. A
-    single class has no log loss.
+    The log loss is the cross-entropy, as in training: of the logits, what goes into softmax (n, K)
+    or a sigmoid (n, 1), since probabilities that have become 0 or 1 say too little.
+    (scikit-learn's has these, and clips them: at 36 a sample at most.) With two classes, F1 is that
+    of the second; F1 and the area under ROC need both in t. A single class has no log loss.
     """
     from sklearn import metrics
 
-    classes = range(probabilities.shape[1])
-    shares = probabilities / probabilities.sum(axis=1, keepdims=True)  # float32 sums to 1 ± 1e-7
+    classes = probabilities.shape[1]
     scores = {"accuracy": float(metrics.accuracy_score(t, chosen))}
-    if len(classes) > 1:
-        scores["log loss"] = float(metrics.log_loss(t, shares, labels=list(classes)))
-    if len(classes) == 2 and len(np.unique(t)) == 2:
+    if classes > 1:
+        scores["log loss"] = _log_loss(t, logits.astype(np.float64))
+    if classes == 2 and len(np.unique(t)) == 2:
         scores["F1"] = float(metrics.f1_score(t, chosen, zero_division=0.0))
         scores["area under ROC"] = float(metrics.roc_auc_score(t, probabilities[:, 1]))
     return scores
+
+
+def _log_loss(t: NDArray[Any], logits: NDArray[np.float64]) -> float:
+    """Return the mean cross-entropy of logits (n, K), or (n, 1) of two classes."""
+    if logits.shape[1] == 1:
+        return float(SigmoidBinaryCrossEntropy().value(logits, t[:, None]))
+    return float(SoftmaxCrossEntropy().value(logits, t))

@@ -184,8 +184,9 @@ class Adam(Optimizer):
     epsilon : float, default=1e-08
         What keeps the step finite where gradients vanish, ε.
     uncorrected_epsilon : bool, default=False
-        Whether ε is added to √v before its correction, as in the paper's reordered form and in
-        scikit-learn: w ← w − η·√(1 − β₂ᵗ)/(1 − β₁ᵗ)·m/(√v + ε).
+        Whether ε is added to √v before its correction, as in the paper's reordered form, in
+        scikit-learn and in Keras: w ← w − η·√(1 − β₂ᵗ)/(1 − β₁ᵗ)·m/(√v + ε). By default it is
+        added after, as in PyTorch.
     """
 
     slots = ("mean", "square")
@@ -233,8 +234,9 @@ class AdamW(Adam):
     epsilon : float, default=1e-08
         What keeps the step finite where gradients vanish, ε.
     uncorrected_epsilon : bool, default=False
-        Whether ε is added to √v before its correction, as in the paper's reordered form and in
-        scikit-learn: w ← w − η·√(1 − β₂ᵗ)/(1 − β₁ᵗ)·m/(√v + ε).
+        Whether ε is added to √v before its correction, as in the paper's reordered form, in
+        scikit-learn and in Keras: w ← w − η·√(1 − β₂ᵗ)/(1 − β₁ᵗ)·m/(√v + ε). By default it is
+        added after, as in PyTorch.
     weight_decay : float, default=0.01
         How much of a parameter a step takes away, times η: λ.
     """
@@ -255,7 +257,8 @@ class AdamW(Adam):
 class RMSProp(Optimizer):
     """RMSProp: each gradient divided by the root of its running mean square.
 
-    Definition: v ← ρ·v + (1 − ρ)·g², w ← w − η·g/(√v + ε)
+    Definition: v ← ρ·v + (1 − ρ)·g², w ← w − η·g/(√v + ε), PyTorch's formula and defaults; Keras
+        has g/√(v + ε), and ρ = 0.9
     Source: Tieleman & Hinton, lecture 6.5 of "Neural networks for machine learning", 2012
 
     Parameters

@@ -62,7 +62,7 @@ class ProgressBar:
         self._done = epoch.number
         parts = [f"loss {_figure(epoch.loss)}"]
         if epoch.validation_score is not None:
-            parts.append(f"validation {_figure(epoch.validation_score)}")
+            parts.append(f"validation score {_figure(epoch.validation_score)}")
         elif epoch.validation_loss is not None:
             parts.append(f"validation loss {_figure(epoch.validation_loss)}")
         self._scores = "  ".join(parts)

@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import random
 import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from llvmlite import binding
@@ -104,6 +106,53 @@ def test_a_kernel_of_another_machine_or_version_is_not_run(folder, compiled, mon
     assert code() == right
     assert own.read_bytes() == whole
     assert len(compiled) == 3
+
+
+TEXTS = [str(emitted(rows.transpose, f"kept{k}", "float32")[0].module) for k in range(4)]
+
+
+def harm(folder, chance):
+    """Do to a file of the cache what nobody should."""
+    files = sorted(path for path in folder.iterdir() if path.suffix == ".kernel")
+    path, other = chance.choice(files), chance.choice(files)
+    content, foreign = (
+        (each.read_bytes() if each.is_file() and each.stat().st_size < 2**20 else b"") or b"?"
+        for each in (path, other)
+    )
+    place = chance.randrange(len(content))
+    flipped = bytes([content[place] ^ 1 << chance.randrange(8)])
+    others = {
+        "cut": content[:place],
+        "longer": content + content[place:],
+        "a bit": content[:place] + flipped + content[place + 1 :],
+        "zeros": bytes(len(content)),
+        "another's": foreign,
+        "another's code": content[:32] + foreign[32:],
+    }
+    acts = {
+        "folder": path.mkdir,
+        "link": lambda: path.symlink_to(other),
+        "link to itself": lambda: path.symlink_to(path),
+        "pipe": lambda: os.mkfifo(path),
+        "huge": lambda: path.write_bytes(b"") or os.truncate(path, 2**40),
+        "gone": lambda: None,
+        **{name: partial(path.write_bytes, changed) for name, changed in others.items()},
+    }
+    act = acts[chance.choice(sorted(acts))]
+    path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+    act()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX pipes and links")
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_done_to_a_cache_the_code_is_right(folder, monkeypatch, seed):
+    right = {text: compiling.object_code(text, compiling.host()) for text in TEXTS}
+    monkeypatch.setattr(compiling, "object_code", lambda text, target: right[text])
+    chance = random.Random(seed)
+    for _ in range(80):
+        assert [code(text) for text in TEXTS] == list(right.values())
+        for _ in range(chance.randrange(4)):
+            harm(folder, chance)
 
 
 def test_files_of_the_format_before_are_no_harm(folder, compiled):

@@ -38,6 +38,8 @@ SLACK = 1 / 8
 """The part of it that is written before a folder is measured again."""
 DAY = 86_400
 """Seconds: how exactly it is known when a kernel was used."""
+LARGEST = 2**24
+"""Bytes that no kernel has."""
 
 
 def object_code(text: str, target: compiling.Target) -> bytes:
@@ -151,10 +153,13 @@ def _checksum(key: str, code: bytes) -> bytes:
 def _read(path: Path, key: str) -> bytes | None:
     """Return the code in a file, or None unless it is that of the key, whole and one's own."""
     try:
-        with path.open("rb") as file:
-            if _distrust(os.fstat(file.fileno())) or _distrust(path.parent.stat()):
+        if _distrust(path.parent.stat()):
+            return None
+        with open(path, "rb", opener=_without_waiting) as file:
+            status = os.fstat(file.fileno())
+            if _distrust(status) or not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
                 return None
-            if time.time() - os.fstat(file.fileno()).st_mtime > DAY:
+            if time.time() - status.st_mtime > DAY:
                 with suppress(OSError):
                     os.utime(path)  # it is in use
             content = file.read()
@@ -162,6 +167,11 @@ def _read(path: Path, key: str) -> bytes | None:
         return None
     checksum, code = content[:DIGEST], content[DIGEST:]
     return code if code and _checksum(key, code) == checksum else None
+
+
+def _without_waiting(name: str, flags: int) -> int:
+    """Open a file, or a pipe to which nobody may ever write."""
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _distrust(status: os.stat_result) -> str | None:
