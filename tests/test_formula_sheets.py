@@ -27,7 +27,7 @@ TOGETHER = [
     (function(), loss())
     for function in ACTIVATIONS.values()
     for loss in LOSSES
-    if issubclass(loss, ElementwiseLoss)
+    if issubclass(loss, ElementwiseLoss) and fused(function(), loss()) != loss()
 ]
 
 
