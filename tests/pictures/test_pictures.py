@@ -78,8 +78,8 @@ def test_curves_tell_the_score_that_was_chosen_and_the_epoch_that_was_kept():
     assert (display.score_name, display.kept) == ("accuracy", 2)
     model.set_params(scoring=None)
     assert LearningCurveDisplay.from_estimator(model).kept == 4
-    model.set_params(solver="lbfgs")  # which goes on from what it has, and keeps the last
-    assert LearningCurveDisplay.from_estimator(model).kept is None
+    model.set_params(solver="lbfgs")  # which keeps the best iteration as others keep an epoch
+    assert LearningCurveDisplay.from_estimator(model).kept == 4
     model.set_params(solver="adam", scoring=max)
     model.validation_scores_ = [np.nan] * 5
     display = LearningCurveDisplay.from_estimator(model)

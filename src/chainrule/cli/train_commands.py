@@ -49,6 +49,7 @@ def train(
     with interruption.held_off():
         outcome.estimator.save(path)
     out.say(f"{outcome.history.describe()}, {outcome.history.seconds:.1f} s")
+    out.say(*outcome.history.remarks)
     unscored = [name for name in training.parts if name not in outcome.scores]
     if unscored:
         out.say(f"interrupted before there were scores of {' and '.join(unscored)}")

@@ -281,6 +281,7 @@ def _metadata(training: Training, scores: Scores) -> dict[str, Any]:
         "engine": history.engine,
         "epochs": len(history.epochs),
         "end": history.describe(),
+        **({"remarks": list(history.remarks)} if history.remarks else {}),
         "history": _curve(history, "R²" if training.purpose.task == "regression" else "accuracy"),
         "scores": scores_json(scores),
     }
@@ -296,6 +297,11 @@ def _curve(history: History, score: str) -> dict[str, Any]:
     for name in ("loss", "validation_loss", "validation_score"):
         values = [getattr(epoch, name) for epoch in rows]
         if values[0] is not None:
-            curve[name] = [float(f"{value:.{DIGITS}g}") for value in values]
+            curve[name] = [_rounded(value) for value in values]
     score_name = {"score": score} if "validation_score" in curve else {}
     return {**curve, "kept": history.kept, **score_name}
+
+
+def _rounded(value: float) -> float | None:
+    """Return a number of a curve with its first digits; None for a score that is NaN."""
+    return None if math.isnan(value) else float(f"{value:.{DIGITS}g}")

@@ -13,6 +13,7 @@ from chainrule.estimators.chain_estimator import ChainEstimator
 from chainrule.estimators.classification import NetworkClassifier
 from chainrule.estimators.parameters import with_shared_docs
 from chainrule.estimators.regression import NetworkRegressor
+from chainrule.estimators.target_scale import has_known_scale
 from chainrule.functions import Elementwise, Function, Sigmoid, Softmax
 from chainrule.losses import Loss, Poisson
 from chainrule.targets import Classes, Numbers, Objective, Targets
@@ -57,7 +58,9 @@ class Classifier(ChainEstimator, NetworkClassifier):
     loss : "cross_entropy" or Loss, default="cross_entropy"
         A loss of your own is given class numbers (n,) after softmax, else 0 and 1 for each output.
     class_weight : dict, list of dicts or "balanced", default=None
-        What a sample of each class weighs; "balanced" gives all classes the same share.
+        What a sample of each class weighs, 1 if it is not named; "balanced" gives all classes the
+        same share of the samples at hand: those of ``y`` for training, those of ``y_val`` for a
+        validation set that is given. A list has a dict for each label of which any may hold.
     label_smoothing : float, default=0
         The share of certainty that is taken from each label and given to all classes alike. A
         class's weight multiplies the whole loss of its samples, smoothed as it is.
@@ -169,9 +172,10 @@ class Regressor(ChainEstimator, NetworkRegressor):
         Random changes of the training images in each epoch, such as ``[Shift(1), Noise(0.05)]``.
     loss : {"squared_error", "absolute_error", "huber", "poisson"} or Loss, \
             default="squared_error"
-    scale_target : bool, default=False
+    scale_target : bool or None, default=None
         Whether to train on (y − mean) / deviation, or, for Poisson's loss, on y / mean; predictions
-        are in the units of y.
+        are in the units of y. None does so with ``inputs="table"``, unless the loss is one of your
+        own.
     {training parameters}
 
     Attributes
@@ -192,22 +196,28 @@ class Regressor(ChainEstimator, NetworkRegressor):
 
     _: KW_ONLY
     loss: Any = "squared_error"
-    scale_target: Any = False
+    scale_target: Any = None
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NetworkRegressor._parameter_constraints,
         **ChainEstimator._parameter_constraints,
-        "scale_target": ["boolean"],
+        "scale_target": ["boolean", None],
     }
 
     def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
         positive = self.loss == "poisson" or isinstance(self.loss, Poisson)
-        return Numbers.fit(y, scaled=bool(self.scale_target), positive=positive, name=name)
+        scaled = self.scale_target
+        if scaled is None:
+            varies = bool((np.ptp(y, axis=0) > 0).all())
+            scaled = self.inputs == "table" and has_known_scale(self.loss) and varies
+        return Numbers.fit(y, scaled=bool(scaled), positive=positive, name=name)
 
     def _check_going_on(self) -> None:
         super()._check_going_on()
-        scaled, wanted = getattr(self.targets_, "scale", None) is not None, bool(self.scale_target)
-        self._check_same("scale_target", scaled, wanted, scaled == wanted)
+        if self.scale_target is not None:
+            scaled = getattr(self.targets_, "scale", None) is not None
+            wanted = bool(self.scale_target)
+            self._check_same("scale_target", scaled, wanted, scaled == wanted)
 
     def _ends_well(self, last: Function, targets: Targets) -> bool:
         poisson = isinstance(self._objective(targets).loss, Poisson)

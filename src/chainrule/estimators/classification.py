@@ -7,6 +7,7 @@ from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
@@ -55,7 +56,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The samples.
+            The samples; for estimators of any chain also images, a table, or the name of a file or
+            of a folder of images.
         y : array-like of shape (n_samples,), or of shape (n_samples, n_labels) with 0 and 1
             Classes of any type, or for each label whether it holds. None takes the names of the
             folders of images in a folder X.
@@ -245,6 +247,12 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         _check_weights(type(self).__name__, self.class_weight)
 
     def _check_answers(self, y: Any, targets: Any, *, warm: bool) -> None:
+        if targets.several != (y.ndim > 1):
+            of = f"rows of {targets.outputs} labels" if targets.several else "classes (n,)"
+            raise ValueError(
+                f"{type(self).__name__}: expected y of {of}, as the network predicts, got "
+                f"{tuple(map(int, y.shape))}"
+            )
         if targets.several:
             targets.encode(y)
         known = targets.attributes()["classes_"]
@@ -279,10 +287,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
                 "all samples; pass the weights as a dict, such as "
                 "dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y)))"
             )
-        if isinstance(self.class_weight, dict) and y.ndim == 1:
-            own = _weights_by_class(self.class_weight, targets, y)
-        else:
-            own = compute_sample_weight(self.class_weight, y)
+        own = _class_weights(self.class_weight, targets, y)
         return np.asarray(own if weights is None else own * weights)
 
     def __sklearn_tags__(self) -> Any:
@@ -303,13 +308,31 @@ def _check_weights(name: str, given: Any) -> None:
                 )
 
 
-def _weights_by_class(weights: dict[Any, float], targets: Any, y: Array) -> Array:
+def _class_weights(choice: Any, targets: Any, y: Any) -> Array:
+    """Return the weight of each sample's answer: of several labels the product of each one's."""
+    several = y.ndim > 1
+    if isinstance(choice, dict) and not several:
+        return _weights_by_class(choice, targets.labels.tolist(), y)
+    if not isinstance(choice, list):  # "balanced", or what scikit-learn refuses
+        return np.asarray(compute_sample_weight(choice, y))
+    held = (y.toarray() if sparse.issparse(y) else np.asarray(y)) if several else y[:, None]
+    if len(choice) != held.shape[1]:
+        raise ValueError(
+            f"class_weight: expected a dict for each of {held.shape[1]} outputs, got {choice!r}"
+        )
+    labels = [0, 1] if several else targets.labels.tolist()
+    columns = zip(choice, held.T, strict=True)
+    return np.asarray(np.prod([_weights_by_class(w, labels, t) for w, t in columns], axis=0))
+
+
+def _weights_by_class(weights: Any, labels: list[Any], y: Array) -> Array:
     """Return the weight of each label in y (n,), 1 for classes that are not named.
 
     scikit-learn's ``compute_sample_weight`` (1.9.1) makes integers of labels before it looks for
     them, so that it neither finds "7" nor 0.5, and refuses classes that y happens to lack.
     """
-    labels = targets.labels.tolist()
+    if isinstance(weights, str):  # "balanced", also in a list
+        return np.asarray(compute_sample_weight(weights, y))
     if unknown := [label for label in weights if label not in labels]:
         raise ValueError(
             f"class_weight: expected classes of {', '.join(map(repr, labels[:20]))}, got "

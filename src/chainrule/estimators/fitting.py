@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from sklearn.model_selection import train_test_split
 
 from chainrule.chain import Chain
+from chainrule.engine.running.prediction import in_blocks
 from chainrule.estimators.callbacks import FitTask
-from chainrule.estimators.stopping import FitRecord
+from chainrule.estimators.stopping import EpochLoss, FitRecord, StoppingMonitor
 from chainrule.inputs import Inputs
 from chainrule.targets import Objective, Targets
 from chainrule.training import History
 from chainrule.training.samples import Samples
+from chainrule.training.validation import Validation
 from chainrule.types import Array
 
 SMALL = 2**20
@@ -76,6 +79,30 @@ class FitJob:
         """Return targets as the loss of training sees them."""
         return np.asarray(self.estimator._training_targets(self.targets, t))
 
+    def parts(self) -> tuple[Samples, Samples | None]:
+        """Return what to train on, and the validation set: that given, or one set aside.
+
+        Raises
+        ------
+        ValueError
+            The part to set aside would have fewer than two samples.
+        """
+        if self.validation is not None or not self.estimator.early_stopping:
+            return self.data, self.validation
+        data = self.data
+        rows, held_out = train_test_split(
+            np.arange(len(data)),
+            random_state=self.random_state,
+            test_size=self.estimator.validation_fraction,
+            stratify=data.t if self.targets.stratified else None,
+        )
+        if len(held_out) < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' "
+                "or the size of your dataset."
+            )
+        return data.at(rows), data.at(held_out)
+
     def run(self) -> Any:
         """Train, and return the estimator, which has taken over what training has led to."""
         return self.estimator._train(self)
@@ -86,6 +113,33 @@ class FitJob:
         if self.first:
             return FitRecord.begin(early_stopping=early)
         return FitRecord.of(self.estimator, early_stopping=early)
+
+    def compare_from(self, monitor: StoppingMonitor, validation: Validation | None) -> None:
+        """Let early stopping compare with the network to go on with, on the validation set.
+
+        A score of samples that were set aside goes on from the best of before instead, as
+        scikit-learn's does.
+        """
+        if self.first or validation is None or monitor.watched == "Training loss":
+            return
+        if self.validation is None and monitor.watched == "Validation score":
+            monitor.follow = True
+            return
+        value, score = self.measure(validation)
+        monitor.keep(
+            value if np.isfinite(value) else None,
+            -np.inf if score is None or np.isnan(score) else score,
+        )
+
+    def measure(self, validation: Validation) -> tuple[float, float | None]:
+        """Return loss, as it is told, and score of the chain as it is now, by NumPy."""
+        chain, loss = self.chain, self.objective.loss
+        _, count = chain.fuse(loss)
+        part = Chain.assemble(chain.layers[:count], chain.parameters)
+        with np.errstate(over="ignore", invalid="ignore"):
+            Y = in_blocks(part, validation.samples.X)
+        value, score = validation.measure(chain, loss, Y)
+        return EpochLoss(self.objective.divisor).of(value), score
 
     def fitted(self) -> dict[str, Any]:
         """Return the network's attributes as the fitted estimator has them, with its chain."""
@@ -114,6 +168,12 @@ class FitResult:
     history: History
     trouble: ValueError | None = None
     messages: list[tuple[str, type[Warning]]] = field(default_factory=list)
+
+    def say_of_scores(self, remark: str) -> None:
+        """Take note of what there is to say of scores that are no numbers, if anything."""
+        if remark:
+            self.history.remarks.append(remark)
+            self.messages.append((remark, UserWarning))
 
 
 def training_dtype(
@@ -145,11 +205,11 @@ def by_rows(data: Samples) -> Samples:
     return replace(data, X=data.X.tocsr()) if sparse.issparse(data.X) else data
 
 
-def not_finite() -> ValueError:
-    """Return the error that says that training led nowhere."""
+def not_finite(trouble: str = "") -> ValueError:
+    """Return the error that says that training led nowhere, and how, if that is known."""
     return ValueError(
         "Solver produced non-finite parameter weights. The input data may contain large values"
-        " and need to be preprocessed."
+        " and need to be preprocessed." + (f" {trouble[0].upper()}{trouble[1:]}" if trouble else "")
     )
 
 

@@ -5,41 +5,56 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from time import perf_counter
-from typing import Any
 
+import numpy as np
 from scipy import optimize
-from sklearn.utils.optimize import _check_optimize_result
+from sklearn.exceptions import ConvergenceWarning
 
 from chainrule.estimators import resolve
-from chainrule.estimators.fitting import FitJob, FitResult
-from chainrule.estimators.scoring import printer, scorer
-from chainrule.estimators.stopping import FitRecord
+from chainrule.estimators.fitting import FitJob, FitResult, not_finite
+from chainrule.estimators.scoring import Guarded, monitored, printer, score_remark, scorer
+from chainrule.estimators.stopping import EpochLoss, StoppingMonitor
+from chainrule.training import TrainingDivergedError
 from chainrule.training.gradients import loss_and_gradient
 from chainrule.training.history import End, Epoch, History
-from chainrule.training.lbfgs import CONVERGED, INTERRUPTED, STOPPED_BY_CALLBACK, minimize
+from chainrule.training.lbfgs import (
+    CONVERGED,
+    DIVERGED,
+    INTERRUPTED,
+    STOPPED_BY_CALLBACK,
+    minimize,
+)
+from chainrule.training.samples import Samples
+from chainrule.training.validation import Validation
 
 
 def fit_lbfgs(job: FitJob) -> FitResult:
     """Run L-BFGS on the whole set, with callbacks after each iteration if there are any."""
     estimator = job.estimator
+    name = type(estimator).__name__
     if resolve.augmentations(estimator):
         raise ValueError(
-            f"{type(estimator).__name__}: expected a solver that takes steps on batches for "
-            "augmentation, got solver='lbfgs'"
+            f"{name}: expected a solver that takes steps on batches for augmentation, got "
+            "solver='lbfgs'"
         )
-    job.data.check(type(estimator).__name__)
-    training = job.data.drop_zero_weights()
+    data, held_out = job.parts()
+    data.check(name)
+    if held_out is not None:
+        held_out.check("validation")
+    training = data.drop_zero_weights()
     training = replace(training, t=job.training_targets(training.t))
+    l2 = float(estimator.alpha) / training.weight  # which the samples share
     evaluate, engine = loss_and_gradient(
         job.chain,
         job.objective.loss,
         training,
-        l2=float(estimator.alpha) / training.weight,  # which the samples share
+        l2=l2,
         seed=resolve.mask_seed(job.chain, job.random_state),
         engine=estimator.engine,
         threads=resolve.threads(estimator.n_jobs),
     )
-    iterations = _Iterations(job)
+    iterations = _Iterations(job, held_out, l2)
+    iterations.history.reason = getattr(evaluate, "reason", "")
     result = minimize(
         job.chain,
         evaluate,
@@ -55,28 +70,40 @@ def fit_lbfgs(job: FitJob) -> FitResult:
 class _Iterations:
     """What happens beside the minimization: a record, a validation set, a report, callbacks."""
 
-    def __init__(self, job: FitJob) -> None:
-        self.job, self.record, self.history = job, FitRecord(), History()
-        self.score, self.reporter = scorer(job, job.validation), printer(job.estimator)
+    def __init__(self, job: FitJob, held_out: Samples | None, l2: float) -> None:
+        estimator = job.estimator
+        self.job, self.held_out, self.l2 = job, held_out, l2
+        self.told, self.history = EpochLoss(job.objective.divisor).of, History()
+        self.monitor = StoppingMonitor(
+            record=job.record(),
+            optimizer=None,
+            samples=0,
+            tol=float(estimator.tol),
+            patience=float(estimator.n_iter_no_change) if estimator.early_stopping else math.inf,
+            watched=monitored(job, held_out),
+            verbose=estimator.verbose not in (False, 0, "bar"),
+        )
+        self.score: Guarded | None = scorer(job, held_out)
+        self.validation = None if held_out is None else Validation(held_out, self.score)
+        job.compare_from(self.monitor, self.validation)
+        self.best = job.chain.parameters.flat.copy()
+        self.penalized = job.chain.parameters.weight_mask()
+        self.reporter = printer(estimator)
         self.task = None if job.callbacks is None else job.callbacks.begin_epoch()
         if self.reporter is not None:
-            self.reporter.started(int(job.estimator.max_iter), len(job.data))
+            self.reporter.started(int(estimator.max_iter), len(job.data))
         self.begin = perf_counter()
 
     def ended(self, loss: float) -> None:
-        """Take note of an iteration; StopIteration if a callback wants no more of them."""
-        job, history = self.job, self.history
+        """Take note of an iteration; StopIteration if there should be no more of them."""
+        job, history, number = self.job, self.history, len(self.history.epochs) + 1
+        loss = self.told(loss, self._penalty())
         seconds = perf_counter() - self.begin
-        held_out: tuple[float | None, float | None] = (None, None)
-        if (validation := job.validation) is not None and self.score is not None:
-            Y = job.chain.forward(validation.X)
-            value = job.chain.loss(
-                job.objective.loss, validation.X, validation.t, validation.weights
-            )
-            held_out = value / job.objective.divisor, self.score(Y, validation.t)
-        epoch = Epoch(len(history.epochs) + 1, loss, math.nan, seconds, *held_out)
-        self.record.add(epoch, 0)
+        epoch = Epoch(number, loss, math.nan, seconds, *self._held_out())
         history.epochs.append(epoch)
+        if self.monitor.see(epoch):
+            self.best[...] = job.chain.parameters.flat
+            history.kept = number
         if self.reporter is not None:
             self.reporter.stepped(len(job.data), loss)
             self.reporter.finished(epoch)
@@ -86,37 +113,87 @@ class _Iterations:
             self.task = job.callbacks.begin_epoch()
             if asked_to_stop:
                 raise StopIteration
+        if self.monitor.exhausted(epoch):
+            history.end = "validation"
+            raise StopIteration
+
+    def _penalty(self) -> float:
+        """Return the penalty in the loss."""
+        weights = self.job.chain.parameters.flat[self.penalized].astype(np.float64)
+        return self.l2 / 2 * float(weights @ weights)
+
+    def _held_out(self) -> tuple[float | None, float | None]:
+        """Return loss and score on the validation set; StopIteration if the loss is not finite."""
+        if self.validation is None:
+            return None, None
+        value, score = self.job.measure(self.validation)
+        if not math.isfinite(value):
+            self._diverged(f"the validation loss became {value}")
+            raise StopIteration
+        return value, score
+
+    def _diverged(self, what: str) -> None:
+        """Take note of a divergence, and of the remedy."""
+        done = len(self.history.epochs)
+        kept = f"iteration {done}" if done else "the start"
+        self.history.end = "diverged"
+        self.history.trouble = (
+            f"{what} in iteration {done + 1}: bring the numbers in X and t near 1, such as by "
+            f"scaling, or raise alpha. The parameters are those of {kept}."
+        )
 
     def result(self, result: optimize.OptimizeResult, engine: str) -> FitResult:
-        """Return what the minimization has led to."""
-        job, history, status = self.job, self.history, result.status
-        ends: dict[int, End] = {
-            CONVERGED: "converged",
-            STOPPED_BY_CALLBACK: "converged",
-            INTERRUPTED: "interrupted",
-        }
-        history.end, history.engine = ends.get(status, "epochs"), engine
-        history.kept = len(history.epochs)
+        """Return what the minimization has led to; the chain gets the parameters to keep."""
+        job, history, record = self.job, self.history, self.monitor.record
+        early, most = bool(job.estimator.early_stopping), int(job.estimator.max_iter)
+        if result.status == DIVERGED:
+            self._diverged(f"the loss became {result.fun}")
+        elif history.end == "epochs":
+            history.end = ENDS.get(result.status, "epochs")
+        history.engine = engine
+        if history.epochs:
+            job.chain.parameters.flat[...] = self.best  # without early stopping, the last
         if self.reporter is not None:
             self.reporter.ended(history)
         if self.task is not None:
             self.task.call_on_fit_task_end(estimator=job.estimator)
-        attributes: dict[str, Any] = {
-            "n_iter_": result.nit,
-            "t_": 0,
-            "loss_": result.fun,
-            "loss_curve_": self.record.losses,
-            "history_": history,
-            "engine_": engine,
-        }
-        messages: list[tuple[str, type[Warning]]] = []
-        if status == INTERRUPTED:
-            messages.append(("Training interrupted by user.", UserWarning))
-        elif status != STOPPED_BY_CALLBACK:
-            attributes["n_iter_"] = _check_optimize_result(
-                "lbfgs", result, job.estimator.max_iter
-            )
-        if job.validation is not None:
-            attributes["validation_scores_"] = self.record.scores
-            attributes["validation_loss_curve_"] = self.record.validation_losses
-        return FitResult(attributes, history, messages=messages)
+        fitted = FitResult(
+            {
+                **record.attributes(early_stopping=early),
+                "n_iter_": min(result.nit, most),
+                "history_": history,
+                "engine_": engine,
+            },
+            history,
+        )
+        if history.end == "diverged":
+            if early and history.kept:
+                fitted.messages.append((f"lbfgs: {history.trouble}", ConvergenceWarning))
+            else:
+                fitted.trouble = not_finite(history.trouble)
+                fitted.trouble.__cause__ = TrainingDivergedError(history.trouble, history)
+        elif history.end == "interrupted":
+            fitted.messages.append(("Training interrupted by user.", UserWarning))
+        elif history.end == "epochs":
+            fitted.messages.append((_not_converged(result, most), ConvergenceWarning))
+        fitted.say_of_scores(score_remark(job, self.held_out, history, self.score))
+        return fitted
+
+
+ENDS: dict[int, End] = {
+    CONVERGED: "converged",
+    STOPPED_BY_CALLBACK: "converged",
+    INTERRUPTED: "interrupted",
+}
+"""How training ended, by SciPy's status; all others are limits that were reached."""
+
+
+def _not_converged(result: optimize.OptimizeResult, most: int) -> str:
+    """Return scikit-learn's words for a minimization that ended at a limit, or abnormally."""
+    remedy = "You might also want to scale the data"
+    if result.nit >= most:
+        remedy = f"Increase the number of iterations to improve the convergence (max_iter={most})"
+    return (
+        f"lbfgs failed to converge after {result.nit} iteration(s) (status={result.status}):\n"
+        f"{result.message}\n\n{remedy}."
+    )

@@ -29,8 +29,10 @@ class MLPClassifier(MLP, NetworkClassifier):
         elementwise function of chainrule by name ("gelu", "silu", "elu", "leakyrelu",
         "softplus", …), or a function of your own.
     class_weight : dict, list of dicts, "balanced" or None, default=None
-        Weights of classes, by which sample weights are multiplied; a list has a dict for each
-        label of an indicator matrix.
+        Weights of classes, by which sample weights are multiplied; classes that are not named
+        weigh 1. A list has a dict for each label of an indicator matrix. "balanced" counts the
+        classes of the samples at hand: those of ``y`` for training, those of ``y_val`` for a
+        validation set that is given.
     label_smoothing : float, default=0.0
         The share of each training label that is spread evenly over all classes. A class's weight
         multiplies the whole loss of its samples, smoothed as it is.

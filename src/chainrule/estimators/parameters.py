@@ -60,7 +60,8 @@ TRAINING_PARAMETERS = """\
     nesterovs_momentum : bool, default=True
         Whether that momentum is Nesterov's.
     early_stopping : bool, default=False
-        Whether to watch a validation set, and to keep the best parameters.
+        Whether to watch a validation set, and to keep the best parameters; "lbfgs" keeps those of
+        its best iteration.
     validation_fraction : float, default=0.1
         The part of the data set aside for that, if ``fit`` is given no validation set.
     beta_1, beta_2 : float, default=0.9, 0.999
@@ -68,12 +69,14 @@ TRAINING_PARAMETERS = """\
     epsilon : float, default=1e-8
         Added to denominators by "adam", "adamw" and "rmsprop".
     n_iter_no_change : int, default=10
-        More passes in a row without improvement than these end training.
+        More passes in a row without improvement than these end training; those of "lbfgs" count
+        with early stopping only.
     max_fun : int, default=15000
         Evaluations of the loss that "lbfgs" may make.
     scoring : str or callable, default=None
         What is watched on a validation set: "loss", or a score by scikit-learn's name of it
         ("roc_auc", "f1_macro", …) or as ``scorer(estimator, X, y)``. None takes accuracy or R².
+        NaN, or an error, after the first epoch is no improvement, and is warned of.
     clip_norm : float, default=None
         The largest length of a step's gradient; a longer one is scaled down to it. "lbfgs" never
         clips.

@@ -8,7 +8,6 @@ is by then, and samples that are validated already.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from sklearn.metrics import check_scoring, get_scorer_names
 from chainrule.estimators.stopping import Watched
 from chainrule.training import Epoch, History, ProgressBar, Reporter
 from chainrule.training.samples import Samples
+from chainrule.training.scores import Score
 from chainrule.types import Array
 
 if TYPE_CHECKING:
@@ -78,21 +78,78 @@ class Printer:
             print(f"Trained in NumPy, for {history.reason}")
 
 
-def monitored(estimator: Any) -> Watched:
-    """Return what early stopping watches."""
-    if not estimator.early_stopping:
+class Guarded:
+    """A score that may fail in a late epoch, which is no reason to lose the training: it is NaN.
+
+    Parameters
+    ----------
+    score : callable
+        Of outputs and targets. In the first epoch, when little is lost, its error is raised.
+
+    Attributes
+    ----------
+    error : Exception or None
+        The first one.
+    """
+
+    def __init__(self, score: Score) -> None:
+        self.score = score
+        self.error: Exception | None = None
+        self._works = False
+
+    def __call__(self, Y: Array, t: Array) -> float:
+        """Return the score."""
+        try:
+            value = float(self.score(Y, t))
+        except Exception as error:
+            if not self._works:
+                raise
+            self.error = self.error or error
+            return float("nan")
+        self._works = True
+        return value
+
+
+def monitored(job: FitJob, validation: Samples | None) -> Watched:
+    """Return what early stopping watches: a score, or the loss, if asked for or the only number."""
+    if not job.estimator.early_stopping:
         return "Training loss"
-    return "Validation loss" if estimator.scoring == LOSS else "Validation score"
+    by_loss = job.estimator.scoring == LOSS or unscored(job, validation)
+    return "Validation loss" if by_loss else "Validation score"
 
 
-def scorer(job: FitJob, validation: Samples | None) -> Callable[[Array, Array], float] | None:
+def unscored(job: FitJob, validation: Samples | None) -> bool:
+    """Return whether the score is R² of one sample, which has no variance to explain."""
+    usual = job.estimator.scoring in (None, LOSS, "r2") and job.targets.task == "regression"
+    return usual and validation is not None and len(validation) < 2
+
+
+def scorer(job: FitJob, validation: Samples | None) -> Guarded | None:
     """Return the score of the chain's outputs for the validation set, if there is one."""
     if validation is None:
         return None
+    if unscored(job, validation):
+        return Guarded(lambda Y, t: float("nan"))
     if job.estimator.scoring not in (None, LOSS):
-        return Metric(job, validation)
+        return Guarded(Metric(job, validation))
     weights = validation.weights
-    return lambda Y, t: job.targets.score(Y, t, weights)
+    return Guarded(lambda Y, t: job.targets.score(Y, t, weights))
+
+
+def score_remark(
+    job: FitJob, validation: Samples | None, history: History, score: Guarded | None
+) -> str:
+    """Return what there is to say of scores that are no numbers, "" if all are."""
+    remark = history.not_scored()
+    if not remark:
+        return ""
+    if unscored(job, validation):
+        watched = "; the validation loss is watched" if job.estimator.early_stopping else ""
+        return f"R² needs two samples, and the validation set has one, so that it is NaN{watched}"
+    error = None if score is None else score.error
+    if error is None:
+        return f"scoring: {remark}"
+    return f"scoring: {remark}; {type(error).__name__}: {error}"
 
 
 def printer(estimator: Any) -> Reporter | None:

@@ -7,41 +7,44 @@ from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
 
 from chainrule.estimators import resolve
 from chainrule.estimators.callbacks import EpochTasks
 from chainrule.estimators.fitting import FitJob, FitResult, in_dtype, not_finite
-from chainrule.estimators.scoring import monitored, printer, scorer
+from chainrule.estimators.scoring import monitored, printer, score_remark, scorer
 from chainrule.estimators.stopping import (
     CurrentRate,
     EpochLoss,
+    FitRecord,
     OptimizerState,
     Shuffles,
     StoppingMonitor,
+    Watched,
 )
 from chainrule.training import GradientNorms, History, Plan, TrainingDivergedError, train
+from chainrule.training.loss_scale import LossScale, rise_remark
 from chainrule.training.samples import Samples
+from chainrule.training.validation import Validation
 
 
 def fit_stochastic(job: FitJob) -> FitResult:
     """Take steps on batches, with callbacks after each epoch if there are any."""
     estimator = job.estimator
     optimizer = _optimizer(job)
-    data, validation = job.data, job.validation
-    if estimator.early_stopping and validation is None:
-        data, validation = _split(job)
-    monitor = _monitor(job, optimizer, len(data))
-    plan = _plan(job, monitor)
+    data, validation = job.parts()
+    monitor = _monitor(job, optimizer, len(data), monitored(job, validation))
+    plan = _plan(job, monitor, optimizer)
     data = in_dtype(replace(data, t=job.training_targets(data.t)), job.chain.dtype)
     norms = _norms(job, data)
     reporter: Any = printer(estimator) if norms is None else norms
     if job.callbacks is not None:
         reporter = EpochTasks(job.callbacks, job.fitted, monitor.stop, reporter)
-    held_out = None
+    held_out, score = None, None
     if validation is not None:
         validation = in_dtype(validation, job.chain.dtype)
         held_out = validation.X, validation.t, validation.weights
+        score = scorer(job, validation)
+        job.compare_from(monitor, Validation(validation, score))
     diverged = None
     try:
         history = train(
@@ -52,7 +55,7 @@ def fit_stochastic(job: FitJob) -> FitResult:
             plan,
             sample_weight=data.weights,
             validation=held_out,
-            score=scorer(job, validation),
+            score=score,
             reporter=reporter,
             watcher=monitor,
             state=optimizer.state,
@@ -61,14 +64,16 @@ def fit_stochastic(job: FitJob) -> FitResult:
         )
     except TrainingDivergedError as error:
         history, diverged = error.history, error
+    _compare_with_calls_before(job, monitor.record, history, data)
     result = _result(job, monitor, history)
+    result.say_of_scores(score_remark(job, validation, history, score))
     if norms is not None:
         before = {} if job.first else getattr(estimator, "gradient_norms_", {})
         result.attributes["gradient_norms_"] = {
             name: [*before.get(name, []), *lengths] for name, lengths in norms.norms.items()
         }
     if diverged is not None and not (estimator.early_stopping and history.kept):
-        result.trouble, result.messages = not_finite(), []
+        result.trouble, result.messages = not_finite(history.trouble), []
         result.trouble.__cause__ = diverged
     return result
 
@@ -84,24 +89,9 @@ def _optimizer(job: FitJob) -> OptimizerState:
     return OptimizerState.begin(rule, flat)
 
 
-def _split(job: FitJob) -> tuple[Samples, Samples]:
-    """Return the data without, and as, a validation set for early stopping."""
-    data = job.data
-    rows, held_out = train_test_split(
-        np.arange(len(data)),
-        random_state=job.random_state,
-        test_size=job.estimator.validation_fraction,
-        stratify=data.t if job.targets.stratified else None,
-    )
-    if len(held_out) < 2:
-        raise ValueError(
-            "The validation set is too small. Increase 'validation_fraction' "
-            "or the size of your dataset."
-        )
-    return data.at(rows), data.at(held_out)
-
-
-def _monitor(job: FitJob, optimizer: OptimizerState, samples: int) -> StoppingMonitor:
+def _monitor(
+    job: FitJob, optimizer: OptimizerState, samples: int, watched: Watched
+) -> StoppingMonitor:
     """Return what says when training stops, from where it stopped before."""
     estimator = job.estimator
     changes = estimator.learning_rate in ("invscaling", "adaptive") and estimator.solver != "adam"
@@ -111,14 +101,14 @@ def _monitor(job: FitJob, optimizer: OptimizerState, samples: int) -> StoppingMo
         samples=samples,
         tol=float(estimator.tol),
         patience=float(estimator.n_iter_no_change),
-        watched=monitored(estimator),
+        watched=watched,
         kind=estimator.learning_rate if changes else "constant",
         power=float(estimator.power_t),
         verbose=estimator.verbose not in (False, 0, "bar"),
     )
 
 
-def _plan(job: FitJob, monitor: StoppingMonitor) -> Plan:
+def _plan(job: FitJob, monitor: StoppingMonitor, optimizer: OptimizerState) -> Plan:
     """Return the plan that an estimator's parameters describe; masks draw before augmentation."""
     estimator = job.estimator
     seed = resolve.mask_seed(job.chain, job.random_state)
@@ -127,8 +117,8 @@ def _plan(job: FitJob, monitor: StoppingMonitor) -> Plan:
         seed = int(job.random_state.randint(2**31 - 1)) + len(monitor.record.losses)
     clip_norm = estimator.clip_norm
     return Plan(
-        optimizer=monitor.optimizer.rule,
-        schedule=resolve.schedule(estimator.learning_rate) or CurrentRate(monitor.optimizer),
+        optimizer=optimizer.rule,
+        schedule=resolve.schedule(estimator.learning_rate) or CurrentRate(optimizer),
         batch_size=resolve.batch_size(estimator.batch_size, monitor.samples),
         epochs=1 if job.incremental else int(estimator.max_iter),
         l2=float(estimator.alpha),
@@ -160,15 +150,32 @@ def _norms(job: FitJob, data: Samples) -> GradientNorms | None:
     )
 
 
+def _compare_with_calls_before(
+    job: FitJob, record: FitRecord, history: History, data: Samples
+) -> None:
+    """Take note of a loss that has risen call by call, far above that of the first call."""
+    if record.start is None:
+        record.start = history.start
+    elif history.epochs and not history.remarks and history.end != "interrupted":
+        counted, told = data.drop_zero_weights(), EpochLoss(job.objective.divisor).of
+        scale = LossScale(job.chain, job.objective.loss, counted, told, None)
+        scale.start = record.start
+        history.remarks += filter(None, [rise_remark(scale, history.epochs[-1])])
+
+
 def _result(job: FitJob, monitor: StoppingMonitor, history: History) -> FitResult:
     """Return the fitted attributes, and warnings if training should have gone on."""
     record, estimator = monitor.record, job.estimator
     epochs = len(history.epochs)
-    messages: list[tuple[str, type[Warning]]] = []
+    messages: list[tuple[str, type[Warning]]] = [
+        (f"Stochastic Optimizer: {remark}", ConvergenceWarning) for remark in history.remarks
+    ]
     if history.end == "diverged":
         epochs += 1
         record.losses.append(np.nan)
-        record.scores = [*(record.scores or []), np.nan]
+        if record.scores is not None or estimator.early_stopping:
+            record.scores = [*(record.scores or []), np.nan]
+            record.validation_losses = [*(record.validation_losses or []), np.nan]
         messages.append((f"Stochastic Optimizer: {history.trouble}", ConvergenceWarning))
     elif history.end == "interrupted":
         messages.append(("Training interrupted by user.", UserWarning))

@@ -32,8 +32,10 @@ class FitRecord:
     scores: list[float] | None = None
     best_score: float | None = None
     validation_losses: list[float] | None = None
+    lowest: float = np.inf
     stale: int = 0
     seen: int = 0
+    start: float | None = None
 
     @classmethod
     def begin(cls, *, early_stopping: bool) -> FitRecord:
@@ -42,7 +44,10 @@ class FitRecord:
 
     @classmethod
     def of(cls, estimator: Any, *, early_stopping: bool) -> FitRecord:
-        """Return the record of a fitted estimator; what is watched only now has no best yet."""
+        """Return the record of a fitted estimator; what is watched only now has no best yet.
+
+        ``lowest`` is left open: it belongs to the validation set at hand.
+        """
         begin = cls.begin(early_stopping=early_stopping)
         best_loss = getattr(estimator, "best_loss_", None)
         best_score = getattr(estimator, "best_validation_score_", None)
@@ -54,6 +59,7 @@ class FitRecord:
             validation_losses=getattr(estimator, "validation_loss_curve_", None),
             stale=getattr(estimator, "_no_improvement_count", 0),
             seen=getattr(estimator, "t_", 0),
+            start=getattr(estimator, "_start_loss", None),
         )
 
     def attributes(self, *, early_stopping: bool) -> dict[str, Any]:
@@ -68,6 +74,7 @@ class FitRecord:
             "validation_loss_curve_": self.validation_losses,
             "t_": self.seen,
             "_no_improvement_count": self.stale,
+            "_start_loss": self.start,
         }
 
     def add(self, epoch: Epoch, samples: int) -> None:
@@ -136,8 +143,8 @@ class StoppingMonitor:
     ----------
     record : FitRecord
         Of the epochs so far, to which the coming ones are added.
-    optimizer : OptimizerState
-        Whose learning rate may fall.
+    optimizer : OptimizerState or None
+        Whose learning rate may fall; None for L-BFGS, which has none.
     samples : int
         In an epoch.
     tol, patience : float
@@ -150,17 +157,21 @@ class StoppingMonitor:
         The exponent of "invscaling".
     verbose : bool
         Whether to print what is decided.
+    follow : bool
+        Whether the last epoch is kept until one is better than all of the calls before, as
+        scikit-learn's warm starts keep it; else the network of before is kept until then.
     """
 
     record: FitRecord
-    optimizer: OptimizerState
+    optimizer: OptimizerState | None
     samples: int
     tol: float
     patience: float
     watched: Watched
-    kind: Kind
-    power: float
     verbose: bool
+    kind: Kind = "constant"
+    power: float = 0.5
+    follow: bool = False
     _asked_to_stop: bool = False
 
     def stop(self) -> None:
@@ -168,31 +179,48 @@ class StoppingMonitor:
         self._asked_to_stop = True
 
     def see(self, epoch: Epoch) -> bool:
-        """Take note of an epoch; return whether its parameters are the ones to keep so far."""
+        """Take note of an epoch; return whether its parameters are the ones to keep so far.
+
+        Raises
+        ------
+        ValueError
+            The watched score of the first epoch is NaN. Later such an epoch is no improvement.
+        """
         record = self.record
         record.add(epoch, self.samples)
-        if self.watched == "Validation score":
-            assert epoch.validation_score is not None
-            assert record.best_score is not None
-            stale = epoch.validation_score < record.best_score + self.tol
-            best = epoch.validation_score > record.best_score
-        elif self.watched == "Validation loss":
-            *before, loss = record.validation_losses or []
-            lowest = min(before, default=np.inf)
-            stale, best = loss >= lowest - self.tol, loss < lowest
-        else:
+        if self.watched == "Training loss":
             lowest = np.inf if record.best_loss is None else record.best_loss
             stale, best = epoch.loss > lowest - self.tol, True
             record.best_loss = min(lowest, epoch.loss)
+        elif self.watched == "Validation loss":
+            assert epoch.validation_loss is not None
+            stale = epoch.validation_loss >= record.lowest - self.tol
+            best = epoch.validation_loss < record.lowest
+        else:
+            assert epoch.validation_score is not None
+            assert record.best_score is not None
+            if epoch.number == 1 and np.isnan(epoch.validation_score):
+                raise ValueError(
+                    "scoring: expected a number as score of epoch 1, got NaN; scoring='loss' "
+                    "watches the validation loss"
+                )
+            stale = not epoch.validation_score >= record.best_score + self.tol
+            best = epoch.validation_score > record.best_score
         if best and self.watched != "Training loss":
-            record.best_score = epoch.validation_score
+            self.keep(epoch.validation_loss, epoch.validation_score)
         record.stale = record.stale + 1 if stale else 0
-        return best
+        self.follow = self.follow and not best
+        return best or self.follow
+
+    def keep(self, loss: float | None, score: float | None) -> None:
+        """Take these numbers of a network on the validation set for the best ones so far."""
+        self.record.lowest = np.inf if loss is None else loss
+        self.record.best_score = score
 
     def exhausted(self, epoch: Epoch) -> bool:
         """Return whether to stop; an adaptive rate falls instead, as long as it can."""
         optimizer = self.optimizer
-        if self.kind == "invscaling":
+        if optimizer is not None and self.kind == "invscaling":
             optimizer.learning_rate = optimizer.rule.learning_rate / (
                 (self.record.seen + 1) ** self.power
             )
@@ -200,7 +228,7 @@ class StoppingMonitor:
             return True
         if self.record.stale <= self.patience:
             return False
-        if self.kind != "adaptive":
+        if optimizer is None or self.kind != "adaptive":
             self._say("Stopping.")
             return True
         if optimizer.learning_rate <= SMALLEST_RATE:
@@ -249,3 +277,7 @@ class EpochLoss:
         """Return the loss."""
         losses = (batches.losses - batches.penalties) / self.outputs + batches.penalties
         return float(losses @ batches.sizes / batches.sizes.sum())
+
+    def of(self, loss: float, penalty: float = 0.0) -> float:
+        """Return the loss of one batch, of the whole set, or of a validation set."""
+        return loss if self.outputs == 1 else (loss - penalty) / self.outputs + penalty

@@ -179,7 +179,9 @@ def validation_curves(estimator: Any) -> dict[str, Any]:
     if scoring in (None, "loss"):
         name = "R²" if is_regressor(estimator) else "accuracy"
     watched: list[float] = []
-    if getattr(estimator, "early_stopping", False) and estimator.solver != "lbfgs":
-        watched = [-loss for loss in losses or ()] if scoring == "loss" else scores or []
+    if getattr(estimator, "early_stopping", False):
+        watched = scores or []
+        if scoring == "loss" or (name == "R²" and not np.isfinite(watched).any()):  # one sample
+            watched = [-loss for loss in losses or ()]
     kept = int(np.nanargmax(watched)) + 1 if np.isfinite(watched).any() else None
     return {"validation_losses": losses, "scores": scores, "score_name": name, "kept": kept}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from itertools import compress, pairwise
 from typing import Literal
@@ -92,6 +93,10 @@ class History:
         What made training diverge, if it did.
     reason : str, default=""
         Why NumPy took the steps though it was not asked to: what the engine has no kernel for.
+    remarks : list of str, optional
+        What else there is to say: that the loss has risen far above that of the start.
+    start : float or None, default=None
+        The loss of the start, with which the last one was compared.
     """
 
     epochs: list[Epoch] = field(default_factory=list)
@@ -100,6 +105,8 @@ class History:
     engine: str = "reference"
     trouble: str = ""
     reason: str = ""
+    remarks: list[str] = field(default_factory=list)
+    start: float | None = None
 
     @property
     def losses(self) -> list[float]:
@@ -110,6 +117,17 @@ class History:
     def seconds(self) -> float:
         """How long all epochs took."""
         return sum(epoch.seconds for epoch in self.epochs)
+
+    def not_scored(self) -> str:
+        """Return in which epochs the validation score is NaN, "" if in none."""
+        scores = [(epoch.number, epoch.validation_score) for epoch in self.epochs]
+        none = [number for number, score in scores if score is not None and math.isnan(score)]
+        if not none:
+            return ""
+        return (
+            f"the validation score is NaN in {len(none)} of {len(scores)} epochs, the first of "
+            f"them epoch {none[0]}; such an epoch is never the best"
+        )
 
     def _rows(self) -> list[tuple[str, ...]]:
         """Return the heading and a row for each of some epochs, without columns that are empty."""
@@ -152,7 +170,8 @@ class History:
         if self.end == "converged":
             return f"converged after {count}"
         if self.end == "validation":
-            return f"stopped after {count}, kept the best, epoch {self.kept}"
+            kept = f"the best, epoch {self.kept}" if self.kept else "the network of before"
+            return f"stopped after {count}, kept {kept}"
         if self.end in ("interrupted", "diverged"):
             return f"{self.end} after {count}" + (f", kept epoch {self.kept}" * bool(self.kept))
         kept = "" if self.kept in (0, len(self.epochs)) else f", kept the best, epoch {self.kept}"

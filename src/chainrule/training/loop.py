@@ -17,13 +17,15 @@ from chainrule.training.optimizers import Optimizer, State
 from chainrule.training.plan import Plan
 from chainrule.training.probe import probe, probe_optimizer
 from chainrule.training.reporter import Reporter, ReporterTee
-from chainrule.training.run import TrainingRun, Validation
+from chainrule.training.run import TrainingRun
 from chainrule.training.samples import Samples
 from chainrule.training.scores import Score
 from chainrule.training.stepper import StepOptions
 from chainrule.training.steppers import Engine, choose_stepper
 from chainrule.training.stopping import PatientWatcher, Watcher
+from chainrule.training.validation import Validation
 from chainrule.types import Array
+from chainrule.warning import warn
 
 
 def train(
@@ -93,6 +95,12 @@ def train(
         Data that do not fit the chain, the loss or each other, or are not finite.
     TrainingDivergedError
         The loss is no longer finite. The chain then has the parameters of the last good epoch.
+
+    Warns
+    -----
+    UserWarning
+        The last loss is more than 1000 times that of the start, so that training has diverged; or
+        the score of some epochs, not of the first, is NaN. Such an epoch is never the best.
     """
     plan = plan or Plan()
     data = Samples.of("train", X, t, sample_weight)
@@ -137,11 +145,15 @@ def train(
     )
     run.reporter.started(plan.epochs, len(data))
     try:
-        return run.all_epochs()
+        history = run.all_epochs()
     finally:
         if state is not None:
             stepper.keep(state)
         run.reporter.ended(run.history)
+    if watcher is None:  # one of the caller's own comes with words of its own
+        for remark in filter(None, (*history.remarks, history.not_scored())):
+            warn(f"train: {remark}")
+    return history
 
 
 _FIRST = 8

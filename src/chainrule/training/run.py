@@ -8,26 +8,19 @@ from time import perf_counter
 import numpy as np
 
 from chainrule.chain import Chain
+from chainrule.functions.sequence import outermost
 from chainrule.losses import Loss
 from chainrule.training.epoch_samples import EpochSamples
 from chainrule.training.errors import TrainingDivergedError
 from chainrule.training.history import Batches, Epoch, History
+from chainrule.training.loss_scale import LossScale, rise_remark
 from chainrule.training.plan import Plan
 from chainrule.training.reporter import Reporter
-from chainrule.training.samples import Samples
 from chainrule.training.schedules import TrainingPosition
-from chainrule.training.scores import Score
 from chainrule.training.stepper import Stepper
 from chainrule.training.stopping import Watcher
+from chainrule.training.validation import Validation
 from chainrule.types import Array
-
-
-@dataclass(frozen=True)
-class Validation:
-    """Samples that training does not see, and the score of outputs for them, if there is one."""
-
-    samples: Samples
-    score: Score | None
 
 
 @dataclass
@@ -49,6 +42,7 @@ class TrainingRun:
         self.history = History(engine=self.stepper.engine, reason=self.stepper.reason)
         self.parameters = self.chain.parameters
         self.good = self.parameters.flat.copy()
+        self.scale = LossScale(self.chain, self.loss, self.data.samples, self.told, self.good)
 
     def all_epochs(self) -> History:
         """Train until it is time to stop."""
@@ -57,6 +51,8 @@ class TrainingRun:
             for number in range(1, self.plan.epochs + 1):
                 epoch = self.one_epoch(number)
                 history.epochs.append(epoch)
+                if number == 1:
+                    self.scale.first_epoch(epoch.loss)
                 best = self.watcher.see(epoch)
                 if best or self.validation is None:
                     self.good[...] = self.parameters.flat
@@ -69,9 +65,19 @@ class TrainingRun:
             history.end = "interrupted"
             self.stepper.store()
             self.settle()
-        if self.validation is not None and history.kept:
-            self.parameters.flat[...] = self.good
+        if self.validation is not None and history.epochs:
+            self.parameters.flat[...] = self.good  # the start's, where no epoch was better
+        self.compare_with_the_start()
         return history
+
+    def compare_with_the_start(self) -> None:
+        """Take note of it if training ended with a loss far above that of the start."""
+        history = self.history
+        if history.end == "interrupted":
+            return
+        if remark := rise_remark(self.scale, history.epochs[-1]):
+            history.remarks.append(remark)
+        history.start = self.scale.start
 
     def settle(self) -> None:
         """Keep, without a validation set, what the steps of an unfinished epoch have learned."""
@@ -92,6 +98,7 @@ class TrainingRun:
             rate = self.plan.optimizer.learning_rate * float(factors[len(values) - 1])
             if not np.isfinite(values[-1]):
                 raise self.diverged(f"the loss became {values[-1]}", number, rate, self.origin())
+            self.scale.begin(self.told(float(values[0]), float(penalties[0])))
             sizes = np.full(len(values), float(size))
             weights = self.data.samples.batch_weights(rows, size)
             taken.append((values, penalties, sizes, weights))
@@ -115,27 +122,23 @@ class TrainingRun:
         """Return loss and score on the validation set, of predictions."""
         if self.validation is None:
             return None, None
-        held_out, score = self.validation.samples, self.validation.score
-        last, count = self.chain.fuse(self.loss)
-        with np.errstate(over="ignore", invalid="ignore"):
-            Y = self.stepper.outputs(held_out.X)
-            loss = last.value(Y, held_out.t, held_out.weights)
-            if not np.isfinite(loss):
-                raise self.diverged(f"the validation loss became {loss}", number, rate)
-            if score is None:
-                return loss, None
-            for function in self.chain.functions[count:]:  # the one that is fused with the loss
-                Y = function.forward(Y, {})
-            value = float(score(Y, held_out.t))
-        if np.isnan(value):
-            raise ValueError(f"train: expected a number as score of epoch {number}, got NaN")
-        return loss, value
+        Y = self.stepper.outputs(self.validation.samples.X)
+        loss, score = self.validation.measure(self.chain, self.loss, Y)
+        if not np.isfinite(loss):
+            raise self.diverged(f"the validation loss became {loss}", number, rate)
+        return self.told(loss), score
+
+    def told(self, loss: float, penalty: float = 0.0) -> float:
+        """Return the loss of a batch, or of a validation set, by the rule for an epoch's."""
+        one = np.ones(1)
+        return self.plan.epoch_loss(Batches(loss * one, penalty * one, one, one))
 
     def origin(self) -> str:
         """Return where what is not finite came up first."""
         place = self.stepper.first_not_finite
         if place is None:
             return " (all outputs were finite)"
+        place = outermost(place)
         return f" (first seen in the output of function {place}, {self.chain.functions[place]})"
 
     def diverged(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -47,8 +48,11 @@ def r_squared(Y: Array, t: Array) -> float:
     Returns
     -------
     score : float
-        At most 1; 0 where the outputs do as well as the targets' mean.
+        At most 1; 0 where the outputs do as well as the targets' mean. NaN for a single sample,
+        which has no variance to explain.
     """
+    if len(Y) < 2:
+        return math.nan
     T = np.reshape(t, Y.shape).astype(np.float64)
     rest, whole = np.sum((T - Y) ** 2), np.sum((T - T.mean(axis=0)) ** 2)
     return float(1 - rest / whole) if whole > 0 else float(rest == 0)

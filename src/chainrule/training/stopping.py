@@ -53,8 +53,18 @@ class PatientWatcher:
         self._mark, self._marked = -math.inf, 0
 
     def see(self, epoch: Epoch) -> bool:
-        """Take note of an epoch; return whether it is the best so far."""
+        """Take note of an epoch; return whether it is the best so far.
+
+        Raises
+        ------
+        ValueError
+            The score of the first epoch is NaN. Later such an epoch is not the best.
+        """
         value = _watched(epoch)
+        if math.isnan(value):
+            if epoch.number == 1:
+                raise ValueError("train: expected a number as score of epoch 1, got NaN")
+            return False
         if self._marked == 0 or value > self._mark + (self.patience or Patience()).tolerance:
             self._mark, self._marked = value, epoch.number
         rank = (value, -(epoch.loss if epoch.validation_loss is None else epoch.validation_loss))
