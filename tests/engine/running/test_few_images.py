@@ -210,3 +210,12 @@ def test_blocks_are_of_few_sizes():
     assert {n: predict._rows(n) for n in sizes} == sizes
     of_numbers = Predictor(Chain(f.Linear(3)).initialize((4,)))
     assert [of_numbers._rows(n) for n in (7, 9, 10)] == [8, 16, 16]
+
+
+def test_no_thread_waits_for_others_alone(monkeypatch):
+    monkeypatch.setattr(prediction, "WORTH_A_THREAD", 1)
+    chain, X = started([f.Conv2d(3), f.Flatten()], (1, 5, 5), np.float32)
+    predict = Predictor(chain, threads=3)
+    predict(X[:1])
+    threads = {n: predict._program(n, X).planner.threads for n in (1, 2, 8, 16, 32, 64)}
+    assert threads == {1: 1, 2: 2, 8: 3, 16: 1, 32: 2, 64: 3}
