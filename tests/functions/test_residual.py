@@ -83,6 +83,11 @@ def test_blocks_too_deep_are_refused():
         Residual(Chain(block))
 
 
+def test_too_many_functions_are_refused():
+    with pytest.raises(ValueError, match="expected at most 1024 functions, got 1025"):
+        Residual([Residual([Tanh()] * 600), Residual([Tanh()] * 423)])
+
+
 def test_names_and_starts_of_parameters():
     block = Residual(Chain(Linear(5), Residual(LayerNorm()), Linear(3)))
     chain = Chain(Linear(3), block, Linear(2))

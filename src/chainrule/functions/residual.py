@@ -23,6 +23,7 @@ from chainrule.functions.sequence import (
     Step,
     backprop,
     depth,
+    every,
     first_inside,
     jacobian,
     lay_out,
@@ -73,8 +74,9 @@ class Residual(ExplicitFunction):
             if not isinstance(function, Function):
                 raise TypeError(f"Residual: expected a chain of functions, got {function!r} in it")
             check_arguments(function)
-        if len(given) > MOST_INNER:
-            raise ValueError(f"Residual: expected at most {MOST_INNER} functions, got {len(given)}")
+        count = sum(1 for _ in every(given))
+        if count > MOST_INNER:
+            raise ValueError(f"Residual: expected at most {MOST_INNER} functions, got {count}")
         object.__setattr__(self, "chain", tuple(given))
         if depth(self) > DEEPEST:
             raise ValueError(

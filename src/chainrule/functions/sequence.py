@@ -65,6 +65,13 @@ def first_inside(place: int) -> int:
     return (place + 1) * MOST_INNER
 
 
+def outermost(place: int) -> int:
+    """Return the place in the chain of the function that holds the one at a place, or is it."""
+    while place >= MOST_INNER:
+        place = place // MOST_INNER - 1
+    return place
+
+
 def lay_out(
     functions: Sequence[Function], shape: Shape, *, prefix: str = "", first: int = 0
 ) -> tuple[list[Layer], dict[str, Shape]]:

@@ -63,6 +63,7 @@ def loss_and_gradient(
         The engine is asked for and has no kernel for a part of the network.
     """
     probe(chain, loss, data)
+    reason = ""
     if engine != "reference":
         from chainrule.engine.machine.availability import (
             UnsupportedError,
@@ -85,33 +86,42 @@ def loss_and_gradient(
                 threads=threads or processors(),
             )
             return gradients, "machine"
-        except UnsupportedError as reason:
+        except UnsupportedError as error:
             if engine == "machine":
-                raise ValueError(f"engine='machine': {reason}") from None
-    return _in_numpy(chain, loss, data, l2, seed), "reference"
+                raise ValueError(f"engine='machine': {error}") from None
+            reason = str(error)
+    return InNumPy(chain, loss, data, l2, seed, reason), "reference"
 
 
-def _in_numpy(
-    chain: Chain, loss: Loss, data: Samples, l2: float, seed: int | None
-) -> LossAndGradient:
-    """Return loss and gradient by chain.py; the chain's parameters move with the calls."""
-    flat, of_batch = chain.parameters.flat, chain.parameters.empty_like()
-    penalized = chain.parameters.weight_mask()
-    # Where samples of a batch depend on each other, the whole set is the batch.
-    rows, size = np.arange(len(data)), len(data) if chain.observes else ROWS
+class InNumPy:
+    """Loss and gradient by chain.py; the chain's parameters move with the calls.
 
-    def evaluate(x: Array) -> tuple[float, Array]:
+    ``reason`` is why it is not machine code, where it might have been.
+    """
+
+    def __init__(
+        self, chain: Chain, loss: Loss, data: Samples, l2: float, seed: int | None, reason: str
+    ) -> None:
+        self.chain, self.loss, self.data, self.l2, self.seed = chain, loss, data, l2, seed
+        self.reason, self.of_batch = reason, chain.parameters.empty_like()
+        self.penalized = chain.parameters.weight_mask()
+        # Where samples of a batch depend on each other, the whole set is the batch.
+        self.size = len(data) if chain.observes else ROWS
+
+    def __call__(self, x: Array) -> tuple[float, Array]:
+        """Return loss and gradient at flat parameters x."""
+        data, flat = self.data, self.chain.parameters.flat
         flat[...] = x
         with np.errstate(over="ignore", invalid="ignore"):
-            weights = np.where(penalized, flat, 0)
-            value, gradient = l2 / 2 * float(weights @ weights), l2 * weights
-            for step, first in enumerate(rows[::size]):
-                batch = data.at(rows[first : first + size])
-                key = None if seed is None else RandomKey(seed, step)
-                own, _ = chain.gradient(loss, batch.X, batch.t, batch.weights, key, out=of_batch)
+            weights = np.where(self.penalized, flat, 0)
+            value, gradient = self.l2 / 2 * float(weights @ weights), self.l2 * weights
+            rows = np.arange(len(data))
+            for step, first in enumerate(rows[:: self.size]):
+                batch = data.at(rows[first : first + self.size])
+                key = None if self.seed is None else RandomKey(self.seed, step)
+                given = (self.loss, batch.X, batch.t, batch.weights, key)
+                own, _ = self.chain.gradient(*given, out=self.of_batch)
                 fraction = batch.weight / data.weight
                 value += fraction * own
-                gradient += fraction * of_batch.flat
+                gradient += fraction * self.of_batch.flat
         return value, gradient
-
-    return evaluate

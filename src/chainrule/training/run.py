@@ -8,6 +8,7 @@ from time import perf_counter
 import numpy as np
 
 from chainrule.chain import Chain
+from chainrule.functions.sequence import outermost
 from chainrule.losses import Loss
 from chainrule.training.epoch_samples import EpochSamples
 from chainrule.training.errors import TrainingDivergedError
@@ -137,6 +138,7 @@ class TrainingRun:
         place = self.stepper.first_not_finite
         if place is None:
             return " (all outputs were finite)"
+        place = outermost(place)
         return f" (first seen in the output of function {place}, {self.chain.functions[place]})"
 
     def diverged(

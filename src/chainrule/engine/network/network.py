@@ -7,7 +7,7 @@ shape, belong to it, since a product takes the first of them along.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -121,9 +121,17 @@ class Network:
 
 
 class Draft:
-    """A network under construction, as kinds of functions see it when they are lowered."""
+    """A network under construction, as kinds of functions see it when they are lowered.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    lower : callable
+        Adds a layer to a draft, given this, the layer and its place: what a function does with
+        those that it holds.
+    """
+
+    def __init__(self, lower: Callable[[Draft, Layer, int], None]) -> None:
+        self.lower = lower
         self.parts: list[Part] = []
 
     @property

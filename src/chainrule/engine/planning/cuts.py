@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from chainrule.engine.kernels import dropout, planes, pointwise, rasters
+from chainrule.engine.kernels import dropout, planes, pointwise, rasters, residual
 from chainrule.engine.machine.memory import VECTOR
 from chainrule.engine.machine.rasters import Raster
 from chainrule.engine.planning.context import PlanContext
@@ -75,6 +75,14 @@ class RowCut:
         for panel in range(self.count):
             at = {name: self.at(a) + panel * a.stride if a else 0 for name, a in arrays.items()}
             self.context.code.add(self.thread, kernel, count=self.samples, **at)
+
+    def copy(self, x: Any, y: Any) -> None:
+        """Add Y = X."""
+        self._runs(self.context.library.get(residual.copy), x=x, y=y)
+
+    def add(self, x: Any, other: Any, y: Any) -> None:
+        """Add Y = X + another array."""
+        self._runs(self.context.library.get(residual.add), x=x, other=other, y=y)
 
     def value(self, function: Elementwise, x: Any, y: Any) -> None:
         """Add Y = value(X)."""
@@ -155,10 +163,14 @@ class TileCut:
 
 @dataclass(frozen=True)
 class RasterCut:
-    """The images of one sample, which lie pixel-blocked; there are no gradients."""
+    """The images of one sample, which lie pixel-blocked; there are no gradients.
+
+    ``sample`` is where the address of the sample stands.
+    """
 
     context: PlanContext
     thread: int
+    sample: int
 
     def value(self, function: Elementwise, x: Any, y: Any) -> None:
         """Add Y = value(X)."""

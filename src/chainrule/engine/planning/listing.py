@@ -7,12 +7,12 @@ this order. Run with NumPy, the listing gives the machine's result up to roundin
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chainrule.engine.network.network import Network, Part
 from chainrule.engine.planning.cost import cost
-from chainrule.engine.planning.kinds.base import Names
+from chainrule.engine.planning.kinds.base import Names, gradient_name
 from chainrule.engine.planning.weights import Weights
 
 _LETTERS: tuple[str, ...] = ("", *"bcdefghijklmnopqrstuvwxyz")
@@ -90,6 +90,22 @@ def _named(network: Network) -> list[Named]:
             own = Names(x, f"h{number}", values, functions, masks, f"dZ{number}", before)
             number, x = number + 1, values[-1]
         found.append(Named(part, own))
+    return _paired(found)
+
+
+def _paired(named: list[Named]) -> list[Named]:
+    """Return the parts, of which the ends of residual blocks have each other's names."""
+    ends = [each for each in named if each.part.kind.paired]
+    first = {each.part.place: each for each in reversed(ends)}
+    last = {each.part.place: each for each in ends}
+    found = []
+    for each in named:
+        if each.part.kind.paired:
+            is_first = first[each.part.place] is each
+            other = (last if is_first else first)[each.part.place].names
+            beside = other.gradient if is_first else other.values[0]
+            each = replace(each, names=replace(each.names, beside=beside))
+        found.append(each)
     return found
 
 
@@ -169,18 +185,19 @@ def _moves(
     moves: list[tuple[str, str]] = []
     for each in rows:
         yield from _lines(each.part.kind.gradient_lines(each.part, each.names, penalty))
-        own = [(name, f"d{name}") for name in each.part.names.values()]
+        own = [(name, gradient_name(name)) for name in each.part.names.values()]
         moves += own
         if clip is None:
             yield from (_moved(name, gradient) for name, gradient in own)
     for each in images:
         for name, shape in each.part.shapes.items():
             due = penalty.format(name) if len(shape) > 1 else ""
+            own_gradient = gradient_name(name)
             if clip is None:
-                yield _moved(name, f"d{name}{due}")
+                yield _moved(name, f"{own_gradient}{due}")
             elif due:
-                yield _line(f"d{name} = d{name}{due}")
-            moves.append((name, f"d{name}"))
+                yield _line(f"{own_gradient} = {own_gradient}{due}")
+            moves.append((name, own_gradient))
     if clip is not None:
         squares = " + ".join(f"({gradient} ** 2).sum()" for _, gradient in moves)
         yield _line(f"length = ({squares}) ** 0.5", "of the whole gradient")

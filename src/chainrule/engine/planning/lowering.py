@@ -9,6 +9,7 @@ from chainrule.engine.network.errors import CannotLowerError
 from chainrule.engine.network.network import Draft, Network
 from chainrule.engine.planning.kinds.rows import RowHead
 from chainrule.engine.planning.kinds.table import kind_of
+from chainrule.layout import Layer
 from chainrule.losses import ElementwiseLoss, Loss, SoftmaxCrossEntropy, fused
 
 _LOSSES = (ElementwiseLoss, SoftmaxCrossEntropy)
@@ -33,16 +34,11 @@ def lower(chain: Chain, loss: Loss | None, entries: float | None = None) -> Netw
         The engine has no kernel for a part of the network; the message names it.
     """
     pair = fused(chain.functions[-1], loss) if loss else None
-    draft = Draft()
-    for place, layer in enumerate(chain.layers[:-1] if pair else chain.layers):
-        function, found = layer.function, kind_of(layer.function)
-        if found is None:
-            raise CannotLowerError(f"{function}: the engine has no kernel for it")
-        base, kind = found
-        _check_inherited(function, base, kind.replaced)
-        if not kind.lower(draft, layer, place):
-            raise CannotLowerError(f"{function}: the engine has no kernel for it in this place")
-    if not any(issubclass(part.kind, RowHead) and not part.kind.idle for part in draft.parts):
+    draft = Draft(_add)
+    for layer in chain.layers[:-1] if pair else chain.layers:
+        _add(draft, layer, layer.place)
+    heads = [part.kind for part in draft.parts]
+    if not any(issubclass(k, RowHead) and not (k.idle or k.paired) for k in heads):
         what = "a Linear, or another line on rows of numbers, in it"
         raise CannotLowerError(f"{chain!r}: the engine expects {what}")
     if len(chain.layers[-1].output_shape) != 1:
@@ -56,6 +52,17 @@ def lower(chain: Chain, loss: Loss | None, entries: float | None = None) -> Netw
             _check_inherited(of_outputs, known, _OF_LOSSES)
             return network
     raise CannotLowerError(f"{of_outputs}: the engine has a kernel for it after Softmax only")
+
+
+def _add(draft: Draft, layer: Layer, place: int) -> None:
+    """Add a layer to a network; CannotLowerError names a function that has no kernel there."""
+    function, found = layer.function, kind_of(layer.function)
+    if found is None:
+        raise CannotLowerError(f"{function}: the engine has no kernel for it")
+    base, kind = found
+    _check_inherited(function, base, kind.replaced)
+    if not kind.lower(draft, layer, place):
+        raise CannotLowerError(f"{function}: the engine has no kernel for it in this place")
 
 
 def _check_inherited(part: Any, base: type[Any], names: tuple[str, ...]) -> None:

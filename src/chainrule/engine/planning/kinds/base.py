@@ -56,7 +56,8 @@ class Names:
     """What a listing calls a part's numbers: ``function`` and ``mask`` by place among pointwise.
 
     ``x`` is what the head reads, ``values`` what it makes and what each function after it makes,
-    ``gradient`` and ``before`` the gradients by the head's output and by x.
+    ``gradient`` and ``before`` the gradients by the head's output and by x. ``beside`` is, of an
+    end of a block that a way passes by, what the other end has: X, or the gradient by Y.
     """
 
     x: str
@@ -66,6 +67,7 @@ class Names:
     masks: tuple[str, ...]
     gradient: str
     before: str
+    beside: str = ""
 
 
 class Kind(ABC):
@@ -109,6 +111,8 @@ class Head(Kind):
     """What the listing of a part imports."""
     idle: ClassVar[bool] = False
     """Whether it makes nothing new: without functions after it, it is left out."""
+    paired: ClassVar[bool] = False
+    """Whether it is an end of a residual block: another part has the same place."""
     takes_along: ClassVar[bool] = False
     """Whether its kernel applies the first pointwise function, where that is elementwise."""
 
@@ -176,7 +180,7 @@ class Head(Kind):
         arguments = f"{names.gradient}, {names.x}, {names.values[0]}, {_own(part)}"
         yield f"{names.before}, own = {names.head}.backprop({arguments})", ""
         for own, name in part.names.items():
-            yield f"d{name} = own[{own!r}]", ""
+            yield f"{gradient_name(name)} = own[{own!r}]", ""
 
     @classmethod
     def gradient_lines(cls, part: Part, names: Names, penalty: str) -> Iterator[tuple[str, str]]:
@@ -241,6 +245,11 @@ class Head(Kind):
         """The last pointwise function, if a product can multiply by its derivative."""
         last = self.part.pointwise[-1] if self.part.pointwise else None
         return last.function if last and last.kind.in_registers else None
+
+
+def gradient_name(name: str) -> str:
+    """Return what a listing calls the gradient by a parameter: ``dW0``."""
+    return f"d{name}".replace(".", "_")
 
 
 def _own(part: Part) -> str:

@@ -17,7 +17,13 @@ from chainrule.engine.kernels.library import CompiledKernel
 from chainrule.engine.machine.memory import VECTOR, Panels, address
 from chainrule.engine.network.network import Draft, Part
 from chainrule.engine.planning.cuts import Range, RowCut
-from chainrule.engine.planning.kinds.base import Emission, Names, elementwise, emission
+from chainrule.engine.planning.kinds.base import (
+    Emission,
+    Names,
+    elementwise,
+    emission,
+    gradient_name,
+)
 from chainrule.engine.planning.kinds.rows import RowHead
 from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.weights import StoredParameter, Weights
@@ -92,10 +98,11 @@ class Dense(RowHead):
     def gradient_lines(cls, part: Part, names: Names, penalty: str) -> Iterator[tuple[str, str]]:
         """Yield the gradients by W and b."""
         W = part.names[part.kind.matrix]
-        code = f"d{W} = {names.x}.T @ {names.gradient}{penalty.format(W)}"
+        code = f"{gradient_name(W)} = {names.x}.T @ {names.gradient}{penalty.format(W)}"
         yield code, "dW[i,o] = X[n,i] dY[n,o]"
         if "b" in part.names:
-            yield f"d{part.names['b']} = {names.gradient}.sum(axis=0)", "db[o] = dY[n,o]"
+            db = gradient_name(part.names["b"])
+            yield f"{db} = {names.gradient}.sum(axis=0)", "db[o] = dY[n,o]"
 
     # ---- forward
 

@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from chainrule.engine.network.network import Draft, Part
 from chainrule.engine.network.windows import Windows
 from chainrule.engine.planning.cuts import TileCut
-from chainrule.engine.planning.kinds.base import Emission, Names
+from chainrule.engine.planning.kinds.base import Emission, Names, gradient_name
 from chainrule.engine.planning.kinds.images import ImageHead
 from chainrule.engine.planning.kinds.line import Line, backprop_call, begin, contraction, operands
 from chainrule.engine.planning.line_steps import LineSteps
@@ -82,7 +82,8 @@ class ImageLine(ImageHead):
         """Yield backprop to the parameters and to X."""
         line = part.function.line(part.inputs)
         for own, name in part.names.items():
-            yield f"d{name} = {backprop_call(part, names, own)}", str(gradient(line, own))
+            found = backprop_call(part, names, own)
+            yield f"{gradient_name(name)} = {found}", str(gradient(line, own))
         yield f"{names.before} = {backprop_call(part, names, 'X')}", str(gradient(line, "X"))
 
     # ---- a plan

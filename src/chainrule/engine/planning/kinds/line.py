@@ -13,7 +13,7 @@ from chainrule.engine.network.errors import CannotLowerError
 from chainrule.engine.network.network import Draft, Part
 from chainrule.engine.planning.contractions import LinePlan
 from chainrule.engine.planning.cuts import RowCut, Values
-from chainrule.engine.planning.kinds.base import Emission, Head, Names, emission
+from chainrule.engine.planning.kinds.base import Emission, Head, Names, emission, gradient_name
 from chainrule.engine.planning.kinds.rows import RowHead
 from chainrule.engine.planning.weights import Weights
 from chainrule.functions import Multilinear
@@ -104,7 +104,8 @@ class Line(RowHead):
         line, shapes = part.function.line(part.inputs), part.shapes
         for own, name in part.names.items():
             due = penalty.format(name) if len(shapes[name]) > 1 else ""
-            yield f"d{name} = {backprop_call(part, names, own)}{due}", str(gradient(line, own))
+            found = f"{backprop_call(part, names, own)}{due}"
+            yield f"{gradient_name(name)} = {found}", str(gradient(line, own))
 
     # ---- a plan
 

@@ -16,12 +16,14 @@ from chainrule.engine.planning.kinds.dense import Dense
 from chainrule.engine.planning.kinds.embedding_bag import EmbeddingBagKind
 from chainrule.engine.planning.kinds.flatten import FlattenKind
 from chainrule.engine.planning.kinds.image_line import ImageLine
+from chainrule.engine.planning.kinds.layer_norm import LayerNormKind
 from chainrule.engine.planning.kinds.pointwise import DropoutKind, ElementwiseKind, SoftmaxKind
 from chainrule.engine.planning.kinds.pools import AveragePool, MaxPool
 from chainrule.engine.planning.kinds.raster_conv2d import RasterConvolution
 from chainrule.engine.planning.kinds.raster_pools import RasterAveragePool, RasterMaxPool
 from chainrule.engine.planning.kinds.raster_winograd import RasterWinograd
 from chainrule.engine.planning.kinds.rasters import RasterHead
+from chainrule.engine.planning.kinds.residual import ResidualKind
 from chainrule.engine.planning.kinds.samples import Samples
 from chainrule.engine.planning.kinds.sparse import SparseDense
 from chainrule.engine.planning.kinds.winograd import Winograd
@@ -33,10 +35,12 @@ from chainrule.functions import (
     EmbeddingBag,
     Flatten,
     Function,
+    LayerNorm,
     Linear,
     LogSoftmax,
     MaxPool2d,
     Multilinear,
+    Residual,
     Softmax,
 )
 
@@ -48,6 +52,8 @@ KINDS: dict[Any, type[Kind]] = {
     AvgPool2d: AveragePool,
     Flatten: FlattenKind,
     Dropout: DropoutKind,
+    LayerNorm: LayerNormKind,
+    Residual: ResidualKind,
     Softmax: SoftmaxKind,
     LogSoftmax: SoftmaxKind,
     Elementwise: ElementwiseKind,
