@@ -94,7 +94,10 @@ class Function(ABC):
 
         Initialisation scales the weights by these numbers.
         """
-        raise NotImplementedError(f"{self} has no weights")
+        raise NotImplementedError(
+            f"{self} has no weights, or does not say how they are drawn: expected "
+            "fans(input_shape) or starts(input_shape), got neither"
+        )
 
     def parameter_fans(self, name: str, input_shape: Shape) -> tuple[int, int]:
         """Return the fans of the parameter of a name, where several have weights."""
