@@ -173,7 +173,7 @@ def test_a_wrong_augmentation_is_named(words, change, message):
 
 
 def test_one_augmentation_alone_is_refused():
-    with pytest.raises(TypeError, match=r"Plan: expected augmentation such as .* got Noise\(.*0.1\)"):
+    with pytest.raises(TypeError, match=r"Plan: expected augmentation .*got Noise\(.*0.1\)"):
         Plan(augmentation=Noise(0.1))
 
 
