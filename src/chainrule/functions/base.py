@@ -72,7 +72,7 @@ class Function(ABC):
     """Whether X may be a SciPy sparse matrix."""
 
     @property
-    def inner(self) -> tuple[Function, ...]:
+    def inner_functions(self) -> tuple[Function, ...]:
         """The functions that this one holds, in their order."""
         return ()
 
@@ -82,7 +82,7 @@ class Function(ABC):
 
     def check_samples(self, X: Any) -> None:
         """Raise ValueError for samples X (n, …) that it cannot take, dense or CSR, as the first."""
-        for first in self.inner[:1]:
+        for first in self.inner_functions[:1]:
             first.check_samples(X)
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
@@ -169,8 +169,9 @@ class Function(ABC):
 class Elementwise(Function):
     """A function applied to each number alone: y = value(x).
 
-    Backprop is dX = dY · derivative(x, y), and the Jacobian is diagonal. Both methods must be
-    written with :mod:`chainrule.mathematics` and operators, and nothing else.
+    Backprop is dX = dY · derivative(x, y), and the Jacobian is diagonal. Both methods are written
+    with operators and :mod:`chainrule.mathematics`, or NumPy's functions of the same names; with
+    others no machine code is made of them.
     """
 
     output_suffices: ClassVar[bool] = False
