@@ -18,6 +18,7 @@ from chainrule.losses import (
     ElementwiseLoss,
     MeanSquaredError,
     Poisson,
+    SoftmaxCrossEntropy,
     fused,
 )
 from typeset import parsed
@@ -26,7 +27,7 @@ TOGETHER = [
     (function(), loss())
     for function in ACTIVATIONS.values()
     for loss in LOSSES
-    if issubclass(loss, ElementwiseLoss)
+    if issubclass(loss, ElementwiseLoss) and fused(function(), loss()) != loss()
 ]
 
 
@@ -100,6 +101,13 @@ def test_a_chain_says_all_that_is_trained():
     assert told[-2:] == ["CrossEntropy", "Softmax() and CrossEntropy together"]
     for last in (LogSoftmax(), Linear(2)):
         loss = MeanSquaredError()
+        assert list(Chain(last).formulas(loss).rules) == [str(last), str(loss)]
+
+
+def test_what_does_not_go_together_is_shown_one_by_one():
+    for last, loss in ((Sigmoid(), SoftmaxCrossEntropy()), (LogSoftmax(), CrossEntropy())):
+        with pytest.raises(ValueError, match="got the outputs of"):
+            fused(last, loss)
         assert list(Chain(last).formulas(loss).rules) == [str(last), str(loss)]
 
 

@@ -13,8 +13,8 @@ it is first used, so that ``import chainrule`` costs nothing.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # for readers of types; typing itself takes as long to load as Python does
 if TYPE_CHECKING:
     from chainrule import mathematics as mathematics, notation as notation
     from chainrule.chain import *
@@ -75,7 +75,7 @@ _ROOM_OF = {name: room for room, names in _PUBLIC.items() for name in names.spli
 __all__ = [*_MODULES, *_ROOM_OF, *_FORMER]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Load a public name when it is first used."""
     if name in _MODULES:
         return import_module(f"chainrule.{name}")

@@ -83,7 +83,10 @@ def formula_sheet(functions: Sequence[Function], loss: Loss | None) -> FormulaSh
 
 def _together(function: Function, loss: Loss) -> Formulas | None:
     """Return a loss by what goes into a function: y − t after softmax and cross-entropy."""
-    pair = fused(function, loss)
+    try:
+        pair = fused(function, loss)
+    except ValueError:  # they do not go together, but each can be shown
+        return None
     if pair == loss:  # which includes the function, and has its formulas
         return None
     read = (function, loss) if pair is None else (function, loss, pair)

@@ -175,6 +175,7 @@ def test_several_labels_have_a_column_each(tmp_path):
         "label accuracy": pytest.approx((found == held).mean()),
         "F1 of labels": pytest.approx(metrics.f1_score(held, found, average="macro")),
     }
+    assert "positive" not in run.json
     told = chainrule("predict", path, data, "--json").json
     assert told["predictions"] == found.tolist()
     frame.assign(small=held[:, 0], long=2 * held[:, 1] - 1).to_csv(data, index=False)

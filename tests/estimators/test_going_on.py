@@ -1,9 +1,11 @@
 """Fits that go on with a network: what may change between them, and what may not."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from chainrule import (
     Chain,
@@ -142,3 +144,33 @@ def test_numbers_put_into_coefs_go_on_as_they_are():
     model.intercepts_ = [np.zeros(2), np.zeros(1)]
     for _ in range(2):
         assert model.partial_fit(X, NUMBERS).coefs_[0].shape == (4, 2)
+
+
+TWO = np.stack([NUMBERS, X[:, 1]], axis=1)
+LABELS = (X[:, :3] > 0).astype(int)
+
+
+@pytest.mark.parametrize("job", [*JOBS, "X_val"])
+@pytest.mark.parametrize(
+    ("model", "before", "now", "said"),
+    [
+        (MLPRegressor(), NUMBERS, TWO, "1 number a sample, as the network predicts, got 2"),
+        (MLPRegressor(), TWO, NUMBERS, "2 numbers a sample, as the network predicts, got 1"),
+        (
+            Regressor(Chain(Linear(2)), complete=True, scale_target=True),
+            TWO,
+            NUMBERS,  # which would go into both
+            "2 numbers a sample, as the network predicts, got 1",
+        ),
+        (MLPClassifier(), LABELS, CLASSES, r"rows of 3 labels, as the network .*, got \(60,\)"),
+        (MLPClassifier(), CLASSES, LABELS, r"classes \(n,\), as the network .*, got \(60, 3\)"),
+    ],
+    ids=["two", "one", "scaled", "classes", "labels"],
+)
+def test_answers_of_another_shape_are_named(model, before, now, said, job):
+    model = clone(model).set_params(**OPTIONS).fit(X, before)
+    call, given = getattr(model, job, None), (X, now)
+    if job == "X_val":
+        call, given = partial(model.fit, X_val=X, y_val=now), (X, before)
+    with pytest.raises(ValueError, match=f"{type(model).__name__}: expected y .*{said}"):
+        call(*given)

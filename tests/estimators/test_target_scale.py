@@ -168,3 +168,13 @@ def test_others_scale_where_they_are_asked():
         model = Regressor(Chain(Linear(20)), complete=True, inputs=inputs, max_iter=3)
         assert model.fit(X, Y).targets_.mean is None
         assert model.set_params(scale_target=True).fit(X, Y).targets_.mean is not None
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_table_s_scale_stays_where_a_fit_goes_on():
+    model = table_regressor(warm_start=True).fit(TABLE, PRICES)
+    scale = model.targets_.scale
+    assert model.fit(TABLE, PRICES / 2).targets_.scale == scale
+    assert model.partial_fit(TABLE, PRICES).targets_.scale == scale
+    with pytest.raises(ValueError, match="scale_target"):
+        model.set_params(scale_target=False).fit(TABLE, PRICES)

@@ -73,14 +73,6 @@ def test_a_classifier_takes_either_loss(functions, losses, t, solver):
     assert found[0] == found[1]
 
 
-@pytest.mark.parametrize(("function", "loss"), PAIRS)
-def test_formulas_are_the_losses(function, loss):
-    chain = Chain(Linear(2), function()).initialize(X)
-    titles = chain.formulas(loss()).rules
-    assert list(titles) == ["Linear(2)", f"{function()}", f"{loss()}"]
-    assert titles[f"{loss()}"] == loss().formulas()
-
-
 def test_outputs_keep_what_becomes_of_several():
     assert fused(Exp(), ExpPoisson(outputs="sum")) == ExpPoisson(outputs="sum")
 

@@ -37,6 +37,25 @@ def test_links_lead_somewhere(path):
         assert (path.parent / target).exists(), target
 
 
+def anchor(heading):
+    """Return the anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_within_a_page_lead_to_a_heading(path):
+    prose = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target, fragment in re.findall(r"\]\(([^)#]*)#([^)]+)\)", prose):
+        page = (path.parent / target if target else path).read_text(encoding="utf-8")
+        headings = re.findall(r"^#+ (.+)$", page, flags=re.MULTILINE)
+        assert fragment in map(anchor, headings), fragment
+
+
+def test_pages_name_their_slips():
+    for path in DOCUMENTS[:5]:
+        assert "(slips.md" in path.read_text(encoding="utf-8"), path.name
+
+
 def write(folder, text):
     path = folder / "document.md"
     path.write_text(text.replace("'''", "```"), encoding="utf-8")

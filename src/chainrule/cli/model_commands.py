@@ -18,7 +18,7 @@ from chainrule.cli.arguments import (
     TargetOption,
 )
 from chainrule.cli.checks import check_at_random, check_on_data
-from chainrule.cli.evaluation import evaluate_source, positive_class, predicted, scores_json
+from chainrule.cli.evaluation import evaluate_source, predicted, scores_json
 from chainrule.cli.model_data import samples_of, source_for, target_name
 from chainrule.cli.output import Output, layers_table, report_json, report_table, scores_table
 from chainrule.cli.predictions import predictions_csv, predictions_json
@@ -75,7 +75,7 @@ def evaluate(
     source = source_for(estimator, data, name, optional=False, skip_damaged=skip_damaged)
     scores, rows, notes = evaluate_source(estimator, source, name)
     out.say(*notes)
-    positive = positive_class(ModelSummary(estimator).classes)
+    positive = ModelSummary(estimator).positive
     if as_json:
         told = {"rows": rows, "scores": scores_json(scores)}
         out.json(told if positive is None else {**told, "positive": positive})

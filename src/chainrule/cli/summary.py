@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.cli.evaluation import positive_class
 from chainrule.formulas import Formulas
 from chainrule.pictures.learning_curve import LearningCurveDisplay, validation_curves
 from chainrule.targets.columns import label_text
@@ -28,6 +29,11 @@ class ModelSummary:
             return []
         labels: list[Any] = self.estimator.classes_.tolist()
         return [label_text(label) for label in labels] if targets.name else labels
+
+    @property
+    def positive(self) -> str | None:
+        """The class that F1 is of, where there are two, one of which holds."""
+        return positive_class(self.classes) if self.estimator.targets_.task == "binary" else None
 
     @property
     def training(self) -> dict[str, Any]:

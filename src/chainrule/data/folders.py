@@ -98,7 +98,7 @@ def list_pictures(folder: Path) -> dict[str, Listing]:
             others += [f"{name}/{other}" for other in found[part].others]
         others += [entry.name for entry in top if not entry.is_dir()]
         found["training"].others = others
-    except OSError as error:
+    except (OSError, RecursionError) as error:
         raise DataError(f"{folder}: cannot be read: {error}") from None
     return found
 

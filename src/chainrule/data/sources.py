@@ -242,7 +242,10 @@ def _is_idx(path: Path) -> bool:
 
 def _has_idx_files(folder: Path) -> bool:
     """Return whether a folder has files as MNIST's, and no folders."""
-    entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
+    try:
+        entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
+    except OSError:  # whoever lists it says why
+        return False
     return not any(entry.is_dir() for entry in entries) and any(
         "idx" in entry.name and not has_picture_name(entry.name) for entry in entries
     )

@@ -15,26 +15,24 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.chain import Chain
 from chainrule.checking import Report, check_gradients
 from chainrule.data import Column
 from chainrule.estimators.callbacks import CallbackSupportMixin, FitTask, with_callbacks
-from chainrule.estimators.fitting import FitJob, FitResult, not_finite
+from chainrule.estimators.conclusion import conclude
+from chainrule.estimators.fitting import FitJob, FitResult
 from chainrule.estimators.parameters import CONSTRAINTS
 from chainrule.estimators.prediction import Predictions
 from chainrule.estimators.preparation import dense_labelled, prepare
-from chainrule.estimators.solvers import solver
-from chainrule.estimators.target_scale import explained, scale_advice
+from chainrule.estimators.solvers import solve
 from chainrule.estimators.validation import read_samples
 from chainrule.files.estimator import load_estimator, save_estimator
 from chainrule.finite import finite_outputs
 from chainrule.inputs import INPUTS, Inputs
 from chainrule.targets import Objective, Targets, out_activation
 from chainrule.types import Array
-from chainrule.warning import warn
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -152,16 +150,9 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
 
     def _train(self, job: FitJob) -> Self:
         """Train, and take over what training has led to."""
-        result = solver(self.solver)(job)
+        result = solve(job)
         self._install(job, result)
-        for message, category in result.messages:
-            warn(message, category)
-        if result.trouble is not None:
-            raise explained(job, result.trouble)
-        if not self.chain_.parameters.finite:
-            raise not_finite()
-        if not job.incremental and (advice := scale_advice(job)):
-            warn(advice, ConvergenceWarning)
+        conclude(job, result)
         if job.callbacks is not None:
             job.callbacks.end(job.callbacks.context, job.fitted)
         return self

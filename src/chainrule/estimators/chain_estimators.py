@@ -214,8 +214,10 @@ class Regressor(ChainEstimator, NetworkRegressor):
 
     def _check_going_on(self) -> None:
         super()._check_going_on()
-        scaled, wanted = getattr(self.targets_, "scale", None) is not None, bool(self.scale_target)
-        self._check_same("scale_target", scaled, wanted, scaled == wanted)
+        if self.scale_target is not None:
+            scaled = getattr(self.targets_, "scale", None) is not None
+            wanted = bool(self.scale_target)
+            self._check_same("scale_target", scaled, wanted, scaled == wanted)
 
     def _ends_well(self, last: Function, targets: Targets) -> bool:
         poisson = isinstance(self._objective(targets).loss, Poisson)

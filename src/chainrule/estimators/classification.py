@@ -56,7 +56,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The samples.
+            The samples; for estimators of any chain also images, a table, or the name of a file or
+            of a folder of images.
         y : array-like of shape (n_samples,), or of shape (n_samples, n_labels) with 0 and 1
             Classes of any type, or for each label whether it holds. None takes the names of the
             folders of images in a folder X.
@@ -246,6 +247,12 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         _check_weights(type(self).__name__, self.class_weight)
 
     def _check_answers(self, y: Any, targets: Any, *, warm: bool) -> None:
+        if targets.several != (y.ndim > 1):
+            of = f"rows of {targets.outputs} labels" if targets.several else "classes (n,)"
+            raise ValueError(
+                f"{type(self).__name__}: expected y of {of}, as the network predicts, got "
+                f"{tuple(map(int, y.shape))}"
+            )
         if targets.several:
             targets.encode(y)
         known = targets.attributes()["classes_"]

@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.model_selection import train_test_split
 
 from chainrule.chain import Chain
+from chainrule.engine.running.prediction import in_blocks
 from chainrule.estimators.callbacks import FitTask
 from chainrule.estimators.stopping import EpochLoss, FitRecord, StoppingMonitor
 from chainrule.inputs import Inputs
@@ -124,14 +125,21 @@ class FitJob:
         if self.validation is None and monitor.watched == "Validation score":
             monitor.follow = True
             return
-        chain, loss = self.chain, self.objective.loss
-        _, count = chain.fuse(loss)
-        Y = chain.trace(validation.samples.X, until=count)[-1]
-        value, score = validation.measure(chain, loss, Y)
+        value, score = self.measure(validation)
         monitor.keep(
-            EpochLoss(self.objective.divisor).of(value) if np.isfinite(value) else None,
+            value if np.isfinite(value) else None,
             -np.inf if score is None or np.isnan(score) else score,
         )
+
+    def measure(self, validation: Validation) -> tuple[float, float | None]:
+        """Return loss, as it is told, and score of the chain as it is now, by NumPy."""
+        chain, loss = self.chain, self.objective.loss
+        _, count = chain.fuse(loss)
+        part = Chain.assemble(chain.layers[:count], chain.parameters)
+        with np.errstate(over="ignore", invalid="ignore"):
+            Y = in_blocks(part, validation.samples.X)
+        value, score = validation.measure(chain, loss, Y)
+        return EpochLoss(self.objective.divisor).of(value), score
 
     def fitted(self) -> dict[str, Any]:
         """Return the network's attributes as the fitted estimator has them, with its chain."""

@@ -99,7 +99,7 @@ class _Iterations:
         job, history, number = self.job, self.history, len(self.history.epochs) + 1
         loss = self.told(loss, self._penalty())
         seconds = perf_counter() - self.begin
-        epoch = Epoch(number, loss, math.nan, seconds, *self._held_out(number))
+        epoch = Epoch(number, loss, math.nan, seconds, *self._held_out())
         history.epochs.append(epoch)
         if self.monitor.see(epoch):
             self.best[...] = job.chain.parameters.flat
@@ -122,19 +122,15 @@ class _Iterations:
         weights = self.job.chain.parameters.flat[self.penalized].astype(np.float64)
         return self.l2 / 2 * float(weights @ weights)
 
-    def _held_out(self, number: int) -> tuple[float | None, float | None]:
+    def _held_out(self) -> tuple[float | None, float | None]:
         """Return loss and score on the validation set; StopIteration if the loss is not finite."""
         if self.validation is None:
             return None, None
-        chain, loss = self.job.chain, self.job.objective.loss
-        _, count = chain.fuse(loss)
-        with np.errstate(over="ignore", invalid="ignore"):
-            Y = chain.trace(self.validation.samples.X, until=count)[-1]
-        value, score = self.validation.measure(chain, loss, Y)
+        value, score = self.job.measure(self.validation)
         if not math.isfinite(value):
             self._diverged(f"the validation loss became {value}")
             raise StopIteration
-        return self.told(value), score
+        return value, score
 
     def _diverged(self, what: str) -> None:
         """Take note of a divergence, and of the remedy."""

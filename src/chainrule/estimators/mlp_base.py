@@ -154,6 +154,9 @@ class MLP(NetworkEstimator):
             coefs, intercepts = views(self.chain_)
             own = [*coefs, *intercepts]
             if [np.shape(array) for array in given] == [view.shape for view in own]:
+                if not self.chain_.parameters.flat.flags.writeable:  # it lies in a mapped file
+                    self.__dict__.update(self._chain_attributes(self.chain_.astype(self.chain_.dtype)))
+                    own = _both(views(self.chain_))
                 for view, array in zip(own, given, strict=True):
                     if not np.may_share_memory(view, array):
                         view[...] = array

@@ -45,7 +45,8 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The samples.
+            The samples; for estimators of any chain also images, a table, or the name of a file or
+            of a folder of images.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Their answers.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -122,6 +123,14 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
 
     def _new_answers(self, column: Column) -> Array:
         return number_cells(column)
+
+    def _check_answers(self, y: Any, targets: Targets, *, warm: bool) -> None:
+        count, outputs = y.shape[1] if y.ndim > 1 else 1, targets.outputs
+        if count != outputs:
+            raise ValueError(
+                f"{type(self).__name__}: expected y with {outputs} number{'s' * (outputs > 1)} a "
+                f"sample, as the network predicts, got {count}"
+            )
 
     def _objective(self, targets: Targets) -> Objective:
         return regression_objective(self.loss, targets.outputs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from chainrule.estimators.conclusion import is_part_of_more
 from chainrule.estimators.fitting import FitJob, FitResult
 from chainrule.estimators.lbfgs import fit_lbfgs
 from chainrule.estimators.resolve import STOCHASTIC
@@ -23,3 +24,15 @@ SOLVERS: dict[str, Solver] = {
 def solver(choice: Any) -> Solver:
     """Return the solver of a name; an Optimizer takes steps on batches."""
     return SOLVERS[choice] if isinstance(choice, str) else fit_stochastic
+
+
+def solve(job: FitJob) -> FitResult:
+    """Return what the solver of a job's estimator leads to.
+
+    Ctrl-C ends a training as if its last epoch had come; where the training is one of many, it is
+    raised again, so that it ends them all.
+    """
+    result = solver(job.estimator.solver)(job)
+    if result.history.end == "interrupted" and is_part_of_more():
+        raise KeyboardInterrupt
+    return result

@@ -1,5 +1,8 @@
 """Predictions of few images, whose pixels run along lanes: the bits of a whole batch."""
 
+import ctypes
+import mmap
+import sys
 import tracemalloc
 
 import numpy as np
@@ -71,6 +74,8 @@ def test_transformed_convolutions(network, dtype, n):
 
 WIDE = {
     "strides": [f.Conv2d(5, 3, stride=(1, 3), padding=2), f.ELU(), f.Conv2d(4, 5, stride=(4, 2))],
+    "strides of samples": [f.Conv2d(4, 3, stride=2, padding=1), f.ReLU(), f.AvgPool2d(2)],
+    "rows apart": [f.Conv2d(4, (4, 3), stride=(2, 1), dilation=(3, 2), padding="same"), f.ReLU()],
     "dilation": [f.Conv2d(4, 3, dilation=(3, 5), padding="same"), f.MaxPool2d(3, (1, 3), 1)],
     "depth": [f.Conv2d(12, 3, groups=6, padding=1), f.Tanh(), f.Conv2d(12, 3, groups=12, stride=2)],
     "single pixels": [f.Conv2d(7, 1), f.GELU(), f.AvgPool2d((37, 41)), f.Conv2d(5, 1)],
@@ -120,6 +125,23 @@ def test_a_sample_of_any_strides_and_type(size):
     expected = predict(plain).tobytes()
     for again in (X, plain, np.asfortranarray(plain), plain.astype(">f4"), plain):
         assert predict(again).tobytes() == expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is protected as Linux does it")
+@pytest.mark.parametrize("columns", range(128, 132))
+@pytest.mark.parametrize("stride", [1, 2, (2, 1), 3])
+def test_no_more_than_a_sample_is_read(stride, columns):
+    libc, page = ctypes.CDLL(None, use_errno=True), mmap.PAGESIZE
+    shape = (1, 1, 140, columns)
+    size = 4 * 140 * columns
+    whole = -(-size // page) * page
+    memory = mmap.mmap(-1, whole + page)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    assert libc.mprotect(ctypes.c_void_p(start + whole), page, 0) == 0  # may not be read
+    X = np.frombuffer(memory, np.float32, size // 4, whole - size).reshape(shape)
+    X[...] = np.random.default_rng(0).normal(size=shape)
+    chain = Chain(f.Conv2d(3, 3, stride=stride), f.ReLU(), f.Flatten(), f.Linear(2))
+    assert np.isfinite(Predictor(chain.initialize(shape[1:]))(X)).all()
 
 
 def test_transformed_filters_follow_the_parameters():

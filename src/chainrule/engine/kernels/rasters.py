@@ -18,8 +18,8 @@ from chainrule.mathematics import maximum
 
 SIZES = ("channels", "rows", "columns")
 COPY = (*SIZES, "x", "x_channel", "x_row", "y", "y_channel", "y_row")
-STRIDED = (*COPY, "x_column")
-POOL = (*STRIDED, "taps", "count")
+STRIDED = (*COPY, "x_column", "address")
+POOL = (*COPY, "x_column", "taps", "count")
 FILL = fields("channels rows columns last number y y_channel y_row")
 
 FEW = (1, 2)
@@ -67,9 +67,22 @@ def _strided(k: KernelBuilder, at: Integer, stride: int) -> Vector:
     if stride == 1:
         return k.load(at)
     if stride == 2:
-        return shuffle(k.load(at), k.load(at + VECTOR), range(0, 2 * k.lanes, 2))
+        return _every_second(k.load(at), k.load(at + VECTOR))
     step = k.argument("x_column")
     return together([k.load_number(at + step * lane) for lane in range(k.lanes)])
+
+
+def _every_second(first: Vector, second: Vector) -> Vector:
+    return shuffle(first, second, range(0, 2 * first.body.lanes, 2))
+
+
+def _strided_within(k: KernelBuilder, at: Integer, stride: int, count: Integer) -> Vector:
+    """Return so many numbers at every first or second place; none behind the last is read."""
+    if stride == 1:
+        return k.load_first(at, count)
+    numbers = count * 2 - 1
+    pair = (k.load_first(at, numbers), k.load_first(at + VECTOR, numbers - k.lanes))
+    return _every_second(*pair)
 
 
 @kernel(*COPY)
@@ -89,14 +102,26 @@ def copy(k: KernelBuilder, function: Elementwise | None = None, *, sample: bool 
 
 
 @kernel(*STRIDED)
-def every(k: KernelBuilder, *, stride: int) -> None:
-    """Y is every s-th pixel of X's rows."""
+def every(k: KernelBuilder, *, stride: int, sample: bool) -> None:
+    """Y is every s-th pixel of X's rows.
+
+    Of a sample ``x`` is how far the first lies from where ``address`` says that the sample is; no
+    more than the sample is read.
+    """
     with _rows(k) as at:
         x, y = (_place(k, name, *at) for name in ("x", "y"))
+        if sample:
+            x = x + k.load_integer(k.argument("address"))
         step = k.argument("x_column") * k.lanes
 
         def use(v: Integer, rest: Integer | None) -> None:
-            _put(k, _strided(k, x + v * step, stride), y + v * VECTOR, rest)
+            start = x + v * step
+            numbers = (
+                _strided_within(k, start, stride, k.integer(k.lanes) if rest is None else rest)
+                if sample
+                else _strided(k, start, stride)
+            )
+            _put(k, numbers, y + v * VECTOR, rest)
 
         _along(k, k.argument("columns"), use)
 

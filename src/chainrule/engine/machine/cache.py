@@ -7,7 +7,7 @@ for it. Where anything is wrong (no writable folder, a truncated file, one that 
 written) the kernel is compiled again: slower, and never an error.
 
 The folder is ``$CHAINRULE_CACHE`` if that is set (to nothing: no cache), else the user's own. Its
-kernels take ``$CHAINRULE_CACHE_MEGABYTES`` at most, 256 if that is not set: beyond, those go that
+kernels take ``$CHAINRULE_CACHE_MEGABYTES`` at most, 64 if that is not set: beyond, those go that
 were not used for the longest time. Any process may remove a file at any moment, as another finds
 it whole or not at all.
 """
@@ -32,8 +32,8 @@ FORMAT = "2"
 DIGEST = 32
 """Bytes of a checksum."""
 SUFFIX = ".kernel"
-MEGABYTES = 256
-"""What kernels take at most: those of all functions, losses and optimizers are a tenth of it."""
+MEGABYTES = 64
+"""What kernels take at most: those of all functions, losses and optimizers take 1."""
 SLACK = 1 / 8
 """The part of it that is written before a folder is measured again."""
 DAY = 86_400

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.machine.planes import NONE, Margin
 from chainrule.types import Array, Shape
@@ -80,6 +82,26 @@ class Raster:
     def vectors(self, rows: int, columns: int) -> int:
         """Return how many vectors reach from the first pixel to the last of so many."""
         return whole((rows - 1) * self.pitch + columns, VECTOR // self.item) * self.item // VECTOR
+
+
+@dataclass(frozen=True)
+class Sample(Raster):
+    """A sample as it comes, wherever it is: :meth:`at` tells how far a pixel is from the first."""
+
+    @classmethod
+    def of(cls, shape: Shape, dtype: Any) -> Sample:
+        """Return a sample of a shape."""
+        return cls(shape, NONE, shape[2], 0, np.empty((0, 0), dtype))
+
+    @property
+    def channel(self) -> int:
+        """Bytes from a channel to the next."""
+        _, h, w = self.shape
+        return h * w * self.item
+
+    def at(self, c: int = 0, i: int = 0, j: int = 0) -> int:
+        """Return the bytes from the first pixel to another."""
+        return c * self.channel + i * self.row + j * self.item
 
 
 def least_pitch(columns: int, sides: Margin) -> int:

@@ -163,10 +163,14 @@ class TileCut:
 
 @dataclass(frozen=True)
 class RasterCut:
-    """The images of one sample, which lie pixel-blocked; there are no gradients."""
+    """The images of one sample, which lie pixel-blocked; there are no gradients.
+
+    ``sample`` is where the address of the sample stands.
+    """
 
     context: PlanContext
     thread: int
+    sample: int
 
     def value(self, function: Elementwise, x: Any, y: Any) -> None:
         """Add Y = value(X)."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from chainrule.engine.kernels import rasters as kernels
 from chainrule.engine.machine.memory import address
-from chainrule.engine.machine.rasters import Raster
+from chainrule.engine.machine.rasters import Raster, Sample
 from chainrule.engine.network.network import Network, Part
 from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.cuts import RasterCut
@@ -52,7 +52,10 @@ class Rasters:
         return [thread for thread, (first, last) in shares if first < last]
 
     def _input(self) -> Raster:
+        """Return where samples are brought, or the sample where the first head reads that."""
         first = self.kinds[0]
+        if first.reads_samples(self.parts[0]):
+            return Sample.of(self.shape, self.context.dtype)
         return raster_for(self.context, self.shape, first, self.parts[0], self.pitches[0])
 
     def _heads(self, reads: Raster) -> list[RasterHead]:
@@ -72,20 +75,23 @@ class Rasters:
 
     def forward(self, thread: int) -> None:
         """Add all of a thread's samples, one after the other, up to their rows."""
-        cut = RasterCut(self.context, thread)
+        rows = self.context.batches[thread].rows
         for sample in range(*partition(self.context.rows, self.context.threads, thread)):
-            self._place(cut, sample)
+            cut = RasterCut(self.context, thread, address(rows[sample:]))
+            self._place(cut)
             for head in self.heads_of[thread]:
                 head.forward(cut)
             self.rows.take(cut, self.heads_of[thread][-1].values.output, sample)
 
-    def _place(self, cut: RasterCut, sample: int) -> None:
+    def _place(self, cut: RasterCut) -> None:
         """Add that a sample's pixels are brought where windows slide over them."""
         raster, (_, h, w) = self.inputs[cut.thread], self.shape
+        if isinstance(raster, Sample):
+            return
         cut.pixels(
             self.context.library.get(kernels.copy, sample=True),
             self.shape,
-            x=address(self.context.batches[cut.thread].rows[sample:]),
+            x=cut.sample,
             x_channel=h * w * raster.item,
             x_row=w * raster.item,
             y=raster,

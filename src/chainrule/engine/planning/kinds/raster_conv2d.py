@@ -18,7 +18,7 @@ import numpy as np
 from chainrule.engine.kernels import epilogues, rasters as kernels
 from chainrule.engine.machine.memory import VECTOR, address
 from chainrule.engine.machine.planes import NONE, Margin
-from chainrule.engine.machine.rasters import Raster
+from chainrule.engine.machine.rasters import Raster, Sample
 from chainrule.engine.network.network import Part
 from chainrule.engine.network.windows import Windows
 from chainrule.engine.planning.cuts import RasterCut
@@ -68,7 +68,14 @@ class RasterConvolution(RasterHead):
     @classmethod
     def kernels(cls) -> Iterable[Emission]:
         """Return what sorts pixels; products and epilogues are those of planes."""
-        return [emission(kernels.every, stride=stride) for stride in STRIDES]
+        ways = [*((stride, False) for stride in STRIDES), *((s, True) for s in kernels.FEW)]
+        return [emission(kernels.every, stride=stride, sample=sample) for stride, sample in ways]
+
+    @classmethod
+    def reads_samples(cls, part: Part) -> bool:
+        """Return whether pixels are sorted as they come."""
+        windows = Windows.of(part)
+        return _apart(windows) and windows.columns.stride in kernels.FEW
 
     @classmethod
     def margins(cls, windows: Windows) -> tuple[Margin, Margin]:
@@ -159,19 +166,21 @@ class RasterConvolution(RasterHead):
     def _sort(self, cut: RasterCut) -> None:
         """Add that pixels are sorted; those beyond the images stay zeros."""
         (rows, columns), raster, reads = self.axes, self.sorted, self.reads
-        stride = kernels.stride_option(columns.stride)
+        stride, sample = kernels.stride_option(columns.stride), isinstance(reads, Sample)
+        kernel = self.library.get(kernels.every, stride=stride, sample=sample)
         each = len(rows.remainders) * len(columns.remainders)
         for image, (r, s) in enumerate(product(rows.remainders, columns.remainders)):
             down, right = rows.inside(r), columns.inside(s)
             if not down or not right:
                 continue
             cut.pixels(
-                self.library.get(kernels.every, stride=stride),
+                kernel,
                 (self.part.inputs[0], len(down), len(right)),
                 x=reads.at(0, rows.stride * down[0] + r, columns.stride * right[0] + s),
                 x_channel=reads.channel,
                 x_row=rows.stride * reads.row,
                 x_column=columns.stride * reads.item,
+                address=cut.sample,
                 y=raster.at(image, down[0] - rows.first, right[0] - columns.first),
                 y_channel=each * raster.channel,
                 y_row=raster.row,

@@ -31,7 +31,7 @@ class RasterHead(Head):
     Parameters
     ----------
     reads : Raster
-        What windows slide over.
+        What windows slide over: a Sample, if that is read as it comes.
     reader : type or None
         The companion of the next head; None where images become rows of numbers.
     pitch : int
@@ -69,6 +69,11 @@ class RasterHead(Head):
         """Return the least pitch of what a part reads, given that of what it makes."""
         windows = Windows.of(part)
         return least_pitch(windows.over[1], cls.margins(windows)[1])
+
+    @classmethod
+    def reads_samples(cls, part: Part) -> bool:
+        """Return whether the head of a part can read samples as they are."""
+        return False
 
     @classmethod
     def kernels(cls) -> Iterable[Emission]:
