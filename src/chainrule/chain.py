@@ -22,6 +22,7 @@ from chainrule.functions.sequence import Step
 from chainrule.initialization import initialize
 from chainrule.layout import ChainLayout, Layer, as_samples, check_float, lay_out, sample_shape
 from chainrule.losses import Loss, fused
+from chainrule.losses.base import expect_loss
 from chainrule.parameters import Parameters
 from chainrule.types import Array, Shape
 
@@ -242,6 +243,7 @@ class Chain:
         where the loss includes the function, as SoftmaxCrossEntropy() does. ValueError if the loss
         does not take what the function makes.
         """
+        expect_loss(loss)
         pair = fused(self.functions[-1], loss)
         return (pair, len(self.functions) - 1) if pair else (loss, len(self.functions))
 

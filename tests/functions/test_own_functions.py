@@ -17,6 +17,7 @@ from chainrule import (
     Plan,
     Residual,
     Softmax,
+    Tanh,
     check_function,
     check_gradients,
     mathematics as m,
@@ -156,6 +157,20 @@ class WithTable(Elementwise):
         return float(self.table[1]) + 0 * x
 
 
+@dataclass(frozen=True)
+class Wrapper(Elementwise):
+    """Its fields have names of which others might think more."""
+
+    inner: Elementwise
+    chain: int = 3
+
+    def value(self, x):
+        return self.inner.value(x)
+
+    def derivative(self, x, y):
+        return self.inner.derivative(x, y)
+
+
 class Slots(Elementwise):
     __slots__ = ("slope",)
 
@@ -203,6 +218,7 @@ class Renamed(ExplicitFunction):
         (Thawed(), "Thawed()"),
         (Thawed(3.0), "Thawed(slope=3.0)"),
         (WithTable(), "WithTable(array([1., 2.]))"),
+        (Wrapper(Tanh()), "Wrapper(Tanh())"),
         (Slots(), "Slots()"),
         (Renamed(), "Renamed()"),
     ],

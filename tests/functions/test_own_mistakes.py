@@ -230,3 +230,15 @@ def test_a_file_names_the_class_that_it_cannot_keep(tmp_path):
         model.fit(X, X[:, 0])
     with pytest.raises(ValueError, match="expected a dataclass, so that it can be saved, got Plai"):
         model.save(tmp_path / "model")
+
+
+@pytest.mark.parametrize("given", [np.tanh, Plain, None])
+def test_the_check_refuses_what_is_no_function(given):
+    with pytest.raises(TypeError, match=r"expected a function such as Tanh\(\), got"):
+        check_function(given, X)
+
+
+def test_weights_of_which_nothing_says_how_they_are_drawn_are_named():
+    own = mistaken(parameter_shapes=lambda self, shape: {"W": (shape[0], 2)})
+    with pytest.raises(NotImplementedError, match=r"Own\(\) .*expected fans\(.*\) or start"):
+        network(own).initialize(X)

@@ -11,8 +11,10 @@ from chainrule import (
     ElementwiseLoss,
     Linear,
     MeanSquaredError,
+    Noise,
     Optimizer,
     Plan,
+    check_gradients,
     check_loss,
     train,
 )
@@ -168,3 +170,23 @@ def test_a_wrong_augmentation_is_named(words, change, message):
 
     with pytest.raises(ValueError, match=r"Own\(\): " + message):
         fit(augmentation=(Own(),))
+
+
+def test_one_augmentation_alone_is_refused():
+    with pytest.raises(TypeError, match=r"Plan: expected augmentation .*got Noise\(.*0.1\)"):
+        Plan(augmentation=Noise(0.1))
+
+
+@pytest.mark.parametrize("loss", [MeanSquaredError, lambda Y, t: 0.0, "mse", None, np.square])
+def test_what_is_no_loss_is_refused(loss):
+    chain = Chain(Linear(2)).initialize(X, dtype=np.float64)
+    calls = (
+        lambda: train(chain, loss, X, T),
+        lambda: chain.loss(loss, X, T),
+        lambda: chain.gradient(loss, X, T),
+        lambda: check_loss(loss, T, T),
+        lambda: check_gradients(chain, loss, X, T),
+    )
+    for call in calls:
+        with pytest.raises(TypeError, match=r"expected a loss such as CrossEntropy\(\), got"):
+            call()

@@ -22,6 +22,7 @@ from chainrule.functions.contract import (
     checked_shapes,
 )
 from chainrule.losses import Loss
+from chainrule.losses.base import expect_loss
 from chainrule.sparse_rows import as_csr
 from chainrule.types import Array
 
@@ -167,6 +168,7 @@ def check_loss(
     report : Report
         The comparison of the gradient.
     """
+    expect_loss(loss)
     Y = np.array(Y, dtype=np.float64, order="C")
     stated = loss.gradient(Y, t, sample_weight)
     found = [d for _, d in differences(lambda at: loss.value(at, t, sample_weight), Y)]

@@ -235,8 +235,10 @@ def _hyperparameters(functions: Sequence[Function], above: str = "") -> dict[str
     found: dict[str, Any] = {}
     for number, function in enumerate(functions):
         place = f"{above}chain__{number}__"
-        found |= {place + name: value for name, value in hyperparameters(function).items()}
-        found |= _hyperparameters(function.inner, place)
+        own = hyperparameters(function)
+        found |= {place + name: value for name, value in own.items()}
+        if "chain" in own:
+            found |= _hyperparameters(function.inner_functions, place)
     return found
 
 
@@ -260,6 +262,6 @@ def _with(functions: tuple[Function, ...], key: str, value: Any) -> tuple[Functi
     place = int(number)
     function: Any = functions[place]
     if rest.startswith("chain__"):
-        rest, value = "chain", _with(function.inner, rest, value)
+        rest, value = "chain", _with(function.inner_functions, rest, value)
     changed: Any = replace(function, **{rest: value})
     return (*functions[:place], changed, *functions[place + 1 :])

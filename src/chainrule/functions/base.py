@@ -72,7 +72,7 @@ class Function(ABC):
     """Whether X may be a SciPy sparse matrix."""
 
     @property
-    def inner(self) -> tuple[Function, ...]:
+    def inner_functions(self) -> tuple[Function, ...]:
         """The functions that this one holds, in their order."""
         return ()
 
@@ -82,7 +82,7 @@ class Function(ABC):
 
     def check_samples(self, X: Any) -> None:
         """Raise ValueError for samples X (n, …) that it cannot take, dense or CSR, as the first."""
-        for first in self.inner[:1]:
+        for first in self.inner_functions[:1]:
             first.check_samples(X)
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
@@ -94,7 +94,10 @@ class Function(ABC):
 
         Initialisation scales the weights by these numbers.
         """
-        raise NotImplementedError(f"{self} has no weights")
+        raise NotImplementedError(
+            f"{self} has no weights, or does not say how they are drawn: expected "
+            "fans(input_shape) or starts(input_shape), got neither"
+        )
 
     def parameter_fans(self, name: str, input_shape: Shape) -> tuple[int, int]:
         """Return the fans of the parameter of a name, where several have weights."""
@@ -166,8 +169,9 @@ class Function(ABC):
 class Elementwise(Function):
     """A function applied to each number alone: y = value(x).
 
-    Backprop is dX = dY · derivative(x, y), and the Jacobian is diagonal. Both methods must be
-    written with :mod:`chainrule.mathematics` and operators, and nothing else.
+    Backprop is dX = dY · derivative(x, y), and the Jacobian is diagonal. Both methods are written
+    with operators and :mod:`chainrule.mathematics`, or NumPy's functions of the same names; with
+    others no machine code is made of them.
     """
 
     output_suffices: ClassVar[bool] = False

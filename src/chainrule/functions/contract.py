@@ -43,6 +43,8 @@ def check_arguments(function: Function) -> None:
     TypeError
         Names the function, the method, and the arguments that are expected and received.
     """
+    if not isinstance(function, Function):
+        raise TypeError(f"expected a function such as Tanh(), got {function!r}")
     for name, (wanted, count, keywords) in _methods(type(function)):
         method = getattr(function, name)
         if not callable(method):

@@ -89,7 +89,7 @@ class Residual(ExplicitFunction):
         return f"Residual(Chain({', '.join(map(str, self.chain))}))"
 
     @property
-    def inner(self) -> tuple[Function, ...]:
+    def inner_functions(self) -> tuple[Function, ...]:
         """The functions of the chain."""
         return self.chain
 

@@ -52,12 +52,12 @@ def every(functions: Iterable[Function]) -> Iterator[Function]:
     """Yield functions, each followed by those that it holds."""
     for function in functions:
         yield function
-        yield from every(function.inner)
+        yield from every(function.inner_functions)
 
 
 def depth(function: Function) -> int:
     """Return how many functions are within each other, the outermost included."""
-    return 1 + max(map(depth, function.inner), default=0)
+    return 1 + max(map(depth, function.inner_functions), default=0)
 
 
 def first_inside(place: int) -> int:
@@ -111,10 +111,10 @@ def lay_out(
             raise ValueError(f"{function}: nothing is left of samples of shape {shape}")
         inner: list[Layer] = []
         names = {name: f"{prefix}{name}{count}" for name in own}
-        if function.inner:
+        if function.inner_functions:
             names = {name: f"{prefix}{count}.{name}" for name in own}
             start, own_first = f"{prefix}{count}.", first_inside(place)
-            inner, _ = lay_out(function.inner, shape, prefix=start, first=own_first)
+            inner, _ = lay_out(function.inner_functions, shape, prefix=start, first=own_first)
         shapes |= {names[name]: size for name, size in own.items()}
         layers.append(Layer(function, shape, output, names, place, tuple(inner)))
         count += bool(own)
@@ -165,7 +165,7 @@ def observe(taken: Sequence[Step], values: Sequence[Any]) -> dict[str, Array]:
 
 
 def _leaves(functions: Iterable[Function]) -> Iterator[Function]:
-    return (each for each in every(functions) if not each.inner)
+    return (each for each in every(functions) if not each.inner_functions)
 
 
 def backprop(

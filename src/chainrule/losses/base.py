@@ -241,6 +241,12 @@ class Loss(ABC):
         return T
 
 
+def expect_loss(loss: Any) -> None:
+    """Raise TypeError unless something is a loss, and not its bare class."""
+    if not isinstance(loss, Loss):
+        raise TypeError(f"expected a loss such as CrossEntropy(), got {loss!r}")
+
+
 @dataclass(frozen=True)
 class ElementwiseLoss(Loss):
     """A loss whose error is the mean, or the sum, over outputs of error(y, t).

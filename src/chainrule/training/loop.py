@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.chain import Chain
 from chainrule.losses import Loss
+from chainrule.losses.base import expect_loss
 from chainrule.training.epoch_samples import EpochSamples
 from chainrule.training.history import History
 from chainrule.training.optimizers import Optimizer, State
@@ -102,6 +103,7 @@ def train(
         The last loss is more than 1000 times that of the start, so that training has diverged; or
         the score of some epochs, not of the first, is NaN. Such an epoch is never the best.
     """
+    expect_loss(loss)
     plan = plan or Plan()
     data = Samples.of("train", X, t, sample_weight)
     data.check("train")

@@ -78,6 +78,11 @@ class Plan:
             value = getattr(self, name)
             if not isinstance(value, kind):
                 raise TypeError(f"Plan: expected {name} such as {_EXAMPLES[name]}, got {value!r}")
+        if not isinstance(self.augmentation, tuple | list):
+            raise TypeError(
+                "Plan: expected augmentation such as (Flip(), Noise(0.1)), got "
+                f"{self.augmentation!r}"
+            )
         size = 1 if self.batch_size is None else self.batch_size
         for name, value in (("batch_size", size), ("epochs", self.epochs)):
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
