@@ -17,6 +17,7 @@ from chainrule import (
     MLPClassifier,
     MLPRegressor,
     Regressor,
+    Softplus,
     Tanh,
 )
 
@@ -81,6 +82,18 @@ def test_with_early_stopping_the_best_epoch_is_kept_and_it_is_said_too():
         model.fit(X, NUMBERS)
     assert model.history_.kept == 1
     assert model.score(X, NUMBERS) > -100
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+@pytest.mark.parametrize("engine", ["machine", "reference"])
+def test_outputs_that_the_loss_refuses_later_are_a_divergence(engine, held_out):
+    model = Regressor(Chain(Linear(1), Softplus()), loss="poisson", solver="sgd", engine=engine)
+    model.set_params(learning_rate_init=1e6, max_iter=9, random_state=0, momentum=0)
+    own = {"X_val": X[:9], "y_val": np.abs(NUMBERS[:9])} if held_out else {}
+    with pytest.raises(ValueError, match=r"The (validation )?loss became (inf|nan) in epoch \d"):
+        model.fit(X, np.abs(NUMBERS), **own)  # Softplus ends in 0, of which there is no logarithm
+    assert model.history_.end == "diverged"
+    assert np.isfinite(model.predict(X)).all()
 
 
 def healthy():

@@ -100,3 +100,11 @@ def test_one_sample_has_no_r_squared():
     assert np.isnan(r_squared(np.ones((1, 2)), np.ones((1, 2))))
     with pytest.raises(ValueError, match="expected a number as score of epoch 1, got NaN"):
         run(network(), MeanSquaredError(), t, 0.1, validation=(X[:1], t[:1]), score=r_squared)
+
+
+def test_a_mean_of_ones_own_is_on_a_scale_of_its_own():
+    plan = Plan(SGD(0.01), batch_size=8, epochs=3, epoch_loss=lambda batches: 1e9)
+    history = training.train(network(), MeanSquaredError(), X, t, plan, validation=HELD_OUT)
+    assert history.losses == [1e9] * 3
+    assert max(epoch.validation_loss for epoch in history.epochs) < 10
+    assert not history.remarks

@@ -53,7 +53,8 @@ class Plan:
     seed : int, default=0
         Of shuffling, dropout and augmentation; the same seed gives the same bits.
     epoch_loss : callable, default=weighted_mean
-        How the losses of an epoch's batches make the epoch's; their weighted mean by default.
+        How the losses of an epoch's batches make the epoch's; their weighted mean by default. One
+        on another scale has a method ``of(loss, penalty)`` for the loss of a validation set.
     """
 
     optimizer: Optimizer = Adam()

@@ -83,7 +83,12 @@ class ReferenceStepper:
         with np.errstate(over="ignore", invalid="ignore"):  # checked by the caller
             last, count = self.chain.fuse(self.loss)
             trace = self.chain.trace(batch.X, key, until=count)
-            value, dY = last.value_and_gradient(trace[-1], batch.t, batch.weights)
+            try:
+                value, dY = last.value_and_gradient(trace[-1], batch.t, batch.weights)
+            except ValueError:  # outputs that the loss refuses, such as 0 of Poisson's
+                if not self.done:
+                    raise
+                value, dY = np.nan, np.full_like(trace[-1], np.nan)
             gradients, _ = self.chain.backprop(trace, dY, key, out=self.gradients)
             observed = self.chain.observe(trace, key)
             if self.penalized is not None:

@@ -12,7 +12,7 @@ from chainrule.functions.sequence import outermost
 from chainrule.losses import Loss
 from chainrule.training.epoch_samples import EpochSamples
 from chainrule.training.errors import TrainingDivergedError
-from chainrule.training.history import Batches, Epoch, History
+from chainrule.training.history import Batches, Epoch, History, weighted_mean
 from chainrule.training.loss_scale import LossScale, rise_remark
 from chainrule.training.plan import Plan
 from chainrule.training.reporter import Reporter
@@ -72,9 +72,9 @@ class TrainingRun:
 
     def compare_with_the_start(self) -> None:
         """Take note of it if training ended with a loss far above that of the start."""
-        history = self.history
-        if history.end == "interrupted":
-            return
+        history, told = self.history, self.plan.epoch_loss
+        if history.end == "interrupted" or not (told is weighted_mean or hasattr(told, "of")):
+            return  # a mean of one's own may be on any scale
         if remark := rise_remark(self.scale, history.epochs[-1]):
             history.remarks.append(remark)
         history.start = self.scale.start
@@ -129,9 +129,9 @@ class TrainingRun:
         return self.told(loss), score
 
     def told(self, loss: float, penalty: float = 0.0) -> float:
-        """Return the loss of a batch, or of a validation set, by the rule for an epoch's."""
-        one = np.ones(1)
-        return self.plan.epoch_loss(Batches(loss * one, penalty * one, one, one))
+        """Return the loss of a batch, or of a validation set, on the scale of an epoch's."""
+        of = getattr(self.plan.epoch_loss, "of", None)
+        return loss if of is None else float(of(loss, penalty))
 
     def origin(self) -> str:
         """Return where what is not finite came up first."""

@@ -23,6 +23,8 @@ class Validation:
     def measure(self, chain: Chain, loss: Loss, Y: Array) -> tuple[float, float | None]:
         """Return loss and score of predictions; no score is taken where the loss is not finite.
 
+        A loss that refuses the outputs, as Poisson's does 0, is NaN.
+
         Parameters
         ----------
         chain : Chain
@@ -35,7 +37,10 @@ class Validation:
         last, count = chain.fuse(loss)
         t = self.samples.t
         with np.errstate(over="ignore", invalid="ignore"):
-            value = last.value(Y, t, self.samples.weights)
+            try:
+                value = last.value(Y, t, self.samples.weights)
+            except ValueError:  # of outputs that the loss refuses: the targets were checked before
+                value = np.nan
             if self.score is None or not np.isfinite(value):
                 return value, None
             for function in chain.functions[count:]:  # the one that is fused with the loss
