@@ -49,7 +49,7 @@ FUNCTION_CASES = {
     ELU: [ELU(), ELU(2)],
     BatchNorm: [BatchNorm(), BatchNorm(1, False, 1e-3), BatchNorm(0.25)],
     LayerNorm: [LayerNorm(), LayerNorm("channels", False, 1e-3), LayerNorm("last", epsilon=1)],
-    Residual: [Residual((Linear(7), Residual((ELU(2),)))), Residual((Dropout(0.1),))],
+    Residual: [Residual((Linear(2), Residual((ELU(2),)))), Residual((Dropout(0.1),))],
 }
 LOSS_CASES = {
     MeanSquaredError: [MeanSquaredError()],
