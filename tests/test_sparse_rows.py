@@ -12,6 +12,7 @@ from chainrule import (
     Classifier,
     CrossEntropy,
     EmbeddingBag,
+    Flatten,
     GradientNorms,
     Linear,
     MLPClassifier,
@@ -156,6 +157,20 @@ def test_estimators_refuse_them_and_stay_as_they_are(model, way):
     for name, (make, message) in MALFORMED.items():
         refused(lambda make=make: METHODS[way](estimator, make()), name, message)
     np.testing.assert_array_equal(estimator.chain_.parameters.flat, before)
+
+
+IMAGES = fitted(Classifier, Chain(Flatten(), Linear(2)), complete=True, image_shape=(2, 2))
+
+
+@pytest.mark.parametrize("model", [IMAGES, MODELS["Classifier"]], ids=["images", "rows"])
+def test_inputs_refuse_them_and_take_all_others(model):
+    for name, (make, message) in MALFORMED.items():
+        refused(lambda make=make: model.inputs_.encode(make()), name, message)
+        refused(lambda make=make: model.predict(make()), name, message)
+    for make in ODD.values():
+        X = model.inputs_.encode(make())
+        dense = X.toarray() if sparse.issparse(X) else X
+        np.testing.assert_array_equal(dense.reshape(3, 4), DENSE)
 
 
 def indicators():

@@ -174,3 +174,15 @@ def test_lbfgs_refuses_a_validation_loss_that_is_not_finite(early):
     with pytest.raises(ValueError, match="The validation loss became inf in iteration 1: bring"):
         model.fit(X, NUMBERS, X_val=X * 1e200, y_val=NUMBERS)
     assert (model.history_.end, model.history_.kept) == ("diverged", 0)
+    start = clone(MODELS[0][0]).set_params(learning_rate_init=1e-300, max_iter=1).fit(X, NUMBERS)
+    np.testing.assert_array_equal(model.coefs_[0], start.coefs_[0])
+
+
+def test_lbfgs_that_begins_at_its_minimum_has_a_loss():
+    model = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0, warm_start=True, tol=1e-3)
+    model.fit(X, NUMBERS)
+    for again in (model, MLPRegressor(hidden_layer_sizes=(3,), solver="lbfgs", tol=1e9)):
+        again.fit(X, NUMBERS)
+        assert again.n_iter_ == 0
+        expected = np.mean((again.predict(X) - NUMBERS) ** 2) / 2
+        assert again.loss_ == pytest.approx(expected, rel=1e-3)

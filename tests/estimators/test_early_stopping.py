@@ -136,6 +136,17 @@ def test_a_warm_start_compares_on_the_validation_set_at_hand():
     assert model.best_validation_score_ == max(model.validation_scores_[60:])
 
 
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_another_score_does_not_compare_with_the_one_before(solver):
+    model = clone(MODELS[0]).set_params(solver=solver, warm_start=True, validation_fraction=0.5)
+    model.fit(X, NOISE)
+    before, accuracy = len(model.validation_scores_), model.best_validation_score_
+    model.set_params(scoring="neg_log_loss").fit(X, NOISE)
+    best = model.best_validation_score_
+    assert best < 0 < accuracy
+    assert best >= max(model.validation_scores_[before:])
+
+
 def test_what_is_said_of_lbfgs_comes_after_the_network_is_there():
     model = clone(MODELS[0]).set_params(solver="lbfgs", early_stopping=False, max_iter=3)
     with warnings.catch_warnings():

@@ -54,6 +54,8 @@ class ChainEstimator(NetworkEstimator):
         check_augmentations(resolve.augmentations(self))
         if self.image_shape is not None:
             image_shape(type(self).__name__, self.image_shape)
+        if self.image_size is not None:
+            image_size(self.image_size)
 
     # The chain and its nested parameters.
 

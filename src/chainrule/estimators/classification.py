@@ -135,10 +135,11 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
             Of a single class they are 1.
         """
+        Z = self._logits_of_each(X)
         if self._only_one:
-            return np.ones_like(self._logits(X))
+            return np.ones_like(Z[:, :1])
         last = Softmax() if self.targets_.exclusive else Sigmoid()
-        return last.forward(self._logits_of_each(X), {})
+        return last.forward(Z, {})
 
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithms of the probabilities.
@@ -154,9 +155,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
             Of the numbers before softmax or sigmoid, so that a probability that has been rounded
             to 0 or 1 has its logarithm still.
         """
-        if self._only_one:
-            return np.zeros_like(self._logits(X))
         Z = self._logits_of_each(X)
+        if self._only_one:
+            return np.zeros_like(Z[:, :1])
         if self.targets_.exclusive:
             return LogSoftmax().forward(Z, {})
         return -Softplus().forward(-Z, {})

@@ -117,12 +117,13 @@ class FitJob:
     def compare_from(self, monitor: StoppingMonitor, validation: Validation | None) -> None:
         """Let early stopping compare with the network to go on with, on the validation set.
 
-        A score of samples that were set aside goes on from the best of before instead, as
+        The same score of samples that were set aside goes on from the best of before instead, as
         scikit-learn's does.
         """
         if self.first or validation is None or monitor.watched == "Training loss":
             return
-        if self.validation is None and monitor.watched == "Validation score":
+        same = getattr(self.estimator, "_scored_by", None) == str(self.estimator.scoring)
+        if self.validation is None and monitor.watched == "Validation score" and same:
             monitor.follow = True
             return
         value, score = self.measure(validation)
@@ -145,7 +146,8 @@ class FitJob:
         """Return the network's attributes as the fitted estimator has them, with its chain."""
         with np.errstate(over="ignore"):
             chain = self.chain.astype(self.dtype)
-        return {**self.attributes, **self.estimator._chain_attributes(chain)}
+        scored = {"_scored_by": str(self.estimator.scoring)}
+        return {**self.attributes, **scored, **self.estimator._chain_attributes(chain)}
 
 
 @dataclass

@@ -134,12 +134,11 @@ class _Iterations:
 
     def _diverged(self, what: str) -> None:
         """Take note of a divergence, and of the remedy."""
-        done = len(self.history.epochs)
-        kept = f"iteration {done}" if done else "the start"
+        kept = f"iteration {self.history.kept}" if self.history.kept else "the start"
         self.history.end = "diverged"
         self.history.trouble = (
-            f"{what} in iteration {done + 1}: bring the numbers in X and t near 1, such as by "
-            f"scaling, or raise alpha. The parameters are those of {kept}."
+            f"{what} in iteration {len(self.history.epochs) + 1}: bring the numbers in X and t "
+            f"near 1, such as by scaling, or raise alpha. The parameters are those of {kept}."
         )
 
     def result(self, result: optimize.OptimizeResult, engine: str) -> FitResult:
@@ -151,7 +150,10 @@ class _Iterations:
         elif history.end == "epochs":
             history.end = ENDS.get(result.status, "epochs")
         history.engine = engine
-        if history.epochs:
+        attributes = record.attributes(early_stopping=early)
+        if not history.epochs and math.isfinite(result.fun):  # nothing to gain from the start
+            attributes["loss_"] = self.told(float(result.fun), self._penalty())
+        if history.epochs or history.end == "diverged":
             job.chain.parameters.flat[...] = self.best  # without early stopping, the last
         if self.reporter is not None:
             self.reporter.ended(history)
@@ -159,7 +161,7 @@ class _Iterations:
             self.task.call_on_fit_task_end(estimator=job.estimator)
         fitted = FitResult(
             {
-                **record.attributes(early_stopping=early),
+                **attributes,
                 "n_iter_": min(result.nit, most),
                 "history_": history,
                 "engine_": engine,

@@ -31,20 +31,20 @@ def fit_stochastic(job: FitJob) -> FitResult:
     """Take steps on batches, with callbacks after each epoch if there are any."""
     estimator = job.estimator
     optimizer = _optimizer(job)
-    data, validation = job.parts()
-    monitor = _monitor(job, optimizer, len(data), monitored(job, validation))
+    data, held_out = job.parts()
+    monitor = _monitor(job, optimizer, len(data), monitored(job, held_out))
     plan = _plan(job, monitor, optimizer)
     data = in_dtype(replace(data, t=job.training_targets(data.t)), job.chain.dtype)
     norms = _norms(job, data)
     reporter: Any = printer(estimator) if norms is None else norms
     if job.callbacks is not None:
         reporter = EpochTasks(job.callbacks, job.fitted, monitor.stop, reporter)
-    held_out, score = None, None
-    if validation is not None:
-        validation = in_dtype(validation, job.chain.dtype)
-        held_out = validation.X, validation.t, validation.weights
-        score = scorer(job, validation)
-        job.compare_from(monitor, Validation(validation, score))
+    score, given = None, None
+    if held_out is not None:
+        held_out = in_dtype(held_out, job.chain.dtype)
+        given = held_out.X, held_out.t, held_out.weights
+        score = scorer(job, held_out)
+        job.compare_from(monitor, Validation(held_out, score))
     diverged = None
     try:
         history = train(
@@ -54,7 +54,7 @@ def fit_stochastic(job: FitJob) -> FitResult:
             data.t,
             plan,
             sample_weight=data.weights,
-            validation=held_out,
+            validation=given,
             score=score,
             reporter=reporter,
             watcher=monitor,
@@ -66,12 +66,8 @@ def fit_stochastic(job: FitJob) -> FitResult:
         history, diverged = error.history, error
     _compare_with_calls_before(job, monitor.record, history, data)
     result = _result(job, monitor, history)
-    result.say_of_scores(score_remark(job, validation, history, score))
-    if norms is not None:
-        before = {} if job.first else getattr(estimator, "gradient_norms_", {})
-        result.attributes["gradient_norms_"] = {
-            name: [*before.get(name, []), *lengths] for name, lengths in norms.norms.items()
-        }
+    result.attributes.update(_norms_so_far(job, norms))
+    result.say_of_scores(score_remark(job, held_out, history, score))
     if diverged is not None and not (estimator.early_stopping and history.kept):
         result.trouble, result.messages = not_finite(history.trouble), []
         result.trouble.__cause__ = diverged
@@ -148,6 +144,15 @@ def _norms(job: FitJob, data: Samples) -> GradientNorms | None:
         reporter=printer(estimator),
         engine=estimator.engine,
     )
+
+
+def _norms_so_far(job: FitJob, norms: GradientNorms | None) -> dict[str, Any]:
+    """Return the attribute of the lengths of gradients, those of calls before included."""
+    if norms is None:
+        return {}
+    before = {} if job.first else getattr(job.estimator, "gradient_norms_", {})
+    lengths = {name: [*before.get(name, []), *own] for name, own in norms.norms.items()}
+    return {"gradient_norms_": lengths}
 
 
 def _compare_with_calls_before(

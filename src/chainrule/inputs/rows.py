@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from chainrule import strict_json
 from chainrule.data import DataError, Table
 from chainrule.data.cells import Cells, shortened
 from chainrule.data.sources import is_source, read_table
 from chainrule.inputs.base import Inputs, Options, RowCheck, Shape
+from chainrule.sparse_rows import as_csr
 from chainrule.tables import short_repr
 from chainrule.types import Array
 
@@ -93,7 +95,9 @@ def checked_rows(data: Any, inputs: Inputs, check: RowCheck | None) -> Any:
     names = None
     if isinstance(data, Table):
         data, names = table_numbers(data, inputs)
-    return np.asarray(data) if check is None else check(data, names)
+    if check is not None:
+        return check(data, names)
+    return as_csr(inputs.kind, data) if sparse.issparse(data) else np.asarray(data)
 
 
 def table_numbers(table: Table, inputs: Inputs) -> tuple[Array, tuple[str, ...] | None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -23,6 +23,9 @@ class Loss(ABC):
     A loss of your own has :meth:`targets`, :meth:`errors` and :meth:`error_gradients`; or it is an
     :class:`ElementwiseLoss`. The mean over samples, each with its sample_weight, is taken here.
     """
+
+    any_outputs: ClassVar[bool] = True
+    """Whether outputs may be any numbers; else :meth:`targets` refuses some, before training."""
 
     def __str__(self) -> str:
         return type(self).__name__

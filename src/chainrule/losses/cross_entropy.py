@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -24,6 +24,8 @@ class CrossEntropy(Loss):
         is: of a number near 1 float32 keeps 1 − Y to 6e-8, so after a softmax use the fused pair.
     Source: all five lecture notes
     """
+
+    any_outputs: ClassVar[bool] = False
 
     def targets(self, t: Any, Y: Array) -> Array:
         """Return T (n, k), rows that sum to 1, from class numbers (n,) or from T itself."""
@@ -86,6 +88,8 @@ class SoftmaxCrossEntropy(CrossEntropy):
         −Σ_{j≠k} y_j, where y_k − 1 would be 0 as soon as y_k has rounded to 1.
     Source: lecture notes on neural networks, "a remarkable simplification"
     """
+
+    any_outputs: ClassVar[bool] = True
 
     def targets(self, t: Any, Y: Array) -> Array:
         """Return T (n, k), rows that sum to 1, from class numbers (n,) or from T itself."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from chainrule.losses.base import ElementwiseLoss
 from chainrule.mathematics import exp, log, where
@@ -25,6 +25,8 @@ class Poisson(ElementwiseLoss):
     outputs : {"mean", "sum"}, default="mean"
         What becomes of a sample's errors when it has several outputs.
     """
+
+    any_outputs: ClassVar[bool] = False
 
     def targets(self, t: Any, Y: Array) -> Array:
         """Return the targets (n, k), finite and not negative."""

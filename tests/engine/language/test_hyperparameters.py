@@ -67,6 +67,20 @@ class Branching(Elementwise):
         return math.exp(-self.a) if self.a > 0.4 else 0.5
 
 
+@dataclass(frozen=True)
+class Power(Elementwise):
+    """A whole power, said as a number with a point or without."""
+
+    exponent: float = 2
+
+    def value(self, x):
+        return m.tanh(x) ** round(self.exponent)
+
+    def derivative(self, x, y):
+        t = m.tanh(x)
+        return self.exponent * t ** int(self.exponent - 1) * (1 - t * t)
+
+
 @pytest.fixture
 def compiled(monkeypatch):
     """List the kernels that are compiled or read from the disk; none is known yet."""
@@ -137,7 +151,9 @@ def test_an_optimizer_s_kernels_are_compiled_once(kinds, compiled):
     assert counts[0] == counts[1] > 0
 
 
-@pytest.mark.parametrize("function", [Branching(0.3, 3), Branching(0.5, 1), Branching(0.6, 2)])
+@pytest.mark.parametrize(
+    "function", [Branching(0.3, 3), Branching(0.5, 1), Branching(0.6, 2), Power(2), Power(3.0)]
+)
 def test_what_only_numbers_can_is_part_of_the_code(function):
     assert np.abs(trained(function) - trained(function, engine="reference")).max() < 1e-12
 

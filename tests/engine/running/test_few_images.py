@@ -13,7 +13,7 @@ from llvmlite import binding
 from chainrule import functions as f
 from chainrule.chain import Chain
 from chainrule.engine.kernels.library import Library
-from chainrule.engine.machine.memory import VECTOR
+from chainrule.engine.machine.memory import VECTOR, address
 from chainrule.engine.planning.images import Images
 from chainrule.engine.planning.rasters import Rasters
 from chainrule.engine.running import prediction
@@ -104,6 +104,17 @@ def test_the_same_bits_on_other_processors_and_any_number_of_threads(dtype, monk
         assert Predictor(chain, kernels=kernels)(X[:4]).tobytes() == expected
     for threads in (2, 3, 7):
         assert Predictor(chain, threads=threads)(X[:4]).tobytes() == expected
+
+
+def test_threads_share_no_buffer(monkeypatch):
+    monkeypatch.setattr(prediction, "WORTH_A_THREAD", 1)
+    chain, X = started([f.Conv2d(9), f.ReLU(), f.Flatten()], (2, 13, 11), np.float32)
+    predict, expected = Predictor(chain, threads=4), Predictor(chain)(X)[:8].tobytes()
+    images = plan_of(predict, X[:8])
+    rows = [address(row) for row in images.rows._rows]
+    made = [address(heads[0].made.data) for heads in images.heads_of.values()]
+    assert len(set(rows)) == len(set(made)) == 4
+    assert {predict(X[:8]).tobytes() for _ in range(200)} == {expected}
 
 
 def test_margins_stay_what_they_are_whatever_came_before():
@@ -199,3 +210,12 @@ def test_blocks_are_of_few_sizes():
     assert {n: predict._rows(n) for n in sizes} == sizes
     of_numbers = Predictor(Chain(f.Linear(3)).initialize((4,)))
     assert [of_numbers._rows(n) for n in (7, 9, 10)] == [8, 16, 16]
+
+
+def test_no_thread_waits_for_others_alone(monkeypatch):
+    monkeypatch.setattr(prediction, "WORTH_A_THREAD", 1)
+    chain, X = started([f.Conv2d(3), f.Flatten()], (1, 5, 5), np.float32)
+    predict = Predictor(chain, threads=3)
+    predict(X[:1])
+    threads = {n: predict._program(n, X).planner.threads for n in (1, 2, 8, 16, 32, 64)}
+    assert threads == {1: 1, 2: 2, 8: 3, 16: 1, 32: 2, 64: 3}

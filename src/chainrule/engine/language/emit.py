@@ -76,18 +76,30 @@ def emitted(
 ) -> tuple[KernelBuilder, Any]:
     """Return the kernel that a function emits from rules, and what the function returns.
 
-    Hyperparameters of functions and losses are arguments: ``constants`` of the kernel.
+    Hyperparameters of functions and losses are arguments, ``constants`` of the kernel; but where a
+    rule uses one as only a number can be, all of them are part of the code.
     """
-    fields, extra = _declared[emit]
     named: dict[Any, Any] = {**dict(enumerate(rules)), **options}
+
+    def attempt(*, arguments: bool) -> tuple[KernelBuilder, Any]:
+        fields, extra = _declared[emit]
+        fields = (*fields, CONSTANTS) if arguments else fields
+        k = KernelBuilder(name, dtype, fields, target=target, extra=extra)
+        reader = ScalarReader(k.load_constant)
+        read = {
+            place: with_arguments(rule, reader, place) if arguments else rule
+            for place, rule in named.items()
+        }
+        found = emit(k, *(read.pop(place) for place in range(len(rules))), **read)
+        k.constants = [scalar.value for scalar in reader.scalars]
+        return k.finish(), found
+
     if any(map(has_arguments, named.values())):
-        fields = (*fields, CONSTANTS)
-    k = KernelBuilder(name, dtype, fields, target=target, extra=extra)
-    reader = ScalarReader(k.load_constant)
-    read = {place: with_arguments(rule, reader, place) for place, rule in named.items()}
-    found = emit(k, *(read.pop(place) for place in range(len(rules))), **read)
-    k.constants = [scalar.value for scalar in reader.scalars]
-    return k.finish(), found
+        try:
+            return attempt(arguments=True)
+        except (TypeError, AttributeError, KeyError, ValueError):
+            pass  # the next attempt says what is wrong, if it is not that
+    return attempt(arguments=False)
 
 
 class KernelBuilder(Body):

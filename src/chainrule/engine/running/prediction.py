@@ -135,7 +135,8 @@ class Outputs:
         self.threads, self.library = threads, kernels
         self._programs: dict[tuple[int, bool], Program] = {}
         self._few: dict[int, Program] = {}
-        self._most_rasters = Rasters.most(network.in_prediction(), VECTOR // weights.dtype.itemsize)
+        self._lanes = VECTOR // weights.dtype.itemsize
+        self._most_rasters = Rasters.most(network.in_prediction(), self._lanes)
 
     def moved(self) -> None:
         """Let programs know that parameters have changed."""
@@ -167,10 +168,19 @@ class Outputs:
         key = rows, isinstance(samples, SparseRows)
         if key not in self._programs:
             network = replace(self.network, entries=entries_of(samples))
-            operations = cost(network, rows, self.weights.dtype.itemsize, slots=0).operations
-            threads = max(1, min(self.threads, operations // WORTH_A_THREAD))
+            threads = self._threads(network, rows)
             self._programs[key] = Program(network, self.weights, rows, threads, self.library)
         return self._programs[key]
+
+    def _threads(self, network: Network, rows: int) -> int:
+        """Return how many threads pay for a block, of which each has samples to work on."""
+        operations = cost(network, rows, self.weights.dtype.itemsize, slots=0).operations
+        most = min(self.threads, operations // WORTH_A_THREAD)
+        if not any(getattr(part.kind, "together", False) for part in network.parts):
+            few = rows <= self._most_rasters
+            unit = 1 if few else self._lanes if network.images else 8
+            most = min(most, -(-rows // unit))
+        return max(1, most)
 
 
 class Predictor(Outputs):

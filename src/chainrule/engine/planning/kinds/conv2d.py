@@ -28,7 +28,7 @@ from chainrule.engine.planning.weights import Weights
 from chainrule.functions import Elementwise
 
 STRIP = 3
-"""Columns of pixels for which taps are left out together: as many as a product takes at once."""
+"""Columns of pixels for which taps are left out together: a tile of a product has them at once."""
 
 
 class Convolution(ImageHead):

@@ -103,4 +103,3 @@ class Filters:
             )
             instructions.append((kernel.address, address(arguments)))
         return instructions
-

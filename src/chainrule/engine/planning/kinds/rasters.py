@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+import numpy as np
+
 from chainrule.engine.kernels import rasters as kernels, rows
 from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.machine.planes import NONE, Margin
@@ -178,10 +180,9 @@ class RasterRows(RowHead):
     def __init__(self, context: PlanContext, images: RasterHead, after: Part | None) -> None:
         features = images.part.features
         super().__init__(context, Part(type(self), None, 0, {}, (), (features,)), None, after)
-        lanes = context.lanes
-        self._row = aligned((whole(features, lanes),), context.dtype)
-        self._address = context.code.keep(aligned((1,), "int64"))
-        self._address[0] = address(self._row)
+        self._rows = aligned((context.threads, whole(features, context.lanes)), context.dtype)
+        self._addresses = context.code.keep(aligned((context.threads,), np.int64))
+        self._addresses[:] = [address(row) for row in self._rows]
 
     @classmethod
     def lower(cls, *given: Any) -> bool:
@@ -203,7 +204,7 @@ class RasterRows(RowHead):
             self.library.get(kernels.copy),
             raster.shape,
             x=raster,
-            y=panels.address if beside else address(self._row),
+            y=panels.address if beside else address(self._rows[cut.thread]),
             y_channel=h * w * raster.item,
             y_row=w * raster.item,
         )
@@ -214,7 +215,7 @@ class RasterRows(RowHead):
                 rows=1,
                 features=c * h * w,
                 vectors=panels.count,
-                samples=address(self._address),
+                samples=address(self._addresses[cut.thread :]),
                 panels=panels.address + sample * VECTOR,
                 vector_stride=panels.stride,
             )
