@@ -49,10 +49,24 @@ def same(found, expected, dtype):
         assert found.tolist() == expected.tolist()
 
 
+def check_bag(entry, loaded):
+    """Check a model's functions one by one: its samples would be refused today."""
+    X = raw(entry["data"])
+    with pytest.raises(ValueError, match="expected weights of tokens >= 0 in X"):
+        loaded.predict(X)
+    values = loaded.inputs_.encode(X).astype(loaded.chain_.dtype)
+    for layer, own, _ in loaded.chain_.steps(None):
+        values = layer.function.forward(values, own)
+    same(loaded.targets_.decode(values), entry["values"], loaded.chain_.dtype)
+
+
 @pytest.mark.filterwarnings("ignore::chainrule.data.DataWarning")
 @pytest.mark.parametrize("name", EXPECTED)
 def test_python_reads_it_and_predicts_the_same(name):
     entry, loaded = EXPECTED[name], load(name)
+    if name == "model bag":  # of numbers with signs, of which a mean is none
+        check_bag(entry, loaded)
+        return
     said = predict(loaded, raw(entry["data"]))
     if "classes_type" not in entry and "classes" in entry:  # a Model's classes were texts
         said |= {key: said[key].astype(str) for key in ("values", "classes")}
