@@ -55,8 +55,9 @@ def test_classes_that_training_has_not_are_found_before_it(folder, tmp_path):
             photo(tmp_path / "p" / part / label / "1.png", 9)
     (tmp_path / "p" / "test" / "b").rename(tmp_path / "p" / "test" / "c")
     run = chainrule("train", tmp_path / "p", "--validation", 0, "-o", tmp_path / "m")
-    assert "'c'" in run.error
+    assert "target 'class', image 'c/1.png': expected a label of 'a', 'b', got 'c'" in run.error
     assert not (tmp_path / "m").exists()
+
 
 
 def test_the_size_is_said_chosen_and_kept(folder, model, tmp_path):
