@@ -69,6 +69,12 @@ def test_names_that_are_no_unicode_are_written_as_they_are(model, tmp_path):
     assert (tmp_path / "p.csv").read_bytes() == b"file,class\n" + name + b",day\n"
 
 
+def test_an_empty_argument_is_no_folder(model):
+    for words in (("predict", model, ""), ("train", "")):
+        assert "expected the name of a file, folder or built-in set, got ''" in (
+            chainrule(*words).error
+        )
+
 
 def test_the_size_is_said_chosen_and_kept(folder, model, tmp_path):
     run = chainrule("train", folder, "-e", 1, "--model", "mlp", "-o", tmp_path / "m")
