@@ -152,12 +152,16 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Returns
         -------
         logarithms : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-            Of the numbers before softmax or sigmoid, so that a probability that has been rounded
-            to 0 or 1 has its logarithm still.
+            Of classes they are those of the numbers before softmax or sigmoid: a probability that
+            has been rounded to 0 or 1 has its logarithm still. Of labels each of which may hold,
+            they are those of the probabilities, so that both have the same largest.
         """
         Z = self._logits_of_each(X)
         if self._only_one:
             return np.zeros_like(Z[:, :1])
+        if self.targets_.several:
+            with np.errstate(divide="ignore"):
+                return np.asarray(np.log(Sigmoid().forward(Z, {})))
         if self.targets_.exclusive:
             return LogSoftmax().forward(Z, {})
         return -Softplus().forward(-Z, {})
