@@ -10,12 +10,14 @@ from chainrule import (
     Classifier,
     CrossEntropy,
     Elementwise,
+    ElementwiseLoss,
     ExplicitFunction,
     Linear,
     Multilinear,
     Regressor,
     Residual,
     Softmax,
+    Tanh,
     check_function,
     mathematics as m,
     train,
@@ -242,3 +244,36 @@ def test_weights_of_which_nothing_says_how_they_are_drawn_are_named():
     own = mistaken(parameter_shapes=lambda self, shape: {"W": (shape[0], 2)})
     with pytest.raises(NotImplementedError, match=r"Own\(\) .*expected fans\(.*\) or start"):
         network(own).initialize(X)
+
+
+class Keeps(Elementwise):
+    """A rule that remembers its input, as modules of other libraries do."""
+
+    def value(self, x):
+        self.seen = x
+        return m.tanh(x)
+
+    def derivative(self, x, y):
+        return 1 - m.tanh(self.seen) ** 2
+
+
+class KeepsError(ElementwiseLoss):
+    def error(self, y, t):
+        self.seen = y - t
+        return self.seen**2
+
+    def derivative(self, y, t):
+        return 2 * self.seen
+
+
+@pytest.mark.parametrize("how", [{"chain": Chain(Linear(3), Keeps())}, {"loss": KeepsError()}])
+def test_a_rule_that_keeps_numbers_for_a_later_call_is_trained_by_numpy(how):
+    options = {"chain": Chain(Linear(3), Tanh()), "max_iter": 3, "random_state": 0, "tol": 0}
+    with pytest.warns(UserWarning, match="iteration"):
+        plain = Regressor(**options, complete=True, engine="reference").fit(X, X[:, 0])
+        own = Regressor(**{**options, **how}, complete=True).fit(X, X[:, 0])
+    assert "it keeps seen from one call for another" in own.history_.reason
+    if "chain" in how:
+        assert np.allclose(own.predict(X), plain.predict(X), rtol=1e-12)
+    with pytest.raises(ValueError, match="it keeps seen from one call for another"):
+        Regressor(**{**options, **how}, complete=True, engine="machine").fit(X, X[:, 0])
