@@ -45,6 +45,8 @@ class Interruption:
             if number is not None and signal.getsignal(number) in usual:
                 signal.signal(number, self._came)
                 self._watched.append(number)
+            elif name == "SIGHUP" and number and signal.getsignal(number) is signal.SIG_IGN:
+                signal.signal(number, self._terminal_closed)  # as with nohup: work goes on
         self._terminals = [stream for stream in (1, 2) if os.isatty(stream)]
 
     @contextmanager
@@ -74,6 +76,9 @@ class Interruption:
         if number == getattr(signal, "SIGHUP", None):
             self._leave_terminals()
         self._act()
+
+    def _terminal_closed(self, number: int, frame: FrameType | None) -> None:
+        self._leave_terminals()
 
     def _leave_terminals(self) -> None:
         """Write nowhere from now on: a terminal that has closed makes an error of each word."""

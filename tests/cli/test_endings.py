@@ -63,9 +63,10 @@ def test_ctrl_c_in_the_first_epoch_leaves_the_older_model(houses, tmp_path, monk
     assert (tmp_path / "m").read_bytes() == before
 
 
-def heeding_sigint():
-    """Let Ctrl-C have its effect, though whoever runs the tests may ignore it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def heeding_signals():
+    """Let signals have their effect, though whoever runs the tests may ignore some: nohup does."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -78,7 +79,7 @@ def test_a_real_signal_keeps_the_model_so_far(tmp_path, number):
         stdout=subprocess.PIPE,
         stderr=theirs,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
-        preexec_fn=heeding_sigint,
+        preexec_fn=heeding_signals,
     ) as process:
         os.close(theirs)
         seen = b""
@@ -98,6 +99,31 @@ def test_a_real_signal_keeps_the_model_so_far(tmp_path, number):
     assert b"Traceback" not in seen
     assert out.startswith(b"score ")
     assert load(model).metadata_["epochs"] >= 1
+
+
+def test_who_ignores_a_closed_terminal_trains_to_the_end(tmp_path):
+    def ignoring():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    ours, theirs = pty.openpty()
+    arguments = ("train", "iris", "-e", "300", "--patience", "0", "-o", str(tmp_path / "m"))
+    with subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
+        preexec_fn=ignoring,
+    ) as process:
+        os.close(theirs)
+        seen = b""
+        while not re.search(rb"epoch [2-9]\d*/300", seen):
+            seen += os.read(ours, 4096)
+        process.send_signal(signal.SIGHUP)
+        os.close(ours)
+        out = process.stdout.read()
+    assert process.returncode == 0
+    assert out.startswith(b"score ")
+    assert load(tmp_path / "m").metadata_["epochs"] == 300
 
 
 def rest(terminal):
@@ -133,7 +159,7 @@ def test_a_signal_while_the_command_line_loads_is_no_traceback(tmp_path, number,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": path},
-        preexec_fn=heeding_sigint,
+        preexec_fn=heeding_signals,
     ) as process:
         assert process.stdout.readline() == b"loading\n"
         process.send_signal(number)
