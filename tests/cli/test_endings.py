@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 
@@ -69,61 +70,57 @@ def heeding_signals():
         signal.signal(number, signal.SIG_DFL)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_real_signal_keeps_the_model_so_far(tmp_path, number):
-    model = tmp_path / "m"
+def ignoring_hangups():
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+@contextmanager
+def training_on_a_terminal(model, epochs, before):
+    """A training after its first epoch, and the other end of the terminal that it writes to."""
     ours, theirs = pty.openpty()
-    arguments = ("train", "iris", "-e", "100000", "--patience", "0", "-o", str(model))
+    arguments = ("train", "iris", "-e", str(epochs), "--patience", "0", "-o", str(model))
     with subprocess.Popen(
         [*COMMAND, *arguments],
         stdout=subprocess.PIPE,
         stderr=theirs,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
-        preexec_fn=heeding_signals,
+        preexec_fn=before,
     ) as process:
         os.close(theirs)
         seen = b""
-        while not re.search(rb"epoch [2-9]\d*/100000", seen):
+        while not re.search(rb"epoch [2-9]\d*/%d" % epochs, seen):
             seen += os.read(ours, 4096)
+        yield process, ours
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_real_signal_keeps_the_model_so_far(tmp_path, number):
+    with training_on_a_terminal(tmp_path / "m", 100_000, heeding_signals) as (process, terminal):
         process.send_signal(number)
-        if number == signal.SIGHUP:  # the terminal is gone
-            os.close(ours)
-        else:
-            seen += rest(ours)
-            os.close(ours)
+        seen = rest(terminal)
+        os.close(terminal)
         out = process.stdout.read()
     assert process.returncode == 0
-    if number != signal.SIGHUP:
-        assert re.search(rb"interrupted after \d+ epochs, kept epoch \d+", seen)
-        assert b"model saved in" in seen
+    assert re.search(rb"interrupted after \d+ epochs, kept epoch \d+", seen)
+    assert b"model saved in" in seen
     assert b"Traceback" not in seen
     assert out.startswith(b"score ")
-    assert load(model).metadata_["epochs"] >= 1
+    assert load(tmp_path / "m").metadata_["epochs"] >= 1
 
 
-def test_who_ignores_a_closed_terminal_trains_to_the_end(tmp_path):
-    def ignoring():
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-    ours, theirs = pty.openpty()
-    arguments = ("train", "iris", "-e", "300", "--patience", "0", "-o", str(tmp_path / "m"))
-    with subprocess.Popen(
-        [*COMMAND, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
-        preexec_fn=ignoring,
-    ) as process:
-        os.close(theirs)
-        seen = b""
-        while not re.search(rb"epoch [2-9]\d*/300", seen):
-            seen += os.read(ours, 4096)
+@pytest.mark.parametrize(
+    ("before", "epochs", "all_of_them"),
+    [(heeding_signals, 100_000, False), (ignoring_hangups, 300, True)],
+)
+def test_a_terminal_that_closes_costs_no_training(tmp_path, before, epochs, all_of_them):
+    with training_on_a_terminal(tmp_path / "m", epochs, before) as (process, terminal):
         process.send_signal(signal.SIGHUP)
-        os.close(ours)
+        os.close(terminal)
         out = process.stdout.read()
     assert process.returncode == 0
     assert out.startswith(b"score ")
-    assert load(tmp_path / "m").metadata_["epochs"] == 300
+    trained = load(tmp_path / "m").metadata_["epochs"]
+    assert trained == epochs if all_of_them else 1 <= trained < epochs
 
 
 def rest(terminal):
