@@ -1,6 +1,7 @@
 """Photos from the command line: their size, how they lie, their layouts, and damaged ones."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -55,8 +56,24 @@ def test_classes_that_training_has_not_are_found_before_it(folder, tmp_path):
             photo(tmp_path / "p" / part / label / "1.png", 9)
     (tmp_path / "p" / "test" / "b").rename(tmp_path / "p" / "test" / "c")
     run = chainrule("train", tmp_path / "p", "--validation", 0, "-o", tmp_path / "m")
-    assert "'c'" in run.error
+    assert "target 'class', image 'c/1.png': expected a label of 'a', 'b', got 'c'" in run.error
     assert not (tmp_path / "m").exists()
+
+
+def test_names_that_are_no_unicode_are_written_as_they_are(model, tmp_path):
+    name = b"\xff\xfe.png"
+    photo(tmp_path / "1.png", 180)
+    os.rename(tmp_path / "1.png", os.path.join(os.fsencode(tmp_path), name))
+    run = chainrule("predict", model, tmp_path, "--output", tmp_path / "p.csv")
+    assert run.code == 0
+    assert (tmp_path / "p.csv").read_bytes() == b"file,class\n" + name + b",day\n"
+
+
+def test_an_empty_argument_is_no_folder(model):
+    for words in (("predict", model, ""), ("train", "")):
+        assert "expected the name of a file, folder or built-in set, got ''" in (
+            chainrule(*words).error
+        )
 
 
 def test_the_size_is_said_chosen_and_kept(folder, model, tmp_path):

@@ -178,3 +178,18 @@ def test_what_is_no_photo_is_named(folder, model, files, tmp_path):
         with pytest.raises(ValueError, match=message):
             call()
     assert clone(model).image_size == 16
+
+
+def test_what_is_neither_pictures_nor_numbers_is_named(model, files):
+    with open(files[0], "rb") as file:
+        for wrong, received in (
+            (None, "NoneType"),
+            (file.read(), "bytes"),
+            (file, "BufferedReader"),
+            (iter(files), "list_iterator"),
+            ([files[0], None], "a list that holds NoneType"),
+        ):
+            with pytest.raises(ValueError, match=f"or pictures .a path, .*, got {received}$"):
+                model.predict(wrong)
+    with pytest.raises(DataError, match="it has 5 × 0 pixels"):
+        model.predict(Image.new("RGB", (0, 5)))

@@ -9,7 +9,7 @@ from safetensors.numpy import load_file
 
 from chainrule import load
 from chainrule.chain import Chain
-from chainrule.files import ModelFileError
+from chainrule.files import ModelFileError, container
 from chainrule.files.estimator import KEYS
 from chainrule.functions import AvgPool2d, Conv2d, Dropout, Identity, Linear, MaxPool2d, Softmax
 from chainrule.inputs import TableEncoder
@@ -225,10 +225,28 @@ def test_the_same_network_written_otherwise_is_refused(path):
             load(path)
 
 
-def test_networks_that_a_file_cannot_keep(path):
-    column = NumericColumn("x" * 130_000, 0.0, 1.0, 0.0, missing=False)
-    columns = tuple(replace(column, name=f"{column.name}{i}") for i in range(40))
-    small, three = TableEncoder((replace(column, name="x"),)), Classes(np.array(["a", "b", "c"]))
+LONG = NumericColumn("x" * 130_000, 0.0, 1.0, 0.0, missing=False)
+
+
+def columns(count):
+    return tuple(replace(LONG, name=f"{LONG.name}{number}") for number in range(count))
+
+
+def test_a_description_of_many_megabytes(path):
+    inputs, targets = TableEncoder(columns(80)), Classes(np.array(["a", "b", "c"]))
+    chain = noisy(Chain(Linear(3), Softmax()), inputs.sample_shape)
+    model = network(inputs, chain, targets, CrossEntropy())
+    model.save(path)
+    assert path.stat().st_size > 10_000_000
+    read = load(path)
+    assert read.inputs_.columns == inputs.columns
+    assert np.array_equal(read.chain_.parameters.flat, model.chain_.parameters.flat)
+
+
+def test_networks_that_a_file_cannot_keep(path, monkeypatch):
+    monkeypatch.setattr(container, "LONGEST_HEADER", 2**22)
+    small = TableEncoder((replace(LONG, name="x"),))
+    three = Classes(np.array(["a", "b", "c"]))
 
     def of(chain=None, inputs=small, targets=three):
         chain = noisy(chain or Chain(Linear(3), Softmax()), inputs.sample_shape)
@@ -239,7 +257,7 @@ def test_networks_that_a_file_cannot_keep(path):
     for wrong, message in [
         (half, "chain.dtype: expected float32"),
         (of(Chain(Linear(3, bias=1), Softmax())), "expected bias to be bool"),
-        (of(inputs=TableEncoder(columns)), "very many columns or epochs?"),
+        (of(inputs=TableEncoder(columns(40))), "very many columns or names?"),
         (of(targets=replace(three, name="\ud800")), "targets.name: expected"),
     ]:
         with pytest.raises(ModelFileError, match=f"cannot be saved: .*{message}"):

@@ -41,7 +41,7 @@ def check_text_path(path: Path, *inputs: str | Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file that is whole at any moment; a pipe or device just gets the text."""
-    write_bytes(path, text.encode())
+    write_bytes(path, text.encode(errors="surrogateescape"))  # names of files may be any bytes
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -64,7 +64,7 @@ class Images:
     @property
     def target(self) -> Column:
         """The labels as a column of answers."""
-        return Column("class", list(self.labels))
+        return Column("class", list(self.labels), files=tuple(self.names))
 
     def __len__(self) -> int:
         """Count the images."""

@@ -178,6 +178,8 @@ class Photo:
             sides = (h, w) if self._orientation() >= 5 else (w, h)
             image.draft(None, (GAP * sides[0], GAP * sides[1]))
         image.load()
+        if not all(image.size):
+            raise DataError(f"it has {image.size[1]} × {image.size[0]} pixels")
         orientation = self._orientation() if cut else 1  # a PNG may have it after its pixels
         image = _in_mode(_opaque(image), "L" if reading.channels == 1 else "RGB")
         image = _turned(image, orientation)

@@ -46,7 +46,7 @@ class Source:
     def target(self) -> Column:
         """The target's cells; DataError if there are none."""
         if self.cells is not None:
-            return Column(self.target_name, self.cells, self.lines)
+            return Column(self.target_name, self.cells, self.lines, self.files)
         if isinstance(self.data, Table):
             raise DataError(
                 f"{self.name}: expected the column to be predicted, one of "

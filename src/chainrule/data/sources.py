@@ -77,6 +77,8 @@ def read_source(
         Nothing is there, or it is not what it seems.
     """
     argument = os.fspath(argument)
+    if not argument:  # as a path it would be this folder, with all that is below
+        raise DataError("data: expected the name of a file, folder or built-in set, got ''")
     path = Path(argument)
     if path.is_dir() and argument not in BUILTIN and not _has_idx_files(path):
         if like is None:

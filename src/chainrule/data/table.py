@@ -37,11 +37,15 @@ CELLS_OF_A_BLOCK = 2**16
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """The cells (n) of one column, with its name and the lines (n) that they stand on, if known."""
+    """The cells (n) of one column, with its name and the lines (n) that they stand on, if known.
+
+    Of the classes of images, ``files`` are the images' names.
+    """
 
     name: str
     cells: RawCells
     lines: tuple[int, ...] = ()
+    files: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Count the cells."""
@@ -54,9 +58,15 @@ class Column:
         """Line of a row (counted from 0) in the file it came from."""
         return self.lines[row] if self.lines else row + 2
 
+    def place(self, row: int) -> str:
+        """Where the cell of a row (counted from 0) comes from, in words."""
+        return f"image {self.files[row]!r}" if self.files else f"line {self.line(row)}"
+
     def select(self, rows: NDArray[np.integer]) -> "Column":
-        """Make the column of these rows (m), which keep their line numbers."""
-        return Column(self.name, taken(self.cells, rows), tuple(self.line(row) for row in rows))
+        """Make the column of these rows (m), which keep their line numbers and files."""
+        lines = tuple(self.line(row) for row in rows)
+        files = tuple(self.files[row] for row in rows) if self.files else ()
+        return Column(self.name, taken(self.cells, rows), lines, files)
 
 
 def taken(cells: RawCells, rows: NDArray[np.integer]) -> RawCells:

@@ -33,7 +33,11 @@ __all__ = ["is_model_file", "read_model_file", "write_model_file"]
 
 FORMAT = "chainrule"
 VERSION = 1
-LONGEST_HEADER = 4 * 2**20
+LONGEST_HEADER = 2**28
+"""Bytes: a table's column takes 150 and its name, so that there is room for a million of them."""
+LONG_HEADER = 2**22
+BEGINNING = b'{"__metadata__":{"checksum":"'
+"""How a header begins; one that is long is not read unless it does."""
 CHUNK = 2**16
 MOST_REREAD = 2**28
 TYPES = {"float32": "F32", "float64": "F64"}
@@ -78,7 +82,7 @@ def write_model_file(path: Path, description: Described, flat: Array) -> None:
         if len(header) > LONGEST_HEADER:
             raise ValueError(
                 f"cannot be saved: the model's description takes {len(header):,} bytes, more than "
-                f"the {LONGEST_HEADER:,} of a model file; are there very many columns or epochs?"
+                f"the {LONGEST_HEADER:,} of a model file; are there very many columns or names?"
             )
         if path.exists():
             _check_regular(path, "written")
@@ -192,7 +196,10 @@ def _read_header(file: BinaryIO, size: int) -> bytes:
         raise ValueError(f"{OTHER}, which begins with the length of its header")
     if length > size - 8:
         raise ValueError(f"{OTHER}, or is cut off: its header has {length:,} bytes, it {size:,}")
-    header = file.read(length)
+    beginning = file.read(len(BEGINNING)) if length > LONG_HEADER else b""
+    if beginning not in (b"", BEGINNING):
+        raise ValueError(f"{OTHER}, which begins with the length and keys of its header")
+    header = beginning + file.read(length - len(beginning))
     if len(header) < length:
         raise ValueError("is cut off: it became shorter while it was read")
     return header

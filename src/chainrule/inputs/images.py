@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
@@ -12,7 +14,7 @@ from scipy import sparse
 
 from chainrule import strict_json
 from chainrule.data import Column, Images as Pictures, Table
-from chainrule.data.photos import MANNERS, Reading
+from chainrule.data.photos import MANNERS, Reading, is_pillow_image
 from chainrule.data.pictures import listed_pictures
 from chainrule.data.sources import is_source, learned_images, read_images, read_source
 from chainrule.inputs.base import Inputs, Options, RowCheck, Shape, float_array, numeric
@@ -144,6 +146,7 @@ class Images(Inputs):
             return self.raw(data.X)
         found = read_images(data, self.reading, rows=self.rows)
         if found is None:
+            self._expect_numbers(data)
             return data
         return found if isinstance(found, Table) else self.raw(found)
 
@@ -172,6 +175,23 @@ class Images(Inputs):
     def seen(self, count: int, names: Any) -> Images:
         """Return the images, whose rows may have names."""
         return replace(self, names=None if names is None else tuple(names))
+
+    def _expect_numbers(self, data: Any) -> None:
+        """Raise ValueError for what is neither numbers nor pictures, such as an open file."""
+        received = type(data).__name__
+        if isinstance(data, list | tuple):
+            others = [each for each in data if not (is_source(each) or is_pillow_image(each))]
+            mixed = len(others) < len(data) or any(isinstance(each, bytes) for each in data)
+            received = (
+                f"a {received} that holds {type(others[0]).__name__}" if mixed and others else ""
+            )
+        elif data is not None and not isinstance(data, bytes | io.IOBase | Iterator):
+            received = ""
+        if received:
+            raise ValueError(
+                f"X: expected {self.describe()}, or pictures (a path, a folder, a pattern, an "
+                f"image of Pillow, or a list of these), got {received}"
+            )
 
     def _reads(self, shape: Shape) -> Images:
         """Return how an array of a shape is read; ValueError if these are no such images."""

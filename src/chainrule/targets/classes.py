@@ -128,7 +128,7 @@ class Classes(Targets):
         if (codes < 0).any():
             row = int(np.argmax(codes < 0))
             raise DataError(
-                f"target {column.name!r}, line {column.line(row)}: expected a label of "
+                f"target {column.name!r}, {column.place(row)}: expected a label of "
                 f"{shortened(tuple(known))}, got {shortened([texts[row]])}"
             )
         return np.asarray(self.labels[codes])

@@ -168,7 +168,7 @@ def _check_cells(column: Column, cells: Cells, numbers: bool) -> None:
             row, cell = cells.first(mask)
             received = shortened([cell]) if cell else "an empty cell"
             raise DataError(
-                f"target {column.name!r}, line {column.line(row)}: expected {expected}, "
+                f"target {column.name!r}, {column.place(row)}: expected {expected}, "
                 f"got {received}"
             )
 

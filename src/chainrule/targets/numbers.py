@@ -118,7 +118,7 @@ class Numbers(Targets):
         if self.scale is not None and far.any():
             row = int(np.argmax(far))
             raise DataError(
-                f"target {column.name!r}, line {column.line(row)}: expected a number near those "
+                f"target {column.name!r}, {column.place(row)}: expected a number near those "
                 f"of training, got {column.cells[row]!r}"
             )
         return y
