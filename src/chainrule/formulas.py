@@ -16,6 +16,8 @@ SECTIONS = ("Definition", "Shapes", "Derivative", "Jacobian", "Backprop", "At ki
 
 
 PARTS = ("definition", "derivative", "backprop")
+UNWRITTEN = "no formulas: its docstring has no Definition: and Derivative:"
+"""What is shown of a rule that cannot be read, and says nothing of itself."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,7 +40,9 @@ class Formulas:
     latex: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
-        """Return the formulas line by line, each part behind its name."""
+        """Return the formulas line by line, each part behind its name; where to write them."""
+        if not any(getattr(self, name) for name in PARTS):
+            return [UNWRITTEN]
         return [
             f"{name if position == 0 else '':<12}{line}"
             for name in PARTS

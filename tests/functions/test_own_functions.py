@@ -252,3 +252,18 @@ def test_machine_code_follows_what_a_function_holds(function):
         assert history.engine == "machine"
         values.append(history.losses[0])
     assert values[0] != values[1]
+
+
+def test_a_rule_without_formulas_says_where_they_are_written():
+    class Sine(Elementwise):
+        def value(self, x):
+            return np.sin(x)
+
+        def derivative(self, x, y):
+            return np.cos(x)
+
+    told = "no formulas: its docstring has no Definition: and Derivative:"
+    assert repr(Sine().formulas()) == told
+    assert told in repr(Chain(Sine()).formulas())
+    assert told in Chain(Sine()).formulas()._repr_html_()
+    assert Chain(Sine()).formulas().lines(latex=True)[-1].strip() == told

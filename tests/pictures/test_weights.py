@@ -166,6 +166,9 @@ def test_weights_that_are_no_images_are_named():
             WeightsDisplay.from_estimator(model, shape=shape)
     with pytest.raises(ValueError, match="expected layer to be 0 to 1, got 2"):
         WeightsDisplay.from_estimator(model, layer=2)
+    for wrong in ("a", 0.0, None):
+        with pytest.raises(ValueError, match=f"expected layer to be 0 to 1, got {wrong!r}"):
+            WeightsDisplay.from_estimator(model, layer=wrong)
     with pytest.raises(ValueError, match=r"with names of the features, got shape \(2, 3\)"):
         WeightsDisplay(np.zeros((2, 3)))
     with pytest.raises(ValueError, match=r"got shape \(1, 1, 2, 2\)"):

@@ -90,9 +90,10 @@ def layer_weights(
     weighted = [(each, name) for each in layers if (name := _weights_of(chain, each))]
     if not weighted:
         raise ValueError("this model has no layer with weights to draw")
-    if not -len(weighted) <= layer < len(weighted):
+    whole = isinstance(layer, int | np.integer) and not isinstance(layer, bool)
+    if not whole or not -len(weighted) <= layer < len(weighted):
         raise ValueError(
-            f"WeightsDisplay: expected layer to be 0 to {len(weighted) - 1}, got {layer}"
+            f"WeightsDisplay: expected layer to be 0 to {len(weighted) - 1}, got {layer!r}"
         )
     chosen, name = weighted[layer]
     W = np.asarray(chain.parameters[name], dtype=np.float64)
