@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike
 from chainrule.display import formula_sheet, functions_html, layers_html, layers_text
 from chainrule.formulas import FormulaSheet
 from chainrule.functions import Function, RandomKey, sequence
-from chainrule.functions.contract import check_arguments
+from chainrule.functions.contract import check_arguments, checked_names
 from chainrule.functions.sequence import Step
 from chainrule.initialization import initialize
 from chainrule.layout import ChainLayout, Layer, as_samples, check_float, lay_out, sample_shape
@@ -139,14 +139,16 @@ class Chain:
         """The factors of the learning rate that functions state, by the parameters' names."""
         factors = {}
         for layer in (inside for outer in self.layers for inside in outer.walk()):
-            for own, factor in layer.function.learning_rate_factors().items():
+            factors_of = layer.function.learning_rate_factors()
+            given = checked_names(layer.function, "learning_rate_factors", factors_of)
+            for own, factor in given.items():
                 if own not in layer.names:
                     known = ", ".join(layer.names) or "none"
                     raise ValueError(
                         f"{layer.function}: expected learning rate factors of {known}, got one "
                         f"of {own!r}"
                     )
-                if not 0 <= factor < np.inf:
+                if not isinstance(factor, int | float | np.number) or not 0 <= factor < np.inf:
                     raise ValueError(
                         f"{layer.function}: expected a learning rate factor >= 0 of {own}, "
                         f"got {factor!r}"

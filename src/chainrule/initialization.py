@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from chainrule import random
 from chainrule.functions import Function
+from chainrule.functions.contract import checked_names
 from chainrule.functions.sequence import Layer
 from chainrule.functions.starts import Start
 from chainrule.parameters import Parameters
@@ -74,7 +75,7 @@ def _starts(
     function: Function, shape: tuple[int, ...], names: Mapping[str, str]
 ) -> Mapping[str, Start]:
     """Return how a function says that its parameters start; ValueError names a wrong one."""
-    starts = function.starts(shape)
+    starts = checked_names(function, "starts", function.starts(shape))
     for name, start in starts.items():
         if name not in names:
             known = ", ".join(names) or "none"

@@ -96,6 +96,18 @@ def test_outputs_that_the_loss_refuses_later_are_a_divergence(engine, held_out):
     assert np.isfinite(model.predict(X)).all()
 
 
+@pytest.mark.parametrize("engine", ["machine", "reference"])
+@pytest.mark.parametrize("solver", ["sgd", "lbfgs"])
+def test_held_out_outputs_that_overflow_are_a_divergence_and_no_warning_of_numpy(engine, solver):
+    model = MLPRegressor(hidden_layer_sizes=(8,), activation="identity", solver=solver)
+    model.set_params(engine=engine, dtype="float32", learning_rate_init=1e3, max_iter=9)
+    model.set_params(random_state=0, momentum=0)
+    far = X[:9] * np.float32(3e38 / np.abs(X[:9]).max())
+    with pytest.raises(ValueError, match=r"The validation loss became (inf|nan) in (epoch|it)"):
+        model.fit(X / 100, NUMBERS / 100, X_val=far, y_val=NUMBERS[:9])
+    assert np.isfinite(model.predict(X)).all()
+
+
 def healthy():
     """Yield trainings with large losses that are none's fault, by name."""
     outlier = np.where(np.arange(100)[:, None] == 77, 1e9, X)

@@ -154,3 +154,11 @@ def test_what_is_said_of_lbfgs_comes_after_the_network_is_there():
         with pytest.raises(ConvergenceWarning, match=r"lbfgs failed to converge after 3 iter"):
             model.fit(X, NOISE)
     assert model.predict(X).shape == (160,)
+
+
+def test_the_table_of_a_solver_without_a_learning_rate_has_no_column_of_it():
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    model = Regressor(Chain(Linear(1)), solver="lbfgs", random_state=0).fit(X, X.sum(axis=1))
+    heading = repr(model.history_).splitlines()[0]
+    assert heading.split() == ["epoch", "loss", "seconds"]
+    assert "nan" not in repr(model.history_) + repr(model.history_.epochs[0])

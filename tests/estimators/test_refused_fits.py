@@ -50,6 +50,7 @@ CLASSIFIERS = [
 ]
 REGRESSORS = [
     MLPRegressor(hidden_layer_sizes=(7,), **SHORT),
+    MLPRegressor(hidden_layer_sizes=(7,), **SHORT, solver="lbfgs"),
     Regressor(Chain(Linear(7), ReLU()), complete=True, **SHORT, scale_target=True),
 ]
 
@@ -81,6 +82,10 @@ OF_CLASSES = {
 OF_NUMBERS = {
     "words": ({}, lambda y: {"X": X, "y": KINDS}),
     "counts": ({"loss": "poisson"}, lambda y: {"X": X, "y": y - 100}),
+    "held-out counts": (
+        {"loss": "poisson"},
+        lambda y: {"X": X, "y": np.abs(y), "X_val": X[:9], "y_val": np.abs(y[:9]) - 100},
+    ),
 }
 
 

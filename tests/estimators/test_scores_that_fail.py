@@ -101,7 +101,7 @@ class Failing:
     [
         (np.nan, "scoring: the validation score is NaN in 3 of 6 epochs, the first.* epoch 4"),
         (ZeroDivisionError("none left"), r"NaN in 3 of 6 epochs.*; ZeroDivisionError: none left"),
-        ("a word", r"NaN in 3 of 6 epochs.*; ValueError: could not convert string"),
+        ("a word", "NaN in 3 of 6 epochs.*; ValueError: expected a number from scoring, got 'a w"),
     ],
     ids=["nan", "raises", "word"],
 )
@@ -139,6 +139,19 @@ def test_a_score_that_never_works_is_an_error_of_the_first_epoch(model, solver):
     model.set_params(early_stopping=False, scoring=Failing(0, np.nan))  # which decides nothing
     with pytest.warns(UserWarning, match="NaN in 6 of 6 epochs"):
         model.fit(X, CLASSES, X_val=X[:9], y_val=CLASSES[:9])
+
+
+@pytest.mark.parametrize("score", [None, "high", np.array([1.0, 2.0]), 1j], ids=str)
+def test_a_scorer_that_gives_no_number_is_named(score):
+    model = MLPClassifier((5,), **OPTIONS, scoring=lambda *_: score, early_stopping=True)
+    with pytest.raises(ValueError, match="expected a number from scoring, got"):
+        model.fit(X, CLASSES)
+
+
+@pytest.mark.parametrize("score", [2, np.float32(2), np.array(2.0), True, np.inf], ids=str)
+def test_a_scorer_gives_numbers_of_any_type(score):
+    model = MLPClassifier((5,), **OPTIONS, scoring=lambda *_: score, early_stopping=True)
+    assert model.fit(X, CLASSES).best_validation_score_ == float(score)
 
 
 def test_a_warning_that_is_made_an_error_comes_after_the_network_is_there():

@@ -10,12 +10,14 @@ from chainrule import (
     Classifier,
     CrossEntropy,
     Elementwise,
+    ElementwiseLoss,
     ExplicitFunction,
     Linear,
     Multilinear,
     Regressor,
     Residual,
     Softmax,
+    Tanh,
     check_function,
     mathematics as m,
     train,
@@ -242,3 +244,103 @@ def test_weights_of_which_nothing_says_how_they_are_drawn_are_named():
     own = mistaken(parameter_shapes=lambda self, shape: {"W": (shape[0], 2)})
     with pytest.raises(NotImplementedError, match=r"Own\(\) .*expected fans\(.*\) or start"):
         network(own).initialize(X)
+
+
+class Keeps(Elementwise):
+    """A rule that remembers its input, as modules of other libraries do."""
+
+    def value(self, x):
+        self.seen = x
+        return m.tanh(x)
+
+    def derivative(self, x, y):
+        return 1 - m.tanh(self.seen) ** 2
+
+
+class KeepsError(ElementwiseLoss):
+    def error(self, y, t):
+        self.seen = y - t
+        return self.seen**2
+
+    def derivative(self, y, t):
+        return 2 * self.seen
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("how", [{"chain": Chain(Linear(3), Keeps())}, {"loss": KeepsError()}])
+def test_a_rule_that_keeps_numbers_for_a_later_call_is_trained_by_numpy(how):
+    options = {"chain": Chain(Linear(3), Tanh()), "max_iter": 3, "random_state": 0, "tol": 0}
+    plain = Regressor(**options, complete=True, engine="reference").fit(X, X[:, 0])
+    own = Regressor(**{**options, **how}, complete=True).fit(X, X[:, 0])
+    assert "it keeps seen from one call for another" in own.history_.reason
+    if "chain" in how:
+        assert np.allclose(own.predict(X), plain.predict(X), rtol=1e-12)
+    with pytest.raises(ValueError, match="it keeps seen from one call for another"):
+        Regressor(**{**options, **how}, complete=True, engine="machine").fit(X, X[:, 0])
+
+
+def back(change):
+    def backprop(self, dY, X, Y, parameters, key=None, *, input_gradient=True):
+        return change(dY), {"g": np.zeros(3)}
+
+    return backprop
+
+
+def own_scale(**methods):
+    """Return a function with a parameter g (3,), some of whose methods are others."""
+    given = {"parameter_shapes": lambda self, shape: {"g": (3,)}, "backprop": back(np.copy)}
+    return mistaken(**{**given, **methods})
+
+
+@pytest.mark.parametrize(
+    ("methods", "error", "message"),
+    [
+        ({"backprop": back(lambda dY: dY * 1j)}, TypeError, "numbers as dX, got complex128"),
+        ({"backprop": back(lambda dY: dY.astype(str))}, TypeError, "numbers as dX, got <U"),
+        ({"backprop": back(lambda dY: dY.astype(object))}, TypeError, "numbers as dX, got object"),
+        ({"starts": lambda self, s: ["g"]}, TypeError, r"starts to return a dict .*got \['g'\]"),
+        (
+            {"learning_rate_factors": lambda self: None},
+            TypeError,
+            "learning_rate_factors to return a dict by the names of parameters, got None",
+        ),
+        (
+            {"learning_rate_factors": lambda self: {"g": "fast"}},
+            ValueError,
+            "a learning rate factor >= 0 of g, got 'fast'",
+        ),
+        ({"observe": lambda self, X: {}}, TypeError, r"observe: expected the arguments \(self, X,"),
+        ({"observe": lambda self, X, p, key: None}, TypeError, "observe to return a dict"),
+        ({"observe": lambda self, X, p, key: {"h": 1}}, ValueError, "values of g, got one of 'h'"),
+        (
+            {"observe": lambda self, X, p, key: {"g": np.ones(4)}},
+            ValueError,
+            r"observe to return g of shape \(3,\), got \(4,\)",
+        ),
+    ],
+)
+def test_what_a_function_says_of_its_parameters_is_checked(methods, error, message):
+    with pytest.raises(error, match=message):
+        train(network(own_scale(**methods)).initialize(X, dtype=np.float64), CrossEntropy(), X, T)
+
+
+def test_a_line_that_is_no_text_is_named():
+    class Nothing(Multilinear):
+        def text(self):
+            return None
+
+    with pytest.raises(TypeError, match=r"Nothing\(\): expected text to return a line .*got None"):
+        Chain(Nothing()).initialize((3,))
+
+
+@pytest.mark.parametrize("made", [None, "much", 1j])
+@pytest.mark.parametrize("method", ["error", "derivative"])
+def test_a_loss_that_makes_no_numbers_is_named(method, made):
+    rules = {
+        "error": lambda self, y, t: (y - t) ** 2,
+        "derivative": lambda self, y, t: 2 * (y - t),
+    }
+    changed = {method: lambda self, y, t: made if made != 1j else made * y}
+    own = type("Own", (ElementwiseLoss,), {**rules, **changed})()
+    with pytest.raises(TypeError, match=f"Own: expected {method} to return numbers, got"):
+        Regressor(Chain(Linear(1)), loss=own).fit(X, X[:, 0])

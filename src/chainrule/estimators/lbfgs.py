@@ -24,6 +24,7 @@ from chainrule.training.lbfgs import (
     STOPPED_BY_CALLBACK,
     minimize,
 )
+from chainrule.training.loop import check_fit
 from chainrule.training.samples import Samples
 from chainrule.training.validation import Validation
 
@@ -43,6 +44,8 @@ def fit_lbfgs(job: FitJob) -> FitResult:
         held_out.check("validation")
     training = data.drop_zero_weights()
     training = replace(training, t=job.training_targets(training.t))
+    for samples in filter(None, (training, held_out)):
+        check_fit(job.chain, job.objective.loss, samples)
     l2 = float(estimator.alpha) / training.weight  # which the samples share
     evaluate, engine = loss_and_gradient(
         job.chain,

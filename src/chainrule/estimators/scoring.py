@@ -8,6 +8,7 @@ is by then, and samples that are validated already.
 from __future__ import annotations
 
 import copy
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,7 +55,10 @@ class Metric:
         if not np.isfinite(Y).all():
             return float("nan")
         own = {} if self.weights is None else {"sample_weight": self.weights}
-        return float(self.scorer(self.twin, self.X, self.y, **own))
+        score = self.scorer(self.twin, self.X, self.y, **own)
+        if np.ndim(score) or not isinstance(score, Real | np.generic | np.ndarray):
+            raise ValueError(f"expected a number from scoring, got {score!r}")
+        return float(score)
 
 
 class Printer:

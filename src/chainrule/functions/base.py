@@ -254,7 +254,10 @@ class Multilinear(Function):
 
     def line(self, input_shape: Shape | None = None) -> notation.Line:
         """Return the line, parsed, for samples of a shape."""
-        return notation.parse(self.text(), self.constants(input_shape))
+        text = self.text()
+        if not isinstance(text, str):
+            raise TypeError(f"{self}: expected text to return a line of notation, got {text!r}")
+        return notation.parse(text, self.constants(input_shape))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the sizes of the letters of Y, as X and the parameters have them."""

@@ -25,6 +25,7 @@ WANTED: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "starts": ("input_shape", 1, ()),
     "scales": ("input_shape", 1, ()),
     "learning_rate_factors": ("", 0, ()),
+    "observe": ("X, parameters, key", 3, ()),
 }
 """The methods of a function: their arguments, how many come by position, and which by name."""
 
@@ -130,7 +131,7 @@ def checked_gradients(
     Raises
     ------
     TypeError
-        It is not the gradient by X, and a dict of those by the parameters.
+        It is not the gradient by X, and a dict of those by the parameters, as real numbers.
     ValueError
         A gradient is missing, or has another shape than what it belongs to.
     """
@@ -147,7 +148,40 @@ def checked_gradients(
         if np.shape(gradient) != shape or gradient is None:
             got = None if gradient is None else np.shape(gradient)
             raise ValueError(f"{function}: expected {name} of shape {shape}, got {got}")
+        kind = np.asarray(gradient).dtype
+        if kind.kind not in "biuf":
+            raise TypeError(_returned(function, "backprop", f"numbers as {name}", str(kind)))
     return dX, gradients
+
+
+def checked_names(function: Function, method: str, returned: Any) -> Mapping[str, Any]:
+    """Return a dict by the names of parameters; TypeError for what is none."""
+    if not isinstance(returned, Mapping):
+        expected = "a dict by the names of parameters"
+        raise TypeError(_returned(function, method, expected, repr(returned)))
+    return returned
+
+
+def checked_observed(
+    function: Function, returned: Any, parameters: Mapping[str, Array]
+) -> Mapping[str, Any]:
+    """Return what observe has returned: arrays by the names of parameters.
+
+    Raises
+    ------
+    TypeError
+        It is no dict.
+    ValueError
+        There is no such parameter, or it has another shape.
+    """
+    for name, array in checked_names(function, "observe", returned).items():
+        if name not in parameters:
+            expected = f"observe to return values of {', '.join(parameters) or 'nothing'}"
+            raise ValueError(f"{function}: expected {expected}, got one of {name!r}")
+        if np.shape(array) != parameters[name].shape:
+            expected = f"{name} of shape {parameters[name].shape}"
+            raise ValueError(_returned(function, "observe", expected, f"{np.shape(array)}"))
+    return dict(returned)
 
 
 def _is_shape(given: Any) -> bool:

@@ -12,7 +12,12 @@ from math import prod
 from typing import Any
 
 from chainrule.functions.base import Function, RandomKey
-from chainrule.functions.contract import checked_gradients, checked_output, checked_shapes
+from chainrule.functions.contract import (
+    checked_gradients,
+    checked_observed,
+    checked_output,
+    checked_shapes,
+)
 from chainrule.types import Array, Shape
 
 MOST_INNER = 1024
@@ -159,7 +164,8 @@ def observe(taken: Sequence[Step], values: Sequence[Any]) -> dict[str, Array]:
     found: dict[str, Array] = {}
     for (layer, own, key), x in zip(taken, values[:-1], strict=False):
         assert key is not None
-        for name, array in layer.function.observe(x, own, key).items():
+        observed = checked_observed(layer.function, layer.function.observe(x, own, key), own)
+        for name, array in observed.items():
             found[layer.names[name]] = array
     return found
 

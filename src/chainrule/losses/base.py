@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from chainrule.formulas import Formulas, docstring_formulas, loss_formulas
-from chainrule.functions.fields import check_choice
+from chainrule.functions.fields import check_choice, numbers
 from chainrule.types import Array
 
 
@@ -280,14 +280,14 @@ class ElementwiseLoss(Loss):
     def errors(self, Y: Array, T: Array) -> Array:
         """Return the mean error of each sample's outputs, or their sum, (n,)."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            errors = self.error(Y, T)
+            errors = numbers(self, "error", self.error(Y, T), Y.dtype)
             total = errors.mean(axis=1) if self.outputs == "mean" else errors.sum(axis=1)
             return np.asarray(total, dtype=Y.dtype)
 
     def error_gradients(self, Y: Array, T: Array) -> Array:
         """Return the derivative at each output, divided by their number for a mean, (n, k)."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            slopes = self.derivative(Y, T)
+            slopes = numbers(self, "derivative", self.derivative(Y, T), Y.dtype)
             slopes = slopes / Y.shape[1] if self.outputs == "mean" else slopes
             return np.asarray(slopes, dtype=Y.dtype)
 

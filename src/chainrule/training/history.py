@@ -65,7 +65,8 @@ class Epoch:
 
     def cells(self) -> tuple[str, ...]:
         """Return the epoch as a row under :data:`HEADING`."""
-        numbers = (self.loss, self.validation_loss, self.validation_score, self.learning_rate)
+        rate = None if math.isnan(self.learning_rate) else self.learning_rate  # L-BFGS has none
+        numbers = (self.loss, self.validation_loss, self.validation_score, rate)
         return str(self.number), *map(number_text, numbers), f"{self.seconds:.2g}"
 
     def __repr__(self) -> str:

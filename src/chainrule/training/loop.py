@@ -118,7 +118,7 @@ def train(
     data = data.drop_zero_weights()
     for samples in (data, held_out):
         if samples is not None:
-            _check_fit(chain, loss, samples)
+            check_fit(chain, loss, samples)
     probe(chain, loss, data)
     probe_optimizer(plan.optimizer)
     epochs = EpochSamples(data, plan, chain.dtype)
@@ -162,7 +162,7 @@ _FIRST = 8
 """Samples whose outputs are shown to a loss before training."""
 
 
-def _check_fit(chain: Chain, loss: Loss, samples: Samples) -> None:
+def check_fit(chain: Chain, loss: Loss, samples: Samples) -> None:
     """Raise ValueError, before any work is done, unless data fit the chain and the loss."""
     X = samples.X
     if X.shape[1:] != chain.layers[0].input_shape or X.dtype.kind not in "fiub":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -58,3 +60,26 @@ def derivative_reads(function: Elementwise) -> frozenset[str]:
             f"{function}: the engine cannot read its derivative: {error}"
         ) from None
     return slope.origins if isinstance(slope, DependencyTracer) else frozenset()
+
+
+def check_keeps_nothing(rule: Any, call: Callable[..., Any], arguments: str) -> None:
+    """Raise CannotLowerError if a call leaves something in a rule's object for a later one.
+
+    Kernels call a rule when they are made, in an order of their own, so what is kept would be of
+    other numbers.
+    """
+    held = getattr(rule, "__dict__", {})
+    before = dict(held)
+    with suppress(Exception):  # what a rule cannot take is told by the kernel that is made of it
+        call(*map(DependencyTracer, arguments))
+    changed = [name for name in held if held[name] is not before.get(name)]
+    for name in changed:
+        if name in before:
+            held[name] = before[name]
+        else:
+            del held[name]
+    if changed:
+        raise CannotLowerError(
+            f"{rule}: the engine cannot read it: it keeps {', '.join(changed)} from one call for "
+            "another; compute it anew"
+        )

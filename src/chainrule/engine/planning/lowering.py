@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from chainrule.chain import Chain
+from chainrule.engine.network.dependencies import check_keeps_nothing
 from chainrule.engine.network.errors import CannotLowerError
 from chainrule.engine.network.network import Draft, Network
 from chainrule.engine.planning.kinds.rows import RowHead
 from chainrule.engine.planning.kinds.table import kind_of
+from chainrule.functions import Elementwise
 from chainrule.layout import Layer
 from chainrule.losses import ElementwiseLoss, Loss, SoftmaxCrossEntropy, fused
 
@@ -47,6 +49,8 @@ def lower(chain: Chain, loss: Loss | None, entries: float | None = None) -> Netw
     network = Network(tuple(draft.parts), of_outputs, entries)
     if of_outputs is None:
         return network.in_prediction()
+    if isinstance(of_outputs, ElementwiseLoss):
+        check_keeps_nothing(of_outputs, of_outputs.error, "yt")
     for known in _LOSSES:
         if isinstance(of_outputs, known):
             _check_inherited(of_outputs, known, _OF_LOSSES)
@@ -61,6 +65,8 @@ def _add(draft: Draft, layer: Layer, place: int) -> None:
         raise CannotLowerError(f"{function}: the engine has no kernel for it")
     base, kind = found
     _check_inherited(function, base, kind.replaced)
+    if isinstance(function, Elementwise):
+        check_keeps_nothing(function, function.value, "x")
     if not kind.lower(draft, layer, place):
         raise CannotLowerError(f"{function}: the engine has no kernel for it in this place")
 
