@@ -69,6 +69,19 @@ def test_names_that_are_no_unicode_are_written_as_they_are(model, tmp_path):
     assert (tmp_path / "p.csv").read_bytes() == b"file,class\n" + name + b",day\n"
 
 
+def test_json_tells_what_was_left_out(folder, model, tmp_path):
+    for label in ("day", "night"):
+        photo(tmp_path / "p" / label / "1.png", 9)
+    (tmp_path / "p" / "day" / "2.png").write_bytes(b"")
+    told = "1 file is damaged or no image and left out: 'day/2.png' "
+    told += "(no picture that Pillow can read)"
+    for command in ("predict", "evaluate"):
+        run = chainrule(command, model, tmp_path / "p", "--skip-damaged", "--json")
+        assert run.json["notes"] == [told]
+    rest = ("--skip-damaged", "--validation", 0, "--test", 0, "-e", 1, "-o", tmp_path / "m")
+    assert told in chainrule("train", tmp_path / "p", *rest, "--json").json["notes"]
+
+
 def test_an_empty_argument_is_no_folder(model):
     for words in (("predict", model, ""), ("train", "")):
         assert "expected the name of a file, folder or built-in set, got ''" in (

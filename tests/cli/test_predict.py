@@ -50,7 +50,7 @@ def test_classes_come_with_probabilities(folder):
 def test_a_number_has_no_probabilities(folder):
     arguments = ("predict", folder / "prices.st", folder / "prices.csv")
     assert chainrule(*arguments, "--probabilities").out == chainrule(*arguments).out
-    assert set(chainrule(*arguments, "--json").json) == {"target", "predictions"}
+    assert set(chainrule(*arguments, "--json").json) == {"target", "predictions", "notes"}
 
 
 def test_every_row_is_predicted_with_its_target_or_without(folder, tmp_path):

@@ -47,11 +47,12 @@ def predict(
     name = target_name(estimator, data[0], target)
     source = source_for(estimator, data, None, optional=True, skip_damaged=skip_damaged)
     predictions = predicted(estimator, samples_of(estimator, source, name))
-    out.say(*source.notes, *predictions.notes)
+    notes = [*source.notes, *predictions.notes]
     if source.test is not None or source.validation is not None:
-        out.say(f"these are the {len(source):,} training images; for others, name their file")
+        notes.append(f"these are the {len(source):,} training images; for others, name their file")
+    out.say(*notes)
     if as_json:
-        out.json(predictions_json(estimator, source, predictions, name))
+        out.json({**predictions_json(estimator, source, predictions, name), "notes": notes})
         return
     text = predictions_csv(estimator, source, predictions, name, probabilities=probabilities)
     if output is None:
@@ -77,7 +78,7 @@ def evaluate(
     out.say(*notes)
     positive = ModelSummary(estimator).positive
     if as_json:
-        told = {"rows": rows, "scores": scores_json(scores)}
+        told = {"rows": rows, "scores": scores_json(scores), "notes": notes}
         out.json(told if positive is None else {**told, "positive": positive})
     else:
         out.table(scores_table(scores, rows, positive))

@@ -57,6 +57,7 @@ def train(
     positive = positive_class(purpose.classes)
     if as_json:
         predicted = {"target": source.target_name, "task": purpose.task, "classes": purpose.classes}
+        predicted["notes"] = [*training.notes, *outcome.history.remarks]
         if positive is not None:
             predicted["positive"] = positive
         out.json({"model": str(path), **predicted, **outcome.estimator.metadata_})
