@@ -265,8 +265,9 @@ class Predictor(Outputs):
 class Forward(Predictor):
     """chain.forward, by machine code where the engine has it.
 
-    The chain may be trained on meanwhile: its parameters are those at each call. A sample's output
-    is the same to the bit, alone or among others, in the first call and in every other one.
+    The chain may be trained on meanwhile: its parameters are those at each call. By machine code a
+    sample's output is the same to the bit, alone or among others, in the first call and in every
+    other one; NumPy's last bits depend on how many samples there are.
 
     Parameters
     ----------
