@@ -72,8 +72,9 @@ def test_after_the_work_there_is_nothing_to_interrupt(handlers):
     signal.raise_signal(signal.SIGINT)
 
 
-def test_what_is_ignored_or_taken_stays_so(handlers):
+def test_what_is_ignored_or_taken_stays_so(handlers, monkeypatch):
     """Under ``nohup``, and within a program that has handlers of its own."""
+    monkeypatch.setattr(os, "isatty", lambda stream: False)
 
     def own(number, frame):
         pass

@@ -39,15 +39,18 @@ class Interruption:
         """Take the signals that nobody else does; in the main thread, which alone can."""
         if threading.current_thread() is not threading.main_thread():
             return
+        self._terminals = [stream for stream in (1, 2) if os.isatty(stream)]
         usual = (signal.SIG_DFL, signal.default_int_handler)
         for name in SIGNALS:
             number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) in usual:
+            if number is None:
+                continue
+            present = signal.getsignal(number)
+            if present in usual:
                 signal.signal(number, self._came)
                 self._watched.append(number)
-            elif name == "SIGHUP" and number and signal.getsignal(number) is signal.SIG_IGN:
-                signal.signal(number, self._terminal_closed)  # as with nohup: work goes on
-        self._terminals = [stream for stream in (1, 2) if os.isatty(stream)]
+            elif present == signal.SIG_IGN and name == "SIGHUP" and self._terminals:
+                signal.signal(number, self._terminal_closed)  # work goes on, its words go nowhere
 
     @contextmanager
     def during_work(self) -> Iterator[None]:
