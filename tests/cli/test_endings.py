@@ -141,18 +141,17 @@ def rest(terminal):
 def test_a_signal_while_the_command_line_loads_is_no_traceback(tmp_path, number, module):
     """One of the modules that it needs takes forever to load, as if from a slow disk."""
     (tmp_path / "sitecustomize.py").write_text(
-        "import sys\n"
+        "import sys, time\n"
         "class Slow:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         f"        if name == {module!r}:\n"
         "            print('loading', flush=True)\n"
-        "            sys.stdin.read()\n"
+        "            while True: time.sleep(0.01)\n"
         "sys.meta_path.insert(0, Slow())\n"
     )
     path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
     with subprocess.Popen(
         [*COMMAND, "train", "iris"],
-        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": path},
