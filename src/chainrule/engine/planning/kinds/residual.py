@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from chainrule.engine.kernels import residual, rows
-from chainrule.engine.machine.memory import VECTOR, address
 from chainrule.engine.network.errors import CannotLowerError
 from chainrule.engine.network.network import Draft, Part
 from chainrule.engine.planning.cuts import RowCut, Values
@@ -92,19 +91,8 @@ class Pass(RowHead):
         """Add X, where samples do not lie in panels yet, and the functions of it."""
         if not cut:
             return
-        x = self.values.z
         if self.before is None:
-            samples = self.context.batches[cut.thread].rows
-            self.code.add(
-                cut.thread,
-                self.library.get(rows.into_panels),
-                rows=cut.samples,
-                features=self.part.features,
-                vectors=x.count,
-                samples=address(samples[cut.rows[0] :]),
-                panels=x.address + cut.rows[0] * VECTOR,
-                vector_stride=x.stride,
-            )
+            self.bring_samples(cut)
         self.follow(cut)
 
     def backward(self, cut: RowCut) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from chainrule.engine.machine.memory import Panels
+from chainrule.engine.kernels import rows as kernels
+from chainrule.engine.machine.memory import VECTOR, Panels, address
 from chainrule.engine.planning.cuts import RowCut, Values
 from chainrule.engine.planning.kinds.base import Head
 
@@ -38,6 +39,20 @@ class RowHead(Head):
         only_loss_reads = z is not None and not pointwise and self.after is None
         masks = {k: self._panels() for k, f in enumerate(pointwise) if f.kind.random}
         return Values(z, y, z if only_loss_reads else self._panels(), masks)
+
+    def bring_samples(self, cut: RowCut) -> None:
+        """Add what brings some samples of the batch into the head's own panels."""
+        x, samples = self.values.z, self.context.batches[cut.thread].rows
+        self.code.add(
+            cut.thread,
+            self.library.get(kernels.into_panels),
+            rows=cut.samples,
+            features=self.part.features,
+            vectors=x.count,
+            samples=address(samples[cut.rows[0] :]),
+            panels=x.address + cut.rows[0] * VECTOR,
+            vector_stride=x.stride,
+        )
 
     def forward_together(self) -> Sequence[Sequence[Callable[[int], None]]]:
         """Return what all threads do before `forward`, phase by phase, for each thread."""

@@ -7,7 +7,6 @@ from math import prod
 from typing import Any
 
 from chainrule.engine.kernels import rows
-from chainrule.engine.machine.memory import VECTOR, address
 from chainrule.engine.network.network import Draft, Part
 from chainrule.engine.planning.cuts import RowCut, Values
 from chainrule.engine.planning.kinds.base import Emission, Names, emission
@@ -59,17 +58,7 @@ class Samples(RowHead):
         """Add X and the functions of it, for some samples of the batch."""
         if not cut:
             return
-        x, samples = self.values.z, self.context.batches[cut.thread].rows
-        self.code.add(
-            cut.thread,
-            self.library.get(rows.into_panels),
-            rows=cut.samples,
-            features=self.part.features,
-            vectors=x.count,
-            samples=address(samples[cut.rows[0] :]),
-            panels=x.address + cut.rows[0] * VECTOR,
-            vector_stride=x.stride,
-        )
+        self.bring_samples(cut)
         self.follow(cut)
 
 
