@@ -69,10 +69,10 @@ def measure_cases(
     peers = [kind.name for kind in kinds[1:]]
     # Measured again with each case: the best so far counts.
     one, every = peak(1) / 1e9, peak(threads) / 1e9
-    print(f"peak of the product {one:.0f} GFLOP/s on one thread, {every:.0f} on all\n")
+    print(f"multiply-adds on registers: {one:.0f} GFLOP/s on one thread, {every:.0f} on all\n")
     print(f"Time: the median of {rounds} epochs, all taking turns, float32.\n")
     ratios = [f"{name} / ours" for name in peers]
-    head("network", "µs a step", *ratios, "of peak", "weights differ by at most")
+    head("network", "µs a step", *ratios, "of the limit", "weights differ by at most")
     results = []
     for case in cases:
         able, start = [kind for kind in kinds if kind.runs(case)], case.start()
@@ -80,13 +80,13 @@ def measure_cases(
         times, apart = result["microseconds"], result[APART]
         ours = times[Chainrule.name]
         one, every = max(one, peak(1) / 1e9), max(every, peak(threads) / 1e9)
-        result["of peak"] = case.operations / ours / 1e3 / (one, every)[result["threads"] > 1]
+        result["of the limit"] = case.operations / ours / 1e3 / (one, every)[result["threads"] > 1]
         result["bytes of parameters"] = sum(array.nbytes for array in start.weights)
         result["bytes"] = {kind.name: beyond_data(kind, case, start, threads) for kind in able}
         results.append(result)
         ratios = [figure(times[name] / ours) if name in times else "" for name in peers]
         most = f"{max(apart.values()):.0e}" if apart else ""
-        row(str(case), figure(ours), *ratios, f"{result['of peak']:.0%}", most)
+        row(str(case), figure(ours), *ratios, f"{result['of the limit']:.0%}", most)
     print("\nMemory: the most that training holds beyond libraries and data, measured once, in MB")
     print("(and as a multiple of the parameters).\n")
     head("network", "parameters", *(kind.name for kind in kinds))
@@ -95,7 +95,7 @@ def measure_cases(
         found = [result["bytes"].get(kind.name) for kind in kinds]
         cells = ["" if b is None else f"{figure(b / 1e6)} ({figure(b / size)} ×)" for b in found]
         row(result["case"], figure(size / 1e6), *cells)
-    return {"peak": [one, every], "rounds": rounds, "cases": results}
+    return {"limit": [one, every], "rounds": rounds, "cases": results}
 
 
 def measure_starts(kinds: list[type[Trainer]], threads: int) -> dict[str, float]:
