@@ -109,8 +109,9 @@ def _part(k: KernelBuilder, high: int, wide: int) -> KernelBuilder:
 
 def _whole(k: KernelBuilder, high: int, wide: int) -> Sequence[Vector]:
     """Return all sums of a tile."""
+    m, q = k.extra
     zeros = [k.constant(0.0)] * (high * wide)
-    return _sums(k, (high, wide), *k.extra, k.argument("taps"), k.argument("depth"), zeros)
+    return _sums(k, (high, wide), m, q, k.argument("taps"), k.argument("depth"), zeros)
 
 
 def _sums(

@@ -206,3 +206,15 @@ def least(left: Integer, right: Integer | int) -> Integer:
     """Return the smaller one of two whole numbers."""
     chosen = left.body.builder.select((left < right).value, left.value, left.of(right))
     return Integer(left.body, chosen)
+
+
+def prefetch(address: Integer, *, write: bool = False) -> None:
+    """Bring the cache line at an address near, for it will be read or written soon.
+
+    The address may be any: where nothing is, nothing happens.
+    """
+    body = address.body
+    kind = ir.FunctionType(ir.VoidType(), [ir.PointerType(), *[ir.IntType(32)] * 3])
+    hints = [ir.Constant(ir.IntType(32), hint) for hint in (int(write), 3, 1)]
+    pointer = body.builder.inttoptr(address.value, ir.PointerType())
+    body.builder.call(body.declared("llvm.prefetch.p0", kind), [pointer, *hints])
