@@ -106,6 +106,12 @@ class Case:
         network = lower(self.chain(), CrossEntropy())
         return cost(network, self.batch, itemsize=4, slots=0).operations
 
+    @property
+    def forward_operations(self) -> int:
+        """Operations of the products in the prediction of a sample."""
+        network = lower(self.chain(), None)
+        return 2 * sum(part.kind.multiply_adds(part, None) for part in network.parts if part.names)
+
     def start(self) -> Start:
         """Return what training starts from."""
         rng = np.random.default_rng(0)

@@ -193,3 +193,9 @@ def fma(x: Vector, y: Vector, z: Vector) -> Vector:
 def select(condition: Condition, left: Vector, right: Vector) -> Vector:
     """Return the left number where the condition holds, else the right one."""
     return left.like(left.body.builder.select(condition.value, left.value, right.value))
+
+
+def least(left: Integer, right: Integer | int) -> Integer:
+    """Return the smaller one of two whole numbers."""
+    chosen = left.body.builder.select((left < right).value, left.value, left.of(right))
+    return Integer(left.body, chosen)

@@ -285,11 +285,11 @@ class Planner:
             )
         )
 
-    @property
-    def loss_kernel(self) -> CompiledKernel:
-        """The kernel of the loss."""
+    def _loss_kernel(self, samples: int) -> CompiledKernel:
+        """Return the kernel of the loss, for some samples."""
         assert self.network.loss is not None
-        return losses.of(self.library, self.network.loss, labels=self.labels)
+        sizes = {"outputs": self.network.outputs, "samples": samples}
+        return losses.of(self.library, self.network.loss, labels=self.labels, **sizes)
 
     def _loss(self, cut: RowCut) -> None:
         """Add the losses of some samples, and the gradients by the outputs."""
@@ -297,7 +297,7 @@ class Planner:
         self.losses.append(
             self.code.add(
                 cut.thread,
-                self.loss_kernel,
+                self._loss_kernel(cut.samples),
                 first=cut.rows[0],
                 last=cut.rows[1],
                 outputs=self.network.outputs,

@@ -84,6 +84,17 @@ class StoredParameter:
                 if copy is not None:
                     copy.write(values)
 
+    def views(self, parameter: Array) -> list[tuple[Array, Array]] | None:
+        """Return views of the same values in an array of the parameter's shape, and here.
+
+        None where no view of the array lies as these do.
+        """
+        moved = self._moved(parameter)
+        matrix = moved.reshape(-1, moved.shape[-1])
+        if not np.may_share_memory(matrix, parameter):
+            return None
+        return [(features, panels) for panels, features in self.values.views(matrix)]
+
     def store(self, parameter: Array, slot: int | None = None) -> None:
         """Put numbers into an array of the parameter's shape."""
         moved = self._moved(parameter)
@@ -143,6 +154,7 @@ class Weights:
         self.slots: tuple[str, ...] = optimizer.slots if optimizer else ()
         self.parameters: dict[str, StoredParameter] = {}
         self._zero_biases: dict[int, StoredParameter] = {}
+        self._stored: tuple[Parameters, list[tuple[Array, Array]], list[str]] | None = None
         parts: tuple[Part | None, ...] = (None, *network.parts)
         for before, part in pairwise(parts):
             assert part is not None
@@ -215,5 +227,23 @@ class Weights:
 
     def store(self, parameters: Parameters, slot: int | None = None) -> None:
         """Put the parameters, or one of the optimizer's numbers for each, into a chain's."""
+        if slot is None:
+            self._store_values(parameters)
+            return
         for name, parameter in self.parameters.items():
             parameter.store(parameters[name], slot)
+
+    def _store_values(self, parameters: Parameters) -> None:
+        """Put the parameters there through views that are kept: it happens after each epoch."""
+        if self._stored is None or self._stored[0] is not parameters:
+            pairs, others = [], []
+            for name, parameter in self.parameters.items():
+                views = parameter.views(parameters[name])
+                pairs += views or []
+                others += [name] if views is None else []
+            self._stored = parameters, pairs, others
+        _, pairs, others = self._stored
+        for there, here in pairs:
+            there[...] = here
+        for name in others:
+            self.parameters[name].store(parameters[name])

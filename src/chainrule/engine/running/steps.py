@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.chain import Chain
+from chainrule.engine.kernels import losses
 from chainrule.engine.kernels.dropout import DRAWN
 from chainrule.engine.kernels.library import Library, library
 from chainrule.engine.kernels.rows import ADVANCE, TOTAL
@@ -293,7 +294,7 @@ class Steps:
                     _set(ADVANCE, arguments, weights=self.sample_weight)
                 arguments[ADVANCE.index("t_row")] = self.t.strides[0]
             for arguments in planner.losses:
-                _set(planner.loss_kernel.fields, arguments, t=self.t)
+                _set(losses.FIELDS, arguments, t=self.t)
             planner.total[TOTAL.index("stop")] = runner.stop_at
             self._programs[key] = planner, runner, Runner(planner.update.finished())
         return self._programs[key]

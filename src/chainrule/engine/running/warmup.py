@@ -42,4 +42,5 @@ def _of(kernels: Library, optimizers: list[Any]) -> list[Callable[[], Any]]:
     calls += [partial(kernels.get, emit, rule) for rule in optimizers for emit in MOVES]
     calls += [partial(losses.of, kernels, error, labels=False) for error in errors]
     calls += [partial(losses.of, kernels, pair, labels=labels) for labels in (True, False)]
+    calls += [partial(kernels.get, losses.softmax_of_labels)]
     return calls
