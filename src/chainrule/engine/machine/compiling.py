@@ -33,6 +33,19 @@ class Target:
         return ((1, (6, 4, 2, 1) if self.register_bytes == 32 else (3, 2, 1)),)
 
     @property
+    def has_pairs(self) -> bool:
+        """Whether it has the instruction for products of pairs of bfloat16 on whole vectors."""
+        return self.register_bytes == 64 and "+avx512bf16" in self.features.split(",")
+
+    @property
+    def pairs_pay(self) -> bool:
+        """Whether that instruction does more than float32's: on AMD's, twice as much.
+
+        On Intel's it does half as much.
+        """
+        return self.has_pairs and self.processor.startswith("znver")
+
+    @property
     def dot_tile(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Rows and columns of the tiles of a product that sums along lanes, largest first."""
         if self.register_bytes == 64:

@@ -199,7 +199,7 @@ class Planner:
         for thread in threads:
             self._advance(thread)
             self.penalties.add(thread)
-            self._begin(thread, partition(self.rows, self.threads, thread))
+            self._begin(thread, partition(self.rows, self.threads, thread, 2))
         if self.images or self.samples:
             self.code.barrier()
         for head in hidden:
@@ -259,7 +259,7 @@ class Planner:
     def _cut(self, thread: int, head: RowHead) -> RowCut:
         """Return which samples, and which panels of what a head makes, a thread computes."""
         if head.by_samples:
-            return head.whole(thread, partition(self.rows, self.threads, thread))
+            return head.whole(thread, partition(self.rows, self.threads, thread, 2))
         panels = partition(head.values.gradient.count, self.threads, thread)
         return RowCut(self.context, thread, (0, self.rows), panels)
 
