@@ -17,6 +17,7 @@ from chainrule.engine.planning.cuts import Range, RowCut
 from chainrule.engine.planning.kinds.base import Head
 from chainrule.engine.planning.kinds.dense import Dense
 from chainrule.engine.planning.kinds.samples import Samples
+from chainrule.engine.planning.operands import Operand
 from chainrule.engine.planning.weights import Weights
 
 
@@ -29,9 +30,9 @@ class RoundedDense(Dense):
         super().__init__(*given)
         assert self.before is not None
         form, rows = self.context.form, self.context.rows
-        self.x = form.operand(rows, self.part.reads, across=True, down=True)
+        self.x = form.operand(rows, self.part.reads, across=True, down="rows")
         passes = self.before.wants_gradient
-        self.dz = form.operand(rows, self.part.features, across=passes, down=True)
+        self.dz = form.operand(rows, self.part.features, across=passes, down="columns")
         self.before.rounded = self.x
 
     # ---- before there is a plan
@@ -82,58 +83,34 @@ class RoundedDense(Dense):
             self.context.round(cut.thread, self.dz, self.values.gradient, cut.rows, cut.panels)
 
     def _multiply(self, cut: RowCut, epilogue: CompiledKernel, arguments: dict[str, int]) -> None:
-        W, _ = self.weight.rounded
-        assert W is not None
-        self.context.product(
-            cut.thread,
-            epilogue,
-            arguments,
-            by=self.context.form.product,
-            rows=cut.samples,
-            vectors=cut.count,
-            depth=len(W.row_taps),
-            a=self.x.across + cut.rows[0] * VECTOR,
-            row_offsets=self.context.row_offsets,
-            taps=self.code.table(self.x.feature_taps, W.row_taps),
-            x=W.down + cut.panels[0] * W.stride,
-            x_stride=W.stride,
-        )
+        self._add(cut, epilogue, arguments, self.x, self.weight.rounded[0])
 
     def _multiply_back(
         self, cut: RowCut, epilogue: CompiledKernel, arguments: dict[str, int]
     ) -> None:
-        _, T = self.weight.rounded
-        assert T is not None
-        self.context.product(
-            cut.thread,
-            epilogue,
-            arguments,
-            by=self.context.form.product,
-            rows=cut.samples,
-            vectors=cut.count,
-            depth=len(T.row_taps),
-            a=self.dz.across + cut.rows[0] * VECTOR,
-            row_offsets=self.context.row_offsets,
-            taps=self.code.table(self.dz.feature_taps, T.row_taps),
-            x=T.down + cut.panels[0] * T.stride,
-            x_stride=T.stride,
-        )
+        self._add(cut, epilogue, arguments, self.dz, self.weight.rounded[1])
+
+    def _add(
+        self,
+        cut: RowCut,
+        epilogue: CompiledKernel,
+        arguments: dict[str, int],
+        left: Operand,
+        right: Operand | None,
+    ) -> None:
+        assert right is not None
+        form = self.context.form
+        factors = form.factors(self.code, left, right, cut.rows, cut.panels, across=True)
+        self.context.product(cut.thread, epilogue, arguments, by=form.product, **factors)
 
     def _multiply_across(self, thread: int, inputs: Range, panels: Range) -> None:
-        own = inputs[0] * VECTOR + panels[0] * self.weight.values.stride
+        form, own = self.context.form, inputs[0] * VECTOR + panels[0] * self.weight.values.stride
         self.context.product(
             thread,
             self.library.get(epilogues.update, self.context.rule),
             self.moved(thread, self.weight, own),
-            by=self.context.form.product,
-            rows=inputs[1] - inputs[0],
-            vectors=panels[1] - panels[0],
-            depth=len(self.x.row_taps),
-            a=self.x.down,
-            row_offsets=self.code.table(self.x.feature_offsets[slice(*inputs)]),
-            taps=self.code.table(self.x.row_taps, self.dz.row_taps),
-            x=self.dz.down + panels[0] * self.dz.stride,
-            x_stride=self.dz.stride,
+            by=form.product,
+            **form.factors(self.code, self.x, self.dz, inputs, panels, across=False),
         )
 
 
