@@ -11,12 +11,16 @@ from chainrule.types import Array
 
 @dataclass(frozen=True)
 class StepOptions:
-    """What a step does beside the optimizer's rule, as in the plan; and the seed of masks."""
+    """What a step does beside the optimizer's rule, as in the plan; and the seed of masks.
+
+    ``rounds``: whether products read operands rounded to bfloat16.
+    """
 
     l2: float = 0.0
     l2_shared: bool = False
     clip_norm: float | None = None
     seed: int = 0
+    rounds: bool = False
 
 
 class Stepper(Protocol):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from chainrule.engine.kernels import softmax_labels
 from chainrule.engine.kernels.library import CompiledKernel, Library
 from chainrule.engine.kernels.others import exponential, halves, without_largest
 from chainrule.engine.language.emit import KernelBuilder, fields, kernel
@@ -184,8 +185,23 @@ def _added(totals: Sequence[Any], parts: Sequence[Any]) -> list[Any]:
     return [total + part for total, part in zip(totals, parts, strict=True)]
 
 
-def of(library: Library, loss: Loss, *, labels: bool) -> CompiledKernel:
-    """Return the kernel of a loss; ``labels`` are class numbers, else targets are rows."""
+@kernel(*FIELDS)
+def softmax_of_labels(k: KernelBuilder) -> None:
+    """The same for class numbers among few outputs, for many samples at a time."""
+    softmax_labels.emit(k)
+
+
+def of(
+    library: Library, loss: Loss, *, labels: bool, outputs: int | None = None, samples: int = 1
+) -> CompiledKernel:
+    """Return the kernel of a loss; ``labels`` are class numbers, else targets are rows.
+
+    It may be made for a number of outputs, and for some samples; its bits do not depend on it.
+    """
     if isinstance(loss, ElementwiseLoss):
         return library.get(elementwise, loss)
+    lanes = library.format.lanes
+    few = outputs is not None and outputs <= softmax_labels.MOST_VECTORS * lanes
+    if labels and few and 2 * samples > lanes:
+        return library.get(softmax_of_labels)
     return library.get(softmax_cross_entropy, labels=labels)

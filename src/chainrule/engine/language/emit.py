@@ -248,6 +248,10 @@ class KernelBuilder(Body):
         """Put a vector of the compute type into scratch."""
         self.builder.store(value.value, self.pointer(address)).align = self.item
 
+    def store_scratch_number(self, value: Vector, address: Integer) -> None:
+        """Put one number of the compute type into scratch."""
+        self.builder.store(value.value, self.pointer(address))
+
     def allocate(self, vectors: int) -> Integer:
         """Return the address of scratch for some vectors, on the stack."""
         with self.builder.goto_entry_block():

@@ -105,19 +105,20 @@ class Panels:
 
     def copy_to(self, values: Array) -> None:
         """Put the first rows into an array (first rows, features), without a copy between."""
-        for panels, features in self._both(values):
+        for panels, features in self.views(values):
             features[...] = panels
 
     def write(self, values: Array) -> None:
         """Take over an array (first rows, features), without a copy between."""
-        for panels, features in self._both(values):
+        for panels, features in self.views(values):
             panels[...] = features
 
-    def _both(self, values: Array) -> Iterator[tuple[Array, Array]]:
+    def views(self, values: Array) -> Iterator[tuple[Array, Array]]:
         """Yield views of the same numbers, here and in an array: whole panels, then the rest."""
         rows, full = len(values), self.features // self.lanes
         whole, rest = full * self.lanes, self.features % self.lanes
         in_panels = values[:, :whole].reshape(rows, full, self.lanes).transpose(1, 0, 2)
-        yield self.data[:full, :rows], in_panels
+        if full:
+            yield self.data[:full, :rows], in_panels
         if rest:
             yield self.data[full, :rows, :rest], values[:, whole:]

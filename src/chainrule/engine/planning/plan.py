@@ -199,7 +199,7 @@ class Planner:
         for thread in threads:
             self._advance(thread)
             self.penalties.add(thread)
-            self._begin(thread, partition(self.rows, self.threads, thread))
+            self._begin(thread, partition(self.rows, self.threads, thread, 2))
         if self.images or self.samples:
             self.code.barrier()
         for head in hidden:
@@ -259,7 +259,7 @@ class Planner:
     def _cut(self, thread: int, head: RowHead) -> RowCut:
         """Return which samples, and which panels of what a head makes, a thread computes."""
         if head.by_samples:
-            return head.whole(thread, partition(self.rows, self.threads, thread))
+            return head.whole(thread, partition(self.rows, self.threads, thread, 2))
         panels = partition(head.values.gradient.count, self.threads, thread)
         return RowCut(self.context, thread, (0, self.rows), panels)
 
@@ -285,11 +285,11 @@ class Planner:
             )
         )
 
-    @property
-    def loss_kernel(self) -> CompiledKernel:
-        """The kernel of the loss."""
+    def _loss_kernel(self, samples: int) -> CompiledKernel:
+        """Return the kernel of the loss, for some samples."""
         assert self.network.loss is not None
-        return losses.of(self.library, self.network.loss, labels=self.labels)
+        sizes = {"outputs": self.network.outputs, "samples": samples}
+        return losses.of(self.library, self.network.loss, labels=self.labels, **sizes)
 
     def _loss(self, cut: RowCut) -> None:
         """Add the losses of some samples, and the gradients by the outputs."""
@@ -297,7 +297,7 @@ class Planner:
         self.losses.append(
             self.code.add(
                 cut.thread,
-                self.loss_kernel,
+                self._loss_kernel(cut.samples),
                 first=cut.rows[0],
                 last=cut.rows[1],
                 outputs=self.network.outputs,

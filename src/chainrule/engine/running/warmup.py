@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.engine.kernels import bags, epilogues, losses, outputs, rows
 from chainrule.engine.kernels.library import Library, library
 from chainrule.engine.planning.kinds.table import WARMED
+from chainrule.engine.planning.operands import fastest
 from chainrule.engine.running.dispatch import dispatch_loop
 from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
 
@@ -26,6 +27,9 @@ def compilations(optimizers: Iterable[Any]) -> list[Callable[[], Any]]:
     calls: list[Callable[[], Any]] = [dispatch_loop]
     for dtype in (np.dtype(np.float32), np.dtype(np.float64)):
         calls += _of(library(dtype), list(optimizers))
+    single = library(np.dtype(np.float32))
+    rounding = fastest(single.target).kernels()
+    calls += [partial(single.get, emit, **options) for emit, options in rounding]
     return calls
 
 
@@ -38,4 +42,5 @@ def _of(kernels: Library, optimizers: list[Any]) -> list[Callable[[], Any]]:
     calls += [partial(kernels.get, emit, rule) for rule in optimizers for emit in MOVES]
     calls += [partial(losses.of, kernels, error, labels=False) for error in errors]
     calls += [partial(losses.of, kernels, pair, labels=labels) for labels in (True, False)]
+    calls += [partial(kernels.get, losses.softmax_of_labels)]
     return calls
