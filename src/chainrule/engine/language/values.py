@@ -206,3 +206,9 @@ def least(left: Integer, right: Integer | int) -> Integer:
     """Return the smaller one of two whole numbers."""
     chosen = left.body.builder.select((left < right).value, left.value, left.of(right))
     return Integer(left.body, chosen)
+
+
+def or_else(number: Integer, other: Integer) -> Integer:
+    """Return a whole number; another one where it is 0."""
+    chosen = number.body.builder.select(number.equals(0).value, other.value, number.value)
+    return Integer(number.body, chosen)
