@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import chain, product
+from itertools import chain
 
 from chainrule.engine.kernels.derivatives import derivative
 from chainrule.engine.language.emit import KernelBuilder, epilogue, fields, kernel
 from chainrule.engine.language.lanes import spread
-from chainrule.engine.language.values import Integer, Vector, fma, prefetch
+from chainrule.engine.language.values import Integer, Vector, fma
 from chainrule.engine.machine.memory import VECTOR
 from chainrule.engine.network.dependencies import derivative_reads
 from chainrule.functions import Elementwise
@@ -107,10 +107,8 @@ def _transform_row(k: KernelBuilder, x: Integer, v: Integer) -> None:
     """Emit V of a row of tiles."""
 
     def column(j: Integer) -> list[Vector]:
-        rows = [x + j * VECTOR + k.argument("x_row") * a for a in range(4)]
-        for row in rows:
-            prefetch(row + k.argument("x_channel"))
-        return _input([k.load(row) for row in rows])
+        at = x + j * VECTOR
+        return _input([k.load(at + k.argument("x_row") * a) for a in range(4)])
 
     start = [*column(k.integer(0)), *column(k.integer(1))]
     with k.loop(0, k.argument("columns"), carry=start) as turn:
@@ -157,10 +155,7 @@ def outputs(k: KernelBuilder, function: Elementwise | None) -> None:
             k.store(z, k.argument("z") + place)
         if function is not None:
             k.store(function.value(z), k.argument("y") + place)
-        following = place + channels * k.argument("y_channel")
-        prefetch(k.argument("z" if function is None else "y") + following, write=True)
 
-    *_, channels, _ = k.extra
     _each_output(k, use)
 
 
@@ -173,13 +168,9 @@ def slopes(k: KernelBuilder, function: Elementwise | None) -> None:
         if function is not None:
             x, y = (partial(k.load, k.argument(name) + place) for name in ("x", "y"))
             sums = sums * derivative(k, function, x, y)
-            prefetch(k.argument("y") + place + channels * k.argument("y_channel"))
         rows = c * k.argument("gradient_channel") + i * k.argument("gradient_row") + j * VECTOR
         k.store(sums, k.argument("gradient") + rows)
-        following = rows + channels * k.argument("gradient_channel")
-        prefetch(k.argument("gradient") + following, write=True)
 
-    *_, channels, _ = k.extra
     _each_output(k, use)
 
 
@@ -213,8 +204,6 @@ def _line(k: KernelBuilder, transform: Transform, *, pixels: int) -> None:
             fma(signs[1], k.load(other + b * VECTOR), k.load(x + b * VECTOR) * signs[0])
             for b in range(pixels)
         ]
-        for line, b in product((x, other), (pixels - 2, pixels - 1)):  # others are neighbours', too
-            prefetch(line + k.argument("x_channel") + b * VECTOR)
         v = k.argument("v") + c * k.argument("v_channel")
         v = v + (i * k.argument("columns") + j) * VECTOR
         for b, value in enumerate(transform(row)):

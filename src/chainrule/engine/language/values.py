@@ -66,13 +66,6 @@ class Integer(Value):
     def __rsub__(self, other: int) -> Integer:
         return Integer(self.body, self.body.builder.sub(self.of(other), self.value))
 
-    def at_most(self, other: Integer | int) -> Integer:
-        """Return the smaller of two numbers."""
-        return Integer(
-            self.body,
-            self.body.builder.select((self < other).value, self.value, self.of(other)),
-        )
-
     def multiply_high(self, other: Integer | int) -> Integer:
         """Return the upper 64 bits of the product of two numbers without sign."""
         builder, wide = self.body.builder, ir.IntType(128)
@@ -208,13 +201,7 @@ def least(left: Integer, right: Integer | int) -> Integer:
     return Integer(left.body, chosen)
 
 
-def prefetch(address: Integer, *, write: bool = False) -> None:
-    """Bring the cache line at an address near, for it will be read or written soon.
-
-    The address may be any: where nothing is, nothing happens.
-    """
-    body = address.body
-    kind = ir.FunctionType(ir.VoidType(), [ir.PointerType(), *[ir.IntType(32)] * 3])
-    hints = [ir.Constant(ir.IntType(32), hint) for hint in (int(write), 3, 1)]
-    pointer = body.builder.inttoptr(address.value, ir.PointerType())
-    body.builder.call(body.declared("llvm.prefetch.p0", kind), [pointer, *hints])
+def or_else(number: Integer, other: Integer) -> Integer:
+    """Return a whole number; another one where it is 0."""
+    chosen = number.body.builder.select(number.equals(0).value, other.value, number.value)
+    return Integer(number.body, chosen)
