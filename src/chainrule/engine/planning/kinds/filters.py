@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from math import prod
+from typing import Any
 
 import numpy as np
 
-from chainrule.engine.kernels import product as products, winograd, winograd_products
+from chainrule.engine.kernels import placed, product as products, winograd, winograd_products
 from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.network.network import Part
 from chainrule.engine.network.windows import Windows
@@ -23,13 +25,15 @@ POINTS = tuple(product(range(4), range(4)))
 class Filters:
     """Filters and biases of a convolution: the channels of a group, and addresses.
 
-    ``size`` are a filter's bytes; gradients that are not kept are at 0.
+    ``area`` are a filter's taps in a channel, ``size`` its bytes; gradients that are not kept are
+    at 0.
     """
 
     context: PlanContext
     groups: int
     inputs: int
     outputs: int
+    area: int
     size: int
     W: int
     gradient: int
@@ -47,37 +51,55 @@ class Filters:
         if not b:
             zeros = context.code.keep(np.zeros(part.outputs[0], dtype=context.dtype))
             b = {"w": address(zeros)}
-        size = inputs * Windows.of(part).area * item
+        area = Windows.of(part).area
         places = W["w"], W.get("gradient", 0), b["w"], b.get("gradient", 0)
-        return cls(context, groups, inputs, outputs, size, *places)
+        return cls(context, groups, inputs, outputs, area, inputs * area * item, *places)
 
     def channels(self, *, back: bool) -> tuple[int, int]:
         """Return how many channels are read, and made, in forward or in backprop."""
         inputs, outputs = self.groups * self.inputs, self.groups * self.outputs
         return (outputs, inputs) if back else (inputs, outputs)
 
-    def transformed(self, thread: int, *, back: bool = False) -> Array:
-        """Return filters at Winograd's points, as their products read them, that are made before.
+    def side_by_side(self, thread: int, *, back: bool = False) -> Array:
+        """Return filters with what is made side by side: (groups, inputs · taps, outputs).
 
-        They are made by the thread; or, if there is one, by the program that runs when parameters
-        have changed. In backprop inputs are what is made.
+        In backprop they are (groups, outputs · taps, inputs).
+        """
+        sizes, area = (self.groups, self.outputs, self.inputs), self.area
+        numbers = np.arange(prod(sizes) * area)
+        if back:
+            of_each = numbers.reshape(self.groups, self.outputs, area, self.inputs)
+            places = of_each.transpose(0, 1, 3, 2)
+        else:
+            of_each = numbers.reshape(self.groups, self.inputs, area, self.outputs)
+            places = of_each.transpose(0, 3, 1, 2)
+        U = aligned((len(numbers),), self.context.dtype)
+        self._prepare(thread, placed.placed, places, w=self.W, u=address(U))
+        return U
+
+    def _prepare(self, thread: int, emit: Any, places: Any, **values: int) -> None:
+        """Add what makes other filters of them, given where each number or pair has its place.
+
+        The thread does; or, if there is one, the program that runs when parameters have changed.
+        """
+        context, first = self.context, self.context.prologue
+        code, thread = (context.code, thread) if first is None else (first, 0)
+        table = code.table(places.reshape(-1) * context.dtype.itemsize)
+        kernel = context.library.get(emit)
+        code.add(thread, kernel, count=places.size, places=table, **values)
+
+    def transformed(self, thread: int, *, back: bool = False) -> Array:
+        """Return filters at Winograd's points, as their products read them.
+
+        In backprop inputs are what is made.
         """
         dtype, (rows, along) = self.context.dtype, self._packed(back=back)
         within = np.array(rows)[:, None] + np.array(along)
         size, within = self._group(back=back), within.T if back else within
         everywhere = np.arange(self.groups)[:, None, None] * size + within
         U = aligned((16, self.groups * size + VECTOR // dtype.itemsize), dtype)
-        first = self.context.prologue
-        code, thread = (self.context.code, thread) if first is None else (first, 0)
-        code.add(
-            thread,
-            self.context.library.get(winograd.filters),
-            count=everywhere.size,
-            w=self.W,
-            places=code.table(everywhere.reshape(-1) * dtype.itemsize),
-            u=address(U),
-            u_point=U.strides[0],
-        )
+        point = U.strides[0]
+        self._prepare(thread, winograd.filters, everywhere, w=self.W, u=address(U), u_point=point)
         return U
 
     def _sizes(self, *, back: bool) -> tuple[int, int]:

@@ -36,7 +36,7 @@ class Winograd(Convolution):
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self._filters: dict[tuple[int, bool], Array] = {}
+        self._at_points: dict[tuple[int, bool], Array] = {}
         self._transforms: dict[tuple[int, bool], tuple[Array, list[dict[str, int]]]] = {}
 
     @classmethod
@@ -196,9 +196,9 @@ class Winograd(Convolution):
     def _transformed(self, thread: int, *, back: bool) -> Array:
         """Return a thread's transformed filters, which it makes now; or those of all threads."""
         key = thread if self.context.prologue is None else 0, back
-        if key not in self._filters:
-            self._filters[key] = self.own.transformed(thread, back=back)
-        return self._filters[key]
+        if key not in self._at_points:
+            self._at_points[key] = self.own.transformed(thread, back=back)
+        return self._at_points[key]
 
 
 def _tiles(size: int) -> int:
