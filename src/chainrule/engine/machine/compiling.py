@@ -72,6 +72,11 @@ class Target:
         return (1,), (1,)
 
     @property
+    def added_tile(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The same where operands lie vector by vector: no register holds what taps are at."""
+        return ((5, 4, 2, 1), (5, 4, 2, 1)) if self.register_bytes == 64 else self.dot_tile
+
+    @property
     def points_tile(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Outputs and tiles of images whose products at Winograd's points are summed at once."""
         if self.register_bytes == 64:
