@@ -37,7 +37,7 @@ def dot(k: KernelBuilder) -> None:
     scratch = k.allocate(TILES * row_sizes[0] * column_sizes[0] + k.lanes)
     cuts = (k.argument("depth") + (TURNS - 1)) // TURNS
     turns = (k.argument("depth") + cuts - 1) // cuts
-    for m, high in k.pieces(k.argument("rows"), row_sizes):
+    for m, high in _alike(k, k.argument("rows"), row_sizes):
         for first, columns in _blocks(k, TILES * column_sizes[0]):
             with k.loop(0, columns * high) as place:
                 k.store_scratch(k.constant(0.0), scratch + place * k.wide)
@@ -86,6 +86,23 @@ def _pieces(count: int, sizes: Sequence[int]) -> list[tuple[int, int]]:
             pieces.append((at, size))
             at += size
     return pieces
+
+
+def _alike(
+    k: KernelBuilder, count: Integer, sizes: Sequence[int]
+) -> Iterator[tuple[Integer, int]]:
+    """Yield first and size of as few pieces as can be, as large as each other or by one larger.
+
+    The sizes are all from the largest down to 1; the body is emitted once for each.
+    """
+    pieces, at = (count + (sizes[0] - 1)) // sizes[0], k.integer(0)
+    least_size, larger = count // pieces, count % pieces
+    for size in sizes:
+        as_large = least_size.equals(size).as_integer() * (pieces - larger)
+        many = as_large + (least_size + 1).equals(size).as_integer() * larger
+        with k.loop(0, many) as piece:
+            yield at + piece * size, size
+        at = at + many * size
 
 
 def _blocks(k: KernelBuilder, size: Integer | int) -> Iterator[tuple[Integer, Integer]]:
