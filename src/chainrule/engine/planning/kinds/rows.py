@@ -9,6 +9,10 @@ from chainrule.engine.kernels import rows as kernels
 from chainrule.engine.machine.memory import VECTOR, Panels, address
 from chainrule.engine.planning.cuts import RowCut, Values
 from chainrule.engine.planning.kinds.base import Head
+from chainrule.engine.planning.program import partition
+
+TILE = 8
+"""Samples that threads share out at once, as a tile of products has rows."""
 
 
 class RowHead(Head):
@@ -68,9 +72,30 @@ class RowHead(Head):
         return self.part.whole_samples
 
     @property
+    def few_panels(self) -> bool:
+        """Whether the panels are too few to share out, so that threads share out samples."""
+        return False
+
+    @property
     def wants_gradient(self) -> bool:
         """Whether anybody needs the gradient by what the part makes."""
         return True
+
+    @property
+    def unit(self) -> int:
+        """How many samples threads share out at once; 0 where they share out panels.
+
+        What a head makes of samples and the next one takes of the same ones stays with a thread.
+        """
+        return 1 if self.by_samples else TILE * self.few_panels
+
+    def cut(self, thread: int) -> RowCut:
+        """Return which samples, and which panels of what the head makes, a thread computes."""
+        rows, threads = self.context.rows, self.context.threads
+        if self.unit:
+            return self.whole(thread, partition(rows, threads, thread, self.unit))
+        panels = partition(self.values.gradient.count, threads, thread)
+        return RowCut(self.context, thread, (0, rows), panels)
 
     def whole(self, thread: int, rows: tuple[int, int]) -> RowCut:
         """Return all panels of some samples."""
