@@ -9,20 +9,38 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import accuracy, estimators, growth, mnist, notation, prediction, raw_rows
+from benchmarks import (
+    accuracy,
+    before,
+    estimators,
+    growth,
+    mnist,
+    notation,
+    prediction,
+    products,
+    raw_rows,
+)
 from benchmarks.cases import CASES, Case
 from benchmarks.machine import described
 from benchmarks.memory import beyond_data
-from benchmarks.peers import TRAINERS, Trainer
+from benchmarks.peers import TRAINERS, Trainer, installed
 from benchmarks.tables import figure, head, row
-from benchmarks.timing import APART, cold, measure
+from benchmarks.timing import APART, Limits, cold, measure
 from benchmarks.trainers import Chainrule
 from chainrule.engine.machine.availability import processors
-from chainrule.engine.running.peak import peak
 
 COLD_STARTS = 5
 
-WHAT = ("cases", "growth", "predictions", "notation", "estimators", "mnist", "accuracy")
+WHAT = (
+    "cases",
+    "products",
+    "growth",
+    "predictions",
+    "notation",
+    "estimators",
+    "mnist",
+    "accuracy",
+)
 
 
 def main() -> None:
@@ -34,68 +52,87 @@ def main() -> None:
     parser.add_argument("--only", default="", help="cases whose name contains this")
     parser.add_argument("--rounds", type=int, default=7, help="epochs of which the median counts")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of MNIST")
+    parser.add_argument("--threads", type=int, default=processors(), help="at most")
+    parser.add_argument(
+        "--before", type=Path, metavar="FOLDER", help="beside another source tree, not the peers"
+    )
     names = [kind.name for kind in TRAINERS]
     parser.add_argument("--peers", nargs="*", choices=names[1:], default=names[1:], metavar="NAME")
     arguments = parser.parse_args()
-    threads = processors()
-    print(described(threads))
-    if arguments.what == "growth":
-        found = growth.measure(threads, arguments.rounds)
+    if arguments.before and arguments.what not in before.WHAT:
+        parser.error(f"--before: expected {' or '.join(before.WHAT)}, got {arguments.what}")
+    print(described(arguments.threads))
+    found: dict[str, Any] = {"machine": described(arguments.threads)}
+    try:
+        run(arguments, found)
+    finally:  # what was measured is kept, whatever comes after it
+        if arguments.json:
+            text = json.dumps(found, indent=1) + "\n"
+            arguments.json.write_text(text, encoding="utf-8")
+
+
+def run(arguments: argparse.Namespace, found: dict[str, Any]) -> None:
+    """Measure what is asked for, and put the figures into a dictionary as they come."""
+    threads, rounds = arguments.threads, arguments.rounds
+    cases = [case for case in CASES if arguments.only in str(case)]
+    if arguments.before:
+        found |= before.measure(arguments, cases)
+    elif arguments.what == "products":
+        found |= products.measure(threads)
+    elif arguments.what == "growth":
+        found |= growth.measure(threads, rounds)
     elif arguments.what == "predictions":
-        found = prediction.measure(threads, arguments.rounds) | raw_rows.measure(arguments.rounds)
+        found |= prediction.measure(threads, rounds, arguments.only)
+        found |= raw_rows.measure(rounds)
     elif arguments.what == "notation":
-        found = notation.measure(threads, arguments.rounds)
+        found |= notation.measure(threads, rounds)
     elif arguments.what == "estimators":
-        found = estimators.measure(arguments.rounds, arguments.data)
+        found |= estimators.measure(rounds, arguments.data)
     elif arguments.what == "accuracy":
-        found = accuracy.report()
+        found |= accuracy.report()
     elif arguments.what == "mnist":
-        found = mnist.measure(Path(arguments.data[0]), threads, arguments.seeds)
+        found |= mnist.measure(Path(arguments.data[0]), threads, arguments.seeds)
     else:
-        kinds = [kind for kind in TRAINERS if kind is Chainrule or kind.name in arguments.peers]
-        cases = [case for case in CASES if arguments.only in str(case)]
-        found = measure_cases(cases, kinds, threads, arguments.rounds)
+        asked = [kind for kind in TRAINERS if kind is Chainrule or kind.name in arguments.peers]
+        kinds = installed(asked)
+        found |= products.measure(threads)
+        measure_cases(cases, kinds, threads, rounds, found)
         found["start"] = measure_starts(kinds, threads)
-    if arguments.json:
-        whole = {"machine": described(threads), **found}
-        arguments.json.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
 
 
 def measure_cases(
-    cases: list[Case], kinds: list[type[Trainer]], threads: int, rounds: int
-) -> dict[str, Any]:
-    """Print a line for each case, about time; then one about memory."""
+    cases: list[Case], kinds: list[type[Trainer]], threads: int, rounds: int, found: dict[str, Any]
+) -> None:
+    """Print a line for each case, about time; then one about memory. Figures join what is found."""
     kinds = [kind for kind in kinds if any(kind.runs(case) for case in cases)]
     peers = [kind.name for kind in kinds[1:]]
-    # Measured again with each case: the best so far counts.
-    one, every = peak(1) / 1e9, peak(threads) / 1e9
-    print(f"peak of the product {one:.0f} GFLOP/s on one thread, {every:.0f} on all\n")
-    print(f"Time: the median of {rounds} epochs, all taking turns, float32.\n")
+    limits = Limits(threads)
+    results: list[dict[str, Any]] = []
+    found |= {"rounds": rounds, "cases": results}
+    print(f"\nTime: the median of {rounds} epochs, all taking turns, float32. The limit is that of")
+    print("multiply-adds of float32 on registers, on as many threads as we take.\n")
     ratios = [f"{name} / ours" for name in peers]
-    head("network", "µs a step", *ratios, "of peak", "weights differ by at most")
-    results = []
+    head("network", "µs a step", *ratios, "of the limit", "weights differ by at most")
     for case in cases:
         able, start = [kind for kind in kinds if kind.runs(case)], case.start()
         result = measure(case, start, able, threads, rounds)
         times, apart = result["microseconds"], result[APART]
         ours = times[Chainrule.name]
-        one, every = max(one, peak(1) / 1e9), max(every, peak(threads) / 1e9)
-        result["of peak"] = case.operations / ours / 1e3 / (one, every)[result["threads"] > 1]
+        result["of the limit"] = case.operations / ours * 1e6 / limits(result["threads"])
         result["bytes of parameters"] = sum(array.nbytes for array in start.weights)
-        result["bytes"] = {kind.name: beyond_data(kind, case, start, threads) for kind in able}
         results.append(result)
         ratios = [figure(times[name] / ours) if name in times else "" for name in peers]
         most = f"{max(apart.values()):.0e}" if apart else ""
-        row(str(case), figure(ours), *ratios, f"{result['of peak']:.0%}", most)
+        row(str(case), figure(ours), *ratios, f"{result['of the limit']:.0%}", most)
+        result["bytes"] = {kind.name: beyond_data(kind, case, start, threads) for kind in able}
     print("\nMemory: the most that training holds beyond libraries and data, measured once, in MB")
     print("(and as a multiple of the parameters).\n")
     head("network", "parameters", *(kind.name for kind in kinds))
     for result in results:
         size = result["bytes of parameters"]
-        found = [result["bytes"].get(kind.name) for kind in kinds]
-        cells = ["" if b is None else f"{figure(b / 1e6)} ({figure(b / size)} ×)" for b in found]
+        taken = [result["bytes"].get(kind.name) for kind in kinds]
+        cells = ["" if b is None else f"{figure(b / 1e6)} ({figure(b / size)} ×)" for b in taken]
         row(result["case"], figure(size / 1e6), *cells)
-    return {"peak": [one, every], "rounds": rounds, "cases": results}
 
 
 def measure_starts(kinds: list[type[Trainer]], threads: int) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from benchmarks.cases import (
     multilayer,
 )
 from benchmarks.tables import figure, head, row
+from benchmarks.timing import REST, Limits
 from benchmarks.torch_trainers import PyTorch
 from chainrule import Predictor
 
@@ -45,22 +46,28 @@ IMAGES = tuple(
 )
 SAMPLES = (1, 32, 4096)
 FEW = (1, 4, 8, 16)
+COUNTS = (*((case, SAMPLES) for case in CASES), *((case, FEW) for case in IMAGES))
+"""Networks, and how many samples are predicted at once."""
+MANY = 1000
+"""Samples for which all take as many threads as there are."""
 SECONDS = 0.05
 """How long calls are repeated for one figure."""
 
 
-def measure(threads: int, rounds: int) -> dict[str, Any]:
+def measure(threads: int, rounds: int, only: str = "") -> dict[str, Any]:
     """Print and return the time of a call for each network and number of samples."""
     print(
         f"\nµs a call, probabilities of all classes; the median of {rounds} rounds, taking turns."
     )
-    print()
+    print(f"The limit is that of multiply-adds on registers, on {threads} threads.\n")
     found = []
     torch = ["PyTorch", "channels last"] if PyTorch.runs(CASES[0]) else []
     peers = [*torch, "NumPy"]
-    head("network", "samples", "chainrule", *(f"{name} / ours" for name in peers), "differ by")
-    counts = [(case, SAMPLES) for case in CASES] + [(case, FEW) for case in IMAGES]
-    for case, samples in counts:
+    limits, ratios = Limits(threads), [f"{name} / ours" for name in peers]
+    head("network", "samples", "chainrule", *ratios, "of the limit", "differ by")
+    for case, samples in COUNTS:
+        if only not in str(case):
+            continue
         start = case.start()
         chain = case.chain()
         predicts: dict[str, Predict] = {"chainrule": Predictor(chain, threads=threads)}
@@ -75,8 +82,11 @@ def measure(threads: int, rounds: int) -> dict[str, Any]:
             times = microseconds(predicts, X, rounds)
             ours = times["chainrule"]
             ratios = [figure(times[name] / ours) if name in times else "" for name in peers]
-            row(case.name, f"{count:,}", figure(ours), *ratios, f"{apart:.0e}")
-            found.append({"case": case.name, "samples": count, "microseconds": times})
+            share = count * case.forward_operations / ours * 1e6 / limits(threads)
+            cells = [figure(ours), *ratios, f"{share:.0%}", f"{apart:.0e}"]
+            row(case.name, f"{count:,}", *cells)
+            result = {"case": case.name, "samples": count, "microseconds": times}
+            found.append(result | {"of the limit": share})
     return {"rounds": rounds, "predictions": found}
 
 
@@ -104,10 +114,14 @@ def by_torch(trainer: PyTorch) -> dict[str, Predict]:
 
 
 def microseconds(predicts: dict[str, Predict], X: Array, rounds: int) -> dict[str, float]:
-    """Let all predict in turn; return the median of the time of a call, by name."""
+    """Let all predict in turn; return the median of the time of a call, by name.
+
+    Before many samples there is a rest, in which the threads of the one before stop spinning.
+    """
     times: dict[str, list[float]] = {name: [] for name in predicts}
     for _ in range(rounds):
         for name, predict in predicts.items():
+            sleep(REST if len(X) >= MANY else 0)
             calls, begin = 0, perf_counter()
             while perf_counter() - begin < SECONDS:
                 predict(X)

@@ -14,6 +14,7 @@ import numpy as np
 from benchmarks.cases import Case, Start
 from benchmarks.peers import Trainer
 from benchmarks.trainers import Chainrule
+from chainrule.engine.running.peak import peak
 
 APART = "largest difference of weights after an epoch"
 
@@ -31,6 +32,22 @@ def microseconds(trainers: list[Trainer], steps: int, rounds: int) -> dict[str, 
             trainer.epoch()
             times[trainer.name].append((perf_counter() - begin) / steps * 1e6)
     return {name: median(values) for name, values in times.items()}
+
+
+class Limits:
+    """The rate of multiply-adds on registers by threads, measured again each time: the best counts.
+
+    Other programs may have run before, and the peers' threads go on spinning for a while.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self.best = dict.fromkeys(range(1, threads + 1), 0.0)
+
+    def __call__(self, threads: int) -> float:
+        """Return operations a second."""
+        sleep(REST)
+        self.best[threads] = max(self.best[threads], peak(threads))
+        return self.best[threads]
 
 
 def threads_of(trainer: Trainer) -> int:

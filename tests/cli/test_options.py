@@ -53,6 +53,11 @@ def told(houses, tmp_path, *options):
         ("--class-weight 3", "--class-weight: expected balanced, or weights such as yes=3,no=1"),
         ("--class-weight a=-1", "--class-weight: expected balanced, or weights such as yes=3,no"),
         ("--class-weight balanced", "--class-weight: expected classes to predict; 'price' has 57"),
+        ("--precision half", "--precision: expected one of float32, bfloat16, bfloat16_blo"),
+        ("--precision bfloat16 --double", "--precision: bfloat16 does not go with --double"),
+        ("--precision bfloat16_blocks --double", "bfloat16_blocks does not go with --double"),
+        ("--precision bfloat16 --optimizer lbfgs", "does not go with --optimizer lbfgs"),
+        ("--precision bfloat16 --engine reference", "does not go with --engine reference"),
         ("--label-smoothing 1", "--label-smoothing: expected a share from 0 to below 1, got 1.0"),
         ("--label-smoothing 0.1", "--label-smoothing: expected classes to predict; 'price' has"),
         ("--validation 1", "--validation: expected a share from 0 to below 1, got 1.0"),
@@ -113,6 +118,7 @@ def test_a_network_is_as_asked(houses, tmp_path, options, formula):
         (("--warm-up", 1.5), "schedule", "WarmUp"),
         (("--l2", 0.25), "l2", 0.25),
         (("--seed", 11), "seed", 11),
+        (("--precision", "bfloat16"), "precision", "bfloat16"),
         (("--epochs", 3), "epochs", 3),
         (("--test", 0), "rows", {"training": 51, "validation": 6}),
         (("--validation", 0), "rows", {"training": 46, "test": 11}),
@@ -121,6 +127,14 @@ def test_a_network_is_as_asked(houses, tmp_path, options, formula):
 )
 def test_a_training_is_as_asked(houses, tmp_path, options, key, value):
     assert told(houses, tmp_path, *options)[key] == value
+
+
+def test_products_in_bfloat16_are_told_of(houses, tmp_path):
+    model = tmp_path / "m"
+    assert "products in" not in chainrule("show", train(houses, model, "-t", "price")).out
+    train(houses, model, "-t", "price", "--precision", "bfloat16")
+    assert ", seed 0, products in bfloat16" in chainrule("show", model).out
+    assert load(model).precision == "bfloat16"
 
 
 def test_an_optimizer_takes_the_learning_rate(houses, tmp_path):

@@ -27,9 +27,11 @@ from chainrule.data import Source, Table
 from chainrule.functions import ACTIVATIONS
 from chainrule.targets.columns import TaskName
 from chainrule.training import Noise
+from chainrule.training.plan import Precision
 from chainrule.training.steppers import Engine
 
 OPTIMIZER_NAMES = (*OPTIMIZERS, "lbfgs")
+PRECISIONS = get_args(Precision)
 TASKS = get_args(TaskName)
 
 OF_BATCHES = ("learning_rate", "schedule", "warm_up", "batch", "clip_norm", "augment")
@@ -150,6 +152,13 @@ class CommandLineOptions:
         typer.Option(metavar="NAME", help=f"{', '.join(TASKS)}; by default found from the target."),
     ] = None
     double: Annotated[bool, typer.Option(help="Compute in float64.")] = False
+    precision: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=f"What products of Linear layers read in training: {', '.join(PRECISIONS)}.",
+        ),
+    ] = "float32"
     size: Annotated[
         str | None,
         typer.Option(
@@ -180,6 +189,7 @@ class CommandLineOptions:
             "loss": tuple(REGRESSION_LOSSES),
             "task": TASKS,
             "engine": get_args(Engine),
+            "precision": PRECISIONS,
         }
         for name, known in choices.items():
             word = getattr(self, name)
@@ -215,6 +225,14 @@ class CommandLineOptions:
                 raise ValueError(
                     f"{_spelled(name)}: lbfgs finds its own steps, on all samples alike"
                 )
+        others = {
+            "--double": self.double,
+            "--optimizer lbfgs": self.optimizer == "lbfgs",
+            "--engine reference": self.engine == "reference",
+        }
+        for other in (spelled for spelled, said in others.items() if said):
+            if self.precision != "float32":
+                raise ValueError(f"--precision: {self.precision} does not go with {other}")
         if self.loss is not None and self.task not in (None, "regression"):
             raise ValueError(f"--loss: {self.loss} is for regression, got --task {self.task}")
 

@@ -49,7 +49,7 @@ class ModelSummary:
         lines[0] += self._predicted()
         if "data" in training and "end" in training:
             trained = f"trained on {training['data']}: {training['end']}"
-            lines.append(f"{trained}, seed {training.get('seed')}")
+            lines.append(f"{trained}, seed {training.get('seed')}{_products(training)}")
         elif hasattr(self.estimator, "loss_curve_"):
             lines.append(self._trained())
         return lines
@@ -109,7 +109,7 @@ class ModelSummary:
             parts.append(f"last loss {training['loss']:.4g}")
         if (best := training["best_validation_score"]) is not None:
             parts.append(f"best validation {training['history'].get('score', 'score')} {best:.4f}")
-        return ", ".join(parts)
+        return ", ".join(parts) + _products(training)
 
     @property
     def _fit(self) -> dict[str, Any]:
@@ -128,6 +128,7 @@ class ModelSummary:
         best = getattr(estimator, "best_validation_score_", None)
         if best is None or not math.isfinite(best):  # nothing was watched
             best = max(scores, default=None)
+        precision = getattr(estimator, "precision", "float32")
         solver = estimator.solver if isinstance(estimator.solver, str) else str(estimator.solver)
         return {
             "epochs": len(losses),
@@ -135,8 +136,15 @@ class ModelSummary:
             "best_validation_score": best,
             "solver": solver,
             "seed": estimator.random_state,
+            **({"precision": precision} if precision != "float32" else {}),
             "history": history,
         }
+
+
+def _products(training: Mapping[str, Any]) -> str:
+    """Return what there is to say of products that were not in float32."""
+    precision = training.get("precision")
+    return f", products in {precision}" if precision else ""
 
 
 def _finite(numbers: Iterable[float]) -> list[float | None]:

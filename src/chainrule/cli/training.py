@@ -186,6 +186,7 @@ def _estimator(options: CommandLineOptions, purpose: Purpose, training: Source) 
         "augmentation": augmentations(options.augment) or None,
         "random_state": options.seed,
         "dtype": "float64" if options.double else _usual_dtype(options),
+        "precision": options.precision,
         "engine": options.engine,
         "n_jobs": options.threads or None,
     }
@@ -278,6 +279,7 @@ def _metadata(training: Training, scores: Scores) -> dict[str, Any]:
         "clip_norm": estimator.clip_norm,
         "augmentation": [str(change) for change in estimator.augmentation or ()],
         "seed": estimator.random_state,
+        **({"precision": options.precision} if options.precision != "float32" else {}),
         "engine": history.engine,
         "epochs": len(history.epochs),
         "end": history.describe(),

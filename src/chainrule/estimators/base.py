@@ -71,6 +71,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
     clip_norm: Any = None
     gradient_samples: Any = None
     dtype: Any = None
+    precision: Any = "float32"
     n_jobs: Any = None
     engine: Any = "auto"
 

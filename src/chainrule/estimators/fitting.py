@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.model_selection import train_test_split
 
 from chainrule.chain import Chain
-from chainrule.engine.running.prediction import in_blocks
+from chainrule.engine.running.forward import in_blocks
 from chainrule.estimators.callbacks import FitTask
 from chainrule.estimators.stopping import EpochLoss, FitRecord, StoppingMonitor
 from chainrule.inputs import Inputs
@@ -181,7 +181,16 @@ class FitResult:
 def training_dtype(
     estimator: Any, data: Samples, parameters: int, going_on: np.dtype[Any] | None
 ) -> np.dtype[Any]:
-    """Return the float type to train in, float32 where that pays and is exact enough."""
+    """Return the float type to train in, float32 where that pays and is exact enough.
+
+    Raises
+    ------
+    ValueError
+        Products in bfloat16 are asked for, and something with them that excludes these.
+    """
+    if estimator.precision != "float32":
+        _check_goes_with_bfloat16(estimator)
+        return np.dtype(np.float32)
     if estimator.dtype is not None:
         chosen: np.dtype[Any] = np.dtype(estimator.dtype)
         return chosen
@@ -193,6 +202,18 @@ def training_dtype(
     numbers = (data.X.data if sparse.issparse(data.X) else data.X, data.t)
     large = any(a.dtype == np.float64 and _largest(a) > EXACT_IN_FLOAT32 for a in numbers)
     return np.dtype(np.float64 if large else np.float32)
+
+
+def _check_goes_with_bfloat16(estimator: Any) -> None:
+    """Raise ValueError for a type, or a solver, that products in bfloat16 do not go with."""
+    name, asked = type(estimator).__name__, f"precision={estimator.precision!r}"
+    if estimator.dtype == "float64":
+        raise ValueError(f"{name}: expected dtype float32 or None with {asked}, got 'float64'")
+    if estimator.solver == "lbfgs":
+        raise ValueError(
+            f"{name}: expected a solver that takes steps on batches for {asked}, got "
+            "solver='lbfgs'"
+        )
 
 
 def in_dtype(data: Samples, dtype: np.dtype[Any]) -> Samples:

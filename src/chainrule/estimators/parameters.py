@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, Options, StrOptions
@@ -12,6 +12,7 @@ from chainrule.estimators import resolve
 from chainrule.estimators.scoring import NAMES
 from chainrule.estimators.solvers import SOLVERS
 from chainrule.training.optimizers import Optimizer
+from chainrule.training.plan import Precision
 from chainrule.training.schedules import Schedule
 
 Class = TypeVar("Class", bound=type)
@@ -86,6 +87,11 @@ TRAINING_PARAMETERS = """\
     dtype : {"float32", "float64"}, default=None
         The type to train in. None takes float64 for "lbfgs", for small problems and for numbers too
         large for float32, else float32. Fitted parameters have the type of X.
+    precision : {"float32", "bfloat16", "bfloat16_blocks"}, default="float32"
+        "bfloat16": training is in float32, but the products of Linear layers read their operands
+        rounded to bfloat16, in steps on batches by machine code. Predictions, and what is done on a
+        validation set, are float32's. "bfloat16_blocks" has another order of sums, which Intel's
+        matrix tiles (AMX) compute at several times the rate.
     n_jobs : int, default=None
         Threads; None takes as many as pay. Their number does not change a bit.
     engine : {"auto", "machine", "reference"}, default="auto"
@@ -167,6 +173,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
     "gradient_samples": [Whole(Integral, 1, None, closed="left"), None],
     "dtype": [StrOptions({"float32", "float64"}), None],
+    "precision": [StrOptions(set(get_args(Precision)))],
     "n_jobs": [
         Whole(Integral, None, -1, closed="right"),
         Whole(Integral, 1, None, closed="left"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
 from math import prod
 from threading import Lock
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.chain import Chain
-from chainrule.engine.running.prediction import Forward, in_blocks
+from chainrule.engine.running.forward import Forward, in_blocks
 from chainrule.estimators import resolve
 from chainrule.finite import finite_outputs, narrowed
 from chainrule.types import Array
@@ -32,7 +32,7 @@ class Predictions:
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self.made: dict[tuple[bool, Any], tuple[Any, Callable[[Any], Array]]] = {}
+        self.made: dict[tuple[Hashable, ...], tuple[Any, Callable[[Any], Array]]] = {}
 
     def __call__(self, estimator: Any, X: Any, *, whole: bool) -> Array:
         """Return the outputs (n, k) of raw samples X by a fitted estimator's network."""
@@ -52,7 +52,8 @@ class Predictions:
         return finite_outputs(type(estimator).__name__, np.concatenate(blocks))
 
     def _outputs(self, estimator: Any, chain: Chain, X: Any, whole: bool) -> Array:
-        key = whole, (estimator.engine, estimator.n_jobs)
+        chosen = estimator.engine, estimator.n_jobs  # which may be arrays of one
+        key = whole, *(each if isinstance(each, Hashable) else repr(each) for each in chosen)
         with self.lock:
             parameters, predict = self.made.get(key, (None, None))
             if predict is None or parameters is not chain.parameters:

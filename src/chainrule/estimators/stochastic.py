@@ -125,6 +125,7 @@ def _plan(job: FitJob, monitor: StoppingMonitor, optimizer: OptimizerState) -> P
         seed=seed,
         epoch_loss=EpochLoss(job.objective.divisor),
         augmentation=changes,
+        precision=estimator.precision,
     )
 
 

@@ -93,7 +93,8 @@ def train(
     Raises
     ------
     ValueError
-        Data that do not fit the chain, the loss or each other, or are not finite.
+        Data that do not fit the chain, the loss or each other, or are not finite; or a plan with
+        precision of bfloat16 where the engine cannot take the steps, or of a chain of float64.
     TrainingDivergedError
         The loss is no longer finite. The chain then has the parameters of the last good epoch.
 
@@ -129,7 +130,13 @@ def train(
         loss,
         epochs.samples,
         plan.optimizer,
-        StepOptions(plan.l2, plan.l2_shared, plan.clip_norm, plan.seed),
+        StepOptions(
+            plan.l2,
+            plan.l2_shared,
+            plan.clip_norm,
+            plan.seed,
+            precision=plan.precision,
+        ),
         rows=epochs.batch_size,
     )
     if state is not None:

@@ -6,17 +6,27 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from chainrule.training.optimizers import State
+from chainrule.training.plan import Precision
 from chainrule.types import Array
 
 
 @dataclass(frozen=True)
 class StepOptions:
-    """What a step does beside the optimizer's rule, as in the plan; and the seed of masks."""
+    """What a step does beside the optimizer's rule, as in the plan; and the seed of masks.
+
+    ``precision`` is that of the operands of products.
+    """
 
     l2: float = 0.0
     l2_shared: bool = False
     clip_norm: float | None = None
     seed: int = 0
+    precision: Precision = "float32"
+
+    @property
+    def rounds(self) -> bool:
+        """Whether products read operands rounded to bfloat16."""
+        return self.precision != "float32"
 
 
 class Stepper(Protocol):

@@ -28,12 +28,28 @@ def choose_stepper(
     *,
     rows: int,
 ) -> Stepper:
-    """Return the engine where it has kernels for all, unless the reference is asked for."""
+    """Return the engine where it has kernels for all, unless the reference is asked for.
+
+    Raises
+    ------
+    ValueError
+        An argument has no sense; the engine is asked for, by its name or by products in bfloat16,
+        and cannot take the steps; or such products are asked for in float64.
+    """
     if engine not in ("auto", "machine", "reference"):
         raise ValueError(f"train: expected engine auto, machine or reference, got {engine!r}")
     whole = isinstance(threads, int | np.integer) and not isinstance(threads, bool)
     if threads is not None and (not whole or threads < 1):
         raise ValueError(f"train: expected threads to be a whole number >= 1, got {threads!r}")
+    asked = f"precision={options.precision!r}"
+    if options.rounds and engine == "reference":
+        raise ValueError(
+            f"train: expected engine auto or machine with {asked}, got 'reference'"
+        )
+    if options.rounds and chain.dtype != np.float32:
+        raise ValueError(
+            f"train: expected a chain of float32 with {asked}, got {chain.dtype}"
+        )
     reason = ""
     if engine != "reference":
         from chainrule.engine.machine.availability import UnsupportedError
@@ -42,8 +58,9 @@ def choose_stepper(
             _check_runs(data, optimizer)
             return EngineStepper(chain, loss, data, optimizer, options, rows=rows, threads=threads)
         except UnsupportedError as error:
-            if engine == "machine":
-                raise ValueError(f"train: {error}") from None
+            if engine == "machine" or options.rounds:
+                why = f"{asked}: {error}" if options.rounds else str(error)
+                raise ValueError(f"train: {why}") from None
             reason = str(error)
     return ReferenceStepper(chain, loss, data, optimizer, options, reason)
 

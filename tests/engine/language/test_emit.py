@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule.engine.language.emit import KernelBuilder
-from chainrule.engine.language.lanes import reduce
+from chainrule.engine.language.lanes import lane_sums, reduce
 from chainrule.engine.language.values import fma
 from chainrule.engine.machine.memory import VECTOR
 from engine.calls import run, vectors
@@ -71,6 +71,23 @@ def test_lanes_are_reduced_halves_first(dtype):
         half = len(parts) // 2
         parts = parts[:half] + parts[half:]
     assert y[0] == parts[0]
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("count", range(1, 9))
+def test_sums_over_lanes_are_those_of_each_vector_and_zeros_behind(count, dtype):
+    lanes = VECTOR // np.dtype(dtype).itemsize
+    x = vectors(np.random.default_rng(3).normal(size=count * lanes), dtype)
+    k = KernelBuilder("lane_sums", dtype, ("x", "y"))
+    read = [k.load(k.argument("x") + i * VECTOR) for i in range(count)]
+    k.store(lane_sums(read), k.argument("y"))
+    y = vectors(np.full(lanes, np.nan), dtype)
+    run(k, x=x, y=y)
+    parts = x.reshape(count, lanes)
+    while parts.shape[1] > 1:
+        half = parts.shape[1] // 2
+        parts = parts[:, :half] + parts[:, half:]
+    assert np.array_equal(y, np.r_[parts[:, 0], np.zeros(lanes - count, dtype)])
 
 
 @pytest.mark.parametrize("count", [-3, 0, 1, 7, 8, 20])

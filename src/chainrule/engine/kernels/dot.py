@@ -3,32 +3,67 @@
     Y[m,q] = Σ_k Σ_lanes A[rows[m] + taps[k].a] · X[columns[q] + taps[k].x]
 
 Each lane is a chain of fused multiply-adds in the order of k; at the end lanes are added up, half
-with half.
+with half. Tiles are walked over in an order in which what they read stays in the first cache.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 from chainrule.engine.kernels import tiles
 from chainrule.engine.language.emit import KernelBuilder, kernel
-from chainrule.engine.language.lanes import lane_sums, reduce
-from chainrule.engine.language.values import Vector, fma
+from chainrule.engine.language.lanes import lane_sums
+from chainrule.engine.language.values import Integer, Vector, fma
 
 _SUMS = ("rows", "columns", "depth", "a", "row_offsets", "x", "column_offsets", "taps", "y")
+
+TURNS = 80
+"""Turns after which a long sum goes on in the next columns: 30 KB of A, so that it is read once."""
+TILES = 8
+"""Tiles side by side whose partial sums are kept in scratch."""
 
 
 @kernel(*_SUMS, "y_row")
 def dot(k: KernelBuilder) -> None:
-    """Products summed along lanes: a function for each tile, and a loop over all tiles."""
-    _all_tiles(k, _put)
+    """Products summed along lanes, of any depth: a function for each tile adds to partial sums.
+
+    Some rows of A are at hand for a number of turns, while columns change.
+    """
+    row_sizes, column_sizes = k.target.dot_tile
+    tile = {size: _part(k, *size) for size in product(row_sizes, column_sizes)}
+    end = _end(k)
+    scratch = k.allocate(TILES * row_sizes[0] * column_sizes[0] + k.lanes)
+    cuts = (k.argument("depth") + (TURNS - 1)) // TURNS
+    turns = (k.argument("depth") + cuts - 1) // cuts
+    for m, high in k.pieces(k.argument("rows"), row_sizes):
+        for first, columns in _blocks(k, TILES * column_sizes[0]):
+            with k.loop(0, columns * high) as place:
+                k.store_scratch(k.constant(0.0), scratch + place * k.wide)
+            with k.loop(0, k.argument("depth"), turns) as start:
+                taps = k.argument("taps") + start * 16
+                depth = (k.argument("depth") - start).at_most(turns)
+                for q, wide in k.pieces(columns, column_sizes):
+                    at = scratch + q * (high * k.wide)
+                    k.call_inner(tile[high, wide], m, first + q, taps, depth, at)
+            for q, wide in k.pieces(columns, column_sizes):
+                at = scratch + q * (high * k.wide)
+                k.call_inner(end, m, first + q, k.integer(high), k.integer(wide), at)
 
 
 @kernel(*_SUMS)
 def added(k: KernelBuilder) -> None:
-    """Such products added to what Y has. Y lies tile by tile: :func:`places` says how."""
-    _all_tiles(k, _add)
+    """Such products, of few turns, added to what Y has.
+
+    Y lies tile by tile: :func:`places` says how.
+    """
+    row_sizes, column_sizes = k.target.dot_tile
+    tile = tiles.functions(k, product(row_sizes, column_sizes), _whole, _add)
+    in_block = (k.integer(TURNS) // k.argument("depth") + 1) * column_sizes[0]  # 32 KB or less
+    for first, columns in _blocks(k, in_block):
+        for m, high in k.pieces(k.argument("rows"), row_sizes):
+            for q, wide in k.pieces(columns, column_sizes):
+                k.call_inner(tile[high, wide], m, first + q)
 
 
 def places(rows: int, columns: int, sizes: tiles.Sizes) -> list[list[int]]:
@@ -52,54 +87,76 @@ def _pieces(count: int, sizes: Sequence[int]) -> list[tuple[int, int]]:
     return pieces
 
 
-def _all_tiles(k: KernelBuilder, end: tiles.End) -> None:
-    tile = tiles.functions(k, product(*k.target.dot_tile), _sums, end)
-    row_sizes, column_sizes = k.target.dot_tile
-    for m, high in k.pieces(k.argument("rows"), row_sizes):
-        for q, wide in k.pieces(k.argument("columns"), column_sizes):
-            k.call_inner(tile[high, wide], m, q)
+def _blocks(k: KernelBuilder, size: Integer | int) -> Iterator[tuple[Integer, Integer]]:
+    """Yield the first column and the columns of each block; the body is emitted once."""
+    columns = k.argument("columns")
+    with k.loop(0, columns, size) as first:
+        yield first, (columns - first).at_most(size)
 
 
-def _sums(k: KernelBuilder, high: int, wide: int) -> Sequence[Vector]:
+def _part(k: KernelBuilder, high: int, wide: int) -> KernelBuilder:
+    """Emit the function (arguments, row, column, taps, depth, sums): some turns of a tile."""
+    name = f"tile_{high}x{wide}"
+    tile = KernelBuilder(name, k.format, k.fields, module=k.module, extra=5, inner=True)
+    m, q, taps, depth, scratch = tile.extra
+    places = [scratch + place * tile.wide for place in range(high * wide)]
+    before = [tile.load_scratch(place) for place in places]
+    totals = _sums(tile, (high, wide), m, q, taps, depth, before)
+    for total, place in zip(totals, places, strict=True):
+        tile.store_scratch(total, place)
+    return tile.finish()
+
+
+def _whole(k: KernelBuilder, high: int, wide: int) -> Sequence[Vector]:
+    """Return all sums of a tile."""
+    zeros = [k.constant(0.0)] * (high * wide)
     m, q = k.extra
-    rows = [
-        k.argument("a") + k.load_integer(k.argument("row_offsets") + (m + i) * 8)
-        for i in range(high)
-    ]
-    columns = [
-        k.argument("x") + k.load_integer(k.argument("column_offsets") + (q + j) * 8)
-        for j in range(wide)
-    ]
-    with k.loop(0, k.argument("depth"), carry=[k.constant(0.0)] * (high * wide)) as turn:
-        tap = k.argument("taps") + turn.index * 16
-        from_a, from_x = k.load_integer(tap), k.load_integer(tap + 8)
-        left = [k.load(row + from_a) for row in rows]
-        sums: list[Vector | None] = [None] * (high * wide)
-        for j, column in enumerate(columns):
-            right = k.load(column + from_x)
-            for i in range(high):
-                place = i * wide + j
-                sums[place] = fma(left[i], right, turn.carried[place])
-        turn.following = [total for total in sums if total is not None]
+    return _sums(k, (high, wide), m, q, k.argument("taps"), k.argument("depth"), zeros)
+
+
+def _sums(
+    k: KernelBuilder,
+    size: tuple[int, int],
+    m: Integer,
+    q: Integer,
+    taps: Integer,
+    depth: Integer,
+    before: Sequence[Vector],
+) -> Sequence[Vector]:
+    """Return sums of a tile, row by row, that go on from those before."""
+
+    def starts(name: str, offsets: str, first: Integer, count: int) -> list[Integer]:
+        table = k.argument(offsets) + first * 8
+        return [k.argument(name) + k.load_integer(table + i * 8) for i in range(count)]
+
+    high, wide = size
+    rows, columns = starts("a", "row_offsets", m, high), starts("x", "column_offsets", q, wide)
+    with k.loop(taps, taps + depth * 16, 16, carry=before) as turn:
+        from_a, from_x = k.load_integer(turn.index), k.load_integer(turn.index + 8)
+        left, right = [k.load(row + from_a) for row in rows], [k.load(c + from_x) for c in columns]
+        pairs = zip(product(left, right), turn.carried, strict=True)
+        turn.following = [fma(x, y, total) for (x, y), total in pairs]
     return list(turn.carried)
 
 
-def _put(k: KernelBuilder, totals: Sequence[Vector], high: int, wide: int) -> None:
-    """Store each sum at its row and column."""
-    m, q = k.extra
-    for place, total in enumerate(totals):
-        i, j = divmod(place, wide)
-        to = k.argument("y") + (m + i) * k.argument("y_row") + (q + j) * k.item
-        k.store_number(reduce(total, lambda a, b: a + b), to)
+def _end(k: KernelBuilder) -> KernelBuilder:
+    """Emit the function (arguments, row, column, rows, columns, sums) that stores a tile's sums."""
+    end = KernelBuilder("end", k.format, k.fields, module=k.module, extra=5, inner=True)
+    m, q, high, wide, scratch = end.extra
+    with end.loop(0, high * wide, end.lanes) as first:
+        vectors = [scratch + (first + place) * end.wide for place in range(end.lanes)]
+        # Fewer bytes are written than were read.
+        end.store(lane_sums([end.load_scratch(at) for at in vectors]), scratch + first * end.item)
+    with end.loop(0, high) as i, end.loop(0, wide) as j:
+        to = end.argument("y") + (m + i) * end.argument("y_row") + (q + j) * end.item
+        end.store_number(end.load_number(scratch + (i * wide + j) * end.item), to)
+    return end.finish()
 
 
 def _add(k: KernelBuilder, totals: Sequence[Vector], high: int, wide: int) -> None:
-    """Add the sums to a tile of Y, and zeros to what lies behind it."""
+    """Add the sums over lanes to a tile of Y, and zeros to what lies behind it."""
     m, q = k.extra
-    item = k.item
-    to = k.argument("y") + (m * k.argument("columns") + q * high) * item
-    zeros = [k.constant(0.0)] * (-len(totals) % k.lanes)
-    padded = [*totals, *zeros]
-    for first in range(0, len(padded), k.lanes):
-        sums, at = lane_sums(padded[first : first + k.lanes]), to + first * item
+    to = k.argument("y") + (m * k.argument("columns") + q * high) * k.item
+    for first in range(0, len(totals), k.lanes):
+        sums, at = lane_sums(totals[first : first + k.lanes]), to + first * k.item
         k.store(k.load(at) + sums, at)

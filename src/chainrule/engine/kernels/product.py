@@ -21,16 +21,16 @@ from chainrule.engine.language.lanes import spread
 from chainrule.engine.language.values import Integer, Vector, fma
 from chainrule.engine.machine.memory import VECTOR
 
-_PRODUCT = ("rows", "vectors", "depth", "a", "row_offsets", "taps", "x", "x_stride")
+PRODUCT = ("rows", "vectors", "depth", "a", "row_offsets", "taps", "x", "x_stride")
 
 
-@kernel(*_PRODUCT, "epilogue", "arguments")
+@kernel(*PRODUCT, "epilogue", "arguments")
 def product(k: KernelBuilder) -> None:
     """Products that an epilogue takes over: a function for each tile, and a loop over all tiles."""
-    _all_tiles(k, _hand_over)
+    _all_tiles(k, hand_over)
 
 
-@kernel(*_PRODUCT, "y", "y_row")
+@kernel(*PRODUCT, "y", "y_row")
 def stored(k: KernelBuilder) -> None:
     """Products that are stored as they are, row by row; for short sums, of which there are many."""
     _all_tiles(k, _store)
@@ -64,7 +64,7 @@ def _sums(k: KernelBuilder, high: int, wide: int) -> Sequence[Vector]:
     return list(turn.carried)
 
 
-def _hand_over(k: KernelBuilder, sums: Sequence[Vector], high: int, wide: int) -> None:
+def hand_over(k: KernelBuilder, sums: Sequence[Vector], high: int, wide: int) -> None:
     """Put the tile into scratch, and call the epilogue."""
     scratch = k.allocate(high * wide)
     for place, total in enumerate(sums):

@@ -75,22 +75,31 @@ def reduce(vector: Vector, combine: Callable[[Vector, Vector], Vector]) -> Vecto
 
 
 def lane_sums(vectors: Sequence[Vector]) -> Vector:
-    """Return the sums over lanes of as many vectors as there are lanes, as :func:`reduce` adds.
+    """Return the sums over lanes of vectors, at most as many as lanes, as :func:`reduce` adds.
 
-    Two vectors' halves are added in one, until one vector has all sums.
+    Two vectors' halves are added in one, until one vector has all sums; the lanes behind have 0.
     """
-    left, lanes = list(vectors), len(vectors)
-    half = lanes // 2
+    lanes = vectors[0].body.lanes
+    zero = vectors[0].filled(0.0)
+    left = [*vectors, *[zero] * ((1 << (len(vectors) - 1).bit_length()) - len(vectors))]
+    half, used = lanes // 2, lanes
     while half:
+        alone = len(left) == 1
+        first = left if alone else left[: len(left) // 2]
+        second = [zero] if alone else left[len(left) // 2 :]
         lower = [
             of + lane
-            for start in range(0, lanes, 2 * half)
-            for of in (0, lanes)
+            for start in range(0, used, 2 * half)
+            for of in ((0,) if alone else (0, lanes))
             for lane in range(start, start + half)
         ]
+        used = len(lower)
+        behind = [lanes] * (lanes - used)
         upper = [lane + half for lane in lower]
-        pairs = zip(left[: len(left) // 2], left[len(left) // 2 :], strict=True)
-        left = [shuffle(x, y, lower) + shuffle(x, y, upper) for x, y in pairs]
+        left = [
+            shuffle(x, y, [*lower, *behind]) + shuffle(x, y, [*upper, *behind])
+            for x, y in zip(first, second, strict=True)
+        ]
         half //= 2
     return left[0]
 

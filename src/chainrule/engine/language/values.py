@@ -66,6 +66,13 @@ class Integer(Value):
     def __rsub__(self, other: int) -> Integer:
         return Integer(self.body, self.body.builder.sub(self.of(other), self.value))
 
+    def at_most(self, other: Integer | int) -> Integer:
+        """Return the smaller of two numbers."""
+        return Integer(
+            self.body,
+            self.body.builder.select((self < other).value, self.value, self.of(other)),
+        )
+
     def multiply_high(self, other: Integer | int) -> Integer:
         """Return the upper 64 bits of the product of two numbers without sign."""
         builder, wide = self.body.builder, ir.IntType(128)
@@ -193,3 +200,9 @@ def fma(x: Vector, y: Vector, z: Vector) -> Vector:
 def select(condition: Condition, left: Vector, right: Vector) -> Vector:
     """Return the left number where the condition holds, else the right one."""
     return left.like(left.body.builder.select(condition.value, left.value, right.value))
+
+
+def least(left: Integer, right: Integer | int) -> Integer:
+    """Return the smaller one of two whole numbers."""
+    chosen = left.body.builder.select((left < right).value, left.value, left.of(right))
+    return Integer(left.body, chosen)

@@ -141,7 +141,8 @@ def folder() -> Path | None:
 
 def _key(text: str, target: compiling.Target) -> str:
     versions = ".".join(map(str, binding.llvm_version_info))
-    whole = "\0".join((FORMAT, versions, sys.platform, target.processor, target.features, text))
+    processor = target.architecture, target.processor, target.features
+    whole = "\0".join((FORMAT, versions, sys.platform, *processor, text))
     return hashlib.sha256(whole.encode()).hexdigest()
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import platform
+import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from llvmlite import binding
+
+from chainrule.engine.machine.architecture import AARCH64, X86_64, architecture, has_feature
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,13 @@ class Target:
     processor: str
     features: str
     register_bytes: int
+    architecture: str = field(default_factory=architecture)
+
+    @property
+    def held(self) -> int:
+        """How many vectors its registers hold: 32 with AVX-512, 8 with AVX2 and with NEON."""
+        registers = 32 if self.register_bytes == 64 or self.architecture == AARCH64 else 16
+        return registers * self.register_bytes // 64
 
     @property
     def tile(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
@@ -27,14 +36,27 @@ class Target:
         """
         if self.register_bytes == 64:
             return (4, (4, 2, 1)), (3, (6, 4, 2, 1)), (2, (8, 4, 2, 1)), (1, (8, 4, 2, 1))
-        return ((1, (6, 4, 2, 1) if self.register_bytes == 32 else (3, 2, 1)),)
+        return ((1, (6, 4, 2, 1) if self.held == 8 else (3, 2, 1)),)
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether it has the instruction for products of pairs of bfloat16 on whole vectors."""
+        return self.register_bytes == 64 and "+avx512bf16" in self.features.split(",")
+
+    @property
+    def pairs_pay(self) -> bool:
+        """Whether that instruction does more than float32's: on AMD's, twice as much.
+
+        On Intel's it does half as much.
+        """
+        return self.has_pairs and self.processor.startswith("znver")
 
     @property
     def dot_tile(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Rows and columns of the tiles of a product that sums along lanes, largest first."""
         if self.register_bytes == 64:
-            return (4, 3, 2, 1), (5, 4, 3, 2, 1)
-        if self.register_bytes == 32:
+            return (6, 4, 3, 2, 1), (4, 3, 2, 1)
+        if self.held == 8:
             return (3, 2, 1), (2, 1)
         return (1,), (1,)
 
@@ -42,14 +64,30 @@ class Target:
 @cache
 def host() -> Target:
     """Return the processor that this process runs on."""
+    if architecture() == AARCH64:
+        return Target(binding.get_host_cpu_name(), _aarch64_features(), 16)
     found = binding.get_host_cpu_features()
     width = 64 if found.get("avx512f") else 32 if found.get("avx2") and found.get("fma") else 16
     return Target(binding.get_host_cpu_name(), found.flatten(), width)
 
 
+def _aarch64_features() -> str:
+    """Return what there is beside NEON, which all have; LLVM's name for a processor implies more.
+
+    Vectors have one length, for which NEON is enough: scalable ones (SVE, SME) are not used, so
+    that a system that hides them from a processor known to have them runs the same code.
+    """
+    return "-sve,-sme," + ("+bf16" if has_feature("BF16") else "-bf16")
+
+
 def supported() -> bool:
-    """Return whether there is code for this processor: 64-bit x86 with fused multiply-adds."""
-    return platform.machine().lower() in ("x86_64", "amd64") and host().register_bytes >= 32
+    """Return whether there is code for this processor and system.
+
+    That is 64-bit x86 with AVX2 and fused multiply-adds, and AArch64 under Linux and macOS.
+    """
+    if architecture() == AARCH64:
+        return sys.platform in ("linux", "darwin")
+    return architecture() == X86_64 and host().register_bytes >= 32
 
 
 _lock = threading.Lock()
@@ -58,22 +96,31 @@ _lock = threading.Lock()
 def object_code(text: str, target: Target) -> bytes:
     """Return a module, in LLVM's text form, as an object file for a processor."""
     with _lock:
-        _start()
         machine = _machine(target)
-        parsed = binding.parse_assembly(text)
-        parsed.verify()
-        tuning = binding.create_pipeline_tuning_options(speed_level=2)
-        tuning.loop_vectorization = tuning.slp_vectorization = False
-        tuning.loop_unrolling = False
-        builder = binding.create_pass_builder(machine, tuning)
-        builder.getModulePassManager().run(parsed, builder)
-        return bytes(machine.emit_object(parsed))
+        return bytes(machine.emit_object(_optimized(text, machine)))
+
+
+def assembly(text: str, target: Target) -> str:
+    """Return the same as assembly, to look at: the processor may be of another architecture."""
+    with _lock:
+        machine = _machine(target)
+        return str(machine.emit_assembly(_optimized(text, machine)))
+
+
+def _optimized(text: str, machine: binding.TargetMachine) -> binding.ModuleRef:
+    parsed = binding.parse_assembly(text)
+    parsed.verify()
+    tuning = binding.create_pipeline_tuning_options(speed_level=2)
+    tuning.loop_vectorization = tuning.slp_vectorization = False
+    tuning.loop_unrolling = False
+    builder = binding.create_pass_builder(machine, tuning)
+    builder.getModulePassManager().run(parsed, builder)
+    return parsed
 
 
 def load(name: str, code: bytes) -> int:
     """Return the address of a function in an object file, which stays in memory for good."""
     with _lock:
-        _start()
         engine = _engine()
         engine.add_object_file(binding.ObjectFileRef.from_data(code))
         engine.finalize_object()
@@ -88,7 +135,13 @@ def _start() -> None:
 
 @cache
 def _machine(target: Target) -> binding.TargetMachine:
-    found = binding.Target.from_default_triple()
+    _start()
+    if target.architecture == architecture():
+        found = binding.Target.from_default_triple()
+    else:  # to look at the code of another machine
+        binding.initialize_all_targets()
+        binding.initialize_all_asmprinters()
+        found = binding.Target.from_triple(f"{target.architecture}-unknown-linux-gnu")
     named = {"cpu": target.processor, "features": target.features}
     return found.create_target_machine(**named, opt=2, jit=True)
 

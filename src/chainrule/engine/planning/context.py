@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -12,9 +13,10 @@ import numpy as np
 
 from chainrule.engine.kernels import product, rows
 from chainrule.engine.kernels.library import CompiledKernel, Library
-from chainrule.engine.machine.memory import VECTOR, address
+from chainrule.engine.machine.memory import VECTOR, Panels, address
 from chainrule.engine.machine.planes import Planes
 from chainrule.engine.planning.batch import Batch
+from chainrule.engine.planning.operands import Form, Operand, Rounding
 from chainrule.engine.planning.program import Instructions
 from chainrule.engine.planning.weights import StoredParameter, Weights
 from chainrule.types import Array
@@ -71,12 +73,69 @@ class PlanContext:
         before = factors.index(factor) * (len(scalars) // len(factors))
         return address(scalars) + before * self.dtype.itemsize
 
+    @property
+    def rows_at_once(self) -> int:
+        """In how many rows at once threads share out samples."""
+        return self.weights.form.rows_at_once if self.weights.form else 1
+
+    @property
+    def panels_at_once(self) -> int:
+        """In how many panels at once they share out weights."""
+        return self.weights.form.panels_at_once if self.weights.form else 1
+
+    @property
+    def form(self) -> Form:
+        """How products read operands that are rounded."""
+        assert self.weights.form is not None
+        return self.weights.form
+
     def product(
-        self, thread: int, epilogue: CompiledKernel, arguments: dict[str, int], **values: int
+        self,
+        thread: int,
+        epilogue: CompiledKernel,
+        arguments: dict[str, int],
+        by: Callable[..., Any] = product.product,
+        **values: int,
     ) -> None:
         """Add a product, and what happens to its results while they are at hand."""
         done = self.epilogue(epilogue, arguments)
-        self.code.add(thread, self.library.get(product.product), **values, **done)
+        self.code.add(thread, self.library.get(by), **values, **done)
+
+    def round(
+        self, thread: int, copy: Operand, source: Panels | None, rows: Range, panels: Range
+    ) -> None:
+        """Add what rounds some rows and panels of an array into a copy.
+
+        Without a source, they are those of samples as they are.
+        """
+        made = copy.rounds(self.library, rows, gathered=source is None)
+        self._round(thread, copy, source, rows, panels, made)
+
+    def _round(
+        self,
+        thread: int,
+        copy: Operand,
+        source: Panels | None,
+        rows: Range,
+        panels: Range,
+        made: Rounding,
+    ) -> None:
+        if rows[0] >= rows[1] or panels[0] >= panels[1]:
+            return
+        kernel, where = made
+        if source is None:
+            where["samples"] = address(self.batches[thread].rows[rows[0] :])
+        else:
+            where |= {"x": source.address + rows[0] * VECTOR, "x_stride": source.stride}
+        self.code.add(
+            thread,
+            kernel,
+            first=panels[0],
+            last=panels[1],
+            rows=rows[1] - rows[0],
+            features=copy.features,
+            **where,
+        )
 
     def epilogue(self, kernel: CompiledKernel, arguments: dict[str, int]) -> dict[str, int]:
         """Keep an epilogue's arguments; return it as kernels take it."""
@@ -91,9 +150,15 @@ class PlanContext:
     def transpose(
         self, thread: int, parameter: StoredParameter, inputs: Range, panels: Range
     ) -> None:
-        """Bring a part of the transpose of W up to date, if there is one."""
-        W, T = parameter.values, parameter.transposed
-        if T is None or inputs[0] == inputs[1] or panels[0] == panels[1]:
+        """Bring a part of what is made from W up to date: its transpose, and rounded copies."""
+        W, T, (copy, back) = parameter.values, parameter.transposed, parameter.rounded
+        if inputs[0] == inputs[1] or panels[0] == panels[1]:
+            return
+        if copy is not None:
+            rows_of_w = inputs[0], min(inputs[1], copy.rows)
+            made = self.form.rounds_weights(self.library, parameter.rounded, inputs[0])
+            self._round(thread, copy, W, rows_of_w, panels, made)
+        if T is None:
             return
         side, first, last = W.lanes, inputs[0] // W.lanes, -(-inputs[1] // W.lanes)
         self.code.add(
@@ -108,6 +173,9 @@ class PlanContext:
             target_row_block=T.stride,
             target_column_block=side * VECTOR,
         )
+        if back is not None:
+            outputs = panels[0] * side, min(panels[1] * side, back.rows)
+            self.round(thread, back, T, outputs, (first, last))
 
     def pixels(
         self, thread: int, kernel: CompiledKernel, shape: tuple[int, ...], **values: Any

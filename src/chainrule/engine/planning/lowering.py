@@ -8,6 +8,7 @@ from chainrule.chain import Chain
 from chainrule.engine.network.dependencies import check_keeps_nothing
 from chainrule.engine.network.errors import CannotLowerError
 from chainrule.engine.network.network import Draft, Network
+from chainrule.engine.planning.kinds.rounded import with_rounded_products
 from chainrule.engine.planning.kinds.rows import RowHead
 from chainrule.engine.planning.kinds.table import kind_of
 from chainrule.functions import Elementwise
@@ -18,7 +19,9 @@ _LOSSES = (ElementwiseLoss, SoftmaxCrossEntropy)
 _OF_LOSSES = ("errors", "error_gradients", "value", "gradient", "value_and_gradient")
 
 
-def lower(chain: Chain, loss: Loss | None, entries: float | None = None) -> Network:
+def lower(
+    chain: Chain, loss: Loss | None, entries: float | None = None, *, rounds: bool = False
+) -> Network:
     """Return the network of a chain; without a loss, that of its predictions.
 
     Parameters
@@ -29,6 +32,8 @@ def lower(chain: Chain, loss: Loss | None, entries: float | None = None) -> Netw
         With the last function it may be a pair that fuses.
     entries : float, optional
         Of sparse samples, how many numbers one has, on average.
+    rounds : bool
+        Whether products read operands rounded to bfloat16, where there are kernels for that.
 
     Raises
     ------
@@ -47,6 +52,8 @@ def lower(chain: Chain, loss: Loss | None, entries: float | None = None) -> Netw
         raise CannotLowerError(f"{chain!r}: the engine makes rows of numbers; end with Flatten()")
     of_outputs = pair or loss
     network = Network(tuple(draft.parts), of_outputs, entries)
+    if rounds:
+        network = with_rounded_products(network)
     if of_outputs is None:
         return network.in_prediction()
     if isinstance(of_outputs, ElementwiseLoss):

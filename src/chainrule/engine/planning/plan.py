@@ -199,7 +199,7 @@ class Planner:
         for thread in threads:
             self._advance(thread)
             self.penalties.add(thread)
-            self._begin(thread, partition(self.rows, self.threads, thread))
+            self._begin(thread, self._share(thread))
         if self.images or self.samples:
             self.code.barrier()
         for head, after in pairwise(self.heads):
@@ -211,7 +211,7 @@ class Planner:
                 self.code.barrier()
         self._phases(last.forward_together())
         for thread in threads:
-            own = last.whole(thread, partition(self.rows, self.threads, thread, TILE))
+            own = last.whole(thread, self._share(thread, TILE))
             if own:
                 last.forward(own)
                 self._loss(own)
@@ -261,6 +261,11 @@ class Planner:
             self.images.forward(thread)
         if self.samples:
             self.samples.forward(self.samples.whole(thread, rows))
+
+    def _share(self, thread: int, unit: int = 1) -> Range:
+        """Return which samples of a step a thread takes, in units of so many at least."""
+        unit = max(unit, self.context.rows_at_once)
+        return partition(self.rows, self.threads, thread, unit)
 
     # ---- what is no head's
 

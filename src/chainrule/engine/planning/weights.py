@@ -12,6 +12,7 @@ import numpy as np
 
 from chainrule.engine.machine.memory import VECTOR, Panels
 from chainrule.engine.network.network import Network, Part
+from chainrule.engine.planning.operands import Copies, Form
 from chainrule.parameters import Parameters
 from chainrule.types import Array
 
@@ -24,7 +25,8 @@ class StoredParameter:
     lies as it is, in one row. W (i, o) of products has panels of outputs, with more rows than
     inputs so that blocks for transposing are whole; a bias has one row. The gradient is there where
     one is kept: always, if ``by_itself`` the parameter moves along it, and not in an epilogue.
-    ``rate`` is the factor of its learning rate.
+    ``rate`` is the factor of its learning rate. ``rounded`` are copies of W and of its transpose
+    that products read, where these are rounded.
     """
 
     shape: tuple[int, ...]
@@ -35,6 +37,7 @@ class StoredParameter:
     transposed: Panels | None = None
     rate: float = 1.0
     by_itself: bool = False
+    rounded: Copies = (None, None)
 
     @property
     def penalized(self) -> bool:
@@ -76,6 +79,10 @@ class StoredParameter:
         self.part(slot).write(moved.reshape(-1, moved.shape[-1]))
         if slot is None and self.transposed is not None:
             self.transposed.write(parameter.T)
+        if slot is None:
+            for copy, values in zip(self.rounded, (parameter, parameter.T), strict=True):
+                if copy is not None:
+                    copy.write(values)
 
     def views(self, parameter: Array) -> list[tuple[Array, Array]] | None:
         """Return views of the same values in an array of the parameter's shape, and here.
@@ -122,6 +129,8 @@ class Weights:
         Whether the gradient is written to memory before parameters move along it.
     rate_factors : mapping, optional
         What the learning rate of some parameters is multiplied by, by the chain's names.
+    form : Form, optional
+        How products read their operands where these are rounded.
     """
 
     def __init__(
@@ -135,7 +144,9 @@ class Weights:
         clip: float | None = None,
         keeps_gradient: bool = False,
         rate_factors: Mapping[str, float] | None = None,
+        form: Form | None = None,
     ) -> None:
+        self.form = form
         self.rate_factors = dict(rate_factors or {})
         self.network, self.optimizer, self.l2, self.dtype = network, optimizer, l2, dtype
         self.l2_shared, self.clip = l2_shared, clip
@@ -161,8 +172,12 @@ class Weights:
         by_itself: bool = False,
         transposed: bool = False,
         by_rows: bool = False,
+        rounded: bool = False,
     ) -> None:
-        """Add a parameter; `padded` has rows for whole blocks, and `by_rows` has whole rows."""
+        """Add a parameter; `padded` has rows for whole blocks, and `by_rows` has whole rows.
+
+        `rounded` has copies for products.
+        """
         lanes, zeros = VECTOR // self.dtype.itemsize, Panels.by_rows if by_rows else Panels.zeros
         features = prod(shape) if axis is None or not shape else shape[axis]
         rows = prod(shape) // features
@@ -174,9 +189,12 @@ class Weights:
         )
         gradient = state.pop() if keeps else None
         whole = -(-features // lanes) * lanes
-        turned = Panels.zeros(whole, shape[0], self.dtype) if transposed else None
+        form = self.form if rounded else None
+        copies = form.weights(*shape, back=transposed) if form else (None, None)
+        turns = transposed and (form is None or form.needs_transpose)
+        turned = Panels.zeros(whole, shape[0], self.dtype) if turns else None
         rate = self.rate_factors.get(name, 1.0)
-        own = (shape, axis, values, tuple(state), gradient, turned, rate, by_itself)
+        own = (shape, axis, values, tuple(state), gradient, turned, rate, by_itself, copies)
         self.parameters[name] = StoredParameter(*own)
 
     @property

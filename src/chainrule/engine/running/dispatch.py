@@ -8,7 +8,6 @@ and then letting others have the processor. Denormal numbers count as 0 meanwhil
 from __future__ import annotations
 
 import ctypes
-import platform
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,10 +18,11 @@ import numpy as np
 from llvmlite import ir
 
 from chainrule.engine.kernels.library import compiled
-from chainrule.engine.language.body import I32, I64, POINTER
+from chainrule.engine.language.body import I32, I64
 from chainrule.engine.language.emit import KernelBuilder
 from chainrule.engine.language.values import Condition, Integer
-from chainrule.engine.machine.compiling import host
+from chainrule.engine.machine.architecture import AARCH64, X86_64, has_feature
+from chainrule.engine.machine.compiling import Target, host
 
 FIELDS = ("instructions", "count", "steps", "shared", "threads", "give_way")
 """``shared``: the barrier's counter, and in the next cache line whether to stop."""
@@ -61,39 +61,60 @@ class DispatchLoop(KernelBuilder):
         pointer = self.pointer(address)
         return Integer(self, self.builder.load_atomic(pointer, "acquire", 8, typ=I64))
 
-    def processor_hint(self, name: str) -> None:
-        """Call an instruction of the processor that has no operands, such as "x86.sse2.pause"."""
-        kind = ir.FunctionType(ir.VoidType(), [])
-        self.builder.call(self.declared(f"llvm.{name}", kind), [])
+    def pause(self) -> None:
+        """Wait for a moment: some 10 ns, in which another thread of the core may work."""
+        if self.target.architecture == X86_64:
+            self._call("x86.sse2.pause")
+        elif self.target.architecture == AARCH64:  # its "yield" does nothing on most processors
+            self._call("aarch64.isb", ir.Constant(I32, 15))
 
     def denormals_are_zero(self) -> Integer:
-        """Let an x86 processor flush denormal numbers to 0; return its settings from before."""
-        address = self._settings("llvm.x86.sse.stmxcsr")
-        before = self.builder.load(self.pointer(address), typ=I32)
-        flushing = self.builder.or_(before, ir.Constant(I32, 0x8040))
-        self.builder.store(flushing, self.pointer(address))
-        self._settings("llvm.x86.sse.ldmxcsr", address)
-        return Integer(self, self.builder.zext(before, I64))
+        """Let the processor flush denormal numbers to 0; return its settings from before."""
+        before = self._settings()
+        self._set(self.builder.or_(before, ir.Constant(I64, flushing(self.target.architecture))))
+        return Integer(self, before)
 
     def restore_denormals(self, settings: Integer) -> None:
         """Put back what :meth:`denormals_are_zero` returned."""
-        address = self.allocate(1)
-        narrow = self.builder.trunc(settings.value, I32)
-        self.builder.store(narrow, self.pointer(address))
-        self._settings("llvm.x86.sse.ldmxcsr", address)
+        self._set(settings.value)
 
-    def _settings(self, name: str, address: Integer | None = None) -> Integer:
-        address = self.allocate(1) if address is None else address
-        function = self.declared(name, ir.FunctionType(ir.VoidType(), [POINTER]))
-        self.builder.call(function, [self.pointer(address)])
-        return address
+    def _settings(self) -> Any:
+        """Return how the processor rounds and flushes."""
+        if self.target.architecture == AARCH64:
+            return self._call("aarch64.get.fpcr", returns=I64)
+        address = self.pointer(self.allocate(1))
+        self._call("x86.sse.stmxcsr", address)
+        return self.builder.zext(self.builder.load(address, typ=I32), I64)
+
+    def _set(self, settings: Any) -> None:
+        if self.target.architecture == AARCH64:
+            self._call("aarch64.set.fpcr", settings)
+            return
+        address = self.pointer(self.allocate(1))
+        self.builder.store(self.builder.trunc(settings, I32), address)
+        self._call("x86.sse.ldmxcsr", address)
+
+    def _call(self, name: str, *operands: Any, returns: Any = None) -> Any:
+        """Call a processor's own instruction, by its name in LLVM."""
+        kind = ir.FunctionType(returns or ir.VoidType(), [each.type for each in operands])
+        return self.builder.call(self.declared(f"llvm.{name}", kind), operands)
 
 
-def emit(name: str) -> Any:
+def flushing(architecture: str) -> int:
+    """Return the settings with which denormal operands and results count as 0.
+
+    x86: MXCSR.DAZ and FTZ. AArch64: FPCR.FZ, which looks at a result before it is rounded where
+    x86 looks at it afterwards; with FEAT_AFP also AH and FIZ, which do as x86 does.
+    """
+    if architecture != AARCH64:
+        return 1 << 6 | 1 << 15
+    return 1 << 24 | (1 << 1 | 1 << 0 if has_feature("AFP") else 0)
+
+
+def emit(name: str, target: Target | None = None) -> Any:
     """Return the module of the dispatch loop."""
-    k = DispatchLoop(name, np.float64, FIELDS)
-    on_x86 = platform.machine().lower() in ("x86_64", "amd64")
-    settings = k.denormals_are_zero() if on_x86 else None
+    k = DispatchLoop(name, np.float64, FIELDS, target=target)
+    settings = k.denormals_are_zero()
     shared = k.argument("shared")
     with (
         k.loop(0, k.argument("steps")),
@@ -105,13 +126,12 @@ def emit(name: str) -> Any:
         with k.when(kernel > 0):
             k.call(kernel, k.load_integer(instruction + 8))
         with k.when(kernel.equals(0)):
-            _barrier(k, shared, on_x86)
-    if settings is not None:
-        k.restore_denormals(settings)
+            _barrier(k, shared)
+    k.restore_denormals(settings)
     return k.finish().module
 
 
-def _barrier(k: DispatchLoop, shared: Integer, on_x86: bool) -> None:
+def _barrier(k: DispatchLoop, shared: Integer) -> None:
     """Wait until as many threads as there are have come."""
     threads = k.argument("threads")
     before = k.add_atomically(shared, 1)
@@ -122,9 +142,8 @@ def _barrier(k: DispatchLoop, shared: Integer, on_x86: bool) -> None:
     with k.loop_while(lambda: k.load_shared(shared) < everyone):
         spun = k.load_integer(spins)
         k.store_integer(spun + 1, spins)
-        if on_x86:
-            with k.when(spun < SPINS):
-                k.processor_hint("x86.sse2.pause")
+        with k.when(spun < SPINS):
+            k.pause()
         with k.when(spun >= SPINS):
             k.call(k.argument("give_way"))
 

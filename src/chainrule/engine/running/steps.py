@@ -18,6 +18,7 @@ from chainrule.engine.machine.memory import address
 from chainrule.engine.planning.cost import cost
 from chainrule.engine.planning.listing import listing
 from chainrule.engine.planning.lowering import lower
+from chainrule.engine.planning.operands import Form
 from chainrule.engine.planning.plan import Planner
 from chainrule.engine.planning.reading import as_rows
 from chainrule.engine.planning.sample_rows import Rows, entries_of, table_of
@@ -92,6 +93,9 @@ class Steps:
         Those of this processor by default.
     rate_factors : mapping, optional
         What the learning rate of some parameters is multiplied by, by the chain's names.
+    form : Form, optional
+        How products read operands rounded to bfloat16; without one, they read them as they are.
+        Outputs are by products of operands as they are in any case.
 
     Raises
     ------
@@ -116,11 +120,12 @@ class Steps:
         threads: int = 1,
         kernels: Library | None = None,
         rate_factors: Mapping[str, float] | None = None,
+        form: Form | None = None,
     ) -> None:
         self.chain, self.threads, self.seed = chain, threads, seed or 0
         self.library = library(chain.dtype) if kernels is None else kernels
         self.X = self._rows(X)
-        network = lower(chain, loss, entries_of(self.X))
+        network = lower(chain, loss, entries_of(self.X), rounds=form is not None)
         self.network = network.in_prediction() if seed is None else network
         self.weights = Weights(
             self.network,
@@ -131,6 +136,7 @@ class Steps:
             clip=clip,
             keeps_gradient=keeps_gradient,
             rate_factors=rate_factors,
+            form=form,
         )
         self.weights.load(chain.parameters)
         self.labels = isinstance(self.network.loss, SoftmaxCrossEntropy) and np.ndim(t) == 1
@@ -142,7 +148,7 @@ class Steps:
         )
         self._programs: dict[tuple[int, bool], tuple[Planner, Runner, Runner]] = {}
         self._moving = 0  # samples of the gradient that no update has followed
-        predicting = self.network.in_prediction()
+        predicting = lower(chain, loss, entries_of(self.X)).in_prediction()
         self._outputs = Outputs(predicting, self.weights, threads, self.library)
         self.done = 0
         self._ahead: Array = np.zeros((0, 0))

@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.engine.kernels import bags, epilogues, losses, outputs, rows
 from chainrule.engine.kernels.library import Library, library
+from chainrule.engine.planning.forms import ROUNDED
 from chainrule.engine.planning.kinds.table import WARMED
 from chainrule.engine.running.dispatch import dispatch_loop
 from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
@@ -26,6 +27,10 @@ def compilations(optimizers: Iterable[Any]) -> list[Callable[[], Any]]:
     calls: list[Callable[[], Any]] = [dispatch_loop]
     for dtype in (np.dtype(np.float32), np.dtype(np.float64)):
         calls += _of(library(dtype), list(optimizers))
+    single = library(np.dtype(np.float32))
+    for form in ROUNDED.values():
+        needed = form(single.target).kernels()
+        calls += [partial(single.get, emit, **options) for emit, options in needed]
     return calls
 
 

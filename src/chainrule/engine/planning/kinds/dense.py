@@ -33,7 +33,7 @@ from chainrule.layout import Layer
 class Dense(RowHead):
     """Y[n,o] = X[n,i] W[i,o] + b[o], and the functions after it."""
 
-    takes_along = True
+    takes_along = reads_in_place = True
     matrix: ClassVar[str] = "W"
     """The function's own name of its matrix."""
 
@@ -82,24 +82,34 @@ class Dense(RowHead):
         return {}
 
     @classmethod
+    def listed_operand(cls, code: str) -> str:
+        """Return how a product reads what a listing calls so: as it is."""
+        return code
+
+    @classmethod
     def forward_lines(cls, part: Part, names: Names) -> Iterator[tuple[str, str]]:
         """Yield the product."""
         W, bias = part.names[part.kind.matrix], part.names.get("b")
         added = f" + w[{bias!r}]" if bias else ""
-        yield f"{names.values[0]} = {names.x} @ w[{W!r}]{added}", part.function.text()
+        read = cls.listed_operand
+        product = f"{read(names.x)} @ {read(f'w[{W!r}]')}"
+        yield f"{names.values[0]} = {product}{added}", part.function.text()
 
     @classmethod
     def backward_lines(cls, part: Part, names: Names) -> Iterator[tuple[str, str]]:
         """Yield the product with the transpose."""
         W = part.names[part.kind.matrix]
-        yield f"{names.before} = {names.gradient} @ w[{W!r}].T", "dX[n,i] = dY[n,o] W[i,o]"
+        read = cls.listed_operand
+        product = f"{read(names.gradient)} @ {read(f'w[{W!r}]')}.T"
+        yield f"{names.before} = {product}", "dX[n,i] = dY[n,o] W[i,o]"
 
     @classmethod
     def gradient_lines(cls, part: Part, names: Names, penalty: str) -> Iterator[tuple[str, str]]:
         """Yield the gradients by W and b."""
         W = part.names[part.kind.matrix]
-        code = f"{gradient_name(W)} = {names.x}.T @ {names.gradient}{penalty.format(W)}"
-        yield code, "dW[i,o] = X[n,i] dY[n,o]"
+        read = cls.listed_operand
+        product = f"{read(names.x)}.T @ {read(names.gradient)}"
+        yield f"{gradient_name(W)} = {product}{penalty.format(W)}", "dW[i,o] = X[n,i] dY[n,o]"
         if "b" in part.names:
             db = gradient_name(part.names["b"])
             yield f"{db} = {names.gradient}.sum(axis=0)", "db[o] = dY[n,o]"
@@ -189,8 +199,7 @@ class Dense(RowHead):
         assert self.before is not None
         if not cut:
             return
-        gradient, before, T = self.values.gradient, self.before.values, self.weight.transposed
-        assert T is not None
+        before = self.before.values
         target, last = before.gradient, self.before.last_slope
         arguments = {
             "gradient": cut.at(target),
@@ -203,7 +212,15 @@ class Dense(RowHead):
             x = before.before(len(before.y) - 1)
             arguments |= {"x": cut.at(x) if x else 0, "y": cut.at(before.y[-1])}
             arguments |= {"gradient_row": VECTOR, "gradient_vector": target.stride}
-        outputs = self.part.features
+        self._multiply_back(cut, epilogue, arguments)
+        self.before.slopes(cut, len(self.before.pointwise) - (last is not None))
+
+    def _multiply_back(
+        self, cut: RowCut, epilogue: CompiledKernel, arguments: dict[str, int]
+    ) -> None:
+        """Add products of gradients with Wᵀ, and what happens to them."""
+        outputs, gradient, T = self.part.features, self.values.gradient, self.weight.transposed
+        assert T is not None
         self.context.product(
             cut.thread,
             epilogue,
@@ -217,7 +234,6 @@ class Dense(RowHead):
             x=T.address + cut.panels[0] * T.stride,
             x_stride=T.stride,
         )
-        self.before.slopes(cut, len(self.before.pointwise) - (last is not None))
 
     # ---- update
 
@@ -227,7 +243,8 @@ class Dense(RowHead):
 
     def update(self, thread: int) -> None:
         """Let W move along dW = Xᵀ dZ and b along db = 1ᵀ dZ, in the product's epilogue."""
-        panels = partition(self.weight.values.count, self.code.threads, thread)
+        count, unit = self.weight.values.count, self.context.panels_at_once
+        panels = partition(count, self.code.threads, thread, unit)
         if "b" in self.part.names and panels[0] < panels[1]:
             gradient, rows = self.values.gradient, self.context.rows
             one = self.code.keep(np.ones(1, dtype=self.context.dtype))
@@ -254,7 +271,13 @@ class Dense(RowHead):
             inputs = partition(self.part.reads, self.code.threads, thread, W.lanes)
         if inputs[0] == inputs[1] or panels[0] == panels[1]:
             return
-        gradient, before = self.values.gradient, self.input
+        self._multiply_across(thread, inputs, panels)
+        if self.weight.gradient is None:
+            self.context.transpose(thread, self.weight, inputs, panels)
+
+    def _multiply_across(self, thread: int, inputs: Range, panels: Range) -> None:
+        """Add products of Xᵀ with gradients, and the moves of W along them."""
+        W, gradient, before = self.weight.values, self.values.gradient, self.input
         if before is None:
             a, taps = 0, address(self.context.batches[thread].taps)
             columns = np.arange(inputs[1]) * self.context.dtype.itemsize
@@ -274,8 +297,6 @@ class Dense(RowHead):
             x=gradient.address + panels[0] * gradient.stride,
             x_stride=gradient.stride,
         )
-        if self.weight.gradient is None:
-            self.context.transpose(thread, self.weight, inputs, panels)
 
     def moved(self, thread: int, parameter: StoredParameter, own: int) -> dict[str, int]:
         """Return an update's arguments: the numbers that move, their state, the step's scalars.

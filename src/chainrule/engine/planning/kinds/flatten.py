@@ -63,6 +63,9 @@ class Rows(RowHead):
         """Add a tile's rows."""
         source, side = self.images.values.output.at(cut.tile), self.context.lanes * VECTOR
         self._transpose(cut, source, side, *self._of(self.values.z, cut))
+        first = cut.tile * self.context.lanes
+        rows = first, min(first + self.context.lanes, self.context.rows)
+        self.round_output(self.whole(cut.thread, rows))
 
     def backward(self, cut: TileCut) -> None:
         """Add the gradient of a tile of the last images."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from chainrule.engine.kernels import rows as kernels
 from chainrule.engine.machine.memory import VECTOR, Panels, address
 from chainrule.engine.planning.cuts import RowCut, Values
 from chainrule.engine.planning.kinds.base import Head
+from chainrule.engine.planning.operands import Operand
 from chainrule.engine.planning.program import partition
 
 TILE = 8
@@ -25,6 +26,8 @@ class RowHead(Head):
 
     before: RowHead | None
     values: Values
+    rounded: Operand | None = None
+    """The rounded copy of the output that the next head reads, if it does."""
 
     together: ClassVar[bool] = False
     """Whether all threads make the head's numbers together, phase by phase."""
@@ -43,6 +46,17 @@ class RowHead(Head):
         only_loss_reads = z is not None and not pointwise and self.after is None
         masks = {k: self._panels() for k, f in enumerate(pointwise) if f.kind.random}
         return Values(z, y, z if only_loss_reads else self._panels(), masks)
+
+    def follow(self, cut: Any) -> None:
+        """Add the pointwise functions that the head's kernel has not taken along; round."""
+        super().follow(cut)
+        self.round_output(cut)
+
+    def round_output(self, cut: RowCut) -> None:
+        """Add the rounding of the output, if it is read so."""
+        if self.rounded is not None:
+            source = self.values.output
+            self.context.round(cut.thread, self.rounded, source, cut.rows, cut.panels)
 
     def bring_samples(self, cut: RowCut) -> None:
         """Add what brings some samples of the batch into the head's own panels."""
@@ -93,7 +107,8 @@ class RowHead(Head):
         """Return which samples, and which panels of what the head makes, a thread computes."""
         rows, threads = self.context.rows, self.context.threads
         if self.unit:
-            return self.whole(thread, partition(rows, threads, thread, self.unit))
+            unit = max(self.unit, self.context.rows_at_once)
+            return self.whole(thread, partition(rows, threads, thread, unit))
         panels = partition(self.values.gradient.count, threads, thread)
         return RowCut(self.context, thread, (0, rows), panels)
 
