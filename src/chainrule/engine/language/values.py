@@ -66,13 +66,6 @@ class Integer(Value):
     def __rsub__(self, other: int) -> Integer:
         return Integer(self.body, self.body.builder.sub(self.of(other), self.value))
 
-    def at_most(self, other: Integer | int) -> Integer:
-        """Return the smaller of two numbers."""
-        return Integer(
-            self.body,
-            self.body.builder.select((self < other).value, self.value, self.of(other)),
-        )
-
     def multiply_high(self, other: Integer | int) -> Integer:
         """Return the upper 64 bits of the product of two numbers without sign."""
         builder, wide = self.body.builder, ir.IntType(128)

@@ -71,6 +71,13 @@ class Target:
             return (3, 2, 1), (2, 1)
         return (1,), (1,)
 
+    @property
+    def points_tile(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Outputs and tiles of images whose products at Winograd's points are summed at once."""
+        if self.register_bytes == 64:
+            return (8, 4, 2, 1), (3, 2, 1)
+        return ((6, 4, 2, 1) if self.held == 8 else (3, 2, 1)), (1,)
+
 
 @cache
 def host() -> Target:
