@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.model_selection import train_test_split
 
 from chainrule.chain import Chain
-from chainrule.engine.running.prediction import in_blocks
+from chainrule.engine.running.forward import in_blocks
 from chainrule.estimators.callbacks import FitTask
 from chainrule.estimators.stopping import EpochLoss, FitRecord, StoppingMonitor
 from chainrule.inputs import Inputs

@@ -33,7 +33,7 @@ from chainrule.layout import Layer
 class Dense(RowHead):
     """Y[n,o] = X[n,i] W[i,o] + b[o], and the functions after it."""
 
-    takes_along = True
+    takes_along = reads_in_place = True
     matrix: ClassVar[str] = "W"
     """The function's own name of its matrix."""
 
