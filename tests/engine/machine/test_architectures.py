@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from chainrule.engine.kernels import dot, product
-from chainrule.engine.language.emit import emitted
 from chainrule.engine.machine import architecture, cache, compiling
 from chainrule.engine.machine.compiling import Target, assembly
 from chainrule.engine.running import dispatch
+from engine.assembly import code_of, inner_loops, moves, stack_accesses
 
 NAMES = ["generic", "neoverse-n1", "neoverse-v1", "neoverse-v2", "apple-m1", "apple-m4"]
 KERNELS = [product.product, product.stored, dot.dot, dot.added]
@@ -63,11 +63,21 @@ def test_kernels_of_two_architectures_have_different_files():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_vectors_are_those_that_every_aarch64_processor_has(name, dtype):
     for emit in KERNELS:
-        k, _ = emitted(emit, "kernel", dtype, target=aarch64(name))
-        code = assembly(str(k.module), k.target)
+        code = code_of(emit, dtype, aarch64(name))
         assert re.search(r"\bfmla\s+v\d+\.", code)
         assert not re.search(r"\b[zp]\d+\.", code), "scalable vectors"
-        assert not re.search(r"\bbl\s+(?!tile_)", code), "a call of a library"
+        called = set(re.findall(r"\bbl\s+(\w+)", code))
+        assert called <= set(re.findall(r"^(\w+):", code, re.MULTILINE)), "a call of a library"
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_tiles_fit_the_registers(name, dtype):
+    for emit in KERNELS:
+        loops = inner_loops(code_of(emit, dtype, aarch64(name)), "fmla")
+        assert max(sum(line.startswith("fmla") for line in loop) for loop in loops) == 24
+        assert {stack_accesses(loop) for loop in loops} == {0}
+        assert {moves(loop) for loop in loops} <= {0, 1, 2}
 
 
 def test_denormals_are_flushed_and_the_settings_put_back():

@@ -180,4 +180,4 @@ def _value(k: KernelBuilder, entry: Integer) -> Vector:
 
 def _sizes(target: Target) -> range:
     """Return how many vectors of a row to take at once: as many as the registers hold."""
-    return range({64: 8, 32: 4}.get(target.register_bytes, 2), 0, -1)
+    return range({32: 8, 8: 4}.get(target.held, 2), 0, -1)

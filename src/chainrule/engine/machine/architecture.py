@@ -24,8 +24,8 @@ _HWCAP2 = {"BF16": 1 << 14, "AFP": 1 << 20}
 @cache
 def architecture() -> str:
     """Return the name of this process's architecture: "x86_64", "aarch64" or another one."""
-    name = platform.machine().lower()
-    return _NAMES.get(name, name)
+    name = platform.machine().lower()  # the system's, of which a process may use the half
+    return _NAMES.get(name, name) if sys.maxsize > 2**32 else f"32-bit {name}"
 
 
 @cache

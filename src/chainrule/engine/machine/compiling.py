@@ -22,6 +22,12 @@ class Target:
     architecture: str = field(default_factory=architecture)
 
     @property
+    def held(self) -> int:
+        """How many vectors its registers hold: 32 with AVX-512, 8 with AVX2 and with NEON."""
+        registers = 32 if self.register_bytes == 64 or self.architecture == AARCH64 else 16
+        return registers * self.register_bytes // 64
+
+    @property
     def tile(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
         """Vectors of a product's tiles, and rows of each: as many as the registers hold.
 
@@ -30,7 +36,7 @@ class Target:
         """
         if self.register_bytes == 64:
             return (4, (4, 2, 1)), (3, (6, 4, 2, 1)), (2, (8, 4, 2, 1)), (1, (8, 4, 2, 1))
-        return ((1, (6, 4, 2, 1) if self.register_bytes == 32 else (3, 2, 1)),)
+        return ((1, (6, 4, 2, 1) if self.held == 8 else (3, 2, 1)),)
 
     @property
     def has_pairs(self) -> bool:
@@ -50,7 +56,7 @@ class Target:
         """Rows and columns of the tiles of a product that sums along lanes, largest first."""
         if self.register_bytes == 64:
             return (6, 4, 3, 2, 1), (4, 3, 2, 1)
-        if self.register_bytes == 32:
+        if self.held == 8:
             return (3, 2, 1), (2, 1)
         return (1,), (1,)
 
