@@ -110,7 +110,7 @@ def measure_cases(
     results: list[dict[str, Any]] = []
     found |= {"rounds": rounds, "cases": results}
     print(f"\nTime: the median of {rounds} epochs, all taking turns, float32. The limit is that of")
-    print("multiply-adds on registers, on as many threads as we take.\n")
+    print("multiply-adds of float32 on registers, on as many threads as we take.\n")
     ratios = [f"{name} / ours" for name in peers]
     head("network", "µs a step", *ratios, "of the limit", "weights differ by at most")
     for case in cases:

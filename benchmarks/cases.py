@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,8 @@ class Start:
 class Case:
     """A network with ReLU, softmax at the end, and how it is trained.
 
-    ``images`` are the layers before the hidden ones, if X are images.
+    ``images`` are the layers before the hidden ones, if X are images; ``precision`` is what
+    products read, "float32" or "bfloat16".
     """
 
     name: str
@@ -86,9 +87,11 @@ class Case:
     samples: int = 8192
     images: tuple[Filters | str, ...] = ()
     classes: int = 10
+    precision: str = "float32"
 
     def __str__(self) -> str:
-        return f"{self.name}, {self.optimizer}, batch {self.batch}"
+        narrow = "" if self.precision == "float32" else f", {self.precision}"
+        return f"{self.name}, {self.optimizer}, batch {self.batch}{narrow}"
 
     @property
     def rate(self) -> float:
@@ -172,6 +175,7 @@ CASES = (
     multilayer(784, 256, 128, 10, batch=128),
     multilayer(784, 512, 512, 10, batch=256),
     multilayer(784, 1024, 1024, 10, batch=1024, samples=4096),
+    replace(multilayer(784, 1024, 1024, 10, batch=1024, samples=4096), precision="bfloat16"),
     multilayer(256, 100_000, batch=256, samples=1024),
     Case("LeNet-5 on 28 × 28", MNIST, (120, 84), 32, samples=2048, images=LENET),
     Case("32c3-64c3-pool-128-10 on 28 × 28", MNIST, (128,), 32, samples=512, images=TWO),

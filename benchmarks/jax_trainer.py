@@ -34,8 +34,8 @@ class Jax:
 
     @staticmethod
     def runs(case: Case) -> bool:
-        """Return whether JAX is installed."""
-        return find_spec("jax") is not None
+        """Return whether JAX is installed, and has the precision here."""
+        return find_spec("jax") is not None and case.precision == "float32"
 
     def _loss(self, w: list[Any], X: Any, t: Any) -> Any:
         """Return the mean cross-entropy of a batch."""

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 
 from benchmarks.jax_trainer import Jax
-from benchmarks.torch_trainers import Compiled, PyTorch
+from benchmarks.torch_trainers import Autocast, Compiled, PyTorch
 from benchmarks.trainers import Chainrule, Reference, ScikitLearn, Trainer
 
-TRAINERS: tuple[type[Trainer], ...] = (Chainrule, PyTorch, Compiled, Jax, ScikitLearn, Reference)
+TRAINERS: tuple[type[Trainer], ...] = (
+    *(Chainrule, PyTorch, Autocast, Compiled, Jax),
+    *(ScikitLearn, Reference),
+)
 
 __all__ = ["TRAINERS", "Trainer", "installed"]
 

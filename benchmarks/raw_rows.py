@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.tables import figure, head, row
 from chainrule import Chain, Classifier, Linear, MLPClassifier, Regressor, ReLU, load
 from chainrule.data import Table, builtin_table, load_builtin
-from chainrule.engine.running.prediction import Forward
+from chainrule.engine.running.forward import Forward
 
 Raw = tuple[str, Any, Any]
 """What a row is, the estimator, and the row."""

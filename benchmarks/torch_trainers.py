@@ -40,8 +40,8 @@ class PyTorch:
 
     @staticmethod
     def runs(case: Case) -> bool:
-        """Return whether PyTorch is installed."""
-        return find_spec("torch") is not None
+        """Return whether PyTorch is installed; other precisions are another trainer's."""
+        return find_spec("torch") is not None and case.precision == "float32"
 
     def _layers(self, weights: list[Array]) -> list[Any]:
         """Return the layers, with the weights to start from."""
@@ -97,3 +97,24 @@ class Compiled(PyTorch):
     def runs(case: Case) -> bool:
         """Return whether PyTorch and the C++ compiler that it needs are installed."""
         return PyTorch.runs(case) and any(map(which, ("g++", "clang++", "c++")))
+
+
+class Autocast(PyTorch):
+    """PyTorch with products in bfloat16: autocast on the processor, weights in float32."""
+
+    name = "PyTorch autocast"
+
+    def __init__(self, case: Case, start: Start, threads: int) -> None:
+        super().__init__(case, start, threads)
+        torch, whole = self.torch, self.loss
+
+        def loss(X: Any, t: Any) -> Any:
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                return whole(X, t)
+
+        self.loss = loss
+
+    @staticmethod
+    def runs(case: Case) -> bool:
+        """Return whether PyTorch is installed, and the case is of bfloat16."""
+        return find_spec("torch") is not None and case.precision == "bfloat16"

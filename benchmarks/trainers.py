@@ -47,7 +47,13 @@ class Chainrule:
         self.case, self.chain = case, case.chain()
         self.order = start.order
         count = threads_for(self.chain, CrossEntropy(), case.batch, threads)
-        self.steps = Steps(self.chain, CrossEntropy(), case.rule(), start.X, start.t, threads=count)
+        given: dict[str, Any] = {"threads": count}
+        if case.precision == "bfloat16":
+            from chainrule.engine.machine.compiling import host
+            from chainrule.engine.planning.operands import fastest
+
+            given["form"] = fastest(host())
+        self.steps = Steps(self.chain, CrossEntropy(), case.rule(), start.X, start.t, **given)
         self.rates = np.full(case.steps, case.rate)
 
     @staticmethod
@@ -83,8 +89,8 @@ class Reference:
 
     @staticmethod
     def runs(case: Case) -> bool:
-        """Return True."""
-        return True
+        """Return whether it has the precision."""
+        return case.precision == "float32"
 
     def epoch(self) -> None:
         """Take the steps one by one."""
@@ -131,7 +137,7 @@ class ScikitLearn:
     @staticmethod
     def runs(case: Case) -> bool:
         """Return whether it can: images are not for it, nor classes without a sample."""
-        return not case.images and case.classes < case.samples
+        return case.precision == "float32" and not case.images and case.classes < case.samples
 
     def epoch(self) -> None:
         """Fit for one iteration more."""

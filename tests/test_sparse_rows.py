@@ -25,7 +25,8 @@ from chainrule import (
     notation,
     train,
 )
-from chainrule.engine.running.prediction import Forward, Predictor
+from chainrule.engine.running.forward import Forward
+from chainrule.engine.running.prediction import Predictor
 from chainrule.engine.running.steps import Steps
 from chainrule.sparse_rows import check_arrays
 from chainrule.training import SGD

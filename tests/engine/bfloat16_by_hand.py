@@ -23,13 +23,13 @@ def multiply_add(a, b, total):
 
     The sum in float64 is rounded to odd: where it is not exact, its last digit says so.
     """
-    product, total = np.float64(a) * np.float64(b), np.float64(total)
-    near = product + total
-    back = near - product
-    error = (product - (near - back)) + (total - back)
-    even = (near.view(np.int64) & 1) == 0
-    odd = np.nextafter(near, np.copysign(np.inf, error))
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(all="ignore"):
+        product, total = np.float64(a) * np.float64(b), np.float64(total)
+        near = product + total
+        back = near - product
+        error = (product - (near - back)) + (total - back)
+        even = np.isfinite(near) & ((near.view(np.int64) & 1) == 0)
+        odd = np.nextafter(near, np.copysign(np.inf, error))
         return flushed(np.where((error != 0) & even, odd, near).astype(np.float32))
 
 
@@ -41,4 +41,24 @@ def matrix_product(A, X):
     total = np.zeros((m, n), np.float32)
     for place in np.arange(k + k % 2).reshape(-1, 2)[:, ::-1].reshape(-1):
         total = multiply_add(left[:, place, None], right[place], total)
+    return total
+
+
+def block_product(A, X):
+    """Return A X of rounded A (m, k) and X (k, n) in blocks of 32 along k.
+
+    Of each block the even k are summed, and the odd ones; both sums are added up, and the result
+    is added to the blocks before.
+    """
+    (m, k), n = A.shape, X.shape[1]
+    whole = -(-k // 32) * 32
+    left, right = np.zeros((m, whole), np.float32), np.zeros((whole, n), np.float32)
+    left[:, :k], right[:k] = rounded(A), rounded(X)
+    total, one = np.zeros((m, n), np.float32), np.float32(1)
+    for block in range(0, whole, 32):
+        sums = [np.zeros((m, n), np.float32) for _ in range(2)]
+        for place in range(block, block + 32):
+            own = place % 2
+            sums[own] = multiply_add(left[:, place, None], right[place], sums[own])
+        total = multiply_add(one, multiply_add(one, *sums), total)
     return total

@@ -1,6 +1,7 @@
 """Kernels called by themselves, on arrays."""
 
 import ctypes
+from dataclasses import replace
 
 import numpy as np
 
@@ -40,3 +41,9 @@ OTHERS = {
     "128 bits, no fused multiply-add": Target("nehalem", "", 16),
 }
 """Processors that this one can stand for; the last calls the C library for each fused step."""
+
+
+def without_tiles():
+    """Return this processor, as if it had no tiles of matrices."""
+    features = [name for name in host().features.split(",") if "amx" not in name]
+    return replace(host(), features=",".join(features))

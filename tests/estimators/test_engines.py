@@ -20,7 +20,7 @@ from chainrule import (
     Softmax,
     Tanh,
 )
-from chainrule.engine.running import prediction
+from chainrule.engine.running import forward, prediction
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(700, 36))
@@ -85,7 +85,7 @@ def test_second_order_training_has_the_same_bits_on_any_number_of_threads(proble
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_predictions_agree(problem, dtype, monkeypatch):
     estimator, y = problem
-    monkeypatch.setattr(prediction, "ROWS_OF_NUMPY", 256)
+    monkeypatch.setattr(forward, "ROWS_OF_NUMPY", 256)
     used = []
     called = prediction.Predictor.__call__
     monkeypatch.setattr(

@@ -25,21 +25,22 @@ MODELS = [
     MLPRegressor(hidden_layer_sizes=(16,), **OPTIONS),
     Classifier(HIDDEN, complete=True, **OPTIONS),
     Regressor(HIDDEN, complete=True, **OPTIONS),
+    MLPClassifier((16,), **{**OPTIONS, "precision": "bfloat16_blocks"}),
 ]
 pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: f"{type(m).__name__}, {m.precision}")
 def test_every_estimator_has_it(model, tmp_path):
     fitted = clone(model).fit(X[:300], Y[:300])
-    assert fitted.get_params()["precision"] == "bfloat16"
+    assert fitted.get_params()["precision"] == model.precision
     assert fitted.history_.engine == "machine"
     plain = clone(model).set_params(precision="float32", dtype="float32").fit(X[:300], Y[:300])
     assert fitted.loss_ != plain.loss_
     assert fitted.loss_ == pytest.approx(plain.loss_, rel=0.02)
     fitted.save(tmp_path / "model.safetensors")
     again = load(tmp_path / "model.safetensors")
-    assert again.precision == "bfloat16"
+    assert again.precision == model.precision
     assert np.array_equal(again.predict(X), fitted.predict(X))
 
 
@@ -82,6 +83,10 @@ def test_a_fit_in_float64_goes_on_in_bfloat16():
     [
         ({"solver": "lbfgs"}, "steps on batches for precision='bfloat16', got solver='lbfgs'"),
         ({"dtype": "float64"}, "dtype float32 or None with precision='bfloat16', got 'float64'"),
+        (
+            {"solver": "lbfgs", "precision": "bfloat16_blocks"},
+            "steps on batches for precision='bfloat16_blocks', got solver='lbfgs'",
+        ),
         ({"engine": "reference"}, "engine auto or machine with .*, got 'reference'"),
         ({"precision": "half"}, "'precision' parameter of MLPClassifier must be"),
     ],

@@ -17,7 +17,8 @@ from chainrule import (
     check_gradients,
     train,
 )
-from chainrule.engine.running.prediction import Forward, Predictor
+from chainrule.engine.running.forward import Forward
+from chainrule.engine.running.prediction import Predictor
 
 COUNTS = np.array([[1.0, 0, 2, 0], [0, 0, 0, 3], [0, 1, 1, 0]])
 SIGNED = np.array([[1.0, 0, 2, 0], [0, 0, 0, 3], [0, 1, -1, -0.5]])

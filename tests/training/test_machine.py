@@ -196,7 +196,13 @@ def test_float32_digits_are_learned_and_stop_early():
     assert accuracy(chain.forward(held_out[0]), held_out[1]) > 0.87
 
 
-@pytest.mark.parametrize(("setting", "count"), [("1", 1), ("999", None), ("", None), ("x", None)])
+@pytest.mark.parametrize(
+    ("setting", "count"),
+    [
+        *[("1", 1), ("1,2", 1), (" 1 , 4 ", 1), ("0", 1), ("999", None), ("999,1", None)],
+        *[(wrong, None) for wrong in ("", "x", "1,", ",1", "1,x", "-1", "1.5", "²", "9" * 5000)],
+    ],
+)
 def test_workers_limit_threads_by_the_usual_variable(monkeypatch, setting, count):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     every = availability.processors()

@@ -31,6 +31,7 @@ from chainrule.training.plan import Precision
 from chainrule.training.steppers import Engine
 
 OPTIMIZER_NAMES = (*OPTIMIZERS, "lbfgs")
+PRECISIONS = get_args(Precision)
 TASKS = get_args(TaskName)
 
 OF_BATCHES = ("learning_rate", "schedule", "warm_up", "batch", "clip_norm", "augment")
@@ -155,7 +156,7 @@ class CommandLineOptions:
         str,
         typer.Option(
             metavar="NAME",
-            help="What products of Linear layers read in training: float32, or bfloat16.",
+            help=f"What products of Linear layers read in training: {', '.join(PRECISIONS)}.",
         ),
     ] = "float32"
     size: Annotated[
@@ -188,7 +189,7 @@ class CommandLineOptions:
             "loss": tuple(REGRESSION_LOSSES),
             "task": TASKS,
             "engine": get_args(Engine),
-            "precision": get_args(Precision),
+            "precision": PRECISIONS,
         }
         for name, known in choices.items():
             word = getattr(self, name)

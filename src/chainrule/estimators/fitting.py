@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.model_selection import train_test_split
 
 from chainrule.chain import Chain
-from chainrule.engine.running.prediction import in_blocks
+from chainrule.engine.running.forward import in_blocks
 from chainrule.estimators.callbacks import FitTask
 from chainrule.estimators.stopping import EpochLoss, FitRecord, StoppingMonitor
 from chainrule.inputs import Inputs
@@ -188,7 +188,7 @@ def training_dtype(
     ValueError
         Products in bfloat16 are asked for, and something with them that excludes these.
     """
-    if estimator.precision == "bfloat16":
+    if estimator.precision != "float32":
         _check_goes_with_bfloat16(estimator)
         return np.dtype(np.float32)
     if estimator.dtype is not None:
@@ -206,14 +206,12 @@ def training_dtype(
 
 def _check_goes_with_bfloat16(estimator: Any) -> None:
     """Raise ValueError for a type, or a solver, that products in bfloat16 do not go with."""
-    name = type(estimator).__name__
+    name, asked = type(estimator).__name__, f"precision={estimator.precision!r}"
     if estimator.dtype == "float64":
-        raise ValueError(
-            f"{name}: expected dtype float32 or None with precision='bfloat16', got 'float64'"
-        )
+        raise ValueError(f"{name}: expected dtype float32 or None with {asked}, got 'float64'")
     if estimator.solver == "lbfgs":
         raise ValueError(
-            f"{name}: expected a solver that takes steps on batches for precision='bfloat16', got "
+            f"{name}: expected a solver that takes steps on batches for {asked}, got "
             "solver='lbfgs'"
         )
 

@@ -87,10 +87,11 @@ TRAINING_PARAMETERS = """\
     dtype : {"float32", "float64"}, default=None
         The type to train in. None takes float64 for "lbfgs", for small problems and for numbers too
         large for float32, else float32. Fitted parameters have the type of X.
-    precision : {"float32", "bfloat16"}, default="float32"
+    precision : {"float32", "bfloat16", "bfloat16_blocks"}, default="float32"
         "bfloat16": training is in float32, but the products of Linear layers read their operands
         rounded to bfloat16, in steps on batches by machine code. Predictions, and what is done on a
-        validation set, are float32's.
+        validation set, are float32's. "bfloat16_blocks" has another order of sums, which Intel's
+        matrix tiles (AMX) compute at several times the rate.
     n_jobs : int, default=None
         Threads; None takes as many as pay. Their number does not change a bit.
     engine : {"auto", "machine", "reference"}, default="auto"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.chain import Chain
-from chainrule.engine.running.prediction import Forward, in_blocks
+from chainrule.engine.running.forward import Forward, in_blocks
 from chainrule.estimators import resolve
 from chainrule.finite import finite_outputs, narrowed
 from chainrule.types import Array

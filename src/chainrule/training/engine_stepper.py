@@ -40,8 +40,8 @@ class EngineStepper:
     ) -> None:
         from chainrule.engine.machine.availability import processors
         from chainrule.engine.machine.compiling import host
+        from chainrule.engine.planning.forms import form_of
         from chainrule.engine.planning.kinds.sparse import moves_all_rows
-        from chainrule.engine.planning.operands import fastest
         from chainrule.engine.running.steps import Steps, threads_for
 
         self.rate, self.rows = optimizer.learning_rate, rows
@@ -70,7 +70,7 @@ class EngineStepper:
             rate_factors=chain.learning_rate_factors,
             seed=options.seed,
             threads=self.tuner.threads,
-            form=fastest(host()) if options.rounds else None,
+            form=form_of(options.precision, host()),
         )
         self.steps.prepare(rows)
 

@@ -94,7 +94,7 @@ def train(
     ------
     ValueError
         Data that do not fit the chain, the loss or each other, or are not finite; or a plan with
-        precision="bfloat16" where the engine cannot take the steps, or of a chain of float64.
+        precision of bfloat16 where the engine cannot take the steps, or of a chain of float64.
     TrainingDivergedError
         The loss is no longer finite. The chain then has the parameters of the last good epoch.
 
@@ -135,7 +135,7 @@ def train(
             plan.l2_shared,
             plan.clip_norm,
             plan.seed,
-            rounds=plan.precision == "bfloat16",
+            precision=plan.precision,
         ),
         rows=epochs.batch_size,
     )

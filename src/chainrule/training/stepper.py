@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from chainrule.training.optimizers import State
+from chainrule.training.plan import Precision
 from chainrule.types import Array
 
 
@@ -13,14 +14,19 @@ from chainrule.types import Array
 class StepOptions:
     """What a step does beside the optimizer's rule, as in the plan; and the seed of masks.
 
-    ``rounds``: whether products read operands rounded to bfloat16.
+    ``precision`` is that of the operands of products.
     """
 
     l2: float = 0.0
     l2_shared: bool = False
     clip_norm: float | None = None
     seed: int = 0
-    rounds: bool = False
+    precision: Precision = "float32"
+
+    @property
+    def rounds(self) -> bool:
+        """Whether products read operands rounded to bfloat16."""
+        return self.precision != "float32"
 
 
 class Stepper(Protocol):

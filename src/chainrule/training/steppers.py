@@ -41,13 +41,14 @@ def choose_stepper(
     whole = isinstance(threads, int | np.integer) and not isinstance(threads, bool)
     if threads is not None and (not whole or threads < 1):
         raise ValueError(f"train: expected threads to be a whole number >= 1, got {threads!r}")
+    asked = f"precision={options.precision!r}"
     if options.rounds and engine == "reference":
         raise ValueError(
-            "train: expected engine auto or machine with precision='bfloat16', got 'reference'"
+            f"train: expected engine auto or machine with {asked}, got 'reference'"
         )
     if options.rounds and chain.dtype != np.float32:
         raise ValueError(
-            f"train: expected a chain of float32 with precision='bfloat16', got {chain.dtype}"
+            f"train: expected a chain of float32 with {asked}, got {chain.dtype}"
         )
     reason = ""
     if engine != "reference":
@@ -58,8 +59,8 @@ def choose_stepper(
             return EngineStepper(chain, loss, data, optimizer, options, rows=rows, threads=threads)
         except UnsupportedError as error:
             if engine == "machine" or options.rounds:
-                asked = "precision='bfloat16': " if options.rounds else ""
-                raise ValueError(f"train: {asked}{error}") from None
+                why = f"{asked}: {error}" if options.rounds else str(error)
+                raise ValueError(f"train: {why}") from None
             reason = str(error)
     return ReferenceStepper(chain, loss, data, optimizer, options, reason)
 

@@ -1,4 +1,7 @@
-"""Steps whose products read bfloat16: the same bits everywhere, and those of their definition."""
+"""Steps whose products read bfloat16: the same bits everywhere, and those of their definition.
+
+There are two orders of sums, each a precision of its own.
+"""
 
 from dataclasses import replace
 
@@ -10,16 +13,20 @@ from chainrule import functions as f, losses
 from chainrule.chain import Chain
 from chainrule.engine.kernels.library import Library
 from chainrule.engine.machine.compiling import host
+from chainrule.engine.planning.blocked import Blocked
 from chainrule.engine.planning.operands import Paired, Widened
 from chainrule.engine.running.steps import Steps
 from chainrule.training import SGD, Adam
-from engine.bfloat16_by_hand import flushed, matrix_product
-from engine.calls import OTHERS
+from engine.bfloat16_by_hand import block_product, flushed, matrix_product
+from engine.calls import OTHERS, without_tiles
 
 FLOAT32 = np.dtype(np.float32)
 PLAIN = Library(FLOAT32, replace(host(), features=host().features.replace("+avx512bf16", "")))
 WAYS = [(Widened(), PLAIN), *((Widened(), Library(FLOAT32, target)) for target in OTHERS.values())]
 WAYS += [(Paired(), Library(FLOAT32))] if host().has_pairs else []
+BLOCKS = [(Blocked(), Library(FLOAT32, target)) for target in (host(), without_tiles())]
+BLOCKS += [(Blocked(), Library(FLOAT32, target)) for target in OTHERS.values()]
+ORDERS = {"pairs": (WAYS, matrix_product), "blocks": (BLOCKS, block_product)}
 MAPS = [f.ReLU(), f.Tanh(), f.Dropout(0.3), f.Softmax(), f.LayerNorm()]
 
 
@@ -55,36 +62,41 @@ def networks(draw):
 
 @settings(max_examples=12, deadline=None)
 @given(networks(), st.sampled_from([None, 0.1]), st.booleans(), st.data())
-def test_the_same_bits_for_any_form_and_number_of_threads(network, clip, keeps, data):
-    functions, X = network
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_same_bits_for_any_form_and_number_of_threads(order, network, clip, keeps, data):
+    (functions, X), (forms, _) = network, ORDERS[order]
     rows = data.draw(st.integers(1, len(X)))
     t = np.arange(len(X)) % functions[-2].outputs
     options = {"l2": 0.01, "clip": clip, "keeps_gradient": keeps}
     given = (functions, losses.CrossEntropy(), Adam(0.01), X, t, rows)
-    expected, moved = taken(*given, WAYS[0], 1, **options)
-    ways = [(WAYS[0], threads) for threads in (2, 3, 7)]
-    for way, threads in [*ways, *((way, 2) for way in WAYS[1:])]:
+    expected, moved = taken(*given, forms[0], 1, **options)
+    ways = [(forms[0], threads) for threads in (2, 3, 7)]
+    for way, threads in [*ways, *((way, 2) for way in forms[1:])]:
         found, flat = taken(*given, way, threads, **options)
         assert found.tobytes() == expected.tobytes()
         assert flat.tobytes() == moved.tobytes()
 
 
-def test_behind_images_and_lines_too():
+@pytest.mark.parametrize("order", ORDERS)
+def test_behind_images_and_lines_too(order):
+    forms, _ = ORDERS[order]
     rng = np.random.default_rng(6)
     X, t = rng.normal(size=(37, 2, 5, 6)).astype(np.float32), np.arange(37) % 3
     functions = [f.Conv2d(3, 2), f.ReLU(), f.Flatten(), f.Linear(21), f.LayerNorm(), f.Linear(3)]
     given = (functions, losses.SoftmaxCrossEntropy(), SGD(0.1), X, t, 35)
-    expected, moved = taken(*given, WAYS[0], 1)
+    expected, moved = taken(*given, forms[0], 1)
     assert not np.array_equal(moved, taken(*given, (None, None), 1)[1])
-    for way, threads in [(WAYS[0], 3), *((way, 2) for way in WAYS[1:])]:
+    for way, threads in [(forms[0], 3), *((way, 2) for way in forms[1:])]:
         found, flat = taken(*given, way, threads)
         assert found.tobytes() == expected.tobytes()
         assert flat.tobytes() == moved.tobytes()
 
 
+@pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("size", [1.0, 3e-9], ids=["usual", "denormal sums"])
-def test_the_bits_of_the_definition(size):
+def test_the_bits_of_the_definition(order, size):
     """Forward, dX and dW round both operands; biases, losses and moves are float32's."""
+    forms, product = ORDERS[order]
     rng = np.random.default_rng(8)
     X = (rng.normal(size=(23, 19)) * size).astype(np.float32)
     t = rng.normal(size=(23, 5)).astype(np.float32)
@@ -96,15 +108,15 @@ def test_the_bits_of_the_definition(size):
         w["W0"] = chain.parameters["W0"][...] = (rng.normal(size=(19, 33)) * 1e-29).astype(FLOAT32)
     start, share = chain.parameters.flat.copy(), np.float32(1) / np.float32(23)
     for _ in range(3):
-        Z = matrix_product(X, w["W0"]) + w["b0"]
+        Z = product(X, w["W0"]) + w["b0"]
         Y = np.maximum(Z, 0)
-        dV = flushed((matrix_product(Y, w["W1"]) + w["b1"] - t) * share)
-        dZ = flushed(matrix_product(dV, w["W1"].T) * (Z > 0))
-        gradients = {"W1": matrix_product(Y.T, dV), "W0": matrix_product(X.T, dZ)}
+        dV = flushed((product(Y, w["W1"]) + w["b1"] - t) * share)
+        dZ = flushed(product(dV, w["W1"].T) * (Z > 0))
+        gradients = {"W1": product(Y.T, dV), "W0": product(X.T, dZ)}
         gradients |= {f"b{k}": np.add.accumulate(d)[-1] for k, d in enumerate((dZ, dV))}
         w = {name: flushed(w[name] - flushed(rate * gradients[name])) for name in w}
     expected = np.concatenate([w[name].reshape(-1) for name in chain.parameters])
-    for form, kernels in WAYS:
+    for form, kernels in forms:
         chain.parameters.flat[...] = start
         given = (chain, loss, SGD(float(rate)), X, t)
         steps = Steps(*given, form=form, kernels=kernels, threads=2)

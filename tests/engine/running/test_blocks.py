@@ -8,8 +8,8 @@ from chainrule import functions as f, losses
 from chainrule.chain import Chain
 from chainrule.engine.network.errors import CannotLowerError
 from chainrule.engine.planning.lowering import lower
+from chainrule.engine.running.forward import Forward
 from chainrule.engine.running.gradients import Gradients
-from chainrule.engine.running.prediction import Forward
 from chainrule.engine.running.steps import Steps
 from chainrule.training import SGD, Adam, Plan, train
 from engine.running.test_steps import both, close

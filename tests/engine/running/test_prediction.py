@@ -13,7 +13,8 @@ from chainrule import functions as f
 from chainrule.chain import Chain
 from chainrule.engine.network.errors import CannotLowerError
 from chainrule.engine.running import prediction
-from chainrule.engine.running.prediction import Forward, Predictor
+from chainrule.engine.running.forward import Forward
+from chainrule.engine.running.prediction import Predictor
 
 LAST = [(), (f.Softmax(),), (f.LogSoftmax(),), (f.Sigmoid(),), (f.Dropout(0.5), f.Softmax())]
 

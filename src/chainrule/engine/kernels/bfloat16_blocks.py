@@ -22,9 +22,9 @@ from typing import Any
 from llvmlite import ir
 
 from chainrule.engine.kernels import tiles
+from chainrule.engine.language.bfloat16 import even_halves, odd_halves
 from chainrule.engine.language.body import I64, POINTER
 from chainrule.engine.language.emit import KernelBuilder, kernel
-from chainrule.engine.language.halves import even_halves, odd_halves
 from chainrule.engine.language.lanes import spread
 from chainrule.engine.language.values import Integer, Vector, fma, least
 from chainrule.engine.machine import matrix_tiles

@@ -79,6 +79,40 @@ def store_pairs(k: KernelBuilder, both: Any, address: Integer) -> None:
     k.builder.store(mixed, k.pointer(address)).align = VECTOR
 
 
+def store_upper(k: KernelBuilder, rounded: Vector, address: Integer) -> None:
+    """Put numbers that are rounded at an address as bfloat16: half the bytes of a vector."""
+    build, bits = k.builder, _bits(rounded)
+    half = build.trunc(build.lshr(bits, _each(bits, 16)), ir.VectorType(I16, k.lanes))
+    build.store(half, k.pointer(address)).align = VECTOR // 2
+
+
+def pair_words(even: Vector, odd: Vector) -> Vector:
+    """Return two vectors of rounded numbers as one of pairs, in float32's bits; even ones first."""
+    bits = _bits(even)
+    lower = even.body.builder.lshr(bits, _each(bits, 16))
+    return _as_floats(even, even.body.builder.or_(lower, _bits(odd)))
+
+
+def side_by_side(left: Vector, right: Vector) -> Vector:
+    """Return two vectors of rounded numbers as pairs of neighbours, in float32's bits."""
+    build, lanes = left.body.builder, left.body.lanes
+    halves = [build.bitcast(x.value, ir.VectorType(I16, 2 * lanes)) for x in (left, right)]
+    upper = ir.Constant(ir.VectorType(I32, 2 * lanes), list(range(1, 4 * lanes, 2)))
+    return _as_floats(left, build.shuffle_vector(*halves, upper))
+
+
+def even_halves(pairs: Vector) -> Vector:
+    """Return the even numbers of pairs in float32's bits, those in the lower halves."""
+    bits = _bits(pairs)
+    return _as_floats(pairs, pairs.body.builder.shl(bits, _each(bits, 16)))
+
+
+def odd_halves(pairs: Vector) -> Vector:
+    """Return the odd numbers of pairs in float32's bits, those in the upper halves."""
+    bits = _bits(pairs)
+    return _as_floats(pairs, pairs.body.builder.and_(bits, _each(bits, UPPER)))
+
+
 def load_pairs(k: KernelBuilder, address: Integer) -> Any:
     """Return a vector of pairs."""
     kind = ir.VectorType(I32, k.lanes)
@@ -108,6 +142,14 @@ def _as_halves(k: KernelBuilder, pairs: Any) -> Any:
 
 def _chosen(lanes: list[int]) -> Any:
     return ir.Constant(ir.VectorType(I32, len(lanes)), lanes)
+
+
+def _bits(vector: Vector) -> Any:
+    return vector.body.builder.bitcast(vector.value, ir.VectorType(I32, vector.body.lanes))
+
+
+def _as_floats(like: Vector, bits: Any) -> Vector:
+    return like.like(like.body.builder.bitcast(bits, like.body.vector))
 
 
 def _each(like: Any, number: int) -> Any:

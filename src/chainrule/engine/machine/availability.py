@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
+
+from chainrule.engine.machine.quota import quota
+
+NUMBERS = re.compile(r"\s*(\d{1,9})\s*(?:,\s*\d+\s*)*", re.ASCII)
+"""Numbers of threads, of each level of nested ones."""
 
 
 class UnsupportedError(ValueError):
@@ -30,12 +36,15 @@ _warned: list[bool] = []
 
 
 def processors() -> int:
-    """Return how many processors this process may use; OMP_NUM_THREADS lowers the number.
+    """Return how many processors this process may use.
 
-    joblib sets that variable in its workers, so that workers and threads together are not more
-    than there are processors.
+    They are those that it may run on, no more than a container's quota of processor time amounts
+    to, rounded up. OMP_NUM_THREADS lowers the number; of a list of nested levels, "2,1", the first
+    counts. joblib sets that variable in its workers, so that workers and threads together are not
+    more than there are processors.
     """
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
     count = available or os.cpu_count() or 1
-    limit = os.environ.get("OMP_NUM_THREADS", "")
-    return max(1, min(count, int(limit))) if limit.isdigit() else count
+    count = min(count, quota() or count)
+    levels = NUMBERS.fullmatch(os.environ.get("OMP_NUM_THREADS", ""))
+    return max(1, min(count, int(levels[1]))) if levels else count

@@ -8,10 +8,10 @@ multiply-adds. Linux gives a process the memory to keep them only when asked.
 from __future__ import annotations
 
 import ctypes
-import platform
 import sys
 from functools import cache
 
+from chainrule.engine.machine.architecture import X86_64, architecture
 from chainrule.engine.machine.compiling import Target
 
 TILE_ROWS = 16
@@ -37,7 +37,7 @@ def permitted() -> bool:
     It holds for all threads. Linux refuses where another part of the process has given a signal
     handler a stack too small to save tiles on; other systems are not asked.
     """
-    if sys.platform != "linux" or platform.machine().lower() not in ("x86_64", "amd64"):
+    if sys.platform != "linux" or architecture() != X86_64:
         return False
     try:
         call = ctypes.CDLL(None).syscall

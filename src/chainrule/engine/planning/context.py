@@ -16,7 +16,7 @@ from chainrule.engine.kernels.library import CompiledKernel, Library
 from chainrule.engine.machine.memory import VECTOR, Panels, address
 from chainrule.engine.machine.planes import Planes
 from chainrule.engine.planning.batch import Batch
-from chainrule.engine.planning.operands import Form, Operand
+from chainrule.engine.planning.operands import Form, Operand, Rounding
 from chainrule.engine.planning.program import Instructions
 from chainrule.engine.planning.weights import StoredParameter, Weights
 from chainrule.types import Array
@@ -74,6 +74,16 @@ class PlanContext:
         return address(scalars) + before * self.dtype.itemsize
 
     @property
+    def rows_at_once(self) -> int:
+        """In how many rows at once threads share out samples."""
+        return self.weights.form.rows_at_once if self.weights.form else 1
+
+    @property
+    def panels_at_once(self) -> int:
+        """In how many panels at once they share out weights."""
+        return self.weights.form.panels_at_once if self.weights.form else 1
+
+    @property
     def form(self) -> Form:
         """How products read operands that are rounded."""
         assert self.weights.form is not None
@@ -98,9 +108,21 @@ class PlanContext:
 
         Without a source, they are those of samples as they are.
         """
+        made = copy.rounds(self.library, rows, gathered=source is None)
+        self._round(thread, copy, source, rows, panels, made)
+
+    def _round(
+        self,
+        thread: int,
+        copy: Operand,
+        source: Panels | None,
+        rows: Range,
+        panels: Range,
+        made: Rounding,
+    ) -> None:
         if rows[0] >= rows[1] or panels[0] >= panels[1]:
             return
-        kernel, where = copy.rounds(self.library, rows, gathered=source is None)
+        kernel, where = made
         if source is None:
             where["samples"] = address(self.batches[thread].rows[rows[0] :])
         else:
@@ -133,7 +155,9 @@ class PlanContext:
         if inputs[0] == inputs[1] or panels[0] == panels[1]:
             return
         if copy is not None:
-            self.round(thread, copy, W, (inputs[0], min(inputs[1], copy.rows)), panels)
+            rows_of_w = inputs[0], min(inputs[1], copy.rows)
+            made = self.form.rounds_weights(self.library, parameter.rounded, inputs[0])
+            self._round(thread, copy, W, rows_of_w, panels, made)
         if T is None:
             return
         side, first, last = W.lanes, inputs[0] // W.lanes, -(-inputs[1] // W.lanes)

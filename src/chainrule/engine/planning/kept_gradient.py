@@ -85,7 +85,8 @@ class KeptGradient:
         self.code.barrier()
         for thread in threads:
             for parameter in self.context.weights.ordered:
-                panels = partition(parameter.values.count, self.code.threads, thread)
+                count, unit = parameter.values.count, self.context.panels_at_once
+                panels = partition(count, self.code.threads, thread, unit)
                 self.context.transpose(thread, parameter, (0, parameter.values.rows), panels)
 
     def _own(self, thread: int) -> Iterator[tuple[int, Piece]]:

@@ -1,16 +1,16 @@
 """How products read their operands, where these are rounded: one form for all of a plan.
 
 A form says how a rounded copy of an array lies in memory, which kernel multiplies, and in which
-order the taps of a sum come. Whatever the form, a sum is the same chain of float32 multiply-adds:
-of each pair of taps the odd one, then the even one, an odd last tap being paired with zeros. So
-all forms compute the same bits, and the processor decides which one is the fastest.
+order the taps of a sum come. With both forms here, a sum is the same chain of float32
+multiply-adds: of each pair of taps the odd one, then the even one, an odd last tap being paired
+with zeros. So they compute the same bits, and the processor decides which one is the fastest.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from chainrule.engine.language.bfloat16 import PAIR
 from chainrule.engine.machine.bfloat16 import halves, rounded
 from chainrule.engine.machine.compiling import Target
 from chainrule.engine.machine.memory import VECTOR, Panels, address, aligned
+from chainrule.engine.planning.program import Instructions
 from chainrule.types import Array
 
 Offsets = NDArray[np.int64]
@@ -28,24 +29,19 @@ Range = tuple[int, int]
 Rounding = tuple[CompiledKernel, dict[str, int]]
 """A kernel, and arguments of it."""
 
+Down = Literal["rows", "columns", ""]
+"""As what features are read down, if they are: as rows of a product, or along its lanes."""
+
 
 class Operand(ABC):
     """The rounded copy of an array (rows, features) that lies in panels.
 
-    It is read **across**: its rows, 64 bytes apart, are a product's, and taps go along features.
-    Or **down**: taps go along rows, and features are lanes, or a product's rows. All offsets are
-    in bytes, from the addresses ``across`` and ``down``; ``stride`` is from a panel of those that
-    are read down to the next.
+    It is read **across**: its rows are a product's, and sums go along features. Or **down**: sums
+    go along rows, and features are lanes, or a product's rows.
     """
 
     rows: int
     features: int
-    across: int
-    down: int
-    stride: int
-    feature_taps: Offsets
-    feature_offsets: Offsets
-    row_taps: Offsets
 
     @abstractmethod
     def write(self, values: Array) -> None:
@@ -56,8 +52,20 @@ class Operand(ABC):
         """Return the kernel that fills some rows, the first one even, and where it puts them."""
 
 
+Copies = tuple[Operand | None, Operand | None]
+"""Those of W and of its transpose that products read, where these are rounded."""
+
+
 class Form(ABC):
-    """How operands are stored, and which kernel multiplies them."""
+    """How operands are stored, and which kernel multiplies them.
+
+    Threads share out rows ``rows_at_once``, and panels of W ``panels_at_once``. The copy of the
+    transpose of W is made of a transpose in float32 where it ``needs_transpose``, else of W.
+    """
+
+    rows_at_once: ClassVar[int] = 2
+    panels_at_once: ClassVar[int] = 1
+    needs_transpose: ClassVar[bool] = True
 
     @property
     @abstractmethod
@@ -65,15 +73,73 @@ class Form(ABC):
         """What emits the kernel of products."""
 
     @abstractmethod
-    def operand(self, rows: int, features: int, *, across: bool, down: bool) -> Operand:
+    def operand(self, rows: int, features: int, *, across: bool, down: Down) -> Operand:
         """Return the copy of an array, which is read in these ways."""
 
     @abstractmethod
-    def kernels(self) -> list[tuple[Callable[..., Any], dict[str, bool]]]:
+    def kernels(self) -> list[tuple[Callable[..., Any], dict[str, Any]]]:
         """Return what emits the kernels that it needs, with options, to compile them ahead."""
 
+    def weights(self, rows: int, features: int, *, back: bool) -> Copies:
+        """Return the copies of W, and of its transpose if that is wanted."""
+        down = self.operand(rows, features, across=False, down="columns")
+        return down, self.operand(features, rows, across=False, down="columns") if back else None
 
-class Widened(Form):
+    def rounds_weights(self, library: Library, copies: Copies, begin: int) -> Rounding:
+        """Return the kernel that fills all copies of W from its row ``begin`` on, made of W."""
+        down, _ = copies
+        assert down is not None
+        return down.rounds(library, (begin, down.rows), gathered=False)
+
+    @abstractmethod
+    def factors(
+        self,
+        code: Instructions,
+        left: Operand,
+        right: Operand,
+        rows: Range,
+        panels: Range,
+        *,
+        across: bool,
+    ) -> dict[str, int]:
+        """Return the arguments of a product that say what is multiplied.
+
+        ``rows`` are those of the results: the left operand's where that is read across, else its
+        features; ``panels`` are the right one's, which is read down.
+        """
+
+
+class _ByTaps(Form):
+    """A form whose products read tables of taps."""
+
+    def factors(
+        self,
+        code: Instructions,
+        left: Operand,
+        right: Operand,
+        rows: Range,
+        panels: Range,
+        *,
+        across: bool,
+    ) -> dict[str, int]:
+        """Return the arguments of a product that say what is multiplied."""
+        assert isinstance(left, _Tapped)
+        assert isinstance(right, _Tapped)
+        offsets = left.row_offsets if across else left.feature_offsets
+        taps = left.feature_taps if across else left.row_taps
+        return {
+            "rows": rows[1] - rows[0],
+            "vectors": panels[1] - panels[0],
+            "depth": len(right.row_taps),
+            "a": left.across if across else left.down,
+            "row_offsets": code.table(offsets[slice(*rows)]),
+            "taps": code.table(taps, right.row_taps),
+            "x": right.down + panels[0] * right.stride,
+            "x_stride": right.stride,
+        }
+
+
+class Widened(_ByTaps):
     """Rounded numbers are held as float32, and multiplied as these: for all processors."""
 
     @property
@@ -81,17 +147,17 @@ class Widened(Form):
         """What emits the kernel of products."""
         return product.product
 
-    def operand(self, rows: int, features: int, *, across: bool, down: bool) -> Operand:
+    def operand(self, rows: int, features: int, *, across: bool, down: Down) -> Operand:
         """Return the copy of an array: one for both ways."""
         return _Widened(rows, features)
 
-    def kernels(self) -> list[tuple[Callable[..., Any], dict[str, bool]]]:
+    def kernels(self) -> list[tuple[Callable[..., Any], dict[str, Any]]]:
         """Return what emits the kernels that it needs."""
         gathered = [(rounding.widened, {"gathered": gathered}) for gathered in (False, True)]
         return [(self.product, {}), *gathered]
 
 
-class Paired(Form):
+class Paired(_ByTaps):
     """Numbers are held as bfloat16, in pairs that an instruction multiplies and adds up."""
 
     @property
@@ -99,11 +165,11 @@ class Paired(Form):
         """What emits the kernel of products."""
         return pairs.product
 
-    def operand(self, rows: int, features: int, *, across: bool, down: bool) -> Operand:
+    def operand(self, rows: int, features: int, *, across: bool, down: Down) -> Operand:
         """Return the copy of an array: one for each way."""
-        return _Paired(rows, features, across=across, down=down)
+        return _Paired(rows, features, across=across, down=bool(down))
 
-    def kernels(self) -> list[tuple[Callable[..., Any], dict[str, bool]]]:
+    def kernels(self) -> list[tuple[Callable[..., Any], dict[str, Any]]]:
         """Return what emits the kernels that it needs: of samples, and of all else."""
         used = [(True, True, True), (False, True, True), (False, False, True)]
         names = "gathered", "across", "down"
@@ -116,11 +182,27 @@ def fastest(target: Target) -> Form:
     return Paired() if target.pairs_pay else Widened()
 
 
-class _Widened(Operand):
+class _Tapped(Operand):
+    """A copy whose numbers are at offsets in bytes from the addresses ``across`` and ``down``.
+
+    ``stride`` is from a panel of those that are read down to the next.
+    """
+
+    across: int
+    down: int
+    stride: int
+    row_offsets: Offsets
+    feature_taps: Offsets
+    feature_offsets: Offsets
+    row_taps: Offsets
+
+
+class _Widened(_Tapped):
     def __init__(self, rows: int, features: int) -> None:
         self._panels = Panels.zeros(_even(rows), _even(features), np.float32)
         self.across = self.down = self._panels.address
         self.rows, self.features, self.stride = rows, features, self._panels.stride
+        self.row_offsets = np.arange(rows) * VECTOR
         self.feature_taps = _odd_first(self._panels.columns)
         self.feature_offsets = self._panels.columns[:features]
         self.row_taps = _odd_first(self._panels.rows_at)
@@ -137,7 +219,7 @@ class _Widened(Operand):
         return library.get(rounding.widened, gathered=gathered), where
 
 
-class _Paired(Operand):
+class _Paired(_Tapped):
     def __init__(self, rows: int, features: int, *, across: bool, down: bool) -> None:
         self.rows, self.features = rows, features
         couples, lanes = -(-rows // 2), VECTOR // PAIR
@@ -146,6 +228,7 @@ class _Paired(Operand):
         self._down = _vectors(-(-features // lanes) if down else 0, couples)
         self.across, self.down = address(self._across), address(self._down)
         self.stride = int(self._down.strides[0])
+        self.row_offsets = np.arange(rows) * VECTOR
         couple, f = np.arange(-(-features // 2)), np.arange(features)
         self.feature_taps = couple // lanes * self._across.strides[0] + couple % lanes * PAIR
         self.feature_offsets = f // lanes * self.stride + f % lanes * PAIR

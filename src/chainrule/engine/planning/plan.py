@@ -199,7 +199,7 @@ class Planner:
         for thread in threads:
             self._advance(thread)
             self.penalties.add(thread)
-            self._begin(thread, partition(self.rows, self.threads, thread, 2))
+            self._begin(thread, self._share(thread))
         if self.images or self.samples:
             self.code.barrier()
         for head in hidden:
@@ -209,7 +209,7 @@ class Planner:
             self.code.barrier()
         self._phases(last.forward_together())
         for thread in threads:
-            own = last.whole(thread, partition(self.rows, self.threads, thread, 8))
+            own = last.whole(thread, self._share(thread, 8))
             if own:
                 last.forward(own)
                 self._loss(own)
@@ -259,9 +259,14 @@ class Planner:
     def _cut(self, thread: int, head: RowHead) -> RowCut:
         """Return which samples, and which panels of what a head makes, a thread computes."""
         if head.by_samples:
-            return head.whole(thread, partition(self.rows, self.threads, thread, 2))
+            return head.whole(thread, self._share(thread))
         panels = partition(head.values.gradient.count, self.threads, thread)
         return RowCut(self.context, thread, (0, self.rows), panels)
+
+    def _share(self, thread: int, unit: int = 1) -> Range:
+        """Return which samples of a step a thread takes, in units of so many at least."""
+        unit = max(unit, self.context.rows_at_once)
+        return partition(self.rows, self.threads, thread, unit)
 
     # ---- what is no head's
 

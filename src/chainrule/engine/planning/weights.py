@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.engine.machine.memory import VECTOR, Panels
 from chainrule.engine.network.network import Network, Part
-from chainrule.engine.planning.operands import Form, Operand
+from chainrule.engine.planning.operands import Copies, Form
 from chainrule.parameters import Parameters
 from chainrule.types import Array
 
@@ -37,7 +37,7 @@ class StoredParameter:
     transposed: Panels | None = None
     rate: float = 1.0
     by_itself: bool = False
-    rounded: tuple[Operand | None, Operand | None] = (None, None)
+    rounded: Copies = (None, None)
 
     @property
     def penalized(self) -> bool:
@@ -189,13 +189,11 @@ class Weights:
         )
         gradient = state.pop() if keeps else None
         whole = -(-features // lanes) * lanes
-        turned = Panels.zeros(whole, shape[0], self.dtype) if transposed else None
+        form = self.form if rounded else None
+        copies = form.weights(*shape, back=transposed) if form else (None, None)
+        turns = transposed and (form is None or form.needs_transpose)
+        turned = Panels.zeros(whole, shape[0], self.dtype) if turns else None
         rate = self.rate_factors.get(name, 1.0)
-        copies: tuple[Operand | None, Operand | None] = (None, None)
-        if rounded and self.form is not None:
-            ways = {"across": False, "down": True}
-            back = self.form.operand(*shape[::-1], **ways) if transposed else None
-            copies = self.form.operand(*shape, **ways), back
         own = (shape, axis, values, tuple(state), gradient, turned, rate, by_itself, copies)
         self.parameters[name] = StoredParameter(*own)
 

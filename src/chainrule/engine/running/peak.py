@@ -11,11 +11,11 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 
 from chainrule.chain import Chain
 from chainrule.engine.kernels import outputs as output_kernels, rows as row_kernels
 from chainrule.engine.kernels.library import library
+from chainrule.engine.language.bfloat16 import add_products, load_pairs
 from chainrule.engine.language.emit import KernelBuilder, kernel
 from chainrule.engine.language.values import Vector, fma
 from chainrule.engine.machine.compiling import host
@@ -62,7 +62,7 @@ def bfloat16_peak(threads: int) -> float | None:
 
     They are the instruction ``vdpbf16ps``: in each of 16 lanes of float32, two multiply-adds.
     """
-    if "+avx512bf16" not in host().features.split(","):
+    if not host().has_pairs:
         return None
     return _bare(threads, np.dtype(np.float32), pairs, operations=4)
 
@@ -138,17 +138,8 @@ def multiply_adds(k: KernelBuilder) -> None:
 @kernel(*FIELDS)
 def pairs(k: KernelBuilder) -> None:
     """The same with vectors of pairs of bfloat16."""
-    many = ir.VectorType(BFloat16(), 2 * k.lanes)
-    left, right = (
-        k.builder.load(k.pointer(k.argument("x") + i * VECTOR), typ=many) for i in range(2)
-    )
-    kind = ir.FunctionType(k.vector, [k.vector, many, many])
-    instruction = k.declared("llvm.x86.avx512bf16.dpbf16ps.512", kind)
-
-    def add(total: Vector) -> Vector:
-        return Vector(k, k.builder.call(instruction, [total.value, left, right]))
-
-    _sums(k, add)
+    left, right = (load_pairs(k, k.argument("x") + i * VECTOR) for i in range(2))
+    _sums(k, lambda total: add_products(k, left, right, total))
 
 
 def _sums(k: KernelBuilder, add: Callable[[Vector], Vector]) -> None:
@@ -160,16 +151,3 @@ def _sums(k: KernelBuilder, add: Callable[[Vector], Vector]) -> None:
     for total in turn.carried[1:]:
         whole = whole + total
     k.store(whole, k.argument("y"))
-
-
-class BFloat16(ir.Type):  # type: ignore[misc]
-    """LLVM's type ``bfloat``, which llvmlite has no name for."""
-
-    def _to_string(self) -> str:
-        return "bfloat"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, BFloat16)
-
-    def __hash__(self) -> int:
-        return hash(BFloat16)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
-from collections.abc import Callable
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from math import prod
 from threading import RLock
 from typing import Any
@@ -18,7 +15,6 @@ from chainrule.chain import Chain
 from chainrule.engine.kernels import outputs
 from chainrule.engine.kernels.library import Library, library
 from chainrule.engine.kernels.rows import ADVANCE
-from chainrule.engine.machine.availability import UnsupportedError, check_runs_here, processors
 from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.network.network import Network
 from chainrule.engine.planning.cost import cost
@@ -30,14 +26,10 @@ from chainrule.engine.planning.sample_rows import Rows, SparseRows, entries_of, 
 from chainrule.engine.planning.weights import Weights
 from chainrule.engine.running.runner import Runner
 from chainrule.finite import narrowed
-from chainrule.sparse_rows import as_csr
 from chainrule.types import Array
 
 MOST_ROWS = 512
 """Samples in a block."""
-
-ROWS_OF_NUMPY = 4096
-"""Samples that NumPy takes at once."""
 
 WORTH_A_THREAD = 200_000_000
 """Operations of a training step for whose forward pass one more thread pays."""
@@ -247,86 +239,17 @@ class Predictor(Outputs):
         if isinstance(X, np.ndarray):
             X = narrowed("Predictor", X, self.dtype)
         with self._turn:
-            return self._of(X)
+            return self._of(X, self)
 
-    def _of(self, X: Any) -> Array:
+    def _of(self, X: Any, outputs: Outputs) -> Array:
+        """Return the outputs of samples, which are checked first, by programs of some outputs."""
         if type(X) is np.ndarray and X.shape[1:] == self._shape and self._as_it_is:
             n = len(X)
-            program = self._few.get(n)
+            program = outputs._few.get(n)
             if program is not None:
                 return program.of_few(n, X if X.ndim == 2 else X.reshape(n, -1))
         if not sparse.issparse(X):
             X = np.ascontiguousarray(X, dtype=self.dtype)
         if X.shape[1:] != self._shape:
             self.chain.forward(X)  # which says what is wrong
-        return self.of(as_rows(self._first, X, prod(self._shape), self.dtype))
-
-
-class Forward(Predictor):
-    """chain.forward, by machine code where the engine has it.
-
-    The chain may be trained on meanwhile: its parameters are those at each call. By machine code a
-    sample's output is the same to the bit, alone or among others, in the first call and in every
-    other one; NumPy's last bits depend on how many samples there are.
-
-    Parameters
-    ----------
-    chain : Chain
-        Of any functions.
-    threads : int, optional
-        That large batches may use; by default as many as there are processors.
-    """
-
-    def __init__(self, chain: Chain, *, threads: int | None = None) -> None:
-        self.chain, self._most, self._forward = chain, threads, RLock()
-        self._parameters: Any = None
-        self._by_machine = False
-
-    def refresh(self) -> None:
-        """Take over the chain's parameters as they are now, and remember them."""
-        super().refresh()
-        self._flat = self.chain.parameters.flat
-        self._seen = self._flat.copy()
-        self._compared = address(self._flat), address(self._seen), self._flat.nbytes
-
-    def __reduce__(self) -> Any:
-        """Return how a copy is made: programs hold addresses, and are made anew."""
-        return partial(type(self), threads=self._most), (self.chain,)
-
-    def __call__(self, X: Any) -> Array:
-        """Return the chain's output (n, …) for X (n, …)."""
-        with self._forward:
-            if self._parameters is not self.chain.parameters:
-                self._parameters, self._by_machine = self.chain.parameters, self._prepared()
-            if not self._by_machine:
-                return in_blocks(self.chain, X)
-            if self._flat is not self._parameters.flat or _compare_memory()(*self._compared):
-                self.refresh()
-            return super().__call__(X)
-
-    def _prepared(self) -> bool:
-        """Return whether the engine has kernels for the chain, with programs begun anew."""
-        try:
-            check_runs_here()
-            super().__init__(self.chain, threads=self._most or processors())
-        except UnsupportedError:
-            return False
-        return True
-
-
-@cache
-def _compare_memory() -> Callable[[int, int, int], int]:
-    """Return the C library's memcmp: not 0 if bytes at two addresses differ."""
-    libc = ctypes.cdll.msvcrt if sys.platform == "win32" else ctypes.CDLL(None)
-    compare = libc.memcmp
-    compare.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
-    compare.restype = ctypes.c_int
-    return compare
-
-
-def in_blocks(chain: Chain, X: Any) -> Array:
-    """Return chain.forward(X), some samples at a time, so that memory stays bounded."""
-    if sparse.issparse(X):
-        X = as_csr(str(chain.functions[0]), X)
-    starts = range(0, max(X.shape[0], 1), ROWS_OF_NUMPY)
-    return np.concatenate([chain.forward(X[at : at + ROWS_OF_NUMPY]) for at in starts])
+        return outputs.of(as_rows(self._first, X, prod(self._shape), self.dtype))

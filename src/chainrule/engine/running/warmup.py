@@ -10,8 +10,8 @@ import numpy as np
 
 from chainrule.engine.kernels import bags, epilogues, losses, outputs, rows
 from chainrule.engine.kernels.library import Library, library
+from chainrule.engine.planning.forms import ROUNDED
 from chainrule.engine.planning.kinds.table import WARMED
-from chainrule.engine.planning.operands import fastest
 from chainrule.engine.running.dispatch import dispatch_loop
 from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
 
@@ -28,8 +28,9 @@ def compilations(optimizers: Iterable[Any]) -> list[Callable[[], Any]]:
     for dtype in (np.dtype(np.float32), np.dtype(np.float64)):
         calls += _of(library(dtype), list(optimizers))
     single = library(np.dtype(np.float32))
-    rounding = fastest(single.target).kernels()
-    calls += [partial(single.get, emit, **options) for emit, options in rounding]
+    for form in ROUNDED.values():
+        needed = form(single.target).kernels()
+        calls += [partial(single.get, emit, **options) for emit, options in needed]
     return calls
 
 

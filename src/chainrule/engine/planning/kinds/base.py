@@ -113,6 +113,8 @@ class Head(Kind):
     """Whether it makes nothing new: without functions after it, it is left out."""
     paired: ClassVar[bool] = False
     """Whether it is an end of a residual block: another part has the same place."""
+    reads_in_place: ClassVar[bool] = False
+    """Whether its kernels can read its parameters where the chain has them."""
     takes_along: ClassVar[bool] = False
     """Whether its kernel applies the first pointwise function, where that is elementwise."""
 

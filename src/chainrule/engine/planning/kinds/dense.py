@@ -33,7 +33,7 @@ from chainrule.layout import Layer
 class Dense(RowHead):
     """Y[n,o] = X[n,i] W[i,o] + b[o], and the functions after it."""
 
-    takes_along = True
+    takes_along = reads_in_place = True
     matrix: ClassVar[str] = "W"
     """The function's own name of its matrix."""
 
@@ -231,7 +231,8 @@ class Dense(RowHead):
 
     def update(self, thread: int) -> None:
         """Let W move along dW = Xᵀ dZ and b along db = 1ᵀ dZ, in the product's epilogue."""
-        panels = partition(self.weight.values.count, self.code.threads, thread)
+        count, unit = self.weight.values.count, self.context.panels_at_once
+        panels = partition(count, self.code.threads, thread, unit)
         if "b" in self.part.names and panels[0] < panels[1]:
             gradient, rows = self.values.gradient, self.context.rows
             one = self.code.keep(np.ones(1, dtype=self.context.dtype))

@@ -17,6 +17,7 @@ from chainrule.engine.planning.cuts import Range, RowCut
 from chainrule.engine.planning.kinds.base import Head
 from chainrule.engine.planning.kinds.dense import Dense
 from chainrule.engine.planning.kinds.samples import Samples
+from chainrule.engine.planning.operands import Operand
 from chainrule.engine.planning.weights import Weights
 
 
@@ -29,9 +30,9 @@ class RoundedDense(Dense):
         super().__init__(*given)
         assert self.before is not None
         form, rows = self.context.form, self.context.rows
-        self.x = form.operand(rows, self.part.reads, across=True, down=True)
+        self.x = form.operand(rows, self.part.reads, across=True, down="rows")
         passes = self.before.wants_gradient
-        self.dz = form.operand(rows, self.part.features, across=passes, down=True)
+        self.dz = form.operand(rows, self.part.features, across=passes, down="columns")
         self.before.rounded = self.x
 
     # ---- before there is a plan
@@ -51,7 +52,29 @@ class RoundedDense(Dense):
         """Return how a product reads what a listing calls so: rounded."""
         return f"rounded({code})"
 
-    # ---- products
+    # ---- products, of few panels at a time: what is rounded is in a cache yet
+
+    def forward(self, cut: RowCut) -> None:
+        """Add Y, piece by piece unless functions need whole samples."""
+        panels = max(1, cut.count) if self.part.whole_samples else _few(cut.samples)
+        for piece in cut.pieces(panels):
+            super().forward(piece)
+
+    def backward(self, cut: RowCut) -> None:
+        """Add dX, and dZ of the part before, likewise."""
+        assert self.before is not None
+        whole = self.before.part.whole_samples
+        for piece in cut.pieces(max(1, cut.count) if whole else _few(cut.samples)):
+            super().backward(piece)
+
+    def update_matrix(self, thread: int, panels: Range) -> None:
+        """Add the move of W, and of what is made from it, likewise."""
+        first, last = panels
+        few = _few(self.part.reads)
+        if self.weight.values.count < 2 * self.code.threads:  # which are cut otherwise
+            few = max(1, last - first)
+        for start in range(first, max(last, first + 1), few):
+            super().update_matrix(thread, (start, min(start + few, last)))
 
     def slopes(self, cut: Any, count: int | None = None, source: Any = None) -> None:
         """Take the gradient back through pointwise functions, and round it."""
@@ -60,58 +83,34 @@ class RoundedDense(Dense):
             self.context.round(cut.thread, self.dz, self.values.gradient, cut.rows, cut.panels)
 
     def _multiply(self, cut: RowCut, epilogue: CompiledKernel, arguments: dict[str, int]) -> None:
-        W, _ = self.weight.rounded
-        assert W is not None
-        self.context.product(
-            cut.thread,
-            epilogue,
-            arguments,
-            by=self.context.form.product,
-            rows=cut.samples,
-            vectors=cut.count,
-            depth=len(W.row_taps),
-            a=self.x.across + cut.rows[0] * VECTOR,
-            row_offsets=self.context.row_offsets,
-            taps=self.code.table(self.x.feature_taps, W.row_taps),
-            x=W.down + cut.panels[0] * W.stride,
-            x_stride=W.stride,
-        )
+        self._add(cut, epilogue, arguments, self.x, self.weight.rounded[0])
 
     def _multiply_back(
         self, cut: RowCut, epilogue: CompiledKernel, arguments: dict[str, int]
     ) -> None:
-        _, T = self.weight.rounded
-        assert T is not None
-        self.context.product(
-            cut.thread,
-            epilogue,
-            arguments,
-            by=self.context.form.product,
-            rows=cut.samples,
-            vectors=cut.count,
-            depth=len(T.row_taps),
-            a=self.dz.across + cut.rows[0] * VECTOR,
-            row_offsets=self.context.row_offsets,
-            taps=self.code.table(self.dz.feature_taps, T.row_taps),
-            x=T.down + cut.panels[0] * T.stride,
-            x_stride=T.stride,
-        )
+        self._add(cut, epilogue, arguments, self.dz, self.weight.rounded[1])
+
+    def _add(
+        self,
+        cut: RowCut,
+        epilogue: CompiledKernel,
+        arguments: dict[str, int],
+        left: Operand,
+        right: Operand | None,
+    ) -> None:
+        assert right is not None
+        form = self.context.form
+        factors = form.factors(self.code, left, right, cut.rows, cut.panels, across=True)
+        self.context.product(cut.thread, epilogue, arguments, by=form.product, **factors)
 
     def _multiply_across(self, thread: int, inputs: Range, panels: Range) -> None:
-        own = inputs[0] * VECTOR + panels[0] * self.weight.values.stride
+        form, own = self.context.form, inputs[0] * VECTOR + panels[0] * self.weight.values.stride
         self.context.product(
             thread,
             self.library.get(epilogues.update, self.context.rule),
             self.moved(thread, self.weight, own),
-            by=self.context.form.product,
-            rows=inputs[1] - inputs[0],
-            vectors=panels[1] - panels[0],
-            depth=len(self.x.row_taps),
-            a=self.x.down,
-            row_offsets=self.code.table(self.x.feature_offsets[slice(*inputs)]),
-            taps=self.code.table(self.x.row_taps, self.dz.row_taps),
-            x=self.dz.down + panels[0] * self.dz.stride,
-            x_stride=self.dz.stride,
+            by=form.product,
+            **form.factors(self.code, self.x, self.dz, inputs, panels, across=False),
         )
 
 
@@ -122,6 +121,15 @@ class RoundedSamples(Samples):
         """Add the rounding of some samples of the batch."""
         if cut and self.rounded is not None:
             self.context.round(cut.thread, self.rounded, None, cut.rows, cut.panels)
+
+
+PIECE = 2**18
+"""Bytes of what a product makes before it is rounded."""
+
+
+def _few(rows: int) -> int:
+    """Return how many panels of so many rows make a piece."""
+    return max(4, PIECE // (max(1, rows) * VECTOR) // 4 * 4)
 
 
 ROUNDED: dict[type[Any], type[Head]] = {Dense: RoundedDense}
