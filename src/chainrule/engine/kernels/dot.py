@@ -110,7 +110,8 @@ def _part(k: KernelBuilder, high: int, wide: int) -> KernelBuilder:
 def _whole(k: KernelBuilder, high: int, wide: int) -> Sequence[Vector]:
     """Return all sums of a tile."""
     zeros = [k.constant(0.0)] * (high * wide)
-    return _sums(k, (high, wide), *k.extra, k.argument("taps"), k.argument("depth"), zeros)
+    m, q = k.extra
+    return _sums(k, (high, wide), m, q, k.argument("taps"), k.argument("depth"), zeros)
 
 
 def _sums(
