@@ -142,6 +142,18 @@ class Dense(RowHead):
         return self.weights.parameters[name] if name else self.weights.zero_bias(self.part.features)
 
     @property
+    def few_panels(self) -> bool:
+        """Whether threads share out samples: reading all of W, they wait less for each other.
+
+        So it is where panels are too few for even shares, samples are many, and W is smaller than
+        what threads would read of each other's values.
+        """
+        reads, features, rows = self.part.reads, self.part.features, self.context.rows
+        threads = self.context.threads
+        few = self.values.gradient.count < 4 * threads and rows >= 16 * threads
+        return few and reads * features <= rows * (reads + features)
+
+    @property
     def input(self) -> Panels | None:
         """What the head reads, or None if that is X itself."""
         return self.before.values.output if self.before else None
