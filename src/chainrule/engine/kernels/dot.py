@@ -152,12 +152,10 @@ class _Turn:
 
     def sums(self, before: Sequence[Vector], from_a: Integer, from_x: Integer) -> list[Vector]:
         """Return the sums, row by row, that go on from those before."""
+        left = [self.k.load(row + from_a) for row in self.rows]
         right = [self.k.load(column + from_x) for column in self.columns]
-        made: list[Vector] = []
-        for row in self.rows:
-            left = self.k.load(row + from_a)
-            made += [fma(left, x, before[len(made) + j]) for j, x in enumerate(right)]
-        return made
+        pairs = zip(product(left, right), before, strict=True)
+        return [fma(x, y, total) for (x, y), total in pairs]
 
 
 def _end(k: KernelBuilder) -> KernelBuilder:
