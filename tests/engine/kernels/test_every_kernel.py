@@ -10,7 +10,9 @@ from chainrule.engine.kernels import library as libraries
 from chainrule.engine.planning.operands import fastest
 from chainrule.engine.running import warmup
 
-FLAGS = re.compile(r"\b(fast|nnan|ninf|nsz|arcp|contract|afn|reassoc)\b|fmuladd|fp-math|fp-contract")
+FLAGS = re.compile(
+    r"\b(fast|nnan|ninf|nsz|arcp|contract|afn|reassoc)\b|fmuladd|fp-math|fp-contract"
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,8 @@ def test_no_instruction_may_be_reordered_or_fused(texts):
 
 
 @pytest.mark.parametrize(
-    "line", ["%x = fadd contract float %a, %b", "%x = fmul fast float %a, %b", "call nsz float @f()"]
+    "line",
+    ["%x = fadd contract float %a, %b", "%x = fmul fast float %a, %b", "call nsz float @f()"],
 )
 def test_such_flags_would_be_seen(line):
     assert FLAGS.search(line)
