@@ -12,8 +12,9 @@ from chainrule.engine.kernels.library import Library
 from chainrule.engine.machine.architecture import X86_64
 from chainrule.engine.machine.bfloat16 import halves
 from chainrule.engine.machine.compiling import Target, host
-from chainrule.engine.machine.memory import VECTOR, Panels
+from chainrule.engine.machine.memory import Panels
 from chainrule.engine.planning.operands import Paired, Widened, fastest
+from chainrule.engine.planning.program import Instructions
 from engine.assembly import code_of
 from engine.bfloat16_by_hand import matrix_product
 from engine.calls import OTHERS, call
@@ -86,20 +87,11 @@ def multiply(form, kernels, A, X, *, turned):
     left.write(lies)
     right.write(X)
     out = Panels.zeros(m, n, np.float32)
-    store = kernels.get(epilogues.store)
+    store, program = kernels.get(epilogues.store), Instructions(1)
     arguments = store.pack(gradient=out.address, row_stride=64, vector_stride=out.stride)
-    a, rows = (left.down, left.feature_offsets) if turned else (left.across, np.arange(m) * VECTOR)
-    taps = left.row_taps if turned else left.feature_taps
     call(
-        kernels.get(form.product),
-        rows=m,
-        vectors=out.count,
-        depth=len(right.row_taps),
-        a=a,
-        row_offsets=np.ascontiguousarray(rows),
-        taps=np.stack([taps, right.row_taps], axis=-1).copy(),
-        x=right.down,
-        x_stride=right.stride,
+        kernels.get(form.product(across=not turned)),
+        **form.factors(program, left, right, (0, m), (0, out.count), across=not turned),
         epilogue=store.address,
         arguments=arguments,
     )
@@ -165,11 +157,12 @@ def inner_loops(text):
                 yield body
 
 
-def test_inner_loops_keep_all_in_registers():
+@pytest.mark.parametrize("emit", [pairs.even, pairs.turned])
+def test_inner_loops_keep_all_in_registers(emit):
     zen = Target("znver5", "+avx512bf16", 64, X86_64)
-    loops = list(inner_loops(code_of(pairs.product, FLOAT32, zen)))
+    loops = list(inner_loops(code_of(emit, FLOAT32, zen)))
     products = sorted(sum("vdpbf16ps" in each for each in body) for body in loops)
-    assert products == sorted(high * wide for wide, rows in zen.tile for high in rows)
+    assert products == sorted(high * wide for wide, rows in zen.even_tile for high in rows)
     for body in loops:
         moved = re.compile(r"\tvmov\w+\t%[xyz]mm\d+, %[xyz]mm\d+")
         assert not any("(%rsp)" in each or "(%rbp)" in each for each in body)
