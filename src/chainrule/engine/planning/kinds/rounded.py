@@ -12,6 +12,7 @@ from typing import Any
 from chainrule.engine.kernels import epilogues
 from chainrule.engine.kernels.library import CompiledKernel
 from chainrule.engine.machine.memory import VECTOR
+from chainrule.engine.network.errors import CannotLowerError
 from chainrule.engine.network.network import Network, Part
 from chainrule.engine.planning.cuts import Range, RowCut
 from chainrule.engine.planning.kinds.base import Head
@@ -113,10 +114,20 @@ def with_rounded_products(network: Network) -> Network:
     """Return a network whose products read operands rounded to bfloat16, where kinds have these.
 
     A product of sparse samples stays float32's.
+
+    Raises
+    ------
+    CannotLowerError
+        No product would be rounded.
     """
     first, *others = network.parts
     parts = [replace(part, kind=ROUNDED.get(part.kind, part.kind)) for part in others]
     if network.entries is None and first.kind in ROUNDED:
         parts.insert(0, replace(first, kind=ROUNDED[first.kind]))
         first = Part(RoundedSamples, None, first.place, {}, first.inputs, first.inputs)
+    if not any(part.kind in ROUNDED.values() for part in parts):
+        raise CannotLowerError(
+            "the engine expects a Linear on samples that are not sparse, whose product it rounds; "
+            "the chain has none"
+        )
     return replace(network, parts=(first, *parts))
