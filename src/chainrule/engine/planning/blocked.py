@@ -26,6 +26,7 @@ class Blocked(Form):
     rows_at_once = TILE_ROWS
     panels_at_once = 2
     needs_transpose = False
+    piece = 2**21  # the left operand, which each piece reads as a whole, comes through slower ones
 
     @property
     def product(self) -> Callable[..., Any]:

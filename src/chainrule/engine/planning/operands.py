@@ -60,12 +60,14 @@ class Form(ABC):
     """How operands are stored, and which kernel multiplies them.
 
     Threads share out rows ``rows_at_once``, and panels of W ``panels_at_once``. The copy of the
-    transpose of W is made of a transpose in float32 where it ``needs_transpose``, else of W.
+    transpose of W is made of a transpose in float32 where it ``needs_transpose``, else of W. A
+    product makes ``piece`` bytes before they are rounded, from a cache.
     """
 
     rows_at_once: ClassVar[int] = 2
     panels_at_once: ClassVar[int] = 1
     needs_transpose: ClassVar[bool] = True
+    piece: ClassVar[int] = 2**18
 
     @property
     @abstractmethod

@@ -56,7 +56,7 @@ class RoundedDense(Dense):
 
     def forward(self, cut: RowCut) -> None:
         """Add Y, piece by piece unless functions need whole samples."""
-        panels = max(1, cut.count) if self.part.whole_samples else _few(cut.samples)
+        panels = max(1, cut.count) if self.part.whole_samples else self._few(cut.samples)
         for piece in cut.pieces(panels):
             super().forward(piece)
 
@@ -64,17 +64,21 @@ class RoundedDense(Dense):
         """Add dX, and dZ of the part before, likewise."""
         assert self.before is not None
         whole = self.before.part.whole_samples
-        for piece in cut.pieces(max(1, cut.count) if whole else _few(cut.samples)):
+        for piece in cut.pieces(max(1, cut.count) if whole else self._few(cut.samples)):
             super().backward(piece)
 
     def update_matrix(self, thread: int, panels: Range) -> None:
         """Add the move of W, and of what is made from it, likewise."""
         first, last = panels
-        few = _few(self.part.reads)
+        few = self._few(self.part.reads)
         if self.weight.values.count < 2 * self.code.threads:  # which are cut otherwise
             few = max(1, last - first)
         for start in range(first, max(last, first + 1), few):
             super().update_matrix(thread, (start, min(start + few, last)))
+
+    def _few(self, rows: int) -> int:
+        """Return how many panels of so many rows make a piece."""
+        return max(4, self.context.form.piece // (max(1, rows) * VECTOR) // 4 * 4)
 
     def slopes(self, cut: Any, count: int | None = None, source: Any = None) -> None:
         """Take the gradient back through pointwise functions, and round it."""
@@ -121,15 +125,6 @@ class RoundedSamples(Samples):
         """Add the rounding of some samples of the batch."""
         if cut and self.rounded is not None:
             self.context.round(cut.thread, self.rounded, None, cut.rows, cut.panels)
-
-
-PIECE = 2**18
-"""Bytes of what a product makes before it is rounded."""
-
-
-def _few(rows: int) -> int:
-    """Return how many panels of so many rows make a piece."""
-    return max(4, PIECE // (max(1, rows) * VECTOR) // 4 * 4)
 
 
 ROUNDED: dict[type[Any], type[Head]] = {Dense: RoundedDense}
