@@ -26,7 +26,7 @@ class Blocked(Form):
     rows_at_once = TILE_ROWS
     panels_at_once = 2
     needs_transpose = False
-    piece = 2**21  # the left operand, which each piece reads as a whole, comes through slower ones
+    piece = 2**21  # each one reads all of the left operand, for which tiles wait
 
     @property
     def product(self) -> Callable[..., Any]:
