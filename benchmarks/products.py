@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.tables import head, row
 from benchmarks.timing import REST
-from chainrule.engine.running.peak import bfloat16_peak, peak, product_rate
+from chainrule.engine.running.peak import bfloat16_peak, peak, product_rate, tiles_peak
 
 SIZES = (256, 512, 1024)
 SECONDS = 0.2
@@ -41,7 +41,9 @@ def measure(threads: int) -> dict[str, Any]:
     return {"products": {str(count): rate_of for count, rate_of in found.items()}}
 
 
-LIMIT, LIMIT_64, LIMIT_16 = (f"limit, {name}" for name in ("float32", "float64", "bfloat16 pairs"))
+LIMIT, LIMIT_64, LIMIT_16, LIMIT_TILES = (
+    f"limit, {name}" for name in ("float32", "float64", "bfloat16 pairs", "bfloat16 tiles")
+)
 
 
 def limit_of(name: str) -> str:
@@ -53,9 +55,9 @@ def rates(threads: int) -> Iterator[tuple[str, float]]:
     """Yield names and rates, on a number of threads."""
     yield LIMIT, peak(threads)
     yield LIMIT_64, peak(threads, np.float64)
-    pairs = bfloat16_peak(threads)
-    if pairs is not None:
-        yield LIMIT_16, pairs
+    for name, found in ((LIMIT_16, bfloat16_peak(threads)), (LIMIT_TILES, tiles_peak(threads))):
+        if found is not None:
+            yield name, found
     yield "chainrule, cached", product_rate(threads)
     yield "chainrule, cached, float64", product_rate(threads, np.float64)
     products = (("NumPy", by_numpy), *(by_torch(threads) if find_spec("torch") else ()))

@@ -10,9 +10,19 @@ from llvmlite import binding
 from chainrule.engine.kernels.library import library
 from chainrule.engine.language.emit import emitted
 from chainrule.engine.machine.compiling import Target, host
+from chainrule.engine.machine.matrix_tiles import FEATURES, usable
 from chainrule.engine.machine.memory import address, aligned
 from chainrule.engine.running import peak
-from chainrule.engine.running.peak import SUMS, bfloat16_peak, multiply_adds, pairs, product_rate
+from chainrule.engine.running.peak import (
+    SUMS,
+    TILE_SUMS,
+    bfloat16_peak,
+    multiply_adds,
+    pairs,
+    product_rate,
+    tiles,
+    tiles_peak,
+)
 
 TARGETS = {
     "x86-64-v4": Target("x86-64-v4", "", 64),
@@ -77,3 +87,16 @@ def test_pairs_of_bfloat16_where_the_processor_has_them(monkeypatch):
         single, sums = ones[:2].view(np.float32)[0], SUMS[64]
         expected = single * sum(range(sums)) + sums * 5 * 2
         np.testing.assert_allclose(run(pairs, np.float32, (ones, ones), turns=5), expected, 1e-6)
+
+
+def test_tiles_where_the_processor_has_them(monkeypatch):
+    monkeypatch.setattr(peak, "SECONDS", 1e-4)
+    monkeypatch.setattr("chainrule.engine.machine.matrix_tiles.permitted", lambda: True)
+    target = Target("sapphirerapids", ",".join(FEATURES), 64, "x86_64")
+    k, _ = emitted(tiles, "tiles", np.float32, target=target)
+    loop = re.search(r"body:(.*?)after:", str(k.module), re.DOTALL)[1]
+    assert loop.count("tdpbf16ps") == TILE_SUMS
+    monkeypatch.undo()
+    rate = tiles_peak(1)
+    assert (rate is not None) == usable(host())
+    assert rate is None or 1e6 < rate < 1e15

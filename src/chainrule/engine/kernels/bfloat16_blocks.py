@@ -17,23 +17,19 @@ Tiles of results go to an epilogue, as those of :mod:`chainrule.engine.kernels.p
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
-
-from llvmlite import ir
 
 from chainrule.engine.kernels import tiles
 from chainrule.engine.kernels.product import hand_over
 from chainrule.engine.language.bfloat16 import even_halves, odd_halves
-from chainrule.engine.language.body import I64, POINTER
 from chainrule.engine.language.emit import KernelBuilder, kernel
 from chainrule.engine.language.lanes import spread
+from chainrule.engine.language.matrix_tiles import begin_tiles, end_tiles, on_tiles
 from chainrule.engine.language.values import Integer, Vector, fma, least
 from chainrule.engine.machine import matrix_tiles
 from chainrule.engine.machine.blocks import BLOCK
 from chainrule.engine.machine.matrix_tiles import DEPTH, TILE_ROWS
 from chainrule.engine.machine.memory import VECTOR
 
-I8 = ir.IntType(8)
 ROWS = 1024
 """Blocks of A whose rows are multiplied by a strip before the next: they stay in the second cache.
 """
@@ -56,7 +52,7 @@ def product(k: KernelBuilder) -> None:
 
 
 def _by_tiles(k: KernelBuilder) -> None:
-    _configure(k)
+    begin_tiles(k)
     scratch = k.allocate(2 * TILE_ROWS * STRIP)
     sums = {(high, wide): _tile_sums(k, high, wide) for high in (2, 1) for wide in (2, 1)}
     rows, vectors = k.argument("rows"), k.argument("vectors")
@@ -71,7 +67,7 @@ def _by_tiles(k: KernelBuilder) -> None:
                         to = scratch + j * VECTOR
                         k.call_inner(sums[tall, size], m, p + j, block, to, wide * VECTOR)
             k.call(k.argument("epilogue"), k.argument("arguments"), scratch, m, p, high, wide)
-    _tile(k, "tilerelease")
+    end_tiles(k)
 
 
 def _tile_sums(k: KernelBuilder, high: int, wide: int) -> KernelBuilder:
@@ -86,45 +82,22 @@ def _tile_sums(k: KernelBuilder, high: int, wide: int) -> KernelBuilder:
     with f.builder.if_else(block.equals(0).value) as (first, later):
         with first:
             for _, _, sums in places:
-                _tile(f, "tilezero", sums)
+                on_tiles(f, "tilezero", sums)
         with later:
             for (_, _, sums), at in zip(places, own, strict=True):
-                _tile(f, "tileloadd64", sums, at, stride)
+                on_tiles(f, "tileloadd64", sums, at, stride)
     row, line = f.integer(0), f.integer(VECTOR)
     deep = least(f.argument("depth") - block, DEEP)
     with f.loop(row, deep) as turn:
         for i in range(high):
-            _tile(f, "tileloadd64", 4 + i, a + i * f.argument("a_stride") + turn * BLOCK, line)
+            on_tiles(f, "tileloadd64", 4 + i, a + i * f.argument("a_stride") + turn * BLOCK, line)
         for j in range(wide):
-            _tile(f, "tileloadd64", 6 + j, b + j * f.argument("b_stride") + turn * BLOCK, line)
+            on_tiles(f, "tileloadd64", 6 + j, b + j * f.argument("b_stride") + turn * BLOCK, line)
         for i, j, sums in places:
-            _tile(f, "tdpbf16ps", sums, 4 + i, 6 + j)
+            on_tiles(f, "tdpbf16ps", sums, 4 + i, 6 + j)
     for (_, _, sums), at in zip(places, own, strict=True):
-        _tile(f, "tilestored64", sums, at, stride)
+        on_tiles(f, "tilestored64", sums, at, stride)
     return f.finish()
-
-
-def _configure(k: KernelBuilder) -> None:
-    """Give all tiles their full size; what others of the process had in them is gone."""
-    at = k.allocate(1)
-    for place, word in enumerate(matrix_tiles.CONFIGURATION):
-        k.store_integer(k.integer(word), at + 8 * place)
-    _tile(k, "ldtilecfg", at)
-
-
-def _tile(k: KernelBuilder, name: str, *operands: int | Integer) -> None:
-    """Call an instruction on tiles: their numbers, then an address and a stride."""
-    kinds: list[Any] = []
-    values: list[Any] = []
-    for operand in operands:
-        if isinstance(operand, int):
-            kinds, values = [*kinds, I8], [*values, ir.Constant(I8, operand)]
-        elif POINTER not in kinds:
-            kinds, values = [*kinds, POINTER], [*values, k.pointer(operand)]
-        else:
-            kinds, values = [*kinds, I64], [*values, operand.value]
-    function = k.declared(f"llvm.x86.{name}", ir.FunctionType(ir.VoidType(), kinds))
-    k.builder.call(function, values)
 
 
 # ---- multiply-adds

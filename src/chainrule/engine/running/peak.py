@@ -17,8 +17,10 @@ from chainrule.engine.kernels import outputs as output_kernels, rows as row_kern
 from chainrule.engine.kernels.library import library
 from chainrule.engine.language.bfloat16 import add_products, load_pairs
 from chainrule.engine.language.emit import KernelBuilder, kernel
+from chainrule.engine.language.matrix_tiles import begin_tiles, end_tiles, on_tiles
 from chainrule.engine.language.values import Vector, fma
 from chainrule.engine.machine.compiling import host
+from chainrule.engine.machine.matrix_tiles import DEPTH, TILE_ROWS, usable
 from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.planning.lowering import lower
 from chainrule.engine.planning.program import Instructions
@@ -29,6 +31,9 @@ from chainrule.functions import Linear
 
 SUMS = {64: 24, 32: 6, 16: 6}
 """Vectors of sums by the bytes of a register: more than one waits for, fewer than registers."""
+
+TILE_SUMS = 4
+"""Tiles of sums."""
 
 TURNS = 4096
 """Of a bare loop, before the dispatch loop has its turn: 20 µs or more."""
@@ -65,6 +70,20 @@ def bfloat16_peak(threads: int) -> float | None:
     if not host().has_pairs:
         return None
     return _bare(threads, np.dtype(np.float32), pairs, operations=4)
+
+
+def tiles_peak(threads: int) -> float | None:
+    """Return the rate of products of bfloat16 by tiles, operations a second; None without any.
+
+    They are the instruction ``tdpbf16ps``: for 16 × 16 numbers of float32, 32 multiply-adds each.
+    """
+    if not usable(host()):
+        return None
+    program = Instructions(threads)
+    for thread in range(threads):
+        program.add(thread, library(np.dtype(np.float32)).get(tiles), turns=TURNS)
+    each = 2 * TILE_SUMS * DEPTH * TILE_ROWS**2 * TURNS
+    return _rate(Runner(program.finished()), threads * each)
 
 
 def product_rate(
@@ -140,6 +159,18 @@ def pairs(k: KernelBuilder) -> None:
     """The same with vectors of pairs of bfloat16."""
     left, right = (load_pairs(k, k.argument("x") + i * VECTOR) for i in range(2))
     _sums(k, lambda total: add_products(k, left, right, total))
+
+
+@kernel("turns")
+def tiles(k: KernelBuilder) -> None:
+    """The same with tiles, all of zeros: no time depends on what is in them."""
+    begin_tiles(k)
+    for tile in range(TILE_SUMS + 2):
+        on_tiles(k, "tilezero", tile)
+    with k.loop(0, k.argument("turns")):
+        for total in range(TILE_SUMS):
+            on_tiles(k, "tdpbf16ps", total, TILE_SUMS, TILE_SUMS + 1)
+    end_tiles(k)
 
 
 def _sums(k: KernelBuilder, add: Callable[[Vector], Vector]) -> None:
