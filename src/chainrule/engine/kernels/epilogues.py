@@ -103,6 +103,20 @@ def update_all(k: KernelBuilder, optimizer: Any, *, scaled: bool = False) -> lis
         return move(k, optimizer, gradient, i * VECTOR)
 
 
+@kernel("rows", "vectors", "x", "x_stride", *UPDATE)
+def update_sums(k: KernelBuilder, optimizer: Any) -> list[StepScalar]:
+    """Move parameters along sums of rows, panel by panel, as a product of ones with them would."""
+    found: list[StepScalar] = []
+    for p, wide in k.pieces(k.argument("vectors"), (4, 1)):
+        columns = [k.argument("x") + (p + j) * k.argument("x_stride") for j in range(wide)]
+        with k.loop(0, k.argument("rows"), carry=[k.constant(0.0)] * wide) as turn:
+            pairs = zip(turn.carried, columns, strict=True)
+            turn.following = [total + k.load(x + turn.index * VECTOR) for total, x in pairs]
+        for j, total in enumerate(turn.carried):
+            found = move(k, optimizer, total, k.argument("vector_stride") * (p + j))
+    return found
+
+
 def move(k: KernelBuilder, optimizer: Any, gradient: Vector, place: Integer) -> list[StepScalar]:
     """Move the parameters and the state at a place; return the scalars that it reads."""
     slots = [f"state{number}" for number in range(len(optimizer.slots))]

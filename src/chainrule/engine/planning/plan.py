@@ -1,8 +1,8 @@
 """From a network to a program: the order of things, who does how much, and who waits for whom.
 
 Images are cut by tiles of samples, Linear layers by panels of outputs, the last layer and the loss
-by samples, and so are sparse samples and softmax. A barrier stands wherever a thread reads what
-another one wrote.
+by samples, and so are sparse samples, softmax, and layers with few panels. A barrier stands
+wherever a thread reads what another one wrote.
 
 Whatever the cut, an output is one chain of fused multiply-adds in the order of k, so the bits do
 not depend on the number of threads.

@@ -18,7 +18,13 @@ from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
 STEP = (rows.advance, rows.squares, rows.total, rows.clip, outputs.outputs)
 """What every step or prediction needs, whatever its functions."""
 
-MOVES = (epilogues.update, epilogues.update_all, bags.move_touched, bags.move_all)
+MOVES = (
+    epilogues.update,
+    epilogues.update_sums,
+    epilogues.update_all,
+    bags.move_touched,
+    bags.move_all,
+)
 """What is made from an optimizer."""
 
 

@@ -252,24 +252,19 @@ class Dense(RowHead):
         return (self.update,)
 
     def update(self, thread: int) -> None:
-        """Let W move along dW = Xᵀ dZ and b along db = 1ᵀ dZ, in the product's epilogue."""
+        """Let b move along db = 1ᵀ dZ, and W along dW = Xᵀ dZ in the product's epilogue."""
         count, unit = self.weight.values.count, self.context.panels_at_once
         panels = partition(count, self.code.threads, thread, unit)
         if "b" in self.part.names and panels[0] < panels[1]:
-            gradient, rows = self.values.gradient, self.context.rows
-            one = self.code.keep(np.ones(1, dtype=self.context.dtype))
-            self.context.even_product(
+            gradient = self.values.gradient
+            self.code.add(
                 thread,
-                self.library.get(epilogues.update, self.context.rule),
-                self.moved(thread, self.bias, panels[0] * VECTOR),
-                rows=1,
+                self.library.get(epilogues.update_sums, self.context.rule),
+                rows=self.context.rows,
                 vectors=panels[1] - panels[0],
-                depth=rows,
-                a=address(one),
-                group=1,
-                taps=self.code.table(np.zeros(rows), np.arange(rows) * VECTOR),
                 x=gradient.address + panels[0] * gradient.stride,
                 x_stride=gradient.stride,
+                **self.moved(thread, self.bias, panels[0] * VECTOR),
             )
         self.update_matrix(thread, panels)
 
