@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from chainrule.engine.kernels import epilogues, product, rows as row_kernels
+from chainrule.engine.kernels.comparison import compare
 from chainrule.engine.kernels.library import CompiledKernel
 from chainrule.engine.machine.memory import VECTOR, Panels, address
 from chainrule.engine.network.network import Draft, Part
@@ -59,7 +60,7 @@ class Dense(RowHead):
     @classmethod
     def kernels(cls) -> Iterable[Emission]:
         """Return products, and epilogues of each elementwise function."""
-        plain = (product.product, epilogues.store, epilogues.affine, row_kernels.transpose)
+        plain = (product.product, epilogues.store, epilogues.affine, row_kernels.transpose, compare)
         rules = (epilogues.activation, epilogues.slope)
         made = [emission(emit, function) for function in elementwise() for emit in rules]
         return [*(emission(emit) for emit in plain), *made]
