@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 from scipy import sparse
 
 from chainrule.chain import Chain
@@ -105,6 +105,6 @@ class EngineStepper:
         values = self.steps.run(rows, size, self.rate * factors)
         if measured:
             self.tuner.record(len(factors), perf_counter() - planned, planned - begin)
-        if not np.isfinite(values[-1]):
+        if not math.isfinite(values[-1]):
             self.first_not_finite = self.steps.first_not_finite(size)
         return values, self.steps.penalties[: len(values)]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import compress, pairwise
 from typing import Literal
+
+import numpy as np
 
 from chainrule.tables import html_table, number_text, text_table
 from chainrule.types import Array
@@ -29,6 +32,14 @@ class Batches:
     penalties: Array
     sizes: Array
     weights: Array
+
+    @classmethod
+    def together(cls, runs: Sequence[tuple[Array, Array, Array, int]]) -> Batches:
+        """Return the batches of runs: losses, penalties, weights, and the size of a run's."""
+        losses, penalties, weights, sizes = zip(*runs, strict=True)
+        counts = [len(values) for values in losses]
+        each = np.repeat(np.array(sizes, dtype=np.float64), counts)
+        return cls(np.concatenate(losses), np.concatenate(penalties), each, np.concatenate(weights))
 
 
 def weighted_mean(batches: Batches) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -96,19 +97,17 @@ class TrainingRun:
             values, penalties = self.stepper.take(rows, size, factors)
             self.step += len(values)
             rate = self.plan.optimizer.learning_rate * float(factors[len(values) - 1])
-            if not np.isfinite(values[-1]):
+            if not math.isfinite(values[-1]):
                 raise self.diverged(f"the loss became {values[-1]}", number, rate, self.origin())
             self.scale.begin(self.told(float(values[0]), float(penalties[0])))
-            sizes = np.full(len(values), float(size))
-            weights = self.data.samples.batch_weights(rows, size)
-            taken.append((values, penalties, sizes, weights))
+            taken.append((values, penalties, self.data.samples.batch_weights(rows, size), size))
             self.reporter.stepped(len(rows), float(values[-1]))
         self.stepper.store()
         if not self.parameters.finite:
             names = [name for name, w in self.parameters.items() if not np.isfinite(w).all()]
             raise self.diverged(f"the parameter {names[0]} became infinite or NaN", number, rate)
         seconds = perf_counter() - begin
-        batches = Batches(*(np.concatenate(column) for column in zip(*taken, strict=True)))
+        batches = Batches.together(taken)
         loss, score = self.validate(number, rate)
         return Epoch(number, self.plan.epoch_loss(batches), rate, seconds, loss, score)
 

@@ -160,16 +160,29 @@ def test_float32_agrees_to_its_rounding():
     assert close(end, moved, 1e-6)
 
 
-@pytest.mark.parametrize("clip", [None, 0.1])
+@pytest.mark.parametrize(("rows", "clip"), [(29, None), (29, 0.1), (51, None)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_same_bits_on_any_number_of_threads(dtype, clip):
+def test_the_same_bits_on_any_number_of_threads(dtype, rows, clip):
     results = []
     for threads in (1, 2, 3, 7):
         chain, *rest = digits_like(dtype)
-        options = {"rows": 29, "l2": 0.01, "steps": 5, "clip": clip, "threads": threads}
+        options = {"rows": rows, "l2": 0.01, "steps": 5, "clip": clip, "threads": threads}
         _, _, found, moved = both(chain, *rest, **options)
         results.append((found.tobytes(), moved.tobytes()))
     assert len(set(results)) == 1
+
+
+def test_threads_that_share_out_samples_wait_for_each_other_twice_a_step():
+    rng = np.random.default_rng(5)
+    X, t = rng.normal(size=(64, 20)), rng.integers(0, 10, 64)
+    functions = f.Linear(30), f.ReLU(), f.Linear(16), f.ReLU(), f.Linear(10), f.Softmax()
+    chain = Chain(*functions).initialize(X, seed=0)
+    barriers = []
+    for rows in (16, 64):  # so few that panels are shared out, and more
+        steps = Steps(chain, losses.CrossEntropy(), SGD(0.1), X, t, threads=2)
+        listed = steps._program(rows)[0].code.finished()
+        barriers.append([int((each[:, 0] == 0).sum()) for each in listed])
+    assert barriers == [[5, 5], [2, 2]]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -16,12 +16,13 @@ Tiles of results go to an epilogue, as those of :mod:`chainrule.engine.kernels.p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
 
 from chainrule.engine.kernels import tiles
+from chainrule.engine.kernels.product import hand_over
 from chainrule.engine.language.bfloat16 import even_halves, odd_halves
 from chainrule.engine.language.body import I64, POINTER
 from chainrule.engine.language.emit import KernelBuilder, kernel
@@ -33,9 +34,12 @@ from chainrule.engine.machine.matrix_tiles import DEPTH, TILE_ROWS
 from chainrule.engine.machine.memory import VECTOR
 
 I8 = ir.IntType(8)
-STRIP = 8
-"""Vectors of results that a strip of rows has: blocks of B of as many stay in the second cache."""
-DEEP = 16
+ROWS = 1024
+"""Blocks of A whose rows are multiplied by a strip before the next: they stay in the second cache.
+"""
+STRIP = 4
+"""Vectors of results that a strip of rows has: blocks of B of as many stay there, too."""
+DEEP = 8
 """Blocks along k that are summed at once: those of A of a strip stay in the first cache."""
 
 
@@ -56,10 +60,11 @@ def _by_tiles(k: KernelBuilder) -> None:
     scratch = k.allocate(2 * TILE_ROWS * STRIP)
     sums = {(high, wide): _tile_sums(k, high, wide) for high in (2, 1) for wide in (2, 1)}
     rows, vectors = k.argument("rows"), k.argument("vectors")
-    with k.loop(0, vectors, STRIP) as p:
-        wide = least(vectors - p, STRIP)
-        with k.loop(0, rows, 2 * TILE_ROWS) as m:
-            high = least(rows - m, 2 * TILE_ROWS)
+    many = (k.integer(ROWS) // k.argument("depth") // 2 + 1) * (2 * TILE_ROWS)
+    with k.loop(0, rows, many) as start, k.loop(0, vectors, STRIP) as p:
+        wide, stop = least(vectors - p, STRIP), least(rows, start + many)
+        with k.loop(start, stop, 2 * TILE_ROWS) as m:
+            high = least(stop - m, 2 * TILE_ROWS)
             for tall, condition in ((2, high > TILE_ROWS), (1, high <= TILE_ROWS)):
                 with k.when(condition), k.loop(0, k.argument("depth"), DEEP) as block:
                     for j, size in k.pieces(wide, (2, 1)):
@@ -126,68 +131,50 @@ def _tile(k: KernelBuilder, name: str, *operands: int | Integer) -> None:
 
 
 def _by_multiply_adds(k: KernelBuilder) -> None:
-    heights = _tile_sizes(k)
+    heights = dict(k.target.tile)
     sizes = [(high, wide) for wide, rows in heights.items() for high in rows]
-    tile = tiles.functions(k, sizes, _sums, _hand_over)
+    tile = tiles.functions(k, sizes, _sums, hand_over)
     for p, wide in k.pieces(k.argument("vectors"), tuple(heights)):
         for m, high in k.pieces(k.argument("rows"), heights[wide]):
             k.call_inner(tile[high, wide], m, p)
 
 
-def _tile_sizes(k: KernelBuilder) -> dict[int, tuple[int, ...]]:
-    """Return rows of tiles by their vectors; each result has two sums at the same time."""
-    if k.target.register_bytes == 64:
-        return {3: (4, 2, 1), 2: (6, 4, 2, 1), 1: (8, 4, 2, 1)}
-    return {1: (2, 1) if k.target.register_bytes == 32 else (1,)}
-
-
 def _sums(k: KernelBuilder, high: int, wide: int) -> Sequence[Vector]:
     m, p = k.extra
-    scratch = k.allocate(high * wide)
-    for place in range(high * wide):
-        k.store_scratch(k.constant(0.0), scratch + place * k.wide)
+    size = range(high * wide)
+    totals, evens = k.allocate(len(size)), k.allocate(len(size))
+    for place in size:
+        k.store_scratch(k.constant(0.0), totals + place * k.wide)
     rows = [_row(k, m + i) for i in range(high)]
     columns = [k.argument("b") + (p + j) * k.argument("b_stride") for j in range(wide)]
-    zeros = [k.constant(0.0)] * (2 * high * wide)
     with k.loop(0, k.argument("depth")) as block:
-        with k.loop(0, DEPTH // 2, carry=zeros) as turn:
-            at = block * BLOCK + turn.index * 4
-            left = [k.load_number(row + at) for row in rows]
-            across = block * BLOCK + turn.index * VECTOR
-            right = [k.load(column + across) for column in columns]
-            turn.following = _pair(left, right, turn.carried)
-        even, odd = turn.carried[: high * wide], turn.carried[high * wide :]
-        for place, (e, o) in enumerate(zip(even, odd, strict=True)):
-            to = scratch + place * k.wide
-            k.store_scratch(k.load_scratch(to) + (e + o), to)
-    return [k.load_scratch(scratch + place * k.wide) for place in range(high * wide)]
+        left, right = ([at + block * BLOCK for at in each] for each in (rows, columns))
+        for place, even in enumerate(_chains(k, left, right, even_halves)):
+            k.store_scratch(even, evens + place * k.wide)
+        for place, odd in enumerate(_chains(k, left, right, odd_halves)):
+            total, even = (k.load_scratch(at + place * k.wide) for at in (totals, evens))
+            k.store_scratch(total + (even + odd), totals + place * k.wide)
+    return [k.load_scratch(totals + place * k.wide) for place in size]
 
 
-def _pair(
-    left: Sequence[Vector], right: Sequence[Vector], sums: Sequence[Vector]
-) -> list[Vector]:
-    """Add the products of the even numbers to the first half of the sums, of the odd to the last.
-
-    Left are words for rows, right vectors of words.
-    """
-    done: list[Vector] = []
-    for halves in (even_halves, odd_halves):
-        columns = [halves(words) for words in right]
-        for word in left:
-            number, first = halves(spread(word)), len(done)
-            done += [fma(number, column, sums[first + j]) for j, column in enumerate(columns)]
-    return done
+def _chains(
+    k: KernelBuilder,
+    rows: Sequence[Integer],
+    columns: Sequence[Integer],
+    halves: Callable[[Vector], Vector],
+) -> Sequence[Vector]:
+    """Return sums over the even or the odd numbers of a block: these need half the registers."""
+    zeros = [k.constant(0.0)] * (len(rows) * len(columns))
+    with k.loop(0, DEPTH // 2, carry=zeros) as turn:
+        right = [halves(k.load(column + turn.index * VECTOR)) for column in columns]
+        sums: list[Vector] = []
+        for row in rows:
+            left, first = halves(spread(k.load_number(row + turn.index * 4))), len(sums)
+            sums += [fma(left, x, turn.carried[first + j]) for j, x in enumerate(right)]
+        turn.following = sums
+    return list(turn.carried)
 
 
 def _row(k: KernelBuilder, row: Integer) -> Integer:
     block = k.argument("a") + (row // TILE_ROWS) * k.argument("a_stride")
     return block + (row % TILE_ROWS) * VECTOR
-
-
-def _hand_over(k: KernelBuilder, sums: Sequence[Vector], high: int, wide: int) -> None:
-    """Put the tile into scratch, and call the epilogue."""
-    scratch = k.allocate(high * wide)
-    for place, total in enumerate(sums):
-        k.store_scratch(total, scratch + place * k.wide)
-    sizes: list[Integer] = [k.integer(high), k.integer(wide)]
-    k.call(k.argument("epilogue"), k.argument("arguments"), scratch, *k.extra, *sizes)

@@ -14,7 +14,7 @@ from itertools import product
 from chainrule.engine.kernels import tiles
 from chainrule.engine.language.emit import KernelBuilder, kernel
 from chainrule.engine.language.lanes import lane_sums
-from chainrule.engine.language.values import Integer, Vector, fma
+from chainrule.engine.language.values import Integer, Vector, fma, least
 
 _SUMS = ("rows", "columns", "depth", "a", "row_offsets", "x", "column_offsets", "taps", "y")
 
@@ -42,7 +42,7 @@ def dot(k: KernelBuilder) -> None:
                 k.store_scratch(k.constant(0.0), scratch + place * k.wide)
             with k.loop(0, k.argument("depth"), turns) as start:
                 taps = k.argument("taps") + start * 16
-                depth = (k.argument("depth") - start).at_most(turns)
+                depth = least(k.argument("depth") - start, turns)
                 for q, wide in k.pieces(columns, column_sizes):
                     at = scratch + q * (high * k.wide)
                     k.call_inner(tile[high, wide], m, first + q, taps, depth, at)
@@ -91,7 +91,7 @@ def _blocks(k: KernelBuilder, size: Integer | int) -> Iterator[tuple[Integer, In
     """Yield the first column and the columns of each block; the body is emitted once."""
     columns = k.argument("columns")
     with k.loop(0, columns, size) as first:
-        yield first, (columns - first).at_most(size)
+        yield first, least(columns - first, size)
 
 
 def _part(k: KernelBuilder, high: int, wide: int) -> KernelBuilder:
@@ -109,8 +109,8 @@ def _part(k: KernelBuilder, high: int, wide: int) -> KernelBuilder:
 
 def _whole(k: KernelBuilder, high: int, wide: int) -> Sequence[Vector]:
     """Return all sums of a tile."""
-    zeros = [k.constant(0.0)] * (high * wide)
     m, q = k.extra
+    zeros = [k.constant(0.0)] * (high * wide)
     return _sums(k, (high, wide), m, q, k.argument("taps"), k.argument("depth"), zeros)
 
 

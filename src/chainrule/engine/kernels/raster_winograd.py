@@ -7,12 +7,14 @@ row, or lies in the room behind.
 
 from __future__ import annotations
 
-from chainrule.engine.kernels.winograd import INPUTS, OUTPUTS, input_transform, output_transform
-from chainrule.engine.language.emit import KernelBuilder, kernel
+from chainrule.engine.kernels.winograd import INPUTS, TILES, input_transform, output_transform
+from chainrule.engine.language.emit import KernelBuilder, fields, kernel
 from chainrule.engine.language.lanes import shuffle, spread
 from chainrule.engine.language.values import Integer, Vector
 from chainrule.engine.machine.memory import VECTOR
 from chainrule.functions import Elementwise
+
+OUTPUTS = (*TILES, *fields("high wide m m_channel m_point bias y y_channel y_row"))
 
 
 def _both(k: KernelBuilder, at: Integer) -> list[Vector]:

@@ -59,12 +59,16 @@ def advance(k: KernelBuilder) -> None:
 @kernel("rows", "features", "vectors", "samples", "panels", "vector_stride")
 def into_panels(k: KernelBuilder) -> None:
     """Rows of numbers, each at an address of its own, lie in panels, with zeros beyond the last."""
+    features, stride = k.argument("features"), k.argument("vector_stride")
+    whole = features // k.lanes
     with k.loop(0, k.argument("rows")) as n:
         sample = k.load_integer(k.argument("samples") + n * 8)
-        with k.loop(0, k.argument("vectors")) as v:
-            numbers = k.load_first(sample + v * VECTOR, k.argument("features") - v * k.lanes)
-            to = k.argument("panels") + n * VECTOR + v * k.argument("vector_stride")
-            k.store(numbers, to)
+        to = k.argument("panels") + n * VECTOR
+        with k.loop(0, whole) as v:
+            k.store(k.load(sample + v * VECTOR), to + v * stride)
+        with k.loop(whole, k.argument("vectors")) as v:
+            numbers = k.load_first(sample + v * VECTOR, features - v * k.lanes)
+            k.store(numbers, to + v * stride)
 
 
 @kernel(*TRANSPOSE)

@@ -17,7 +17,7 @@ from functools import partial
 from itertools import chain
 
 from chainrule.engine.kernels.derivatives import derivative
-from chainrule.engine.language.emit import KernelBuilder, fields, kernel
+from chainrule.engine.language.emit import KernelBuilder, epilogue, fields, kernel
 from chainrule.engine.language.lanes import spread
 from chainrule.engine.language.values import Integer, Vector, fma
 from chainrule.engine.machine.memory import VECTOR
@@ -30,7 +30,7 @@ Transform = Callable[[Row], list[Vector]]
 TILES = ("channels", "rows", "columns")
 LINE = (*TILES, "x", "x_channel", "x_row", "second", "signs", "v", "v_channel", "v_point")
 INPUTS = (*TILES, "x", "x_channel", "x_row", "v", "v_channel", "v_point")
-_PIXELS = (*TILES, "high", "wide", "m", "m_channel", "m_point")
+_PIXELS = ("columns", "high", "wide")
 OUTPUTS = (*_PIXELS, "bias", "z", "y", "y_channel", "y_row")
 SLOPES = (*_PIXELS, *fields("x y y_channel y_row gradient gradient_channel gradient_row"))
 
@@ -78,14 +78,17 @@ def output_transform(m: Sequence[Row]) -> list[Vector]:
     return list(chain(*_twice(_output, m)))
 
 
-@kernel("count", "w", "u", "u_point")
+@kernel("count", "w", "places", "u", "u_point")
 def filters(k: KernelBuilder) -> None:
-    """U = G g Gᵀ, one number at each point, for `count` pairs of an output and an input."""
+    """U = G g Gᵀ, one number at each point, for `count` pairs of an output and an input.
+
+    ``places`` has where each pair's number lies among those of a point.
+    """
     item = k.item
     with k.loop(0, k.argument("count")) as pair:
         w = k.argument("w") + pair * (9 * item)
         g = [[k.load_number(w + (3 * u + v) * item) for v in range(3)] for u in range(3)]
-        u = k.argument("u") + pair * item
+        u = k.argument("u") + k.load_integer(k.argument("places") + pair * 8)
         for point, value in enumerate(chain(*_twice(_filter, g))):
             k.store_number(value, u + k.argument("u_point") * point)
 
@@ -120,30 +123,28 @@ def _transform_row(k: KernelBuilder, x: Integer, v: Integer) -> None:
 def _each_output(
     k: KernelBuilder, use: Callable[[Vector, Integer, Integer, Integer], None]
 ) -> None:
-    """Emit use(Aᵀ M A, c, i, j) for the pixels of all tiles that are within the image."""
+    """Emit use(Aᵀ M A, c, i, j) for an epilogue's pixels, as far as they are within the image."""
+    scratch, first, tile, channels, tiles = k.extra
     high, wide = k.argument("high"), k.argument("wide")
-    with (
-        k.loop(0, k.argument("channels")) as c,
-        k.loop(0, k.argument("rows")) as i,
-        k.loop(0, k.argument("columns")) as j,
-    ):
-        m = k.argument("m") + c * k.argument("m_channel")
-        m = m + (i * k.argument("columns") + j) * VECTOR
-        points = [
-            [k.load(m + k.argument("m_point") * (4 * a + b)) for b in range(4)] for a in range(4)
-        ]
-        (first, second), (third, fourth) = _twice(_output, points)
-        below, right = i * 2 + 1, j * 2 + 1
-        use(first, c, i * 2, j * 2)
-        with k.when(right < wide):
-            use(second, c, i * 2, right)
-        with k.when(below < high):
-            use(third, c, below, j * 2)
-            with k.when(right < wide):
-                use(fourth, c, below, right)
+    with k.loop(0, tiles) as t:
+        row, column = (tile + t) // k.argument("columns"), (tile + t) % k.argument("columns")
+        i, j = row * 2, column * 2
+        with k.loop(0, channels) as o:
+            at = scratch + (o * tiles + t) * k.wide
+            step = channels * tiles * k.wide
+            points = [k.load_scratch(at + step * point) for point in range(16)]
+            outputs = output_transform([points[4 * a : 4 * a + 4] for a in range(4)])
+            c = first + o
+            use(outputs[0], c, i, j)
+            with k.when(j + 1 < wide):
+                use(outputs[1], c, i, j + 1)
+            with k.when(i + 1 < high):
+                use(outputs[2], c, i + 1, j)
+                with k.when(j + 1 < wide):
+                    use(outputs[3], c, i + 1, j + 1)
 
 
-@kernel(*OUTPUTS)
+@epilogue(*OUTPUTS)
 def outputs(k: KernelBuilder, function: Elementwise | None) -> None:
     """Z = Aᵀ M A + b, and Y = value(Z) where there is a function; then Z may be left out."""
 
@@ -158,7 +159,7 @@ def outputs(k: KernelBuilder, function: Elementwise | None) -> None:
     _each_output(k, use)
 
 
-@kernel(*SLOPES)
+@epilogue(*SLOPES)
 def slopes(k: KernelBuilder, function: Elementwise | None) -> None:
     """The gradient is Aᵀ M A, times derivative(x, y) where there is a function."""
 
@@ -167,8 +168,8 @@ def slopes(k: KernelBuilder, function: Elementwise | None) -> None:
         if function is not None:
             x, y = (partial(k.load, k.argument(name) + place) for name in ("x", "y"))
             sums = sums * derivative(k, function, x, y)
-        rows = c * k.argument("gradient_channel") + i * k.argument("gradient_row")
-        k.store(sums, k.argument("gradient") + rows + j * VECTOR)
+        rows = c * k.argument("gradient_channel") + i * k.argument("gradient_row") + j * VECTOR
+        k.store(sums, k.argument("gradient") + rows)
 
     _each_output(k, use)
 
@@ -198,12 +199,9 @@ def _line(k: KernelBuilder, transform: Transform, *, pixels: int) -> None:
     ):
         x = k.argument("x") + c * k.argument("x_channel") + i * 2 * k.argument("x_row")
         x = x + j * (2 * VECTOR)
+        other = x + k.argument("second")
         row = [
-            fma(
-                signs[1],
-                k.load(x + k.argument("second") + b * VECTOR),
-                k.load(x + b * VECTOR) * signs[0],
-            )
+            fma(signs[1], k.load(other + b * VECTOR), k.load(x + b * VECTOR) * signs[0])
             for b in range(pixels)
         ]
         v = k.argument("v") + c * k.argument("v_channel")

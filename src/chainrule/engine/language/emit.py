@@ -252,6 +252,13 @@ class KernelBuilder(Body):
         """Put one number of the compute type into scratch."""
         self.builder.store(value.value, self.pointer(address))
 
+    def prefetch(self, address: Integer) -> None:
+        """Bring the cache line at an address near; where nothing is, nothing happens."""
+        kind = ir.FunctionType(ir.VoidType(), [POINTER, I32, I32, I32])
+        function = self.declared("llvm.prefetch.p0", kind)
+        read, near, data = (ir.Constant(I32, hint) for hint in (0, 3, 1))
+        self.builder.call(function, [self.pointer(address), read, near, data])
+
     def allocate(self, vectors: int) -> Integer:
         """Return the address of scratch for some vectors, on the stack."""
         with self.builder.goto_entry_block():

@@ -66,13 +66,6 @@ class Integer(Value):
     def __rsub__(self, other: int) -> Integer:
         return Integer(self.body, self.body.builder.sub(self.of(other), self.value))
 
-    def at_most(self, other: Integer | int) -> Integer:
-        """Return the smaller of two numbers."""
-        return Integer(
-            self.body,
-            self.body.builder.select((self < other).value, self.value, self.of(other)),
-        )
-
     def multiply_high(self, other: Integer | int) -> Integer:
         """Return the upper 64 bits of the product of two numbers without sign."""
         builder, wide = self.body.builder, ir.IntType(128)
@@ -206,3 +199,9 @@ def least(left: Integer, right: Integer | int) -> Integer:
     """Return the smaller one of two whole numbers."""
     chosen = left.body.builder.select((left < right).value, left.value, left.of(right))
     return Integer(left.body, chosen)
+
+
+def or_else(number: Integer, other: Integer) -> Integer:
+    """Return a whole number; another one where it is 0."""
+    chosen = number.body.builder.select(number.equals(0).value, other.value, number.value)
+    return Integer(number.body, chosen)

@@ -35,8 +35,19 @@ class Target:
         column and a number for each row have registers at the same time, or sums go to memory.
         """
         if self.register_bytes == 64:
-            return (4, (4, 2, 1)), (3, (6, 4, 2, 1)), (2, (8, 4, 2, 1)), (1, (8, 4, 2, 1))
+            return (4, (5, 4, 2, 1)), (3, (7, 6, 4, 2, 1)), (2, (8, 4, 2, 1)), (1, (8, 4, 2, 1))
         return ((1, (6, 4, 2, 1) if self.held == 8 else (3, 2, 1)),)
+
+    @property
+    def even_tile(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """The same, where one address stands for all rows of a tile.
+
+        LLVM then loads a row's number when it is multiplied.
+        """
+        if self.register_bytes == 64:
+            narrow = (2, (12, 8, 4, 2, 1)), (1, (16, 8, 4, 2, 1))
+            return (4, (6, 5, 4, 2, 1)), (3, (8, 4, 2, 1)), *narrow
+        return self.tile
 
     @property
     def has_pairs(self) -> bool:
@@ -59,6 +70,13 @@ class Target:
         if self.held == 8:
             return (3, 2, 1), (2, 1)
         return (1,), (1,)
+
+    @property
+    def points_tile(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Outputs and tiles of images whose products at Winograd's points are summed at once."""
+        if self.register_bytes == 64:
+            return (8, 4, 2, 1), (3, 2, 1)
+        return ((6, 4, 2, 1) if self.held == 8 else (3, 2, 1)), (1,)
 
 
 @cache

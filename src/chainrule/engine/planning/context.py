@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engine.kernels import product, rows
+from chainrule.engine.kernels import product as products, rows
 from chainrule.engine.kernels.library import CompiledKernel, Library
-from chainrule.engine.machine.memory import VECTOR, Panels, address
+from chainrule.engine.machine.memory import VECTOR, Panels, address, aligned
 from chainrule.engine.machine.planes import Planes
 from chainrule.engine.planning.batch import Batch
+from chainrule.engine.planning.blocks import blocks, waiting_bytes
 from chainrule.engine.planning.operands import Form, Operand, Rounding
 from chainrule.engine.planning.program import Instructions
 from chainrule.engine.planning.weights import StoredParameter, Weights
@@ -94,12 +95,32 @@ class PlanContext:
         thread: int,
         epilogue: CompiledKernel,
         arguments: dict[str, int],
-        by: Callable[..., Any] = product.product,
+        by: Callable[..., Any] = products.product,
         **values: int,
     ) -> None:
         """Add a product, and what happens to its results while they are at hand."""
         done = self.epilogue(epilogue, arguments)
         self.code.add(thread, self.library.get(by), **values, **done)
+
+    def even_product(
+        self,
+        thread: int,
+        epilogue: CompiledKernel,
+        arguments: dict[str, int],
+        by: Callable[..., Any] = products.even,
+        **values: int,
+    ) -> None:
+        """Add a product whose rows lie evenly apart, in blocks that stay in the caches."""
+        block = blocks(self.library.target, values["rows"], values["depth"], self.dtype.itemsize)
+        if block:
+            block["sums"] = address(self.waiting_sums[thread])
+        self.product(thread, epilogue, arguments, by, **values, **block)
+
+    @cached_property
+    def waiting_sums(self) -> list[Array]:
+        """For each thread, room for the sums of a block of a product."""
+        size = (waiting_bytes(self.library.target, self.library.format),)
+        return [self.code.keep(aligned(size, np.uint8)) for _ in range(self.threads)]
 
     def round(
         self, thread: int, copy: Operand, source: Panels | None, rows: Range, panels: Range

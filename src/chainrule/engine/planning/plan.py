@@ -12,21 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 import numpy as np
 
 from chainrule.engine.kernels import epilogues, losses, outputs, rows as row_kernels
 from chainrule.engine.kernels.library import CompiledKernel, Library
 from chainrule.engine.machine.memory import address, aligned
-from chainrule.engine.network.network import Network
+from chainrule.engine.network.network import Network, Part
 from chainrule.engine.planning.batch import Batch
 from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.cuts import Range, RowCut
 from chainrule.engine.planning.images import Images
 from chainrule.engine.planning.kept_gradient import Keep, KeptGradient
 from chainrule.engine.planning.kinds.base import Head
-from chainrule.engine.planning.kinds.rows import RowHead
+from chainrule.engine.planning.kinds.rows import TILE, RowHead
 from chainrule.engine.planning.kinds.samples import Samples
 from chainrule.engine.planning.kinds.sparse import bind
 from chainrule.engine.planning.penalties import Penalties
@@ -125,6 +125,9 @@ class Planner:
         heads: list[RowHead] = []
         for part, after in zip(parts, (*parts[1:], None), strict=True):
             kind = part.kind.variant(part, self.network.entries if before is None else None)
+            if before is None and kind.gathers(part, self.context):
+                idle = Part(Samples, None, part.place, {}, part.inputs, part.inputs)
+                before = self.samples = Samples(self.context, idle, None, part)
             before = kind(self.context, part, before, after)
             if isinstance(before, Samples):
                 self.samples = before
@@ -202,28 +205,34 @@ class Planner:
             self._begin(thread, self._share(thread))
         if self.images or self.samples:
             self.code.barrier()
-        for head in hidden:
+        for head, after in pairwise(self.heads):
             self._phases(head.forward_together())
             for thread in threads:
-                head.forward(self._cut(thread, head))
-            self.code.barrier()
+                head.forward(head.cut(thread))
+            follows = TILE if after is last else after.unit
+            if after.together or not follows or follows != head.unit:
+                self.code.barrier()
         self._phases(last.forward_together())
         for thread in threads:
-            own = last.whole(thread, self._share(thread, 8))
+            own = last.whole(thread, self._share(thread, TILE))
             if own:
                 last.forward(own)
                 self._loss(own)
                 last.slopes(own)
                 if last.before and last.before.wants_gradient and not last.together:
                     last.backward(last.before.whole(thread, own.rows))
+        made = 0 if last.together else TILE
         for head in reversed(self.heads if last.together else hidden):
             wanted = head.before if head.before and head.before.wants_gradient else None
             if wanted or head.together:
-                self.code.barrier()
+                unit = wanted.unit if wanted else 0
+                if head.together or not unit or unit != made:
+                    self.code.barrier()
+                made = unit
                 self._phases(head.backward_together())
                 if wanted:
                     for thread in threads:
-                        head.backward(self._cut(thread, wanted))
+                        head.backward(wanted.cut(thread))
         self._plan_update(cut=cut)
         self._total()
         self.code.barrier()
@@ -255,13 +264,6 @@ class Planner:
             self.images.forward(thread)
         if self.samples:
             self.samples.forward(self.samples.whole(thread, rows))
-
-    def _cut(self, thread: int, head: RowHead) -> RowCut:
-        """Return which samples, and which panels of what a head makes, a thread computes."""
-        if head.by_samples:
-            return head.whole(thread, self._share(thread))
-        panels = partition(head.values.gradient.count, self.threads, thread)
-        return RowCut(self.context, thread, (0, self.rows), panels)
 
     def _share(self, thread: int, unit: int = 1) -> Range:
         """Return which samples of a step a thread takes, in units of so many at least."""

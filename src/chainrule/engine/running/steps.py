@@ -14,6 +14,7 @@ from chainrule.engine.kernels import losses
 from chainrule.engine.kernels.dropout import DRAWN
 from chainrule.engine.kernels.library import Library, library
 from chainrule.engine.kernels.rows import ADVANCE, TOTAL
+from chainrule.engine.machine.memory import address
 from chainrule.engine.planning.cost import cost
 from chainrule.engine.planning.listing import listing
 from chainrule.engine.planning.lowering import lower
@@ -60,6 +61,9 @@ def threads_for(
         operations += MOVED * first.reads * first.features * all_rows
     return max(1, min(processors, operations // WORTH_A_THREAD))
 
+
+_ORDER, _SCALARS_NOW = map(ADVANCE.index, ("order", "scalars_now"))
+_RESULT, _PENALTY = map(TOTAL.index, ("result", "penalty"))
 
 STEPS_AHEAD = 256
 """For how many steps to compute the scalars of the optimizer's rule at once."""
@@ -148,7 +152,7 @@ class Steps:
         self._outputs = Outputs(predicting, self.weights, threads, self.library)
         self.done = 0
         self._ahead: Array = np.zeros((0, 0))
-        self._ahead_rate, self._ahead_from = np.nan, 0
+        self._ahead_rate, self._ahead_from, self._ahead_at = np.nan, 0, 0
         self.penalties = np.zeros(0, dtype=chain.dtype)
 
     def _rows(self, X: Any) -> Rows:
@@ -207,12 +211,14 @@ class Steps:
         steps = len(order) // rows
         planner, runner, _ = self._program(rows, cut=cut)
         order = np.ascontiguousarray(order, dtype=np.int64)
-        table = self._scalars(planner, rates)
-        results = np.full(steps, np.nan, dtype=self.chain.dtype)
-        self.penalties = np.empty(steps, dtype=self.chain.dtype)
+        _kept, now = self._scalars(planner, rates)
+        both: Array = np.full((2, steps), np.nan, dtype=self.weights.dtype)
+        results: Array = both[0]
+        self.penalties = both[1]
+        place, at = address(order), address(both)
         for arguments in planner.advances:
-            _set(ADVANCE, arguments, order=order, scalars_now=table)
-        _set(TOTAL, planner.total, result=results, penalty=self.penalties)
+            arguments[_ORDER], arguments[_SCALARS_NOW] = place, now
+        planner.total[_RESULT], planner.total[_PENALTY] = at, at + results.nbytes
         for arguments in planner.context.draws:
             arguments[DRAWN.index("step")] = self.done
         complete = runner.run(steps)
@@ -299,19 +305,20 @@ class Steps:
             self._programs[key] = planner, runner, Runner(planner.update.finished())
         return self._programs[key]
 
-    def _scalars(self, planner: Planner, rates: Array) -> Array:
-        """Return what the optimizer's rule reads at each step, (steps, numbers).
+    def _scalars(self, planner: Planner, rates: Array) -> tuple[Array, int]:
+        """Return what the optimizer's rule reads, (steps, numbers), and where this run's begins.
 
         As long as the learning rate stays the same, they are computed for many steps at once.
         """
-        steps, first = len(rates), self.done - self._ahead_from
-        constant = bool((rates == rates[0]).all())
-        if steps > STEPS_AHEAD or not constant:
-            return self._scalars_of(planner, rates, self.done)
-        if rates[0] != self._ahead_rate or not 0 <= first <= STEPS_AHEAD - steps:
-            self._ahead = self._scalars_of(planner, np.full(STEPS_AHEAD, rates[0]), self.done)
-            self._ahead_rate, self._ahead_from, first = float(rates[0]), self.done, 0
-        return self._ahead[first : first + steps]
+        steps, first, rate = len(rates), self.done - self._ahead_from, float(rates[0])
+        if steps > STEPS_AHEAD or rates.tolist().count(rate) < steps:
+            table = self._scalars_of(planner, rates, self.done)
+            return table, address(table)
+        if rate != self._ahead_rate or not 0 <= first <= STEPS_AHEAD - steps:
+            self._ahead = self._scalars_of(planner, np.full(STEPS_AHEAD, rate), self.done)
+            self._ahead_at = address(self._ahead)
+            self._ahead_rate, self._ahead_from, first = rate, self.done, 0
+        return self._ahead, self._ahead_at + first * self._ahead.strides[0]
 
     def _scalars_of(self, planner: Planner, rates: Array, done: int) -> Array:
         optimizer = self.weights.optimizer

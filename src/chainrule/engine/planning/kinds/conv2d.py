@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engine.kernels import dot, epilogues, planes
+from chainrule.engine.kernels import dot, epilogues, placed, planes, product as products
 from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.machine.planes import Margin
 from chainrule.engine.network.network import Part
@@ -26,8 +26,9 @@ from chainrule.engine.planning.kinds.images import ImageHead
 from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.weights import Weights
 from chainrule.functions import Elementwise
+from chainrule.types import Array
 
-STRIP = 3
+STRIP = 4
 """Columns of pixels for which taps are left out together: a tile of a product has them at once."""
 
 
@@ -41,6 +42,7 @@ class Convolution(ImageHead):
         self.own = Filters.of(self.context, self.part)
         self.groups, self.inputs, self.outputs = self.own.groups, self.own.inputs, self.own.outputs
         self.dtype, self.item = self.context.dtype, self.context.dtype.itemsize
+        self._side_by_side: dict[tuple[int, bool], Array] = {}
         self.one = aligned((VECTOR // self.item,), self.dtype)
         self.one[:] = 1
 
@@ -55,7 +57,7 @@ class Convolution(ImageHead):
     @classmethod
     def kernels(cls) -> Iterable[Emission]:
         """Return products, and epilogues of each elementwise function."""
-        images = (planes.gather, planes.copy, planes.zero, dot.dot)
+        images = (planes.gather, planes.copy, planes.zero, dot.dot, placed.placed)
         made = [emission(epilogues.activation, f, by_rows=True) for f in elementwise()]
         return [*map(emission, images), emission(epilogues.affine, by_rows=True), *made]
 
@@ -75,8 +77,8 @@ class Convolution(ImageHead):
         """Add Z[o,i,j] = Σ W[o,c,u,v] X[c,s·i+d·u−p,s·j+d·v−p] + b[o], and f(Z), row by row."""
         values, windows, tile, fused = self.values, self.windows, cut.tile, self.fused
         taps = windows.taps(self.reads, self.inputs)
-        table = self.code.table(np.arange(len(taps)) * self.item, taps)
-        filters = self.code.table(np.arange(self.outputs) * self.own.size)
+        U, size = self._filters(cut.thread, back=False), self.outputs * self.own.size
+        table = self.code.table(np.arange(len(taps)) * (self.outputs * self.item), taps)
         like = values.y[0] if fused else values.z
         epilogue = (
             self.library.get(epilogues.affine, by_rows=True)
@@ -96,11 +98,12 @@ class Convolution(ImageHead):
                 cut.thread,
                 epilogue,
                 arguments,
+                by=products.turned,
                 rows=self.outputs,
+                group=self.outputs,
                 vectors=windows.count[1],
                 depth=len(taps),
-                a=self.own.W + o * self.own.size,
-                row_offsets=filters,
+                a=address(U) + group * size,
                 taps=table,
                 x=windows.first(self.reads, tile, group * self.inputs, i),
                 x_stride=windows.steps(self.reads)[1],
@@ -147,7 +150,7 @@ class Convolution(ImageHead):
             if last is None
             else self.library.get(epilogues.slope, last)
         )
-        by_channel = self.code.table(np.arange(self.inputs) * windows.area * self.item)
+        U, size = self._filters(cut.thread, back=True), self.outputs * self.own.size
         (high, wide), (down, right) = windows.count, (windows.rows.stride, windows.columns.stride)
         for rows, columns in product(vertical.pieces(high, 1), horizontal.pieces(wide, STRIP)):
             taps = self._taps_back(rows.taps, columns.taps)
@@ -157,11 +160,12 @@ class Convolution(ImageHead):
                     cut.thread,
                     epilogue,
                     self._going_to(before, last, tile, group * self.inputs, h, w),
+                    by=products.turned,
                     rows=self.inputs,
+                    group=self.inputs,
                     vectors=columns.count,
                     depth=self.outputs * len(rows.taps) * len(columns.taps),
-                    a=self.own.W + group * self.outputs * self.own.size,
-                    row_offsets=by_channel,
+                    a=address(U) + group * size,
                     taps=taps,
                     x=gradient.at(tile, group * self.outputs, i, columns.first),
                     x_stride=VECTOR,
@@ -171,8 +175,9 @@ class Convolution(ImageHead):
         """Keep the table of the weights, and of the windows, that see the pixels of a phase."""
         gradient, columns = self.values.gradient, self.windows.columns.size
         taps = list(product(range(self.outputs), vertical, horizontal))
+        across = self.inputs * self.item
         return self.code.table(
-            [o * self.own.size + (u * columns + v) * self.item for o, (u, _), (v, _) in taps],
+            [o * self.own.size + (u * columns + v) * across for o, (u, _), (v, _) in taps],
             [o * gradient.channel + i * gradient.row + j * VECTOR for o, (_, i), (_, j) in taps],
         )
 
@@ -186,6 +191,13 @@ class Convolution(ImageHead):
         x, y = values.before(len(values.y) - 1), values.y[-1]
         given |= {"x": x.at(*place) if x else 0, "y": y.at(*place), "row_stride": y.channel}
         return given | {"gradient_row": target.channel, "gradient_vector": stride}
+
+    def _filters(self, thread: int, *, back: bool) -> Array:
+        """Return filters with what is made side by side, of a thread, or of all threads."""
+        key = thread if self.context.prologue is None else 0, back
+        if key not in self._side_by_side:
+            self._side_by_side[key] = self.own.side_by_side(thread, back=back)
+        return self._side_by_side[key]
 
     # ---- update
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import prod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from chainrule.engine.kernels.comparison import compare
 from chainrule.engine.kernels.library import CompiledKernel
 from chainrule.engine.machine.memory import VECTOR, Panels, address
 from chainrule.engine.network.network import Draft, Part
+from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.cuts import Range, RowCut
 from chainrule.engine.planning.kinds.base import (
     Emission,
@@ -29,6 +30,9 @@ from chainrule.engine.planning.kinds.rows import RowHead
 from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.weights import StoredParameter, Weights
 from chainrule.layout import Layer
+
+GATHERED = 8
+"""Panels of outputs from which on it pays to bring samples into panels, to read them from there."""
 
 
 class Dense(RowHead):
@@ -60,7 +64,8 @@ class Dense(RowHead):
     @classmethod
     def kernels(cls) -> Iterable[Emission]:
         """Return products, and epilogues of each elementwise function."""
-        plain = (product.product, epilogues.store, epilogues.affine, row_kernels.transpose, compare)
+        products = product.product, product.even, product.turned
+        plain = (*products, epilogues.store, epilogues.affine, row_kernels.transpose, compare)
         rules = (epilogues.activation, epilogues.slope)
         made = [emission(emit, function) for function in elementwise() for emit in rules]
         return [*(emission(emit) for emit in plain), *made]
@@ -117,6 +122,15 @@ class Dense(RowHead):
 
     # ---- forward
 
+    @classmethod
+    def gathers(cls, part: Part, context: PlanContext) -> bool:
+        """Return whether samples are read often enough.
+
+        A tile reads some numbers each of a few samples, whose addresses are far apart: as long as
+        these come from memory, it waits. In panels they come one after another.
+        """
+        return context.rows >= context.lanes and part.features >= GATHERED * context.lanes
+
     @property
     def weight(self) -> StoredParameter:
         """The matrix."""
@@ -127,6 +141,18 @@ class Dense(RowHead):
         """The bias; zeros that nothing moves where there is none."""
         name = self.part.names.get("b")
         return self.weights.parameters[name] if name else self.weights.zero_bias(self.part.features)
+
+    @property
+    def few_panels(self) -> bool:
+        """Whether threads share out samples: reading all of W, they wait less for each other.
+
+        So it is where panels are too few for even shares, samples are many, and W is smaller than
+        what threads would read of each other's values.
+        """
+        reads, features, rows = self.part.reads, self.part.features, self.context.rows
+        threads = self.context.threads
+        few = self.values.gradient.count < 4 * threads and rows >= 16 * threads
+        return few and reads * features <= rows * (reads + features)
 
     @property
     def input(self) -> Panels | None:
@@ -156,26 +182,22 @@ class Dense(RowHead):
     def _multiply(self, cut: RowCut, epilogue: CompiledKernel, arguments: dict[str, int]) -> None:
         """Add products of rows of numbers with W, and what happens to them."""
         inputs, W, before = self.part.reads, self.weight.values, self.input
+        columns = before.columns if before else np.arange(inputs) * self.context.dtype.itemsize
+        values: dict[str, Any] = {
+            "rows": cut.samples,
+            "vectors": cut.count,
+            "depth": inputs,
+            "taps": self.code.table(columns, np.arange(inputs) * W.row_stride),
+            "x": W.address + cut.panels[0] * W.stride,
+            "x_stride": W.stride,
+        }
+        given = cut.thread, epilogue, arguments
         if before is None:  # X as it is: the batch has the samples' addresses
-            a = 0
-            row_offsets = address(self.context.batches[cut.thread].rows[cut.rows[0] :])
-            columns = np.arange(inputs) * self.context.dtype.itemsize
+            samples = self.context.batches[cut.thread].rows[cut.rows[0] :]
+            self.context.product(*given, row_offsets=address(samples), **values)
         else:
-            a, row_offsets = before.address + cut.rows[0] * VECTOR, self.context.row_offsets
-            columns = before.columns
-        self.context.product(
-            cut.thread,
-            epilogue,
-            arguments,
-            rows=cut.samples,
-            vectors=cut.count,
-            depth=inputs,
-            a=a,
-            row_offsets=row_offsets,
-            taps=self.code.table(columns, np.arange(inputs) * W.row_stride),
-            x=W.address + cut.panels[0] * W.stride,
-            x_stride=W.stride,
-        )
+            a = before.address + cut.rows[0] * VECTOR
+            self.context.even_product(*given, a=a, group=cut.samples, **values)
 
     # ---- backprop
 
@@ -210,7 +232,7 @@ class Dense(RowHead):
         """Add products of gradients with Wᵀ, and what happens to them."""
         outputs, gradient, T = self.part.features, self.values.gradient, self.weight.transposed
         assert T is not None
-        self.context.product(
+        self.context.even_product(
             cut.thread,
             epilogue,
             arguments,
@@ -218,7 +240,7 @@ class Dense(RowHead):
             vectors=cut.count,
             depth=outputs,
             a=gradient.address + cut.rows[0] * VECTOR,
-            row_offsets=self.context.row_offsets,
+            group=cut.samples,
             taps=self.code.table(gradient.columns, np.arange(outputs) * VECTOR),
             x=T.address + cut.panels[0] * T.stride,
             x_stride=T.stride,
@@ -237,7 +259,7 @@ class Dense(RowHead):
         if "b" in self.part.names and panels[0] < panels[1]:
             gradient, rows = self.values.gradient, self.context.rows
             one = self.code.keep(np.ones(1, dtype=self.context.dtype))
-            self.context.product(
+            self.context.even_product(
                 thread,
                 self.library.get(epilogues.update, self.context.rule),
                 self.moved(thread, self.bias, panels[0] * VECTOR),
@@ -245,7 +267,7 @@ class Dense(RowHead):
                 vectors=panels[1] - panels[0],
                 depth=rows,
                 a=address(one),
-                row_offsets=self.code.table([0]),
+                group=1,
                 taps=self.code.table(np.zeros(rows), np.arange(rows) * VECTOR),
                 x=gradient.address + panels[0] * gradient.stride,
                 x_stride=gradient.stride,
@@ -267,24 +289,27 @@ class Dense(RowHead):
     def _multiply_across(self, thread: int, inputs: Range, panels: Range) -> None:
         """Add products of Xᵀ with gradients, and the moves of W along them."""
         W, gradient, before = self.weight.values, self.values.gradient, self.input
+        rows, item, count = self.context.rows, self.context.dtype.itemsize, inputs[1] - inputs[0]
         if before is None:
-            a, taps = 0, address(self.context.batches[thread].taps)
-            columns = np.arange(inputs[1]) * self.context.dtype.itemsize
+            taps = address(self.context.batches[thread].taps)
+            own: dict[str, Any] = {"a": inputs[0] * item, "group": count}
         else:
-            offsets = np.arange(self.context.rows) * VECTOR
-            a, taps, columns = before.address, self.code.table(offsets, offsets), before.columns
-        self.context.product(
+            offsets = np.arange(rows) * VECTOR
+            taps, groups = self.code.table(offsets, offsets), inputs[0] // before.lanes
+            own = {"a": before.address + groups * before.stride, "group": before.lanes}
+            own["group_stride"] = before.stride
+        self.context.even_product(
             thread,
             self.library.get(epilogues.update, self.context.rule),
             self.moved(thread, self.weight, inputs[0] * VECTOR + panels[0] * W.stride),
-            rows=inputs[1] - inputs[0],
+            product.turned,
+            rows=count,
             vectors=panels[1] - panels[0],
-            depth=self.context.rows,
-            a=a,
-            row_offsets=self.code.table(columns[inputs[0] : inputs[1]]),
+            depth=rows,
             taps=taps,
             x=gradient.address + panels[0] * gradient.stride,
             x_stride=gradient.stride,
+            **own,
         )
 
     def moved(self, thread: int, parameter: StoredParameter, own: int) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from chainrule.engine.kernels import raster_winograd as kernels, winograd
+from chainrule.engine.kernels import product, raster_winograd as kernels, winograd
 from chainrule.engine.machine.memory import address
 from chainrule.engine.machine.planes import Margin, points
 from chainrule.engine.machine.rasters import whole
@@ -29,7 +29,8 @@ class RasterWinograd(RasterHead):
     def kernels(cls) -> Iterable[Emission]:
         """Return transforms, and those back with each elementwise function."""
         made = [emission(kernels.outputs, f) for f in (None, *elementwise())]
-        return [emission(kernels.inputs), emission(winograd.filters), *made]
+        plain = (kernels.inputs, winograd.filters, product.stored)
+        return [*map(emission, plain), *made]
 
     @classmethod
     def margins(cls, windows: Windows) -> tuple[Margin, Margin]:

@@ -7,9 +7,15 @@ from typing import Any, ClassVar
 
 from chainrule.engine.kernels import rows as kernels
 from chainrule.engine.machine.memory import VECTOR, Panels, address
+from chainrule.engine.network.network import Part
+from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.cuts import RowCut, Values
 from chainrule.engine.planning.kinds.base import Head
 from chainrule.engine.planning.operands import Operand
+from chainrule.engine.planning.program import partition
+
+TILE = 8
+"""Samples that threads share out at once, as a tile of products has rows."""
 
 
 class RowHead(Head):
@@ -29,6 +35,11 @@ class RowHead(Head):
     """Whether all threads make the head's numbers together, phase by phase."""
     whole_tiles: ClassVar[bool] = False
     """Whether panels that the head reads or writes have rows for whole tiles."""
+
+    @classmethod
+    def gathers(cls, part: Part, context: PlanContext) -> bool:
+        """Return whether the samples, where it reads them, are brought into panels first."""
+        return False
 
     def _panels(self) -> Panels:
         whole = self.whole_tiles or (self.after is not None and self.after.kind.whole_tiles)
@@ -82,9 +93,31 @@ class RowHead(Head):
         return self.part.whole_samples
 
     @property
+    def few_panels(self) -> bool:
+        """Whether the panels are too few to share out, so that threads share out samples."""
+        return False
+
+    @property
     def wants_gradient(self) -> bool:
         """Whether anybody needs the gradient by what the part makes."""
         return True
+
+    @property
+    def unit(self) -> int:
+        """How many samples threads share out at once; 0 where they share out panels.
+
+        What a head makes of samples and the next one takes of the same ones stays with a thread.
+        """
+        return 1 if self.by_samples else TILE * self.few_panels
+
+    def cut(self, thread: int) -> RowCut:
+        """Return which samples, and which panels of what the head makes, a thread computes."""
+        rows, threads = self.context.rows, self.context.threads
+        if self.unit:
+            unit = max(self.unit, self.context.rows_at_once)
+            return self.whole(thread, partition(rows, threads, thread, unit))
+        panels = partition(self.values.gradient.count, threads, thread)
+        return RowCut(self.context, thread, (0, rows), panels)
 
     def whole(self, thread: int, rows: tuple[int, int]) -> RowCut:
         """Return all panels of some samples."""

@@ -7,11 +7,12 @@ is the same with the filters turned by 180°: the same numbers, at other points.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
-from chainrule.engine.kernels import dot, product as product_kernels, winograd as kernels
+from chainrule.engine.kernels import dot, winograd as kernels, winograd_products
+from chainrule.engine.kernels.library import CompiledKernel
 from chainrule.engine.machine.memory import address
 from chainrule.engine.machine.planes import Margin, Planes, points
 from chainrule.engine.network.network import Part
@@ -35,9 +36,8 @@ class Winograd(Convolution):
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self._filters: dict[int, Array] = {}
-        self._packed: dict[tuple[int, int, bool], list[tuple[int, int]]] = {}
-        self._scratches: dict[tuple[int, bool], tuple[Array, Array]] = {}
+        self._at_points: dict[tuple[int, bool], Array] = {}
+        self._transforms: dict[tuple[int, bool], tuple[Array, list[dict[str, int]]]] = {}
 
     @classmethod
     def pays(cls, part: Part, entries: float | None) -> bool:
@@ -57,7 +57,7 @@ class Winograd(Convolution):
         """Return transforms, and those back with each elementwise function."""
         lines = [kernels.input_line, kernels.gradient_line]
         sums = [kernels.filters, kernels.inputs, kernels.filter_gradients]
-        plain = [product_kernels.stored, dot.added, *sums, *lines]
+        plain = [winograd_products.products, dot.added, *sums, *lines]
         rules = (kernels.outputs, kernels.slopes)
         made = [emission(emit, f) for f in (None, *elementwise()) for emit in rules]
         return [*map(emission, plain), *made]
@@ -85,17 +85,18 @@ class Winograd(Convolution):
         like = values.y[0] if fused else values.z
         kernel = self.library.get(kernels.outputs, fused)
         start = self.windows.first(reads, tile)
-        for i, sums in self._sums(cut.thread, start, reads, self.windows.count, back=False):
-            self.code.add(
-                cut.thread,
-                kernel,
-                **sums,
-                bias=self.own.bias,
-                z=values.z.at(tile, 0, i) if values.z else 0,
-                y=values.y[0].at(tile, 0, i) if fused else 0,
-                y_channel=like.channel,
-                y_row=like.row,
-            )
+
+        def made(c: int, i: int) -> dict[str, int]:
+            return {
+                "bias": self.own.bias + c * self.item,
+                "z": values.z.at(tile, c, i) if values.z else 0,
+                "y": values.y[0].at(tile, c, i) if fused else 0,
+                "y_channel": like.channel,
+                "y_row": like.row,
+            }
+
+        size = self.windows.count
+        self._products(cut.thread, kernel, made, start, reads, size, back=False)
         self.follow(cut)
 
     def pass_back(self, cut: TileCut, before: ImageHead) -> None:
@@ -108,19 +109,20 @@ class Winograd(Convolution):
         x, y = values.before(max(0, len(values.y) - 1)), values.output
         kernel = self.library.get(kernels.slopes, last)
         start = gradient.at(tile, 0, *(p - 2 for p in self.windows.before))
-        for i, sums in self._sums(cut.thread, start, gradient, self.windows.over, back=True):
-            self.code.add(
-                cut.thread,
-                kernel,
-                **sums,
-                gradient=target.at(tile, 0, i),
-                gradient_channel=target.channel,
-                gradient_row=target.row,
-                x=x.at(tile, 0, i) if x else 0,
-                y=y.at(tile, 0, i),
-                y_channel=y.channel,
-                y_row=y.row,
-            )
+
+        def made(c: int, i: int) -> dict[str, int]:
+            return {
+                "gradient": target.at(tile, c, i),
+                "gradient_channel": target.channel,
+                "gradient_row": target.row,
+                "x": x.at(tile, c, i) if x else 0,
+                "y": y.at(tile, c, i),
+                "y_channel": y.channel,
+                "y_row": y.row,
+            }
+
+        size = self.windows.over
+        self._products(cut.thread, kernel, made, start, gradient, size, back=True)
         before.slopes(cut, len(before.pointwise) - (last is not None))
 
     def sum_gradients(self, cut: TileCut) -> None:
@@ -140,22 +142,31 @@ class Winograd(Convolution):
             self.filter_sums.finish(thread, own, self.own.gradient)
             self.bias_gradient(thread, own)
 
-    def _sums(
-        self, thread: int, start: int, planes: Planes, size: tuple[int, int], *, back: bool
-    ) -> Iterator[tuple[int, dict[str, int]]]:
-        """Add the sums over channels at all points, for some rows of tiles after the other.
+    def _products(
+        self,
+        thread: int,
+        epilogue: CompiledKernel,
+        made: Callable[[int, int], dict[str, int]],
+        start: int,
+        planes: Planes,
+        size: tuple[int, int],
+        *,
+        back: bool,
+    ) -> None:
+        """Add sums over channels at all points, for some rows of tiles after the other.
 
-        Yield the row of pixels or windows where they begin, and the arguments of what reads them.
+        ``made`` returns the epilogue's arguments from a channel and a row of pixels on.
         """
         (high, wide), (down, across) = size, map(_tiles, size)
         inputs, outputs = self.own.channels(back=back)
         at_once = min(down, max(1, TILES // across))
         key = thread, back
-        if key not in self._scratches:
-            most = at_once * across
-            V, M = (points(16, channels, most, self.dtype) for channels in (inputs, outputs))
-            self._scratches[key] = V, M
-        V, M = self._scratches[key]
+        if key not in self._transforms:
+            V = points(16, inputs, at_once * across, self.dtype)
+            U = self._transformed(thread, back=back)
+            groups = range(self.groups)
+            self._transforms[key] = V, [self.own.arguments(U, V, g, back=back) for g in groups]
+        V, own = self._transforms[key]
         for first in range(0, down, at_once):
             rows = min(at_once, down - first)
             self.code.add(
@@ -171,25 +182,23 @@ class Winograd(Convolution):
                 v_channel=V.strides[1],
                 v_point=V.strides[0],
             )
-            self.code.lists[thread] += self._products(thread, rows * across, back=back)
-            sums = {"channels": outputs, "rows": rows, "columns": across, "m": address(M)}
-            sums |= {"m_channel": M.strides[1], "m_point": M.strides[0]}
-            yield 2 * first, sums | {"high": high - 2 * first, "wide": wide}
+            edge = {"columns": across, "high": high - 2 * first, "wide": wide}
+            for group, given in enumerate(own):
+                arguments = edge | made(group * (outputs // self.groups), 2 * first)
+                self.code.add(
+                    thread,
+                    self.library.get(winograd_products.products),
+                    tiles=rows * across,
+                    **given,
+                    **self.context.epilogue(epilogue, arguments),
+                )
 
-    def _products(self, thread: int, tiles: int, *, back: bool) -> list[tuple[int, int]]:
-        """Return the instructions M = U V at all points, which are the same for all rows."""
-        key = thread, tiles, back
-        if key not in self._packed:
-            arrays = self._transformed(thread), *self._scratches[thread, back]
-            self._packed[key] = self.own.products(arrays, tiles, back=back)
-        return self._packed[key]
-
-    def _transformed(self, thread: int) -> Array:
+    def _transformed(self, thread: int, *, back: bool) -> Array:
         """Return a thread's transformed filters, which it makes now; or those of all threads."""
-        whose = thread if self.context.prologue is None else 0
-        if whose not in self._filters:
-            self._filters[whose] = self.own.transformed(thread)
-        return self._filters[whose]
+        key = thread if self.context.prologue is None else 0, back
+        if key not in self._at_points:
+            self._at_points[key] = self.own.transformed(thread, back=back)
+        return self._at_points[key]
 
 
 def _tiles(size: int) -> int:
