@@ -99,6 +99,20 @@ def test_where_parameters_cannot_be_read_in_place():
     assert in_place(lower(images, None), images.parameters) is None
 
 
+def test_a_network_of_images_follows_its_chain(monkeypatch):
+    chain = Chain(f.Conv2d(3, 3), f.ReLU(), f.Flatten(), f.Linear(2)).initialize((1, 6, 5))
+    predict, X = Forward(chain), np.random.default_rng(0).random((20, 1, 6, 5), np.float32)
+    for view in chain.parameters.values():
+        before = predict(X)
+        view[...] += 1
+        np.testing.assert_array_equal(predict(X), Predictor(chain)(X))
+        assert not np.array_equal(predict(X), before)
+    taken = []
+    monkeypatch.setattr(Predictor, "refresh", lambda self: taken.append(1))
+    predict(X)
+    assert not taken  # nothing has changed since
+
+
 def test_numpy_where_there_is_no_kernel():
     chain = Chain(f.Linear(3), f.BatchNorm(), f.Linear(2)).initialize((5,), dtype=np.float64)
     with pytest.raises(CannotLowerError):

@@ -161,7 +161,7 @@ def test_a_kept_program_takes_samples_as_they_come(n):
 def test_few_samples_after_many_are_read_where_they_are():
     chain = Chain(f.Linear(5), f.Tanh(), f.Linear(4), f.Softmax()).initialize((6,), seed=2)
     predict, numbers = Forward(chain), np.random.default_rng(0)
-    for n in (prediction.MOST_ROWS + 30, 30, 20, 2 * prediction.MOST_ROWS + 1, 1):
+    for n in (512 + 30, 30, 20, 2 * 512 + 1, 1):
         X = numbers.normal(size=(n, 6)).astype(np.float32)
         np.testing.assert_allclose(predict(X), chain.forward(X), rtol=1e-5)
 

@@ -63,10 +63,14 @@ class WeightsInPlace(Weights):
 
 def in_place(network: Network, parameters: Parameters) -> WeightsInPlace | None:
     """Return a chain's parameters where they are; None where programs cannot read them so."""
-    flat = parameters.flat
-    if not all(part.kind.reads_in_place for part in network.parts):
-        return None
-    if not (flat.flags.c_contiguous and flat.flags.aligned and flat.dtype.isnative):
+    if not lies_in_rows(network, parameters):
         return None
     weights = WeightsInPlace(network, parameters)
     return weights if weights.copied.nbytes <= MOST_BYTES else None
+
+
+def lies_in_rows(network: Network, parameters: Parameters) -> bool:
+    """Return whether kernels can read a chain's numbers, matrices row after row."""
+    flags = parameters.flat.flags
+    native = flags.c_contiguous and flags.aligned and parameters.flat.dtype.isnative
+    return native and all(part.kind.reads_in_place for part in network.parts)

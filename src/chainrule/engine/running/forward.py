@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
-from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from threading import RLock
 from typing import Any
 
@@ -14,8 +11,8 @@ from scipy import sparse
 
 from chainrule.chain import Chain
 from chainrule.engine.machine.availability import UnsupportedError, check_runs_here, processors
-from chainrule.engine.machine.memory import address
 from chainrule.engine.planning.in_place import in_place
+from chainrule.engine.running.changes import Changes, changes
 from chainrule.engine.running.prediction import Outputs, Predictor
 from chainrule.sparse_rows import as_csr
 from chainrule.types import Array
@@ -33,7 +30,7 @@ class Forward(Predictor):
     The chain may be trained on meanwhile: its parameters are those at each call. By machine code a
     sample's output is the same to the bit, alone or among others, in the first call and in every
     other one; NumPy's last bits depend on how many samples there are. A few samples go through the
-    parameters where they are; for more, a copy of these is compared with them first.
+    parameters where they are; for more, those of the program are compared with them first.
 
     Parameters
     ----------
@@ -43,6 +40,8 @@ class Forward(Predictor):
         That large batches may use; by default as many as there are processors.
     """
 
+    _changed: Changes
+
     def __init__(self, chain: Chain, *, threads: int | None = None) -> None:
         self.chain, self._most, self._forward = chain, threads, RLock()
         self._parameters: Any = None
@@ -50,15 +49,16 @@ class Forward(Predictor):
         self._flat: Array | None = None
 
     def refresh(self) -> None:
-        """Take over the chain's parameters as they are now, and remember them."""
+        """Take over the chain's parameters as they are now."""
         super().refresh()
         parameters = self.chain.parameters
-        if parameters.flat is not self._flat:
-            self._flat = parameters.flat
-            self._read = in_place(self.network.in_prediction(), parameters)
-            self._of_few = self._read and Outputs(self.network, self._read, 1, self.library)
-        self._seen = self._flat.copy()
-        self._compared = address(self._flat), address(self._seen), self._flat.nbytes
+        if parameters.flat is self._flat:
+            self._changed.taken_over()
+            return
+        self._flat = parameters.flat
+        self._changed = changes(self.weights, parameters, self.library)
+        self._read = in_place(self.network.in_prediction(), parameters)
+        self._of_few = self._read and Outputs(self.network, self._read, 1, self.library)
 
     def __reduce__(self) -> Any:
         """Return how a copy is made: programs hold addresses, and are made anew."""
@@ -79,28 +79,19 @@ class Forward(Predictor):
         if self._read and self._of_few and type(X) is np.ndarray and X.ndim and len(X) <= FEW_ROWS:
             self._read.follow()
             return super()._of(X, self._of_few)
-        if _compare_memory()(*self._compared):
+        if self._changed():
             self.refresh()
         return super()._of(X, outputs)
 
     def _prepared(self) -> bool:
         """Return whether the engine has kernels for the chain, with programs begun anew."""
+        self._flat = None
         try:
             check_runs_here()
             super().__init__(self.chain, threads=self._most or processors())
         except UnsupportedError:
             return False
         return True
-
-
-@cache
-def _compare_memory() -> Callable[[int, int, int], int]:
-    """Return the C library's memcmp: not 0 if bytes at two addresses differ."""
-    libc = ctypes.cdll.msvcrt if sys.platform == "win32" else ctypes.CDLL(None)
-    compare = libc.memcmp
-    compare.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
-    compare.restype = ctypes.c_int
-    return compare
 
 
 def in_blocks(chain: Chain, X: Any) -> Array:

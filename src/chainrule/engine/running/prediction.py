@@ -28,8 +28,8 @@ from chainrule.engine.running.runner import Runner
 from chainrule.finite import narrowed
 from chainrule.types import Array
 
-MOST_ROWS = 512
-"""Samples in a block."""
+ROWS_OF_A_THREAD = 128
+"""Samples of a thread in a block, at most: they and what is made of them stay in a second cache."""
 
 WORTH_A_THREAD = 200_000_000
 """Operations of a training step for whose forward pass one more thread pays."""
@@ -125,7 +125,7 @@ class Outputs:
     def __init__(self, network: Network, weights: Weights, threads: int, kernels: Library) -> None:
         self.network, self.weights = network, weights
         self.threads, self.library = threads, kernels
-        self._programs: dict[tuple[int, bool], Program] = {}
+        self._programs: dict[tuple[int, int, bool], Program] = {}
         self._few: dict[int, Program] = {}
         self._lanes = VECTOR // weights.dtype.itemsize
         self._most_rasters = Rasters.most(network.in_prediction(), self._lanes)
@@ -139,9 +139,11 @@ class Outputs:
         """Return the outputs (n, k) of samples."""
         n = len(samples)
         results = np.empty((n, self.network.outputs), dtype=self.weights.dtype)
-        whole = n // MOST_ROWS * MOST_ROWS
+        threads = self._threads(samples, n)
+        block = ROWS_OF_A_THREAD * threads
+        whole = n // block * block
         if whole:
-            self._program(MOST_ROWS, samples).put(samples, results[:whole], first=0)
+            self._program(block, samples, threads).put(samples, results[:whole], first=0)
         if n > whole:
             program = self._program(self._rows(n - whole), samples)
             if program.room is None or whole:
@@ -156,23 +158,30 @@ class Outputs:
         rows = 1 << (n - 1).bit_length()
         return min(rows, self._most_rasters) if n <= self._most_rasters else rows
 
-    def _program(self, rows: int, samples: Rows) -> Program:
-        key = rows, isinstance(samples, SparseRows)
+    def _program(self, rows: int, samples: Rows, threads: int | None = None) -> Program:
+        threads = threads or self._threads(samples, rows)
+        key = rows, threads, isinstance(samples, SparseRows)
         if key not in self._programs:
-            network = replace(self.network, entries=entries_of(samples))
-            threads = self._threads(network, rows)
+            network = self._network(samples)
             self._programs[key] = Program(network, self.weights, rows, threads, self.library)
         return self._programs[key]
 
-    def _threads(self, network: Network, rows: int) -> int:
-        """Return how many threads pay for a block, of which each has samples to work on."""
+    def _network(self, samples: Rows) -> Network:
+        return replace(self.network, entries=entries_of(samples))
+
+    def _threads(self, samples: Rows, rows: int) -> int:
+        """Return how many threads pay for so many samples, of which each has some to work on.
+
+        Some of many are a power of two: there are few numbers, so few programs.
+        """
+        network = self._network(samples)
         operations = cost(network, rows, self.weights.dtype.itemsize, slots=0).operations
-        most = min(self.threads, operations // WORTH_A_THREAD)
+        most = operations // WORTH_A_THREAD
         if not any(getattr(part.kind, "together", False) for part in network.parts):
             few = rows <= self._most_rasters
             unit = 1 if few else self._lanes if network.images else 8
             most = min(most, -(-rows // unit))
-        return max(1, most)
+        return self.threads if most >= self.threads else 1 << max(0, most.bit_length() - 1)
 
 
 class Predictor(Outputs):

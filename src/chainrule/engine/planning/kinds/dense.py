@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chainrule.engine.kernels import epilogues, product, rows as row_kernels
+from chainrule.engine.kernels.comparison import compare
 from chainrule.engine.kernels.library import CompiledKernel
 from chainrule.engine.machine.memory import VECTOR, Panels, address
 from chainrule.engine.network.network import Draft, Part
@@ -64,7 +65,7 @@ class Dense(RowHead):
     def kernels(cls) -> Iterable[Emission]:
         """Return products, and epilogues of each elementwise function."""
         products = product.product, product.even, product.turned
-        plain = (*products, epilogues.store, epilogues.affine, row_kernels.transpose)
+        plain = (*products, epilogues.store, epilogues.affine, row_kernels.transpose, compare)
         rules = (epilogues.activation, epilogues.slope)
         made = [emission(emit, function) for function in elementwise() for emit in rules]
         return [*(emission(emit) for emit in plain), *made]
