@@ -37,22 +37,35 @@ class Planes:
         dtype: Any,
         margins: tuple[Margin, Margin] = NONE,
         value: float = 0.0,
+        *,
+        apart: bool = False,
     ) -> Planes:
-        """Return images full of a value, which stays in the margins."""
+        """Return images full of a value, which stays in the margins.
+
+        Channels may be kept ``apart``, so that they are not powers of two of vectors from one
+        another: those would take the same few places of a cache.
+        """
         c, h, w = shape
         (top, bottom), (left, right) = margins
         lanes = VECTOR // np.dtype(dtype).itemsize
-        whole = (tiles, c, top + h + bottom, left + w + right, lanes)
+        high, wide = top + h + bottom, left + w + right
+        pixels = high * wide | (1 if apart and c > 1 else 0)
+        whole = (tiles, c, pixels, lanes)
         # Transposing reads whole blocks of vectors, and so a little beyond the last pixel.
         data = aligned((prod(whole) + lanes * lanes,), dtype)[: prod(whole)].reshape(whole)
         data[...] = value
-        return cls(shape, margins, data)
+        return cls(shape, margins, data[:, :, : high * wide].reshape(tiles, c, high, wide, lanes))
 
     def read(self) -> Array:
         """Return the images without their margins, (tiles, c, h, w, lanes)."""
         (top, _), (left, _) = self.margins
         _, h, w = self.shape
         return self.data[:, :, top : top + h, left : left + w]
+
+    @property
+    def contiguous(self) -> bool:
+        """Whether all numbers of a tile lie side by side."""
+        return self.data.flags.c_contiguous
 
     @property
     def tile(self) -> int:
@@ -68,6 +81,11 @@ class Planes:
     def row(self) -> int:
         """Bytes from a row to the next."""
         return int(self.data.strides[2])
+
+    @property
+    def strides(self) -> tuple[int, int, int]:
+        """Bytes from a tile, a channel and a row to the next."""
+        return self.tile, self.channel, self.row
 
     def at(self, tile: int, c: int = 0, i: int = 0, j: int = 0) -> int:
         """Return the address of a pixel, which may lie in the margins."""

@@ -24,7 +24,7 @@ class Images:
     def __init__(self, context: PlanContext, parts: tuple[Part, ...]) -> None:
         self.context, self.shape, self.unit = context, parts[0].inputs, context.lanes
         self.input = reads = to_read(context, self.shape, parts[0])
-        bare = self.input.margins == NONE
+        bare = self.input.margins == NONE and self.input.contiguous
         self.samples = self.input if bare else to_read(context, self.shape, None)
         self.heads: list[ImageHead] = []
         for part, after in zip(parts, (*parts[1:], None), strict=True):

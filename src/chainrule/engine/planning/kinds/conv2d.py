@@ -129,7 +129,7 @@ class Convolution(ImageHead):
         """Return the last function of the part before, if registers can take its slope along."""
         values = before.values
         x = values.before(max(0, len(values.y) - 1))
-        alike = x is None or (bool(values.y) and x.margins == values.y[-1].margins)
+        alike = x is None or (bool(values.y) and x.strides == values.y[-1].strides)
         return before.last_slope if alike else None
 
     def _phase(

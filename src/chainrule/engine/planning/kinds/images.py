@@ -65,9 +65,9 @@ class ImageHead(Head):
         """Return which margins the head needs around its gradient."""
         return NONE
 
-    def _planes(self, margins: tuple[Margin, Margin] = NONE) -> Planes:
-        shape = self.part.outputs
-        return Planes.filled(self.context.tiles, shape, self.context.dtype, margins)
+    def _planes(self, margins: tuple[Margin, Margin] = NONE, *, apart: bool = False) -> Planes:
+        shape, tiles = self.part.outputs, self.context.tiles
+        return Planes.filled(tiles, shape, self.context.dtype, margins, apart=apart)
 
     def _values(self, keeps: bool) -> Values:
         count = len(self.part.pointwise)
@@ -80,7 +80,8 @@ class ImageHead(Head):
         alike = count == 0 or (self.fused is not None and count == 1)
         z = planes(last=alike) if keeps else None
         masks = {k: self._planes() for k, f in enumerate(self.part.pointwise) if f.kind.random}
-        return Values(z, y, self._planes(self.gradient_margins(self.windows)), masks)
+        gradient = self._planes(self.gradient_margins(self.windows), apart=True)
+        return Values(z, y, gradient, masks)
 
     def backward(self, cut: TileCut) -> None:
         """Add the gradient of the part before, and what the own parameters' gradients need."""
@@ -108,4 +109,4 @@ def to_read(context: PlanContext, shape: tuple[int, ...], reader: Part | None) -
         return Planes.filled(context.tiles, shape, context.dtype)
     kind = reader.kind.variant(reader, None)
     margins = kind.margins(kind.windows_of(reader))
-    return Planes.filled(context.tiles, shape, context.dtype, margins, kind.outside)
+    return Planes.filled(context.tiles, shape, context.dtype, margins, kind.outside, apart=True)

@@ -40,7 +40,7 @@ class AveragePool(ImageHead):
     def scattered(self) -> Planes:
         """The gradient by the pixels that windows see, those in the margins too."""
         tiles, margins = self.context.tiles, self.windows.margins
-        return Planes.filled(tiles, self.part.inputs, self.context.dtype, margins)
+        return Planes.filled(tiles, self.part.inputs, self.context.dtype, margins, apart=True)
 
     def forward(self, cut: TileCut) -> None:
         """Add Z, a number for each window."""
