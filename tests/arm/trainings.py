@@ -30,6 +30,7 @@ from chainrule import (
     MeanSquaredError,
     Plan,
     Poisson,
+    Predictor,
     ReLU,
     Residual,
     RMSProp,
@@ -59,10 +60,12 @@ class Training:
     dtype: type
 
     def result(self, threads: int) -> np.ndarray:
-        """Return the trained parameters."""
+        """Return the trained parameters, and what they predict of all samples and of one alone."""
         chain = Chain(*self.layers).initialize(self.X, seed=1, dtype=self.dtype)
         train(chain, self.loss, self.X, self.t, self.plan, engine="machine", threads=threads)
-        return chain.parameters.flat
+        predict = Predictor(chain)
+        numbers = chain.parameters.flat, predict(self.X), predict(self.X[:1])
+        return np.concatenate([each.ravel() for each in numbers])
 
 
 def trainings() -> list[Training]:
@@ -81,6 +84,7 @@ def listed() -> list[Training]:
     """Return the fixed ones: each kind of function and of optimizer at least once."""
     rng = np.random.default_rng(0)
     X, kinds = rng.normal(size=(71, 13)), rng.integers(0, 5, 71)
+    wide = rng.normal(size=(71, 1100))
     images, shown = rng.normal(size=(37, 2, 9, 8)), rng.integers(0, 5, 37)
     counts = sparse.random(71, 50, 0.1, "csr", random_state=0)
     counts.data[:] = np.round(counts.data * 4) + 1
@@ -132,6 +136,11 @@ def listed() -> list[Training]:
             *(HalfSquaredError(), X, numbers, SGD(0.05, momentum=0.8, nesterov=True), {}),
         ),
         (
+            "wide",
+            (Linear(530), ReLU(), *classes),
+            *(CrossEntropy(), wide, kinds, SGD(0.01), {"batch_size": 71, "epochs": 1}),
+        ),
+        (
             "tiny numbers",
             (Linear(12), GELU(), Linear(3)),
             *(MeanSquaredError(), 1e-25 * X, 1e-30 * numbers, Adam(1e-20), {}),
@@ -144,7 +153,7 @@ def listed() -> list[Training]:
             loss,
             values.astype(dtype),
             targets if targets.dtype.kind == "i" else targets.astype(dtype),
-            Plan(optimizer, batch_size=16, epochs=2, seed=3, **options),
+            Plan(optimizer, **{"batch_size": 16, "epochs": 2, "seed": 3, **options}),
             dtype,
         )
         for name, layers, loss, values, targets, optimizer, options in table

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from chainrule.engine.machine.architecture import AARCH64, architecture
 from chainrule.engine.machine.compiling import Target, host, load, object_code
 from chainrule.engine.machine.memory import VECTOR, aligned
 
@@ -36,11 +37,14 @@ def vectors(values, dtype):
     return array
 
 
-OTHERS = {
-    "256 bits": Target("haswell", "", 32),
-    "128 bits, no fused multiply-add": Target("nehalem", "", 16),
-}
-"""Processors that this one can stand for; the last calls the C library for each fused step."""
+if architecture() == AARCH64:
+    OTHERS = {name: Target(name, "", 16) for name in ("cortex-a53", "cortex-a72")}
+else:
+    OTHERS = {
+        "256 bits": Target("haswell", "", 32),
+        "128 bits, no fused multiply-add": Target("nehalem", "", 16),
+    }
+"""Processors that this one can stand for; x86's last calls the C library for each fused step."""
 
 
 def without_tiles():
