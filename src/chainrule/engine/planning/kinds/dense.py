@@ -16,7 +16,6 @@ from chainrule.engine.kernels import epilogues, product, rows as row_kernels
 from chainrule.engine.kernels.library import CompiledKernel
 from chainrule.engine.machine.memory import VECTOR, Panels, address
 from chainrule.engine.network.network import Draft, Part
-from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.cuts import Range, RowCut
 from chainrule.engine.planning.kinds.base import (
     Emission,
@@ -29,9 +28,6 @@ from chainrule.engine.planning.kinds.rows import RowHead
 from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.weights import StoredParameter, Weights
 from chainrule.layout import Layer
-
-GATHERED = 8
-"""Panels of outputs from which on it pays to bring samples into panels, to read them from there."""
 
 
 class Dense(RowHead):
@@ -121,15 +117,6 @@ class Dense(RowHead):
 
     # ---- forward
 
-    @classmethod
-    def gathers(cls, part: Part, context: PlanContext) -> bool:
-        """Return whether samples are read often enough.
-
-        A tile reads some numbers each of a few samples, whose addresses are far apart: as long as
-        these come from memory, it waits. In panels they come one after another.
-        """
-        return context.rows >= context.lanes and part.features >= GATHERED * context.lanes
-
     @property
     def weight(self) -> StoredParameter:
         """The matrix."""
@@ -193,10 +180,11 @@ class Dense(RowHead):
         given = cut.thread, epilogue, arguments
         if before is None:  # X as it is: the batch has the samples' addresses
             samples = self.context.batches[cut.thread].rows[cut.rows[0] :]
-            self.context.product(*given, row_offsets=address(samples), **values)
+            values |= {"row_offsets": address(samples), "ahead": 1}
+            self.context.blocked_product(*given, product.product, **values)
         else:
             a = before.address + cut.rows[0] * VECTOR
-            self.context.even_product(*given, a=a, group=cut.samples, **values)
+            self.context.blocked_product(*given, a=a, group=cut.samples, **values)
 
     # ---- backprop
 
@@ -231,7 +219,7 @@ class Dense(RowHead):
         """Add products of gradients with Wᵀ, and what happens to them."""
         outputs, gradient, T = self.part.features, self.values.gradient, self.weight.transposed
         assert T is not None
-        self.context.even_product(
+        self.context.blocked_product(
             cut.thread,
             epilogue,
             arguments,
@@ -258,7 +246,7 @@ class Dense(RowHead):
         if "b" in self.part.names and panels[0] < panels[1]:
             gradient, rows = self.values.gradient, self.context.rows
             one = self.code.keep(np.ones(1, dtype=self.context.dtype))
-            self.context.even_product(
+            self.context.blocked_product(
                 thread,
                 self.library.get(epilogues.update, self.context.rule),
                 self.moved(thread, self.bias, panels[0] * VECTOR),
@@ -297,7 +285,7 @@ class Dense(RowHead):
             taps, groups = self.code.table(offsets, offsets), inputs[0] // before.lanes
             own = {"a": before.address + groups * before.stride, "group": before.lanes}
             own["group_stride"] = before.stride
-        self.context.even_product(
+        self.context.blocked_product(
             thread,
             self.library.get(epilogues.update, self.context.rule),
             self.moved(thread, self.weight, inputs[0] * VECTOR + panels[0] * W.stride),
