@@ -80,7 +80,7 @@ def multiply(kernels, left, right, *, across=True):
     form, places = Blocked(), ((0, m), (0, out.count))
     factors = form.factors(Instructions(1), left, right, *places, across=across)
     done = {"epilogue": store.address, "arguments": arguments.ctypes.data}
-    run(kernels.get(form.product), **factors, **done)
+    run(kernels.get(form.product(across=across)), **factors, **done)
     assert np.isnan(out.data[:, m:]).all()
     return out.read()
 

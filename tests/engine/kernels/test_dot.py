@@ -23,11 +23,9 @@ def operands(m, q, k, dtype):
 
 def common(A, X):
     (m, k, _), q = A.shape, len(X)
-    offsets = np.arange(k) * VECTOR
     tables = {
         "row_offsets": np.arange(m) * A.strides[0],
         "column_offsets": np.arange(q) * X.strides[0],
-        "taps": np.stack([offsets, offsets], axis=-1).copy(),
     }
     return {"rows": m, "columns": q, "depth": k, "a": A, "x": X, **tables}
 
@@ -35,7 +33,9 @@ def common(A, X):
 def summed(kernels, A, X):
     """Return Σ A[m] X[q] by the kernel that puts each sum at its row and column."""
     Y = np.full((len(A), len(X) + 1), np.nan, A.dtype)
-    call(kernels.get(dot.dot), **common(A, X), y=Y, y_row=Y.strides[0])
+    offsets = np.arange(A.shape[1]) * VECTOR
+    taps = np.stack([offsets, offsets], axis=-1).copy()
+    call(kernels.get(dot.dot), **common(A, X), taps=taps, y=Y, y_row=Y.strides[0])
     assert np.isnan(Y[:, -1]).all()  # nothing is written beyond the columns
     return Y[:, :-1]
 
@@ -45,7 +45,7 @@ def added(kernels, A, X, times):
     Y = aligned((A.shape[0] * X.shape[0] + A.shape[2],), A.dtype)
     for _ in range(times):
         call(kernels.get(dot.added), **common(A, X), y=Y)
-    return Y[np.array(dot.places(len(A), len(X), kernels.target.dot_tile))]
+    return Y[np.array(dot.places(len(A), len(X), kernels.target.added_tile))]
 
 
 sizes = st.tuples(st.integers(1, 13), st.integers(1, 40), st.integers(1, 200))

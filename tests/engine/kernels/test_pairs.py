@@ -1,17 +1,21 @@
 """Products of rounded operands in each form, against multiply-adds one after another."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from chainrule.engine.kernels import epilogues
+from chainrule.engine.kernels import epilogues, pairs
 from chainrule.engine.kernels.library import Library
+from chainrule.engine.machine.architecture import X86_64
 from chainrule.engine.machine.bfloat16 import halves
 from chainrule.engine.machine.compiling import Target, host
-from chainrule.engine.machine.memory import VECTOR, Panels
+from chainrule.engine.machine.memory import Panels
 from chainrule.engine.planning.operands import Paired, Widened, fastest
+from chainrule.engine.planning.program import Instructions
+from engine.assembly import code_of
 from engine.bfloat16_by_hand import matrix_product
 from engine.calls import OTHERS, call
 
@@ -83,20 +87,11 @@ def multiply(form, kernels, A, X, *, turned):
     left.write(lies)
     right.write(X)
     out = Panels.zeros(m, n, np.float32)
-    store = kernels.get(epilogues.store)
+    store, program = kernels.get(epilogues.store), Instructions(1)
     arguments = store.pack(gradient=out.address, row_stride=64, vector_stride=out.stride)
-    a, rows = (left.down, left.feature_offsets) if turned else (left.across, np.arange(m) * VECTOR)
-    taps = left.row_taps if turned else left.feature_taps
     call(
-        kernels.get(form.product),
-        rows=m,
-        vectors=out.count,
-        depth=len(right.row_taps),
-        a=a,
-        row_offsets=np.ascontiguousarray(rows),
-        taps=np.stack([taps, right.row_taps], axis=-1).copy(),
-        x=right.down,
-        x_stride=right.stride,
+        kernels.get(form.product(across=not turned)),
+        **form.factors(program, left, right, (0, m), (0, out.count), across=not turned),
         epilogue=store.address,
         arguments=arguments,
     )
@@ -148,3 +143,27 @@ def test_halves_are_those_of_the_copies():
     made.write(values)
     assert made._across[0, :2, :2].tolist() == halves(values).tolist()
     assert made._down[0, 0, :4].tolist() == halves(values.T).reshape(-1).tolist()
+
+
+def inner_loops(text):
+    """Return the instructions of each loop of a kernel that adds products of pairs."""
+    lines = text.splitlines()
+    labels = {line.partition(":")[0]: at for at, line in enumerate(lines) if line.startswith(".L")}
+    for at, line in enumerate(lines):
+        jump = re.match(r"\tj\w+\t(\.L\w+)", line)
+        if jump and labels.get(jump[1], at) < at:
+            body = [each for each in lines[labels[jump[1]] : at] if re.match(r"\t[a-z]", each)]
+            if any("vdpbf16ps" in each for each in body):
+                yield body
+
+
+@pytest.mark.parametrize("emit", [pairs.even, pairs.turned])
+def test_inner_loops_keep_all_in_registers(emit):
+    zen = Target("znver5", "+avx512bf16", 64, X86_64)
+    loops = list(inner_loops(code_of(emit, FLOAT32, zen)))
+    products = sorted(sum("vdpbf16ps" in each for each in body) for body in loops)
+    assert products == sorted(high * wide for wide, rows in zen.even_tile for high in rows)
+    for body in loops:
+        moved = re.compile(r"\tvmov\w+\t%[xyz]mm\d+, %[xyz]mm\d+")
+        assert not any("(%rsp)" in each or "(%rbp)" in each for each in body)
+        assert sum(bool(moved.match(each)) for each in body) <= 2

@@ -6,14 +6,14 @@ import sys
 import numpy as np
 import pytest
 
-from chainrule.engine.kernels import dot, product
+from chainrule.engine.kernels import dot, product, winograd_products
 from chainrule.engine.machine import architecture, cache, compiling
 from chainrule.engine.machine.compiling import Target, assembly
 from chainrule.engine.running import dispatch
 from engine.assembly import code_of, inner_loops, moves, stack_accesses
 
 NAMES = ["generic", "neoverse-n1", "neoverse-v1", "neoverse-v2", "apple-m1", "apple-m4"]
-KERNELS = [product.product, product.stored, dot.dot, dot.added]
+KERNELS = [product.product, product.stored, dot.dot, dot.added, winograd_products.products]
 
 
 def aarch64(name="generic", features="-sve,-sme,-bf16"):

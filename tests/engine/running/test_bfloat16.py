@@ -8,11 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from scipy import sparse
 
 from chainrule import functions as f, losses
 from chainrule.chain import Chain
 from chainrule.engine.kernels.library import Library
 from chainrule.engine.machine.compiling import host
+from chainrule.engine.network.errors import CannotLowerError
 from chainrule.engine.planning.blocked import Blocked
 from chainrule.engine.planning.operands import Paired, Widened
 from chainrule.engine.running.steps import Steps
@@ -125,19 +127,41 @@ def test_the_bits_of_the_definition(order, size):
         assert chain.parameters.flat.tobytes() == expected.tobytes()
 
 
-def test_outputs_and_sparse_samples_are_those_of_float32():
-    from scipy import sparse
-
+def sparse_samples():
     rng = np.random.default_rng(9)
     X = rng.normal(size=(20, 30)).astype(np.float32) * (rng.random((20, 30)) < 0.2)
-    t = np.arange(20) % 4
+    return X, np.arange(20) % 4
+
+
+def test_outputs_are_those_of_float32():
+    X, t = sparse_samples()
+    chain = Chain(f.Linear(8), f.Tanh(), f.Linear(4), f.Softmax()).initialize(X, seed=1)
+    given = chain, losses.CrossEntropy(), SGD(0.1), X, t
+    rounded, plain = (Steps(*given, form=form) for form in (Widened(), None))
+    assert rounded.outputs(X).tobytes() == plain.outputs(X).tobytes()
+
+
+def test_the_product_of_sparse_samples_is_that_of_float32():
+    X, t = sparse_samples()
     functions, loss = [f.Linear(8), f.Tanh(), f.Linear(4), f.Softmax()], losses.CrossEntropy()
     chain = Chain(*functions).initialize(X, seed=1)
-    rounded, plain = (Steps(chain, loss, SGD(0.1), X, t, form=form) for form in (Widened(), None))
-    assert rounded.outputs(X).tobytes() == plain.outputs(X).tobytes()
-    own = [f.Linear(4), f.Softmax()]
-    given = (own, loss, SGD(0.1), sparse.csr_array(X), t, 20)
-    assert taken(*given, WAYS[0], 1)[1].tobytes() == taken(*given, (None, None), 1)[1].tobytes()
+    w = chain.parameters
+    Y = np.tanh(X @ w["W0"] + w["b0"])
+    Z = matrix_product(Y, w["W1"]) + w["b1"]
+    expected = losses.SoftmaxCrossEntropy().value(Z, t)
+    found, dense = (
+        Steps(chain, loss, SGD(0.1), samples, t, form=Widened()).run(np.arange(20), 20, np.ones(1))
+        for samples in (sparse.csr_array(X), X)
+    )
+    assert found[0] == pytest.approx(expected, rel=1e-6)
+    assert abs(dense[0] - expected) > 1e-5
+
+
+def test_a_chain_without_a_product_that_is_rounded_is_refused():
+    X, t = sparse_samples()
+    chain = Chain(f.Linear(4), f.Softmax()).initialize(X, seed=1)
+    with pytest.raises(CannotLowerError, match="expects a Linear on samples that are not sparse"):
+        Steps(chain, losses.CrossEntropy(), SGD(0.1), sparse.csr_array(X), t, form=Widened())
 
 
 def test_the_listing_says_what_is_rounded_and_runs():

@@ -15,8 +15,9 @@ from chainrule.engine.kernels import tiles
 from chainrule.engine.language.emit import KernelBuilder, kernel
 from chainrule.engine.language.lanes import lane_sums
 from chainrule.engine.language.values import Integer, Vector, fma, least
+from chainrule.engine.machine.memory import VECTOR
 
-_SUMS = ("rows", "columns", "depth", "a", "row_offsets", "x", "column_offsets", "taps", "y")
+_SUMS = ("rows", "columns", "depth", "a", "row_offsets", "x", "column_offsets")
 
 TURNS = 80
 """Turns after which a long sum goes on in the next columns: 30 KB of A, so that it is read once."""
@@ -24,7 +25,7 @@ TILES = 8
 """Tiles side by side whose partial sums are kept in scratch."""
 
 
-@kernel(*_SUMS, "y_row")
+@kernel(*_SUMS, "taps", "y", "y_row")
 def dot(k: KernelBuilder) -> None:
     """Products summed along lanes, of any depth: a function for each tile adds to partial sums.
 
@@ -36,7 +37,7 @@ def dot(k: KernelBuilder) -> None:
     scratch = k.allocate(TILES * row_sizes[0] * column_sizes[0] + k.lanes)
     cuts = (k.argument("depth") + (TURNS - 1)) // TURNS
     turns = (k.argument("depth") + cuts - 1) // cuts
-    for m, high in k.pieces(k.argument("rows"), row_sizes):
+    for m, high in _alike(k, k.argument("rows"), row_sizes):
         for first, columns in _blocks(k, TILES * column_sizes[0]):
             with k.loop(0, columns * high) as place:
                 k.store_scratch(k.constant(0.0), scratch + place * k.wide)
@@ -51,13 +52,13 @@ def dot(k: KernelBuilder) -> None:
                 k.call_inner(end, m, first + q, k.integer(high), k.integer(wide), at)
 
 
-@kernel(*_SUMS)
+@kernel(*_SUMS, "y")
 def added(k: KernelBuilder) -> None:
-    """Such products, of few turns, added to what Y has.
+    """Such products, of few turns, added to what Y has; taps are a vector apart.
 
     Y lies tile by tile: :func:`places` says how.
     """
-    row_sizes, column_sizes = k.target.dot_tile
+    row_sizes, column_sizes = k.target.added_tile
     tile = tiles.functions(k, product(row_sizes, column_sizes), _whole, _add)
     in_block = (k.integer(TURNS) // k.argument("depth") + 1) * column_sizes[0]  # 32 KB or less
     for first, columns in _blocks(k, in_block):
@@ -87,6 +88,23 @@ def _pieces(count: int, sizes: Sequence[int]) -> list[tuple[int, int]]:
     return pieces
 
 
+def _alike(
+    k: KernelBuilder, count: Integer, sizes: Sequence[int]
+) -> Iterator[tuple[Integer, int]]:
+    """Yield first and size of as few pieces as can be, as large as each other or by one larger.
+
+    The sizes are all from the largest down to 1; the body is emitted once for each.
+    """
+    pieces, at = (count + (sizes[0] - 1)) // sizes[0], k.integer(0)
+    least_size, larger = count // pieces, count % pieces
+    for size in sizes:
+        as_large = least_size.equals(size).as_integer() * (pieces - larger)
+        many = as_large + (least_size + 1).equals(size).as_integer() * larger
+        with k.loop(0, many) as piece:
+            yield at + piece * size, size
+        at = at + many * size
+
+
 def _blocks(k: KernelBuilder, size: Integer | int) -> Iterator[tuple[Integer, Integer]]:
     """Yield the first column and the columns of each block; the body is emitted once."""
     columns = k.argument("columns")
@@ -99,44 +117,45 @@ def _part(k: KernelBuilder, high: int, wide: int) -> KernelBuilder:
     name = f"tile_{high}x{wide}"
     tile = KernelBuilder(name, k.format, k.fields, module=k.module, extra=5, inner=True)
     m, q, taps, depth, scratch = tile.extra
+    turn = _Turn(tile, m, high, q, wide)
     places = [scratch + place * tile.wide for place in range(high * wide)]
     before = [tile.load_scratch(place) for place in places]
-    totals = _sums(tile, (high, wide), m, q, taps, depth, before)
-    for total, place in zip(totals, places, strict=True):
+    with tile.loop(taps, taps + depth * 16, 16, carry=before) as loop:
+        from_a, from_x = tile.load_integer(loop.index), tile.load_integer(loop.index + 8)
+        loop.following = turn.sums(loop.carried, from_a, from_x)
+    for total, place in zip(loop.carried, places, strict=True):
         tile.store_scratch(total, place)
     return tile.finish()
 
 
 def _whole(k: KernelBuilder, high: int, wide: int) -> Sequence[Vector]:
-    """Return all sums of a tile."""
+    """Return all sums of a tile, whose operands lie vector by vector."""
     m, q = k.extra
-    zeros = [k.constant(0.0)] * (high * wide)
-    return _sums(k, (high, wide), m, q, k.argument("taps"), k.argument("depth"), zeros)
+    turn, zeros = _Turn(k, m, high, q, wide), [k.constant(0.0)] * (high * wide)
+    with k.loop(0, k.argument("depth") * VECTOR, VECTOR, carry=zeros) as loop:
+        loop.following = turn.sums(loop.carried, loop.index, loop.index)
+    return list(loop.carried)
 
 
-def _sums(
-    k: KernelBuilder,
-    size: tuple[int, int],
-    m: Integer,
-    q: Integer,
-    taps: Integer,
-    depth: Integer,
-    before: Sequence[Vector],
-) -> Sequence[Vector]:
-    """Return sums of a tile, row by row, that go on from those before."""
+class _Turn:
+    """A turn of a tile: where its rows and columns are, and what is added to its sums."""
 
-    def starts(name: str, offsets: str, first: Integer, count: int) -> list[Integer]:
+    def __init__(self, k: KernelBuilder, m: Integer, high: int, q: Integer, wide: int) -> None:
+        self.k = k
+        self.rows = self._starts("a", "row_offsets", m, high)
+        self.columns = self._starts("x", "column_offsets", q, wide)
+
+    def _starts(self, name: str, offsets: str, first: Integer, count: int) -> list[Integer]:
+        k = self.k
         table = k.argument(offsets) + first * 8
         return [k.argument(name) + k.load_integer(table + i * 8) for i in range(count)]
 
-    high, wide = size
-    rows, columns = starts("a", "row_offsets", m, high), starts("x", "column_offsets", q, wide)
-    with k.loop(taps, taps + depth * 16, 16, carry=before) as turn:
-        from_a, from_x = k.load_integer(turn.index), k.load_integer(turn.index + 8)
-        left, right = [k.load(row + from_a) for row in rows], [k.load(c + from_x) for c in columns]
-        pairs = zip(product(left, right), turn.carried, strict=True)
-        turn.following = [fma(x, y, total) for (x, y), total in pairs]
-    return list(turn.carried)
+    def sums(self, before: Sequence[Vector], from_a: Integer, from_x: Integer) -> list[Vector]:
+        """Return the sums, row by row, that go on from those before."""
+        left = [self.k.load(row + from_a) for row in self.rows]
+        right = [self.k.load(column + from_x) for column in self.columns]
+        pairs = zip(product(left, right), before, strict=True)
+        return [fma(x, y, total) for (x, y), total in pairs]
 
 
 def _end(k: KernelBuilder) -> KernelBuilder:

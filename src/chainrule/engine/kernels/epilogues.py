@@ -32,7 +32,7 @@ UPDATE = ("w", "state0", "state1", "scalars", "l2", *STRIDES)
 def _each(k: KernelBuilder) -> Iterator[tuple[Vector, Integer, Integer, Integer]]:
     """Walk over the tile: its vectors, where each belongs, and the numbers of row and vector."""
     scratch, m, p, high, wide = k.extra
-    with k.loop(0, high) as i, k.loop(0, wide) as j:
+    with k.loop(0, wide) as j, k.loop(0, high) as i:
         place = k.argument("row_stride") * (m + i) + k.argument("vector_stride") * (p + j)
         yield k.load_scratch(scratch + (i * wide + j) * k.wide), place, m + i, p + j
 

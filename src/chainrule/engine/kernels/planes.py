@@ -157,25 +157,39 @@ def _same(value: Vector) -> Vector:
 
 @kernel(*UNPOOL, *BEFORE)
 def unpool_non_overlapping(
-    k: KernelBuilder, *, largest: bool, function: Elementwise | None
+    k: KernelBuilder, *, largest: bool, function: Elementwise | None, unrolled: int = 0
 ) -> None:
     """What goes back to pixels that at most one window sees, times the derivative before.
 
     That is derivative(x, y) of the function that made the pixels, its y. ``taps`` has three
-    offsets: of a pixel, of its gradient and of x.
+    offsets: of a pixel, of its gradient and of x. There are ``unrolled`` taps, or, if this is 0,
+    as many as ``count`` says.
     """
     number, zeros = spread(k.to_number(k.argument("count"))), k.constant(0.0)
+
+    def offsets(tap: Integer) -> list[Integer]:
+        return [k.load_integer(k.argument("taps") + tap * 24 + part) for part in (0, 8, 16)]
+
+    known = [offsets(k.integer(tap)) for tap in range(unrolled)]
     with _pixels(k) as at:
         window, target, before = (_place(k, argument, *at) for argument in ("x", "dx", "before_x"))
         z, dy = k.load(_place(k, "y", *at)), k.load(_place(k, "dy", *at))
-        start = dy if largest else dy / number
-        with k.loop(0, k.argument("count"), carry=[start]) as turn:
-            tap, rest = k.argument("taps") + turn.index * 24, turn.carried[0]
-            y, part, turn.following = k.load(window + k.load_integer(tap)), rest, [rest]
+
+        def give(rest: Vector, to_pixel: Integer, to_gradient: Integer, to_x: Integer) -> Vector:
+            """Give a pixel its part; return what is left for those behind."""
+            y, part = k.load(window + to_pixel), rest
             if largest:
                 hit = y.compare("==", z)
-                part, turn.following = select(hit, rest, zeros), [select(hit, zeros, rest)]
+                part, rest = select(hit, rest, zeros), select(hit, zeros, rest)
             if function is not None:
-                place = before + k.load_integer(tap + 16)
-                part = part * derivative(k, function, partial(k.load, place), partial(_same, y))
-            k.store(part, target + k.load_integer(tap + 8))
+                x = partial(k.load, before + to_x)
+                part = part * derivative(k, function, x, partial(_same, y))
+            k.store(part, target + to_gradient)
+            return rest
+
+        rest = dy if largest else dy / number
+        for tap in known:
+            rest = give(rest, *tap)
+        if not unrolled:
+            with k.loop(0, k.argument("count"), carry=[rest]) as turn:
+                turn.following = [give(turn.carried[0], *offsets(turn.index))]

@@ -17,6 +17,8 @@ memory until their chains go on.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from chainrule.engine.kernels import tiles
 from chainrule.engine.language.emit import KernelBuilder, kernel
@@ -34,6 +36,22 @@ Rows = Callable[[KernelBuilder, int], Sequence[Integer]]
 """Emits the addresses of a tile's rows, given how many these are."""
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What a tap stands for: how a row and a column are loaded, and added to a sum as a product."""
+
+    row: Callable[[KernelBuilder, Integer], Any]
+    column: Callable[[KernelBuilder, Integer], Any]
+    add: Callable[[KernelBuilder, Any, Any, Vector], Vector]
+
+
+NUMBERS = Terms(
+    row=lambda k, address: spread(k.load_number(address)),
+    column=lambda k, address: k.load(address),
+    add=lambda k, row, column, total: fma(row, column, total),
+)
+
+
 @kernel(*PRODUCT, *END, *BLOCKS, "ahead")
 def product(k: KernelBuilder) -> None:
     """Products that an epilogue takes over: a function for each tile, and a loop over all tiles.
@@ -46,7 +64,7 @@ def product(k: KernelBuilder) -> None:
         _bring_next(tile, high)
         return _rows_of_table(tile, high)
 
-    tile = _blocked_tiles(k, k.target.tile, rows_of, extra=5)
+    tile = _blocked_tiles(k, k.target.tile, rows_of, NUMBERS, extra=5)
 
     def walk(first: Integer, rows: Integer, p: Integer, wide: int, taps: Sequence[Integer]) -> None:
         for m, high in tiles.pieces(k, rows, dict(k.target.tile)[wide]):
@@ -59,13 +77,13 @@ def product(k: KernelBuilder) -> None:
 @kernel(*EVEN, *END, *BLOCKS)
 def even(k: KernelBuilder) -> None:
     """The same, of rows that are a vector apart, as samples in panels."""
-    _even(k, VECTOR)
+    even_rows(k, VECTOR, NUMBERS)
 
 
 @kernel(*EVEN, *END, *BLOCKS)
 def turned(k: KernelBuilder) -> None:
     """The same, of rows that are a number apart, as the features of samples."""
-    _even(k, k.item)
+    even_rows(k, k.item, NUMBERS)
 
 
 @kernel(*PRODUCT, "y", "y_row")
@@ -81,7 +99,7 @@ def stored(k: KernelBuilder) -> None:
 # ---- blocks
 
 
-def _even(k: KernelBuilder, step: int) -> None:
+def even_rows(k: KernelBuilder, step: int, terms: Terms) -> None:
     """Emit products of rows a step apart, in groups that lie ``group_stride`` apart.
 
     Blocks have whole groups, or there is one group.
@@ -90,7 +108,7 @@ def _even(k: KernelBuilder, step: int) -> None:
     def rows_of(tile: KernelBuilder, high: int) -> Sequence[Integer]:
         return [tile.extra[5] + i * step for i in range(high)]
 
-    tile = _blocked_tiles(k, k.target.even_tile, rows_of, extra=6)
+    tile = _blocked_tiles(k, k.target.even_tile, rows_of, terms, extra=6)
     group = k.argument("group")
 
     def walk(first: Integer, rows: Integer, p: Integer, wide: int, taps: Sequence[Integer]) -> None:
@@ -105,7 +123,7 @@ def _even(k: KernelBuilder, step: int) -> None:
 
 
 def _blocked_tiles(
-    k: KernelBuilder, heights: tiles.Heights, rows_of: Rows, extra: int
+    k: KernelBuilder, heights: tiles.Heights, rows_of: Rows, terms: Terms, extra: int
 ) -> dict[tuple[int, int], KernelBuilder]:
     """Emit functions (arguments, row, column, tap, taps, sums, …) of some taps of tiles."""
 
@@ -115,7 +133,7 @@ def _blocked_tiles(
         with tile.loop(0, (tap > 0).as_integer(), carry=starts) as once:
             once.following = [tile.load_scratch(at) for at in _places(tile, waiting, len(starts))]
         first = tile.argument("taps") + tap * 16
-        return _sums(tile, rows_of(tile, high), wide, first, count, once.carried)
+        return _sums(tile, terms, rows_of(tile, high), wide, first, count, once.carried)
 
     return tiles.functions(k, tiles.sizes(heights), sums, _wait_or_hand_over, extra=extra)
 
@@ -165,11 +183,12 @@ def _bring_next(k: KernelBuilder, high: int) -> None:
 def _whole_sums(k: KernelBuilder, high: int, wide: int) -> Sequence[Vector]:
     zeros = [k.constant(0.0)] * (high * wide)
     rows, first = _rows_of_table(k, high), k.argument("taps")
-    return _sums(k, rows, wide, first, k.argument("depth"), zeros)
+    return _sums(k, NUMBERS, rows, wide, first, k.argument("depth"), zeros)
 
 
 def _sums(
     k: KernelBuilder,
+    terms: Terms,
     rows: Sequence[Integer],
     wide: int,
     first: Integer,
@@ -181,11 +200,11 @@ def _sums(
     columns = [x + (p + j) * stride for j in range(wide)]
     with k.loop(first, first + count * 16, 16, carry=starts) as turn:
         from_a, from_x = k.load_integer(turn.index), k.load_integer(turn.index + 8)
-        right = [k.load(column + from_x) for column in columns]
+        right = [terms.column(k, column + from_x) for column in columns]
         sums: list[Vector] = []
         for i, row in enumerate(rows):
-            left, own = spread(k.load_number(row + from_a)), turn.carried[i * wide :]
-            sums += [fma(left, column, own[j]) for j, column in enumerate(right)]
+            left, own = terms.row(k, row + from_a), turn.carried[i * wide :]
+            sums += [terms.add(k, left, column, own[j]) for j, column in enumerate(right)]
         turn.following = sums
     return list(turn.carried)
 

@@ -66,10 +66,15 @@ class Target:
     def dot_tile(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Rows and columns of the tiles of a product that sums along lanes, largest first."""
         if self.register_bytes == 64:
-            return (6, 4, 3, 2, 1), (4, 3, 2, 1)
+            return (6, 5, 4, 3, 2, 1), (4, 3, 2, 1)
         if self.held == 8:
             return (3, 2, 1), (2, 1)
         return (1,), (1,)
+
+    @property
+    def added_tile(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The same where operands lie vector by vector: no register holds what taps are at."""
+        return ((5, 4, 2, 1), (5, 4, 2, 1)) if self.register_bytes == 64 else self.dot_tile
 
     @property
     def points_tile(self) -> tuple[tuple[int, ...], tuple[int, ...]]:

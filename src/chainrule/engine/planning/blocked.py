@@ -27,9 +27,8 @@ class Blocked(Form):
     panels_at_once = 2
     needs_transpose = False
 
-    @property
-    def product(self) -> Callable[..., Any]:
-        """What emits the kernel of products."""
+    def product(self, *, across: bool) -> Callable[..., Any]:
+        """Return what emits the kernel of products, the same in both ways."""
         return bfloat16_blocks.product
 
     def operand(self, rows: int, features: int, *, across: bool, down: Down) -> Operand:
@@ -43,7 +42,7 @@ class Blocked(Form):
         used += [(False, across, "columns", TILE_ROWS) for across in (True, False)]
         copies = [(bfloat16_packing.pack, dict(zip(names, each, strict=True))) for each in used]
         moved = [(bfloat16_packing.pack_weights, {"back": back}) for back in (True, False)]
-        return [(self.product, {}), *copies, *moved]
+        return [(bfloat16_blocks.product, {}), *copies, *moved]
 
     def weights(self, rows: int, features: int, *, back: bool) -> Copies:
         """Return the copies of W and of its transpose, which are made at once."""

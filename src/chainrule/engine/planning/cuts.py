@@ -8,8 +8,7 @@ thread. A gradient is that by a function's output; it becomes that by the input,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -66,12 +65,6 @@ class RowCut:
     def count(self) -> int:
         """How many panels there are."""
         return self.panels[1] - self.panels[0]
-
-    def pieces(self, panels: int) -> Iterator[RowCut]:
-        """Yield the same samples of so many panels at a time."""
-        first, last = self.panels
-        for start in range(first, last, panels):
-            yield replace(self, panels=(start, min(start + panels, last)))
 
     def at(self, panels: Any) -> int:
         """Return the address of the first number."""

@@ -60,17 +60,18 @@ class Form(ABC):
     """How operands are stored, and which kernel multiplies them.
 
     Threads share out rows ``rows_at_once``, and panels of W ``panels_at_once``. The copy of the
-    transpose of W is made of a transpose in float32 where it ``needs_transpose``, else of W.
+    transpose of W is made of a transpose in float32 where it ``needs_transpose``, else of W. Its
+    kernels take rows that lie evenly apart and blocks of these, if it is ``even``.
     """
 
     rows_at_once: ClassVar[int] = 2
     panels_at_once: ClassVar[int] = 1
     needs_transpose: ClassVar[bool] = True
+    even: ClassVar[bool] = False
 
-    @property
     @abstractmethod
-    def product(self) -> Callable[..., Any]:
-        """What emits the kernel of products."""
+    def product(self, *, across: bool) -> Callable[..., Any]:
+        """Return what emits the kernel of products, by how their left operand is read."""
 
     @abstractmethod
     def operand(self, rows: int, features: int, *, across: bool, down: Down) -> Operand:
@@ -112,6 +113,8 @@ class Form(ABC):
 class _ByTaps(Form):
     """A form whose products read tables of taps."""
 
+    even = True
+
     def factors(
         self,
         code: Instructions,
@@ -125,14 +128,18 @@ class _ByTaps(Form):
         """Return the arguments of a product that say what is multiplied."""
         assert isinstance(left, _Tapped)
         assert isinstance(right, _Tapped)
-        offsets = left.row_offsets if across else left.feature_offsets
-        taps = left.feature_taps if across else left.row_taps
+        count, lanes = rows[1] - rows[0], VECTOR // PAIR
+        if across:
+            taps, group, at = left.feature_taps, count, left.across + rows[0] * VECTOR
+        else:  # whose rows are features: those of a panel lie side by side
+            taps, group, at = left.row_taps, lanes, left.down + rows[0] // lanes * left.stride
         return {
-            "rows": rows[1] - rows[0],
+            "rows": count,
             "vectors": panels[1] - panels[0],
             "depth": len(right.row_taps),
-            "a": left.across if across else left.down,
-            "row_offsets": code.table(offsets[slice(*rows)]),
+            "a": at,
+            "group": group,
+            "group_stride": left.stride,
             "taps": code.table(taps, right.row_taps),
             "x": right.down + panels[0] * right.stride,
             "x_stride": right.stride,
@@ -142,10 +149,9 @@ class _ByTaps(Form):
 class Widened(_ByTaps):
     """Rounded numbers are held as float32, and multiplied as these: for all processors."""
 
-    @property
-    def product(self) -> Callable[..., Any]:
-        """What emits the kernel of products."""
-        return product.product
+    def product(self, *, across: bool) -> Callable[..., Any]:
+        """Return what emits the kernel of products."""
+        return product.even if across else product.turned
 
     def operand(self, rows: int, features: int, *, across: bool, down: Down) -> Operand:
         """Return the copy of an array: one for both ways."""
@@ -154,16 +160,15 @@ class Widened(_ByTaps):
     def kernels(self) -> list[tuple[Callable[..., Any], dict[str, Any]]]:
         """Return what emits the kernels that it needs."""
         gathered = [(rounding.widened, {"gathered": gathered}) for gathered in (False, True)]
-        return [(self.product, {}), *gathered]
+        return [(product.even, {}), (product.turned, {}), *gathered]
 
 
 class Paired(_ByTaps):
     """Numbers are held as bfloat16, in pairs that an instruction multiplies and adds up."""
 
-    @property
-    def product(self) -> Callable[..., Any]:
-        """What emits the kernel of products."""
-        return pairs.product
+    def product(self, *, across: bool) -> Callable[..., Any]:
+        """Return what emits the kernel of products."""
+        return pairs.even if across else pairs.turned
 
     def operand(self, rows: int, features: int, *, across: bool, down: Down) -> Operand:
         """Return the copy of an array: one for each way."""
@@ -174,7 +179,7 @@ class Paired(_ByTaps):
         used = [(True, True, True), (False, True, True), (False, False, True)]
         names = "gathered", "across", "down"
         copies = [(rounding.paired, dict(zip(names, each, strict=True))) for each in used]
-        return [(self.product, {}), *copies]
+        return [(pairs.even, {}), (pairs.turned, {}), *copies]
 
 
 def fastest(target: Target) -> Form:
@@ -191,9 +196,7 @@ class _Tapped(Operand):
     across: int
     down: int
     stride: int
-    row_offsets: Offsets
     feature_taps: Offsets
-    feature_offsets: Offsets
     row_taps: Offsets
 
 
@@ -202,9 +205,7 @@ class _Widened(_Tapped):
         self._panels = Panels.zeros(_even(rows), _even(features), np.float32)
         self.across = self.down = self._panels.address
         self.rows, self.features, self.stride = rows, features, self._panels.stride
-        self.row_offsets = np.arange(rows) * VECTOR
         self.feature_taps = _odd_first(self._panels.columns)
-        self.feature_offsets = self._panels.columns[:features]
         self.row_taps = _odd_first(self._panels.rows_at)
 
     def write(self, values: Array) -> None:
@@ -228,10 +229,8 @@ class _Paired(_Tapped):
         self._down = _vectors(-(-features // lanes) if down else 0, couples)
         self.across, self.down = address(self._across), address(self._down)
         self.stride = int(self._down.strides[0])
-        self.row_offsets = np.arange(rows) * VECTOR
-        couple, f = np.arange(-(-features // 2)), np.arange(features)
+        couple = np.arange(-(-features // 2))
         self.feature_taps = couple // lanes * self._across.strides[0] + couple % lanes * PAIR
-        self.feature_offsets = f // lanes * self.stride + f % lanes * PAIR
         self.row_taps = np.arange(couples) * VECTOR
 
     def write(self, values: Array) -> None:

@@ -20,14 +20,21 @@ class Instructions:
     threads: int
     lists: list[list[tuple[int, int]]] = field(init=False)
     kept: list[Array] = field(default_factory=list)
+    _tables: dict[bytes, int] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.lists = [[] for _ in range(self.threads)]
 
     def table(self, *columns: Any) -> int:
-        """Keep a table of byte offsets, a column or several side by side; return its address."""
+        """Keep a table of byte offsets, a column or several side by side; return its address.
+
+        What is alike is kept once, so that it stays in the caches.
+        """
         wide = np.stack([np.asarray(c, dtype=np.int64) for c in columns], axis=-1)
-        return address(self.keep(np.ascontiguousarray(wide).reshape(-1)))
+        known = wide.tobytes()
+        if known not in self._tables:
+            self._tables[known] = address(self.keep(np.ascontiguousarray(wide).reshape(-1)))
+        return self._tables[known]
 
     def keep(self, array: Array) -> Array:
         """Keep an array as long as the program lives, and return it."""

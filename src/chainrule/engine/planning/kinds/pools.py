@@ -13,6 +13,9 @@ from chainrule.engine.planning.kinds.base import Emission, elementwise, emission
 from chainrule.engine.planning.kinds.images import ImageHead
 from chainrule.functions import Elementwise
 
+UNROLLED = 4
+"""Taps of the windows that most pools have, 2 × 2: gradients go back to them without a loop."""
+
 
 class AveragePool(ImageHead):
     """A pool. Its windows may reach beyond the images, and overlap, but mostly do not."""
@@ -26,7 +29,9 @@ class AveragePool(ImageHead):
         """Return the pool there and back."""
         functions = (None, *elementwise())
         alone = (
-            emission(planes.unpool_non_overlapping, largest=cls.largest, function=f)
+            emission(
+                planes.unpool_non_overlapping, largest=cls.largest, function=f, unrolled=UNROLLED
+            )
             for f in functions
         )
         return [emission(cls.pool), emission(cls.unpool), *alone]
@@ -81,9 +86,11 @@ class AveragePool(ImageHead):
         values, behind, taps = self.values, before.values, self.windows.taps
         x = behind.before(max(0, len(behind.y) - 1))
         x = self.reads if x is None or last is None else x  # it is not read
+        few = {"unrolled": UNROLLED} if self.windows.area == UNROLLED else {}
+        options = {"largest": self.largest, "function": last, **few}
         self.context.pixels(
             cut.thread,
-            self.library.get(planes.unpool_non_overlapping, largest=self.largest, function=last),
+            self.library.get(planes.unpool_non_overlapping, **options),
             self.part.outputs,
             y=(values.z, cut.tile),
             dy=(values.gradient, cut.tile),

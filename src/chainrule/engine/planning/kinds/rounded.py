@@ -12,6 +12,7 @@ from typing import Any
 from chainrule.engine.kernels import epilogues
 from chainrule.engine.kernels.library import CompiledKernel
 from chainrule.engine.machine.memory import VECTOR
+from chainrule.engine.network.errors import CannotLowerError
 from chainrule.engine.network.network import Network, Part
 from chainrule.engine.planning.cuts import Range, RowCut
 from chainrule.engine.planning.kinds.base import Head
@@ -52,29 +53,7 @@ class RoundedDense(Dense):
         """Return how a product reads what a listing calls so: rounded."""
         return f"rounded({code})"
 
-    # ---- products, of few panels at a time: what is rounded is in a cache yet
-
-    def forward(self, cut: RowCut) -> None:
-        """Add Y, piece by piece unless functions need whole samples."""
-        panels = max(1, cut.count) if self.part.whole_samples else _few(cut.samples)
-        for piece in cut.pieces(panels):
-            super().forward(piece)
-
-    def backward(self, cut: RowCut) -> None:
-        """Add dX, and dZ of the part before, likewise."""
-        assert self.before is not None
-        whole = self.before.part.whole_samples
-        for piece in cut.pieces(max(1, cut.count) if whole else _few(cut.samples)):
-            super().backward(piece)
-
-    def update_matrix(self, thread: int, panels: Range) -> None:
-        """Add the move of W, and of what is made from it, likewise."""
-        first, last = panels
-        few = _few(self.part.reads)
-        if self.weight.values.count < 2 * self.code.threads:  # which are cut otherwise
-            few = max(1, last - first)
-        for start in range(first, max(last, first + 1), few):
-            super().update_matrix(thread, (start, min(start + few, last)))
+    # ---- products
 
     def slopes(self, cut: Any, count: int | None = None, source: Any = None) -> None:
         """Take the gradient back through pointwise functions, and round it."""
@@ -83,35 +62,39 @@ class RoundedDense(Dense):
             self.context.round(cut.thread, self.dz, self.values.gradient, cut.rows, cut.panels)
 
     def _multiply(self, cut: RowCut, epilogue: CompiledKernel, arguments: dict[str, int]) -> None:
-        self._add(cut, epilogue, arguments, self.x, self.weight.rounded[0])
+        factors = self.x, self.weight.rounded[0], cut.rows, cut.panels
+        self._add(cut.thread, epilogue, arguments, *factors)
 
     def _multiply_back(
         self, cut: RowCut, epilogue: CompiledKernel, arguments: dict[str, int]
     ) -> None:
-        self._add(cut, epilogue, arguments, self.dz, self.weight.rounded[1])
+        factors = self.dz, self.weight.rounded[1], cut.rows, cut.panels
+        self._add(cut.thread, epilogue, arguments, *factors)
+
+    def _multiply_across(self, thread: int, inputs: Range, panels: Range) -> None:
+        own = inputs[0] * VECTOR + panels[0] * self.weight.values.stride
+        epilogue = self.library.get(epilogues.update, self.context.rule)
+        arguments = self.moved(thread, self.weight, own)
+        self._add(thread, epilogue, arguments, self.x, self.dz, inputs, panels, across=False)
 
     def _add(
         self,
-        cut: RowCut,
+        thread: int,
         epilogue: CompiledKernel,
         arguments: dict[str, int],
         left: Operand,
         right: Operand | None,
+        rows: Range,
+        panels: Range,
+        *,
+        across: bool = True,
     ) -> None:
+        """Add a product of operands as their form has it."""
         assert right is not None
         form = self.context.form
-        factors = form.factors(self.code, left, right, cut.rows, cut.panels, across=True)
-        self.context.product(cut.thread, epilogue, arguments, by=form.product, **factors)
-
-    def _multiply_across(self, thread: int, inputs: Range, panels: Range) -> None:
-        form, own = self.context.form, inputs[0] * VECTOR + panels[0] * self.weight.values.stride
-        self.context.product(
-            thread,
-            self.library.get(epilogues.update, self.context.rule),
-            self.moved(thread, self.weight, own),
-            by=form.product,
-            **form.factors(self.code, self.x, self.dz, inputs, panels, across=False),
-        )
+        factors = form.factors(self.code, left, right, rows, panels, across=across)
+        add = self.context.blocked_product if form.even else self.context.product
+        add(thread, epilogue, arguments, form.product(across=across), **factors)
 
 
 class RoundedSamples(Samples):
@@ -123,15 +106,6 @@ class RoundedSamples(Samples):
             self.context.round(cut.thread, self.rounded, None, cut.rows, cut.panels)
 
 
-PIECE = 2**18
-"""Bytes of what a product makes before it is rounded."""
-
-
-def _few(rows: int) -> int:
-    """Return how many panels of so many rows make a piece."""
-    return max(4, PIECE // (max(1, rows) * VECTOR) // 4 * 4)
-
-
 ROUNDED: dict[type[Any], type[Head]] = {Dense: RoundedDense}
 """For kinds with products, the class whose products are rounded; all others are float32's."""
 
@@ -140,10 +114,20 @@ def with_rounded_products(network: Network) -> Network:
     """Return a network whose products read operands rounded to bfloat16, where kinds have these.
 
     A product of sparse samples stays float32's.
+
+    Raises
+    ------
+    CannotLowerError
+        No product would be rounded.
     """
     first, *others = network.parts
     parts = [replace(part, kind=ROUNDED.get(part.kind, part.kind)) for part in others]
     if network.entries is None and first.kind in ROUNDED:
         parts.insert(0, replace(first, kind=ROUNDED[first.kind]))
         first = Part(RoundedSamples, None, first.place, {}, first.inputs, first.inputs)
+    if not any(part.kind in ROUNDED.values() for part in parts):
+        raise CannotLowerError(
+            "the engine expects a Linear on samples that are not sparse, whose product it rounds; "
+            "the chain has none"
+        )
     return replace(network, parts=(first, *parts))

@@ -102,8 +102,6 @@ class FilterSums:
 
     def _multiply(self, thread: int, Q: Array, V: Array, sums: Array, tiles: int) -> None:
         """Add the products of a line of points, summed over tiles of windows and lanes."""
-        offsets = np.arange(tiles) * VECTOR
-        taps = self.code.table(offsets, offsets)
         down = self.code.table(np.arange(self.outputs) * Q.strides[1])
         across = self.code.table(np.arange(self.inputs) * V.strides[1])
         for point in range(4):
@@ -119,14 +117,13 @@ class FilterSums:
                     row_offsets=down,
                     x=address(V[point, group * self.inputs :]),
                     column_offsets=across,
-                    taps=taps,
                     y=address(sums[point, pairs:]),
                 )
 
     def finish(self, thread: int, outputs: tuple[int, int], dW: int) -> None:
         """Add dW of some outputs, of all groups, given the sums of all tiles of images."""
         first, last = (o * self.inputs for o in outputs)
-        within = np.array(dot.places(self.outputs, self.inputs, self.library.target.dot_tile))
+        within = np.array(dot.places(self.outputs, self.inputs, self.library.target.added_tile))
         item, size = self.dtype.itemsize, within.size
         everywhere = np.arange(self.groups)[:, None] * size + within.reshape(-1)
         self.code.add(
