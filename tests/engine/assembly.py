@@ -1,11 +1,16 @@
-"""Assembly of AArch64, looked at: its inner loops, and what stands in them."""
+"""Assembly of AArch64 and x86, looked at: its inner loops, and what stands in them."""
 
 import re
 
 from chainrule.engine.language.emit import emitted
 from chainrule.engine.machine.compiling import assembly
 
-BRANCH = re.compile(r"(?:b\.\w+|b|cbn?z \w+,|tbn?z \w+, #\d+,) (\.LBB\w+)$")
+BRANCH = re.compile(r"(?:b\.\w+|b|cbn?z \w+,|tbn?z \w+, #\d+,|j\w+) (\.LBB\w+)$")
+
+COPY = re.compile(
+    r"(?:mov|fmov) (?:v\d+\.16b|[xwds]\d+), (?:v\d+\.16b|[xwds]\d+)$"
+    r"|v?mov\w+ %\w+, %\w+$"
+)
 
 
 def code_of(emit, dtype, target, *rules, **options):
@@ -39,10 +44,10 @@ def inner_loops(code, instruction):
 
 def moves(loop):
     """Return how many instructions only copy a register to another."""
-    copies = re.compile(r"(?:mov|fmov) (?:v\d+\.16b|[xwds]\d+), (?:v\d+\.16b|[xwds]\d+)$")
-    return sum(bool(copies.match(line)) for line in loop)
+    return sum(bool(COPY.match(line)) for line in loop)
 
 
 def stack_accesses(loop):
     """Return how many instructions read or write what is on the stack."""
-    return sum("[sp" in line for line in loop)
+    places = "[sp", "(%rsp"
+    return sum(any(place in line for place in places) for line in loop)

@@ -76,6 +76,57 @@ def test_products_that_are_stored_have_the_same_bits(m, k, vectors, dtype):
     assert np.isnan(Y[m]).all()
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 40),
+    st.integers(1, 30),
+    st.integers(1, 9),
+    st.integers(0, 3),
+    st.integers(0, 20),
+    st.sampled_from(TYPES),
+)
+def test_blocks_and_even_rows_have_the_same_bits(m, k, vectors, row_blocks, taps, dtype):
+    kernels = library(np.dtype(dtype))
+    lanes, n = kernels.format.lanes, vectors * kernels.format.lanes
+    rng = np.random.default_rng(m * k * n)
+    A, X = rng.normal(size=(m, k)).astype(dtype), rng.normal(size=(k, n)).astype(dtype)
+    expected = multiply(kernels, A, X).read()
+    right, rows, turned = (Panels.zeros(*M.shape, dtype) for M in (X, A, A.T))
+    for panels, M in ((right, X), (rows, A), (turned, A.T)):
+        panels.write(M)
+    store = kernels.get(epilogues.store)
+    addresses = [row * A.strides[0] + A.ctypes.data for row in [*range(m), *[m - 1] * lanes]]
+    numbers = np.arange(k) * A.itemsize
+    ways = {
+        product.product: (numbers, {"row_offsets": np.array(addresses), "ahead": 1}),
+        product.even: (rows.columns, {"a": rows.address, "group": m}),
+        product.turned: (
+            turned.rows_at,
+            {"a": turned.address, "group": lanes, "group_stride": turned.stride},
+        ),
+    }
+    for emit, (columns, own) in ways.items():
+        out = Panels.zeros(m, n, dtype)
+        out.data[...] = np.nan
+        call(
+            kernels.get(emit),
+            rows=m,
+            vectors=vectors,
+            depth=k,
+            taps=np.stack([columns, right.rows_at], axis=-1).copy(),
+            x=right.address,
+            x_stride=right.stride,
+            epilogue=store.address,
+            arguments=store.pack(gradient=out.address, row_stride=64, vector_stride=out.stride),
+            row_block=row_blocks * lanes,
+            depth_block=taps,
+            sums=np.full((m + lanes, 4, lanes), np.nan, dtype),
+            **own,
+        )
+        assert np.array_equal(out.read(), expected)
+        assert np.isnan(out.data[:, m:]).all()
+
+
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize("name", OTHERS)
 def test_the_same_bits_on_other_processors(name, dtype):

@@ -52,10 +52,19 @@ NUMBERS = Terms(
 )
 
 
-@kernel(*PRODUCT, *END, *BLOCKS)
+@kernel(*PRODUCT, *END, *BLOCKS, "ahead")
 def product(k: KernelBuilder) -> None:
-    """Products that an epilogue takes over: a function for each tile, and a loop over all tiles."""
-    tile = _blocked_tiles(k, k.target.tile, _rows_of_table, NUMBERS, extra=5)
+    """Products that an epilogue takes over: a function for each tile, and a loop over all tiles.
+
+    With ``ahead`` 1, taps are numbers side by side, and the table of rows goes on with addresses
+    of as many more as a tile has: what the next tile reads comes near in time.
+    """
+
+    def rows_of(tile: KernelBuilder, high: int) -> Sequence[Integer]:
+        _bring_next(tile, high)
+        return _rows_of_table(tile, high)
+
+    tile = _blocked_tiles(k, k.target.tile, rows_of, NUMBERS, extra=5)
 
     def walk(first: Integer, rows: Integer, p: Integer, wide: int, taps: Sequence[Integer]) -> None:
         for m, high in tiles.pieces(k, rows, dict(k.target.tile)[wide]):
@@ -159,6 +168,16 @@ def _rows_of_table(k: KernelBuilder, high: int) -> Sequence[Integer]:
     """Return where a tile's rows are, by the table of them."""
     offsets = k.argument("row_offsets") + k.extra[0] * 8
     return [k.argument("a") + k.load_integer(offsets + i * 8) for i in range(high)]
+
+
+def _bring_next(k: KernelBuilder, high: int) -> None:
+    """Bring near what the next tile's rows have at the same taps, if that is wanted."""
+    m, _, tap, count, _ = k.extra
+    offsets, first = k.argument("row_offsets") + (m + high) * 8, k.argument("taps") + tap * 16
+    with k.loop(0, count * k.argument("ahead"), k.lanes) as t:
+        column = k.argument("a") + k.load_integer(first + t * 16)
+        for i in range(high):
+            k.prefetch(column + k.load_integer(offsets + i * 8))
 
 
 def _whole_sums(k: KernelBuilder, high: int, wide: int) -> Sequence[Vector]:

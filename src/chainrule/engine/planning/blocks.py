@@ -11,8 +11,8 @@ from chainrule.engine.language.formats import Format
 from chainrule.engine.machine.compiling import Target
 from chainrule.engine.machine.memory import VECTOR
 
-FIRST_CACHE = 32768
-"""Bytes of X that the tiles of a block read: most of a first cache of 32 or 48 KB."""
+FIRST_CACHE = 24576
+"""Bytes of X that the tiles of a block read: of a first cache of 32 or 48 KB, what A leaves."""
 
 SECOND_CACHE = 1 << 20
 """Bytes of A that a block reads: as much as a second cache has at least, or half of it."""
@@ -26,14 +26,12 @@ def blocks(target: Target, rows: int, depth: int, item: int) -> dict[str, int]:
 
     Blocks are as equal as can be. Where all taps take little more than one, they are one.
     """
-    widest = target.even_tile[0][0]
-    most = FIRST_CACHE // (widest * VECTOR)
+    most = FIRST_CACHE // (target.even_tile[0][0] * VECTOR)
     count = 1 if depth * 4 <= most * 5 else -(-depth // most)
     fitting = max(48, SECOND_CACHE // (depth * item) // 48 * 48)
-    row_block = min(ROWS, fitting)
-    if count == 1 and rows <= row_block:
-        return {}
-    return {"row_block": row_block, "depth_block": -(-depth // count)}
+    if count > 1:
+        return {"row_block": min(ROWS, fitting), "depth_block": -(-depth // count)}
+    return {} if rows <= fitting else {"row_block": fitting}
 
 
 def waiting_bytes(target: Target, form: Format) -> int:

@@ -102,7 +102,7 @@ class PlanContext:
         done = self.epilogue(epilogue, arguments)
         self.code.add(thread, self.library.get(by), **values, **done)
 
-    def even_product(
+    def blocked_product(
         self,
         thread: int,
         epilogue: CompiledKernel,
@@ -110,9 +110,9 @@ class PlanContext:
         by: Callable[..., Any] = products.even,
         **values: int,
     ) -> None:
-        """Add a product whose rows lie evenly apart, in blocks that stay in the caches."""
+        """Add a product in blocks that stay in the caches."""
         block = blocks(self.library.target, values["rows"], values["depth"], self.dtype.itemsize)
-        if block:
+        if "depth_block" in block:
             block["sums"] = address(self.waiting_sums[thread])
         self.product(thread, epilogue, arguments, by, **values, **block)
 

@@ -19,7 +19,7 @@ import numpy as np
 from chainrule.engine.kernels import epilogues, losses, outputs, rows as row_kernels
 from chainrule.engine.kernels.library import CompiledKernel, Library
 from chainrule.engine.machine.memory import address, aligned
-from chainrule.engine.network.network import Network, Part
+from chainrule.engine.network.network import Network
 from chainrule.engine.planning.batch import Batch
 from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.cuts import Range, RowCut
@@ -125,9 +125,6 @@ class Planner:
         heads: list[RowHead] = []
         for part, after in zip(parts, (*parts[1:], None), strict=True):
             kind = part.kind.variant(part, self.network.entries if before is None else None)
-            if before is None and kind.gathers(part, self.context):
-                idle = Part(Samples, None, part.place, {}, part.inputs, part.inputs)
-                before = self.samples = Samples(self.context, idle, None, part)
             before = kind(self.context, part, before, after)
             if isinstance(before, Samples):
                 self.samples = before

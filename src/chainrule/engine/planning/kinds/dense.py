@@ -17,7 +17,6 @@ from chainrule.engine.kernels.comparison import compare
 from chainrule.engine.kernels.library import CompiledKernel
 from chainrule.engine.machine.memory import VECTOR, Panels, address
 from chainrule.engine.network.network import Draft, Part
-from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.cuts import Range, RowCut
 from chainrule.engine.planning.kinds.base import (
     Emission,
@@ -30,9 +29,6 @@ from chainrule.engine.planning.kinds.rows import RowHead
 from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.weights import StoredParameter, Weights
 from chainrule.layout import Layer
-
-GATHERED = 8
-"""Panels of outputs from which on it pays to bring samples into panels, to read them from there."""
 
 
 class Dense(RowHead):
@@ -122,15 +118,6 @@ class Dense(RowHead):
 
     # ---- forward
 
-    @classmethod
-    def gathers(cls, part: Part, context: PlanContext) -> bool:
-        """Return whether samples are read often enough.
-
-        A tile reads some numbers each of a few samples, whose addresses are far apart: as long as
-        these come from memory, it waits. In panels they come one after another.
-        """
-        return context.rows >= context.lanes and part.features >= GATHERED * context.lanes
-
     @property
     def weight(self) -> StoredParameter:
         """The matrix."""
@@ -194,10 +181,11 @@ class Dense(RowHead):
         given = cut.thread, epilogue, arguments
         if before is None:  # X as it is: the batch has the samples' addresses
             samples = self.context.batches[cut.thread].rows[cut.rows[0] :]
-            self.context.product(*given, row_offsets=address(samples), **values)
+            values |= {"row_offsets": address(samples), "ahead": 1}
+            self.context.blocked_product(*given, product.product, **values)
         else:
             a = before.address + cut.rows[0] * VECTOR
-            self.context.even_product(*given, a=a, group=cut.samples, **values)
+            self.context.blocked_product(*given, a=a, group=cut.samples, **values)
 
     # ---- backprop
 
@@ -232,7 +220,7 @@ class Dense(RowHead):
         """Add products of gradients with Wᵀ, and what happens to them."""
         outputs, gradient, T = self.part.features, self.values.gradient, self.weight.transposed
         assert T is not None
-        self.context.even_product(
+        self.context.blocked_product(
             cut.thread,
             epilogue,
             arguments,
@@ -293,7 +281,7 @@ class Dense(RowHead):
             taps, groups = self.code.table(offsets, offsets), inputs[0] // before.lanes
             own = {"a": before.address + groups * before.stride, "group": before.lanes}
             own["group_stride"] = before.stride
-        self.context.even_product(
+        self.context.blocked_product(
             thread,
             self.library.get(epilogues.update, self.context.rule),
             self.moved(thread, self.weight, inputs[0] * VECTOR + panels[0] * W.stride),

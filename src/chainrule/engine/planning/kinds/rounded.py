@@ -93,7 +93,7 @@ class RoundedDense(Dense):
         assert right is not None
         form = self.context.form
         factors = form.factors(self.code, left, right, rows, panels, across=across)
-        add = self.context.even_product if form.even else self.context.product
+        add = self.context.blocked_product if form.even else self.context.product
         add(thread, epilogue, arguments, form.product(across=across), **factors)
 
 

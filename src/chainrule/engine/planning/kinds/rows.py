@@ -7,8 +7,6 @@ from typing import Any, ClassVar
 
 from chainrule.engine.kernels import rows as kernels
 from chainrule.engine.machine.memory import VECTOR, Panels, address
-from chainrule.engine.network.network import Part
-from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.cuts import RowCut, Values
 from chainrule.engine.planning.kinds.base import Head
 from chainrule.engine.planning.operands import Operand
@@ -35,11 +33,6 @@ class RowHead(Head):
     """Whether all threads make the head's numbers together, phase by phase."""
     whole_tiles: ClassVar[bool] = False
     """Whether panels that the head reads or writes have rows for whole tiles."""
-
-    @classmethod
-    def gathers(cls, part: Part, context: PlanContext) -> bool:
-        """Return whether the samples, where it reads them, are brought into panels first."""
-        return False
 
     def _panels(self) -> Panels:
         whole = self.whole_tiles or (self.after is not None and self.after.kind.whole_tiles)
