@@ -68,22 +68,12 @@ def computed(
     command = [str(HERE / "compute.py"), str(path), *threads]
     variables = {"PYTHONPATH": str(SOURCE / "src"), "CHAINRULE_CACHE": ""}
     if environment is None:
-        variables["NPY_DISABLE_CPU_FEATURES"] = " ".join(numpy_features())
         subprocess.run([sys.executable, *command], env={**os.environ, **variables}, check=True)
     else:
         variables["PYTHONPATH"] += f":{environment.packages}"
         environment.run(*command, timeout=LONGEST, **variables)
     with np.load(path) as arrays:
         return dict(arrays)
-
-
-def numpy_features() -> list[str]:
-    """Return what NumPy has for AVX-512: its powers, which Adam's corrections in float64 are.
-
-    They differ in the last digit from those of the C library, which NumPy takes elsewhere.
-    """
-    names = getattr(np._core._multiarray_umath, "__cpu_dispatch__", ())
-    return [name for name in names if name == "X86_V4" or name.startswith("AVX512")]
 
 
 def compared(

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from chainrule import mathematics
+from chainrule.engine.language import by_number
 from chainrule.engine.language.step_scalars import ScalarReader, StepScalar
 from chainrule.functions import Elementwise
 from chainrule.losses import ElementwiseLoss
@@ -65,7 +66,7 @@ for _name in ("neg", "pos", "abs"):
 
 def _function(name: str) -> Callable[..., Any]:
     """Return a function of the vocabulary, of hyperparameters alone or among other operands."""
-    compute = getattr(mathematics, name)
+    compute = by_number.FUNCTIONS.get(name) or getattr(mathematics, name)
 
     def function(*operands: Any) -> Any:
         for operand in operands:

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from chainrule import mathematics
+from chainrule.engine.language import by_number
 from chainrule.engine.language.values import Vector
 from chainrule.numpy_functions import ReadsNumPy
 
@@ -66,13 +67,15 @@ def _combined(symbol: str, compute: Callable[[Any, Any], Any], swap: bool) -> An
     return method
 
 
-for _name, _symbol in (("add", "+"), ("sub", "-"), ("mul", "*"), ("truediv", "/"), ("pow", "**")):
-    setattr(StepScalar, f"__{_name}__", _combined(_symbol, getattr(operator, _name), swap=False))
-    setattr(StepScalar, f"__r{_name}__", _combined(_symbol, getattr(operator, _name), swap=True))
+_OPERATORS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**"}
+for _name, _symbol in _OPERATORS.items():
+    _compute = by_number.power if _name == "pow" else getattr(operator, _name)
+    setattr(StepScalar, f"__{_name}__", _combined(_symbol, _compute, swap=False))
+    setattr(StepScalar, f"__r{_name}__", _combined(_symbol, _compute, swap=True))
 
 
 def _function(name: str) -> Callable[[StepScalar], Any]:
-    compute = getattr(mathematics, name)
+    compute = by_number.FUNCTIONS.get(name) or getattr(mathematics, name)
     return lambda x: x.made(f"{name}{x}", compute, x)
 
 

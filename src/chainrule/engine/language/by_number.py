@@ -1,0 +1,57 @@
+"""Functions of numbers, or of arrays, that the C library computes number by number.
+
+NumPy has functions of its own for arrays and some processors, whose last bits are others than those
+of the C library, and of each other: a power with AVX-512, say. What kernels read must not depend on
+that.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+
+def by_number(function: Callable[..., float], otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function of numbers or arrays, by the function of numbers.
+
+    Where that refuses (an overflow, the logarithm of 0), ``otherwise`` says which infinity or NaN
+    it is.
+    """
+
+    def one(*numbers: float) -> float:
+        try:
+            return function(*numbers)
+        except (OverflowError, ValueError):
+            with np.errstate(all="ignore"):
+                return float(otherwise(*map(np.float64, numbers)))
+
+    def compute(*operands: Any) -> Any:
+        if not any(isinstance(operand, np.ndarray) for operand in operands):
+            return one(*map(float, operands))
+        arrays = np.broadcast_arrays(*operands)
+        lists = [array.astype(np.float64).ravel().tolist() for array in arrays]
+        try:
+            found = list(map(function, *lists))
+        except (OverflowError, ValueError):
+            found = list(map(one, *lists))
+        return np.array(found).reshape(arrays[0].shape)
+
+    return compute
+
+
+power = by_number(math.pow, np.power)
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "exp": by_number(math.exp, np.exp),
+    "expm1": by_number(math.expm1, np.expm1),
+    "log": by_number(math.log, np.log),
+    "log1p": by_number(math.log1p, np.log1p),
+    "tanh": by_number(math.tanh, np.tanh),
+    "erf": by_number(math.erf, special.erf),
+    "erfc": by_number(math.erfc, special.erfc),
+}
+"""Those of :mod:`chainrule.mathematics` that are more than a few operations."""
