@@ -101,7 +101,7 @@ class Plan:
                 raise ValueError(f"Plan: expected {name} to be a whole number >= 1, got {value!r}")
         if not (isinstance(self.l2, int | float | np.number) and 0 <= self.l2 < np.inf):
             raise ValueError(f"Plan: expected l2 to be a number >= 0, got {self.l2!r}")
-        if self.precision not in get_args(Precision):
+        if not isinstance(self.precision, str) or self.precision not in get_args(Precision):
             known = ", ".join(get_args(Precision))
             raise ValueError(f"Plan: expected a precision of {known}, got {self.precision!r}")
         clip = 1.0 if self.clip_norm is None else self.clip_norm
