@@ -61,9 +61,11 @@ def test_a_training_compiles_nothing_that_warmup_does_not(name):
     for optimizer in optimizers:
         kernels = Library(np.float64)
         t = np.arange(20) % 3
-        steps = Steps(chain, losses.CrossEntropy(), optimizer, X, t, l2=0.1, kernels=kernels)
-        steps.prepare(10)
-        steps.outputs(X)
-        steps.outputs(X[:1])
+        for clip in (None, 1.0):
+            given = chain, losses.CrossEntropy(), optimizer, X, t
+            steps = Steps(*given, l2=0.1, clip=clip, kernels=kernels)
+            steps.prepare(10)
+            steps.outputs(X)
+            steps.outputs(X[:1])
         used = {key for key in kernels._known if "losses" not in key[0].__module__}
         assert used <= ahead
