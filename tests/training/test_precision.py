@@ -80,7 +80,9 @@ def test_what_it_does_not_go_with(functions, dtype, engine, message):
     assert np.array_equal(chain.parameters.flat, before)
 
 
-@pytest.mark.parametrize("precision", ["float16", "float64", None, 16])
+@pytest.mark.parametrize(
+    "precision", ["float16", "float64", None, 16, ["bfloat16"], np.array(["a", "b"])]
+)
 def test_a_precision_is_one_of_those_known(precision):
     known = "float32, bfloat16, bfloat16_blocks"
     with pytest.raises(ValueError, match=f"Plan: expected a precision of {known}, got"):

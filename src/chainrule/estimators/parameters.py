@@ -90,8 +90,11 @@ TRAINING_PARAMETERS = """\
     precision : {"float32", "bfloat16", "bfloat16_blocks"}, default="float32"
         "bfloat16": training is in float32, but the products of Linear layers read their operands
         rounded to bfloat16, in steps on batches by machine code. Predictions, and what is done on a
-        validation set, are float32's. "bfloat16_blocks" has another order of sums, which Intel's
-        matrix tiles (AMX) compute at several times the rate.
+        validation set, are float32's. It pays on AMD's processors from Zen 4 on. "bfloat16_blocks"
+        has another order of sums, that of the matrix tiles (AMX) of Intel's Xeons from Sapphire
+        Rapids on, where wide layers train several times as fast, under Linux. On other processors
+        each gives the same bits and is slower than float32. X should be standardised first: it is
+        rounded, too, to hardly three decimal digits.
     n_jobs : int, default=None
         Threads; None takes as many as pay. Their number does not change a bit.
     engine : {"auto", "machine", "reference"}, default="auto"

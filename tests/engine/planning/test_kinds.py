@@ -7,6 +7,8 @@ from scipy import sparse
 from chainrule import functions as f, losses
 from chainrule.chain import Chain
 from chainrule.engine.kernels.library import Library
+from chainrule.engine.machine.compiling import host
+from chainrule.engine.planning.forms import ROUNDED, form_of
 from chainrule.engine.planning.kinds.base import Head
 from chainrule.engine.planning.kinds.table import KINDS, WARMED, kind_of
 from chainrule.engine.running import warmup
@@ -61,9 +63,29 @@ def test_a_training_compiles_nothing_that_warmup_does_not(name):
     for optimizer in optimizers:
         kernels = Library(np.float64)
         t = np.arange(20) % 3
-        steps = Steps(chain, losses.CrossEntropy(), optimizer, X, t, l2=0.1, kernels=kernels)
-        steps.prepare(10)
-        steps.outputs(X)
-        steps.outputs(X[:1])
+        for clip in (None, 1.0):
+            given = chain, losses.CrossEntropy(), optimizer, X, t
+            steps = Steps(*given, l2=0.1, clip=clip, kernels=kernels)
+            steps.prepare(10)
+            steps.outputs(X)
+            steps.outputs(X[:1])
         used = {key for key in kernels._known if "losses" not in key[0].__module__}
         assert used <= ahead
+
+
+@pytest.mark.parametrize("precision", ROUNDED)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_so_do_trainings_in_bfloat16(precision, threads):
+    form, kernels = form_of(precision, host()), Library(np.float32)
+    rng = np.random.default_rng(0)
+    X, t = rng.normal(size=(64, 20)).astype(np.float32), np.arange(64) % 3
+    chain = Chain(f.Linear(40), f.ReLU(), f.Linear(20), f.ReLU(), f.Linear(3), f.Softmax())
+    chain.initialize(X)
+    given = chain, losses.CrossEntropy(), SGD(0.1), X, t
+    steps = Steps(*given, form=form, kernels=kernels, threads=threads)
+    steps.prepare(32)
+    ahead = {(emit, tuple(sorted(options.items()))) for emit, options in form.kernels()}
+    own = {emit for emit, _ in ahead}
+    used = {(emit, options) for emit, _, options in kernels._known if emit in own}
+    assert used
+    assert used <= ahead

@@ -38,7 +38,8 @@ class Blocked(Form):
     def kernels(self) -> list[tuple[Callable[..., Any], dict[str, Any]]]:
         """Return what emits the kernels that it needs: of samples, of values, and of gradients."""
         names = "gathered", "across", "down", "high"
-        used = [(True, True, "rows", DEPTH), (False, True, "rows", DEPTH)]
+        highs = DEPTH, TILE_ROWS  # the second where threads share out a block's rows
+        used = [(gathered, True, "rows", high) for gathered in (True, False) for high in highs]
         used += [(False, across, "columns", TILE_ROWS) for across in (True, False)]
         copies = [(bfloat16_packing.pack, dict(zip(names, each, strict=True))) for each in used]
         moved = [(bfloat16_packing.pack_weights, {"back": back}) for back in (True, False)]

@@ -11,8 +11,10 @@ import numpy as np
 from chainrule.engine.kernels import bags, epilogues, losses, outputs, rows
 from chainrule.engine.kernels.library import Library, library
 from chainrule.engine.planning.forms import ROUNDED
+from chainrule.engine.planning.kept_gradient import Keep
 from chainrule.engine.planning.kinds.table import WARMED
 from chainrule.engine.running.dispatch import dispatch_loop
+from chainrule.engine.running.gradients import Sum
 from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
 
 STEP = (rows.advance, rows.squares, rows.total, rows.clip, outputs.outputs)
@@ -46,7 +48,9 @@ def _of(kernels: Library, optimizers: list[Any]) -> list[Callable[[], Any]]:
     made = [emission for kind in kinds for emission in kind.kernels()]
     calls: list[Callable[[], Any]] = [partial(kernels.get, emit) for emit in STEP]
     calls += [partial(kernels.get, emit, *rules, **options) for emit, rules, options in made]
-    calls += [partial(kernels.get, emit, rule) for rule in optimizers for emit in MOVES]
+    rules = [*optimizers, Keep(), Sum()]  # those of clipped steps, and of whole gradients, too
+    calls += [partial(kernels.get, emit, rule) for rule in rules for emit in MOVES]
+    calls += [partial(kernels.get, epilogues.update_all, rule, scaled=True) for rule in optimizers]
     calls += [partial(losses.of, kernels, error, labels=False) for error in errors]
     calls += [partial(losses.of, kernels, pair, labels=labels) for labels in (True, False)]
     calls += [partial(kernels.get, losses.softmax_of_labels)]
