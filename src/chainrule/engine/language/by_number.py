@@ -8,7 +8,7 @@ that.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,14 +33,18 @@ def by_number(function: Callable[..., float], otherwise: Callable[..., Any]) -> 
         if not any(isinstance(operand, np.ndarray) for operand in operands):
             return one(*map(float, operands))
         arrays = np.broadcast_arrays(*operands)
-        lists = [array.astype(np.float64).ravel().tolist() for array in arrays]
         try:
-            found = list(map(function, *lists))
+            return _each(function, arrays)
         except (OverflowError, ValueError):
-            found = list(map(one, *lists))
-        return np.array(found).reshape(arrays[0].shape)
+            return _each(one, arrays)
 
     return compute
+
+
+def _each(function: Callable[..., float], arrays: Sequence[Any]) -> Any:
+    """Return the function of each number, one after the other: lists would take their memory."""
+    found = map(function, *(array.flat for array in arrays))
+    return np.fromiter(found, np.float64, arrays[0].size).reshape(arrays[0].shape)
 
 
 power = by_number(math.pow, np.power)
