@@ -59,8 +59,8 @@ def main() -> None:
     names = [kind.name for kind in TRAINERS]
     parser.add_argument("--peers", nargs="*", choices=names[1:], default=names[1:], metavar="NAME")
     arguments = parser.parse_args()
-    if arguments.before and arguments.what not in before.WHAT:
-        parser.error(f"--before: expected {' or '.join(before.WHAT)}, got {arguments.what}")
+    if problem := refused(arguments):
+        parser.error(problem)
     print(described(arguments.threads))
     found: dict[str, Any] = {"machine": described(arguments.threads)}
     try:
@@ -69,6 +69,30 @@ def main() -> None:
         if arguments.json:
             text = json.dumps(found, indent=1) + "\n"
             arguments.json.write_text(text, encoding="utf-8")
+
+
+def refused(arguments: argparse.Namespace) -> str | None:
+    """Return what is wrong with the arguments, if something is: now, not after minutes."""
+    what, only = arguments.what, arguments.only
+    for name in ("rounds", "seeds", "threads"):
+        if (number := getattr(arguments, name)) < 1:
+            return f"--{name}: expected at least 1, got {number}"
+    if arguments.before and what not in before.WHAT:
+        return f"--before: expected {' or '.join(before.WHAT)}, got {what}"
+    if arguments.before:
+        try:
+            before.source(arguments.before.resolve())
+        except ValueError as error:
+            return str(error)
+    if what == "mnist" and len(arguments.data) != 1:
+        return f"mnist: expected the folder of its files, got {len(arguments.data)} arguments"
+    if arguments.json and not arguments.json.resolve().parent.is_dir():
+        return f"--json: expected a file in a folder that is there, got {arguments.json}"
+    all_cases = [case for case, _ in prediction.COUNTS] if what == "predictions" else CASES
+    names = [str(case) for case in all_cases]
+    if what in before.WHAT and not any(only in name for name in names):
+        return f"--only: expected a part of one of {'; '.join(names)}, got {only!r}"
+    return None
 
 
 def run(arguments: argparse.Namespace, found: dict[str, Any]) -> None:

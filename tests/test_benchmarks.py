@@ -101,10 +101,24 @@ def test_a_folder_without_source_is_refused(tmp_path):
         before.source(tmp_path)
 
 
-def test_a_part_that_takes_no_turns_is_refused(monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["mnist", "--before", str(ROOT)], "--before: expected cases or predictions, got mnist"),
+        (["--before", "/none"], "--before: expected a folder with chainrule's source, got /none"),
+        (["--only", "LeNet-6"], "--only: expected a part of one of 64-32-16-10, sgd, batch 1; "),
+        (["predictions", "--only", "LeNet-6"], ", got 'LeNet-6'"),
+        (["--rounds", "0"], "--rounds: expected at least 1, got 0"),
+        (["products", "--threads", "0"], "--threads: expected at least 1, got 0"),
+        (["mnist"], "mnist: expected the folder of its files, got 0 arguments"),
+        (["--json", "/none/found.json"], "--json: expected a file in a folder that is there, got"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_at_once(monkeypatch, capsys, options, message):
     from benchmarks import __main__ as program
 
-    monkeypatch.setattr(sys, "argv", ["benchmarks", "mnist", "--before", str(ROOT)])
+    monkeypatch.setattr(sys, "argv", ["benchmarks", *options])
+    monkeypatch.setattr(program, "run", lambda *_: pytest.fail("it was begun"))
     with pytest.raises(SystemExit):
         program.main()
-    assert "--before: expected cases or predictions, got mnist" in capsys.readouterr().err
+    assert message in capsys.readouterr().err

@@ -6,7 +6,9 @@ or an optimizer, so a rule of the user's own compiles like any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+import gc
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -82,14 +84,32 @@ class Library:
     ) -> CompiledKernel:
         name = f"{emit.__module__.rpartition('.')[2]}_{emit.__name__}_{self.format}"
         try:
-            k, scalars = emitted(emit, name, self.format, *rules, target=self.target, **options)
+            with _without_collection():
+                k, scalars = emitted(emit, name, self.format, *rules, target=self.target, **options)
+                text = str(k.module)
         except (TypeError, ValueError, AttributeError, KeyError) as error:
             if not rules:
                 raise
             raise CannotLowerError(f"{rules[0]}: the engine cannot read it: {error}") from None
-        where = compiled(str(k.module), name, self.target)
+        where = compiled(text, name, self.target)
         constants = np.array(k.constants, dtype=self.format.compute_dtype)
         return CompiledKernel(where, k.fields, tuple(scalars or ()), constants)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Let Python not look for garbage meanwhile.
+
+    A kernel is thousands of objects, alive until its text is written: they would make Python walk
+    over all that a process has, which takes longer than to emit them.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _identity(rule: Any) -> Any:

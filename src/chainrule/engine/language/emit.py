@@ -32,7 +32,7 @@ from chainrule.engine.language.formats import Format
 from chainrule.engine.language.hyperparameters import has_arguments, with_arguments
 from chainrule.engine.language.lanes import lanes_before, spread
 from chainrule.engine.language.step_scalars import ScalarReader
-from chainrule.engine.language.values import Condition, Integer, Value, Vector
+from chainrule.engine.language.values import Condition, Integer, Loop, Value, Vector
 from chainrule.engine.machine.compiling import Target, host
 from chainrule.engine.machine.memory import VECTOR
 
@@ -343,11 +343,3 @@ class KernelBuilder(Body):
         """End the function."""
         self.builder.ret_void()
         return self
-
-
-class Loop:
-    """A turn of a loop: its index, the values that it carries, and those for the next turn."""
-
-    def __init__(self, index: Integer, carried: list[Any]) -> None:
-        self.index, self.carried = index, carried
-        self.following: Sequence[Value] = carried

@@ -6,7 +6,7 @@ fuses a multiply-add.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from llvmlite import ir
@@ -205,3 +205,11 @@ def or_else(number: Integer, other: Integer) -> Integer:
     """Return a whole number; another one where it is 0."""
     chosen = number.body.builder.select(number.equals(0).value, other.value, number.value)
     return Integer(number.body, chosen)
+
+
+class Loop:
+    """A turn of a loop: its index, the values that it carries, and those for the next turn."""
+
+    def __init__(self, index: Integer, carried: list[Any]) -> None:
+        self.index, self.carried = index, carried
+        self.following: Sequence[Value] = carried

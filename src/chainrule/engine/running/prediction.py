@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from math import prod
 from threading import RLock
 from typing import Any
@@ -169,13 +169,23 @@ class Outputs:
     def _network(self, samples: Rows) -> Network:
         return replace(self.network, entries=entries_of(samples))
 
+    @cached_property
+    def _operations(self) -> int:
+        """Operations of a training step on one sample that is not sparse."""
+        return self._operations_of(self.network)
+
+    def _operations_of(self, network: Network) -> int:
+        return cost(network, 1, self.weights.dtype.itemsize, slots=0).operations
+
     def _threads(self, samples: Rows, rows: int) -> int:
         """Return how many threads pay for so many samples, of which each has some to work on.
 
         Some of many are a power of two: there are few numbers, so few programs.
         """
-        network = self._network(samples)
-        operations = cost(network, rows, self.weights.dtype.itemsize, slots=0).operations
+        network, each = self.network, self._operations
+        if isinstance(samples, SparseRows):
+            each = self._operations_of(self._network(samples))
+        operations = rows * each
         most = operations // WORTH_A_THREAD
         if not any(getattr(part.kind, "together", False) for part in network.parts):
             few = rows <= self._most_rasters
