@@ -7,8 +7,7 @@ vectors in scratch, one row after another, and what they belong to at
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -25,16 +24,29 @@ STRIDES = ("row_stride", "vector_stride")
 AFFINE = ("bias", "z", "y", *STRIDES)
 STORE = ("gradient", *STRIDES)
 SLOPE = ("x", "y", "gradient", *STRIDES, "gradient_row", "gradient_vector")
+SIZES = 4, 1
+"""Vectors of a row that are done without a loop, where that is little code."""
 UPDATE = ("w", "state0", "state1", "scalars", "l2", *STRIDES)
 
 
-@contextmanager
-def _each(k: KernelBuilder) -> Iterator[tuple[Vector, Integer, Integer, Integer]]:
-    """Walk over the tile: its vectors, where each belongs, and the numbers of row and vector."""
+Place = tuple[Vector, Integer, Integer, Integer]
+"""A vector of the products, where it belongs, and the numbers of row and vector."""
+
+
+def _each(k: KernelBuilder, sizes: Sequence[int] = (1,)) -> Iterator[Place]:
+    """Walk over the tile; what follows is emitted for each vector of each size of pieces of a row.
+
+    Larger pieces take fewer instructions, and more room.
+    """
     scratch, m, p, high, wide = k.extra
-    with k.loop(0, wide) as j, k.loop(0, high) as i:
-        place = k.argument("row_stride") * (m + i) + k.argument("vector_stride") * (p + j)
-        yield k.load_scratch(scratch + (i * wide + j) * k.wide), place, m + i, p + j
+    row_stride, vector_stride = (k.argument(name) for name in STRIDES)
+    for j, size in k.pieces(wide, sizes):
+        with k.loop(0, high) as i:
+            place = row_stride * (m + i) + vector_stride * (p + j)
+            at = scratch + (i * wide + j) * k.wide
+            for more in range(size):
+                here = place + vector_stride * more
+                yield k.load_scratch(at + more * k.wide), here, m + i, p + j + more
 
 
 def _add_bias(
@@ -49,7 +61,7 @@ def _add_bias(
 @epilogue(*AFFINE)
 def affine(k: KernelBuilder, *, by_rows: bool = False) -> None:
     """Z = products + bias."""
-    with _each(k) as (product, place, row, vector):
+    for product, place, row, vector in _each(k):
         z = _add_bias(k, product, row, vector, by_rows=by_rows)
         k.store(z, k.argument("z") + place)
 
@@ -57,7 +69,7 @@ def affine(k: KernelBuilder, *, by_rows: bool = False) -> None:
 @epilogue(*AFFINE)
 def activation(k: KernelBuilder, function: Elementwise, *, by_rows: bool = False) -> None:
     """Y = value(products + bias); that sum, Z, is kept where the derivative reads it."""
-    with _each(k) as (product, place, row, vector):
+    for product, place, row, vector in _each(k):
         z = _add_bias(k, product, row, vector, by_rows=by_rows)
         if "x" in derivative_reads(function):
             k.store(z, k.argument("z") + place)
@@ -67,14 +79,14 @@ def activation(k: KernelBuilder, function: Elementwise, *, by_rows: bool = False
 @epilogue(*STORE)
 def store(k: KernelBuilder) -> None:
     """The gradient is the products."""
-    with _each(k) as (product, place, *_):
+    for product, place, *_ in _each(k, SIZES):
         k.store(product, k.argument("gradient") + place)
 
 
 @epilogue(*SLOPE)
 def slope(k: KernelBuilder, function: Elementwise) -> None:
     """The gradient is the products times derivative(x, y); only what that reads is loaded."""
-    with _each(k) as (product, place, row, vector):
+    for product, place, row, vector in _each(k):
         x, y = (partial(k.load, k.argument(name) + place) for name in ("x", "y"))
         to = k.argument("gradient_row") * row + k.argument("gradient_vector") * vector
         k.store(product * derivative(k, function, x, y), k.argument("gradient") + to)
@@ -86,8 +98,10 @@ def update(k: KernelBuilder, optimizer: Any) -> list[StepScalar]:
 
     The products are the gradient, to which the penalty's, l2 · w, is added.
     """
-    with _each(k) as (gradient, place, *_):
-        return move(k, optimizer, gradient, place)
+    found: list[StepScalar] = []
+    for gradient, place, *_ in _each(k, SIZES):
+        found = move(k, optimizer, gradient, place)
+    return found
 
 
 @kernel("w", "state0", "state1", "scalars", "l2", "count", "gradient", "scale")
