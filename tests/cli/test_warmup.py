@@ -1,13 +1,16 @@
 """Machine code compiled ahead."""
 
 import sys
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
+from chainrule import MLPClassifier
 from chainrule.engine.kernels import rows
 from chainrule.engine.language.emit import emitted
 from chainrule.engine.machine import cache, compiling
+from chainrule.estimators import resolve
 from cli.runs import chainrule
 
 
@@ -73,3 +76,15 @@ def test_no_folder_is_no_error(monkeypatch):
     run = chainrule("warmup")
     assert run.code == 0
     assert run.err == "0 kernels in 0.0 s, kept nowhere: CHAINRULE_CACHE is empty\n"
+
+
+def test_the_estimators_own_optimizers_are_among_them(monkeypatch):
+    from chainrule.engine.running import warmup
+
+    found = []
+    monkeypatch.setattr(warmup, "compilations", lambda optimizers: found.extend(optimizers) or [])
+    monkeypatch.setenv("CHAINRULE_CACHE", "")
+    assert chainrule("warmup").code == 0
+    ahead = {repr(replace(each, learning_rate=0.5)) for each in found}
+    for model in (MLPClassifier(), MLPClassifier(solver="sgd", momentum=0.0)):
+        assert repr(replace(resolve.optimizer(model), learning_rate=0.5)) in ahead

@@ -17,7 +17,7 @@ from chainrule.cli.option_values import OPTIMIZERS
 from chainrule.cli.output import Output, speak_unicode
 from chainrule.cli.train_commands import compare, train
 from chainrule.interruption import EXIT_CODE, interruption
-from chainrule.training import TrainingDivergedError
+from chainrule.training import Adam, TrainingDivergedError
 
 
 class Commands(TyperGroup):
@@ -66,7 +66,8 @@ def warmup(as_json: JsonOption = False) -> None:
     out = Output(as_json=as_json)
     if (trouble := cache.trouble()) is not None:  # before minutes go into what is not kept
         raise ValueError(trouble)
-    calls, place = machine_code.compilations(OPTIMIZERS.values()), cache.folder()
+    optimizers = [*OPTIMIZERS.values(), Adam(uncorrected_epsilon=True)]  # the last: estimators'
+    calls, place = machine_code.compilations(optimizers), cache.folder()
     begin = perf_counter()
     silent = as_json or not out.messages.is_terminal
     shown = track(calls, "compiling", console=out.messages, transient=True, disable=silent)
