@@ -76,7 +76,7 @@ class Case:
     """A network with ReLU, softmax at the end, and how it is trained.
 
     ``images`` are the layers before the hidden ones, if X are images; ``precision`` is what
-    products read, "float32" or "bfloat16".
+    products read, "float32", "bfloat16" or "bfloat16_blocks".
     """
 
     name: str
@@ -166,6 +166,7 @@ THREE = blocks(*(Filters(c, 3, 1) for c in (16, 32, 64)))
 DILATED = blocks(Filters(16, 3, 1), *(Filters(c, 3, 2, dilation=2) for c in (32, 64)))
 GROUPED = blocks(Filters(16, 3, 1), *(Filters(c, 3, 1, groups=4) for c in (32, 64)))
 
+WIDE = multilayer(784, 1024, 1024, 10, batch=1024, samples=4096)
 CASES = (
     multilayer(64, 32, 16, 10, batch=1, samples=4096),
     multilayer(64, 32, 16, 10, batch=32),
@@ -174,8 +175,9 @@ CASES = (
     multilayer(784, 256, 128, 10, batch=64, optimizer="adam"),
     multilayer(784, 256, 128, 10, batch=128),
     multilayer(784, 512, 512, 10, batch=256),
-    multilayer(784, 1024, 1024, 10, batch=1024, samples=4096),
-    replace(multilayer(784, 1024, 1024, 10, batch=1024, samples=4096), precision="bfloat16"),
+    WIDE,
+    replace(WIDE, precision="bfloat16"),
+    replace(WIDE, precision="bfloat16_blocks"),
     multilayer(256, 100_000, batch=256, samples=1024),
     Case("LeNet-5 on 28 × 28", MNIST, (120, 84), 32, samples=2048, images=LENET),
     Case("32c3-64c3-pool-128-10 on 28 × 28", MNIST, (128,), 32, samples=512, images=TWO),

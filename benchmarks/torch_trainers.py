@@ -117,4 +117,4 @@ class Autocast(PyTorch):
     @staticmethod
     def runs(case: Case) -> bool:
         """Return whether PyTorch is installed, and the case is of bfloat16."""
-        return find_spec("torch") is not None and case.precision == "bfloat16"
+        return find_spec("torch") is not None and case.precision != "float32"

@@ -48,11 +48,11 @@ class Chainrule:
         self.order = start.order
         count = threads_for(self.chain, CrossEntropy(), case.batch, threads)
         given: dict[str, Any] = {"threads": count}
-        if case.precision == "bfloat16":
+        if case.precision != "float32":
             from chainrule.engine.machine.compiling import host
-            from chainrule.engine.planning.operands import fastest
+            from chainrule.engine.planning.forms import ROUNDED
 
-            given["form"] = fastest(host())
+            given["form"] = ROUNDED[case.precision](host())
         self.steps = Steps(self.chain, CrossEntropy(), case.rule(), start.X, start.t, **given)
         self.rates = np.full(case.steps, case.rate)
 
