@@ -85,15 +85,20 @@ class Library:
         name = f"{emit.__module__.rpartition('.')[2]}_{emit.__name__}_{self.format}"
         try:
             with _without_collection():
-                k, scalars = emitted(emit, name, self.format, *rules, target=self.target, **options)
-                text = str(k.module)
+                text, fields, constants, scalars = self._text(emit, name, rules, options)
         except (TypeError, ValueError, AttributeError, KeyError) as error:
             if not rules:
                 raise
             raise CannotLowerError(f"{rules[0]}: the engine cannot read it: {error}") from None
-        where = compiled(text, name, self.target)
+        return CompiledKernel(compiled(text, name, self.target), fields, scalars, constants)
+
+    def _text(
+        self, emit: Callable[..., Any], name: str, rules: tuple[Any, ...], options: dict[str, Any]
+    ) -> tuple[str, tuple[str, ...], Array, tuple[StepScalar, ...]]:
+        """Return a kernel in LLVM's text form, its arguments, constants and scalars."""
+        k, scalars = emitted(emit, name, self.format, *rules, target=self.target, **options)
         constants = np.array(k.constants, dtype=self.format.compute_dtype)
-        return CompiledKernel(where, k.fields, tuple(scalars or ()), constants)
+        return str(k.module), k.fields, constants, tuple(scalars or ())
 
 
 @contextmanager
@@ -101,7 +106,8 @@ def _without_collection() -> Iterator[None]:
     """Let Python not look for garbage meanwhile.
 
     A kernel is thousands of objects, alive until its text is written: they would make Python walk
-    over all that a process has, which takes longer than to emit them.
+    over all that a process has, which takes longer than to emit them. At the end only they are
+    walked over, since they hold megabytes.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -110,6 +116,7 @@ def _without_collection() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+            gc.collect(0)
 
 
 def _identity(rule: Any) -> Any:
