@@ -18,9 +18,6 @@ SIZES = (256, 512, 1024)
 SECONDS = 0.2
 """How long a product is repeated: the best time counts."""
 
-Rates = dict[str, float]
-"""Operations a second, by who does them."""
-
 
 def measure(threads: int) -> dict[str, Any]:
     """Print and return rates on one thread and on all: the limits, ours, NumPy's, PyTorch's."""
