@@ -61,7 +61,9 @@ _PUBLIC = {
         AUGMENTATIONS Augmentation Crop Flip Noise Shift
         """,
     "files": "ModelFileError",
-    "estimators": "Classifier MLPClassifier MLPRegressor Regressor load",
+    "estimators": """
+        Classifier MLPClassifier MLPRegressor Regressor TableClassifier TableRegressor load
+        """,
     "pictures": "GradientNormsDisplay LearningCurveDisplay WeightsDisplay",
     "engine": "Predictor",
 }

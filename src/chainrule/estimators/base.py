@@ -10,6 +10,8 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+import numpy as np
+
 from chainrule.chain import Chain
 from chainrule.estimators.callbacks import CallbackSupportMixin, FitTask, with_callbacks
 from chainrule.estimators.conclusion import conclude
@@ -67,6 +69,12 @@ class NetworkEstimator(CallbackSupportMixin, FittedNetwork):  # type: ignore[mis
         """Return samples of a first fit, pictures among them as `Images`, read once."""
         return X
 
+    @abstractmethod
+    def _new_chain(
+        self, shape: tuple[int, ...], targets: Targets, random_state: np.random.RandomState
+    ) -> Chain:
+        """Return a chain for samples of a shape in float64, its parameters drawn."""
+
     def _check_going_on(self) -> None:
         """Raise ValueError if parameters were set that a fitted network cannot go on with."""
 
@@ -101,6 +109,10 @@ class NetworkEstimator(CallbackSupportMixin, FittedNetwork):  # type: ignore[mis
         if job.callbacks is not None:
             job.callbacks.end(job.callbacks.context, job.fitted)
         return self
+
+    @property
+    def _solver_name(self) -> str:
+        return self.solver if isinstance(self.solver, str) else str(self.solver)
 
     def _check_solver(self) -> bool:
         """Raise AttributeError where partial_fit makes no sense."""

@@ -22,7 +22,7 @@ from chainrule.estimators.fitting import FitJob, FitResult
 from chainrule.estimators.prediction import Predictions
 from chainrule.estimators.preparation import dense_labelled
 from chainrule.estimators.validation import read_samples
-from chainrule.files.estimator import load_estimator, save_estimator
+from chainrule.files.estimator import RECORD, load_estimator, save_estimator
 from chainrule.finite import finite_outputs
 from chainrule.inputs import INPUTS, Inputs
 from chainrule.targets import Objective, Targets, out_activation
@@ -34,6 +34,8 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
 
     _kinds_of_inputs: ClassVar[Collection[str]] = INPUTS.keys()
     _kind_of_targets: ClassVar[str]
+    _recorded: ClassVar[Collection[str]] = RECORD
+    """The attributes that its files keep beside inputs, chain and targets."""
 
     # What a class of the room states.
 
@@ -49,12 +51,6 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
         """Return the loss, the function that ends a chain for the targets, and the divisor."""
 
     @abstractmethod
-    def _new_chain(
-        self, shape: tuple[int, ...], targets: Targets, random_state: np.random.RandomState
-    ) -> Chain:
-        """Return a chain for samples of a shape in float64, its parameters drawn."""
-
-    @abstractmethod
     def _new_answers(self, column: Column) -> Array:
         """Return the cells of a column as answers (n,), where no targets are known yet."""
 
@@ -64,6 +60,11 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
     @abstractmethod
     def _check_chain(self, chain: Any, inputs: Inputs, targets: Targets) -> None:
         """Raise ValueError if a chain, or its layout, does not fit its inputs and targets."""
+
+    @property
+    @abstractmethod
+    def _solver_name(self) -> str:
+        """What moves the parameters, by name."""
 
     def _sample_weights(
         self, y: Any, targets: Targets, weights: Array | None, *, incremental: bool
@@ -115,6 +116,10 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
     def __sklearn_is_fitted__(self) -> bool:
         """Return whether there is a network."""
         return self._has_network()
+
+    def _raw(self, X: Any) -> Any:
+        """Return raw samples as the inputs take them."""
+        return X
 
     def _encoded(self, X: Any) -> Any:
         """Return X as the fitted chain takes it."""
