@@ -14,14 +14,13 @@ from sklearn.utils.validation import (
     check_consistent_length,
 )
 
-from chainrule.chain import Chain
 from chainrule.data import Column, DataError, Table
 from chainrule.data.frames import is_frame
 from chainrule.data.sources import is_source
 from chainrule.estimators.fitting import FitJob
 from chainrule.estimators.preparation import labelled
 from chainrule.estimators.tables.held_out import held_out_rows
-from chainrule.estimators.tables.networks import member_functions
+from chainrule.estimators.tables.networks import member_chain
 from chainrule.estimators.tables.recipe import Recipe, recipe_for
 from chainrule.estimators.tables.samples import rows_as_table
 from chainrule.estimators.validation import check_sparse, name_of, read_answers, with_answers
@@ -45,6 +44,8 @@ class Given:
         What decides on the rows to be held out.
     held_out : tuple
         Rows, answers and weights of a validation set.
+    inputs : TableEncoder or None
+        What was learned of the columns, if somebody has done that.
     """
 
     sample_weight: Any = None
@@ -52,6 +53,7 @@ class Given:
     groups: Any = None
     time: Any = None
     held_out: tuple[Any, Any, Any] = (None, None, None)
+    inputs: Any = None
 
 
 @dataclass
@@ -96,7 +98,7 @@ def prepare_table(estimator: Any, X: Any, y: Any, given: Given) -> TableJob:
     random_state = check_random_state(estimator.random_state)
     seeds = [int(random_state.randint(2**31 - 1)) for _ in range(2)]
     training, out = _divided(estimator, rows, targets, given, seeds[0])
-    inputs = estimator._new_inputs(rows.table.select(training))
+    inputs = given.inputs or estimator._new_inputs(rows.table.select(training))
     columns = _columns_in(rows)
     data = _encoded(estimator, inputs, targets, rows, given.sample_weight)
     validation = _given_part(estimator, inputs, targets, columns, given)
@@ -104,16 +106,21 @@ def prepare_table(estimator: Any, X: Any, y: Any, given: Given) -> TableJob:
         validation = data.at(out)
     data = data.at(training)
     recipe = recipe_for(estimator, len(data), classes=isinstance(targets, Classes))
-    last = estimator._objective(targets).last
-    shared = bool(estimator.batch_ensemble)
-    functions = member_functions(recipe, targets.outputs, last, shared=shared)
-    chain = Chain(*functions).initialize(inputs.sample_shape, seed=seeds[1], dtype=np.float32)
+    objective = estimator._objective(targets)
+    chain = member_chain(
+        recipe,
+        inputs.sample_shape,
+        targets.outputs,
+        objective.last,
+        shared=bool(estimator.batch_ensemble),
+        seed=seeds[1],
+    )
     return TableJob(
         estimator=estimator,
         inputs=inputs,
         targets=targets,
         chain=chain,
-        objective=estimator._objective(targets),
+        objective=objective,
         data=data,
         validation=validation,
         dtype=np.dtype(np.float32),
