@@ -56,7 +56,7 @@ _PUBLIC = {
         GradientNorms accuracy r_squared
         OPTIMIZERS Optimizer SGD Adam AdamW RMSProp
         SCHEDULES Schedule TrainingPosition
-        Constant Cosine InverseScaling LinearToZero StepDecay WarmUp
+        Constant CosLog Cosine FlatCosine InverseScaling LinearToZero StepDecay WarmUp
         AUGMENTATIONS Augmentation Crop Flip Noise Shift
         """,
     "files": "ModelFileError",
