@@ -21,7 +21,6 @@ from chainrule.training.schedules import TrainingPosition
 from chainrule.training.stepper import Stepper
 from chainrule.training.stopping import Watcher
 from chainrule.training.validation import Validation
-from chainrule.types import Array
 
 
 @dataclass
@@ -93,8 +92,10 @@ class TrainingRun:
         rate = self.plan.optimizer.learning_rate
         self.data.augment(number)
         for rows, size in self.data.slices(number, self.stepper.at_once):
-            factors = self.factors(len(rows) // size)
-            values, penalties = self.stepper.take(rows, size, factors)
+            steps, at = len(rows) // size, self.position
+            factors = self.plan.schedule.factors(at, steps)
+            changes = self.plan.optimizer.scheduled(at, steps)
+            values, penalties = self.stepper.take(rows, size, factors, changes)
             self.step += len(values)
             rate = self.plan.optimizer.learning_rate * float(factors[len(values) - 1])
             if not math.isfinite(values[-1]):
@@ -111,11 +112,11 @@ class TrainingRun:
         loss, score = self.validate(number, rate)
         return Epoch(number, self.plan.epoch_loss(batches), rate, seconds, loss, score)
 
-    def factors(self, steps: int) -> Array:
-        """Return the schedule's factors for the next steps."""
+    @property
+    def position(self) -> TrainingPosition:
+        """Where training is."""
         each = self.data.steps_per_epoch
-        position = TrainingPosition(self.step, self.plan.epochs * each, each)
-        return self.plan.schedule.factors(position, steps)
+        return TrainingPosition(self.step, self.plan.epochs * each, each)
 
     def validate(self, number: int, rate: float) -> tuple[float | None, float | None]:
         """Return loss and score on the validation set, of predictions."""
