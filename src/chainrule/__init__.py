@@ -38,7 +38,8 @@ _PUBLIC = {
     "functions": """
         FUNCTIONS Function Elementwise Multilinear ExplicitFunction RandomKey
         Linear Conv2d EmbeddingBag AvgPool2d MaxPool2d Flatten Dropout BatchNorm LayerNorm Residual
-        ELU Exp GELU Identity LeakyReLU LogSoftmax ReLU SiLU Sigmoid Softmax Softplus Tanh
+        Cos ELU Exp GELU Identity LeakyReLU LogSoftmax Mish ReLU SELU SiLU Sigmoid Softmax Softplus
+        Tanh
         """,
     "losses": """
         LOSSES FUSED fused Loss ElementwiseLoss

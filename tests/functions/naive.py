@@ -192,6 +192,11 @@ ORACLES = {
     f.Softplus: elementwise(lambda _, x: np.logaddexp(0, x)),
     f.Exp: elementwise(lambda _, x: np.e**x),
     f.Identity: elementwise(lambda _, x: x),
+    f.SELU: elementwise(
+        lambda _, x: 1.0507009873554805 * (x if x > 0 else 1.6732632423543772 * math.expm1(x))
+    ),
+    f.Mish: elementwise(lambda _, x: x * math.tanh(np.logaddexp(0, x))),
+    f.Cos: elementwise(lambda _, x: math.cos(x)),
     f.Softmax: softmax,
     f.LogSoftmax: log_softmax,
     f.BatchNorm: batch_norm,

@@ -13,6 +13,7 @@ from chainrule.functions.base import (
 )
 from chainrule.functions.batch_norm import BatchNorm
 from chainrule.functions.conv2d import Conv2d
+from chainrule.functions.cos import Cos
 from chainrule.functions.dropout import Dropout
 from chainrule.functions.elu import ELU
 from chainrule.functions.embedding_bag import EmbeddingBag
@@ -25,8 +26,10 @@ from chainrule.functions.leaky_relu import LeakyReLU
 from chainrule.functions.linear import Linear
 from chainrule.functions.log_softmax import LogSoftmax
 from chainrule.functions.max_pool2d import MaxPool2d
+from chainrule.functions.mish import Mish
 from chainrule.functions.relu import ReLU
 from chainrule.functions.residual import Residual
+from chainrule.functions.selu import SELU
 from chainrule.functions.sigmoid import Sigmoid
 from chainrule.functions.silu import SiLU
 from chainrule.functions.softmax import Softmax
@@ -54,6 +57,9 @@ FUNCTIONS: tuple[type[Function], ...] = (
     Softplus,
     Exp,
     Identity,
+    SELU,
+    Mish,
+    Cos,
     Softmax,
     LogSoftmax,
 )
@@ -70,9 +76,11 @@ __all__ = [
     "ELU",
     "FUNCTIONS",
     "GELU",
+    "SELU",
     "AvgPool2d",
     "BatchNorm",
     "Conv2d",
+    "Cos",
     "Dropout",
     "Elementwise",
     "EmbeddingBag",
@@ -86,6 +94,7 @@ __all__ = [
     "Linear",
     "LogSoftmax",
     "MaxPool2d",
+    "Mish",
     "Multilinear",
     "RandomKey",
     "ReLU",

@@ -62,13 +62,18 @@ class Optimizer(ABC):
         self._check_factors("rate_factors")
 
     def __repr__(self) -> str:
-        """Return the hyperparameters; those that releases before did not have, if they are set."""
-        shown = [
-            f"{each.name}={value!r}"
+        """Return the optimizer with its :attr:`hyperparameters`."""
+        shown = (f"{name}={value!r}" for name, value in self.hyperparameters.items())
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    @property
+    def hyperparameters(self) -> dict[str, Any]:
+        """All by their names, but those that releases before did not have and that are not set."""
+        return {
+            each.name: value
             for each in fields(self)
             if (value := getattr(self, each.name)) != each.default or each.metadata != ADDED
-        ]
-        return f"{type(self).__name__}({', '.join(shown)})"
+        }
 
     def _check_factors(self, name: str) -> None:
         """Raise unless a field has factors >= 0 by names; keep a copy of them."""
