@@ -37,7 +37,8 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "functions": """
         FUNCTIONS Function Elementwise Multilinear ExplicitFunction RandomKey
-        Linear Conv2d EmbeddingBag AvgPool2d MaxPool2d Flatten Dropout BatchNorm LayerNorm Residual
+        Linear Conv2d EmbeddingBag AvgPool2d MaxPool2d Flatten Dropout BatchNorm LayerNorm
+        Scale Residual Parametric
         Cos ELU Exp GELU Identity LeakyReLU LogSoftmax Mish ReLU SELU SiLU Sigmoid Softmax Softplus
         Tanh
         """,

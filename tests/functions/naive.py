@@ -174,7 +174,24 @@ def residual(function, X, parameters, key):
     return X + Y
 
 
+def scale(function, X, parameters, key):
+    Y = np.zeros(X.shape)
+    for place in np.ndindex(X.shape):
+        Y[place] = X[place] * parameters["s"][place[1:]]
+    return Y
+
+
+def parametric(function, X, parameters, key):
+    F, Y = forward(function.activation, X, {}), np.zeros(X.shape)
+    for n, i in np.ndindex(X.shape):
+        a = parameters["a0"][i]
+        Y[n, i] = (1 - a) * X[n, i] + a * F[n, i]
+    return Y
+
+
 ORACLES = {
+    f.Scale: scale,
+    f.Parametric: parametric,
     f.Linear: linear,
     f.Conv2d: conv2d,
     f.EmbeddingBag: embedding_bag,

@@ -32,7 +32,7 @@ from chainrule.engine.running.steps import Steps
 from chainrule.files.objects import object_from_json, to_json
 from chainrule.training import OPTIMIZERS
 from chainrule.training.factors import factors_of
-from training.test_learning_rate_factors import Scale, SlowLinear, trained
+from training.test_learning_rate_factors import OwnScale, SlowLinear, trained
 
 RATES = {"b": 0.1, "W3": 0.5, "s": 6}
 DECAYED = AdamW(
@@ -49,7 +49,7 @@ def chain_of(*functions, shape=(3,)):
 
 
 def test_a_name_in_the_chain_wins_and_factors_of_functions_multiply():
-    chain = chain_of(Scale(0.25), Linear(2), SlowLinear(4), Linear(2))
+    chain = chain_of(OwnScale(0.25), Linear(2), SlowLinear(4), Linear(2))
     told = Adam(rate_factors={"W": 3, "b1": 0.5, "b": 0.1, "s": 4.0})
     weights, biases = {"W1": 3.0, "W2": 0.75, "W3": 3.0}, {"b1": 0.5, "b2": 0.0, "b3": 0.1}
     assert factors_of(chain, told) == {"learning_rate": {"s0": 1.0, **weights, **biases}}
@@ -131,7 +131,7 @@ def test_the_schedule_of_the_decay_is_one_of_its_own():
 def test_the_listing_runs_with_the_factors_and_gives_the_same():
     rng = np.random.default_rng(5)
     X, t = rng.normal(size=(16, 3)), rng.integers(0, 2, 16)
-    chain = chain_of(Scale(), Linear(4), ReLU(), Linear(2), Softmax())
+    chain = chain_of(OwnScale(), Linear(4), ReLU(), Linear(2), Softmax())
     told = AdamW(0.01, weight_decay=0.3, rate_factors={"b": 0.1}, decay_factors={"b": 0, "W1": 2})
     steps = Steps(chain, CrossEntropy(), told, X, t, factors=factors_of(chain, told))
     namespace = {}

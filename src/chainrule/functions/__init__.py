@@ -27,8 +27,10 @@ from chainrule.functions.linear import Linear
 from chainrule.functions.log_softmax import LogSoftmax
 from chainrule.functions.max_pool2d import MaxPool2d
 from chainrule.functions.mish import Mish
+from chainrule.functions.parametric import Parametric
 from chainrule.functions.relu import ReLU
 from chainrule.functions.residual import Residual
+from chainrule.functions.scale import Scale
 from chainrule.functions.selu import SELU
 from chainrule.functions.sigmoid import Sigmoid
 from chainrule.functions.silu import SiLU
@@ -46,7 +48,9 @@ FUNCTIONS: tuple[type[Function], ...] = (
     Dropout,
     BatchNorm,
     LayerNorm,
+    Scale,
     Residual,
+    Parametric,
     ReLU,
     LeakyReLU,
     ELU,
@@ -96,9 +100,11 @@ __all__ = [
     "MaxPool2d",
     "Mish",
     "Multilinear",
+    "Parametric",
     "RandomKey",
     "ReLU",
     "Residual",
+    "Scale",
     "SiLU",
     "Sigmoid",
     "Softmax",
