@@ -45,7 +45,7 @@ _PUBLIC = {
     "losses": """
         LOSSES FUSED fused Loss ElementwiseLoss
         BinaryCrossEntropy CrossEntropy HalfSquaredError Huber MeanAbsoluteError MeanSquaredError
-        Poisson ExpPoisson SigmoidBinaryCrossEntropy SoftmaxCrossEntropy
+        Poisson QuantileLoss ExpPoisson SigmoidBinaryCrossEntropy SoftmaxCrossEntropy
         """,
     "parameters": "Parameters",
     "chain": "Chain",

@@ -12,12 +12,14 @@ from chainrule.losses.huber import Huber
 from chainrule.losses.mean_absolute_error import MeanAbsoluteError
 from chainrule.losses.mean_squared_error import MeanSquaredError
 from chainrule.losses.poisson import ExpPoisson, Poisson
+from chainrule.losses.quantile_loss import QuantileLoss
 
 LOSSES: tuple[type[Loss], ...] = (
     MeanSquaredError,
     HalfSquaredError,
     MeanAbsoluteError,
     Huber,
+    QuantileLoss,
     Poisson,
     BinaryCrossEntropy,
     CrossEntropy,
@@ -101,6 +103,7 @@ __all__ = [
     "MeanAbsoluteError",
     "MeanSquaredError",
     "Poisson",
+    "QuantileLoss",
     "SigmoidBinaryCrossEntropy",
     "SoftmaxCrossEntropy",
     "fused",
