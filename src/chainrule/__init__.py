@@ -37,15 +37,16 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "functions": """
         FUNCTIONS Function Elementwise Multilinear ExplicitFunction RandomKey
-        Linear Conv2d EmbeddingBag AvgPool2d MaxPool2d Flatten Dropout BatchNorm LayerNorm
-        Scale Residual Parametric
+        Linear MemberLinear BatchEnsembleLinear Conv2d EmbeddingBag AvgPool2d MaxPool2d
+        Flatten Dropout BatchNorm LayerNorm Scale Residual Parametric
         Cos ELU Exp GELU Identity LeakyReLU LogSoftmax Mish ReLU SELU SiLU Sigmoid Softmax Softplus
         Tanh
         """,
     "losses": """
         LOSSES FUSED fused Loss ElementwiseLoss
         BinaryCrossEntropy CrossEntropy HalfSquaredError Huber MeanAbsoluteError MeanSquaredError
-        Poisson QuantileLoss ExpPoisson SigmoidBinaryCrossEntropy SoftmaxCrossEntropy
+        MeanOverMembers Poisson QuantileLoss ExpPoisson SigmoidBinaryCrossEntropy
+        SoftmaxCrossEntropy
         """,
     "parameters": "Parameters",
     "chain": "Chain",
@@ -62,7 +63,9 @@ _PUBLIC = {
         AUGMENTATIONS Augmentation Crop Flip Noise Shift
         """,
     "files": "ModelFileError",
-    "estimators": "Classifier MLPClassifier MLPRegressor Regressor load",
+    "estimators": """
+        Classifier MLPClassifier MLPRegressor Regressor TableClassifier TableRegressor load
+        """,
     "pictures": "GradientNormsDisplay LearningCurveDisplay WeightsDisplay",
     "engine": "Predictor",
 }

@@ -11,6 +11,7 @@ from chainrule.functions.base import (
     Multilinear,
     RandomKey,
 )
+from chainrule.functions.batch_ensemble_linear import BatchEnsembleLinear
 from chainrule.functions.batch_norm import BatchNorm
 from chainrule.functions.conv2d import Conv2d
 from chainrule.functions.cos import Cos
@@ -26,6 +27,7 @@ from chainrule.functions.leaky_relu import LeakyReLU
 from chainrule.functions.linear import Linear
 from chainrule.functions.log_softmax import LogSoftmax
 from chainrule.functions.max_pool2d import MaxPool2d
+from chainrule.functions.member_linear import MemberLinear
 from chainrule.functions.mish import Mish
 from chainrule.functions.parametric import Parametric
 from chainrule.functions.relu import ReLU
@@ -40,6 +42,8 @@ from chainrule.functions.tanh import Tanh
 
 FUNCTIONS: tuple[type[Function], ...] = (
     Linear,
+    MemberLinear,
+    BatchEnsembleLinear,
     Conv2d,
     EmbeddingBag,
     MaxPool2d,
@@ -82,6 +86,7 @@ __all__ = [
     "GELU",
     "SELU",
     "AvgPool2d",
+    "BatchEnsembleLinear",
     "BatchNorm",
     "Conv2d",
     "Cos",
@@ -98,6 +103,7 @@ __all__ = [
     "Linear",
     "LogSoftmax",
     "MaxPool2d",
+    "MemberLinear",
     "Mish",
     "Multilinear",
     "Parametric",
