@@ -35,6 +35,15 @@ def test_quantiles_rise_and_the_median_is_predicted(model):
     assert model.check_gradients(X[:5], Y[:5]).passed
 
 
+def test_they_are_right_on_the_rows_held_out():
+    rows = X[:99], Y[:99]
+    model = TableRegressor(**QUICK, quantiles=(0.1, 0.9), max_iter=30)
+    predicted = model.fit(X[99:], Y[99:], X_val=rows[0], y_val=rows[1]).predict_quantiles(rows[0])
+    below = (rows[1][:, None] <= predicted + 1e-6).sum(axis=0)
+    assert below[0] == pytest.approx(10, abs=1)
+    assert below[2] == pytest.approx(90, abs=1)
+
+
 def test_they_are_kept_in_files(model, tmp_path):
     model.save(tmp_path / "model.safetensors")
     again = load(tmp_path / "model.safetensors")

@@ -31,7 +31,8 @@ class TableRegressor(FittedRegressor, TableEstimator):
     {table parameters}
     quantiles : array-like of float, default=None
         Quantiles to predict, such as (0.05, 0.95) for intervals that nine of ten answers fall into.
-        ``predict`` then returns the median, which is always among them.
+        ``predict`` then returns the median, which is always among them. The others are moved so
+        that they hold on the rows held out.
     output_range : "seen" or None, default="seen"
         Within what predictions are kept: "seen", from the smallest to the largest answer of
         training; None, within nothing.
