@@ -30,8 +30,9 @@ class Named:
 
 def listing(weights: Weights, rows: int, seed: int, peak: float | None = None) -> str:
     """Return the step as a Python module: the rules that it uses, then a function, ``step``."""
-    network, named = weights.network, _named(weights.network)
-    cast = cost(network, rows, weights.dtype.itemsize, len(weights.slots))
+    network = weights.network.together
+    named = _named(network)
+    cast = cost(weights.network, rows, weights.dtype.itemsize, len(weights.slots))
     images = ["×".join(map(str, part.inputs)) for part in network.images]
     sizes = [str(each.part.features) for each in named if not _early(each.part)]
     shape = "-".join([*(images or [str(network.inputs)]), *sizes])
@@ -142,8 +143,8 @@ def _body(weights: Weights, named: list[Named], l2: float, seed: int) -> Iterato
         yield from _slopes(each)
         yield from _lines(each.part.kind.backward_lines(each.part, each.names))
     if l2:
-        shapes = ((name, shape) for each in named for name, shape in each.part.shapes.items())
-        squares = (f"(w[{name!r}] ** 2).sum()" for name, shape in shapes if len(shape) > 1)
+        names = (n for each in named for n in each.part.shapes if n in each.part.penalized)
+        squares = (f"(w[{name!r}] ** 2).sum()" for name in names)
         yield _line(f"mean = mean + {l2!r} / 2 * ({' + '.join(squares)})", "the penalty")
     yield from _moves(rows, images, f" + {l2!r} * w['{{}}']" if l2 else "", weights)
     yield _line("return mean")
@@ -191,8 +192,8 @@ def _moves(
         if clip is None:
             yield from (_moved(weights, name, gradient) for name, gradient in own)
     for each in images:
-        for name, shape in each.part.shapes.items():
-            due = penalty.format(name) if len(shape) > 1 else ""
+        for name in each.part.shapes:
+            due = penalty.format(name) if name in each.part.penalized else ""
             own_gradient = gradient_name(name)
             if clip is None:
                 yield _moved(weights, name, f"{own_gradient}{due}")
