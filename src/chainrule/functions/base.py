@@ -296,7 +296,7 @@ class Multilinear(Function):
         """Return ∂Y[n]/∂X[n] (n, *output, *input), or ∂Y[n]/∂W (n, *output, *W.shape)."""
         operands, shape = {"X": X, **parameters}, X.shape[1:]
         line, sizes = self.line(shape), self.sizes(shape)
-        return notation.dense_jacobian(line, operands, by=by, sizes=sizes, batch=_sample(self.line()))
+        return notation.dense_jacobian(line, operands, by=by, sizes=sizes, batch=_sample(line))
 
     def fans(self, input_shape: Shape) -> tuple[int, int]:
         """Return the fans of the first parameter with weights."""

@@ -130,6 +130,11 @@ class Network:
         return replace(self, parts=parts, shape=self.shape[1:], members=1, joint=())
 
     @property
+    def of_members(self) -> bool:
+        """Whether a sample's outputs are those of members, each with a loss of its own."""
+        return self.members > 1 or len(self.shape) == 2
+
+    @property
     def together(self) -> Network:
         """The network of all members at once."""
         return replace(self, parts=self.joint, joint=()) if self.joint else self

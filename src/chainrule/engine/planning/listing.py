@@ -14,6 +14,8 @@ from chainrule.engine.network.network import Network, Part
 from chainrule.engine.planning.cost import cost
 from chainrule.engine.planning.kinds.base import Names, gradient_name
 from chainrule.engine.planning.weights import Weights
+from chainrule.losses import Loss, MeanOverMembers
+from chainrule.types import Shape
 
 _LETTERS: tuple[str, ...] = ("", *"bcdefghijklmnopqrstuvwxyz")
 HEAD = "def step(X, t, share, w, state, rate, number):"
@@ -46,7 +48,7 @@ def listing(weights: Weights, rows: int, seed: int, peak: float | None = None) -
         "from chainrule.training.optimizers import *",
         "",
         *(f"{name} = {rule!r}" for each in named for name, rule in _rules(each).items()),
-        f"loss = {network.loss!r}",
+        f"loss = {_loss(network)!r}",
         f"optimizer = {weights.optimizer!r}",
         "",
         "",
@@ -54,6 +56,12 @@ def listing(weights: Weights, rows: int, seed: int, peak: float | None = None) -
         f"    {DOCUMENTATION}",
     ]
     return "\n".join([*head, *_body(weights, named, weights.penalty(rows), seed)]) + "\n"
+
+
+def _loss(network: Network) -> Loss | None:
+    """Return the loss of a sample's outputs, with all of its members."""
+    loss = network.loss
+    return MeanOverMembers(loss) if loss and network.of_members else loss
 
 
 def _least(operations: int, peak: float) -> str:
@@ -130,9 +138,13 @@ def _body(weights: Weights, named: list[Named], l2: float, seed: int) -> Iterato
         if each is rows[0] and images:
             yield _line(f"F = {images[-1].names.values[-1]}.reshape(len(X), -1)")
         yield from _forward(each, seed)
-    loss, last = weights.network.loss, rows[-1]
+    loss, last = _loss(weights.network), rows[-1]
     output, gradient = last.names.values[-1], last.names.gradient
-    yield _line(f"mean, {gradient} = loss.value_and_gradient({output}, t, share)", str(loss))
+    apart, flat = _of_members(weights.network.shape) if weights.network.of_members else ("", "")
+    call = f"loss.value_and_gradient({output}{apart}, t, share)"
+    yield _line(f"mean, {gradient} = {call}", str(loss))
+    if flat:
+        yield _line(f"{gradient} = {gradient}{flat}")
     for each in reversed(rows):
         yield from _slopes(each)
         if each is not rows[0] or images:
@@ -160,7 +172,7 @@ def _forward(each: Named, seed: int) -> Iterator[str]:
     yield from _lines(part.kind.forward_lines(part, names))
     for k, own in enumerate(part.pointwise):
         key = f"RandomKey({seed}, number - 1, {own.place})"
-        *first, last = (line.format(key=key, **_of(names, k)) for line in own.kind.listed)
+        *first, last = (line.format(key=key, **_of(each, k)) for line in own.kind.listed)
         yield from map(_line, first)
         yield _line(last, str(own.function))
 
@@ -169,14 +181,23 @@ def _slopes(each: Named) -> Iterator[str]:
     """Return the lines that take a gradient from a part's output back to its head's."""
     for k in reversed(range(len(each.part.pointwise))):
         kind = each.part.pointwise[k].kind
-        given = {"gradient": each.names.gradient, **_of(each.names, k)}
+        given = {"gradient": each.names.gradient, **_of(each, k)}
         yield _line(kind.listed_back.format(**given), kind.law)
 
 
-def _of(names: Names, k: int) -> dict[str, str]:
+def _of(each: Named, k: int) -> dict[str, str]:
     """Return the names of a pointwise function, and of what it reads, makes and draws."""
+    names, (rows, flat) = each.names, _of_members(each.part.pointwise[k].shape)
     x, y = names.values[k], names.values[k + 1]
-    return {"f": names.functions[k], "x": x, "y": y, "mask": names.masks[k]}
+    own = {"f": names.functions[k], "x": x, "y": y, "mask": names.masks[k]}
+    return {**own, "rows": rows, "flat": flat}
+
+
+def _of_members(shape: Shape) -> tuple[str, str]:
+    """Return what reshapes rows of numbers into those of members (k, c), and back."""
+    if len(shape) != 2:
+        return "", ""
+    return f".reshape(-1, {shape[0]}, {shape[1]})", ".reshape(len(X), -1)"
 
 
 def _moves(

@@ -31,7 +31,10 @@ class PointwiseKind(Kind):
     random: ClassVar[bool] = False
     on_rasters: ClassVar[bool] = False
     listed: ClassVar[tuple[str, ...]] = ("{y} = {f}.forward({x}, {{}})",)
-    """The listing's lines of function f from x to y; ``key`` is what a mask is drawn from."""
+    """The listing's lines of function f from x to y; ``key`` is what a mask is drawn from.
+
+    ``rows`` reshapes the numbers of members into a row for each, and ``flat`` back.
+    """
     listed_back: ClassVar[str] = "{gradient}, _ = {f}.backprop({gradient}, {x}, {y}, {{}})"
     """The line that takes a gradient from y to x; ``law`` says what it does."""
     law: ClassVar[str] = "dX = dY · ∂Y/∂X"
@@ -110,6 +113,8 @@ class SoftmaxKind(PointwiseKind):
     """Softmax or its logarithm, of all numbers of a sample, or of each of its members."""
 
     whole_samples = True
+    listed = ("{y} = {f}.forward({x}{rows}, {{}}){flat}",)
+    listed_back = "{gradient} = {f}.backprop({gradient}{rows}, {x}{rows}, {y}{rows}, {{}})[0]{flat}"
 
     def __init__(self, context: PlanContext, own: Pointwise, values: Values, k: int) -> None:
         super().__init__(context, own, values, k)
