@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -267,7 +267,7 @@ def _metadata(training: Training, scores: Scores) -> dict[str, Any]:
     history, solver = estimator.history_, estimator.solver
     own = {"name": "lbfgs"}
     if isinstance(solver, Optimizer):
-        own = {"name": type(solver).__name__, **asdict(solver)}
+        own = {"name": type(solver).__name__, **solver.hyperparameters}
     return {
         "data": training.parts["training"].name,
         "network": options.model,
