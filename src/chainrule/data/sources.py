@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.builtin import BUILTIN, Builtin, builtin_table, load_builtin
-from chainrule.data.cells import is_missing
+from chainrule.data.cells import Cells
+from chainrule.data.csv_files import read_csv
 from chainrule.data.errors import DataError
 from chainrule.data.idx import find_idx_pair, read_idx
 from chainrule.data.images import (
@@ -32,7 +33,7 @@ from chainrule.data.pictures import (
     source_of_pictures,
 )
 from chainrule.data.source import Source
-from chainrule.data.table import Table, read_csv
+from chainrule.data.table import Table
 
 __all__ = ["Source", "is_source", "learned_images", "read_images", "read_source", "read_table"]
 
@@ -188,13 +189,13 @@ def _from_builtin_images(builtin: Builtin) -> Source:
 
 def _from_table(name: str, table: Table, target: str | None, optional: bool) -> Source:
     """Take the target out of a table, and the rows without it."""
-    lines = tuple(table.line(row) for row in range(len(table)))
+    lines = table.lines
     if target is None or (optional and target not in table.names):
         return Source(name, table, lines=lines)
     cells = table.column(target)
     if len(table.names) == 1 and not optional:
         raise DataError(f"{name}: expected columns to learn from besides {target!r}, got none")
-    rows = np.array([row for row, cell in enumerate(cells) if not is_missing(cell)], np.intp)
+    rows = np.flatnonzero(~Cells.read(cells).gone())
     source = Source(name, table.without(target), target, cells, lines)
     if len(rows) == 0:
         raise DataError(f"{name}: the column {target!r} has no values at all")
