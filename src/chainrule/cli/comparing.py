@@ -15,7 +15,8 @@ from scipy import special
 from chainrule.cli.evaluation import positive_class
 from chainrule.cli.option_values import hidden_sizes, optimizer
 from chainrule.cli.options import CommandLineOptions
-from chainrule.cli.training import class_numbers, purpose_of
+from chainrule.cli.splitting import class_numbers
+from chainrule.cli.training import purpose_of
 from chainrule.data import DataError, Source, Table, split
 from chainrule.inputs import ImageScaling, TableEncoder
 from chainrule.targets import Numbers
@@ -219,6 +220,8 @@ def _features(encoder: TableEncoder | ImageScaling, data: Any) -> Array:
 
 def _parameters(options: CommandLineOptions, rows: int) -> dict[str, Any]:
     """Return the parameters that both estimators get, in scikit-learn's words."""
+    assert options.activation is not None
+    assert options.optimizer is not None
     chosen = optimizer(options.optimizer, options.learning_rate)
     size = min(options.batch or rows, rows)
     parameters: dict[str, Any] = {

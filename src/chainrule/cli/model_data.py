@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.cli.standard_input import file_of
 from chainrule.data import BUILTIN, Column, DataError, Source, Table, read_source
 from chainrule.data.builtin import TARGETS
 from chainrule.data.cells import shortened
@@ -80,9 +81,10 @@ def source_for(
         raise DataError(f"this model was trained on {_described(inputs)}, got a folder")
     if not predicts_one(estimator):
         target, optional = None, True
-    source = read_source(
-        argument, target, like=like, optional=optional, skip_damaged=skip_damaged
-    )
+    with file_of(argument) as file:
+        source = read_source(
+            file, target, like=like, optional=optional, skip_damaged=skip_damaged
+        )
     if isinstance(source.data, Table):
         received, fits = "a table", like is None or inputs.rows
     else:

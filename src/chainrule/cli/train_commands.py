@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,14 +10,16 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from chainrule.cli import comparing, output_files
-from chainrule.cli.arguments import JsonOption
+from chainrule.cli.arguments import ForceOption, JsonOption
 from chainrule.cli.comparisons import comparison_json, comparison_table, settings_sentence
 from chainrule.cli.evaluation import positive_class
 from chainrule.cli.option_values import image_sides
-from chainrule.cli.options import CommandLineOptions, with_options
+from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.output import Output, scores_table
+from chainrule.cli.spelling import with_options
+from chainrule.cli.standard_input import file_of
 from chainrule.cli.training import prepare_training, train_network
-from chainrule.data import Source, read_source
+from chainrule.data import DataError, Source, Table, read_source
 from chainrule.interruption import EXIT_CODE, interruption
 
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")]
@@ -29,13 +31,14 @@ def train(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where the model goes.")
     ] = None,
+    force: ForceOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train a network on DATA, show its scores, and save it."""
     out = Output(as_json=as_json, quiet=quiet)
     path = output or output_files.default_model_path(options.data)
-    output_files.check_model_path(path, options.data)
+    output_files.check_model_path(path, options.data, options.test, force=force)
     source = _read(options, images=options.model is not None and options.model != "mlp")
     training = prepare_training(options, source, bar=not (as_json or quiet))
     out.say(*training.notes)
@@ -148,15 +151,34 @@ def compare(
 
 
 def _read(options: CommandLineOptions, *, images: bool = False) -> Source:
-    """Read the data; ValueError if a target is named that they do not have."""
+    """Read the data, and a table to score if there is one.
+
+    Raises
+    ------
+    ValueError
+        A target is named that they do not have, or a table is to score what learns from images.
+    """
     target = options.target
-    source = read_source(
-        options.data,
-        target,
-        images=images,
-        size=image_sides(options.size),
-        skip_damaged=options.skip_damaged,
-    )
+    with file_of(options.data) as data:
+        source = read_source(
+            data,
+            target,
+            images=images,
+            size=image_sides(options.size),
+            skip_damaged=options.skip_damaged,
+        )
     if target and target != source.target_name:
         raise ValueError(f"--target: {options.data} is no table, so it has no column {target!r}")
-    return source
+    if options.test_share is not None:
+        return source
+    if not isinstance(source.data, Table):
+        raise ValueError(f"--test: expected a share, for images, got {options.test!r}")
+    if not source.target_name:
+        return source  # whoever looks for the target says how to name it
+    try:
+        with file_of(options.test) as data:
+            test = read_source(data, source.target_name)
+    except DataError as error:
+        raise DataError(f"--test: {error}") from None
+    notes = (*source.notes, *(f"--test: {note}" for note in test.notes))
+    return replace(source, test=test, notes=notes)

@@ -3,11 +3,12 @@
 from chainrule.data.builtin import BUILTIN, Builtin, builtin_table, load_builtin
 from chainrule.data.cells import MISSING
 from chainrule.data.errors import DataError, DataWarning
+from chainrule.data.honest_split import split_groups, split_times
 from chainrule.data.idx import IdxFiles, find_idx_pair, read_idx, write_idx
 from chainrule.data.images import Images, read_image_files, read_image_folder
 from chainrule.data.sources import Source, read_source
 from chainrule.data.split import split
-from chainrule.data.table import Column, Table, read_csv
+from chainrule.data.table import Column, RawCells, Table, read_csv
 
 __all__ = [
     "BUILTIN",
@@ -18,6 +19,7 @@ __all__ = [
     "DataWarning",
     "IdxFiles",
     "Images",
+    "RawCells",
     "Source",
     "Table",
     "builtin_table",
@@ -29,5 +31,7 @@ __all__ = [
     "read_image_folder",
     "read_source",
     "split",
+    "split_groups",
+    "split_times",
     "write_idx",
 ]

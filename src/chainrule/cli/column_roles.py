@@ -1,0 +1,125 @@
+"""What the columns of a table are for, by the options that name them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chainrule.cli.column_names import named_columns
+from chainrule.cli.table_options import TableOptions
+from chainrule.data import DataError, Source, Table
+from chainrule.data.cells import shortened
+from chainrule.inputs import TableEncoder
+
+__all__ = ["Roles"]
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The columns that options name; none of images.
+
+    Parameters
+    ----------
+    drop, ids, categorical, numeric : tuple of str
+        Columns to leave out, those that name the rows, and those of a kind by choice.
+    time, group : str or None
+        The column by which the parts of the data are cut.
+    """
+
+    drop: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
+    time: str | None = None
+    group: str | None = None
+
+    @classmethod
+    def of(cls, options: TableOptions, source: Source) -> Roles:
+        """Return the roles of the columns of a source.
+
+        Raises
+        ------
+        DataError
+            There is no such column, or it has two roles that exclude each other.
+        """
+        said = {
+            "drop": options.drop,
+            "id": options.id,
+            "categorical": options.categorical,
+            "numeric": options.numeric,
+            "time": None if options.time is None else [options.time],
+            "group": None if options.group is None else [options.group],
+        }
+        texts = {f"--{name}": each for name, each in said.items() if each}
+        if not texts:
+            return cls()
+        if not isinstance(source.data, Table):
+            raise DataError(f"{next(iter(texts))}: expected a table, got images")
+        known = source.data.names
+        found = {}
+        for option, each in texts.items():
+            if source.target_name in each:
+                raise DataError(f"{option}: {source.target_name!r} is the column to be predicted")
+            whole = option in ("--time", "--group")
+            found[option] = named_columns(option, each, known, whole=whole)
+        roles = cls(
+            found.get("--drop", ()),
+            found.get("--id", ()),
+            found.get("--categorical", ()),
+            found.get("--numeric", ()),
+            *found.get("--time", (None,)),
+            *found.get("--group", (None,)),
+        )
+        roles._check()
+        return roles
+
+    @property
+    def unlearned(self) -> tuple[str, ...]:
+        """The columns that are not learned from."""
+        group = () if self.group is None else (self.group,)
+        return tuple(dict.fromkeys((*self.drop, *self.ids, *group)))
+
+    @property
+    def cut(self) -> dict[str, str]:
+        """By which column the parts of the data were cut, if by one."""
+        said = {"time": self.time, "group": self.group}
+        return {name: column for name, column in said.items() if column is not None}
+
+    def learned(self, source: Source) -> Source:
+        """Return the source without the columns that are not learned from.
+
+        Raises
+        ------
+        DataError
+            No column is left.
+        """
+        data: Any = source.data
+        for name in self.unlearned:
+            data = data.without(name)
+        if self.unlearned and not data.names:
+            raise DataError(
+                f"{source.name}: expected columns to learn from, got none but "
+                f"{shortened(self.unlearned)}, which are not"
+            )
+        return replace(source, data=data)
+
+    def inputs(self, data: Any) -> TableEncoder | None:
+        """Return what the columns of a table are, those that are not learned from among them."""
+        if not isinstance(data, Table):
+            return None
+        mine = tuple((name, self._reason(name)) for name in self.unlearned)
+        learned = TableEncoder.fit(data)
+        return replace(learned, dropped=(*learned.dropped, *mine))
+
+    def _reason(self, name: str) -> str:
+        """Return why a column is not learned from."""
+        if name in self.ids:
+            return "names the rows"
+        return "groups the rows" if name == self.group else "by choice"
+
+    def _check(self) -> None:
+        exclusive = (("categorical", "numeric"), ("categorical", "drop"), ("numeric", "drop"))
+        for one, other in exclusive:
+            both = [name for name in getattr(self, one) if name in getattr(self, other)]
+            if both:
+                raise DataError(f"--{one}: expected it without --{other}, got both for {both[0]!r}")
