@@ -103,10 +103,8 @@ class Roles:
             )
         return replace(source, data=data)
 
-    def inputs(self, data: Any) -> TableEncoder | None:
+    def inputs(self, data: Table) -> TableEncoder:
         """Return what the columns of a table are, those that are not learned from among them."""
-        if not isinstance(data, Table):
-            return None
         mine = tuple((name, self._reason(name)) for name in self.unlearned)
         learned = TableEncoder.fit(data)
         return replace(learned, dropped=(*learned.dropped, *mine))

@@ -11,7 +11,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from chainrule.cli import comparing, output_files
 from chainrule.cli.arguments import ForceOption, JsonOption
-from chainrule.cli.comparisons import comparison_json, comparison_table, settings_sentence
+from chainrule.cli.comparisons import (
+    comparison_json,
+    comparison_table,
+    settings_sentence,
+    speed_sentence,
+    verdict,
+)
+from chainrule.cli.contestants import ACTIVATIONS, OPTIMIZERS
 from chainrule.cli.evaluation import positive_class
 from chainrule.cli.option_values import image_sides
 from chainrule.cli.options import CommandLineOptions
@@ -77,13 +84,13 @@ class ComparisonOptions(CommandLineOptions):
     """What a command line says of a comparison, where it differs from a training."""
 
     activation: Annotated[
-        str, typer.Option(metavar="NAME", help=f"{', '.join(comparing.ACTIVATIONS)}.")
-    ] = "relu"
+        str | None, typer.Option(metavar="NAME", help=f"{', '.join(ACTIVATIONS)}; relu.")
+    ] = None
     optimizer: Annotated[
-        str, typer.Option(metavar="NAME", help=f"{', '.join(comparing.OPTIMIZERS)}.")
-    ] = "adam"
+        str | None, typer.Option(metavar="NAME", help=f"{', '.join(OPTIMIZERS)}; adam.")
+    ] = None
     patience: Annotated[
-        int, typer.Option(help="Epochs in which the training loss may stand still; 0: any.")
+        int | None, typer.Option(help="Epochs in which the training loss may stand still; 0: any.")
     ] = 10
     l2: Annotated[float | None, typer.Option(help="Penalty on squared weights, as in train.")] = (
         None
@@ -91,7 +98,8 @@ class ComparisonOptions(CommandLineOptions):
 
 
 COMPARED = """
-    data target layers activation optimizer learning_rate batch epochs patience l2 seed task double
+    data target drop categorical numeric id group delimiter decimal missing encoding no_header
+    layers activation optimizer learning_rate batch epochs patience l2 seed task double
     size skip_damaged threads
     """
 """The options that both libraries know."""
@@ -109,10 +117,11 @@ def compare(
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare with scikit-learn's network on DATA: scores and fit times, side by side.
+    """Compare with scikit-learn's estimators on DATA: scores and fit times, side by side.
 
-    Both get the same folds, encoded columns and hyperparameters, and fit by turns. Ctrl-C shows
-    what is known so far.
+    All get the same folds and fit by turns, both libraries' MLPs with the same hyperparameters; a
+    table is also put to ridge or logistic regression and to HistGradientBoosting. Ctrl-C shows what
+    is known so far.
     """
     out = Output(as_json=as_json, quiet=quiet)
     source = _read(options)
@@ -125,27 +134,36 @@ def compare(
         disable=not out.messages.is_terminal,
     )
     with bar:
-        running = bar.add_task("", total=2 * folds * repeats, completed=-1)
+        running = bar.add_task("", total=None)
+        begun = -1
+
+        def begin(fold: int, model: str, models: int) -> None:
+            nonlocal begun
+            begun += 1
+            words = f"fold {fold} of {folds * repeats}: {model}"
+            bar.update(running, total=models * folds * repeats, completed=begun, description=words)
+
         comparison = comparing.compare(
             source,
             options,
             folds,
             repeats,
-            lambda fold, library: bar.update(
-                running, advance=1, description=f"fold {fold} of {folds * repeats}: {library}"
-            ),
+            begin,
         )
     if as_json:
         out.json(comparison_json(comparison))
         return
     whole = len(comparison.whole_folds)
     if not whole:
-        out.say("interrupted before both had fitted a fold")
+        out.say("interrupted before all had fitted a fold")
         raise typer.Exit(EXIT_CODE)
     out.say(*comparison.notes)
     out.table(comparison_table(comparison))
     if comparison.interrupted:
         out.say(f"interrupted after {whole} of {folds * repeats} folds")
+    if (won := verdict(comparison)) is not None:
+        out.say(won.sentence)
+    out.say(speed_sentence(comparison))
     out.say(settings_sentence(comparison.parameters))
     out.say(f"scikit-learn's fit uses the threads of NumPy's {comparison.versions['NumPy']} BLAS")
 

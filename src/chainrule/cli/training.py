@@ -15,7 +15,7 @@ from chainrule.cli.network_estimator import network_estimator
 from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.prepared import Training
 from chainrule.cli.splitting import learned_purpose, parts_of
-from chainrule.data import DataError, Source
+from chainrule.data import DataError, Source, Table
 from chainrule.targets import Numbers
 from chainrule.targets.columns import Purpose, TaskName, find_task, number_cells
 from chainrule.training import History, TrainingDivergedError
@@ -66,7 +66,7 @@ def prepare_training(options: CommandLineOptions, source: Source, *, bar: bool) 
     estimator.verbose = "bar" if bar else False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # notes tell of the training part
-        inputs = roles.inputs(training.data)
+        inputs = roles.inputs(training.data) if isinstance(training.data, Table) else None
         job = prepare(
             estimator, training.data, training.target, None, validation, inputs=inputs
         )
