@@ -37,13 +37,14 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "functions": """
         FUNCTIONS Function Elementwise Multilinear ExplicitFunction RandomKey
-        Linear Conv2d EmbeddingBag AvgPool2d MaxPool2d Flatten Dropout BatchNorm LayerNorm Residual
+        Linear MemberLinear BatchEnsembleLinear Conv2d EmbeddingBag AvgPool2d MaxPool2d
+        Flatten Dropout BatchNorm LayerNorm Residual
         ELU Exp GELU Identity LeakyReLU LogSoftmax ReLU SiLU Sigmoid Softmax Softplus Tanh
         """,
     "losses": """
         LOSSES FUSED fused Loss ElementwiseLoss
         BinaryCrossEntropy CrossEntropy HalfSquaredError Huber MeanAbsoluteError MeanSquaredError
-        Poisson ExpPoisson SigmoidBinaryCrossEntropy SoftmaxCrossEntropy
+        MeanOverMembers Poisson ExpPoisson SigmoidBinaryCrossEntropy SoftmaxCrossEntropy
         """,
     "parameters": "Parameters",
     "chain": "Chain",
@@ -60,7 +61,9 @@ _PUBLIC = {
         AUGMENTATIONS Augmentation Crop Flip Noise Shift
         """,
     "files": "ModelFileError",
-    "estimators": "Classifier MLPClassifier MLPRegressor Regressor load",
+    "estimators": """
+        Classifier MLPClassifier MLPRegressor Regressor TableClassifier TableRegressor load
+        """,
     "pictures": "GradientNormsDisplay LearningCurveDisplay WeightsDisplay",
     "engine": "Predictor",
 }

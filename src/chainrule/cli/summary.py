@@ -129,12 +129,11 @@ class ModelSummary:
         if best is None or not math.isfinite(best):  # nothing was watched
             best = max(scores, default=None)
         precision = getattr(estimator, "precision", "float32")
-        solver = estimator.solver if isinstance(estimator.solver, str) else str(estimator.solver)
         return {
             "epochs": len(losses),
             "loss": history["loss"][-1] if losses else None,
             "best_validation_score": best,
-            "solver": solver,
+            "solver": estimator._solver_name,
             "seed": estimator.random_state,
             **({"precision": precision} if precision != "float32" else {}),
             "history": history,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
-from chainrule.estimators.classification import NetworkClassifier
 from chainrule.estimators.mlp_base import MLP
+from chainrule.estimators.network_classifier import NetworkClassifier
 from chainrule.estimators.parameters import with_shared_docs
 from chainrule.estimators.regression import NetworkRegressor
 

@@ -148,6 +148,7 @@ def dense_labelled(estimator: Any, X: Any, y: Any, sample_weight: Any) -> tuple[
     """Return raw samples, and dense ones with targets for a fitted estimator's loss."""
     check_is_fitted(estimator)
     X, y = answers_to(estimator, X, y)
+    X = estimator._raw(X)
     data = labelled(estimator, estimator.inputs_, estimator.targets_, X, y, sample_weight)
     dense = data.X.toarray() if sparse.issparse(data.X) else data.X
     return X, replace(data, X=dense)

@@ -11,6 +11,7 @@ from chainrule.functions.base import (
     Multilinear,
     RandomKey,
 )
+from chainrule.functions.batch_ensemble_linear import BatchEnsembleLinear
 from chainrule.functions.batch_norm import BatchNorm
 from chainrule.functions.conv2d import Conv2d
 from chainrule.functions.dropout import Dropout
@@ -25,6 +26,7 @@ from chainrule.functions.leaky_relu import LeakyReLU
 from chainrule.functions.linear import Linear
 from chainrule.functions.log_softmax import LogSoftmax
 from chainrule.functions.max_pool2d import MaxPool2d
+from chainrule.functions.member_linear import MemberLinear
 from chainrule.functions.relu import ReLU
 from chainrule.functions.residual import Residual
 from chainrule.functions.sigmoid import Sigmoid
@@ -35,6 +37,8 @@ from chainrule.functions.tanh import Tanh
 
 FUNCTIONS: tuple[type[Function], ...] = (
     Linear,
+    MemberLinear,
+    BatchEnsembleLinear,
     Conv2d,
     EmbeddingBag,
     MaxPool2d,
@@ -71,6 +75,7 @@ __all__ = [
     "FUNCTIONS",
     "GELU",
     "AvgPool2d",
+    "BatchEnsembleLinear",
     "BatchNorm",
     "Conv2d",
     "Dropout",
@@ -86,6 +91,7 @@ __all__ = [
     "Linear",
     "LogSoftmax",
     "MaxPool2d",
+    "MemberLinear",
     "Multilinear",
     "RandomKey",
     "ReLU",

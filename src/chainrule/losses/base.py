@@ -30,6 +30,11 @@ class Loss(ABC):
     def __str__(self) -> str:
         return type(self).__name__
 
+    @property
+    def takes_any_outputs(self) -> bool:
+        """Whether outputs may be any numbers, as the class says, or a loss that it holds."""
+        return self.any_outputs
+
     @abstractmethod
     def targets(self, t: Any, Y: Array) -> Array:
         """Return the targets as an array like the outputs.

@@ -174,12 +174,13 @@ def validation_curves(estimator: Any) -> dict[str, Any]:
     scores = getattr(estimator, "validation_scores_", None) or None
     from sklearn.base import is_regressor  # half a second, for those who draw estimators
 
-    scoring = getattr(estimator, "scoring", None)
+    watches = hasattr(estimator, "scoring_")  # as estimators of tables always do
+    scoring = estimator.scoring_ if watches else getattr(estimator, "scoring", None)
     name = scoring if isinstance(scoring, str) else "score"
     if scoring in (None, "loss"):
         name = "R²" if is_regressor(estimator) else "accuracy"
     watched: list[float] = []
-    if getattr(estimator, "early_stopping", False):
+    if getattr(estimator, "early_stopping", watches):
         watched = scores or []
         if scoring == "loss" or (name == "R²" and not np.isfinite(watched).any()):  # one sample
             watched = [-loss for loss in losses or ()]

@@ -37,6 +37,7 @@ class TrainingRun:
     reporter: Reporter
     watcher: Watcher
     step: int = 0
+    begun: float = 0.0
 
     def __post_init__(self) -> None:
         """Take note of the parameters to fall back on."""
@@ -47,7 +48,7 @@ class TrainingRun:
 
     def all_epochs(self) -> History:
         """Train until it is time to stop."""
-        history = self.history
+        history, self.begun = self.history, perf_counter()
         try:
             for number in range(1, self.plan.epochs + 1):
                 epoch = self.one_epoch(number)
@@ -61,6 +62,9 @@ class TrainingRun:
                 self.reporter.finished(epoch)
                 if self.watcher.exhausted(epoch):
                     history.end = "converged" if self.validation is None else "validation"
+                    break
+                if self.late:
+                    history.end = "time"
                     break
         except KeyboardInterrupt:
             history.end = "interrupted"
@@ -102,6 +106,8 @@ class TrainingRun:
             self.scale.begin(self.told(float(values[0]), float(penalties[0])))
             taken.append((values, penalties, self.data.samples.batch_weights(rows, size), size))
             self.reporter.stepped(len(rows), float(values[-1]))
+            if self.late:
+                break
         self.stepper.store()
         if not self.parameters.finite:
             names = [name for name, w in self.parameters.items() if not np.isfinite(w).all()]
@@ -110,6 +116,12 @@ class TrainingRun:
         batches = Batches.together(taken)
         loss, score = self.validate(number, rate)
         return Epoch(number, self.plan.epoch_loss(batches), rate, seconds, loss, score)
+
+    @property
+    def late(self) -> bool:
+        """Whether the plan's time is over."""
+        most = self.plan.max_seconds
+        return most is not None and perf_counter() - self.begun >= most
 
     def factors(self, steps: int) -> Array:
         """Return the schedule's factors for the next steps."""
