@@ -33,7 +33,7 @@ def test_images_get_a_convolutional_network_and_are_told_so(tmp_path):
     assert run.code == 0
     assert "the data are images, so the network is convolutional (--model mlp: " in run.err
     assert "Conv2d" in kinds(tmp_path / "m")
-    run = chainrule("train", folder, "-e", 1, "-o", tmp_path / "m", "--model", "mlp")
+    run = chainrule("train", folder, "-e", 1, "-fo", tmp_path / "m", "--model", "mlp")
     assert "convolutional" not in run.err
     assert "Conv2d" not in kinds(tmp_path / "m")
 

@@ -18,6 +18,8 @@ DEFAULTS: dict[str, Any] = {
     "schedule": "constant",
     "warm_up": 0.0,
     "l2": 0.0,
+    "label_smoothing": 0.0,
+    "validation": 0.1,
 }
 
 DIGITS: dict[str, Any] = {"layers": "256,128", "bias": False, "l2": 0.003}

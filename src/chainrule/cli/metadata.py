@@ -10,6 +10,8 @@ import numpy as np
 
 from chainrule.cli.evaluation import Scores, scores_json
 from chainrule.cli.network_estimator import batch_size
+from chainrule.cli.option_values import ENSEMBLE
+from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.prepared import Training
 from chainrule.training import History, Optimizer
 
@@ -18,24 +20,21 @@ MOST_POINTS = 500
 
 DIGITS = 6
 
+LOSS = "loss"
+SCORES = {"r2": "R²"}
+"""Scores that people call otherwise than scikit-learn does."""
+
 
 def metadata(training: Training, scores: Scores) -> dict[str, Any]:
     """Return what a file should remember of a training."""
     options, estimator = training.options, training.job.estimator
-    history, solver = estimator.history_, estimator.solver
-    own = {"name": "lbfgs"}
-    if isinstance(solver, Optimizer):
-        own = {"name": type(solver).__name__, **asdict(solver)}
+    history = estimator.history_
+    of_ensemble = options.model == ENSEMBLE
     return {
         "data": training.parts["training"].name,
         "network": options.model,
         "rows": {name: len(part) for name, part in training.parts.items()},
-        "optimizer": own,
-        "schedule": type(estimator.learning_rate).__name__,
-        "batch_size": batch_size(options),
-        "l2": options.l2,
-        "clip_norm": estimator.clip_norm,
-        "augmentation": [str(change) for change in estimator.augmentation or ()],
+        **(_ensemble(training.job) if of_ensemble else _network(options, estimator)),
         "seed": estimator.random_state,
         **({"id": list(training.roles.ids)} if training.roles.ids else {}),
         **({"split": cut} if (cut := training.roles.cut) else {}),
@@ -44,9 +43,48 @@ def metadata(training: Training, scores: Scores) -> dict[str, Any]:
         "epochs": len(history.epochs),
         "end": history.describe(),
         **({"remarks": list(history.remarks)} if history.remarks else {}),
-        "history": _curve(history, "R²" if training.purpose.task == "regression" else "accuracy"),
+        "history": _curve(history, _score_name(training)),
         "scores": scores_json(scores),
     }
+
+
+def _network(options: CommandLineOptions, estimator: Any) -> dict[str, Any]:
+    """Return how one network was trained."""
+    solver = estimator.solver
+    own = {"name": "lbfgs"}
+    if isinstance(solver, Optimizer):
+        own = {"name": type(solver).__name__, **asdict(solver)}
+    return {
+        "optimizer": own,
+        "schedule": type(estimator.learning_rate).__name__,
+        "batch_size": batch_size(options),
+        "l2": options.l2,
+        "clip_norm": estimator.clip_norm,
+        "augmentation": [str(change) for change in estimator.augmentation or ()],
+    }
+
+
+def _ensemble(job: Any) -> dict[str, Any]:
+    """Return how the networks of an ensemble were trained."""
+    recipe = job.recipe
+    return {
+        "members": recipe.members,
+        "layers": list(recipe.hidden),
+        "activation": type(recipe.activation).__name__,
+        "dropout": recipe.dropout,
+        "learning_rate": recipe.learning_rate,
+        "weight_decay": recipe.weight_decay,
+        "batch_size": recipe.batch_size,
+        "scoring": str(recipe.scoring),
+    }
+
+
+def _score_name(training: Training) -> str:
+    """Return what the scores of a learning curve are."""
+    usual = "R²" if training.purpose.task == "regression" else "accuracy"
+    recipe = getattr(training.job, "recipe", None)
+    said = training.options.scoring if recipe is None else recipe.scoring
+    return usual if said in (None, LOSS) else SCORES.get(str(said), str(said))
 
 
 def _curve(history: History, score: str) -> dict[str, Any]:

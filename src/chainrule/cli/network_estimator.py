@@ -13,7 +13,7 @@ from chainrule.data.cells import shortened
 from chainrule.targets.columns import Purpose, typed_labels
 from chainrule.training import WarmUp
 
-__all__ = ["batch_size", "network_estimator", "weights_by_label"]
+__all__ = ["batch_size", "network_estimator", "prepare_network", "weights_by_label"]
 
 
 def network_estimator(options: CommandLineOptions, purpose: Purpose, training: Source) -> Any:
@@ -54,6 +54,23 @@ def network_estimator(options: CommandLineOptions, purpose: Purpose, training: S
     return Classifier(
         chain, class_weight=weights, label_smoothing=options.label_smoothing, **parameters
     )
+
+
+def prepare_network(
+    estimator: Any, training: Source, held_out: Source | None, inputs: Any, scoring: str | None
+) -> Any:
+    """Return the fit of an estimator on a part of the data, watched on another.
+
+    What is watched is the loss, if nothing else is said: a small part has many equal scores, but no
+    equal losses.
+    """
+    from chainrule.estimators.preparation import prepare
+
+    validation: tuple[Any, Any, Any] = (None, None, None)
+    if held_out is not None:
+        estimator.set_params(early_stopping=True, scoring=scoring or "loss", tol=0.0)
+        validation = held_out.data, held_out.target, None
+    return prepare(estimator, training.data, training.target, None, validation, inputs=inputs)
 
 
 def _usual_dtype(options: CommandLineOptions) -> str | None:

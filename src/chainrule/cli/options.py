@@ -11,8 +11,11 @@ import typer
 
 from chainrule.cli.arguments import DataArgument, SkipDamagedOption, TargetOption
 from chainrule.cli.defaults import DEFAULTS, DIGITS, images_defaults
+from chainrule.cli.ensembles import check_ensemble, is_ensemble, share_of_ensemble
 from chainrule.cli.option_values import (
     AUGMENTATION_NAMES,
+    CNN,
+    ENSEMBLE,
     MODELS,
     OPTIMIZERS,
     REGRESSION_LOSSES,
@@ -57,8 +60,9 @@ class CommandLineOptions(TableOptions):
         str | None,
         typer.Option(
             metavar="NAME",
-            help=f"{', '.join(MODELS)}: multilayer or, for images, convolutional; by default cnn "
-            "for images but the built-in digits.",
+            help="ensemble: several small networks for a table, and their mean; mlp: one, "
+            "multilayer; cnn: a convolutional one for images. By default ensemble for tables, "
+            "unless an option describes a network; cnn for images; mlp for the built-in digits.",
         ),
     ] = None
     layers: Annotated[
@@ -147,10 +151,26 @@ class CommandLineOptions(TableOptions):
         ),
     ] = None
     label_smoothing: Annotated[
-        float, typer.Option(help="Share of certainty that labels lose to all classes alike.")
-    ] = 0.0
+        float | None, typer.Option(help="Share of certainty that labels lose to all classes alike.")
+    ] = None
     seed: Annotated[int, typer.Option("--seed", "-s", help="Of everything random.")] = 0
-    validation: Annotated[float, typer.Option(help="Share held out to stop early.")] = 0.1
+    scoring: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What is watched on the share held out, by scikit-learn's name: accuracy, "
+            "neg_log_loss, roc_auc, r2, neg_mean_absolute_error, …; or loss. By default accuracy "
+            "or r2 of an ensemble, else loss.",
+        ),
+    ] = None
+    max_seconds: Annotated[
+        float | None,
+        typer.Option(help="Training of an ensemble ends after so many, with the best so far."),
+    ] = None
+    validation: Annotated[
+        float | None,
+        typer.Option(help="Share held out to stop early; 0.1, but 0.2 for an ensemble."),
+    ] = None
     test: Annotated[
         str,
         typer.Option(
@@ -195,7 +215,7 @@ class CommandLineOptions(TableOptions):
         """Check each option by itself."""
         super().__post_init__()
         choices: dict[str, tuple[str, ...]] = {
-            "model": tuple(MODELS),
+            "model": MODELS,
             "optimizer": OPTIMIZER_NAMES,
             "schedule": tuple(SCHEDULES),
             "activation": tuple(ACTIVATIONS),
@@ -223,6 +243,7 @@ class CommandLineOptions(TableOptions):
             ("label_smoothing", lambda x: 0 <= x < 1, share),
             ("validation", lambda x: 0 <= x < 1, share),
             ("test_share", lambda x: 0 <= x < 1, share),
+            ("max_seconds", lambda x: 0 < x < math.inf, "a number > 0"),
         )
         for name, sound, expected in ranges:
             value = getattr(self, name)
@@ -266,11 +287,23 @@ class CommandLineOptions(TableOptions):
         ValueError
             An option is for images, and the data are a table.
         """
-        if isinstance(source.data, Table):
-            if self.model == "cnn":
-                raise ValueError(
-                    f"--model: cnn is for images, and {self.data} is a table; expected --model mlp"
-                )
+        table = isinstance(source.data, Table)
+        if self.model == ENSEMBLE if not table else self.model == CNN:
+            kind, other = ("a table", "images") if table else ("images", "tables")
+            raise ValueError(
+                f"--model: {self.model} is for {other}, and {self.data} is {kind}; expected "
+                "--model mlp"
+            )
+        if table and is_ensemble(self):
+            check_ensemble(self)
+            share = share_of_ensemble(self.validation, len(source))
+            return replace(self, model=ENSEMBLE, validation=share)
+        if self.max_seconds is not None:
+            raise ValueError(
+                "--max-seconds: expected the ensemble of a table (--model ensemble), which ends "
+                "in time; --epochs limits other networks"
+            )
+        if table:
             if not all(isinstance(each, Noise) for each in augmentations(self.augment)):
                 raise ValueError(
                     f"--augment: all but noise are for images, and {self.data} is a table; got "

@@ -88,7 +88,7 @@ def _check_answers(purpose: Purpose, part: Source) -> None:
 def _shares(source: Source, options: CommandLineOptions) -> dict[str, float]:
     """Return the share of each part that is cut out of the data."""
     test = 0.0 if source.test is not None else options.test_share or 0.0
-    validation = 0.0 if source.validation is not None else options.validation
+    validation = 0.0 if source.validation is not None else options.validation or 0.0
     if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
         raise DataError(
             f"the shares held out for validation ({validation:g}) and test ({test:g}) "

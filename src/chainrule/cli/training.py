@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from chainrule.cli.column_roles import Roles
+from chainrule.cli.ensembles import described_network
 from chainrule.cli.evaluation import Scores, evaluate
 from chainrule.cli.metadata import metadata
 from chainrule.cli.model_data import target_of
-from chainrule.cli.network_estimator import network_estimator
+from chainrule.cli.network_estimator import network_estimator, prepare_network
+from chainrule.cli.option_values import CNN, ENSEMBLE
 from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.prepared import Training
 from chainrule.cli.splitting import learned_purpose, parts_of
+from chainrule.cli.table_estimator import prepare_ensemble, table_estimator
 from chainrule.data import DataError, Source, Table
 from chainrule.targets import Numbers
 from chainrule.targets.columns import Purpose, TaskName, find_task, number_cells
@@ -42,8 +45,6 @@ def purpose_of(source: Source, options: CommandLineOptions) -> Purpose:
 
 def prepare_training(options: CommandLineOptions, source: Source, *, bar: bool) -> Training:
     """Split the data and prepare an estimator's fit; with a progress bar, if wanted."""
-    from chainrule.estimators.preparation import prepare
-
     said, options = options, options.with_defaults(source)
     roles = Roles.of(options, source)
     purpose = purpose_of(source, options)
@@ -58,26 +59,31 @@ def prepare_training(options: CommandLineOptions, source: Source, *, bar: bool) 
             number_cells(source.target), scaled=True, positive=True, name=source.target_name
         )
     training, held_out = parts["training"], parts.get("validation")
-    estimator = network_estimator(options, purpose, training)
-    validation: tuple[Any, Any, Any] = (None, None, None)
-    if held_out is not None:  # a small part has many equal scores, but no equal losses
-        estimator.set_params(early_stopping=True, scoring="loss", tol=0.0)
-        validation = held_out.data, held_out.target, None
-    estimator.verbose = "bar" if bar else False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # notes tell of the training part
         inputs = roles.inputs(training.data) if isinstance(training.data, Table) else None
-        job = prepare(
-            estimator, training.data, training.target, None, validation, inputs=inputs
-        )
-    notes = [*source.notes, purpose.reason, *split_notes]
-    if inputs is not None:
-        notes += inputs.notes()
-    elif said.model is None:
-        notes.append(
-            "the data are images, so the network is convolutional (--model mlp: multilayer)"
-        )
-    return Training(options, purpose, parts, job, tuple(notes), roles)
+        if options.model == ENSEMBLE:
+            estimator = table_estimator(options, purpose, len(training))
+            job = prepare_ensemble(estimator, training, held_out, inputs)
+        else:
+            estimator = network_estimator(options, purpose, training)
+            job = prepare_network(estimator, training, held_out, inputs, options.scoring)
+    estimator.verbose = "bar" if bar else False
+    notes = [*source.notes, purpose.reason, *split_notes, *(inputs.notes() if inputs else ())]
+    return Training(options, purpose, parts, job, (*notes, *_choice(said, options)), roles)
+
+
+def _choice(said: CommandLineOptions, options: CommandLineOptions) -> list[str]:
+    """Return in a sentence which network was chosen for want of an option, if it may surprise."""
+    if said.model is not None or options.model == ENSEMBLE:
+        return []
+    if options.model == CNN:
+        return ["the data are images, so the network is convolutional (--model mlp: multilayer)"]
+    described = described_network(said)
+    if not described:
+        return []
+    others = " (--model ensemble: several small ones, and their mean)"
+    return [f"one network, because of {' and '.join(described)}{others}"]
 
 
 def train_network(training: Training) -> Outcome:

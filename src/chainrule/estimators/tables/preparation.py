@@ -45,6 +45,8 @@ class Given:
         What decides on the rows to be held out.
     held_out : tuple
         Rows, answers and weights of a validation set.
+    inputs : TableEncoder or None
+        What was learned of the columns, if somebody has done that.
     """
 
     sample_weight: Any = None
@@ -52,6 +54,7 @@ class Given:
     groups: Any = None
     time: Any = None
     held_out: tuple[Any, Any, Any] = (None, None, None)
+    inputs: Any = None
 
 
 @dataclass
@@ -96,7 +99,7 @@ def prepare_table(estimator: Any, X: Any, y: Any, given: Given) -> TableJob:
     random_state = check_random_state(estimator.random_state)
     seeds = [int(random_state.randint(2**31 - 1)) for _ in range(2)]
     training, out = _divided(estimator, rows, targets, given, seeds[0])
-    inputs = estimator._new_inputs(rows.table.select(training))
+    inputs = given.inputs or estimator._new_inputs(rows.table.select(training))
     columns = _columns_in(rows)
     data = _encoded(estimator, inputs, targets, rows, given.sample_weight)
     validation = _given_part(estimator, inputs, targets, columns, given)
