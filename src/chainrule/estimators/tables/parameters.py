@@ -28,7 +28,7 @@ PARAMETERS = """\
         Whether members share the weights of their hidden layers and have scales of their own, as in
         TabM: fewer parameters, and longer trainings.
     learning_rate_init : float or "auto", default="auto"
-        The learning rate at the start.
+        The learning rate at the start; it falls to 0 along half a cosine.
     weight_decay : float or "auto", default="auto"
         By what part of the learning rate parameters shrink in a step.
     batch_size : int or "auto", default="auto"
@@ -42,7 +42,8 @@ PARAMETERS = """\
         The part of the rows that is held out: it decides which pass is kept, and when to stop. Of
         few rows, or with 0, none are held out, and all passes are taken.
     n_iter_no_change : int or "auto", default="auto"
-        Passes without a better score that end training.
+        Passes without a better score that end training; "auto" takes all passes. Either way the
+        best is kept.
     scoring : str or callable, default="auto"
         What is watched on the rows held out, of the mean of the members: a score by scikit-learn's
         name of it ("accuracy", "neg_log_loss", "roc_auc", "r2", …) or as

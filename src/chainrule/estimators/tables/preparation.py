@@ -106,12 +106,7 @@ def prepare_table(estimator: Any, X: Any, y: Any, given: Given) -> TableJob:
     if validation is None and len(out := _of_weight(data, out)):
         validation = data.at(out)
     data = data.at(training)
-    recipe = recipe_for(
-        estimator,
-        len(data),
-        classes=isinstance(targets, Classes),
-        validated=validation is not None,
-    )
+    recipe = recipe_for(estimator, len(data), classes=isinstance(targets, Classes))
     last = estimator._objective(targets).last
     shared = bool(estimator.batch_ensemble)
     functions = member_functions(recipe, targets.outputs, last, shared=shared)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,10 @@ __all__ = ["Recipe", "recipe_for", "scoring_of"]
 
 AUTO = "auto"
 
-BATCHES = ((1_000, 32), (3_000, 64), (6_000, 128))
-"""Samples in a step, by the rows that there are fewer of; above, :data:`LARGEST_BATCH`."""
+STEPS_IN_EPOCH = 30
+"""About so many steps an epoch has, as far as batches of a power of 2 in these bounds allow."""
 
-LARGEST_BATCH = 256
+LEAST_BATCH, LARGEST_BATCH = 16, 256
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,14 @@ class Recipe:
         What follows each of them.
     dropout : float
         The share of their outputs that a step leaves out.
-    learning_rate, weight_decay : float
-        Of AdamW.
+    learning_rate, weight_decay, beta2 : float
+        Of AdamW; the learning rate falls along half a cosine.
     batch_size : int
         Samples in a step.
     epochs : int
         Passes at most.
-    patience : int
-        Passes without improvement that end a training.
+    patience : int or None
+        Passes without improvement that end a training before its last.
     label_smoothing : float
         The share of certainty that all classes are given alike.
     scoring : str or callable
@@ -52,14 +53,15 @@ class Recipe:
     dropout: float
     learning_rate: float
     weight_decay: float
+    beta2: float
     batch_size: int
     epochs: int
-    patience: int
+    patience: int | None
     label_smoothing: float
     scoring: Any
 
 
-def recipe_for(estimator: Any, rows: int, *, classes: bool, validated: bool) -> Recipe:
+def recipe_for(estimator: Any, rows: int, *, classes: bool) -> Recipe:
     """Return the recipe for so many rows to train on; what an estimator says counts first.
 
     Parameters
@@ -70,32 +72,37 @@ def recipe_for(estimator: Any, rows: int, *, classes: bool, validated: bool) -> 
         To train on.
     classes : bool
         Whether classes are predicted, not numbers.
-    validated : bool
-        Whether rows are held out, on which training is watched.
     """
 
     def said(name: str, usual: Any) -> Any:
         return _said(estimator, name, usual)
 
-    size = next((size for most, size in BATCHES if rows < most), LARGEST_BATCH)
+    patience = said("n_iter_no_change", None)
     return Recipe(
         members=int(said("members", 8)),
         hidden=_sizes(said("hidden_layer_sizes", (128, 64))),
         activation=resolve.activation(estimator.activation),
         dropout=float(said("dropout", 0.1)),
-        learning_rate=float(said("learning_rate_init", 0.003)),
+        learning_rate=float(said("learning_rate_init", 0.003 if classes else 0.006)),
         weight_decay=float(said("weight_decay", 0.01)),
-        batch_size=min(int(said("batch_size", size)), rows),
-        epochs=int(said("max_iter", 200 if validated else 60)),
-        patience=int(said("n_iter_no_change", 20)),
+        beta2=0.95,
+        batch_size=min(int(said("batch_size", _batch(rows))), rows),
+        epochs=int(said("max_iter", 20 if classes else 40)),
+        patience=None if patience is None else int(patience),
         label_smoothing=float(said("label_smoothing", 0.0)),
         scoring=scoring_of(estimator, classes=classes),
     )
 
 
+def _batch(rows: int) -> int:
+    """Return the power of 2 that divides rows into about :data:`STEPS_IN_EPOCH`, within bounds."""
+    power = round(math.log2(max(rows, 1) / STEPS_IN_EPOCH))
+    return min(LARGEST_BATCH, max(LEAST_BATCH, 1 << max(power, 0)))
+
+
 def scoring_of(estimator: Any, *, classes: bool) -> Any:
     """Return what is watched on the rows held out: what an estimator says, or what is usual."""
-    return _said(estimator, "scoring", "accuracy" if classes else "r2")
+    return _said(estimator, "scoring", "neg_log_loss" if classes else "r2")
 
 
 def _said(estimator: Any, name: str, usual: Any) -> Any:

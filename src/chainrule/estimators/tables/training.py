@@ -12,7 +12,7 @@ from chainrule.estimators.fitting import FitResult, in_dtype, not_finite
 from chainrule.estimators.scoring import LOSS, Guarded, Metric, printer, score_remark
 from chainrule.estimators.tables.preparation import TableJob
 from chainrule.estimators.tables.scores import QUICK_SCORES, MeanScore
-from chainrule.training import AdamW, History, Patience, Plan, TrainingDivergedError, train
+from chainrule.training import AdamW, Cosine, History, Patience, Plan, TrainingDivergedError, train
 from chainrule.training.samples import Samples
 
 __all__ = ["fit_members"]
@@ -57,12 +57,13 @@ def fit_members(job: TableJob, seconds: float | None) -> FitResult:
 
 def _plan(job: TableJob, seconds: float | None) -> Plan:
     """Return how to train, as the recipe says."""
-    recipe = job.recipe
+    recipe, watched = job.recipe, job.validation is not None
     return Plan(
-        AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay),
+        AdamW(recipe.learning_rate, beta2=recipe.beta2, weight_decay=recipe.weight_decay),
+        Cosine(),
         batch_size=recipe.batch_size,
         epochs=recipe.epochs,
-        patience=None if job.validation is None else Patience(recipe.patience),
+        patience=Patience(recipe.patience) if recipe.patience and watched else None,
         seed=int(job.random_state.randint(2**31 - 1)),
         precision=job.estimator.precision,
         max_seconds=seconds,
