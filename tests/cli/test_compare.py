@@ -25,7 +25,7 @@ def iris():
 
 
 MLPS = ("chainrule's MLP", "scikit-learn's MLP")
-MODELS = [*MLPS, "logistic regression", "HistGradientBoosting"]
+MODELS = ["chainrule", *MLPS, "logistic regression", "HistGradientBoosting"]
 
 
 def test_each_model_fits_each_fold_by_turns(iris):
@@ -37,7 +37,8 @@ def test_each_model_fits_each_fold_by_turns(iris):
     assert iris["versions"]["scikit-learn"] == sklearn.__version__
     assert iris["parameters"]["hidden_layer_sizes"] == [7]
     epochs = {fit["model"]: fit["epochs"] for fit in iris["fits"]}
-    assert epochs == dict(zip(MODELS, (4, 4, None, None), strict=True))
+    assert [epochs[model] for model in MODELS[1:]] == [4, 4, None, None]
+    assert epochs["chainrule"] > 4
 
 
 def test_equal_seeds_and_parameters_give_equal_scores(iris):
@@ -73,8 +74,9 @@ def test_people_get_a_table(tmp_path):
         "fit, seconds",
         "epochs",
     ]
-    assert [row[0] for row in rows] == [*MLPS, "ridge regression", "HistGradientBoosting"]
-    assert [len(row) for row in rows] == [6, 6, 5, 5]
+    models = ["chainrule", *MLPS, "ridge regression", "HistGradientBoosting"]
+    assert [row[0] for row in rows] == models
+    assert [len(row) for row in rows] == [6, 6, 6, 5, 5]
     assert "ridge regression won: its root mean squared error is lower, " in run.err
     assert re.search(r"\nchainrule's MLP trains [\d.]+ times (fast|slow)er than sci", run.err)
     assert "solver='sgd'" in run.err

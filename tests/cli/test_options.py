@@ -120,7 +120,8 @@ def test_a_network_is_as_asked(houses, tmp_path, options, formula):
         (("--seed", 11), "seed", 11),
         (("--precision", "bfloat16"), "precision", "bfloat16"),
         (("--epochs", 3), "epochs", 3),
-        (("--test", 0), "rows", {"training": 51, "validation": 6}),
+        (("--test", 0), "rows", {"training": 46, "validation": 11}),
+        (("--test", 0, "--model", "mlp"), "rows", {"training": 51, "validation": 6}),
         (("--validation", 0), "rows", {"training": 46, "test": 11}),
         (("--validation", 0, "--test", 0), "rows", {"training": 57}),
     ],
@@ -230,7 +231,8 @@ def test_classes_weigh_what_is_asked(houses, tmp_path):
 
 
 def test_smoothed_labels_keep_the_loss_from_zero(tmp_path):
-    arguments = ("train", "iris", "-fo", tmp_path / "m", "-e", 60, "--json", "--patience", 0)
+    model = ("--model", "mlp", "-fo", tmp_path / "m")
+    arguments = ("train", "iris", *model, "-e", 60, "--json", "--patience", 0)
     certain, smooth = (
         chainrule(*arguments, "--label-smoothing", share).json["history"]["loss"][-1]
         for share in (0.0, 0.3)
@@ -239,7 +241,7 @@ def test_smoothed_labels_keep_the_loss_from_zero(tmp_path):
 
 
 def test_noise_on_a_table_changes_training_alone(houses, tmp_path):
-    plain = told(houses, tmp_path)
+    plain = told(houses, tmp_path, "--model", "mlp")
     noisy = told(houses, tmp_path, "--augment", "noise=0.5")
     assert noisy["augmentation"] == ["Noise(deviation=0.5)"]
     assert noisy["history"]["loss"] != plain["history"]["loss"]

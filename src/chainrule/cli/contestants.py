@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -12,9 +13,12 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from chainrule.cli.evaluation import evaluate
 from chainrule.cli.folds import Fold
 from chainrule.cli.option_values import hidden_sizes, optimizer
 from chainrule.cli.options import CommandLineOptions
+from chainrule.cli.table_estimator import prepare_ensemble, table_estimator
+from chainrule.data import Table
 from chainrule.targets.scores import class_scores, regression_scores
 from chainrule.training import Optimizer
 from chainrule.types import Array
@@ -24,13 +28,14 @@ __all__ = [
     "BOOSTING",
     "MLP",
     "OPTIMIZERS",
+    "OURS",
     "THEIR_MLP",
     "Contestant",
     "Fitted",
     "mlp_parameters",
 ]
 
-MLP, THEIR_MLP = "chainrule's MLP", "scikit-learn's MLP"
+OURS, MLP, THEIR_MLP = "chainrule", "chainrule's MLP", "scikit-learn's MLP"
 BOOSTING = "HistGradientBoosting"
 
 ACTIVATIONS = {"relu": "relu", "tanh": "tanh", "sigmoid": "logistic", "identity": "identity"}
@@ -96,6 +101,32 @@ class Contestant:
         shares = np.zeros((len(X), len(fold.purpose.classes)))
         shares[:, estimator.classes_.astype(int)] = estimator.predict_proba(X)
         return class_scores(t, np.argmax(shares, axis=1), shares, self.logits(estimator, X))
+
+
+@dataclass
+class Ensemble(Contestant):
+    """chainrule's networks for tables, on columns as they are."""
+
+    name = OURS
+
+    threads: int = 0
+
+    def fit(self, fold: Fold, who: str) -> Fitted:
+        """Return the scores and the time of a fit; a part of the rows is held out to stop early."""
+        options = CommandLineOptions("", seed=fold.seed, threads=self.threads)
+        training, held_out = fold.training, fold.held_out
+        estimator = table_estimator(options, fold.purpose, len(training))
+        begin = perf_counter()
+        with calm():
+            try:
+                assert isinstance(training.data, Table)
+                inputs = fold.roles.inputs(training.data)
+                prepare_ensemble(estimator, training, None, inputs, part=None).run()
+            except ValueError as error:
+                raise ValueError(f"{who}: {error}") from error
+        seconds = perf_counter() - begin
+        scores, _ = evaluate(estimator, held_out.data, held_out.target)
+        return Fitted(scores, seconds, estimator.n_iter_)
 
 
 @dataclass
@@ -170,7 +201,8 @@ def contestants(options: CommandLineOptions, purpose: Any, rows: int, *, table: 
         Perceptron(MLP, parameters, options.threads or None),
         Perceptron(THEIR_MLP, parameters),
     ]
-    return [*found, Linear(purpose.task), Boosting()] if table else found
+    ours = Ensemble(options.threads)
+    return [ours, *found, Linear(purpose.task), Boosting()] if table else found
 
 
 def mlp_parameters(options: CommandLineOptions, rows: int) -> dict[str, Any]:
@@ -201,16 +233,23 @@ def timed(estimator: Any, X: Any, y: Any, who: str) -> float:
     """Fit and return the seconds that it took.
 
     Both libraries end their training at Ctrl-C with no more than a warning; here it ends all.
-    Warnings of training that could go on are left to the number of epochs.
+    Warnings of training that could go on are left to the number of epochs. ValueError says ``who``
+    could not.
     """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with calm():
         begin = perf_counter()
         try:
             estimator.fit(X, y)
         except ValueError as error:
             raise ValueError(f"{who}: {error}") from error
-        seconds = perf_counter() - begin
+        return perf_counter() - begin
+
+
+@contextmanager
+def calm() -> Iterator[None]:
+    """Keep warnings back, and make Ctrl-C of the one that training was interrupted."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
     if any("interrupted by user" in str(warning.message) for warning in caught):
         raise KeyboardInterrupt
-    return seconds

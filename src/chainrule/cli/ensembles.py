@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from chainrule.cli.option_values import ENSEMBLE
@@ -20,8 +21,8 @@ ITS_OWN = (
     "augment",
     "double",
 )
-OF_NETWORKS = ("layers", "activation", "dropout", "learning_rate", "batch", *ITS_OWN)
-"""Options that describe one network; an ensemble, if it is asked for, takes the first ones."""
+OF_BOTH = ("layers", "activation", "dropout", "learning_rate", "batch", "precision")
+"""Options that describe one network; an ensemble that is asked for takes the first ones, too."""
 
 SHARE = 0.2
 FEWEST_ROWS = 50
@@ -30,7 +31,7 @@ FEWEST_ROWS = 50
 
 def described_network(options: Any) -> list[str]:
     """Return the options that are said and describe one network, as the command line has them."""
-    return _said(options, OF_NETWORKS)
+    return _said(options, (*OF_BOTH, *ITS_OWN))
 
 
 def is_ensemble(options: Any) -> bool:
@@ -56,10 +57,6 @@ def share_of_ensemble(said: float | None, rows: int) -> float:
 
 
 def _said(options: Any, names: tuple[str, ...]) -> list[str]:
-    """Return the options that are said; only biases are said by a no."""
-    values = {name: getattr(options, name) for name in names}
-    return [
-        spelled(name)
-        for name, value in values.items()
-        if value is not None and (value is not False or name == "bias")
-    ]
+    """Return the options that are not as they are where nothing is said."""
+    usual = {each.name: each.default for each in fields(options)}
+    return [spelled(name) for name in names if getattr(options, name) != usual[name]]

@@ -107,7 +107,10 @@ def _rows(
         return _by_time(source.data, roles.time, shares)
     if roles.group and isinstance(source.data, Table):
         return _by_group(source.data, roles.group, shares, seed)
-    rows = split(len(source), shares, seed, labels)
+    try:
+        rows = split(len(source), shares, seed, labels)
+    except DataError as error:
+        raise DataError(f"{source.name}: {str(error).removeprefix('split: ')}") from None
     if labels is not None:
         rows = _all_learned(rows, class_numbers(purpose, source))
     return rows, []

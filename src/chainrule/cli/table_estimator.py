@@ -46,13 +46,23 @@ def table_estimator(options: CommandLineOptions, purpose: Purpose, rows: int) ->
     return TableClassifier(class_weight=weights, **parameters)
 
 
-def prepare_ensemble(estimator: Any, training: Source, held_out: Source | None, inputs: Any) -> Any:
-    """Return the fit of an estimator of tables on a part of the data, watched on another."""
+def prepare_ensemble(
+    estimator: Any,
+    training: Source,
+    held_out: Source | None,
+    inputs: Any,
+    *,
+    part: float | None = 0.0,
+) -> Any:
+    """Return the fit of an estimator of tables on a part of the data, watched on another.
+
+    Without another, it is watched on a ``part`` of the same rows, None being the estimator's own.
+    """
     from chainrule.estimators.tables.preparation import Given, prepare_table
 
     validation = (None,) * 3 if held_out is None else (held_out.data, held_out.target, None)
-    if held_out is None:
-        estimator.set_params(validation_fraction=0.0)
+    if held_out is None and part is not None:
+        estimator.set_params(validation_fraction=part)
     return prepare_table(
         estimator, training.data, training.target, Given(held_out=validation, inputs=inputs)
     )
