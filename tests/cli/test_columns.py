@@ -208,6 +208,19 @@ def test_a_model_is_overwritten_by_force_alone(houses, model):
     assert model.read_bytes() == before
 
 
+def test_a_model_without_a_name_goes_beside_the_older_one(houses, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ("train", houses, "-t", "price", "-e", 1)
+    names = ["houses.safetensors", "houses-2.safetensors", "houses-3.safetensors"]
+    for seed, name in enumerate(names):
+        run = chainrule(*arguments, "--seed", seed)
+        assert run.err.endswith(f"model saved in {name}\n")
+        told = f"houses.safetensors is there already, so the model goes to {name} (--force over"
+        assert (told in run.err) == (seed > 0)
+    assert [load(name).random_state for name in names] == [0, 1, 2]
+    assert chainrule(*arguments, "--force").err.endswith("model saved in houses.safetensors\n")
+
+
 class Typed:
     """Standard input that has some bytes, or is a terminal."""
 

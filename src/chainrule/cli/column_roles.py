@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from chainrule.cli.column_names import named_columns
 from chainrule.cli.table_options import TableOptions
 from chainrule.data import DataError, Source, Table
-from chainrule.data.cells import shortened
-from chainrule.inputs import TableEncoder
+from chainrule.inputs import Options, TableEncoder
+from chainrule.inputs.tables.decisions import LEFT_OUT, Decision
 
-__all__ = ["Roles"]
+__all__ = ["Kinds", "Roles"]
+
+Kinds = Mapping[str, Decision]
+"""What each column is taken for."""
 
 
 @dataclass(frozen=True)
@@ -85,29 +88,26 @@ class Roles:
         said = {"time": self.time, "group": self.group}
         return {name: column for name, column in said.items() if column is not None}
 
-    def learned(self, source: Source) -> Source:
-        """Return the source without the columns that are not learned from.
+    def kinds(self, source: Source) -> Kinds | None:
+        """Return what each column of a table is, as all of its rows say; None of images."""
+        if not isinstance(source.data, Table):
+            return None
+        options = self._options()
+        named = {name: Decision(LEFT_OUT, self._reason(name)) for name in self.unlearned}
+        return {**TableEncoder.kinds(source.data, options), **named}
 
-        Raises
-        ------
-        DataError
-            No column is left.
-        """
-        data: Any = source.data
-        for name in self.unlearned:
-            data = data.without(name)
-        if self.unlearned and not data.names:
-            raise DataError(
-                f"{source.name}: expected columns to learn from, got none but "
-                f"{shortened(self.unlearned)}, which are not"
-            )
-        return replace(source, data=data)
+    def inputs(self, table: Table, kinds: Kinds, encoding: str = "standard") -> TableEncoder:
+        """Return how the columns become features, learned from some rows."""
+        return TableEncoder.fit(table, replace(self._options(), kinds=kinds, encoding=encoding))
 
-    def inputs(self, data: Table) -> TableEncoder:
-        """Return what the columns of a table are, those that are not learned from among them."""
-        mine = tuple((name, self._reason(name)) for name in self.unlearned)
-        learned = TableEncoder.fit(data)
-        return replace(learned, dropped=(*learned.dropped, *mine))
+    def _options(self) -> Options:
+        return Options(
+            "chainrule",
+            drop=self.unlearned,
+            categorical=self.categorical,
+            numeric=self.numeric,
+            keep=() if self.time is None else (self.time,),
+        )
 
     def _reason(self, name: str) -> str:
         """Return why a column is not learned from."""

@@ -18,7 +18,6 @@ from chainrule.cli.folds import Fold
 from chainrule.cli.option_values import hidden_sizes, optimizer
 from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.table_estimator import prepare_ensemble, table_estimator
-from chainrule.data import Table
 from chainrule.targets.scores import class_scores, regression_scores
 from chainrule.training import Optimizer
 from chainrule.types import Array
@@ -115,12 +114,11 @@ class Ensemble(Contestant):
         """Return the scores and the time of a fit; a part of the rows is held out to stop early."""
         options = CommandLineOptions("", seed=fold.seed, threads=self.threads)
         training, held_out = fold.training, fold.held_out
-        estimator = table_estimator(options, fold.purpose, len(training))
+        estimator = table_estimator(options, fold.purpose, fold.roles, len(training))
         begin = perf_counter()
         with calm():
             try:
-                assert isinstance(training.data, Table)
-                inputs = fold.roles.inputs(training.data)
+                inputs = fold.learned("piecewise")
                 prepare_ensemble(estimator, training, None, inputs, part=None).run()
             except ValueError as error:
                 raise ValueError(f"{who}: {error}") from error

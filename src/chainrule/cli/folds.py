@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.cli.column_roles import Roles
+from chainrule.cli.column_roles import Kinds, Roles
 from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.splitting import class_numbers
 from chainrule.data import DataError, Source, Table, split, split_groups
 from chainrule.data.cells import Cells
 from chainrule.inputs import ImageScaling, TableEncoder
-from chainrule.inputs.table import CategoricalColumn, NumericColumn
+from chainrule.inputs.tables import CategoricalColumn, NumericColumn
 from chainrule.targets import Numbers
 from chainrule.targets.columns import Purpose, number_cells
 from chainrule.types import Array
@@ -35,8 +35,8 @@ class Fold:
         The rows as they were read.
     purpose : Purpose
         What the target is to be predicted for.
-    roles : Roles
-        What columns of a table are for.
+    roles, kinds : Roles, Kinds or None
+        What columns of a table are for, and what they are.
     seed : int
         Of whatever is random.
     double : bool
@@ -47,6 +47,7 @@ class Fold:
     held_out: Source
     purpose: Purpose
     roles: Roles
+    kinds: Kinds | None
     seed: int
     double: bool = False
 
@@ -63,7 +64,13 @@ class Fold:
     def inputs(self) -> TableEncoder | ImageScaling:
         """What was learnt of the columns, or of the pixels, from the rows to learn from."""
         data = self.training.data
-        return ImageScaling.fit(data) if not isinstance(data, Table) else self.roles.inputs(data)
+        return self.learned("standard") if isinstance(data, Table) else ImageScaling.fit(data)
+
+    def learned(self, encoding: str) -> TableEncoder:
+        """Return how the columns of a table become features, learned anew."""
+        assert isinstance(self.training.data, Table)
+        assert self.kinds is not None
+        return self.roles.inputs(self.training.data, self.kinds, encoding)
 
     @cached_property
     def encoded(self) -> tuple[Array, Array]:
@@ -137,14 +144,15 @@ def folds_of(
     another seed.
     """
     roles = Roles.of(options, source)
+    kinds = roles.kinds(source)
     number = 0
     for repeat in range(repeats):
         for rows, others in _parts(source, purpose, roles, options.seed + repeat, folds):
-            training = roles.learned(source.select(rows))
+            training = source.select(rows)
             test = source.select(others) if source.test is None else source.test
             seed = (options.seed + number) % 2**32
             number += 1
-            yield Fold(training, roles.learned(test), purpose, roles, seed, options.double)
+            yield Fold(training, test, purpose, roles, kinds, seed, options.double)
 
 
 def _parts(

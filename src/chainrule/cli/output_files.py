@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import tempfile
+from itertools import chain, count
 from os import W_OK, access
 from pathlib import Path
 
@@ -22,6 +23,12 @@ def default_model_path(data: str) -> Path:
     if data not in BUILTIN and not path.is_dir():
         name = Path(name.removesuffix(".gz")).stem
     return Path(f"{name or 'model'}.safetensors")
+
+
+def free_path(path: Path) -> Path:
+    """Return a path at which nothing is that would be lost: x.st, or x-2.st, x-3.st and so on."""
+    names = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    return next(each for each in chain([path], names) if not each.exists() or _is_empty(each))
 
 
 def check_model_path(path: Path, *inputs: str | Path, force: bool) -> None:
@@ -78,8 +85,12 @@ def _check(path: Path, inputs: tuple[str | Path, ...]) -> int | None:
     return mode
 
 
+def _is_empty(path: Path) -> bool:
+    return path.is_file() and not path.stat().st_size
+
+
 def _check_new(path: Path, mode: int | None, force: bool) -> None:
-    if mode is not None and stat.S_ISREG(mode) and path.stat().st_size and not force:
+    if mode is not None and stat.S_ISREG(mode) and not (_is_empty(path) or force):
         raise ValueError(
             f"--output: {path} is there already; --force overwrites it, --output NAME writes "
             "another file"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from chainrule.cli.column_roles import Roles
 from chainrule.cli.network_estimator import weights_by_label
 from chainrule.cli.option_values import class_weights, hidden_sizes
 from chainrule.cli.options import CommandLineOptions
@@ -14,7 +15,9 @@ from chainrule.targets.columns import Purpose
 __all__ = ["prepare_ensemble", "table_estimator"]
 
 
-def table_estimator(options: CommandLineOptions, purpose: Purpose, rows: int) -> Any:
+def table_estimator(
+    options: CommandLineOptions, purpose: Purpose, roles: Roles, rows: int
+) -> Any:
     """Return the estimator for so many rows to learn from; what is not said is left to it."""
     from chainrule.estimators import TableClassifier, TableRegressor
 
@@ -30,8 +33,11 @@ def table_estimator(options: CommandLineOptions, purpose: Purpose, rows: int) ->
         "max_seconds": options.max_seconds,
         "n_jobs": options.threads or None,
     }
-    parameters = {name: value for name, value in said.items() if value is not None}
+    parameters: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
     parameters |= {
+        "drop": roles.unlearned,
+        "categorical": roles.categorical,
+        "numeric": roles.numeric,
         "random_state": options.seed,
         "precision": options.precision,
         "engine": options.engine,

@@ -36,7 +36,10 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, n
 def train(
     options: CommandLineOptions,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where the model goes.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Where the model goes; by default it is named as DATA."
+        ),
     ] = None,
     force: ForceOption = False,
     quiet: QuietOption = False,
@@ -44,11 +47,15 @@ def train(
 ) -> None:
     """Train a network on DATA, show its scores, and save it."""
     out = Output(as_json=as_json, quiet=quiet)
-    path = output or output_files.default_model_path(options.data)
+    usual = output_files.default_model_path(options.data)
+    path = output or (usual if force else output_files.free_path(usual))
     output_files.check_model_path(path, options.data, options.test, force=force)
     source = _read(options, images=options.model is not None and options.model != "mlp")
     training = prepare_training(options, source, bar=not (as_json or quiet))
-    out.say(*training.notes)
+    notes = list(training.notes)
+    if output is None and path != usual:
+        notes.append(f"{usual} is there already, so the model goes to {path} (--force overwrites)")
+    out.say(*notes)
     chain = training.job.chain
     out.say(f"{chain.formula()}, {chain.parameters.flat.size:,} parameters")
     try:
@@ -67,7 +74,7 @@ def train(
     positive = positive_class(purpose.classes)
     if as_json:
         predicted = {"target": source.target_name, "task": purpose.task, "classes": purpose.classes}
-        predicted["notes"] = [*training.notes, *outcome.history.remarks]
+        predicted["notes"] = [*notes, *outcome.history.remarks]
         if positive is not None:
             predicted["positive"] = positive
         out.json({"model": str(path), **predicted, **outcome.estimator.metadata_})

@@ -19,6 +19,7 @@ from chainrule.cli.prepared import Training
 from chainrule.cli.splitting import learned_purpose, parts_of
 from chainrule.cli.table_estimator import prepare_ensemble, table_estimator
 from chainrule.data import DataError, Source, Table
+from chainrule.inputs import TableEncoder
 from chainrule.targets import Numbers
 from chainrule.targets.columns import Purpose, TaskName, find_task, number_cells
 from chainrule.training import History, TrainingDivergedError
@@ -51,9 +52,9 @@ def prepare_training(options: CommandLineOptions, source: Source, *, bar: bool) 
     if purpose.task == "regression" and (options.class_weight or options.label_smoothing):
         option = "--class-weight" if options.class_weight else "--label-smoothing"
         raise DataError(f"{option}: expected classes to predict; {purpose.reason}")
+    kinds = roles.kinds(source)
     parts, split_notes = parts_of(source, purpose, options, roles)
     purpose = learned_purpose(purpose, parts["training"])
-    parts = {name: roles.learned(part) for name, part in parts.items()}
     if options.loss == "poisson":  # the parts held out have counts, too
         Numbers.fit(
             number_cells(source.target), scaled=True, positive=True, name=source.target_name
@@ -61,9 +62,13 @@ def prepare_training(options: CommandLineOptions, source: Source, *, bar: bool) 
     training, held_out = parts["training"], parts.get("validation")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # notes tell of the training part
-        inputs = roles.inputs(training.data) if isinstance(training.data, Table) else None
+        inputs = None
+        if isinstance(training.data, Table):
+            encoding = "piecewise" if options.model == ENSEMBLE else "standard"
+            inputs = roles.inputs(training.data, kinds or {}, encoding)
+            _check_test(inputs, source.test)
         if options.model == ENSEMBLE:
-            estimator = table_estimator(options, purpose, len(training))
+            estimator = table_estimator(options, purpose, roles, len(training))
             job = prepare_ensemble(estimator, training, held_out, inputs)
         else:
             estimator = network_estimator(options, purpose, training)
@@ -71,6 +76,15 @@ def prepare_training(options: CommandLineOptions, source: Source, *, bar: bool) 
     estimator.verbose = "bar" if bar else False
     notes = [*source.notes, purpose.reason, *split_notes, *(inputs.notes() if inputs else ())]
     return Training(options, purpose, parts, job, (*notes, *_choice(said, options)), roles)
+
+
+def _check_test(inputs: TableEncoder, test: Source | None) -> None:
+    """Raise DataError, before any work is done, for a table to score that cannot be encoded."""
+    if test is not None and isinstance(test.data, Table):
+        try:
+            inputs.encode_table(test.data)
+        except DataError as error:
+            raise DataError(f"--test: {error}") from None
 
 
 def _choice(said: CommandLineOptions, options: CommandLineOptions) -> list[str]:

@@ -23,7 +23,7 @@ from chainrule.estimators.tables.scores import mean_of_members
 from chainrule.estimators.tables.training import fit_members
 from chainrule.files.estimator import COLUMNS, RECORD
 from chainrule.inputs import Inputs, Options
-from chainrule.inputs.table import TableEncoder
+from chainrule.inputs.tables import TableEncoder
 from chainrule.targets import Classes, Objective, Targets
 from chainrule.types import Array
 
