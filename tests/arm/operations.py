@@ -46,7 +46,9 @@ ONE: dict[str, Operation] = {
     "lanes above 0": lambda x: spread(x.body.to_number(count_lanes(x > 0))),
     **{
         name: getattr(READER, name)
-        for name in ("exp", "expm1", "log", "log1p", "tanh", "erf", "erfc", "sqrt", "abs")
+        for name in (
+            *("exp", "expm1", "log", "log1p", "tanh", "sin", "cos", "erf", "erfc", "sqrt", "abs"),
+        )
     },
 }
 TWO: dict[str, Operation] = {

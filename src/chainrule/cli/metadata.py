@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -53,7 +52,7 @@ def _network(options: CommandLineOptions, estimator: Any) -> dict[str, Any]:
     solver = estimator.solver
     own = {"name": "lbfgs"}
     if isinstance(solver, Optimizer):
-        own = {"name": type(solver).__name__, **asdict(solver)}
+        own = {"name": type(solver).__name__, **solver.hyperparameters}
     return {
         "optimizer": own,
         "schedule": type(estimator.learning_rate).__name__,

@@ -12,6 +12,8 @@ from chainrule.training import (
     AdamW,
     Constant,
     Cosine,
+    CosLog,
+    FlatCosine,
     InverseScaling,
     LinearToZero,
     Optimizer,
@@ -45,6 +47,8 @@ SCHEDULES: dict[str, Schedule] = {
     "step": StepDecay(),
     "cosine": Cosine(),
     "linear-to-zero": LinearToZero(),
+    "flat-cosine": FlatCosine(),
+    "coslog": CosLog(),
 }
 AUGMENTATION_NAMES = {kind.__name__.lower(): kind for kind in AUGMENTATIONS}
 

@@ -21,7 +21,6 @@ from chainrule.training.schedules import TrainingPosition
 from chainrule.training.stepper import Stepper
 from chainrule.training.stopping import Watcher
 from chainrule.training.validation import Validation
-from chainrule.types import Array
 
 
 @dataclass
@@ -97,8 +96,10 @@ class TrainingRun:
         rate = self.plan.optimizer.learning_rate
         self.data.augment(number)
         for rows, size in self.data.slices(number, self.stepper.at_once):
-            factors = self.factors(len(rows) // size)
-            values, penalties = self.stepper.take(rows, size, factors)
+            steps, at = len(rows) // size, self.position
+            factors = self.plan.schedule.factors(at, steps)
+            changes = self.plan.optimizer.scheduled(at, steps)
+            values, penalties = self.stepper.take(rows, size, factors, changes)
             self.step += len(values)
             rate = self.plan.optimizer.learning_rate * float(factors[len(values) - 1])
             if not math.isfinite(values[-1]):
@@ -123,11 +124,11 @@ class TrainingRun:
         most = self.plan.max_seconds
         return most is not None and perf_counter() - self.begun >= most
 
-    def factors(self, steps: int) -> Array:
-        """Return the schedule's factors for the next steps."""
+    @property
+    def position(self) -> TrainingPosition:
+        """Where training is."""
         each = self.data.steps_per_epoch
-        position = TrainingPosition(self.step, self.plan.epochs * each, each)
-        return self.plan.schedule.factors(position, steps)
+        return TrainingPosition(self.step, self.plan.epochs * each, each)
 
     def validate(self, number: int, rate: float) -> tuple[float | None, float | None]:
         """Return loss and score on the validation set, of predictions."""

@@ -85,7 +85,7 @@ class Planner:
         self.scalars = (
             library.get(epilogues.update, optimizer).scalars if optimizer and training else ()
         )
-        batch = (rows, dtype, len(self.scalars) * len(weights.rates), weights.penalty(rows))
+        batch = (rows, dtype, len(self.scalars) * len(weights.groups), weights.penalty(rows))
         self.context = PlanContext(
             self.code,
             library,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from chainrule.chain import Chain
 from chainrule.estimators.tables.recipe import Recipe
 from chainrule.functions import (
     BatchEnsembleLinear,
@@ -14,25 +17,49 @@ from chainrule.functions import (
 from chainrule.losses import BinaryCrossEntropy, CrossEntropy, MeanOverMembers, MeanSquaredError
 from chainrule.targets import Classes, Objective, Targets
 
-__all__ = ["member_functions", "member_objective"]
+__all__ = ["member_chain", "member_objective"]
 
 
-def member_functions(
-    recipe: Recipe, outputs: int, last: Function | None, *, shared: bool
-) -> list[Function]:
-    """Return the functions of all members, from rows (n, i) to outputs (n, k, outputs).
+def member_chain(
+    recipe: Recipe,
+    shape: tuple[int, ...],
+    outputs: int,
+    last: Function | None,
+    *,
+    shared: bool,
+    seed: int,
+) -> Chain:
+    """Return the network of all members, from rows (n, i) to outputs (n, k, outputs), at its start.
+
+    Of numbers near 1 the first weights make small sums, and members that begin with weights of 0 at
+    their end have no opinion that they would have to unlearn.
 
     Parameters
     ----------
     recipe : Recipe
         How many members there are, and their hidden layers.
+    shape : tuple of int
+        Of a row.
     outputs : int
         Outputs of each member.
     last : Function or None
         What ends each of them.
     shared : bool
         Whether the members share the weights of their hidden layers: a batch ensemble.
+    seed : int
+        Of the members' weights.
     """
+    chain = Chain(*_functions(recipe, outputs, last, shared=shared))
+    chain.initialize(shape, seed=seed, dtype=np.float32)
+    first, *_, final = (layer.names["W"] for layer in chain.layers if "W" in layer.names)
+    chain.parameters[first][...] *= recipe.first_weights
+    chain.parameters[final][...] = 0
+    return chain
+
+
+def _functions(
+    recipe: Recipe, outputs: int, last: Function | None, *, shared: bool
+) -> list[Function]:
     hidden = BatchEnsembleLinear if shared else MemberLinear
     functions: list[Function] = []
     begin: dict[str, int] = {"members": recipe.members}

@@ -54,6 +54,8 @@ PARAMETERS = """\
         Columns of categories, though they may look like numbers.
     numeric : list of str, default=()
         Columns of numbers, though they may look like something else.
+    keep : list of str, default=()
+        Columns that are not left out, though they may only say which row it is, as ids do.
     bins : int, default=16
         Bins of the piecewise-linear encoding of numbers, at most.
     random_state : int, RandomState instance or None, default=None
@@ -128,6 +130,7 @@ TABLE_CONSTRAINTS: dict[str, list[Any]] = {
     "drop": [list, tuple],
     "categorical": [list, tuple],
     "numeric": [list, tuple],
+    "keep": [list, tuple],
     "bins": [Whole(Integral, 2, 256, closed="both")],
     **{name: CONSTRAINTS[name] for name in SHARED},
 }

@@ -31,6 +31,8 @@ class Recipe:
         Outputs of the hidden layers of each.
     activation : Elementwise
         What follows each of them.
+    first_weights : float
+        By what the weights of the first layer are multiplied at the start.
     dropout : float
         The share of their outputs that a step leaves out.
     learning_rate, weight_decay, beta2 : float
@@ -50,6 +52,7 @@ class Recipe:
     members: int
     hidden: tuple[int, ...]
     activation: Elementwise
+    first_weights: float
     dropout: float
     learning_rate: float
     weight_decay: float
@@ -82,12 +85,13 @@ def recipe_for(estimator: Any, rows: int, *, classes: bool) -> Recipe:
         members=int(said("members", 8)),
         hidden=_sizes(said("hidden_layer_sizes", (128, 64))),
         activation=resolve.activation(estimator.activation),
+        first_weights=0.3,
         dropout=float(said("dropout", 0.1)),
-        learning_rate=float(said("learning_rate_init", 0.003 if classes else 0.006)),
-        weight_decay=float(said("weight_decay", 0.01)),
+        learning_rate=float(said("learning_rate_init", 0.005)),
+        weight_decay=float(said("weight_decay", 0.3)),
         beta2=0.95,
         batch_size=min(int(said("batch_size", _batch(rows))), rows),
-        epochs=int(said("max_iter", 20 if classes else 40)),
+        epochs=int(said("max_iter", 30)),
         patience=None if patience is None else int(patience),
         label_smoothing=float(said("label_smoothing", 0.0)),
         scoring=scoring_of(estimator, classes=classes),
