@@ -72,7 +72,7 @@ def test_columns_that_are_named_are_not_learned_from(houses, tmp_path, options):
         (("--drop", "area", "--numeric", "area"), "--numeric: expected it without --drop, got"),
         (("--time", "year", "--group", "street"), "--time: expected it without --group, got both"),
         (("--time", "kind"), "--time: column 'kind', line 2: expected a number or a date such as"),
-        (("--drop", "code,street,year,rooms,area,kind"), "expected columns to learn from, got"),
+        (("--drop", "code,street,year,rooms,area,kind"), "no column is left to learn from: 'cod"),
         (("--group", "kind", "--validation", 0.2), "--group: 'kind': expected a group or more"),
         (("--test", "absent.csv"), "--test: no file or folder is named 'absent.csv'"),
         (("--delimiter", "ab"), "--delimiter: expected one character, or tab, got 'ab'"),

@@ -21,7 +21,14 @@ from chainrule.cli.arguments import (
 from chainrule.cli.checks import check_at_random, check_on_data
 from chainrule.cli.evaluation import evaluate_source, predicted, scores_json
 from chainrule.cli.model_data import samples_of, source_for, target_name
-from chainrule.cli.output import Output, layers_table, report_json, report_table, scores_table
+from chainrule.cli.output import (
+    Output,
+    columns_table,
+    layers_table,
+    report_json,
+    report_table,
+    scores_table,
+)
 from chainrule.cli.predictions import columns_beside, predictions_csv, predictions_json
 from chainrule.cli.summary import ModelSummary
 from chainrule.pictures.network_picture import PARTS, draw_network
@@ -149,7 +156,11 @@ def show(
         return
     out.lines([chain.formula(), ""])
     out.table(layers_table(chain))
-    out.lines(["", *sheet.lines(latex=latex), "", *summary.lines])
+    out.lines(["", *sheet.lines(latex=latex), ""])
+    if summary.columns:
+        out.table(columns_table(summary.columns))
+        out.lines([""])
+    out.lines(summary.lines)
 
 
 def plot(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -25,6 +25,7 @@ from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.output import Output, scores_table
 from chainrule.cli.spelling import with_options
 from chainrule.cli.standard_input import file_of
+from chainrule.cli.summary import ModelSummary
 from chainrule.cli.training import prepare_training, train_network
 from chainrule.data import DataError, Source, Table, read_source
 from chainrule.interruption import EXIT_CODE, interruption
@@ -73,7 +74,10 @@ def train(
     purpose = training.purpose
     positive = positive_class(purpose.classes)
     if as_json:
-        predicted = {"target": source.target_name, "task": purpose.task, "classes": purpose.classes}
+        predicted: dict[str, Any] = {"target": source.target_name, "task": purpose.task}
+        predicted["classes"] = purpose.classes
+        if columns := ModelSummary(outcome.estimator).columns:
+            predicted["columns"] = columns
         predicted["notes"] = [*notes, *outcome.history.remarks]
         if positive is not None:
             predicted["positive"] = positive
