@@ -12,6 +12,7 @@ from chainrule.cli.network_estimator import batch_size
 from chainrule.cli.option_values import ENSEMBLE
 from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.prepared import Training
+from chainrule.cli.reading import layout_of, said_of
 from chainrule.training import History, Optimizer
 
 MOST_POINTS = 500
@@ -36,6 +37,7 @@ def metadata(training: Training, scores: Scores) -> dict[str, Any]:
         **(_ensemble(training.job) if of_ensemble else _network(options, estimator)),
         "seed": estimator.random_state,
         **({"id": list(training.roles.ids)} if training.roles.ids else {}),
+        **({"reading": said} if (said := said_of(layout_of(options))) else {}),
         **({"split": cut} if (cut := training.roles.cut) else {}),
         **({"precision": options.precision} if options.precision != "float32" else {}),
         "engine": history.engine,

@@ -30,13 +30,17 @@ from chainrule.cli.output import (
     scores_table,
 )
 from chainrule.cli.predictions import columns_beside, predictions_csv, predictions_json
+from chainrule.cli.spelling import with_options
 from chainrule.cli.summary import ModelSummary
+from chainrule.cli.table_options import ReadingOptions
 from chainrule.pictures.network_picture import PARTS, draw_network
 
 PICTURES = ("png", "svg", "pdf")
 
 
+@with_options(ReadingOptions)
 def predict(
+    options: ReadingOptions,
     model: ModelArgument,
     data: PredictedArgument,
     target: TargetOption = None,
@@ -68,7 +72,9 @@ def predict(
         output_files.check_text_path(output, model, *data, force=force)
     estimator = _load(model)
     name = target_name(estimator, data[0], target)
-    source = source_for(estimator, data, None, optional=True, skip_damaged=skip_damaged)
+    source = source_for(
+        estimator, data, None, optional=True, skip_damaged=skip_damaged, reading=options
+    )
     beside, unnamed = columns_beside(estimator, source, id, keep, every=with_input)
     predictions = predicted(estimator, samples_of(estimator, source, name))
     notes = [*source.notes, *predictions.notes, *unnamed]
@@ -89,7 +95,9 @@ def predict(
         out.say(f"{len(source):,} predictions written to {output}")
 
 
+@with_options(ReadingOptions)
 def evaluate(
+    options: ReadingOptions,
     model: ModelArgument,
     data: DataArgument,
     target: TargetOption = None,
@@ -100,7 +108,9 @@ def evaluate(
     out = Output(as_json=as_json)
     estimator = _load(model)
     name = target_name(estimator, data, target)
-    source = source_for(estimator, data, name, optional=False, skip_damaged=skip_damaged)
+    source = source_for(
+        estimator, data, name, optional=False, skip_damaged=skip_damaged, reading=options
+    )
     scores, rows, notes = evaluate_source(estimator, source, name)
     out.say(*notes)
     positive = ModelSummary(estimator).positive
@@ -111,7 +121,9 @@ def evaluate(
         out.table(scores_table(scores, rows, positive))
 
 
+@with_options(ReadingOptions)
 def check(
+    options: ReadingOptions,
     model: ModelArgument,
     data: Annotated[
         str | None, typer.Argument(metavar="DATA", help="By default, random numbers.")
@@ -129,7 +141,7 @@ def check(
         report = check_at_random(estimator, **counts)
     else:
         name = target_name(estimator, data, target)
-        source = source_for(estimator, data, name, optional=True)
+        source = source_for(estimator, data, name, optional=True, reading=options)
         report = check_on_data(estimator, source, name, **counts)
     if as_json:
         out.json(report_json(report))

@@ -8,8 +8,7 @@ from itertools import chain, count
 from os import W_OK, access
 from pathlib import Path
 
-from chainrule.cli.standard_input import STANDARD_INPUT
-from chainrule.data import BUILTIN
+from chainrule.data import BUILTIN, STANDARD_INPUT
 from chainrule.files.atomic import replace_file
 from chainrule.files.container import is_model_file
 

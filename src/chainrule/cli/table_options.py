@@ -12,6 +12,8 @@ FILE, COLUMNS = "Reading tables", "Columns of tables"
 """Panels of the help."""
 
 TABS = ("tab", "\\t")
+"""What stands for a tab."""
+
 NAMES = "NAMES"
 
 
@@ -36,7 +38,9 @@ class ReadingOptions:
     decimal: Annotated[
         str | None,
         typer.Option(
-            metavar=", or .", rich_help_panel=FILE, help="The decimal sign; by default found."
+            metavar=", or .",
+            rich_help_panel=FILE,
+            help="The decimal sign; by default . but in columns that show another.",
         ),
     ] = None
     missing: Annotated[
@@ -58,7 +62,7 @@ class ReadingOptions:
         typer.Option(
             "--no-header",
             rich_help_panel=FILE,
-            help="The first line has values; columns are called column 1, column 2, …",
+            help="The first line has values; columns are called c1, c2, …",
         ),
     ] = False
 

@@ -23,11 +23,11 @@ from chainrule.cli.evaluation import positive_class
 from chainrule.cli.option_values import image_sides
 from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.output import Output, scores_table
+from chainrule.cli.reading import layout_of, read_data
 from chainrule.cli.spelling import with_options
-from chainrule.cli.standard_input import file_of
 from chainrule.cli.summary import ModelSummary
 from chainrule.cli.training import prepare_training, train_network
-from chainrule.data import DataError, Source, Table, read_source
+from chainrule.data import DataError, Source, Table
 from chainrule.interruption import EXIT_CODE, interruption
 
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")]
@@ -187,15 +187,15 @@ def _read(options: CommandLineOptions, *, images: bool = False) -> Source:
     ValueError
         A target is named that they do not have, or a table is to score what learns from images.
     """
-    target = options.target
-    with file_of(options.data) as data:
-        source = read_source(
-            data,
-            target,
-            images=images,
-            size=image_sides(options.size),
-            skip_damaged=options.skip_damaged,
-        )
+    target, layout = options.target, layout_of(options)
+    source = read_data(
+        options.data,
+        target,
+        layout,
+        images=images,
+        size=image_sides(options.size),
+        skip_damaged=options.skip_damaged,
+    )
     if target and target != source.target_name:
         raise ValueError(f"--target: {options.data} is no table, so it has no column {target!r}")
     if options.test_share is not None:
@@ -205,8 +205,7 @@ def _read(options: CommandLineOptions, *, images: bool = False) -> Source:
     if not source.target_name:
         return source  # whoever looks for the target says how to name it
     try:
-        with file_of(options.test) as data:
-            test = read_source(data, source.target_name)
+        test = read_data(options.test, source.target_name, layout)
     except DataError as error:
         raise DataError(f"--test: {error}") from None
     notes = (*source.notes, *(f"--test: {note}" for note in test.notes))
