@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from chainrule.data import DataError, Table
 from chainrule.data.cells import Cells, shortened
+from chainrule.inputs import Options, TableEncoder
 
 __all__ = ["times_of"]
 
@@ -17,18 +18,18 @@ def times_of(table: Table, name: str) -> NDArray[np.float64]:
     Raises
     ------
     DataError
-        A cell is neither.
+        The column was taken for something else.
     """
-    cells = Cells.read(table.column(name))
-    values = cells.values.copy()
-    for place in np.flatnonzero(cells.words):
-        try:
-            date = np.datetime64(cells.texts[place], "us")
-        except ValueError:
-            row, cell = cells.first(np.arange(len(cells.texts)) == place)
-            raise DataError(
-                f"--time: column {name!r}, line {table.line(row)}: expected a number or a date "
-                f"such as 2024-12-31, got {shortened([cell])}"
-            ) from None
-        values[place] = date.astype(np.int64)
-    return values[cells.codes]
+    raw = table.column(name)
+    only = Table((name,), (raw,), table.lines)
+    decision = TableEncoder.kinds(only, Options("chainrule", keep=(name,)))[name]
+    if decision.dates is not None:
+        return np.asarray(decision.dates.read(name, Cells.read(raw), table.line)[:, 0])
+    if decision.kind == "numbers":
+        return np.asarray(decision.reading.read(name, raw, table.line), np.float64)
+    cells = Cells.read(raw)
+    row, cell = cells.first(~cells.missing)
+    raise DataError(
+        f"--time: column {name!r}, line {table.line(row)}: expected numbers or dates such as "
+        f"2024-12-31, got {decision.kind}, {shortened([cell])}"
+    )
