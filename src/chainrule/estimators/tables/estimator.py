@@ -14,7 +14,7 @@ from chainrule.data import Table
 from chainrule.estimators.conclusion import conclude
 from chainrule.estimators.network import FittedNetwork
 from chainrule.estimators.solvers import unless_one_of_many
-from chainrule.estimators.tables.networks import member_objective
+from chainrule.estimators.tables.networks import member_objective, outputs_of
 from chainrule.estimators.tables.parameters import TABLE_CONSTRAINTS
 from chainrule.estimators.tables.preparation import Given, TableJob, prepare_table
 from chainrule.estimators.tables.recipe import scoring_of
@@ -38,7 +38,7 @@ class TableEstimator(FittedNetwork):
 
     members: Any = "auto"
     hidden_layer_sizes: Any = "auto"
-    activation: Any = "silu"
+    activation: Any = "auto"
     dropout: Any = "auto"
     batch_ensemble: Any = False
     learning_rate_init: Any = "auto"
@@ -96,7 +96,7 @@ class TableEstimator(FittedNetwork):
 
     def _check_chain(self, chain: Any, inputs: Inputs, targets: Targets) -> None:
         shape = chain.output_shape
-        fits = len(shape) == 2 and shape[1] == targets.outputs
+        fits = len(shape) == 2 and shape[1] == outputs_of(targets)
         if not fits or chain.input_shape != inputs.sample_shape:
             raise ValueError("expected a chain of members for its columns and answers")
 

@@ -21,7 +21,7 @@ from chainrule.data.sources import is_source
 from chainrule.estimators.fitting import FitJob
 from chainrule.estimators.preparation import labelled
 from chainrule.estimators.tables.held_out import held_out_rows
-from chainrule.estimators.tables.networks import member_chain
+from chainrule.estimators.tables.networks import member_chain, outputs_of
 from chainrule.estimators.tables.recipe import Recipe, recipe_for
 from chainrule.estimators.tables.samples import rows_as_table
 from chainrule.estimators.validation import check_sparse, name_of, read_answers, with_answers
@@ -116,7 +116,7 @@ def prepare_table(estimator: Any, X: Any, y: Any, given: Given) -> TableJob:
     chain = member_chain(
         recipe,
         inputs.sample_shape,
-        targets.outputs,
+        outputs_of(targets),
         objective.last,
         shared=bool(estimator.batch_ensemble),
         seed=seeds[1],
