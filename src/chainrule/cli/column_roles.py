@@ -106,7 +106,7 @@ class Roles:
             drop=self.unlearned,
             categorical=self.categorical,
             numeric=self.numeric,
-            keep=() if self.time in (None, *self.unlearned) else (self.time,),
+            keep=() if self.time is None or self.time in self.unlearned else (self.time,),
         )
 
     def _reason(self, name: str) -> str:
