@@ -64,6 +64,7 @@ ELEMENTWISE: dict[str, Callable[[Number, Number], tuple[Number, Number]]] = {
         (y - t) ** 2 / 2 if abs(y - t) <= 1 else abs(y - t) - mp.mpf(1) / 2,
         max(min(y - t, mp.mpf(1)), mp.mpf(-1)),
     ),
+    "QuantileLoss": lambda y, t: (abs(y - t) / 2, mp.sign(y - t) / 2),
     "Poisson": lambda y, t: ((t * mp.log(t / y) if t else 0) - t + y, 1 - t / y),
     "BinaryCrossEntropy": lambda y, t: (
         (-t * mp.log(y) if t else 0) - ((1 - t) * mp.log1p(-y) if t < 1 else 0),

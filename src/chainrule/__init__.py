@@ -45,7 +45,8 @@ _PUBLIC = {
     "losses": """
         LOSSES FUSED fused Loss ElementwiseLoss
         BinaryCrossEntropy CrossEntropy HalfSquaredError Huber MeanAbsoluteError MeanSquaredError
-        MeanOverMembers Poisson ExpPoisson SigmoidBinaryCrossEntropy SoftmaxCrossEntropy
+        MeanOverMembers Poisson QuantileLoss ExpPoisson SigmoidBinaryCrossEntropy
+        SoftmaxCrossEntropy
         """,
     "parameters": "Parameters",
     "chain": "Chain",

@@ -4,6 +4,7 @@ import gzip
 
 import pytest
 
+from chainrule import load
 from cli.runs import HEADER, chainrule, house_rows, train, written
 
 
@@ -125,14 +126,16 @@ def test_decimal_commas_are_recognised(tmp_path):
     assert "57 rows; a decimal comma, as in '" in error
     run = chainrule("train", path, "-t", "kind", "-e", 1, "-o", tmp_path / "m")
     assert run.code == 0
-    assert "column 'area' is taken for categories: a decimal comma, as in '" in run.err
+    assert "taken for" not in run.err
+    assert load(tmp_path / "m").inputs_.feature_names[0] == "area"
 
 
 def test_a_word_among_numbers_is_told(tmp_path):
     path = written(tmp_path / "houses.csv", once(ROWS, 0, 3, "many"))
     run = chainrule("train", path, "-t", "price", "-e", 1, "-o", tmp_path / "m")
     assert run.code == 0
-    assert "column 'rooms' is taken for categories: most are numbers, but not 'many'\n" in run.err
+    said = "column 'rooms' is taken for numbers: 1 cell taken as missing, 'many' in line 5\n"
+    assert said in run.err
     assert "'kind' is taken" not in run.err
 
 

@@ -30,6 +30,7 @@ from chainrule.losses import (
     MeanAbsoluteError,
     MeanSquaredError,
     Poisson,
+    QuantileLoss,
     SigmoidBinaryCrossEntropy,
     SoftmaxCrossEntropy,
 )
@@ -61,6 +62,9 @@ LOSS_CASES = {
     HalfSquaredError: [HalfSquaredError()],
     ExpPoisson: [ExpPoisson()],
     Huber: [Huber(), Huber(0.1), Huber(3)],
+    QuantileLoss: [
+        *(QuantileLoss(), QuantileLoss(0.9), QuantileLoss((0.05, 0.5, 0.95), outputs="sum")),
+    ],
     Poisson: [Poisson()],
     BinaryCrossEntropy: [BinaryCrossEntropy()],
     CrossEntropy: [CrossEntropy()],

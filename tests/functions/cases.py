@@ -46,6 +46,11 @@ def both(*functions):
 CASES = {
     **{kind: both(kind()) for kind in f.FUNCTIONS if issubclass(kind, f.Elementwise)},
     f.Linear: [Case(f.Linear(2), (3,)), Case(f.Linear(4, bias=False), (6,))],
+    f.MemberLinear: [Case(f.MemberLinear(2, members=4), (3,)), Case(f.MemberLinear(2), (4, 3))],
+    f.BatchEnsembleLinear: [
+        Case(f.BatchEnsembleLinear(2, members=4), (3,)),
+        Case(f.BatchEnsembleLinear(2), (4, 3)),
+    ],
     f.Conv2d: [
         Case(f.Conv2d(4), IMAGES),
         Case(f.Conv2d(2, size=(2, 3), bias=False), IMAGES),
@@ -110,7 +115,7 @@ CASES = {
     ],
     f.LeakyReLU: both(f.LeakyReLU(), f.LeakyReLU(0.25)),
     f.ELU: both(f.ELU(), f.ELU(0.5), f.ELU(0.0)),
-    f.Softmax: [Case(f.Softmax(), (3,)), Case(f.Softmax(), (1,))],
-    f.LogSoftmax: [Case(f.LogSoftmax(), (3,)), Case(f.LogSoftmax(), (1,))],
+    f.Softmax: [Case(f.Softmax(), shape) for shape in ((3,), (1,), (4, 3))],
+    f.LogSoftmax: [Case(f.LogSoftmax(), shape) for shape in ((3,), (1,), (4, 3))],
 }
 ALL = [case for cases in CASES.values() for case in cases]

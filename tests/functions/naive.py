@@ -32,6 +32,28 @@ def linear(function, X, parameters, key):
     return Y
 
 
+def member_linear(function, X, parameters, key):
+    W, b = parameters["W"], parameters["b"]
+    Y = np.zeros((len(X), len(W), W.shape[2]))
+    for n, k, o in np.ndindex(Y.shape):
+        x = X[n] if function.members else X[n, k]
+        for i in range(W.shape[1]):
+            Y[n, k, o] += x[i] * W[k, i, o]
+        Y[n, k, o] += b[k, o]
+    return Y
+
+
+def batch_ensemble_linear(function, X, parameters, key):
+    r, W, s, b = (parameters[name] for name in "rWsb")
+    Y = np.zeros((len(X), *s.shape))
+    for n, k, o in np.ndindex(Y.shape):
+        x = X[n] if function.members else X[n, k]
+        for i in range(len(W)):
+            Y[n, k, o] += x[i] * r[k, i] * W[i, o]
+        Y[n, k, o] = Y[n, k, o] * s[k, o] + b[k, o]
+    return Y
+
+
 def two(number):
     return (number, number) if isinstance(number, int) else number
 
@@ -115,11 +137,11 @@ def dropout(function, X, parameters, key):
 
 
 def softmax(function, X, parameters, key):
-    return np.stack([special.softmax(x) for x in X])
+    return np.stack([special.softmax(x, axis=-1) for x in X])
 
 
 def log_softmax(function, X, parameters, key):
-    return np.stack([special.log_softmax(x) for x in X])
+    return np.stack([special.log_softmax(x, axis=-1) for x in X])
 
 
 def batch_norm(function, X, parameters, key):
@@ -193,6 +215,8 @@ ORACLES = {
     f.Scale: scale,
     f.Parametric: parametric,
     f.Linear: linear,
+    f.MemberLinear: member_linear,
+    f.BatchEnsembleLinear: batch_ensemble_linear,
     f.Conv2d: conv2d,
     f.EmbeddingBag: embedding_bag,
     f.MaxPool2d: pool(max, -math.inf),

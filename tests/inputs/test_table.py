@@ -151,7 +151,7 @@ def test_what_python_or_people_may_take_for_a_number_is_a_word(cell):
     assert isinstance(column, CategoricalColumn)
 
 
-@pytest.mark.parametrize("cell", ["inf", "-Infinity", "1e999", "-nan"])
+@pytest.mark.parametrize("cell", ["inf", "-Infinity", "1e999"])
 def test_infinite_cells_are_errors_in_training_and_later(cell):
     with pytest.raises(
         DataError, match=f"column 'x', line 3: expected a finite number, got '{cell}'"

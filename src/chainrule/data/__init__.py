@@ -2,12 +2,13 @@
 
 from chainrule.data.builtin import BUILTIN, Builtin, builtin_table, load_builtin
 from chainrule.data.cells import MISSING
+from chainrule.data.csv_files import read_csv
 from chainrule.data.errors import DataError, DataWarning
 from chainrule.data.idx import IdxFiles, find_idx_pair, read_idx, write_idx
 from chainrule.data.images import Images, read_image_files, read_image_folder
 from chainrule.data.sources import Source, read_source
 from chainrule.data.split import split
-from chainrule.data.table import Column, Table, read_csv
+from chainrule.data.table import Column, Table
 
 __all__ = [
     "BUILTIN",

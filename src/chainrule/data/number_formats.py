@@ -57,8 +57,12 @@ class NumberFormat:
     unit: str = ""
 
     @classmethod
-    def find(cls, texts: Iterable[str], counts: Iterable[int]) -> NumberFormat:
-        """Return the format of most of the texts (d), which occur so often (d)."""
+    def find(cls, texts: Iterable[str], counts: Iterable[int], decimal: str = "") -> NumberFormat:
+        """Return the format of most of the texts (d), which occur so often (d).
+
+        Where all of them could be read in two ways, as 1,234, ``decimal`` is the decimal sign;
+        without it, commas are thousands, and points are not.
+        """
         units: Counter[str] = Counter()
         digits: Counter[str] = Counter()
         for text, count in zip(texts, counts, strict=True):
@@ -71,7 +75,7 @@ class NumberFormat:
         numbers, bare = units.total(), units.pop("", 0)
         unit, most = max(units.items(), key=lambda item: (item[1], item[0]), default=("", 0))
         common = most >= COMMON_UNIT * (numbers - bare) and most >= 0.5 * numbers
-        return cls(*_signs(digits), unit if common else "")
+        return cls(*_signs(digits, decimal), unit if common else "")
 
     def value(self, text: str) -> float | None:
         """Return the number that a text without spaces around it is, None if it is none."""
@@ -168,8 +172,8 @@ def _votes(digits: str) -> tuple[str, str]:
     return "", ""
 
 
-def _signs(digits: Counter[str]) -> tuple[str, str]:
-    """Return the decimal sign and that of thousands of most cells; 1,234 is taken for 1234."""
+def _signs(digits: Counter[str], usual: str) -> tuple[str, str]:
+    """Return the decimal sign and that of thousands of most cells, the usual one where unclear."""
     decimals: Counter[str] = Counter()
     thousands: Counter[str] = Counter()
     unclear = ""
@@ -187,6 +191,8 @@ def _signs(digits: Counter[str]) -> tuple[str, str]:
         other = "," if decimal == "." else "."
         group = group if group != decimal else ""
         return decimal, group or (other if other in unclear else "")
+    if usual == ",":
+        return ",", group or ("." if "." in unclear else "")
     if "," in unclear and "." not in unclear:
         return ".", group or ","
     return ".", group if group != "." else ""

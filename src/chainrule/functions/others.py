@@ -47,8 +47,7 @@ def sums_of_others(V: Array) -> Array:
 
 
 def _largest_and_rest(V: Array) -> tuple[Array, Array]:
-    """Return each row's largest number by magnitude, and the sum of the others, (n, …, 1)
-    each."""
+    """Return each row's largest number by magnitude, and the sum of the others, (n, …, 1)."""
     place = np.abs(V).argmax(axis=-1)[..., None]
     largest = np.take_along_axis(V, place, axis=-1)
     others = V.copy()

@@ -35,6 +35,8 @@ class Options:
     drop, text, categorical, numeric, date, keep : tuple of str
         Names of a table's columns: to be left out, free text (left out, too), categories, numbers,
         dates; and columns that are not left out even if they only name the rows.
+    decimal : str
+        The decimal sign in numbers of a table that could be read in two ways, such as 1,234.
     encoding : str
         "standard" for numbers of a table standardised, "piecewise" for bins.
     bins : int
@@ -53,6 +55,7 @@ class Options:
     numeric: tuple[str, ...] = ()
     date: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    decimal: str = ""
     encoding: str = "standard"
     bins: int = 16
     kinds: Mapping[str, Any] | None = None

@@ -135,7 +135,7 @@ def _guess(name: str, column: Cells) -> tuple[TaskName, str]:
 
 def _labels(column: Cells, numeric: bool) -> list[str]:
     """Return labels of the distinct texts (d): numbers are written in one way."""
-    return [_plain_number(text) for text in column.texts] if numeric else column.texts
+    return [_plain_number(text) for text in column.texts] if numeric else list(column.texts)
 
 
 def _plain_number(text: str) -> str:

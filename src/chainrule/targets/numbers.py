@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from chainrule.types import Array
 __all__ = ["REGRESSION_LOSSES", "Numbers", "regression_objective"]
 
 MOST_OUTPUTS = 2**31
+MOST_QUANTILES = 1000
 
 REGRESSION_LOSSES: dict[str, Loss] = {
     "squared_error": HalfSquaredError(outputs="sum"),
@@ -52,6 +54,9 @@ class Numbers(Targets):
         The column of a table that they stood in.
     bounds : tuple of float or None
         The smallest and the largest, within which what is decoded is kept.
+    quantiles : tuple of float
+        Of a number, rising, 0.5 among them: what the outputs of a network stand for; () where its
+        output is the number.
     """
 
     count: int = 1
@@ -59,6 +64,7 @@ class Numbers(Targets):
     scale: tuple[float, ...] | None = None
     name: str = ""
     bounds: tuple[float, float] | None = None
+    quantiles: tuple[float, ...] = ()
 
     kind = "numbers"
     __repr__ = short_repr
@@ -172,19 +178,20 @@ class Numbers(Targets):
             "scale": None if self.scale is None else list(self.scale),
             "name": self.name,
             **({} if self.bounds is None else {"bounds": list(self.bounds)}),
+            **({"quantiles": list(self.quantiles)} if self.quantiles else {}),
         }
 
     @classmethod
     def from_json(cls, data: object) -> Numbers:
         """Check and take back what `to_json` gave; ValueError for anything else."""
-        bounded = type(data) is dict and "bounds" in data
-        keys = ("count", "mean", "scale", "name", *(("bounds",) if bounded else ()))
-        entries = strict_json.record(data, "targets", keys)
-        bounds = _bounds(entries["bounds"]) if bounded else None
+        more = [key for key in ("bounds", "quantiles") if type(data) is dict and key in data]
+        entries = strict_json.record(data, "targets", ("count", "mean", "scale", "name", *more))
+        bounds = _bounds(entries["bounds"]) if "bounds" in more else None
+        quantiles = _quantiles(entries["quantiles"]) if "quantiles" in more else ()
         count = strict_json.whole(entries["count"], "targets.count", 1, MOST_OUTPUTS)
         name = strict_json.text(entries["name"], "targets.name", least=0)
         if entries["mean"] is None and entries["scale"] is None:
-            return cls(count, name=name, bounds=bounds)
+            return cls(count, name=name, bounds=bounds, quantiles=quantiles)
         mean = strict_json.items(entries["mean"], "targets.mean", count, least=count)
         scale = strict_json.items(entries["scale"], "targets.scale", count, least=count)
         return cls(
@@ -193,6 +200,7 @@ class Numbers(Targets):
             tuple(strict_json.number(x, "targets.scale", positive=True) for x in scale),
             name,
             bounds,
+            quantiles,
         )
 
 
@@ -204,6 +212,17 @@ def _bounds(data: object) -> tuple[float, float]:
     if low > high:
         raise ValueError(f"{where}: expected the smaller number first, got {low} and {high}")
     return low, high
+
+
+def _quantiles(data: object) -> tuple[float, ...]:
+    """Return the quantiles that a file has; ValueError for others."""
+    where = "targets.quantiles"
+    given = strict_json.items(data, where, MOST_QUANTILES, least=1)
+    quantiles = tuple(strict_json.number(x, where) for x in given)
+    rising = (0.0, *quantiles, 1.0)
+    if 0.5 not in quantiles or any(a >= b for a, b in pairwise(rising)):
+        raise ValueError(f"{where}: expected rising numbers from 0 to 1, 0.5 among them")
+    return quantiles
 
 
 def _columns(y: Any) -> Array:

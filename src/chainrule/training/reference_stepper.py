@@ -37,7 +37,7 @@ class ReferenceStepper:
         self.options = options
         self.parameters = chain.parameters
         self.gradients = chain.parameters.empty_like()
-        self.penalized = chain.parameters.weight_mask() if options.l2 else None
+        self.penalized = chain.weight_mask() if options.l2 else None
         self.state = optimizer.start(self.parameters.flat)
         self.factors = _factors(chain, optimizer)
         self.done = 0

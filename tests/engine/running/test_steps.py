@@ -38,7 +38,7 @@ SEED = 5
 def by_the_textbook(chain, loss, optimizer, X, t, order, rows, rates, l2, weights, clip=None):
     """Take the steps with chain.py; return the losses. The chain's parameters move."""
     w = chain.parameters
-    mask, state, values = w.weight_mask(), optimizer.start(w.flat), []
+    mask, state, values = chain.weight_mask(), optimizer.start(w.flat), []
     for step, rate in enumerate(rates):
         batch = order[step * rows : (step + 1) * rows]
         own = None if weights is None else weights[batch]

@@ -77,10 +77,11 @@ def test_a_column_of_groups_is_no_input_and_one_of_times_is():
     )
     model = TableRegressor(members=2, hidden_layer_sizes=(4,), max_iter=2, random_state=0)
     by_group = model.fit(table, table["x"] * 2, groups="patient")
-    assert by_group.feature_names_in_.tolist() == ["x", "day"]
-    assert by_group.predict(table[["x", "day"]]).shape == (80,)
+    assert "patient: left out, by choice" in by_group.columns_
+    assert by_group.inputs_.raw_names == ("x", "day")
+    np.testing.assert_array_equal(by_group.predict(table), by_group.predict(table[["x", "day"]]))
     by_time = model.fit(table, table["x"] * 2, time="day")
-    assert by_time.feature_names_in_.tolist() == ["patient", "x", "day"]
+    assert by_time.inputs_.raw_names == ("patient", "x", "day")
 
 
 def test_rows_that_weigh_nothing_are_not_scored():

@@ -59,7 +59,8 @@ def threads_for(
         first = network.first_product
         operations += int((SCATTERED - 1) * 4 * rows * entries * first.features)
         operations += MOVED * first.reads * first.features * all_rows
-    return max(1, min(processors, operations // WORTH_A_THREAD))
+    most = min(processors, network.members) if network.joint else processors
+    return max(1, min(most, operations // WORTH_A_THREAD))
 
 
 _ORDER, _SCALARS_NOW = map(ADVANCE.index, ("order", "scalars_now"))
@@ -139,11 +140,7 @@ class Steps:
         self.weights.load(chain.parameters)
         self.labels = isinstance(self.network.loss, SoftmaxCrossEntropy) and np.ndim(t) == 1
         self.t = self._targets(t)
-        self.sample_weight = (
-            None
-            if sample_weight is None
-            else np.ascontiguousarray(sample_weight, dtype=chain.dtype)
-        )
+        self.sample_weight = None if sample_weight is None else self._weights_of(sample_weight)
         self._programs: dict[tuple[int, bool], tuple[Planner, Runner, Runner]] = {}
         self._moving = 0  # samples of the gradient that no update has followed
         predicting = lower(chain, loss, entries_of(self.X)).in_prediction()
@@ -164,6 +161,12 @@ class Steps:
         like = np.empty((len(self.X), self.network.outputs), dtype=self.chain.dtype)
         like[:] = 0.5
         return np.ascontiguousarray(self.network.loss.targets(t, like))
+
+    def _weights_of(self, sample_weight: Array) -> Array:
+        """Return weights (members, n): those of samples are all their members'."""
+        members, n = self.network.members, len(self.X)
+        own = np.broadcast_to(np.asarray(sample_weight).T, (members, n))
+        return np.ascontiguousarray(own, dtype=self.chain.dtype)
 
     def run(
         self, order: Array, rows: int, rates: Array, changes: Mapping[str, Array] = NONE
@@ -300,6 +303,7 @@ class Steps:
                 arguments[ADVANCE.index("x_row")] = table.strides[0]
                 if self.sample_weight is not None:
                     _set(ADVANCE, arguments, weights=self.sample_weight)
+                    arguments[ADVANCE.index("weights_row")] = self.sample_weight.strides[0]
                 arguments[ADVANCE.index("t_row")] = self.t.strides[0]
             for arguments in planner.losses:
                 _set(losses.FIELDS, arguments, t=self.t)

@@ -14,7 +14,7 @@ from chainrule.data import Table
 from chainrule.estimators.conclusion import conclude
 from chainrule.estimators.network import FittedNetwork
 from chainrule.estimators.solvers import unless_one_of_many
-from chainrule.estimators.tables.networks import member_objective
+from chainrule.estimators.tables.networks import member_objective, outputs_of
 from chainrule.estimators.tables.parameters import TABLE_CONSTRAINTS
 from chainrule.estimators.tables.preparation import Given, TableJob, prepare_table
 from chainrule.estimators.tables.recipe import scoring_of
@@ -38,7 +38,7 @@ class TableEstimator(FittedNetwork):
 
     members: Any = "auto"
     hidden_layer_sizes: Any = "auto"
-    activation: Any = "silu"
+    activation: Any = "auto"
     dropout: Any = "auto"
     batch_ensemble: Any = False
     learning_rate_init: Any = "auto"
@@ -52,6 +52,7 @@ class TableEstimator(FittedNetwork):
     drop: Any = ()
     categorical: Any = ()
     numeric: Any = ()
+    keep: Any = ()
     bins: Any = 16
     random_state: Any = None
     verbose: Any = False
@@ -75,16 +76,27 @@ class TableEstimator(FittedNetwork):
         conclude(job, result)
         return self
 
-    def _new_inputs(self, table: Table) -> Inputs:
-        """Return what the columns of the rows to train on are."""
-        return TableEncoder.learn(table, Options(type(self).__name__))
+    def _options(self, table: Table, *, named: bool, groups: str | None) -> Options:
+        """Return what the parameters say of the columns; those of arrays are all meant."""
+        drop = tuple(dict.fromkeys([*map(str, self.drop), *([] if groups is None else [groups])]))
+        chosen = {*drop, *map(str, self.categorical), *map(str, self.numeric)}
+        keep = tuple(map(str, self.keep)) if named else table.names
+        return Options(
+            type(self).__name__,
+            drop=drop,
+            categorical=tuple(map(str, self.categorical)),
+            numeric=tuple(map(str, self.numeric)),
+            keep=tuple(name for name in keep if named or name not in chosen),
+            encoding="piecewise",
+            bins=int(self.bins),
+        )
 
     def _objective(self, targets: Targets) -> Objective:
         return member_objective(targets)
 
     def _check_chain(self, chain: Any, inputs: Inputs, targets: Targets) -> None:
         shape = chain.output_shape
-        fits = len(shape) == 2 and shape[1] == targets.outputs
+        fits = len(shape) == 2 and shape[1] == outputs_of(targets)
         if not fits or chain.input_shape != inputs.sample_shape:
             raise ValueError("expected a chain of members for its columns and answers")
 
@@ -104,8 +116,11 @@ class TableEstimator(FittedNetwork):
 
     @property
     def columns_(self) -> list[str]:
-        """What became of each column, in a line for each."""
-        return repr(self.inputs_).splitlines()
+        """What each column is, and what became of it, in a line for each."""
+        return [
+            "; ".join([f"{told['name']}: {told['kind']}, {told['became']}", *told["remarks"]])
+            for told in self.inputs_.describe()
+        ]
 
     # Using the fitted members.
 

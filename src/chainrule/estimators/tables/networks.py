@@ -14,10 +14,16 @@ from chainrule.functions import (
     Sigmoid,
     Softmax,
 )
-from chainrule.losses import BinaryCrossEntropy, CrossEntropy, MeanOverMembers, MeanSquaredError
-from chainrule.targets import Classes, Objective, Targets
+from chainrule.losses import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    MeanOverMembers,
+    MeanSquaredError,
+    QuantileLoss,
+)
+from chainrule.targets import Classes, Numbers, Objective, Targets
 
-__all__ = ["member_chain", "member_objective"]
+__all__ = ["member_chain", "member_objective", "outputs_of", "quantiles_of"]
 
 
 def member_chain(
@@ -71,8 +77,20 @@ def _functions(
     return functions if last is None else [*functions, last]
 
 
+def quantiles_of(targets: Targets) -> tuple[float, ...]:
+    """Return the quantiles that the outputs of a member stand for, () if for something else."""
+    return targets.quantiles if isinstance(targets, Numbers) else ()
+
+
+def outputs_of(targets: Targets) -> int:
+    """Return how many outputs a member has."""
+    return len(quantiles_of(targets)) or targets.outputs
+
+
 def member_objective(targets: Targets) -> Objective:
     """Return the mean of the members' usual losses, and the function that ends each of them."""
+    if quantiles := quantiles_of(targets):
+        return Objective(MeanOverMembers(QuantileLoss(quantiles)), None)
     if not isinstance(targets, Classes):
         return Objective(MeanOverMembers(MeanSquaredError()), None)
     if targets.exclusive:

@@ -20,7 +20,7 @@ PARAMETERS = """\
         mean.
     hidden_layer_sizes : int, array-like of int or "auto", default="auto"
         Outputs of the hidden layers of each member.
-    activation : str or Elementwise, default="silu"
+    activation : str or Elementwise, default="auto"
         What follows each hidden layer.
     dropout : float or "auto", default="auto"
         The share of a hidden layer's outputs that a step leaves out.
@@ -54,6 +54,8 @@ PARAMETERS = """\
         Columns of categories, though they may look like numbers.
     numeric : list of str, default=()
         Columns of numbers, though they may look like something else.
+    keep : list of str, default=()
+        Columns that are not left out, though they may only say which row it is, as ids do.
     bins : int, default=16
         Bins of the piecewise-linear encoding of numbers, at most.
     random_state : int, RandomState instance or None, default=None
@@ -114,7 +116,7 @@ SHARED = ("random_state", "verbose", "precision", "n_jobs", "engine")
 TABLE_CONSTRAINTS: dict[str, list[Any]] = {
     "members": [AUTO, Whole(Integral, 1, 1000, closed="both")],
     "hidden_layer_sizes": [AUTO, "array-like", Whole(Integral, 1, None, closed="left")],
-    "activation": [StrOptions(set(resolve.ACTIVATION_NAMES)), Elementwise],
+    "activation": [AUTO, StrOptions(set(resolve.ACTIVATION_NAMES)), Elementwise],
     "dropout": [AUTO, Interval(Real, 0, 1, closed="left")],
     "batch_ensemble": ["boolean"],
     "learning_rate_init": [AUTO, Interval(Real, 0, None, closed="neither")],
@@ -128,6 +130,7 @@ TABLE_CONSTRAINTS: dict[str, list[Any]] = {
     "drop": [list, tuple],
     "categorical": [list, tuple],
     "numeric": [list, tuple],
+    "keep": [list, tuple],
     "bins": [Whole(Integral, 2, 256, closed="both")],
     **{name: CONSTRAINTS[name] for name in SHARED},
 }

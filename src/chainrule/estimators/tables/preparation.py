@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,21 +14,27 @@ from sklearn.utils.validation import (
     check_consistent_length,
 )
 
-from chainrule.data import Column, DataError, Table
+from chainrule.data import Column, DataError, DataWarning, Table
+from chainrule.data.cells import shortened
 from chainrule.data.frames import is_frame
 from chainrule.data.sources import is_source
 from chainrule.estimators.fitting import FitJob
 from chainrule.estimators.preparation import labelled
 from chainrule.estimators.tables.held_out import held_out_rows
-from chainrule.estimators.tables.networks import member_chain
+from chainrule.estimators.tables.networks import member_chain, outputs_of
 from chainrule.estimators.tables.recipe import Recipe, recipe_for
 from chainrule.estimators.tables.samples import rows_as_table
 from chainrule.estimators.validation import check_sparse, name_of, read_answers, with_answers
+from chainrule.inputs.tables import TableEncoder
 from chainrule.targets import Classes, Targets
 from chainrule.training.samples import Samples
 from chainrule.types import Array
+from chainrule.warning import warn
 
 __all__ = ["Given", "TableJob", "prepare_table"]
+
+EXPECTED = "by choice", "constant", "every cell is missing"
+"""Why columns may be left out without a word."""
 
 
 @dataclass
@@ -98,7 +104,7 @@ def prepare_table(estimator: Any, X: Any, y: Any, given: Given) -> TableJob:
     random_state = check_random_state(estimator.random_state)
     seeds = [int(random_state.randint(2**31 - 1)) for _ in range(2)]
     training, out = _divided(estimator, rows, targets, given, seeds[0])
-    inputs = given.inputs or estimator._new_inputs(rows.table.select(training))
+    inputs = given.inputs or _learned(estimator, rows, given.groups, training)
     columns = _columns_in(rows)
     data = _encoded(estimator, inputs, targets, rows, given.sample_weight)
     validation = _given_part(estimator, inputs, targets, columns, given)
@@ -110,7 +116,7 @@ def prepare_table(estimator: Any, X: Any, y: Any, given: Given) -> TableJob:
     chain = member_chain(
         recipe,
         inputs.sample_shape,
-        targets.outputs,
+        outputs_of(targets),
         objective.last,
         shared=bool(estimator.batch_ensemble),
         seed=seeds[1],
@@ -158,8 +164,6 @@ def _read(estimator: Any, X: Any, y: Any, given: Given) -> _Rows:
         raise ValueError(f"{name}: expected two rows or more to learn from, got 1 sample")
     groups = _of_rows(table, given.groups)
     time = _of_rows(table, given.time)
-    if isinstance(given.groups, str):
-        table = table.without(given.groups)
     answers = _answers(estimator, y)
     check_consistent_length(table.columns[0], answers, groups, time, given.sample_weight)
     own = name_of(y) if name_of(y) not in table.names else ""  # of another column than theirs
@@ -209,6 +213,24 @@ def _divided(
         groups=rows.groups,
         time=rows.time,
     )
+
+
+def _learned(estimator: Any, rows: _Rows, groups: Any, training: Array) -> TableEncoder:
+    """Return what columns are, decided on all rows, and learned from those to train on.
+
+    A column that only says which row it is, or is free text, is warned of.
+    """
+    by_groups = groups if isinstance(groups, str) else None
+    options = estimator._options(rows.table, named=rows.named, groups=by_groups)
+    kinds = TableEncoder.kinds(rows.table, options)
+    inputs = TableEncoder.fit(rows.table.select(training), replace(options, kinds=kinds))
+    for reason in dict.fromkeys(reason for _, reason in inputs.dropped):
+        if not reason.endswith(EXPECTED):
+            names = shortened([name for name, why in inputs.dropped if why == reason])
+            warn(f"left out, {reason}: {names}; keep=[…] takes a column all the same", DataWarning)
+    if estimator.verbose is True:
+        print(inputs)
+    return inputs
 
 
 def _columns_in(rows: _Rows) -> dict[str, Any]:

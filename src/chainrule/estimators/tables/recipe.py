@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.estimators import resolve
+from chainrule.estimators.scoring import LOSS
 from chainrule.functions import Elementwise
 
 __all__ = ["Recipe", "recipe_for", "scoring_of"]
@@ -84,11 +85,11 @@ def recipe_for(estimator: Any, rows: int, *, classes: bool) -> Recipe:
     return Recipe(
         members=int(said("members", 8)),
         hidden=_sizes(said("hidden_layer_sizes", (128, 64))),
-        activation=resolve.activation(estimator.activation),
+        activation=resolve.activation(said("activation", "silu" if classes else "mish")),
         first_weights=0.3,
-        dropout=float(said("dropout", 0.1)),
-        learning_rate=float(said("learning_rate_init", 0.005)),
-        weight_decay=float(said("weight_decay", 0.3)),
+        dropout=float(said("dropout", 0.1 if classes else 0.0)),
+        learning_rate=float(said("learning_rate_init", 0.01 if classes else 0.016)),
+        weight_decay=float(said("weight_decay", 0.1 if classes else 0.05)),
         beta2=0.95,
         batch_size=min(int(said("batch_size", _batch(rows))), rows),
         epochs=int(said("max_iter", 30)),
@@ -106,7 +107,8 @@ def _batch(rows: int) -> int:
 
 def scoring_of(estimator: Any, *, classes: bool) -> Any:
     """Return what is watched on the rows held out: what an estimator says, or what is usual."""
-    return _said(estimator, "scoring", "neg_log_loss" if classes else "r2")
+    numbers = "r2" if getattr(estimator, "quantiles", None) is None else LOSS
+    return _said(estimator, "scoring", "neg_log_loss" if classes else numbers)
 
 
 def _said(estimator: Any, name: str, usual: Any) -> Any:

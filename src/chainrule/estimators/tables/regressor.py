@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted
 
 from chainrule.estimators.regression import FittedRegressor
 from chainrule.estimators.tables.estimator import TableEstimator
 from chainrule.estimators.tables.parameters import with_table_docs
 from chainrule.estimators.tables.preparation import Given
 from chainrule.targets import Numbers, Targets
+from chainrule.types import Array
 
 
 @with_table_docs
@@ -27,6 +29,10 @@ class TableRegressor(FittedRegressor, TableEstimator):
     Parameters
     ----------
     {table parameters}
+    quantiles : array-like of float, default=None
+        Quantiles to predict, such as (0.05, 0.95) for intervals that nine of ten answers fall into.
+        ``predict`` then returns the median, which is always among them. The others are moved so
+        that they hold on the rows held out.
     output_range : "seen" or None, default="seen"
         Within what predictions are kept: "seen", from the smallest to the largest answer of
         training; None, within nothing.
@@ -46,10 +52,12 @@ class TableRegressor(FittedRegressor, TableEstimator):
     """
 
     _: KW_ONLY
+    quantiles: Any = None
     output_range: Any = "seen"
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **TableEstimator._parameter_constraints,
+        "quantiles": ["array-like", None],
         "output_range": [StrOptions({"seen"}), None],
     }
 
@@ -100,4 +108,85 @@ class TableRegressor(FittedRegressor, TableEstimator):
             targets = Numbers.fit(y, scaled=True, name=name)
         else:  # all the same: a network has nothing to learn, and says so
             targets = Numbers(1, (float(y[0]),), (1.0,), name)
+        targets = replace(targets, quantiles=self._quantiles())
         return targets.within(y) if self.output_range == "seen" else targets
+
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        self._quantiles()
+
+    def _quantiles(self) -> tuple[float, ...]:
+        """Return the quantiles of the parameters, rising, with the median."""
+        if self.quantiles is None:
+            return ()
+        given = np.ravel(np.asarray(self.quantiles, dtype=np.float64)).tolist()
+        if not given or not all(0 < quantile < 1 for quantile in given):
+            raise ValueError(
+                f"{type(self).__name__}: expected quantiles such as (0.05, 0.95), numbers between "
+                f"0 and 1, got {self.quantiles!r}"
+            )
+        return tuple(sorted({*given, 0.5}))
+
+    # Predictions of quantiles.
+
+    def _outputs(self, X: Any, *, fused_away: bool = False) -> Array:
+        """Return the mean of the members' outputs (n, 1), of several quantiles the median's."""
+        Y = self._means(X)
+        quantiles = self.targets_.quantiles
+        return Y[:, [quantiles.index(0.5)]] if quantiles else Y
+
+    def _means(self, X: Any) -> Array:
+        """Return the mean of the members' outputs (n, c); quantiles do not cross."""
+        return np.sort(super()._outputs(X), axis=1)
+
+    def predict_quantiles(self, X: Any) -> Array:
+        """Return what so many of the answers are expected to be below.
+
+        Parameters
+        ----------
+        X : DataFrame, pyarrow table, dict, array-like, str or path
+            The rows.
+
+        Returns
+        -------
+        quantiles : ndarray of shape (n_samples, n_quantiles)
+            Those of the parameter ``quantiles``, in rising order, and the median.
+        """
+        check_is_fitted(self)
+        if not self.targets_.quantiles:
+            raise ValueError(
+                f"{type(self).__name__}: expected a fit with quantiles, such as "
+                f"{type(self).__name__}(quantiles=(0.05, 0.95)), got one without"
+            )
+        columns = self._means(X).T
+        return np.stack([self.targets_.decode(column[:, None]) for column in columns], axis=1)
+
+    def predict_interval(self, X: Any, coverage: float | None = None) -> Array:
+        """Return the interval that a share of the answers is expected to fall into.
+
+        Parameters
+        ----------
+        X : DataFrame, pyarrow table, dict, array-like, str or path
+            The rows.
+        coverage : float, default=None
+            The share, such as 0.9 with quantiles 0.05 and 0.95; None takes the widest interval.
+
+        Returns
+        -------
+        interval : ndarray of shape (n_samples, 2)
+            From, and to.
+        """
+        predicted, quantiles = self.predict_quantiles(X), self.targets_.quantiles
+        low, high = quantiles[0], quantiles[-1]
+        if coverage is not None:
+            low, high = (1 - coverage) / 2, (1 + coverage) / 2
+        places = [
+            [place for place, quantile in enumerate(quantiles) if abs(quantile - end) < 1e-9]
+            for end in (low, high)
+        ]
+        if not all(places) or low == high:
+            raise ValueError(
+                f"{type(self).__name__}.predict_interval: expected a coverage between two of the "
+                f"quantiles {', '.join(f'{q:g}' for q in quantiles)}, got {coverage!r}"
+            )
+        return np.asarray(predicted[:, [places[0][0], places[1][0]]])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import rankdata
 
+from chainrule.estimators.tables.networks import quantiles_of
 from chainrule.targets import Targets
 from chainrule.types import Array
 
@@ -93,6 +94,8 @@ class MeanScore:
         if not np.isfinite(Y).all():
             return float("nan")
         mean = mean_of_members(Y)
+        if quantiles := quantiles_of(self.targets):
+            mean = mean[:, [quantiles.index(0.5)]]
         if self.scoring == "accuracy":
             return self.targets.score(mean, t, self.weights)
         return QUICK_SCORES[self.scoring](mean, t, self.weights)

@@ -10,7 +10,9 @@ from sklearn.exceptions import ConvergenceWarning
 from chainrule.estimators import resolve
 from chainrule.estimators.fitting import FitResult, in_dtype, not_finite
 from chainrule.estimators.scoring import LOSS, Guarded, Metric, printer, score_remark
+from chainrule.estimators.tables.networks import quantiles_of
 from chainrule.estimators.tables.preparation import TableJob
+from chainrule.estimators.tables.quantiles import move_quantiles
 from chainrule.estimators.tables.scores import QUICK_SCORES, MeanScore
 from chainrule.training import AdamW, Cosine, History, Patience, Plan, TrainingDivergedError, train
 from chainrule.training.samples import Samples
@@ -47,6 +49,8 @@ def fit_members(job: TableJob, seconds: float | None) -> FitResult:
         )
     except TrainingDivergedError as error:
         history, diverged = error.history, error
+    if held_out is not None and quantiles_of(job.targets):
+        move_quantiles(job.chain, held_out, quantiles_of(job.targets))
     result = _result(history)
     result.say_of_scores(score_remark(job, held_out, history, score))
     if diverged is not None and not history.kept:

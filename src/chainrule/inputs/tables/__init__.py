@@ -3,6 +3,7 @@
 from chainrule.inputs.tables.base import Block, TableColumn
 from chainrule.inputs.tables.booleans import BooleanColumn
 from chainrule.inputs.tables.categories import CategoricalColumn
+from chainrule.inputs.tables.dates import DateColumn
 from chainrule.inputs.tables.decisions import Decision
 from chainrule.inputs.tables.encoder import COLUMNS, TableEncoder
 from chainrule.inputs.tables.numbers import NumericColumn
@@ -13,6 +14,7 @@ __all__ = [
     "Block",
     "BooleanColumn",
     "CategoricalColumn",
+    "DateColumn",
     "Decision",
     "NumericColumn",
     "PiecewiseColumn",

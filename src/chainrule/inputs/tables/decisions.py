@@ -11,6 +11,7 @@ from chainrule.data import Column, DataError, Table
 from chainrule.data.cells import Cells, shortened
 from chainrule.inputs.base import Options
 from chainrule.inputs.tables.booleans import are_booleans
+from chainrule.inputs.tables.dates import DateReading, find_dates
 from chainrule.inputs.tables.identifiers import identifier_of_numbers, identifier_of_texts
 from chainrule.inputs.tables.readings import AS_IT_IS, NumberReading, find_numbers
 
@@ -32,6 +33,8 @@ class Decision:
         Why it is left out.
     reading : NumberReading
         How its cells are read as numbers.
+    dates : DateReading
+        How its cells are read as dates.
     remarks : tuple of str
         What a user should know of it.
     """
@@ -39,12 +42,14 @@ class Decision:
     kind: str
     reason: str = ""
     reading: NumberReading = AS_IT_IS
+    dates: DateReading | None = None
     remarks: tuple[str, ...] = ()
 
 
 def decide_all(table: Table, options: Options) -> dict[str, Decision]:
     """Return a decision for each column of a table.
 
+    Where one column has decimal commas, numbers such as 1,234 in the others have them, too.
     Where nothing else is left to learn from, columns that count the rows are kept.
 
     Raises
@@ -54,6 +59,10 @@ def decide_all(table: Table, options: Options) -> dict[str, Decision]:
     """
     _check_names(table, options)
     decisions = {name: decide(table.target(name), options) for name in table.names}
+    formats = [each.reading.format for each in decisions.values()]
+    if not options.decimal and any(form.decimal == "," for form in formats):
+        comma = replace(options, decimal=",")
+        decisions = {name: decide(table.target(name), comma) for name in table.names}
     if not any(each.kind != LEFT_OUT for each in decisions.values()):
         for name, each in decisions.items():
             if each.reason == COUNTS:
@@ -73,18 +82,25 @@ def decide(column: Column, options: Options) -> Decision:
         return Decision(LEFT_OUT, "every cell is missing")
     if name in options.categorical:
         return Decision("categories")
+    if name in options.date:
+        return _chosen_dates(column, cells, options.decimal)
     chosen = name in options.numeric
-    decision = _chosen_numbers(column, cells) if chosen else _usual(column, cells)
+    choose = _chosen_numbers if chosen else _usual
+    decision = choose(column, cells, options.decimal)
     return decision if chosen or name in options.keep else _identified(column, cells, decision)
 
 
-def _usual(column: Column, cells: Cells) -> Decision:
+def _usual(column: Column, cells: Cells, decimal: str) -> Decision:
     """Return what a column is taken for, be it an identifier or not."""
-    if not cells.words.any():
+    programs = decimal != "," or isinstance(column.cells, np.ndarray)
+    if not cells.words.any() and (programs or not any("." in text for text in cells.texts)):
         return Decision("numbers")
     if are_booleans(cells):
         return Decision("booleans")
-    found = find_numbers(cells, column.line)
+    dates = find_dates(cells, column.line, decimal=decimal)
+    if dates is not None:
+        return Decision("dates", dates=dates[0], remarks=dates[1])
+    found = find_numbers(cells, column.line, decimal=decimal)
     if found is not None:
         return Decision("numbers", reading=found.reading, remarks=found.remarks)
     remark = _mostly_numbers(cells)
@@ -103,10 +119,10 @@ def _identified(column: Column, cells: Cells, decision: Decision) -> Decision:
     return replace(decision, kind=LEFT_OUT, reason=reason, remarks=()) if reason else decision
 
 
-def _chosen_numbers(column: Column, cells: Cells) -> Decision:
+def _chosen_numbers(column: Column, cells: Cells, decimal: str) -> Decision:
     if not cells.words.any():
-        return _usual(column, cells)
-    found = find_numbers(cells, column.line, chosen=True)
+        return _usual(column, cells, decimal)
+    found = find_numbers(cells, column.line, decimal=decimal, chosen=True)
     if found is None:
         row, cell = cells.first(cells.words)
         raise DataError(
@@ -114,6 +130,17 @@ def _chosen_numbers(column: Column, cells: Cells) -> Decision:
             f"got {shortened([cell])}"
         )
     return Decision("numbers", reading=found.reading, remarks=found.remarks)
+
+
+def _chosen_dates(column: Column, cells: Cells, decimal: str) -> Decision:
+    found = find_dates(cells, column.line, decimal=decimal, chosen=True)
+    if found is None:
+        row, cell = cells.first(~cells.missing)
+        raise DataError(
+            f"column {column.name!r}, line {column.line(row)}: expected dates, as was chosen, got "
+            f"{shortened([cell])}"
+        )
+    return Decision("dates", dates=found[0], remarks=found[1])
 
 
 def _mostly_numbers(cells: Cells) -> str:

@@ -17,6 +17,7 @@ from chainrule.inputs.base import Inputs, Options, RowCheck, Shape
 from chainrule.inputs.tables.base import Block, Settings, TableColumn
 from chainrule.inputs.tables.booleans import BooleanColumn
 from chainrule.inputs.tables.categories import CategoricalColumn
+from chainrule.inputs.tables.dates import DateColumn
 from chainrule.inputs.tables.decisions import LEFT_OUT, Decision, decide, decide_all
 from chainrule.inputs.tables.learning import MOST_COLUMNS, check_fit, fit_column
 from chainrule.inputs.tables.numbers import NumericColumn
@@ -30,7 +31,7 @@ __all__ = ["COLUMNS", "TableEncoder"]
 
 COLUMNS: dict[str, type[TableColumn]] = {
     column.kind: column
-    for column in (NumericColumn, PiecewiseColumn, CategoricalColumn, BooleanColumn)
+    for column in (NumericColumn, PiecewiseColumn, CategoricalColumn, BooleanColumn, DateColumn)
 }
 """All kinds of columns by their names in files; a new kind is one file and a line here."""
 

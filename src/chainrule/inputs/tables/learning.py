@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.data import DataError, Table
 from chainrule.data.cells import Cells
@@ -10,9 +11,11 @@ from chainrule.inputs.base import Options
 from chainrule.inputs.tables.base import Settings, TableColumn
 from chainrule.inputs.tables.booleans import BooleanColumn
 from chainrule.inputs.tables.categories import CategoricalColumn
+from chainrule.inputs.tables.dates import DateColumn
 from chainrule.inputs.tables.decisions import LEFT_OUT, Decision
 from chainrule.inputs.tables.numbers import NumericColumn
 from chainrule.inputs.tables.piecewise import MOST_BINS, PiecewiseColumn
+from chainrule.inputs.tables.readings import AS_IT_IS, NumberReading
 
 __all__ = ["MOST_COLUMNS", "check_fit", "fit_column"]
 
@@ -49,14 +52,29 @@ def fit_column(
         gone = np.isnan(x)
         if gone.all():
             return "every cell is missing"
-        if settings.encoding == "piecewise":
-            learnt = PiecewiseColumn.fit(name, x, decision.reading, settings.bins)
-        else:
-            learnt = NumericColumn.fit(name, x, decision.reading)
+        learnt = _fit_numbers(name, x, decision.reading, settings)
         if learnt is None and gone.any():  # one number, or missing
             learnt = CategoricalColumn.fit(name, Cells.read(raw))
+    elif decision.dates is not None:
+        learnt = DateColumn.fit(
+            name,
+            raw,
+            decision.dates,
+            table.line,
+            lambda part, x: _fit_numbers(part, x, AS_IT_IS, settings),
+        )
     elif decision.kind == "booleans":
         learnt = BooleanColumn.fit(name, Cells.read(raw))
     else:
         learnt = CategoricalColumn.fit(name, Cells.read(raw))
     return "constant" if learnt is None else learnt
+
+
+def _fit_numbers(
+    name: str, x: NDArray[np.float64], reading: NumberReading, settings: Settings
+) -> NumericColumn | PiecewiseColumn | None:
+    if not len(x):
+        return None
+    if settings.encoding == "piecewise":
+        return PiecewiseColumn.fit(name, x, reading, settings.bins)
+    return NumericColumn.fit(name, x, reading)

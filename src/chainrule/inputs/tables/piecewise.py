@@ -78,6 +78,8 @@ class PiecewiseColumn(TableColumn):
             median, scale = values.mean(), (values[1] - values[0]) / 2
         elif scale <= 1e-9 * (values[-1] - values[0]):
             scale = (values[-1] - values[0]) / 2
+        if not scale > 0.0:
+            return None
         if len(values) > bins + 1:
             values = np.unique(np.quantile(present, np.linspace(0, 1, bins + 1)))
         edges = tuple(values.tolist()) if len(values) > 2 else ()

@@ -121,7 +121,9 @@ class Found(NamedTuple):
     remarks: tuple[str, ...]
 
 
-def find_numbers(cells: Cells, line: Line, *, chosen: bool = False) -> Found | None:
+def find_numbers(
+    cells: Cells, line: Line, *, decimal: str = "", chosen: bool = False
+) -> Found | None:
     """Return how cells (n) with words among them are read as numbers, None if they are none.
 
     Parameters
@@ -130,20 +132,22 @@ def find_numbers(cells: Cells, line: Line, *, chosen: bool = False) -> Found | N
         All cells of a column.
     line : callable
         The line of a row.
+    decimal : str
+        The decimal sign of cells that could be read in two ways.
     chosen : bool
         Whether a user said that these are numbers, so that all words are taken as missing.
     """
     present = [place for place in range(len(cells.texts)) if not cells.missing[place]]
     texts, counts = [cells.texts[place] for place in present], cells.counts()[present].tolist()
     best: tuple[int, NumberReading] | None = None
-    for form in dict.fromkeys((PLAIN, NumberFormat.find(texts, counts))):
+    for form in dict.fromkeys((PLAIN, NumberFormat.find(texts, counts, decimal))):
         words = {text: n for text, n in zip(texts, counts, strict=True) if not _reads(form, text)}
         odd = {text: n for text, n in words.items() if text.lower() not in MARKERS}
         rows, count = sum(counts) - sum(words.values()), sum(odd.values())
         few = count <= FEW_ODD_CELLS * (rows + count) and len(odd) <= FEW_WORDS
         if rows and (few or (chosen and len(words) <= MOST_BLANKS)):
             reading = NumberReading(form, tuple(sorted(words)))
-            if best is None or count < best[0]:
+            if best is None or count < best[0] or (decimal and count == best[0]):
                 best = count, reading
     return None if best is None else Found(best[1], _remarks(best[1], cells, line))
 
