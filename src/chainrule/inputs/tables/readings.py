@@ -76,7 +76,7 @@ class NumberReading:
             if wrong.any():
                 row = int(np.argmax(wrong))
                 raise _refused(name, line(row), "a finite number", plain(float(raw[row])))
-            return raw
+            return raw.astype(np.float64, copy=False)
         cells = Cells.read(raw)
         values, words = self.parse(cells)
         written = ~cells.missing & ~words & ~np.isfinite(values)
