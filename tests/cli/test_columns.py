@@ -71,7 +71,7 @@ def test_columns_that_are_named_are_not_learned_from(houses, tmp_path, options):
         (("--group", "a,b"), "--group: no column 'a,b' among"),
         (("--drop", "area", "--numeric", "area"), "--numeric: expected it without --drop, got"),
         (("--time", "year", "--group", "street"), "--time: expected it without --group, got both"),
-        (("--time", "kind"), "--time: column 'kind', line 2: expected a number or a date such as"),
+        (("--time", "kind"), "--time: column 'kind', line 2: expected numbers or dates such as 2"),
         (("--drop", "code,street,year,rooms,area,kind"), "no column is left to learn from: 'cod"),
         (("--group", "kind", "--validation", 0.2), "--group: 'kind': expected a group or more"),
         (("--test", "absent.csv"), "--test: no file or folder is named 'absent.csv'"),
@@ -225,7 +225,7 @@ class Typed:
     """Standard input that has some bytes, or is a terminal."""
 
     def __init__(self, content, terminal=False):
-        self.buffer, self.terminal = io.BytesIO(content), terminal
+        self.buffer, self.terminal = io.BufferedReader(io.BytesIO(content)), terminal
 
     def isatty(self):
         return self.terminal

@@ -47,8 +47,8 @@ CONTENTS = {
         "line 1: expected a name for column 1, got none; pandas leaves out its index with "
         "to_csv(index=False)",
     ),
-    "a comma too many": (
-        text([[*row, ""] for row in ROWS], f"{HEADER},").encode(),
+    "a column without a name": (
+        text([[*row, "7"] for row in ROWS], f"{HEADER},").encode(),
         "line 1: expected a name for column 5, got none",
     ),
     "ragged": (
@@ -125,7 +125,7 @@ def test_decimal_commas_are_recognised(tmp_path):
     run = chainrule("train", path, "-t", "price", "-e", 1, "-o", tmp_path / "m")
     assert run.code == 0
     assert "'price' has 57 distinct numbers: regression; '396,725' is read as 396725\n" in run.err
-    run = chainrule("train", path, "-t", "kind", "-e", 1, "-o", tmp_path / "m")
+    run = chainrule("train", path, "-t", "kind", "-e", 1, "-fo", tmp_path / "m")
     assert run.code == 0
     assert "column 'price' is taken for numbers: '396,725' is read as 396.725\n" in run.err
     assert load(tmp_path / "m").inputs_.feature_names[:2] == ("rooms", "area")

@@ -101,12 +101,13 @@ class Roles:
         return TableEncoder.fit(table, replace(self._options(), kinds=kinds, encoding=encoding))
 
     def _options(self) -> Options:
+        times = () if self.time is None or self.time in self.unlearned else (self.time,)
         return Options(
             "chainrule",
             drop=self.unlearned,
             categorical=self.categorical,
             numeric=self.numeric,
-            keep=() if self.time is None or self.time in self.unlearned else (self.time,),
+            keep=times,
         )
 
     def _reason(self, name: str) -> str:

@@ -159,8 +159,8 @@ class CommandLineOptions(TableOptions):
         typer.Option(
             metavar="NAME",
             help="What is watched on the share held out, by scikit-learn's name: accuracy, "
-            "neg_log_loss, roc_auc, r2, neg_mean_absolute_error, …; or loss. By default accuracy "
-            "or r2 of an ensemble, else loss.",
+            "neg_log_loss, roc_auc, r2, neg_mean_absolute_error, …; or loss, the default of one "
+            "network.",
         ),
     ] = None
     max_seconds: Annotated[

@@ -13,6 +13,8 @@ from chainrule.data import STANDARD_INPUT, DataError, Source, TableFormat, read_
 
 __all__ = ["layout_of", "read_data", "said_of"]
 
+NAME = "standard input"
+
 
 def layout_of(options: ReadingOptions, known: Mapping[str, Any] | None = None) -> TableFormat:
     """Return how a table's texts are written, as options say, else as is ``known`` of a model."""
@@ -49,4 +51,10 @@ def read_data(argument: str, target: str | None, layout: TableFormat, **how: Any
         return read_source(argument, target, layout=layout, **how)
     if sys.stdin is None or sys.stdin.isatty():
         raise DataError("-: expected a table on standard input, got a terminal")
-    return replace(read_source(argument, target, layout=layout, **how), name="standard input")
+    try:
+        source = read_source(argument, target, layout=layout, **how)
+    except DataError as error:  # the place of what is wrong begins with the name of a file
+        words = str(error)
+        place = f"{NAME}{words[1:]}" if words.startswith(STANDARD_INPUT) else words
+        raise DataError(place) from None
+    return replace(source, name=NAME)
