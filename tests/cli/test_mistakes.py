@@ -106,7 +106,7 @@ TABLES = {
     "two rows": (
         ROWS[:2],
         HEADER,
-        "houses.csv: expected a row or more for each of training, validation, test, got 2 in all",
+        "houses.csv: expected a row or more in each part of (0.8, 0.2), got 2 rows",
     ),
 }
 
