@@ -29,7 +29,9 @@ REGRESSION_LOSSES: dict[str, type[Loss]] = {
     "huber": Huber,
     "poisson": Poisson,
 }
-MODELS = {"mlp": "a multilayer network", "cnn": "a convolutional network"}
+ENSEMBLE, MLP, CNN = MODELS = ("ensemble", "mlp", "cnn")
+"""Several small networks for a table; a multilayer network; a convolutional one for images."""
+
 OPTIMIZERS: dict[str, Optimizer] = {
     "adam": Adam(),
     "adamw": AdamW(),

@@ -15,8 +15,8 @@ from chainrule.tables import counted
 
 __all__ = ["odd_cells", "without_totals"]
 
-TOTALS = ("total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt")
-TOTALS += ("somme", "totale", "suma", "totaal", "σ", "∑")
+TOTALS = {"total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt"}
+TOTALS |= {"somme", "totale", "suma", "totaal", "σ", "∑"}
 """What stands before sums, in lower case."""
 
 SAME = 1e-9

@@ -49,6 +49,9 @@ class ReferenceStepper:
     def store(self) -> None:
         """Do nothing: the parameters are the chain's own."""
 
+    def load(self) -> None:
+        """Do nothing: the parameters are the chain's own."""
+
     def resume(self, state: State) -> None:
         """Continue with an optimizer's state."""
         self.done = state.steps
