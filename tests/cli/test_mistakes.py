@@ -46,8 +46,8 @@ CONTENTS = {
         "line 1: expected a name for column 1, got none; pandas leaves out its index with "
         "to_csv(index=False)",
     ),
-    "a comma too many": (
-        text([[*row, ""] for row in ROWS], f"{HEADER},").encode(),
+    "a column without a name": (
+        text([[*row, "9"] for row in ROWS], f"{HEADER},").encode(),
         "line 1: expected a name for column 5, got none",
     ),
     "ragged": (
