@@ -34,10 +34,6 @@ def test_copies_are_of_their_own():
     assert not empty.flat.any()
 
 
-def test_penalties_leave_biases_out():
-    assert Parameters(SHAPES).weight_mask().tolist() == [True] * 6 + [False] * 2 + [True] * 10
-
-
 @pytest.mark.parametrize(
     ("shape", "text"), [((17,), r"\(17,\)"), ((19,), r"\(19,\)"), ((6, 3), r"\(6, 3\)")]
 )

@@ -144,10 +144,8 @@ class Chain:
             for own, factor in given.items():
                 if own not in layer.names:
                     known = ", ".join(layer.names) or "none"
-                    raise ValueError(
-                        f"{layer.function}: expected learning rate factors of {known}, got one "
-                        f"of {own!r}"
-                    )
+                    expected = f"expected learning rate factors of {known}"
+                    raise ValueError(f"{layer.function}: {expected}, got one of {own!r}")
                 if not isinstance(factor, int | float | np.number) or not 0 <= factor < np.inf:
                     raise ValueError(
                         f"{layer.function}: expected a learning rate factor >= 0 of {own}, "
@@ -155,6 +153,10 @@ class Chain:
                     )
                 factors[layer.names[own]] = float(factor)
         return factors
+
+    def weight_mask(self) -> Array:
+        """Return which parameters penalties apply to, (size,): all but biases."""
+        return self.parameters.mask(sequence.penalized(self.layers))
 
     @property
     def initialized(self) -> bool:
@@ -258,8 +260,8 @@ class Chain:
         key: RandomKey | None = None,
     ) -> float:
         """Return the mean loss for X (n, …) with targets t; without a key, of predictions."""
-        last, count = self.fuse(loss)
-        return last.value(self.trace(X, key, until=count)[-1], t, sample_weight)
+        last, k = self.fuse(loss)
+        return last.value(self.trace(X, key, until=k)[-1], t, sample_weight)
 
     def gradient(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import prod
 
 import numpy as np
@@ -70,13 +70,14 @@ class Parameters(Mapping[str, Array]):
         """Return zeros in the same layout."""
         return Parameters(self.shapes, dtype=self.flat.dtype)
 
+    def mask(self, names: Iterable[str]) -> Array:
+        """Return a mask (size,) of the numbers of the arrays of some names."""
+        mask: Array = np.zeros(self.flat.size, dtype=bool)
+        views = Parameters(self.shapes, mask)
+        for name in names:
+            views[name][...] = True
+        return mask
+
     def astype(self, dtype: DTypeLike) -> Parameters:
         """Return a copy in another float type."""
         return Parameters(self.shapes, self.flat.astype(dtype))
-
-    def weight_mask(self) -> Array:
-        """Return a mask (size,) of the numbers that penalties apply to: all but biases."""
-        mask = np.zeros(self.flat.size, dtype=bool)
-        for name, view in Parameters(self.shapes, mask).items():
-            view[...] = len(self.shapes[name]) > 1
-        return mask

@@ -16,7 +16,9 @@ from chainrule.functions import (
     LeakyReLU,
     Linear,
     MaxPool2d,
+    Parametric,
     Residual,
+    Scale,
 )
 from chainrule.losses import (
     BinaryCrossEntropy,
@@ -28,6 +30,7 @@ from chainrule.losses import (
     MeanAbsoluteError,
     MeanSquaredError,
     Poisson,
+    QuantileLoss,
     SigmoidBinaryCrossEntropy,
     SoftmaxCrossEntropy,
 )
@@ -49,6 +52,8 @@ FUNCTION_CASES = {
     ELU: [ELU(), ELU(2)],
     BatchNorm: [BatchNorm(), BatchNorm(1, False, 1e-3), BatchNorm(0.25)],
     LayerNorm: [LayerNorm(), LayerNorm("channels", False, 1e-3), LayerNorm("last", epsilon=1)],
+    Scale: [Scale(), Scale(6), Scale(0.25)],
+    Parametric: [Parametric(), Parametric(ELU(2)), Parametric(rate_factor=1)],
     Residual: [Residual((Linear(2), Residual((ELU(2),)))), Residual((Dropout(0.1),))],
 }
 LOSS_CASES = {
@@ -57,6 +62,9 @@ LOSS_CASES = {
     HalfSquaredError: [HalfSquaredError()],
     ExpPoisson: [ExpPoisson()],
     Huber: [Huber(), Huber(0.1), Huber(3)],
+    QuantileLoss: [
+        *(QuantileLoss(), QuantileLoss(0.9), QuantileLoss((0.05, 0.5, 0.95), outputs="sum")),
+    ],
     Poisson: [Poisson()],
     BinaryCrossEntropy: [BinaryCrossEntropy()],
     CrossEntropy: [CrossEntropy()],

@@ -46,6 +46,11 @@ def both(*functions):
 CASES = {
     **{kind: both(kind()) for kind in f.FUNCTIONS if issubclass(kind, f.Elementwise)},
     f.Linear: [Case(f.Linear(2), (3,)), Case(f.Linear(4, bias=False), (6,))],
+    f.MemberLinear: [Case(f.MemberLinear(2, members=4), (3,)), Case(f.MemberLinear(2), (4, 3))],
+    f.BatchEnsembleLinear: [
+        Case(f.BatchEnsembleLinear(2, members=4), (3,)),
+        Case(f.BatchEnsembleLinear(2), (4, 3)),
+    ],
     f.Conv2d: [
         Case(f.Conv2d(4), IMAGES),
         Case(f.Conv2d(2, size=(2, 3), bias=False), IMAGES),
@@ -56,6 +61,11 @@ CASES = {
         Case(f.Conv2d(6, size=2, groups=3), IMAGES),
         Case(f.Conv2d(6, size=(2, 3), stride=(1, 2), padding="same", groups=2), (4, 3, 5)),
         Case(f.Conv2d(4, size=1, groups=4, bias=False, padding=1), (4, 2, 3)),
+    ],
+    f.Scale: [Case(f.Scale(), (3,)), Case(f.Scale(6), (2, 3)), Case(f.Scale(0.5), (2, 3, 4))],
+    f.Parametric: [
+        Case(f.Parametric(function), (3,))
+        for function in (f.SELU(), f.Mish(), f.Tanh(), f.LeakyReLU(0.3))
     ],
     f.EmbeddingBag: [Case(f.EmbeddingBag(2), (7,)), Case(f.EmbeddingBag(3, mode="mean"), (7,))],
     f.MaxPool2d: [
@@ -105,7 +115,7 @@ CASES = {
     ],
     f.LeakyReLU: both(f.LeakyReLU(), f.LeakyReLU(0.25)),
     f.ELU: both(f.ELU(), f.ELU(0.5), f.ELU(0.0)),
-    f.Softmax: [Case(f.Softmax(), (3,)), Case(f.Softmax(), (1,))],
-    f.LogSoftmax: [Case(f.LogSoftmax(), (3,)), Case(f.LogSoftmax(), (1,))],
+    f.Softmax: [Case(f.Softmax(), shape) for shape in ((3,), (1,), (4, 3))],
+    f.LogSoftmax: [Case(f.LogSoftmax(), shape) for shape in ((3,), (1,), (4, 3))],
 }
 ALL = [case for cases in CASES.values() for case in cases]

@@ -32,6 +32,28 @@ def linear(function, X, parameters, key):
     return Y
 
 
+def member_linear(function, X, parameters, key):
+    W, b = parameters["W"], parameters["b"]
+    Y = np.zeros((len(X), len(W), W.shape[2]))
+    for n, k, o in np.ndindex(Y.shape):
+        x = X[n] if function.members else X[n, k]
+        for i in range(W.shape[1]):
+            Y[n, k, o] += x[i] * W[k, i, o]
+        Y[n, k, o] += b[k, o]
+    return Y
+
+
+def batch_ensemble_linear(function, X, parameters, key):
+    r, W, s, b = (parameters[name] for name in "rWsb")
+    Y = np.zeros((len(X), *s.shape))
+    for n, k, o in np.ndindex(Y.shape):
+        x = X[n] if function.members else X[n, k]
+        for i in range(len(W)):
+            Y[n, k, o] += x[i] * r[k, i] * W[i, o]
+        Y[n, k, o] = Y[n, k, o] * s[k, o] + b[k, o]
+    return Y
+
+
 def two(number):
     return (number, number) if isinstance(number, int) else number
 
@@ -115,11 +137,11 @@ def dropout(function, X, parameters, key):
 
 
 def softmax(function, X, parameters, key):
-    return np.stack([special.softmax(x) for x in X])
+    return np.stack([special.softmax(x, axis=-1) for x in X])
 
 
 def log_softmax(function, X, parameters, key):
-    return np.stack([special.log_softmax(x) for x in X])
+    return np.stack([special.log_softmax(x, axis=-1) for x in X])
 
 
 def batch_norm(function, X, parameters, key):
@@ -174,8 +196,27 @@ def residual(function, X, parameters, key):
     return X + Y
 
 
+def scale(function, X, parameters, key):
+    Y = np.zeros(X.shape)
+    for place in np.ndindex(X.shape):
+        Y[place] = X[place] * parameters["s"][place[1:]]
+    return Y
+
+
+def parametric(function, X, parameters, key):
+    F, Y = forward(function.activation, X, {}), np.zeros(X.shape)
+    for n, i in np.ndindex(X.shape):
+        a = parameters["a0"][i]
+        Y[n, i] = (1 - a) * X[n, i] + a * F[n, i]
+    return Y
+
+
 ORACLES = {
+    f.Scale: scale,
+    f.Parametric: parametric,
     f.Linear: linear,
+    f.MemberLinear: member_linear,
+    f.BatchEnsembleLinear: batch_ensemble_linear,
     f.Conv2d: conv2d,
     f.EmbeddingBag: embedding_bag,
     f.MaxPool2d: pool(max, -math.inf),
@@ -192,6 +233,11 @@ ORACLES = {
     f.Softplus: elementwise(lambda _, x: np.logaddexp(0, x)),
     f.Exp: elementwise(lambda _, x: np.e**x),
     f.Identity: elementwise(lambda _, x: x),
+    f.SELU: elementwise(
+        lambda _, x: 1.0507009873554805 * (x if x > 0 else 1.6732632423543772 * math.expm1(x))
+    ),
+    f.Mish: elementwise(lambda _, x: x * math.tanh(np.logaddexp(0, x))),
+    f.Cos: elementwise(lambda _, x: math.cos(x)),
     f.Softmax: softmax,
     f.LogSoftmax: log_softmax,
     f.BatchNorm: batch_norm,

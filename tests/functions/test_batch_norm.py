@@ -136,7 +136,7 @@ def test_optimizers_and_penalties_leave_the_statistics_alone(optimizer):
     np.testing.assert_allclose(chain.parameters["mean0"], X.mean(axis=0), rtol=1e-12)
     np.testing.assert_allclose(chain.parameters["variance0"], X.var(axis=0, ddof=1), rtol=1e-12)
     names = ("g0", "b0", "mean0", "variance0")
-    mask = type(chain.parameters)(chain.parameters.shapes, chain.parameters.weight_mask())
+    mask = type(chain.parameters)(chain.parameters.shapes, chain.weight_mask())
     assert not any(mask[name].any() for name in names)
 
 

@@ -73,8 +73,11 @@ def test_a_wrong_hyperparameter_is_named(kind, fields, message):
             (3, 4),
             r"EmbeddingBag\(2\): expected samples of shape \(tokens\)",
         ),
-        (f.Softmax(), (3, 4), r"Softmax\(\): expected samples of shape \(classes\), got \(3, 4\)"),
-        (f.LogSoftmax(), (), r"LogSoftmax\(\): expected samples of shape \(classes\), got \(\)"),
+        (f.Softmax(), (2, 3, 4), r"Softmax\(\): expected .*members, classes\), got \(2, 3"),
+        (f.LogSoftmax(), (), r"LogSoftmax\(\): expected samples of shape .*, got \(\)"),
+        (f.MemberLinear(2), (3,), r"Linear\(2\): expected samples of shape \(members, features\)"),
+        (f.MemberLinear(2, 4), (4, 3), r"s=4\): expected samples of shape \(features\), got \(4"),
+        (f.BatchEnsembleLinear(2), (3,), r"2\): expected samples of shape \(members, features\)"),
         (
             f.Conv2d(2),
             (5, 7),

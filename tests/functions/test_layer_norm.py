@@ -89,7 +89,7 @@ def test_scale_starts_at_one_and_shift_at_zero_and_neither_is_penalized():
     chain = Chain(Conv2d(3), LayerNorm(), Flatten(), Linear(2)).initialize((1, 5, 5), seed=1)
     assert (chain.parameters["g1"] == 1).all()
     assert (chain.parameters["b1"] == 0).all()
-    mask = chain.parameters.weight_mask()
+    mask = chain.weight_mask()
     assert mask.sum() == chain.parameters["W0"].size + chain.parameters["W2"].size
 
 

@@ -20,8 +20,10 @@ from chainrule.losses import (
     Huber,
     Loss,
     MeanAbsoluteError,
+    MeanOverMembers,
     MeanSquaredError,
     Poisson,
+    QuantileLoss,
     SigmoidBinaryCrossEntropy,
     SoftmaxCrossEntropy,
 )
@@ -63,6 +65,10 @@ def poisson(Y, t, w):
     )
 
 
+def pinball(quantile):
+    return lambda Y, t, w: metrics.mean_pinball_loss(t, Y, sample_weight=w, alpha=quantile)
+
+
 @dataclass(frozen=True)
 class Case:
     """A loss, outputs and targets, and a value from outside."""
@@ -97,6 +103,7 @@ CASES = [
     ),
     Case(Huber(), NUMBERS, TARGETS, huber(1.0)),
     Case(Huber(delta=2.5), NUMBERS, TARGETS, huber(2.5)),
+    *(Case(QuantileLoss(q), NUMBERS, TARGETS, pinball(q)) for q in (0.5, 0.1)),
     Case(Poisson(), POSITIVE, rng.poisson(2.0, (5, 3)), poisson),
     Case(
         ExpPoisson(),
@@ -137,6 +144,20 @@ CASES = [
         lambda Y, t, w: soft_log_loss(special.softmax(Y, axis=1), t, w),
     ),
 ]
+SEVERAL = rng.normal(size=(5, 4, 3))
+
+
+def of_members(oracle):
+    """Return the mean of the members' own values."""
+
+    def mean(Y, t, w):
+        t = t[:, None] if t.dtype.kind == "f" and t.ndim == 1 else t
+        members = Y.reshape(*Y.shape[:2], -1)
+        return np.mean([oracle(members[:, k], t, w) for k in range(Y.shape[1])])
+
+    return mean
+
+
 CASES += [
     Case(
         replace(case.loss, outputs="sum"),
@@ -146,6 +167,27 @@ CASES += [
     )
     for case in CASES
     if isinstance(case.loss, ElementwiseLoss)
+]
+CASES += [
+    Case(
+        MeanOverMembers(CrossEntropy()),
+        special.softmax(SEVERAL / 4, axis=2),
+        CLASSES,
+        of_members(class_log_loss),
+    ),
+    Case(
+        MeanOverMembers(SoftmaxCrossEntropy()),
+        SEVERAL,
+        SOFT,
+        of_members(lambda Y, t, w: soft_log_loss(special.softmax(Y, axis=1), t, w)),
+    ),
+    Case(MeanOverMembers(Huber(delta=2.5)), SEVERAL, TARGETS, of_members(huber(2.5))),
+    Case(
+        MeanOverMembers(MeanSquaredError()),
+        NUMBERS,
+        TARGETS[:, 0],
+        of_members(lambda Y, t, w: metrics.mean_squared_error(t, Y, sample_weight=w)),
+    ),
 ]
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 weighted = pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
@@ -205,7 +247,8 @@ def test_a_batch_is_the_weighted_mean_of_its_samples(seed):
         value, gradient = case.loss.value_and_gradient(case.Y, case.t, w)
         assert value == pytest.approx(np.dot(w, each) / w.sum(), rel=1e-12)
         gradients = np.vstack([case.loss.gradient(Y, t) for Y, t in rows])
-        np.testing.assert_allclose(gradient, gradients * w[:, None] / w.sum(), rtol=1e-12)
+        share = (w / w.sum()).reshape(-1, *[1] * (gradients.ndim - 1))
+        np.testing.assert_allclose(gradient, gradients * share, rtol=1e-12)
 
 
 @every_case
@@ -233,7 +276,7 @@ def test_the_float_type_stays(case, weights, dtype):
 
 @every_case
 def test_a_column_of_targets_may_be_a_row(case):
-    if case.t.ndim == 1 or isinstance(case.loss, CrossEntropy):
+    if case.t.ndim == 1 or isinstance(case.loss, CrossEntropy | MeanOverMembers):
         return
     Y, t = case.Y[:, :1], case.t[:, 0]
     assert case.loss.value(Y, t) == case.loss.value(Y, t[:, None]) == case.loss.value(Y, list(t))
@@ -250,18 +293,16 @@ def test_nothing_is_changed_in_place(case):
 @weighted
 @every_case
 def test_nan_outputs_are_never_a_finite_loss(case, weights):
-    for row in range(5):
-        for column in range(3):
-            Y = case.Y.copy()
-            Y[row, column] = np.nan
-            value, gradient = case.loss.value_and_gradient(Y, case.t, weights)
-            assert np.isnan(value)
-            assert np.isnan(case.loss.value(Y, case.t, weights))
-            if isinstance(case.loss, CrossEntropy) and not isinstance(
-                case.loss, SoftmaxCrossEntropy
-            ):
-                continue  # −T/Y is 0 where T is, whatever Y
-            assert np.isnan(gradient[row, column])
+    of_one = getattr(case.loss, "each", case.loss)
+    for place in np.ndindex(case.Y.shape):
+        Y = case.Y.copy()
+        Y[place] = np.nan
+        value, gradient = case.loss.value_and_gradient(Y, case.t, weights)
+        assert np.isnan(value)
+        assert np.isnan(case.loss.value(Y, case.t, weights))
+        if isinstance(of_one, CrossEntropy) and not isinstance(of_one, SoftmaxCrossEntropy):
+            continue  # −T/Y is 0 where T is, whatever Y
+        assert np.isnan(gradient[place])
 
 
 @pytest.mark.parametrize("kind", LOSSES)

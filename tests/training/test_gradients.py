@@ -28,7 +28,7 @@ def test_both_agree_in_prediction_and_with_the_same_masks(seed, weights):
     assert value == pytest.approx(value_there, rel=1e-13)
     np.testing.assert_allclose(gradient, gradient_there, rtol=1e-12, atol=1e-14)
     without_masks = chain.loss(MeanSquaredError(), X, T, weights)
-    penalty = 0.15 * np.sum(chain.parameters.flat[chain.parameters.weight_mask()] ** 2)
+    penalty = 0.15 * np.sum(chain.parameters.flat[chain.weight_mask()] ** 2)
     assert (value == pytest.approx(without_masks + penalty, rel=1e-12)) == (seed is None)
 
 

@@ -89,7 +89,7 @@ def test_a_shared_penalty_is_divided_by_what_the_batch_weighs(engine):
     plan = Plan(SGD(1.0), batch_size=None, epochs=1, l2=0.7, l2_shared=True)
     train(chain, LOSS, X, t, plan, sample_weight=WEIGHTS, engine=engine)
     _, gradient = start.gradient(LOSS, X, t, WEIGHTS)
-    penalized = np.where(start.parameters.weight_mask(), start.parameters.flat, 0)
+    penalized = np.where(start.weight_mask(), start.parameters.flat, 0)
     expected = start.parameters.flat - gradient.flat - 0.7 / WEIGHTS.sum() * penalized
     np.testing.assert_allclose(chain.parameters.flat, expected, rtol=1e-12, atol=1e-15)
 
@@ -125,7 +125,7 @@ def test_means_of_ones_own(engine):
 
     plan = Plan(SGD(0.1), batch_size=5, epochs=1, l2=0.5, epoch_loss=mean)
     chain = network()
-    squares = float(np.sum(np.where(chain.parameters.weight_mask(), chain.parameters.flat, 0) ** 2))
+    squares = float(np.sum(np.where(chain.weight_mask(), chain.parameters.flat, 0) ** 2))
     history = train(chain, LOSS, X, t, plan, sample_weight=WEIGHTS, engine=engine)
     (batches,) = seen
     assert history.losses == [7.0]

@@ -90,7 +90,7 @@ class _Iterations:
         self.validation = None if held_out is None else Validation(held_out, self.score)
         job.compare_from(self.monitor, self.validation)
         self.best = job.chain.parameters.flat.copy()
-        self.penalized = job.chain.parameters.weight_mask()
+        self.penalized = job.chain.weight_mask()
         self.reporter = printer(estimator)
         self.task = None if job.callbacks is None else job.callbacks.begin_epoch()
         if self.reporter is not None:

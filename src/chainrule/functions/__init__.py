@@ -11,8 +11,10 @@ from chainrule.functions.base import (
     Multilinear,
     RandomKey,
 )
+from chainrule.functions.batch_ensemble_linear import BatchEnsembleLinear
 from chainrule.functions.batch_norm import BatchNorm
 from chainrule.functions.conv2d import Conv2d
+from chainrule.functions.cos import Cos
 from chainrule.functions.dropout import Dropout
 from chainrule.functions.elu import ELU
 from chainrule.functions.embedding_bag import EmbeddingBag
@@ -25,8 +27,13 @@ from chainrule.functions.leaky_relu import LeakyReLU
 from chainrule.functions.linear import Linear
 from chainrule.functions.log_softmax import LogSoftmax
 from chainrule.functions.max_pool2d import MaxPool2d
+from chainrule.functions.member_linear import MemberLinear
+from chainrule.functions.mish import Mish
+from chainrule.functions.parametric import Parametric
 from chainrule.functions.relu import ReLU
 from chainrule.functions.residual import Residual
+from chainrule.functions.scale import Scale
+from chainrule.functions.selu import SELU
 from chainrule.functions.sigmoid import Sigmoid
 from chainrule.functions.silu import SiLU
 from chainrule.functions.softmax import Softmax
@@ -35,6 +42,8 @@ from chainrule.functions.tanh import Tanh
 
 FUNCTIONS: tuple[type[Function], ...] = (
     Linear,
+    MemberLinear,
+    BatchEnsembleLinear,
     Conv2d,
     EmbeddingBag,
     MaxPool2d,
@@ -43,7 +52,9 @@ FUNCTIONS: tuple[type[Function], ...] = (
     Dropout,
     BatchNorm,
     LayerNorm,
+    Scale,
     Residual,
+    Parametric,
     ReLU,
     LeakyReLU,
     ELU,
@@ -54,6 +65,9 @@ FUNCTIONS: tuple[type[Function], ...] = (
     Softplus,
     Exp,
     Identity,
+    SELU,
+    Mish,
+    Cos,
     Softmax,
     LogSoftmax,
 )
@@ -70,9 +84,12 @@ __all__ = [
     "ELU",
     "FUNCTIONS",
     "GELU",
+    "SELU",
     "AvgPool2d",
+    "BatchEnsembleLinear",
     "BatchNorm",
     "Conv2d",
+    "Cos",
     "Dropout",
     "Elementwise",
     "EmbeddingBag",
@@ -86,10 +103,14 @@ __all__ = [
     "Linear",
     "LogSoftmax",
     "MaxPool2d",
+    "MemberLinear",
+    "Mish",
     "Multilinear",
+    "Parametric",
     "RandomKey",
     "ReLU",
     "Residual",
+    "Scale",
     "SiLU",
     "Sigmoid",
     "Softmax",

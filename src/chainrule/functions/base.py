@@ -115,6 +115,11 @@ class Function(ABC):
         """Return the parameters of one axis or none that multiply X: at 0 nothing would pass."""
         return frozenset()
 
+    def penalized(self, input_shape: Shape) -> frozenset[str]:
+        """Return the parameters that a penalty applies to: those of two axes and more."""
+        shapes = self.parameter_shapes(input_shape)
+        return frozenset(name for name, shape in shapes.items() if len(shape) > 1)
+
     def learning_rate_factors(self) -> Mapping[str, float]:
         """Return what the learning rate is multiplied by; L-BFGS, without one, moves all alike."""
         return {}
@@ -246,12 +251,6 @@ class Multilinear(Function):
         """Return the sizes of letters that the shapes of X and the parameters do not determine."""
         return {}
 
-    @property
-    def _sample(self) -> str:
-        """The letter of the samples."""
-        left = self.line().terms[0].left
-        return (left[0].letter if left else None) or "n"
-
     def line(self, input_shape: Shape | None = None) -> notation.Line:
         """Return the line, parsed, for samples of a shape."""
         text = self.text()
@@ -297,15 +296,13 @@ class Multilinear(Function):
         """Return ∂Y[n]/∂X[n] (n, *output, *input), or ∂Y[n]/∂W (n, *output, *W.shape)."""
         operands, shape = {"X": X, **parameters}, X.shape[1:]
         line, sizes = self.line(shape), self.sizes(shape)
-        return notation.dense_jacobian(line, operands, by=by, sizes=sizes, batch=self._sample)
+        return notation.dense_jacobian(line, operands, by=by, sizes=sizes, batch=_sample(line))
 
     def fans(self, input_shape: Shape) -> tuple[int, int]:
         """Return the fans of the first parameter with weights."""
         shapes = self.parameter_shapes(input_shape)
-        for name, shape in shapes.items():
-            if len(shape) > 1:
-                return self.parameter_fans(name, input_shape)
-        return super().fans(input_shape)
+        name = next((name for name, shape in shapes.items() if len(shape) > 1), None)
+        return self.parameter_fans(name, input_shape) if name else super().fans(input_shape)
 
     def parameter_fans(self, name: str, input_shape: Shape) -> tuple[int, int]:
         """Return how many of a parameter's numbers are summed over, and how many X does not share.
@@ -327,14 +324,21 @@ class Multilinear(Function):
 
     def scales(self, input_shape: Shape) -> frozenset[str]:
         """Return the parameters of one axis or none that stand in a product with X."""
-        terms = [{f.name for f in term.factors} for term in self.line(input_shape).terms]
-        beside_X = set().union(*(names for names in terms if "X" in names))
-        shapes = self.parameter_shapes(input_shape)
-        return frozenset(name for name in beside_X & set(shapes) if len(shapes[name]) < 2)
+        own = {name for name, shape in self.parameter_shapes(input_shape).items() if len(shape) < 2}
+        return self.line(input_shape).beside("X") & own
+
+    def penalized(self, input_shape: Shape) -> frozenset[str]:
+        """Return the parameters of two axes and more that stand in a product with X: no biases."""
+        return super().penalized(input_shape) & self.line(input_shape).beside("X")
 
     def formulas(self) -> Formulas:
         """Return the line, its Jacobians and its gradients."""
-        return line_formulas(self.line(), self._sample)
+        return line_formulas(self.line(), _sample(self.line()))
+
+
+def _sample(line: notation.Line) -> str:
+    """Return the letter of the samples."""
+    return next((index.letter for index in line.terms[0].left[:1]), None) or "n"
 
 
 class ExplicitFunction(Function):

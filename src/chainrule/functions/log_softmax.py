@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.functions.base import ExplicitFunction, Gradients, Parameters, RandomKey
 from chainrule.functions.others import sums_of_others, sums_without_largest
-from chainrule.functions.softmax import exponentials
+from chainrule.functions.softmax import check_rows, exponentials, of_rows
 from chainrule.types import Array, Shape
 
 
@@ -17,7 +17,7 @@ class LogSoftmax(ExplicitFunction):
     """Logarithm of softmax, finite where softmax itself has rounded to zero.
 
     Definition: Y[n,i] = X[n,i] − log Σ_k exp(X[n,k])
-    Shapes: X (n, k) -> Y (n, k)
+    Shapes: X (n, k) -> Y (n, k); of members' numbers (n, members, k), each row by itself
     Jacobian: ∂Y[n,i]/∂X[n,j] = (1 if i = j else 0) − exp(Y[n,j])
     Backprop: dX[n,j] = dY[n,j] − exp(Y[n,j])·Σ_i dY[n,i]
     Numerics: a row's maximum m is subtracted first, and the 1 that exp makes of it is left out of
@@ -28,25 +28,24 @@ class LogSoftmax(ExplicitFunction):
     """
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Return (k,)."""
-        self._check_rank(input_shape, "classes")
-        return input_shape
+        """Return the same shape, (k,) or (members, k)."""
+        return check_rows(self, input_shape)
 
     def forward(self, X: Array, parameters: Parameters, key: RandomKey | None = None) -> Array:
-        """Return Y (n, k)."""
+        """Return Y (n, …, k)."""
         with np.errstate(over="ignore", invalid="ignore"):
-            shifted = X - X.max(axis=1, keepdims=True)
+            shifted = X - X.max(axis=-1, keepdims=True)
         return np.asarray(shifted - np.log1p(sums_without_largest(exponentials(X))))
 
     def jacobian(
         self, X: Array, parameters: Parameters, by: str = "X", key: RandomKey | None = None
     ) -> Array:
-        """Return I − 1 softmax(x)ᵀ for each sample, (n, k, k)."""
+        """Return I − 1 softmax(x)ᵀ for each row of each sample, (n, …, k, …, k)."""
         Y = self.forward(X, parameters)
-        J = np.repeat(-np.exp(Y)[:, None, :], Y.shape[1], axis=1)
-        every = np.arange(Y.shape[1])
-        J[:, every, every] = -np.expm1(Y)
-        return J
+        J = np.repeat(-np.exp(Y)[..., None, :], Y.shape[-1], axis=-2)
+        every = np.arange(Y.shape[-1])
+        J[..., every, every] = -np.expm1(Y)
+        return of_rows(J)
 
     def backprop(
         self,

@@ -16,12 +16,12 @@ def sums_without_largest(V: Array) -> Array:
 
     Parameters
     ----------
-    V : ndarray of shape (n, k)
+    V : ndarray of shape (n, …, k)
         Any numbers; NaN makes the sum NaN.
 
     Returns
     -------
-    rest : ndarray of shape (n, 1)
+    rest : ndarray of shape (n, …, 1)
         The sums, 0 where k is 1.
     """
     return _largest_and_rest(V)[1]
@@ -32,12 +32,12 @@ def sums_of_others(V: Array) -> Array:
 
     Parameters
     ----------
-    V : ndarray of shape (n, k)
+    V : ndarray of shape (n, …, k)
         Any numbers; NaN makes all sums of its row NaN.
 
     Returns
     -------
-    sums : ndarray of shape (n, k)
+    sums : ndarray of shape (n, …, k)
         The sum without the largest, to which the largest comes and the number itself goes:
         nothing at the largest.
     """
@@ -47,9 +47,9 @@ def sums_of_others(V: Array) -> Array:
 
 
 def _largest_and_rest(V: Array) -> tuple[Array, Array]:
-    """Return each row's largest number by magnitude, and the sum of the others, (n, 1) each."""
-    place = np.abs(V).argmax(axis=1)[:, None]
-    largest = np.take_along_axis(V, place, axis=1)
+    """Return each row's largest number by magnitude, and the sum of the others, (n, …, 1)."""
+    place = np.abs(V).argmax(axis=-1)[..., None]
+    largest = np.take_along_axis(V, place, axis=-1)
     others = V.copy()
-    np.put_along_axis(others, place, largest - largest, axis=1)  # 0, or NaN if it is not finite
-    return largest, others.sum(axis=1, keepdims=True)
+    np.put_along_axis(others, place, largest - largest, axis=-1)  # 0, or NaN if it is not finite
+    return largest, others.sum(axis=-1, keepdims=True)

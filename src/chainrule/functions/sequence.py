@@ -53,6 +53,12 @@ class Layer:
             yield from layer.walk()
 
 
+def penalized(layers: Iterable[Layer]) -> Iterator[str]:
+    """Yield the names of the parameters that a penalty applies to."""
+    for layer in (inside for outer in layers for inside in outer.walk()):
+        yield from (layer.names[own] for own in layer.function.penalized(layer.input_shape))
+
+
 def every(functions: Iterable[Function]) -> Iterator[Function]:
     """Yield functions, each followed by those that it holds."""
     for function in functions:

@@ -1,6 +1,6 @@
 """Losses, each on the outputs of a chain, and the pairs that fuse with its last function."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from chainrule.functions import Exp, Function, LogSoftmax, Sigmoid, Softmax
@@ -10,17 +10,21 @@ from chainrule.losses.cross_entropy import CrossEntropy, SoftmaxCrossEntropy
 from chainrule.losses.half_squared_error import HalfSquaredError
 from chainrule.losses.huber import Huber
 from chainrule.losses.mean_absolute_error import MeanAbsoluteError
+from chainrule.losses.mean_over_members import MeanOverMembers
 from chainrule.losses.mean_squared_error import MeanSquaredError
 from chainrule.losses.poisson import ExpPoisson, Poisson
+from chainrule.losses.quantile_loss import QuantileLoss
 
 LOSSES: tuple[type[Loss], ...] = (
     MeanSquaredError,
     HalfSquaredError,
     MeanAbsoluteError,
     Huber,
+    QuantileLoss,
     Poisson,
     BinaryCrossEntropy,
     CrossEntropy,
+    MeanOverMembers,
     SigmoidBinaryCrossEntropy,
     SoftmaxCrossEntropy,
     ExpPoisson,
@@ -76,6 +80,9 @@ def fused(function: Function, loss: Loss) -> Loss | None:
     ValueError
         The loss does not take what the function makes, such as logits of ``Sigmoid()``.
     """
+    if isinstance(loss, MeanOverMembers):
+        of_each = fused(function, loss.each)
+        return replace(loss, each=of_each) if of_each else None
     kinds: Any = (type(function), type(loss))
     if kinds in APART:
         raise ValueError(f"{loss}: got the outputs of {function}, expected {APART[kinds]}")
@@ -99,8 +106,10 @@ __all__ = [
     "Huber",
     "Loss",
     "MeanAbsoluteError",
+    "MeanOverMembers",
     "MeanSquaredError",
     "Poisson",
+    "QuantileLoss",
     "SigmoidBinaryCrossEntropy",
     "SoftmaxCrossEntropy",
     "fused",

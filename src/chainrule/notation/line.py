@@ -215,6 +215,11 @@ class Line:
         """How many indices the target has."""
         return len(self.terms[0].left)
 
+    def beside(self, name: str) -> frozenset[str]:
+        """Return the operands of all products that an operand stands in."""
+        products = ({factor.name for factor in term.factors} for term in self.terms)
+        return frozenset(own for names in products if name in names for own in names)
+
     def occurrences(self, name: str) -> Iterator[tuple[Term, int]]:
         """Yield each place where an operand stands: the term, and its position there."""
         if name not in self.names:

@@ -104,7 +104,7 @@ class InNumPy:
     ) -> None:
         self.chain, self.loss, self.data, self.l2, self.seed = chain, loss, data, l2, seed
         self.reason, self.of_batch = reason, chain.parameters.empty_like()
-        self.penalized = chain.parameters.weight_mask()
+        self.penalized = chain.weight_mask()
         # Where samples of a batch depend on each other, the whole set is the batch.
         self.size = len(data) if chain.observes else ROWS
 

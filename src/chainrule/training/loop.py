@@ -175,7 +175,7 @@ def check_fit(chain: Chain, loss: Loss, samples: Samples) -> None:
     if X.shape[1:] != chain.layers[0].input_shape or X.dtype.kind not in "fiub":
         chain.forward(X[:1])  # its error names what the first function expects
     last, _ = chain.fuse(loss)
-    if not last.any_outputs:
+    if not last.takes_any_outputs:
         with np.errstate(over="ignore", invalid="ignore"):
             last.targets(samples.t[:_FIRST], chain.forward(X[:_FIRST]))
     Y = np.full((1, *chain.layers[-1].output_shape), 0.5, chain.dtype)

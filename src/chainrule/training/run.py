@@ -21,7 +21,6 @@ from chainrule.training.schedules import TrainingPosition
 from chainrule.training.stepper import Stepper
 from chainrule.training.stopping import Watcher
 from chainrule.training.validation import Validation
-from chainrule.types import Array
 
 
 @dataclass
@@ -37,6 +36,7 @@ class TrainingRun:
     reporter: Reporter
     watcher: Watcher
     step: int = 0
+    begun: float = 0.0
 
     def __post_init__(self) -> None:
         """Take note of the parameters to fall back on."""
@@ -47,7 +47,7 @@ class TrainingRun:
 
     def all_epochs(self) -> History:
         """Train until it is time to stop."""
-        history = self.history
+        history, self.begun = self.history, perf_counter()
         try:
             for number in range(1, self.plan.epochs + 1):
                 epoch = self.one_epoch(number)
@@ -61,6 +61,9 @@ class TrainingRun:
                 self.reporter.finished(epoch)
                 if self.watcher.exhausted(epoch):
                     history.end = "converged" if self.validation is None else "validation"
+                    break
+                if self.late:
+                    history.end = "time"
                     break
         except KeyboardInterrupt:
             history.end = "interrupted"
@@ -93,8 +96,10 @@ class TrainingRun:
         rate = self.plan.optimizer.learning_rate
         self.data.augment(number)
         for rows, size in self.data.slices(number, self.stepper.at_once):
-            factors = self.factors(len(rows) // size)
-            values, penalties = self.stepper.take(rows, size, factors)
+            steps, at = len(rows) // size, self.position
+            factors = self.plan.schedule.factors(at, steps)
+            changes = self.plan.optimizer.scheduled(at, steps)
+            values, penalties = self.stepper.take(rows, size, factors, changes)
             self.step += len(values)
             rate = self.plan.optimizer.learning_rate * float(factors[len(values) - 1])
             if not math.isfinite(values[-1]):
@@ -102,6 +107,8 @@ class TrainingRun:
             self.scale.begin(self.told(float(values[0]), float(penalties[0])))
             taken.append((values, penalties, self.data.samples.batch_weights(rows, size), size))
             self.reporter.stepped(len(rows), float(values[-1]))
+            if self.late:
+                break
         self.stepper.store()
         if not self.parameters.finite:
             names = [name for name, w in self.parameters.items() if not np.isfinite(w).all()]
@@ -111,11 +118,17 @@ class TrainingRun:
         loss, score = self.validate(number, rate)
         return Epoch(number, self.plan.epoch_loss(batches), rate, seconds, loss, score)
 
-    def factors(self, steps: int) -> Array:
-        """Return the schedule's factors for the next steps."""
+    @property
+    def late(self) -> bool:
+        """Whether the plan's time is over."""
+        most = self.plan.max_seconds
+        return most is not None and perf_counter() - self.begun >= most
+
+    @property
+    def position(self) -> TrainingPosition:
+        """Where training is."""
         each = self.data.steps_per_epoch
-        position = TrainingPosition(self.step, self.plan.epochs * each, each)
-        return self.plan.schedule.factors(position, steps)
+        return TrainingPosition(self.step, self.plan.epochs * each, each)
 
     def validate(self, number: int, rate: float) -> tuple[float | None, float | None]:
         """Return loss and score on the validation set, of predictions."""

@@ -15,7 +15,10 @@ from chainrule.types import Array
 
 @dataclass(frozen=True)
 class Samples:
-    """Inputs X (n, …), targets t and, perhaps, weights (n,)."""
+    """Inputs X (n, …), targets t and, perhaps, weights (n,), or (n, k) of an ensemble's members.
+
+    A sample with weights of members counts in a batch, and in an epoch, as much as their mean.
+    """
 
     X: Any
     t: Array
@@ -37,14 +40,21 @@ class Samples:
 
     def batch_weights(self, rows: Array, size: int) -> Array:
         """Return what each ``size`` of the rows weigh together: their number, or their weights."""
-        if self.weights is None:
+        if self._each is None:
             return np.full(len(rows) // size, float(size))
-        return np.asarray(self.weights[rows].reshape(-1, size).sum(axis=1))
+        return np.asarray(self._each[rows].reshape(-1, size).sum(axis=1))
 
     @property
     def weight(self) -> float:
         """What the samples weigh together: their number, or the sum of their weights."""
-        return float(len(self) if self.weights is None else self.weights.sum())
+        return float(len(self) if self._each is None else self._each.sum())
+
+    @property
+    def _each(self) -> Array | None:
+        """What each sample weighs."""
+        if self.weights is None or self.weights.ndim == 1:
+            return self.weights
+        return np.asarray(self.weights.reshape(len(self), -1).mean(axis=1))
 
     def check(self, name: str) -> None:
         """Raise ValueError unless there are samples, of equal lengths, and all are finite."""
@@ -63,8 +73,8 @@ class Samples:
             _check_finite(f"{name}: expected finite X", self.X)
         if self.weights is not None:
             if np.any(self.weights < 0):
-                row = int(np.argwhere(self.weights < 0)[0][0])
-                received = f"{self.weights[row]} for sample {row}"
+                place = tuple(np.argwhere(self.weights < 0)[0])
+                received = f"{self.weights[place]} for sample {place[0]}"
                 raise ValueError(f"{name}: expected sample weights >= 0, got {received}")
             if not self.weights.any():
                 raise ValueError(f"{name}: expected a sample weight > 0, got only zeros")
@@ -78,9 +88,9 @@ class Samples:
 
     def drop_zero_weights(self) -> Samples:
         """Return the samples without those of weight 0, of which no batch could be made."""
-        if self.weights is None or self.weights.all():
+        if self._each is None or self._each.all():
             return self
-        return self.at(np.flatnonzero(self.weights))
+        return self.at(np.flatnonzero(self._each))
 
 
 def _check_finite(expected: str, array: Any) -> None:

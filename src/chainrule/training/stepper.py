@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -39,8 +40,12 @@ class Stepper(Protocol):
     first_not_finite: int | None
     """Where a loss was not finite, the place of the first function whose output was neither."""
 
-    def take(self, rows: Array, size: int, factors: Array) -> tuple[Array, Array]:
+    def take(
+        self, rows: Array, size: int, factors: Array, changes: Mapping[str, Array]
+    ) -> tuple[Array, Array]:
         """Take a step on each ``size`` of the rows, the learning rate times each factor.
+
+        ``changes`` are hyperparameters of the optimizer that change from step to step.
 
         Return the batches' losses before their steps, penalties included, and the penalties.
         Where a loss is not finite, it is the last one, and what the parameters are then does not

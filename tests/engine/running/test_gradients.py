@@ -14,7 +14,7 @@ ROWS = 64
 
 def expected(chain, loss, X, t, weights, l2):
     value, gradient = chain.gradient(loss, X, t, weights)
-    penalized = np.where(chain.parameters.weight_mask(), chain.parameters.flat, 0)
+    penalized = np.where(chain.weight_mask(), chain.parameters.flat, 0)
     return value + l2 / 2 * penalized @ penalized, gradient.flat + l2 * penalized
 
 

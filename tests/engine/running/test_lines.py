@@ -86,7 +86,7 @@ def test_all_gradients_are_those_of_chain_py(shape, function):
     evaluate = Gradients(chain, CrossEntropy(), X, t, rows=BATCH, l2=0.1, threads=2)
     value, gradient = evaluate(chain.parameters.flat)
     expected, by_parameters = chain.gradient(CrossEntropy(), X, t)
-    mask = chain.parameters.weight_mask() * chain.parameters.flat
+    mask = chain.weight_mask() * chain.parameters.flat
     assert value == pytest.approx(expected + 0.05 * mask @ mask, abs=1e-12)
     np.testing.assert_allclose(gradient, by_parameters.flat + 0.1 * mask, rtol=0, atol=1e-12)
 
@@ -370,7 +370,8 @@ def test_a_step_in_two_programs_moves_as_one(threads):
     batch, parts = np.arange(ROWS), []
     for chain in chains:
         factors = {"r1": 0.5, "W0": 2.0}
-        given = {"l2": 0.1, "keeps_gradient": True, "rate_factors": factors, "threads": threads}
+        given = {"l2": 0.1, "keeps_gradient": True, "threads": threads}
+        given["factors"] = {"learning_rate": factors}
         parts.append(Steps(chain, CrossEntropy(), Adam(0.01), X, t, **given))
     whole, cut = parts
     whole.run(batch, ROWS, np.array([0.01]))

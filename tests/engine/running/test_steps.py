@@ -28,6 +28,7 @@ OPTIMIZERS = [
 ]
 MAPS = [
     *(f.ReLU(), f.LeakyReLU(0.2), f.ELU(0.7), f.GELU(), f.SiLU(), f.Sigmoid(), f.Tanh()),
+    *(f.SELU(), f.Mish(), f.Cos()),
     *(f.Softplus(), f.Identity(), f.Dropout(0.3), f.Dropout(0.0)),
     *(f.Softmax(), f.LogSoftmax()),
 ]
@@ -37,7 +38,7 @@ SEED = 5
 def by_the_textbook(chain, loss, optimizer, X, t, order, rows, rates, l2, weights, clip=None):
     """Take the steps with chain.py; return the losses. The chain's parameters move."""
     w = chain.parameters
-    mask, state, values = w.weight_mask(), optimizer.start(w.flat), []
+    mask, state, values = chain.weight_mask(), optimizer.start(w.flat), []
     for step, rate in enumerate(rates):
         batch = order[step * rows : (step + 1) * rows]
         own = None if weights is None else weights[batch]

@@ -17,7 +17,7 @@ from chainrule.random import Stream
 DRAWN = ("seed", "step", "layer", "threshold", "scale")
 """What both ways of drawing begin with: set for a run, and for the function."""
 
-FIELDS = (*DRAWN, *fields("first last panel panels features vector_stride x y mask"))
+FIELDS = (*DRAWN, *fields("first last panel panels features before vector_stride x y mask"))
 LANES = (*DRAWN, "first", "features", "mask")
 
 ROUNDS = 10
@@ -46,14 +46,16 @@ def _block(k: KernelBuilder, counter: list[Integer], key: list[Integer]) -> list
 def draw(k: KernelBuilder) -> None:
     """Y = M X, for some samples and some panels; M is kept, and the step counted on.
 
-    ``threshold``: a number is kept if the upper 52 bits of its word are not below it.
+    ``threshold``: a number is kept if the upper 52 bits of its word are not below it. A sample has
+    so many ``features``, ``before`` them those of other members.
     """
     scale = spread(k.load_number(k.argument("scale")))
     key = [k.argument("seed"), k.integer(0)]
     blocks = k.lanes // 4 + 1  # a vector may begin within a block
     scratch = k.allocate(2 * blocks)
     with k.loop(k.argument("first"), k.argument("last")) as n, k.loop(0, k.argument("panels")) as p:
-        element = n * k.argument("features") + (k.argument("panel") + p) * k.lanes
+        element = n * k.argument("features") + k.argument("before")
+        element = element + (k.argument("panel") + p) * k.lanes
         with k.loop(0, blocks) as i:
             counter = [element // 4 + i + 1, k.argument("step"), k.argument("layer")]
             words = _block(k, [*counter, k.integer(Stream.DROPOUT)], key)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from chainrule.engine.language.emit import KernelBuilder, fields, kernel
 from chainrule.engine.language.lanes import first_lane, reduce, spread, transposed
-from chainrule.engine.language.values import select
+from chainrule.engine.language.values import Integer, Vector, select
 from chainrule.engine.machine.memory import VECTOR
 from chainrule.mathematics import sqrt
 
 ADVANCE = fields(
-    "rows padded order x x_row t_row weights row_offsets taps targets normalized_weights "
-    "scalars_now scalars scalar_count l2 shared_l2"
+    "rows padded order x x_row t_row weights weights_row members row_offsets taps targets "
+    "normalized_weights scalars_now scalars scalar_count l2 shared_l2"
 )
 TRANSPOSE = fields(
     "row_blocks column_blocks source source_row_block source_column_block target "
@@ -23,7 +23,7 @@ TOTAL = fields("rows losses normalized_weights penalties penalty_count l2 result
 def advance(k: KernelBuilder) -> None:
     """Take the next samples of the order: their places in X and t, their weights, the scalars.
 
-    A penalty that weighted samples share is divided by their weight.
+    A penalty that weighted samples share is divided by their weight, the mean of its members'.
     """
     rows, order = k.argument("rows"), k.argument("order")
     with k.loop(0, rows) as n:
@@ -36,24 +36,35 @@ def advance(k: KernelBuilder) -> None:
     with k.loop(rows, k.argument("padded")) as n:  # what fills the last tile is not counted
         k.store_integer(first, k.argument("row_offsets") + n * 8)
     with k.when(k.argument("weights") > 0):
-        item = k.item
-        zero = first_lane(k.constant(0.0))
-        with k.loop(0, rows, carry=[zero]) as turn:
-            sample = k.load_integer(order + turn.index * 8)
-            weight = k.load_number(k.argument("weights") + sample * item)
-            turn.following = [turn.carried[0] + weight]
-        whole = turn.carried[0]
-        with k.loop(0, rows) as n:
-            weight = k.load_number(k.argument("weights") + k.load_integer(order + n * 8) * item)
-            k.store_number(weight / whole, k.argument("normalized_weights") + n * item)
+        whole = _normalize(k, order)
         with k.when(k.argument("shared_l2") > 0):
-            k.store_number(k.load_number(k.argument("shared_l2")) / whole, k.argument("l2"))
+            shared = k.load_number(k.argument("shared_l2")) * k.to_number(k.argument("members"))
+            k.store_number(shared / whole, k.argument("l2"))
     with k.loop(0, k.argument("scalar_count")) as i:
         at = i * k.item
         k.store_number(k.load_number(k.argument("scalars_now") + at), k.argument("scalars") + at)
     k.store_integer(order + rows * 8, k.arguments_at + 8 * ADVANCE.index("order"))
     following = k.argument("scalars_now") + k.argument("scalar_count") * k.item
     k.store_integer(following, k.arguments_at + 8 * ADVANCE.index("scalars_now"))
+
+
+def _normalize(k: KernelBuilder, order: Integer) -> Vector:
+    """Divide the samples' weights, those of each member, by their sum; return that."""
+    rows, members, zero = k.argument("rows"), k.argument("members"), first_lane(k.constant(0.0))
+
+    def weight(member: Integer, n: Integer) -> Vector:
+        own = k.argument("weights") + member * k.argument("weights_row")
+        return k.load_number(own + k.load_integer(order + n * 8) * k.item)
+
+    with k.loop(0, members, carry=[zero]) as each:
+        with k.loop(0, rows, carry=each.carried) as turn:
+            turn.following = [turn.carried[0] + weight(each.index, turn.index)]
+        each.following = list(turn.carried)
+    whole: Vector = each.carried[0]
+    with k.loop(0, members) as member, k.loop(0, rows) as n:
+        place = (member * rows + n) * k.item
+        k.store_number(weight(member, n) / whole, k.argument("normalized_weights") + place)
+    return whole
 
 
 @kernel("rows", "features", "vectors", "samples", "panels", "vector_stride")

@@ -19,11 +19,12 @@ from chainrule.types import Shape
 
 @dataclass(frozen=True)
 class Pointwise:
-    """A pointwise function of a part: its kind, and its place in the chain."""
+    """A pointwise function of a part: its kind, its place in the chain, the shape of a sample."""
 
     kind: Any
     function: Any
     place: int
+    shape: Shape
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,30 @@ class Part:
         own = self.function.parameter_shapes(self.inputs)
         return {name: own[key] for key, name in self.names.items()}
 
-    def followed(self, kind: Any, function: Any, place: int) -> Part:
+    def followed(self, following: Pointwise) -> Part:
         """Return the part with one pointwise function more."""
-        return replace(self, pointwise=(*self.pointwise, Pointwise(kind, function, place)))
+        return replace(self, pointwise=(*self.pointwise, following))
+
+    @property
+    def penalized(self) -> frozenset[str]:
+        """The parameters that a penalty applies to, by the chain's names."""
+        if not self.names:
+            return frozenset()
+        return frozenset(self.names[own] for own in self.function.penalized(self.inputs))
+
+    def of_member(self, number: int) -> Part:
+        """Return the part of a member, whose parameters are its own number of all."""
+        names = {own: member_name(name, number) for own, name in self.names.items()}
+        return replace(self, names=names)
 
     def in_prediction(self) -> Part:
         """Return the part without what is random."""
         return replace(self, pointwise=tuple(f for f in self.pointwise if not f.kind.random))
+
+
+def member_name(name: str, number: int) -> str:
+    """Return what a member's own of a parameter is called."""
+    return f"{name}[{number}]"
 
 
 @dataclass(frozen=True)
@@ -86,12 +104,40 @@ class Network:
 
     The loss is that of the last part's output: of a last function and a loss that fuse, it is the
     pair's, and the function is left out. A network without a loss is for prediction. ``entries``
-    is how many numbers a sample has, on average, where samples are sparse.
+    is how many numbers a sample has, on average, where samples are sparse. ``shape`` is that of
+    what is made of a sample.
+
+    Of ``members``, the loss is that of each, and their mean is taken. Where they share no parameter
+    the parts are those of one member, each has its own number of all parameters, and ``joint`` are
+    the parts of all of them together.
     """
 
     parts: tuple[Part, ...]
     loss: Loss | None
     entries: float | None = None
+    shape: Shape = ()
+    members: int = 1
+    joint: tuple[Part, ...] = ()
+
+    def each(self) -> list[Network]:
+        """Return the networks that share nothing: this one, or that of each member."""
+        if not self.joint:
+            return [self]
+        return [self._member(number) for number in range(self.members)]
+
+    def _member(self, number: int) -> Network:
+        parts = tuple(part.of_member(number) for part in self.parts)
+        return replace(self, parts=parts, shape=self.shape[1:], members=1, joint=())
+
+    @property
+    def of_members(self) -> bool:
+        """Whether a sample's outputs are those of members, each with a loss of its own."""
+        return self.members > 1 or len(self.shape) == 2
+
+    @property
+    def together(self) -> Network:
+        """The network of all members at once."""
+        return replace(self, parts=self.joint, joint=()) if self.joint else self
 
     def in_prediction(self) -> Network:
         """Return the network without what is random."""
@@ -116,8 +162,8 @@ class Network:
 
     @property
     def outputs(self) -> int:
-        """Numbers of a sample that the loss sees."""
-        return self.parts[-1].features
+        """Numbers of a sample, or of each of its members, that the loss sees."""
+        return prod(self.shape) // self.members
 
 
 class Draft:
@@ -147,4 +193,5 @@ class Draft:
 
     def follow(self, kind: Any, layer: Layer, place: int) -> None:
         """Add a pointwise function to the last part."""
-        self.parts.append(self.parts.pop().followed(kind, layer.function, place))
+        following = Pointwise(kind, layer.function, place, layer.output_shape)
+        self.parts.append(self.parts.pop().followed(following))

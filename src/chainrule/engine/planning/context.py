@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -34,6 +34,7 @@ class PlanContext:
     that of dropout's masks; ``draws`` are the arguments of what draws them, where a run sets the
     step. ``readers`` are those of kernels that read the entries of sparse samples. ``prologue`` is
     a program of one thread that runs when parameters have changed, where they do not in each run.
+    ``member`` is the number of the ensemble's member that is planned, and how many there are.
     """
 
     code: Instructions
@@ -47,6 +48,11 @@ class PlanContext:
     draws: list[Array] = field(default_factory=list)
     readers: list[tuple[CompiledKernel, Array]] = field(default_factory=list)
     prologue: Instructions | None = None
+    member: tuple[int, int] = (0, 1)
+
+    def of_thread(self, thread: int) -> PlanContext:
+        """Return what instructions of a thread are made with that waits for nobody."""
+        return replace(self, code=self.code.of_thread(thread), batches=[self.batches[thread]])
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -68,10 +74,10 @@ class PlanContext:
         """Tiles of as many samples as a vector has lanes."""
         return -(-self.rows // self.lanes)
 
-    def scalars(self, thread: int, factor: float) -> int:
-        """Return where a thread finds the scalars of the step, for a factor of the rate."""
-        scalars, factors = self.batches[thread].scalars, self.weights.rates
-        before = factors.index(factor) * (len(scalars) // len(factors))
+    def scalars(self, thread: int, factors: tuple[float, ...]) -> int:
+        """Return where a thread finds the scalars of the step, for factors of hyperparameters."""
+        scalars, groups = self.batches[thread].scalars, self.weights.groups
+        before = groups.index(factors) * (len(scalars) // len(groups))
         return address(scalars) + before * self.dtype.itemsize
 
     @property

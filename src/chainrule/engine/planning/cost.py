@@ -29,6 +29,9 @@ def cost(network: Network, rows: int, itemsize: int, slots: int) -> Cost:
     every = [p.kind.multiply_adds(p, each) for p, each in zip(parts, entries, strict=True)]
     products = [count for part, count in zip(parts, every, strict=True) if part.names]
     total = 3 * sum(products) - sum(products[:1])  # the gradient by X is not needed
+    times = network.members if network.joint else 1
     return Cost(
-        2 * rows * total, (numbers * (1 + slots) + transposed) * itemsize, rows * values * itemsize
+        times * 2 * rows * total,
+        times * (numbers * (1 + slots) + transposed) * itemsize,
+        times * rows * values * itemsize,
     )

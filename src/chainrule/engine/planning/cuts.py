@@ -96,6 +96,7 @@ class RowCut:
     def draw(self, function: Dropout, place: int, x: Any, y: Any, mask: Any) -> None:
         """Add a mask that is drawn, and Y = X times it."""
         own = self.panels[0] * y.stride
+        number, members = self.context.member
         self.context.draw(
             self.thread,
             self.context.library.get(dropout.draw),
@@ -105,7 +106,8 @@ class RowCut:
             last=self.rows[1],
             panel=self.panels[0],
             panels=self.count,
-            features=y.features,
+            features=members * y.features,
+            before=number * y.features,
             vector_stride=y.stride,
             x=x.address + own,
             y=y.address + own,

@@ -8,10 +8,11 @@ from typing import Any
 
 from numpy.lib.stride_tricks import as_strided
 
-from chainrule.engine.machine.memory import VECTOR, Panels, aligned
+from chainrule.engine.machine.memory import VECTOR, Panels, address, aligned
 from chainrule.engine.network.network import Network
-from chainrule.engine.planning.weights import Weights
+from chainrule.engine.planning.weights import Weights, sources
 from chainrule.parameters import Parameters
+from chainrule.types import Array
 
 MOST_BYTES = 4096
 """Of parameters that are copied before each run."""
@@ -34,22 +35,26 @@ class WeightsInPlace(Weights):
 
     def __init__(self, network: Network, parameters: Parameters) -> None:
         flat, lanes = parameters.flat, VECTOR // parameters.flat.itemsize
-        self._starts: dict[str, int] = {}
-        self._flat, start, first = flat, 0, flat.size
-        for name, array in parameters.items():
-            self._starts[name] = start
-            start += array.size
-            if start + -array.shape[-1] % lanes > flat.size:
-                first = min(first, self._starts[name])
+        self._parameters, self._flat, first = parameters, flat, flat.size
+        for name, number in sources(network).values():
+            array = parameters[name] if number is None else parameters[name][number]
+            end = self._start(array) + array.size
+            if end + -array.shape[-1] % lanes > flat.size:
+                first = min(first, self._start(array))
         self._first, self._read = first, flat[first:]
         self._room = aligned((flat.size - first + lanes,), flat.dtype)
         self.copied = self._room[: flat.size - first]
         super().__init__(network, flat.dtype)
 
+    def _start(self, array: Array) -> int:
+        """Return which number of the buffer is the first of a view."""
+        return (address(array) - address(self._flat)) // self._flat.itemsize
+
     def add(self, name: str, shape: tuple[int, ...], **options: Any) -> None:
         """Add a parameter, where the chain has it or in the copy."""
         super().add(name, shape, **options)
-        own, start, features = self.parameters[name], self._starts[name], shape[-1]
+        own, start = self.parameters[name], self._start(self.of(self._parameters, name))
+        features = shape[-1]
         numbers = self._flat[start:] if start < self._first else self._room[start - self._first :]
         item, rows = numbers.itemsize, prod(shape) // features
         lie = (own.values.count, rows, own.values.lanes), (VECTOR, features * item, item)

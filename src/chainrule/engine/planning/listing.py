@@ -14,6 +14,8 @@ from chainrule.engine.network.network import Network, Part
 from chainrule.engine.planning.cost import cost
 from chainrule.engine.planning.kinds.base import Names, gradient_name
 from chainrule.engine.planning.weights import Weights
+from chainrule.losses import Loss, MeanOverMembers
+from chainrule.types import Shape
 
 _LETTERS: tuple[str, ...] = ("", *"bcdefghijklmnopqrstuvwxyz")
 HEAD = "def step(X, t, share, w, state, rate, number):"
@@ -30,8 +32,9 @@ class Named:
 
 def listing(weights: Weights, rows: int, seed: int, peak: float | None = None) -> str:
     """Return the step as a Python module: the rules that it uses, then a function, ``step``."""
-    network, named = weights.network, _named(weights.network)
-    cast = cost(network, rows, weights.dtype.itemsize, len(weights.slots))
+    network = weights.network.together
+    named = _named(network)
+    cast = cost(weights.network, rows, weights.dtype.itemsize, len(weights.slots))
     images = ["×".join(map(str, part.inputs)) for part in network.images]
     sizes = [str(each.part.features) for each in named if not _early(each.part)]
     shape = "-".join([*(images or [str(network.inputs)]), *sizes])
@@ -45,7 +48,7 @@ def listing(weights: Weights, rows: int, seed: int, peak: float | None = None) -
         "from chainrule.training.optimizers import *",
         "",
         *(f"{name} = {rule!r}" for each in named for name, rule in _rules(each).items()),
-        f"loss = {network.loss!r}",
+        f"loss = {_loss(network)!r}",
         f"optimizer = {weights.optimizer!r}",
         "",
         "",
@@ -53,6 +56,12 @@ def listing(weights: Weights, rows: int, seed: int, peak: float | None = None) -
         f"    {DOCUMENTATION}",
     ]
     return "\n".join([*head, *_body(weights, named, weights.penalty(rows), seed)]) + "\n"
+
+
+def _loss(network: Network) -> Loss | None:
+    """Return the loss of a sample's outputs, with all of its members."""
+    loss = network.loss
+    return MeanOverMembers(loss) if loss and network.of_members else loss
 
 
 def _least(operations: int, peak: float) -> str:
@@ -129,9 +138,13 @@ def _body(weights: Weights, named: list[Named], l2: float, seed: int) -> Iterato
         if each is rows[0] and images:
             yield _line(f"F = {images[-1].names.values[-1]}.reshape(len(X), -1)")
         yield from _forward(each, seed)
-    loss, last = weights.network.loss, rows[-1]
+    loss, last = _loss(weights.network), rows[-1]
     output, gradient = last.names.values[-1], last.names.gradient
-    yield _line(f"mean, {gradient} = loss.value_and_gradient({output}, t, share)", str(loss))
+    apart, flat = _of_members(weights.network.shape) if weights.network.of_members else ("", "")
+    call = f"loss.value_and_gradient({output}{apart}, t, share)"
+    yield _line(f"mean, {gradient} = {call}", str(loss))
+    if flat:
+        yield _line(f"{gradient} = {gradient}{flat}")
     for each in reversed(rows):
         yield from _slopes(each)
         if each is not rows[0] or images:
@@ -142,10 +155,10 @@ def _body(weights: Weights, named: list[Named], l2: float, seed: int) -> Iterato
         yield from _slopes(each)
         yield from _lines(each.part.kind.backward_lines(each.part, each.names))
     if l2:
-        shapes = ((name, shape) for each in named for name, shape in each.part.shapes.items())
-        squares = (f"(w[{name!r}] ** 2).sum()" for name, shape in shapes if len(shape) > 1)
+        names = (n for each in named for n in each.part.shapes if n in each.part.penalized)
+        squares = (f"(w[{name!r}] ** 2).sum()" for name in names)
         yield _line(f"mean = mean + {l2!r} / 2 * ({' + '.join(squares)})", "the penalty")
-    yield from _moves(rows, images, f" + {l2!r} * w['{{}}']" if l2 else "", weights.clip)
+    yield from _moves(rows, images, f" + {l2!r} * w['{{}}']" if l2 else "", weights)
     yield _line("return mean")
 
 
@@ -159,7 +172,7 @@ def _forward(each: Named, seed: int) -> Iterator[str]:
     yield from _lines(part.kind.forward_lines(part, names))
     for k, own in enumerate(part.pointwise):
         key = f"RandomKey({seed}, number - 1, {own.place})"
-        *first, last = (line.format(key=key, **_of(names, k)) for line in own.kind.listed)
+        *first, last = (line.format(key=key, **_of(each, k)) for line in own.kind.listed)
         yield from map(_line, first)
         yield _line(last, str(own.function))
 
@@ -168,33 +181,43 @@ def _slopes(each: Named) -> Iterator[str]:
     """Return the lines that take a gradient from a part's output back to its head's."""
     for k in reversed(range(len(each.part.pointwise))):
         kind = each.part.pointwise[k].kind
-        given = {"gradient": each.names.gradient, **_of(each.names, k)}
+        given = {"gradient": each.names.gradient, **_of(each, k)}
         yield _line(kind.listed_back.format(**given), kind.law)
 
 
-def _of(names: Names, k: int) -> dict[str, str]:
+def _of(each: Named, k: int) -> dict[str, str]:
     """Return the names of a pointwise function, and of what it reads, makes and draws."""
+    names, (rows, flat) = each.names, _of_members(each.part.pointwise[k].shape)
     x, y = names.values[k], names.values[k + 1]
-    return {"f": names.functions[k], "x": x, "y": y, "mask": names.masks[k]}
+    own = {"f": names.functions[k], "x": x, "y": y, "mask": names.masks[k]}
+    return {**own, "rows": rows, "flat": flat}
+
+
+def _of_members(shape: Shape) -> tuple[str, str]:
+    """Return what reshapes rows of numbers into those of members (k, c), and back."""
+    if len(shape) != 2:
+        return "", ""
+    return f".reshape(-1, {shape[0]}, {shape[1]})", ".reshape(len(X), -1)"
 
 
 def _moves(
-    rows: list[Named], images: list[Named], penalty: str, clip: float | None
+    rows: list[Named], images: list[Named], penalty: str, weights: Weights
 ) -> Iterator[str]:
     """Return the gradients by parameters that are missing yet, and the moves along all."""
     moves: list[tuple[str, str]] = []
+    clip = weights.clip
     for each in rows:
         yield from _lines(each.part.kind.gradient_lines(each.part, each.names, penalty))
         own = [(name, gradient_name(name)) for name in each.part.names.values()]
         moves += own
         if clip is None:
-            yield from (_moved(name, gradient) for name, gradient in own)
+            yield from (_moved(weights, name, gradient) for name, gradient in own)
     for each in images:
-        for name, shape in each.part.shapes.items():
-            due = penalty.format(name) if len(shape) > 1 else ""
+        for name in each.part.shapes:
+            due = penalty.format(name) if name in each.part.penalized else ""
             own_gradient = gradient_name(name)
             if clip is None:
-                yield _moved(name, f"{own_gradient}{due}")
+                yield _moved(weights, name, f"{own_gradient}{due}")
             elif due:
                 yield _line(f"{own_gradient} = {own_gradient}{due}")
             moves.append((name, own_gradient))
@@ -202,9 +225,17 @@ def _moves(
         squares = " + ".join(f"({gradient} ** 2).sum()" for _, gradient in moves)
         yield _line(f"length = ({squares}) ** 0.5", "of the whole gradient")
         yield _line(f"scale = {clip!r} / max({clip!r}, length)")
-        yield from (_moved(name, f"scale * {gradient}") for name, gradient in moves)
+        yield from (_moved(weights, name, f"scale * {gradient}") for name, gradient in moves)
 
 
-def _moved(name: str, gradient: str) -> str:
-    rule = f"optimizer.rule(w[{name!r}], {gradient}, state[{name!r}], rate, number)"
+def _moved(weights: Weights, name: str, gradient: str) -> str:
+    factor, *others = weights.parameters[name].factors
+    rate = "rate" if factor == 1 else f"{factor!r} * rate"
+    changed = [
+        f"{hyperparameter}={other!r} * optimizer.{hyperparameter}"
+        for hyperparameter, other in zip(weights.hyperparameters, others, strict=True)
+        if other != 1
+    ]
+    optimizer = f"optimizer.with_values({', '.join(changed)})" if changed else "optimizer"
+    rule = f"{optimizer}.rule(w[{name!r}], {gradient}, state[{name!r}], {rate}, number)"
     return _line(f"w[{name!r}], state[{name!r}] = {rule}")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from chainrule.chain import Chain
 from chainrule.engine.network.dependencies import check_keeps_nothing
 from chainrule.engine.network.errors import CannotLowerError
-from chainrule.engine.network.network import Draft, Network
+from chainrule.engine.network.members import one_member
+from chainrule.engine.network.network import Draft, Network, Part
 from chainrule.engine.planning.kinds.rounded import with_rounded_products
 from chainrule.engine.planning.kinds.rows import RowHead
 from chainrule.engine.planning.kinds.table import kind_of
 from chainrule.functions import Elementwise
 from chainrule.layout import Layer
-from chainrule.losses import ElementwiseLoss, Loss, SoftmaxCrossEntropy, fused
+from chainrule.losses import ElementwiseLoss, Loss, MeanOverMembers, SoftmaxCrossEntropy, fused
 
 _LOSSES = (ElementwiseLoss, SoftmaxCrossEntropy)
 _OF_LOSSES = ("errors", "error_gradients", "value", "gradient", "value_and_gradient")
@@ -41,17 +44,22 @@ def lower(
         The engine has no kernel for a part of the network; the message names it.
     """
     pair = fused(chain.functions[-1], loss) if loss else None
-    draft = Draft(_add)
-    for layer in chain.layers[:-1] if pair else chain.layers:
-        _add(draft, layer, layer.place)
-    heads = [part.kind for part in draft.parts]
-    if not any(issubclass(k, RowHead) and not (k.idle or k.paired) for k in heads):
+    layers = chain.layers[:-1] if pair else chain.layers
+    parts = _parts(layers)
+    if not any(issubclass(p.kind, RowHead) and not (p.kind.idle or p.kind.paired) for p in parts):
         what = "a Linear, or another line on rows of numbers, in it"
         raise CannotLowerError(f"{chain!r}: the engine expects {what}")
-    if len(chain.layers[-1].output_shape) != 1:
+    shape, of_outputs = chain.layers[-1].output_shape, pair or loss
+    members = 1
+    if isinstance(of_outputs, MeanOverMembers):
+        _check_inherited(of_outputs, MeanOverMembers, _OF_LOSSES)
+        members, of_outputs = shape[0], of_outputs.each
+    if len(shape) > 2 or (len(shape) == 2 and loss and not isinstance(loss, MeanOverMembers)):
         raise CannotLowerError(f"{chain!r}: the engine makes rows of numbers; end with Flatten()")
-    of_outputs = pair or loss
-    network = Network(tuple(draft.parts), of_outputs, entries)
+    network = Network(parts, of_outputs, entries, shape, members)
+    own = one_member(layers)
+    if own:
+        network = replace(network, parts=_parts(own), members=shape[0], joint=parts)
     if rounds:
         network = with_rounded_products(network)
     if of_outputs is None:
@@ -63,6 +71,14 @@ def lower(
             _check_inherited(of_outputs, known, _OF_LOSSES)
             return network
     raise CannotLowerError(f"{of_outputs}: the engine has a kernel for it after Softmax only")
+
+
+def _parts(layers: Sequence[Layer]) -> tuple[Part, ...]:
+    """Return layers as parts."""
+    draft = Draft(_add)
+    for layer in layers:
+        _add(draft, layer, layer.place)
+    return tuple(draft.parts)
 
 
 def _add(draft: Draft, layer: Layer, place: int) -> None:

@@ -25,6 +25,12 @@ class Instructions:
     def __post_init__(self) -> None:
         self.lists = [[] for _ in range(self.threads)]
 
+    def of_thread(self, thread: int) -> Instructions:
+        """Return the program as a thread sees it that has work of its own, and waits for nobody."""
+        alone = Instructions(1, self.kept, self._tables)
+        alone.lists[0] = self.lists[thread]
+        return alone
+
     def table(self, *columns: Any) -> int:
         """Keep a table of byte offsets, a column or several side by side; return its address.
 

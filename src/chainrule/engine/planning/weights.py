@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.engine.machine.memory import VECTOR, Panels
-from chainrule.engine.network.network import Network, Part
+from chainrule.engine.network.network import Network, Part, member_name
 from chainrule.engine.planning.operands import Copies, Form
 from chainrule.parameters import Parameters
 from chainrule.types import Array
@@ -25,8 +25,9 @@ class StoredParameter:
     lies as it is, in one row. W (i, o) of products has panels of outputs, with more rows than
     inputs so that blocks for transposing are whole; a bias has one row. The gradient is there where
     one is kept: always, if ``by_itself`` the parameter moves along it, and not in an epilogue.
-    ``rate`` is the factor of its learning rate. ``rounded`` are copies of W and of its transpose
-    that products read, where these are rounded.
+    ``factors`` are those of its learning rate and of other hyperparameters. ``rounded`` are copies
+    of W and of its transpose that products read, where these are rounded. ``penalized`` says
+    whether a penalty applies.
     """
 
     shape: tuple[int, ...]
@@ -35,14 +36,10 @@ class StoredParameter:
     state: tuple[Panels, ...]
     gradient: Panels | None = None
     transposed: Panels | None = None
-    rate: float = 1.0
+    factors: tuple[float, ...] = (1.0,)
     by_itself: bool = False
     rounded: Copies = (None, None)
-
-    @property
-    def penalized(self) -> bool:
-        """Whether a penalty applies: to all but biases."""
-        return len(self.shape) > 1
+    penalized: bool = False
 
     @property
     def axis_of_lanes(self) -> int:
@@ -104,6 +101,26 @@ class StoredParameter:
             moved[...] = matrix.reshape(moved.shape)
 
 
+def sources(network: Network) -> dict[str, tuple[str, int | None]]:
+    """Return where a network's parameters come from, by their names here.
+
+    Parameters
+    ----------
+    network : Network
+        Of members that share nothing, or any other.
+
+    Returns
+    -------
+    sources : dict
+        The chain's name, and which member's part of it; None for all of it.
+    """
+    names = [name for part in network.parts for name in part.names.values()]
+    if not network.joint:
+        return {name: (name, None) for name in names}
+    every = ((name, number) for name in names for number in range(network.members))
+    return {member_name(*own): own for own in every}
+
+
 GRADIENT = -1
 """Stands for the gradient where numbers of an optimizer's slots are loaded or stored."""
 
@@ -127,8 +144,9 @@ class Weights:
         The largest length of a gradient, which is then kept.
     keeps_gradient : bool
         Whether the gradient is written to memory before parameters move along it.
-    rate_factors : mapping, optional
-        What the learning rate of some parameters is multiplied by, by the chain's names.
+    factors : mapping, optional
+        From the learning rate and other hyperparameters to what they are multiplied by for some
+        parameters, by the chain's names.
     form : Form, optional
         How products read their operands where these are rounded.
     """
@@ -143,24 +161,39 @@ class Weights:
         l2_shared: bool = False,
         clip: float | None = None,
         keeps_gradient: bool = False,
-        rate_factors: Mapping[str, float] | None = None,
+        factors: Mapping[str, Mapping[str, float]] | None = None,
         form: Form | None = None,
     ) -> None:
         self.form = form
-        self.rate_factors = dict(rate_factors or {})
+        self._factors = {"learning_rate": {}, **(factors or {})}
+        self._ones = (1.0,) * len(self._factors)
         self.network, self.optimizer, self.l2, self.dtype = network, optimizer, l2, dtype
         self.l2_shared, self.clip = l2_shared, clip
         self.keeps_gradient = keeps_gradient or clip is not None
         self.slots: tuple[str, ...] = optimizer.slots if optimizer else ()
         self.parameters: dict[str, StoredParameter] = {}
+        self._sources = sources(network)
+        parts = network.together.parts
+        self._penalized = {name for part in parts for name in part.penalized}
         self._zero_biases: dict[int, StoredParameter] = {}
         self._stored: tuple[Parameters, list[tuple[Array, Array]], list[str]] | None = None
+        for own in network.each():
+            self._add_parameters(own)
+
+    def _add_parameters(self, network: Network) -> None:
+        """Add the parameters of a network, or of a member."""
         parts: tuple[Part | None, ...] = (None, *network.parts)
         for before, part in pairwise(parts):
             assert part is not None
-            behind = bool(optimizer and before and not before.kind.idle)
+            behind = bool(self.optimizer and before and not before.kind.idle)
             kind = part.kind.variant(part, network.entries if before is None else None)
             kind.add_parameters(part, self, behind=behind)
+
+    def of(self, parameters: Mapping[str, Array], name: str) -> Array:
+        """Return the array of a chain, or a member's part of it, that a name here stands for."""
+        source, number = self._sources[name]
+        array = parameters[source]
+        return array if number is None else array[number]
 
     def add(
         self,
@@ -193,20 +226,30 @@ class Weights:
         copies = form.weights(*shape, back=transposed) if form else (None, None)
         turns = transposed and (form is None or form.needs_transpose)
         turned = Panels.zeros(whole, shape[0], self.dtype) if turns else None
-        rate = self.rate_factors.get(name, 1.0)
-        own = (shape, axis, values, tuple(state), gradient, turned, rate, by_itself, copies)
+        source = self._sources[name][0]
+        factors = tuple(given.get(source, 1.0) for given in self._factors.values())
+        kept = values, tuple(state), gradient, turned
+        own = (shape, axis, *kept, factors, by_itself, copies, source in self._penalized)
         self.parameters[name] = StoredParameter(*own)
 
     @property
-    def rates(self) -> tuple[float, ...]:
-        """The different factors of the learning rate, 1 first."""
-        return tuple(dict.fromkeys((1.0, *self.rate_factors.values())))
+    def hyperparameters(self) -> tuple[str, ...]:
+        """Those that have factors, beside the learning rate, in their order in these."""
+        return tuple(self._factors)[1:]
+
+    @property
+    def groups(self) -> tuple[tuple[float, ...], ...]:
+        """The different factors that parameters have, of the learning rate first; 1 alone leads."""
+        own = (parameter.factors for parameter in self.parameters.values())
+        return tuple(dict.fromkeys((self._ones, *own)))
 
     def zero_bias(self, outputs: int) -> StoredParameter:
         """Return zeros that nothing moves, for a part without a bias."""
         if outputs not in self._zero_biases:
             zeros = Panels.zeros(1, outputs, self.dtype)
-            self._zero_biases[outputs] = StoredParameter((outputs,), -1, zeros, ())
+            self._zero_biases[outputs] = StoredParameter(
+                (outputs,), -1, zeros, (), factors=self._ones
+            )
         return self._zero_biases[outputs]
 
     @property
@@ -221,7 +264,7 @@ class Weights:
     def load(self, parameters: Parameters, slot: int | None = None) -> None:
         """Take over a chain's parameters, or one of the optimizer's numbers for each of them."""
         for name, parameter in self.parameters.items():
-            parameter.load(parameters[name], slot)
+            parameter.load(self.of(parameters, name), slot)
 
     def store(self, parameters: Parameters, slot: int | None = None) -> None:
         """Put the parameters, or one of the optimizer's numbers for each, into a chain's."""
@@ -229,14 +272,14 @@ class Weights:
             self._store_values(parameters)
             return
         for name, parameter in self.parameters.items():
-            parameter.store(parameters[name], slot)
+            parameter.store(self.of(parameters, name), slot)
 
     def _store_values(self, parameters: Parameters) -> None:
         """Put the parameters there through views that are kept: it happens after each epoch."""
         if self._stored is None or self._stored[0] is not parameters:
             pairs, others = [], []
             for name, parameter in self.parameters.items():
-                views = parameter.views(parameters[name])
+                views = parameter.views(self.of(parameters, name))
                 pairs += views or []
                 others += [name] if views is None else []
             self._stored = parameters, pairs, others
@@ -244,4 +287,4 @@ class Weights:
         for there, here in pairs:
             there[...] = here
         for name in others:
-            self.parameters[name].store(parameters[name])
+            self.parameters[name].store(self.of(parameters, name))

@@ -44,7 +44,7 @@ class ThoseInPanels:
     def __init__(self, weights: Weights, parameters: Parameters, library: Library) -> None:
         code, kernel, self.differs = Instructions(1), library.get(compare), np.zeros(1, np.int64)
         for name, stored in weights.parameters.items():
-            array, panels = code.keep(parameters[name]), stored.values
+            array, panels = code.keep(weights.of(parameters, name)), stored.values
             code.add(
                 0,
                 kernel,

@@ -56,7 +56,7 @@ class Program:
         prologue = self.planner.context.prologue
         self._prologue = Runner(prologue.finished()) if prologue and prologue.lists[0] else None
         self.stale = True
-        self.results = aligned((rows, network.outputs), weights.dtype)
+        self.results = aligned((rows, *network.shape), weights.dtype)
         self._order = np.arange(rows, dtype=np.int64)
         self._reads, self._writes = self.planner.advances, self.planner.results
         self._places = [ADVANCE.index(name) for name in ("order", "x", "x_row")]
@@ -136,9 +136,9 @@ class Outputs:
             program.stale = True
 
     def of(self, samples: Rows) -> Array:
-        """Return the outputs (n, k) of samples."""
+        """Return the outputs (n, …) of samples."""
         n = len(samples)
-        results = np.empty((n, self.network.outputs), dtype=self.weights.dtype)
+        results = np.empty((n, *self.network.shape), dtype=self.weights.dtype)
         threads = self._threads(samples, n)
         block = ROWS_OF_A_THREAD * threads
         whole = n // block * block

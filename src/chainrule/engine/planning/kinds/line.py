@@ -101,9 +101,9 @@ class Line(RowHead):
     @classmethod
     def gradient_lines(cls, part: Part, names: Names, penalty: str) -> Iterator[tuple[str, str]]:
         """Yield backprop to the parameters."""
-        line, shapes = part.function.line(part.inputs), part.shapes
+        line, penalized = part.function.line(part.inputs), part.penalized
         for own, name in part.names.items():
-            due = penalty.format(name) if len(shapes[name]) > 1 else ""
+            due = penalty.format(name) if name in penalized else ""
             found = f"{backprop_call(part, names, own)}{due}"
             yield f"{gradient_name(name)} = {found}", str(gradient(line, own))
 

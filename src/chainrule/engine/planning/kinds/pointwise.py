@@ -6,12 +6,14 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from chainrule.engine.kernels import dropout, planes, pointwise, softmax
+from chainrule.engine.kernels import dropout, members, planes, pointwise, softmax
+from chainrule.engine.machine.memory import Panels
 from chainrule.engine.network.network import Draft, Pointwise
 from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.cuts import RowCut, Values
 from chainrule.engine.planning.kinds.base import Emission, Kind, elementwise, emission
 from chainrule.engine.planning.kinds.samples import begin_with_samples
+from chainrule.engine.planning.member_rows import MemberRows
 from chainrule.functions import LogSoftmax
 from chainrule.layout import Layer
 
@@ -29,7 +31,10 @@ class PointwiseKind(Kind):
     random: ClassVar[bool] = False
     on_rasters: ClassVar[bool] = False
     listed: ClassVar[tuple[str, ...]] = ("{y} = {f}.forward({x}, {{}})",)
-    """The listing's lines of function f from x to y; ``key`` is what a mask is drawn from."""
+    """The listing's lines of function f from x to y; ``key`` is what a mask is drawn from.
+
+    ``rows`` reshapes the numbers of members into a row for each, and ``flat`` back.
+    """
     listed_back: ClassVar[str] = "{gradient}, _ = {f}.backprop({gradient}, {x}, {y}, {{}})"
     """The line that takes a gradient from y to x; ``law`` says what it does."""
     law: ClassVar[str] = "dX = dY · ∂Y/∂X"
@@ -105,33 +110,55 @@ class DropoutKind(PointwiseKind):
 
 
 class SoftmaxKind(PointwiseKind):
-    """Softmax or its logarithm, of all numbers of a sample."""
+    """Softmax or its logarithm, of all numbers of a sample, or of each of its members."""
 
     whole_samples = True
+    listed = ("{y} = {f}.forward({x}{rows}, {{}}){flat}",)
+    listed_back = "{gradient} = {f}.backprop({gradient}{rows}, {x}{rows}, {y}{rows}, {{}})[0]{flat}"
+
+    def __init__(self, context: PlanContext, own: Pointwise, values: Values, k: int) -> None:
+        super().__init__(context, own, values, k)
+        *several, self.outputs = own.shape
+        self.apart = [MemberRows(context, *own.shape) for _ in "yg"] if several else []
 
     @classmethod
     def kernels(cls) -> Iterable[Emission]:
         """Return the kernels to compile ahead."""
         emits = (softmax.value, softmax.slope)
-        return [emission(emit, logarithm=log) for log in (False, True) for emit in emits]
+        made = [emission(emit, logarithm=log) for log in (False, True) for emit in emits]
+        return [*made, emission(members.apart), emission(members.together)]
 
     def forward(self, cut: RowCut) -> None:
         """Add Y = f(X)."""
-        self._add(softmax.value, cut, x=self.x.address)
+        if not self.apart:
+            self._add(softmax.value, cut, self.y, x=self.x.address)
+            return
+        y, _ = self.apart
+        y.take(cut.thread, cut.rows, self.x)
+        for place in y.places:
+            self._add(softmax.value, cut, y.panels, x=place, y=place)
+        y.give(cut.thread, cut.rows, self.y)
 
     def backward(self, cut: RowCut, source: Any) -> None:
         """Add the gradient by X."""
-        self._add(softmax.slope, cut, gradient=self.gradient.address)
+        if not self.apart:
+            self._add(softmax.slope, cut, self.y, gradient=self.gradient.address)
+            return
+        y, gradient = self.apart
+        y.take(cut.thread, cut.rows, self.y)
+        gradient.take(cut.thread, cut.rows, self.gradient)
+        for own, of_own in zip(y.places, gradient.places, strict=True):
+            self._add(softmax.slope, cut, y.panels, y=own, gradient=of_own)
+        gradient.give(cut.thread, cut.rows, self.gradient)
 
-    def _add(self, emit: Any, cut: RowCut, **where: int) -> None:
+    def _add(self, emit: Any, cut: RowCut, panels: Panels, **where: int) -> None:
         kernel = self.context.library.get(emit, logarithm=isinstance(self.function, LogSoftmax))
         self.context.code.add(
             cut.thread,
             kernel,
             first=cut.rows[0],
             last=cut.rows[1],
-            outputs=self.y.features,
-            vector_stride=self.y.stride,
-            y=self.y.address,
-            **where,
+            outputs=self.outputs,
+            vector_stride=panels.stride,
+            **{"y": panels.address, **where},
         )
