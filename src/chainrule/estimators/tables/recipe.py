@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from chainrule.estimators import resolve
 from chainrule.estimators.scoring import LOSS
 from chainrule.functions import Elementwise
@@ -118,4 +120,5 @@ def _said(estimator: Any, name: str, usual: Any) -> Any:
 
 
 def _sizes(given: Any) -> tuple[int, ...]:
-    return tuple(int(size) for size in ([given] if isinstance(given, int) else given))
+    """Return the sizes of hidden layers, given as one number or several."""
+    return tuple(int(size) for size in (given if np.iterable(given) else [given]))
