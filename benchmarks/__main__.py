@@ -19,11 +19,14 @@ from benchmarks import (
     prediction,
     products,
     raw_rows,
+    table_scores,
 )
 from benchmarks.cases import CASES, Case
 from benchmarks.machine import described
 from benchmarks.memory import beyond_data
 from benchmarks.peers import TRAINERS, Trainer, installed
+from benchmarks.public_tables import tables
+from benchmarks.table_methods import METHODS
 from benchmarks.tables import figure, head, row
 from benchmarks.timing import APART, Limits, cold, measure
 from benchmarks.trainers import Chainrule
@@ -40,6 +43,7 @@ WHAT = (
     "estimators",
     "mnist",
     "accuracy",
+    "tables",
 )
 
 
@@ -47,17 +51,17 @@ def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("what", nargs="?", choices=WHAT, default="cases")
-    parser.add_argument("data", nargs="*", help="FILE.csv:TARGET … of estimators; mnist's folder")
+    parser.add_argument("data", nargs="*", help="FILE.csv:TARGET … of estimators; a folder")
     parser.add_argument("--json", type=Path, help="write the figures to a file, too")
-    parser.add_argument("--only", default="", help="cases whose name contains this")
+    parser.add_argument("--only", default="", help="cases or tables whose name contains this")
     parser.add_argument("--rounds", type=int, default=7, help="epochs of which the median counts")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of MNIST")
     parser.add_argument("--threads", type=int, default=processors(), help="at most")
     parser.add_argument(
         "--before", type=Path, metavar="FOLDER", help="beside another source tree, not the peers"
     )
-    names = [kind.name for kind in TRAINERS]
-    parser.add_argument("--peers", nargs="*", choices=names[1:], default=names[1:], metavar="NAME")
+    names = list(dict.fromkeys(peer.name for peer in (*TRAINERS[1:], *METHODS[1:])))
+    parser.add_argument("--peers", nargs="*", choices=names, default=names, metavar="NAME")
     arguments = parser.parse_args()
     if problem := refused(arguments):
         parser.error(problem)
@@ -88,11 +92,21 @@ def refused(arguments: argparse.Namespace) -> str | None:
         return f"mnist: expected the folder of its files, got {len(arguments.data)} arguments"
     if arguments.json and not arguments.json.resolve().parent.is_dir():
         return f"--json: expected a file in a folder that is there, got {arguments.json}"
+    if what == "tables":
+        try:
+            tables(folder_of(arguments), only)
+        except ValueError as error:
+            return str(error)
     all_cases = [case for case, _ in prediction.COUNTS] if what == "predictions" else CASES
     names = [str(case) for case in all_cases]
     if what in before.WHAT and not any(only in name for name in names):
         return f"--only: expected a part of one of {'; '.join(names)}, got {only!r}"
     return None
+
+
+def folder_of(arguments: argparse.Namespace) -> Path | None:
+    """Return the folder that was named, if one was."""
+    return Path(arguments.data[0]) if arguments.data else None
 
 
 def run(arguments: argparse.Namespace, found: dict[str, Any]) -> None:
@@ -114,6 +128,8 @@ def run(arguments: argparse.Namespace, found: dict[str, Any]) -> None:
         found |= estimators.measure(rounds, arguments.data)
     elif arguments.what == "accuracy":
         found |= accuracy.report()
+    elif arguments.what == "tables":
+        found |= table_scores.measure(folder_of(arguments), arguments.only, arguments.peers)
     elif arguments.what == "mnist":
         found |= mnist.measure(Path(arguments.data[0]), threads, arguments.seeds)
     else:

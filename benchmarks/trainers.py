@@ -94,7 +94,7 @@ class Reference:
 
     def epoch(self) -> None:
         """Take the steps one by one."""
-        self.stepper.take(self.order, self.case.batch, np.ones(self.case.steps))
+        self.stepper.take(self.order, self.case.batch, np.ones(self.case.steps), {})
 
     def weights(self) -> list[Array]:
         """Return the chain's parameters."""

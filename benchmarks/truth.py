@@ -23,6 +23,16 @@ def sigmoid(x: Number) -> Number:
     return 1 / (1 + mp.exp(-x))
 
 
+SCALE, ALPHA = 1.0507009873554805, 1.6732632423543772
+"""What SELU multiplies by."""
+
+
+def mish(x: Number) -> tuple[Number, Number]:
+    """Return tanh(s) and 1 − tanh²(s), with s = log(1 + exp(x))."""
+    s = mp.log1p(mp.exp(x))
+    return mp.tanh(s), mp.sech(s) ** 2
+
+
 FUNCTIONS: dict[str, tuple[Callable[[Number], Number], Callable[[Number], Number]]] = {
     "ReLU": (lambda x: max(x, mp.mpf(0)), lambda x: mp.mpf(x > 0)),
     "LeakyReLU": (lambda x: x if x > 0 else x * 0.01, lambda x: mp.mpf(1 if x > 0 else 0.01)),
@@ -36,6 +46,12 @@ FUNCTIONS: dict[str, tuple[Callable[[Number], Number], Callable[[Number], Number
     "Tanh": (mp.tanh, lambda x: mp.sech(x) ** 2),
     "Softplus": (lambda x: mp.log1p(mp.exp(-abs(x))) + max(x, mp.mpf(0)), sigmoid),
     "Exp": (mp.exp, mp.exp),
+    "SELU": (
+        lambda x: SCALE * (x if x > 0 else ALPHA * mp.expm1(x)),
+        lambda x: SCALE * (mp.mpf(1) if x > 0 else ALPHA * mp.exp(x)),
+    ),
+    "Mish": (lambda x: x * mish(x)[0], lambda x: mish(x)[0] + x * mish(x)[1] * sigmoid(x)),
+    "Cos": (mp.cos, lambda x: -mp.sin(x)),
     "Identity": (lambda x: x, lambda x: mp.mpf(1)),
 }
 """Value and derivative of each elementwise function, by its name."""
@@ -48,6 +64,7 @@ ELEMENTWISE: dict[str, Callable[[Number, Number], tuple[Number, Number]]] = {
         (y - t) ** 2 / 2 if abs(y - t) <= 1 else abs(y - t) - mp.mpf(1) / 2,
         max(min(y - t, mp.mpf(1)), mp.mpf(-1)),
     ),
+    "QuantileLoss": lambda y, t: (abs(y - t) / 2, mp.sign(y - t) / 2),
     "Poisson": lambda y, t: ((t * mp.log(t / y) if t else 0) - t + y, 1 - t / y),
     "BinaryCrossEntropy": lambda y, t: (
         (-t * mp.log(y) if t else 0) - ((1 - t) * mp.log1p(-y) if t < 1 else 0),

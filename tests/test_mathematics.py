@@ -19,6 +19,8 @@ UNARY = {
     "log": (math.log, sympy.log(u)),
     "log1p": (math.log1p, sympy.log(1 + u)),
     "tanh": (math.tanh, sympy.tanh(u)),
+    "sin": (math.sin, sympy.sin(u)),
+    "cos": (math.cos, sympy.cos(u)),
     "erf": (math.erf, sympy.erf(u)),
     "erfc": (math.erfc, 1 - sympy.erf(u)),
     "sqrt": (math.sqrt, sympy.sqrt(u)),

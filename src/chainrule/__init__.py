@@ -38,13 +38,15 @@ _PUBLIC = {
     "functions": """
         FUNCTIONS Function Elementwise Multilinear ExplicitFunction RandomKey
         Linear MemberLinear BatchEnsembleLinear Conv2d EmbeddingBag AvgPool2d MaxPool2d
-        Flatten Dropout BatchNorm LayerNorm Residual
-        ELU Exp GELU Identity LeakyReLU LogSoftmax ReLU SiLU Sigmoid Softmax Softplus Tanh
+        Flatten Dropout BatchNorm LayerNorm Scale Residual Parametric
+        Cos ELU Exp GELU Identity LeakyReLU LogSoftmax Mish ReLU SELU SiLU Sigmoid Softmax Softplus
+        Tanh
         """,
     "losses": """
         LOSSES FUSED fused Loss ElementwiseLoss
         BinaryCrossEntropy CrossEntropy HalfSquaredError Huber MeanAbsoluteError MeanSquaredError
-        MeanOverMembers Poisson ExpPoisson SigmoidBinaryCrossEntropy SoftmaxCrossEntropy
+        MeanOverMembers Poisson QuantileLoss ExpPoisson SigmoidBinaryCrossEntropy
+        SoftmaxCrossEntropy
         """,
     "parameters": "Parameters",
     "chain": "Chain",
@@ -57,11 +59,13 @@ _PUBLIC = {
         GradientNorms accuracy r_squared
         OPTIMIZERS Optimizer SGD Adam AdamW RMSProp
         SCHEDULES Schedule TrainingPosition
-        Constant Cosine InverseScaling LinearToZero StepDecay WarmUp
+        Constant CosLog Cosine FlatCosine InverseScaling LinearToZero StepDecay WarmUp
         AUGMENTATIONS Augmentation Crop Flip Noise Shift
         """,
     "files": "ModelFileError",
-    "estimators": "Classifier MLPClassifier MLPRegressor Regressor load",
+    "estimators": """
+        Classifier MLPClassifier MLPRegressor Regressor TableClassifier TableRegressor load
+        """,
     "pictures": "GradientNormsDisplay LearningCurveDisplay WeightsDisplay",
     "engine": "Predictor",
 }

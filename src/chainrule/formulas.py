@@ -226,7 +226,8 @@ def loss_formulas(loss: Any) -> Formulas:
 
     y, t = sympy.symbols("y t", real=True)
     try:
-        error, derivative = read(loss.error, y, t), read(loss.derivative, y, t)
+        one = loss.with_values(**{name: sympy.Symbol(name[0]) for name in loss.of_outputs})
+        error, derivative = read(one.error, y, t), read(one.derivative, y, t)
     except (TypeError, AttributeError):
         return docstring_formulas(loss)
     return _error_formulas(loss, "y", error, derivative)

@@ -31,6 +31,8 @@ NAMES = (
     "log",
     "log1p",
     "tanh",
+    "sin",
+    "cos",
     "erf",
     "erfc",
     "sqrt",
@@ -77,6 +79,8 @@ _NUMBERS = SimpleNamespace(
     log=_weak(np.log),
     log1p=_weak(np.log1p),
     tanh=_weak(np.tanh),
+    sin=_weak(np.sin),
+    cos=_weak(np.cos),
     erf=_weak(_of_scipy(special.erf)),
     erfc=_weak(_of_scipy(special.erfc)),
     sqrt=_weak(np.sqrt),
@@ -103,6 +107,8 @@ def symbols() -> SimpleNamespace:
         log=sympy.log,
         log1p=lambda x: sympy.log(1 + x),
         tanh=sympy.tanh,
+        sin=sympy.sin,
+        cos=sympy.cos,
         erf=sympy.erf,
         erfc=lambda x: 1 - sympy.erf(x),
         sqrt=sympy.sqrt,
@@ -160,6 +166,16 @@ def log1p(x: Operand) -> Operand:
 def tanh(x: Operand) -> Operand:
     """Return the hyperbolic tangent of x."""
     return _reader(x).tanh(x)
+
+
+def sin(x: Operand) -> Operand:
+    """Return the sine of x, an angle in radians."""
+    return _reader(x).sin(x)
+
+
+def cos(x: Operand) -> Operand:
+    """Return the cosine of x, an angle in radians."""
+    return _reader(x).cos(x)
 
 
 def erf(x: Operand) -> Operand:

@@ -39,6 +39,8 @@ UFUNCS: dict[Any, Read] = {
     np.log: m.log,
     np.log1p: m.log1p,
     np.tanh: m.tanh,
+    np.sin: m.sin,
+    np.cos: m.cos,
     np.sqrt: m.sqrt,
     np.absolute: m.abs,
     np.fabs: m.abs,

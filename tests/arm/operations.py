@@ -35,6 +35,11 @@ COUNT = 4096
 
 Operation = Callable[..., Any]
 
+VOCABULARY = (
+    *("exp", "expm1", "log", "log1p", "tanh", "sin", "cos"),
+    *("erf", "erfc", "sqrt", "abs"),
+)
+
 ONE: dict[str, Operation] = {
     "-x": lambda x: -x,
     "1/x": lambda x: 1 / x,
@@ -46,7 +51,7 @@ ONE: dict[str, Operation] = {
     "lanes above 0": lambda x: spread(x.body.to_number(count_lanes(x > 0))),
     **{
         name: getattr(READER, name)
-        for name in ("exp", "expm1", "log", "log1p", "tanh", "erf", "erfc", "sqrt", "abs")
+        for name in VOCABULARY
     },
 }
 TWO: dict[str, Operation] = {

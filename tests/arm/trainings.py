@@ -10,6 +10,7 @@ from scipy import sparse
 from chainrule import (
     ELU,
     GELU,
+    SELU,
     SGD,
     Adam,
     AdamW,
@@ -17,6 +18,7 @@ from chainrule import (
     BinaryCrossEntropy,
     Chain,
     Conv2d,
+    Cos,
     CrossEntropy,
     Dropout,
     EmbeddingBag,
@@ -28,6 +30,7 @@ from chainrule import (
     LogSoftmax,
     MaxPool2d,
     MeanSquaredError,
+    Mish,
     Plan,
     Poisson,
     Predictor,
@@ -189,4 +192,6 @@ def drawn(number: int) -> Training:
 
 
 def _elementwise(draw: Random) -> Any:
-    return draw.choice([ReLU(), GELU(), SiLU(), Sigmoid(), Tanh(), ELU(0.7), Dropout(0.3)])
+    return draw.choice(
+        [ReLU(), GELU(), SiLU(), Sigmoid(), Tanh(), ELU(0.7), SELU(), Mish(), Cos(), Dropout(0.3)]
+    )

@@ -60,7 +60,7 @@ def test_functions_before_a_parameter_are_not_computed_again(rng, monkeypatch):
     calls = []
     pool = AvgPool2d.forward
     monkeypatch.setattr(AvgPool2d, "forward", lambda *a, **k: calls.append(1) or pool(*a, **k))
-    options = CommandLineOptions("", model="cnn", layers="0")
+    options = CommandLineOptions("", model="cnn", layers="0", activation="relu")
     chain, loss = build_chain(options, task="multiclass", classes=3, input_shape=(1, 70, 9))
     chain.initialize((1, 70, 9), dtype=np.float64)
     path = LossPath.of(chain, loss, rng.normal(size=(2, 1, 70, 9)), [0, 2])
@@ -71,7 +71,7 @@ def test_functions_before_a_parameter_are_not_computed_again(rng, monkeypatch):
 
 def test_a_large_convolutional_network_on_faint_images_is_right(rng):
     # Averages of many random pixels are faint, so thousands of units lie close to their kinks.
-    options = CommandLineOptions("", model="cnn", layers="16")
+    options = CommandLineOptions("", model="cnn", layers="16", activation="relu")
     chain, loss = build_chain(options, task="multiclass", classes=3, input_shape=(3, 65, 130))
     chain.initialize((3, 65, 130), seed=3)
     X = rng.normal(size=(4, 3, 65, 130)) / 30

@@ -51,7 +51,7 @@ def chainrule(*arguments):
 def train(data, path, *options):
     """Train one epoch, unless told otherwise, and return where the model is."""
     epochs = () if "-e" in options else ("-e", 1)
-    run = chainrule("train", data, "-o", path, "-q", *epochs, *options)
+    run = chainrule("train", data, "-o", path, "--force", "-q", *epochs, *options)
     assert run.code == 0, run.err
     return path
 

@@ -60,8 +60,11 @@ def test_each_built_in_set_is_trained_evaluated_and_predicted(
 def test_training_tells_a_person_what_it_does(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run = chainrule("train", "wine", "-e", 1, "--layers", 7)
-    task, network, bar, end, saved = run.err.splitlines()
+    task, choice, network, bar, end, saved = run.err.splitlines()
     assert task == "'cultivar' has 3 distinct values: multiclass"
+    assert choice == (
+        "one network, because of --layers (--model ensemble: several small ones, and their mean)"
+    )
     assert network == "Softmax(Linear(W1, b1; ReLU(Linear(W0, b0; x)))), 122 parameters"
     assert bar.startswith("epoch 1/1 ")
     assert end.startswith("ran 1 epoch, 0.")
@@ -69,7 +72,7 @@ def test_training_tells_a_person_what_it_does(tmp_path, monkeypatch):
     header, *scores = run.out.splitlines()
     assert header == "score     training (124)  validation (18)  test (36)"
     assert [line[:9].rstrip() for line in scores] == ["accuracy", "log loss"]
-    assert chainrule("train", "wine", "-e", 1, "--layers", 7, "--quiet").err == ""
+    assert chainrule("train", "wine", "-fe", 1, "--layers", 7, "--quiet").err == ""
 
 
 def test_json_is_all_that_is_printed(tmp_path):

@@ -4,6 +4,7 @@ import gzip
 
 import pytest
 
+from chainrule import load
 from cli.runs import HEADER, chainrule, house_rows, train, written
 
 
@@ -46,8 +47,8 @@ CONTENTS = {
         "line 1: expected a name for column 1, got none; pandas leaves out its index with "
         "to_csv(index=False)",
     ),
-    "a comma too many": (
-        text([[*row, ""] for row in ROWS], f"{HEADER},").encode(),
+    "a column without a name": (
+        text([[*row, "7"] for row in ROWS], f"{HEADER},").encode(),
         "line 1: expected a name for column 5, got none",
     ),
     "ragged": (
@@ -105,7 +106,7 @@ TABLES = {
     "two rows": (
         ROWS[:2],
         HEADER,
-        "houses.csv: expected a row or more for each of training, validation, test, got 2 in all",
+        "houses.csv: expected a row or more in each part of (0.8, 0.2), got 2 rows",
     ),
 }
 
@@ -121,18 +122,21 @@ def test_a_table_that_cannot_be_learned_is_named(tmp_path, rows, header, message
 def test_decimal_commas_are_recognised(tmp_path):
     commas = [[cell.replace(".", ",") for cell in row] for row in ROWS]
     path = written(tmp_path / "häuser.csv", commas, HEADER.replace(",", ";"), ";")
-    error = chainrule("train", path, "-t", "price", "-o", tmp_path / "m").error
-    assert "57 rows; a decimal comma, as in '" in error
-    run = chainrule("train", path, "-t", "kind", "-e", 1, "-o", tmp_path / "m")
+    run = chainrule("train", path, "-t", "price", "-e", 1, "-o", tmp_path / "m")
     assert run.code == 0
-    assert "column 'area' is taken for categories: a decimal comma, as in '" in run.err
+    assert "'price' has 57 distinct numbers: regression; '396,725' is read as 396725\n" in run.err
+    run = chainrule("train", path, "-t", "kind", "-e", 1, "-fo", tmp_path / "m")
+    assert run.code == 0
+    assert "column 'price' is taken for numbers: '396,725' is read as 396.725\n" in run.err
+    assert load(tmp_path / "m").inputs_.feature_names[:2] == ("rooms", "area")
 
 
 def test_a_word_among_numbers_is_told(tmp_path):
     path = written(tmp_path / "houses.csv", once(ROWS, 0, 3, "many"))
     run = chainrule("train", path, "-t", "price", "-e", 1, "-o", tmp_path / "m")
     assert run.code == 0
-    assert "column 'rooms' is taken for categories: most are numbers, but not 'many'\n" in run.err
+    said = "column 'rooms' is taken for numbers: 1 cell taken as missing, 'many' in line 5\n"
+    assert said in run.err
     assert "'kind' is taken" not in run.err
 
 

@@ -33,7 +33,7 @@ def test_images_get_a_convolutional_network_and_are_told_so(tmp_path):
     assert run.code == 0
     assert "the data are images, so the network is convolutional (--model mlp: " in run.err
     assert "Conv2d" in kinds(tmp_path / "m")
-    run = chainrule("train", folder, "-e", 1, "-o", tmp_path / "m", "--model", "mlp")
+    run = chainrule("train", folder, "-e", 1, "-fo", tmp_path / "m", "--model", "mlp")
     assert "convolutional" not in run.err
     assert "Conv2d" not in kinds(tmp_path / "m")
 
@@ -66,7 +66,7 @@ def test_a_table_gets_no_convolutional_network(tmp_path, monkeypatch, data):
     ],
 )
 def test_blocks_halve_images_of_any_shape(shape, pools, flat):
-    options = CommandLineOptions("images", model="cnn", layers="7")
+    options = CommandLineOptions("images", model="cnn", layers="7", activation="relu")
     chain, _ = build_chain(options, task="multiclass", classes=3, input_shape=shape)
     chain.initialize(shape, seed=0, dtype="float32")
     assert sum(isinstance(function, MaxPool2d) for function in chain.functions) == pools
@@ -81,7 +81,8 @@ def test_blocks_halve_images_of_any_shape(shape, pools, flat):
     ("shape", "pools", "flat"), [((3, 64, 64), 4, 128 * 4 * 4), ((3, 224, 160), 6, 128 * 3 * 5)]
 )
 def test_a_size_that_was_asked_for_is_what_the_network_sees(shape, pools, flat):
-    options = CommandLineOptions("photos", model="cnn", layers="7", size="160x224")
+    asked = {"model": "cnn", "layers": "7", "activation": "relu", "size": "160x224"}
+    options = CommandLineOptions("photos", **asked)
     chain, _ = build_chain(options, task="multiclass", classes=3, input_shape=shape)
     assert isinstance(chain.functions[0], Conv2d)
     assert sum(isinstance(function, MaxPool2d) for function in chain.functions) == pools
@@ -106,7 +107,7 @@ def test_words_replace_the_defaults_of_images(tmp_path):
 
 
 def test_gradients_are_clipped_to_a_length(tmp_path):
-    arguments = ("train", "iris", "-e", 3, "--json", "-o", tmp_path / "m", "--optimizer", "sgd")
+    arguments = ("train", "iris", "-e", 3, "--json", "-fo", tmp_path / "m", "--optimizer", "sgd")
     free = chainrule(*arguments).json
     clipped = chainrule(*arguments, "--clip-norm", 1e-6).json
     assert (free["clip_norm"], clipped["clip_norm"]) == (None, 1e-6)
@@ -116,7 +117,7 @@ def test_gradients_are_clipped_to_a_length(tmp_path):
 
 
 def test_images_are_augmented_in_training(tmp_path):
-    arguments = ("train", "digits", "--model", "cnn", "-e", 2, "--json", "-o", tmp_path / "m")
+    arguments = ("train", "digits", "--model", "cnn", "-e", 2, "--json", "-fo", tmp_path / "m")
     plain = chainrule(*arguments).json
     facts = chainrule(*arguments, "--augment", "shift=1,noise=0.05").json
     assert facts["augmentation"] == ["Shift(pixels=1, fill=0.0)", "Noise(deviation=0.05)"]

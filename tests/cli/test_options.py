@@ -14,7 +14,7 @@ def houses(tmp_path_factory):
 
 
 def told(houses, tmp_path, *options):
-    arguments = ("-t", "price", "-o", tmp_path / "m", "-e", 2, "--json", *options)
+    arguments = ("-t", "price", "-o", tmp_path / "m", "--force", "-e", 2, "--json", *options)
     return chainrule("train", houses, *arguments).json
 
 
@@ -120,7 +120,8 @@ def test_a_network_is_as_asked(houses, tmp_path, options, formula):
         (("--seed", 11), "seed", 11),
         (("--precision", "bfloat16"), "precision", "bfloat16"),
         (("--epochs", 3), "epochs", 3),
-        (("--test", 0), "rows", {"training": 51, "validation": 6}),
+        (("--test", 0), "rows", {"training": 46, "validation": 11}),
+        (("--test", 0, "--model", "mlp"), "rows", {"training": 51, "validation": 6}),
         (("--validation", 0), "rows", {"training": 46, "test": 11}),
         (("--validation", 0, "--test", 0), "rows", {"training": 57}),
     ],
@@ -144,7 +145,7 @@ def test_an_optimizer_takes_the_learning_rate(houses, tmp_path):
 
 
 def test_digits_is_trained_as_the_notes_do_unless_told_otherwise(tmp_path):
-    arguments = ("train", "digits", "-e", 1, "--json", "-o", tmp_path / "m")
+    arguments = ("train", "digits", "-e", 1, "--json", "-fo", tmp_path / "m")
     assert chainrule(*arguments).json["l2"] == 0.003
     assert load(tmp_path / "m").chain_.formula() == (
         "Softmax(Linear(W2; ReLU(Linear(W1; ReLU(Linear(W0; x))))))"
@@ -168,7 +169,7 @@ def test_double_precision_is_kept_in_the_file(houses, tmp_path):
 
 
 def test_whole_numbers_are_classes_unless_the_task_or_a_loss_says_otherwise(houses, tmp_path):
-    arguments = ("train", houses, "-t", "rooms", "-e", 1, "--json", "-o", tmp_path / "m")
+    arguments = ("train", houses, "-t", "rooms", "-e", 1, "--json", "-fo", tmp_path / "m")
     found = chainrule(*arguments).json
     assert (found["task"], found["classes"]) == ("multiclass", ["1", "2", "3", "4", "5", "6"])
     for options in (("--task", "regression"), ("--loss", "absolute"), ("--loss", "squared")):
@@ -207,7 +208,7 @@ def test_counts_are_predicted_as_rates(tmp_path):
 
 def test_either_engine_trains_the_same_network(houses, tmp_path):
     model = tmp_path / "m"
-    options = ("-t", "price", "-e", 3, "--double", "--json", "-o", model)
+    options = ("-t", "price", "-e", 3, "--double", "--json", "-fo", model)
     arguments = ("train", houses, *options)
     scores = {}
     for engine in ("machine", "reference"):
@@ -219,7 +220,7 @@ def test_either_engine_trains_the_same_network(houses, tmp_path):
 
 
 def test_classes_weigh_what_is_asked(houses, tmp_path):
-    arguments = ("train", houses, "-t", "kind", "-o", tmp_path / "m", "-e", 3, "--json")
+    arguments = ("train", houses, "-t", "kind", "-fo", tmp_path / "m", "-e", 3, "--json")
     equal = chainrule(*arguments).json["history"]["loss"]
     same = chainrule(*arguments, "--class-weight", "villa=2,barn=2, flat=2").json["history"]["loss"]
     assert same == pytest.approx(equal, rel=1e-5)
@@ -230,7 +231,8 @@ def test_classes_weigh_what_is_asked(houses, tmp_path):
 
 
 def test_smoothed_labels_keep_the_loss_from_zero(tmp_path):
-    arguments = ("train", "iris", "-o", tmp_path / "m", "-e", 60, "--json", "--patience", 0)
+    model = ("--model", "mlp", "-fo", tmp_path / "m")
+    arguments = ("train", "iris", *model, "-e", 60, "--json", "--patience", 0)
     certain, smooth = (
         chainrule(*arguments, "--label-smoothing", share).json["history"]["loss"][-1]
         for share in (0.0, 0.3)
@@ -239,14 +241,14 @@ def test_smoothed_labels_keep_the_loss_from_zero(tmp_path):
 
 
 def test_noise_on_a_table_changes_training_alone(houses, tmp_path):
-    plain = told(houses, tmp_path)
+    plain = told(houses, tmp_path, "--model", "mlp")
     noisy = told(houses, tmp_path, "--augment", "noise=0.5")
     assert noisy["augmentation"] == ["Noise(deviation=0.5)"]
     assert noisy["history"]["loss"] != plain["history"]["loss"]
 
 
 def test_lbfgs_takes_iterations(tmp_path):
-    arguments = ("train", "diabetes", "--optimizer", "lbfgs", "-e", 30, "-o", tmp_path / "m")
+    arguments = ("train", "diabetes", "--optimizer", "lbfgs", "-e", 30, "-fo", tmp_path / "m")
     facts = chainrule(*arguments, "--layers", 4, "--json").json
     assert facts["optimizer"] == {"name": "lbfgs"}
     assert len(facts["history"]["validation_loss"]) == facts["epochs"] <= 30
@@ -259,14 +261,14 @@ def test_a_class_of_one_row_is_learned(tmp_path, kinds):
     rows = [[*row[:2], kind, row[3]] for row, kind in zip(ROWS, kinds, strict=False)]
     path = written(tmp_path / "houses.csv", rows)
     for seed in range(3):  # whoever would be held out
-        run = chainrule("train", path, "-t", "kind", "-e", 1, "-s", seed, "-o", tmp_path / "m")
+        run = chainrule("train", path, "-t", "kind", "-e", 1, "-s", seed, "-fo", tmp_path / "m")
         assert run.code == 0, run.err
 
 
 def test_numbers_with_a_point_can_be_classes_with_weights(tmp_path):
     rows = [[*row[:3], ("1.5", "2.5", "4")[i % 3]] for i, row in enumerate(ROWS)]
     path = written(tmp_path / "grades.csv", rows)
-    arguments = ("train", path, "-t", "price", "--task", "multiclass", "-o", tmp_path / "m")
+    arguments = ("train", path, "-t", "price", "--task", "multiclass", "-fo", tmp_path / "m")
     facts = chainrule(*arguments, "-e", 3, "--class-weight", "1.5=2,4=3", "--json").json
     assert facts["classes"] == ["1.5", "2.5", "4"]
     equal = chainrule(*arguments, "-e", 3, "--json").json

@@ -191,7 +191,7 @@ trained on houses.csv: ran all 2 epochs, seed 0
 
 def test_what_is_trained_is_shown_of_a_classifier(tmp_path):
     data = written(tmp_path / "houses.csv", house_rows())
-    model = train(data, tmp_path / "m", "-t", "kind")
+    model = train(data, tmp_path / "m", "-t", "kind", "--model", "mlp")
     title = "Softmax() and CrossEntropy together"
     shown = chainrule("show", model).out
     assert f"{title}\n    definition  L = 1/N Σ_n (log Σ_k exp(Z[n,k])" in shown

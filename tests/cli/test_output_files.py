@@ -5,6 +5,7 @@ import os
 import stat
 import tempfile
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,9 @@ from chainrule.cli.output_files import (
 )
 from files.examples import table_network
 
-CHECKS = pytest.mark.parametrize("check", [check_model_path, check_text_path])
+CHECKS = pytest.mark.parametrize(
+    "check", [partial(each, force=True) for each in (check_model_path, check_text_path)]
+)
 
 
 @pytest.mark.parametrize(
@@ -103,25 +106,38 @@ def test_checking_leaves_nothing_behind(check, tmp_path):
 def test_a_model_may_take_the_place_of_a_model_whole_or_not(tmp_path):
     path = tmp_path / "m.safetensors"
     table_network().save(path)
-    check_model_path(path)
+    check_model_path(path, force=True)
     path.write_bytes(path.read_bytes()[:700])
-    check_model_path(path)
+    check_model_path(path, force=True)
     path.write_bytes(b"")
-    check_model_path(path)
+    check_model_path(path, force=True)
+
+
+def test_a_file_with_content_is_overwritten_by_force_alone(tmp_path):
+    model, text = tmp_path / "m.safetensors", tmp_path / "predictions.csv"
+    table_network().save(model)
+    text.write_text("price\n7\n")
+    message = r"is there already; --force overwrites it, --output NAME writes another file"
+    for path, check in ((model, check_model_path), (text, check_text_path)):
+        with pytest.raises(ValueError, match=f"{path.name} {message}"):
+            check(path, force=False)
+        check(path, force=True)
+        path.write_bytes(b"")
+        check(path, force=False)
 
 
 def test_a_model_never_takes_the_place_of_another_file(tmp_path):
     path = tmp_path / "thesis.txt"
     path.write_text("years of work")
     with pytest.raises(ValueError, match=r"thesis.txt is there already and is no model"):
-        check_model_path(path)
+        check_model_path(path, force=True)
     assert path.read_text() == "years of work"
 
 
 def test_a_device_takes_text_but_no_model():
     with pytest.raises(ValueError, match="/dev/null is a device or pipe"):
-        check_model_path(Path(os.devnull))
-    check_text_path(Path(os.devnull))
+        check_model_path(Path(os.devnull), force=True)
+    check_text_path(Path(os.devnull), force=False)
     write_text(Path(os.devnull), "x")
     assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
 

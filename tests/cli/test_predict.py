@@ -75,8 +75,8 @@ def test_other_forms_of_the_same_table_predict_the_same(folder, tmp_path, delimi
 def test_predictions_go_into_a_file(folder, tmp_path):
     output = tmp_path / "out.csv"
     arguments = ("predict", folder / "prices.st", folder / "prices.csv")
-    for _ in range(2):
-        run = chainrule(*arguments, "-o", output)
+    for force in ((), ("--force",)):
+        run = chainrule(*arguments, "-o", output, *force)
         assert (run.code, run.out) == (0, "")
         assert run.err == f"57 predictions written to {output}\n"
     assert output.read_text() == chainrule(*arguments).out

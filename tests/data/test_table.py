@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from chainrule.data import DataError, Table, read_csv
-from chainrule.data.table import _check_header
+from chainrule.data.csv_files import _check_header
 from chainrule.inputs import Rows, TableEncoder
 from chainrule.inputs.rows import table_numbers
 

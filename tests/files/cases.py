@@ -18,7 +18,9 @@ from chainrule.functions import (
     Linear,
     MaxPool2d,
     MemberLinear,
+    Parametric,
     Residual,
+    Scale,
 )
 from chainrule.losses import (
     BinaryCrossEntropy,
@@ -31,6 +33,7 @@ from chainrule.losses import (
     MeanOverMembers,
     MeanSquaredError,
     Poisson,
+    QuantileLoss,
     SigmoidBinaryCrossEntropy,
     SoftmaxCrossEntropy,
 )
@@ -54,6 +57,8 @@ FUNCTION_CASES = {
     LayerNorm: [LayerNorm(), LayerNorm("channels", False, 1e-3), LayerNorm("last", epsilon=1)],
     MemberLinear: [MemberLinear(3), MemberLinear(2, members=4)],
     BatchEnsembleLinear: [BatchEnsembleLinear(3), BatchEnsembleLinear(2, members=4)],
+    Scale: [Scale(), Scale(6), Scale(0.25)],
+    Parametric: [Parametric(), Parametric(ELU(2)), Parametric(rate_factor=1)],
     Residual: [Residual((Linear(2), Residual((ELU(2),)))), Residual((Dropout(0.1),))],
 }
 LOSS_CASES = {
@@ -62,6 +67,9 @@ LOSS_CASES = {
     HalfSquaredError: [HalfSquaredError()],
     ExpPoisson: [ExpPoisson()],
     Huber: [Huber(), Huber(0.1), Huber(3)],
+    QuantileLoss: [
+        *(QuantileLoss(), QuantileLoss(0.9), QuantileLoss((0.05, 0.5, 0.95), outputs="sum")),
+    ],
     Poisson: [Poisson()],
     BinaryCrossEntropy: [BinaryCrossEntropy()],
     CrossEntropy: [CrossEntropy()],

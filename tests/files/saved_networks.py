@@ -21,6 +21,8 @@ from chainrule import (
     Shift,
     Sigmoid,
     Softmax,
+    TableClassifier,
+    TableRegressor,
     WarmUp,
 )
 
@@ -52,7 +54,13 @@ LAYERS = {
     "counts": (MLPRegressor("poisson", (4,), **SCHEDULED), ROWS, np.abs(ROWS[:, 0])),
     "straight": (MLPRegressor(hidden_layer_sizes=()), ROWS, ROWS[:, :2]),
 }
-NETWORKS = CHAINS | LAYERS
+MEMBERS = {"members": 2, "hidden_layer_sizes": [4]}
+WORDS = {"word": LABELS.tolist(), "number": ROWS[:, 0].tolist()}
+TABLES = {
+    "table of classes": (TableClassifier(**MEMBERS, drop=["x3"]), ROWS, LABELS),
+    "table of numbers": (TableRegressor(**MEMBERS, batch_ensemble=True), WORDS, ROWS[:, 1]),
+}
+NETWORKS = CHAINS | LAYERS | TABLES
 
 
 def fitted(name, **parameters):

@@ -13,7 +13,7 @@ from chainrule.files import ModelFileError, container
 from chainrule.files.estimator import KEYS
 from chainrule.functions import AvgPool2d, Conv2d, Dropout, Identity, Linear, MaxPool2d, Softmax
 from chainrule.inputs import TableEncoder
-from chainrule.inputs.columns import NumericColumn
+from chainrule.inputs.tables import NumericColumn
 from chainrule.losses import CrossEntropy, Huber, MeanSquaredError
 from chainrule.targets import Classes, Numbers
 from files.by_hand import by_hand, canonical, taken_apart

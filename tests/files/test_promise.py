@@ -35,7 +35,7 @@ from chainrule import (
 )
 from chainrule.training import Augmentation, Schedule
 from files.examples import Bent
-from files.saved_networks import LABELS, NETWORKS, ROWS, TWO, fitted
+from files.saved_networks import LABELS, NETWORKS, ROWS, TABLES, TWO, fitted
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -128,7 +128,8 @@ STRANGE = [
 
 @pytest.fixture(scope="module", params=NETWORKS)
 def network(request):
-    model, X, _ = fitted(request.param, gradient_samples=5)
+    lengths = {} if request.param in TABLES else {"gradient_samples": 5}
+    model, X, _ = fitted(request.param, **lengths)
     return model, X, model.get_params(deep=False)
 
 

@@ -62,6 +62,11 @@ CASES = {
         Case(f.Conv2d(6, size=(2, 3), stride=(1, 2), padding="same", groups=2), (4, 3, 5)),
         Case(f.Conv2d(4, size=1, groups=4, bias=False, padding=1), (4, 2, 3)),
     ],
+    f.Scale: [Case(f.Scale(), (3,)), Case(f.Scale(6), (2, 3)), Case(f.Scale(0.5), (2, 3, 4))],
+    f.Parametric: [
+        Case(f.Parametric(function), (3,))
+        for function in (f.SELU(), f.Mish(), f.Tanh(), f.LeakyReLU(0.3))
+    ],
     f.EmbeddingBag: [Case(f.EmbeddingBag(2), (7,)), Case(f.EmbeddingBag(3, mode="mean"), (7,))],
     f.MaxPool2d: [
         Case(f.MaxPool2d(), IMAGES),

@@ -196,7 +196,24 @@ def residual(function, X, parameters, key):
     return X + Y
 
 
+def scale(function, X, parameters, key):
+    Y = np.zeros(X.shape)
+    for place in np.ndindex(X.shape):
+        Y[place] = X[place] * parameters["s"][place[1:]]
+    return Y
+
+
+def parametric(function, X, parameters, key):
+    F, Y = forward(function.activation, X, {}), np.zeros(X.shape)
+    for n, i in np.ndindex(X.shape):
+        a = parameters["a0"][i]
+        Y[n, i] = (1 - a) * X[n, i] + a * F[n, i]
+    return Y
+
+
 ORACLES = {
+    f.Scale: scale,
+    f.Parametric: parametric,
     f.Linear: linear,
     f.MemberLinear: member_linear,
     f.BatchEnsembleLinear: batch_ensemble_linear,
@@ -216,6 +233,11 @@ ORACLES = {
     f.Softplus: elementwise(lambda _, x: np.logaddexp(0, x)),
     f.Exp: elementwise(lambda _, x: np.e**x),
     f.Identity: elementwise(lambda _, x: x),
+    f.SELU: elementwise(
+        lambda _, x: 1.0507009873554805 * (x if x > 0 else 1.6732632423543772 * math.expm1(x))
+    ),
+    f.Mish: elementwise(lambda _, x: x * math.tanh(np.logaddexp(0, x))),
+    f.Cos: elementwise(lambda _, x: math.cos(x)),
     f.Softmax: softmax,
     f.LogSoftmax: log_softmax,
     f.BatchNorm: batch_norm,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from chainrule.functions import ELU, EmbeddingBag, Identity, LeakyReLU, MaxPool2d, ReLU
+from chainrule.functions import ELU, SELU, EmbeddingBag, Identity, LeakyReLU, MaxPool2d, ReLU
 
 
 def at_zero(function, dtype=np.float64):
@@ -23,6 +23,7 @@ def at_zero(function, dtype=np.float64):
         (ELU(0.5), 0.5),
         (ELU(3.0), 3),
         (ELU(0.0), 0),
+        (SELU(), 1.0507009873554805 * 1.6732632423543772),
         (Identity(), 1),
     ],
 )
@@ -40,7 +41,9 @@ def test_next_to_zero(function):
     assert function.slopes(X, function.forward(X, {})).tolist() == [[1, below]]
 
 
-@pytest.mark.parametrize("function", [ReLU(), LeakyReLU(0.25), LeakyReLU(0.0), ELU(0.5), ELU(0.0)])
+@pytest.mark.parametrize(
+    "function", [ReLU(), LeakyReLU(0.25), LeakyReLU(0.0), ELU(0.5), ELU(0.0), SELU()]
+)
 def test_where_the_output_suffices_slopes_are_the_same(function):
     assert type(function).output_suffices
     near, far = np.geomspace(1e-300, 1e-3, 50), np.geomspace(1e-2, 1000, 50)

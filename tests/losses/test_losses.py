@@ -23,6 +23,7 @@ from chainrule.losses import (
     MeanOverMembers,
     MeanSquaredError,
     Poisson,
+    QuantileLoss,
     SigmoidBinaryCrossEntropy,
     SoftmaxCrossEntropy,
 )
@@ -64,6 +65,10 @@ def poisson(Y, t, w):
     )
 
 
+def pinball(quantile):
+    return lambda Y, t, w: metrics.mean_pinball_loss(t, Y, sample_weight=w, alpha=quantile)
+
+
 @dataclass(frozen=True)
 class Case:
     """A loss, outputs and targets, and a value from outside."""
@@ -98,6 +103,7 @@ CASES = [
     ),
     Case(Huber(), NUMBERS, TARGETS, huber(1.0)),
     Case(Huber(delta=2.5), NUMBERS, TARGETS, huber(2.5)),
+    *(Case(QuantileLoss(q), NUMBERS, TARGETS, pinball(q)) for q in (0.5, 0.1)),
     Case(Poisson(), POSITIVE, rng.poisson(2.0, (5, 3)), poisson),
     Case(
         ExpPoisson(),

@@ -43,7 +43,7 @@ class SlowConv(Conv2d):
 
 
 @dataclass(frozen=True)
-class Scale(Multilinear):
+class OwnScale(Multilinear):
     """A scale for each number: Y[n,i] = X[n,i] s[i]."""
 
     factor: float = 3.0
@@ -67,7 +67,7 @@ def data(dtype=np.float64):
 
 
 def trained(engine, *, threads=None, dtype=np.float64, **options):
-    images, rows = (SlowConv(3), ReLU(), Flatten(), Scale()), (SlowLinear(4), ReLU())
+    images, rows = (SlowConv(3), ReLU(), Flatten(), OwnScale()), (SlowLinear(4), ReLU())
     chain = Chain(*images, *rows, Linear(3), Softmax()).initialize(SHAPE, dtype=dtype)
     before = chain.parameters.flat.copy()
     plan = Plan(**{"optimizer": SGD(0.1), "epochs": 3, "batch_size": 7} | options)
@@ -128,7 +128,7 @@ def test_float32_agrees_up_to_its_rounding():
     ],
 )
 def test_a_wrong_factor_is_named(factors, message):
-    class Wrong(Scale):
+    class Wrong(OwnScale):
         def learning_rate_factors(self):
             return factors
 
@@ -140,11 +140,11 @@ def test_a_wrong_factor_is_named(factors, message):
 def test_an_estimator_with_a_line_of_its_own_is_saved_and_loaded(tmp_path):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60, 5)), rng.integers(0, 3, 60)
-    model = Classifier(Chain(Linear(7), ReLU(), Scale(2.0), Linear(3), Softmax()), max_iter=2)
+    model = Classifier(Chain(Linear(7), ReLU(), OwnScale(2.0), Linear(3), Softmax()), max_iter=2)
     with pytest.warns(ConvergenceWarning):
         model.fit(X, y)
     assert model.history_.engine == "machine"
     model.save(tmp_path / "model.safetensors")
-    again = load(tmp_path / "model.safetensors", functions=[Scale])
+    again = load(tmp_path / "model.safetensors", functions=[OwnScale])
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
-    assert again.chain_.functions[2] == Scale(2.0)
+    assert again.chain_.functions[2] == OwnScale(2.0)

@@ -1,4 +1,4 @@
-from math import cos, pi, sqrt
+from math import cos, log2, pi, sin, sqrt
 
 import numpy as np
 import pytest
@@ -10,6 +10,8 @@ from chainrule.training import (
     SGD,
     Constant,
     Cosine,
+    CosLog,
+    FlatCosine,
     InverseScaling,
     LinearToZero,
     Plan,
@@ -34,6 +36,12 @@ BY_HAND = [
     (Cosine(), {0: 1, 4: (1 + sqrt(3) / 2) / 2, 6: (1 + sqrt(0.5)) / 2, 8: 3 / 4, 12: 1 / 2}),
     (Cosine(), {16: 1 / 4, 23: (1 - cos(pi / 24)) / 2}),
     (LinearToZero(), {0: 1, 6: 3 / 4, 12: 1 / 2, 23: 1 / 24}),
+    (FlatCosine(), {0: 1, 11: 1, 12: 1, 14: (1 + sqrt(3) / 2) / 2, 16: 3 / 4, 18: 1 / 2}),
+    (FlatCosine(), {20: 1 / 4, 23: (1 - cos(pi / 12)) / 2}),
+    # 1 + 3·8/24 = 2 ends a cycle; 1 + 3·16/24 = 3, and (1 − cos 2a)/2 is sin² a.
+    (CosLog(2), {0: 0, 8: 0, 16: sin(pi * log2(3)) ** 2}),
+    (CosLog(1), {0: 0, 12: sin(pi * log2(1.5)) ** 2}),
+    (CosLog(), {0: 0, 8: sin(pi * log2(6)) ** 2, 16: sin(pi * log2(11)) ** 2}),
     (WarmUp(2), {0: 1 / 6, 1: 2 / 6, 4: 5 / 6, 5: 1, 6: 1, 23: 1}),
     (WarmUp(), {0: 1 / 3, 1: 2 / 3, 2: 1, 3: 1}),
     (WarmUp(0.5), {0: 1 / 1.5, 1: 1}),
@@ -56,8 +64,16 @@ def test_every_schedule_is_worked_out():
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_no_schedule_is_ever_negative_or_faster_than_the_optimizer(schedule):
-    for step in range(STEPS):
-        assert 0 < schedule().factor(TrainingPosition(step, STEPS, PER_EPOCH)) <= 1
+    factors = [schedule().factor(TrainingPosition(step, STEPS, PER_EPOCH)) for step in range(STEPS)]
+    assert all(0 < factor <= 1 for factor in factors[1:])
+    assert 0 <= factors[0] <= 1
+
+
+def test_each_cycle_of_coslog_is_twice_as_long_as_the_one_before():
+    steps = 15 * 64
+    factors = [CosLog(4).factor(TrainingPosition(step, steps, 1)) for step in range(steps + 1)]
+    ends = [step for step, factor in enumerate(factors) if factor < 1e-12]
+    assert ends == [64 * k for k in (0, 1, 3, 7, 15)]
 
 
 @pytest.mark.parametrize("power", [0.5, 0.25])
@@ -99,6 +115,8 @@ def test_training_asks_at_each_step_and_tells_the_last_rate_of_each_epoch():
         (lambda: StepDecay(0), "StepDecay: expected every to be a whole number >= 1, got 0"),
         (lambda: StepDecay(1.5), r"StepDecay: expected every to be a whole number >= 1, got 1\.5"),
         (lambda: StepDecay(2, -1.0), r"StepDecay: expected a number 0 <= ratio, got -1\.0"),
+        (lambda: CosLog(0), "CosLog: expected cycles to be a whole number >= 1, got 0"),
+        (lambda: CosLog(31), "CosLog: expected at most 30 cycles, got 31"),
         (lambda: WarmUp(-1), "WarmUp: expected a number 0 <= epochs, got -1"),
         (lambda: WarmUp(float("nan")), "WarmUp: expected a number 0 <= epochs, got nan"),
     ],

@@ -36,3 +36,6 @@ TargetOption = Annotated[
     str | None, typer.Option("--target", "-t", help="The column of the table to be predicted.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+ForceOption = Annotated[
+    bool, typer.Option("--force", "-f", help="Overwrite the file that is there already.")
+]

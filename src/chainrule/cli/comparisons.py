@@ -1,8 +1,9 @@
-"""Two libraries side by side: a table for people, and JSON for programs."""
+"""Several models side by side: a table and sentences for people, and JSON for programs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -10,48 +11,95 @@ from numpy.typing import NDArray
 from rich.table import Table
 from rich.text import Text
 
-from chainrule.cli.comparing import OURS, THEIRS, Comparison
+from chainrule.cli.comparing import EPOCHS, SECONDS, Comparison
+from chainrule.cli.contestants import MLP, THEIR_MLP
 from chainrule.cli.output import score_title
 
-FIGURES = ("fit, seconds", "epochs")
-"""What a fit has besides scores."""
+__all__ = [
+    "Verdict",
+    "comparison_json",
+    "comparison_table",
+    "settings_sentence",
+    "speed_sentence",
+    "verdict",
+]
+
+DECISIVE = {"regression": ("root mean squared error", -1)}
+ACCURACY = ("accuracy", 1)
+"""The score that decides who won, and whether more of it is better."""
 
 
-def _names(comparison: Comparison) -> list[str]:
-    scores = [name for fit in comparison.fits for name in fit.scores]
-    return [*dict.fromkeys(scores), *FIGURES]
+@dataclass(frozen=True)
+class Verdict:
+    """Who won by a score, None where differences are within their spread, and that in words."""
+
+    score: str
+    winner: str | None
+    sentence: str
+
+
+def verdict(comparison: Comparison) -> Verdict | None:
+    """Return who won over the whole folds, None if there are none.
+
+    The best beats the second if the mean of their differences is larger than its deviation over
+    the folds.
+    """
+    name, sign = DECISIVE.get(comparison.task, ACCURACY)
+    scores = {model: comparison.values(model, name) for model in comparison.models}
+    folds = len(comparison.whole_folds)
+    if not folds or any(len(values) != folds for values in scores.values()):
+        return None
+    best, second, *_ = sorted(scores, key=lambda model: -sign * float(scores[model].mean()))
+    apart = sign * (scores[best] - scores[second])
+    difference, spread = float(apart.mean()), _deviation(apart)
+    first, other = (_number(float(scores[model].mean())) for model in (best, second))
+    better = "higher" if sign > 0 else "lower"
+    told = f"{first} to {second}'s {other}"
+    if folds > 1 and difference > spread:
+        sentence = (
+            f"{best} won: its {name} is {better}, {told}; the difference, {_number(difference)}, "
+            f"is larger than its deviation over {folds} folds, {_number(spread)}"
+        )
+        return Verdict(name, best, sentence)
+    reason = (
+        f"the difference, {_number(difference)}, is within its deviation over {folds} folds, "
+        f"{_number(spread)}"
+        if folds > 1
+        else "one fold says nothing of how it varies"
+    )
+    equal = difference == 0
+    ahead = f"{best} and {second} have the same {name}, {first}" if equal else (
+        f"{best}'s {name} is {better}, {told}, but {reason}"
+    )
+    return Verdict(name, None, f"no clear winner: {ahead}")
 
 
 def comparison_table(comparison: Comparison) -> Table:
-    """Return the mean and the deviation over the folds of each score, and what sets them apart."""
-    versions = comparison.versions
+    """Return the mean and the deviation over the folds of each figure of each model."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(f"mean ± deviation of {_folds(len(comparison.whole_folds))}")
-    for library in (OURS, THEIRS):
-        table.add_column(f"{library} {versions[library]}", justify="right")
-    table.add_column("chainrule is", justify="right")
-    for name in _names(comparison):
-        ours, theirs = (comparison.values(library, name) for library in (OURS, THEIRS))
-        if len(ours) and len(ours) == len(theirs):
-            digits = 0 if name == "epochs" else 4 if name != "fit, seconds" else 3
-            cells = [_spread(values, digits) for values in (ours, theirs)]
-            title = Text(score_title(name, comparison.positive))
-            table.add_row(title, *cells, _apart(name, ours, theirs))
+    names = comparison.names
+    for name in names:
+        table.add_column(Text(score_title(name, comparison.positive)), justify="right")
+    for model in comparison.models:
+        cells = [_spread(comparison.values(model, name), name) for name in names]
+        table.add_row(Text(model), *cells)
     return table
 
 
 def comparison_json(comparison: Comparison) -> dict[str, Any]:
-    """Return every fit, and the means and deviations over the folds that both have fitted."""
+    """Return every fit, the means and deviations over the folds that all have fitted, who won."""
     summary: dict[str, Any] = {}
-    for name in _names(comparison):
-        ours, theirs = (comparison.values(library, name) for library in (OURS, THEIRS))
-        if len(ours) and len(ours) == len(theirs):
-            summary[name] = {OURS: _moments(ours), THEIRS: _moments(theirs)}
-            if theirs.mean() and ours.mean():
-                summary[name]["ratio"] = theirs.mean() / ours.mean()
+    for name in comparison.names:
+        found = {model: comparison.values(model, name) for model in comparison.models}
+        known = {model: _moments(values) for model, values in found.items() if len(values)}
+        if known:
+            summary[name] = known
+    won = verdict(comparison)
     return {
         "target": comparison.target,
         "task": comparison.task,
+        "models": comparison.models,
         "versions": comparison.versions,
         "parameters": {
             name: None if value == np.inf else value
@@ -60,15 +108,25 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
         **({} if comparison.positive is None else {"positive": comparison.positive}),
         "folds": comparison.folds,
         "interrupted": comparison.interrupted,
-        "fits": [vars(fit) for fit in comparison.fits],
+        "notes": comparison.notes,
+        "fits": [asdict(fit) for fit in comparison.fits],
         "summary": summary,
+        "verdict": won and asdict(won),
     }
 
 
 def settings_sentence(parameters: Mapping[str, Any]) -> str:
-    """Return the estimators' parameters in a line, as Python would have them."""
+    """Return the parameters of both MLPs in a line, as Python would have them."""
     named = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
-    return f"both have {named}"
+    return f"both MLPs have {named}"
+
+
+def speed_sentence(comparison: Comparison) -> str:
+    """Return in words how the times of both MLPs compare."""
+    ours, theirs = (comparison.values(model, SECONDS) for model in (MLP, THEIR_MLP))
+    ratio = theirs.mean() / max(ours.mean(), 1e-9)
+    faster, factor = ("faster", ratio) if ratio >= 1 else ("slower", 1 / ratio)
+    return f"{MLP} trains {factor:.1f} times {faster} than {THEIR_MLP}"
 
 
 def _folds(count: int) -> str:
@@ -83,21 +141,17 @@ def _deviation(values: NDArray[Any]) -> float:
     return float(values.std(ddof=1)) if len(values) > 1 else 0.0
 
 
-def _spread(values: NDArray[Any], digits: int) -> str:
+def _spread(values: NDArray[Any], name: str) -> str:
+    """Return the mean of a figure and its deviation; nothing where there is none."""
+    if not len(values):
+        return ""
+    digits = {EPOCHS: 0, SECONDS: 3}.get(name, 4)
     mean = float(values.mean())
     if abs(mean) >= 1000:
         digits = min(digits, 1)
     return f"{mean:,.{digits}f} ± {_deviation(values):,.{digits}f}"
 
 
-def _apart(name: str, ours: NDArray[Any], theirs: NDArray[Any]) -> str:
-    """Return what sets our figures apart: a factor of times, a difference of scores."""
-    if name == "fit, seconds":
-        ratio = theirs.mean() / max(ours.mean(), 1e-9)
-        return f"{ratio:.1f} times faster" if ratio >= 1 else f"{1 / ratio:.1f} times slower"
-    if name == "epochs":
-        return ""
-    difference = ours - theirs
-    mean = float(difference.mean())
-    digits = 1 if abs(theirs.mean()) >= 1000 else 4
-    return f"{mean:+,.{digits}f} ± {_deviation(difference):,.{digits}f}"
+def _number(value: float) -> str:
+    """Return a score as the table has it."""
+    return f"{value:,.{1 if abs(value) >= 1000 else 4}f}"

@@ -11,6 +11,7 @@ import typer
 from chainrule.cli import output_files
 from chainrule.cli.arguments import (
     DataArgument,
+    ForceOption,
     JsonOption,
     ModelArgument,
     PredictedArgument,
@@ -20,15 +21,26 @@ from chainrule.cli.arguments import (
 from chainrule.cli.checks import check_at_random, check_on_data
 from chainrule.cli.evaluation import evaluate_source, predicted, scores_json
 from chainrule.cli.model_data import samples_of, source_for, target_name
-from chainrule.cli.output import Output, layers_table, report_json, report_table, scores_table
-from chainrule.cli.predictions import predictions_csv, predictions_json
+from chainrule.cli.output import (
+    Output,
+    columns_table,
+    layers_table,
+    report_json,
+    report_table,
+    scores_table,
+)
+from chainrule.cli.predictions import columns_beside, predictions_csv, predictions_json
+from chainrule.cli.spelling import with_options
 from chainrule.cli.summary import ModelSummary
+from chainrule.cli.table_options import ReadingOptions
 from chainrule.pictures.network_picture import PARTS, draw_network
 
 PICTURES = ("png", "svg", "pdf")
 
 
+@with_options(ReadingOptions)
 def predict(
+    options: ReadingOptions,
     model: ModelArgument,
     data: PredictedArgument,
     target: TargetOption = None,
@@ -36,25 +48,46 @@ def predict(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A CSV file to write.")
     ] = None,
+    id: Annotated[  # noqa: A002 — it is the option's name
+        list[str] | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Columns that name the rows, written beside; by default those of training.",
+        ),
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAMES", help="Columns of DATA to write beside: a,b."),
+    ] = None,
+    with_input: Annotated[
+        bool, typer.Option("--with-input", help="Write all columns of DATA beside.")
+    ] = False,
+    force: ForceOption = False,
     skip_damaged: SkipDamagedOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Predict the target of each row or image of DATA, as CSV."""
     out = Output(as_json=as_json)
     if output is not None:
-        output_files.check_text_path(output, model, *data)
+        output_files.check_text_path(output, model, *data, force=force)
     estimator = _load(model)
     name = target_name(estimator, data[0], target)
-    source = source_for(estimator, data, None, optional=True, skip_damaged=skip_damaged)
+    source = source_for(
+        estimator, data, None, optional=True, skip_damaged=skip_damaged, reading=options
+    )
+    beside, unnamed = columns_beside(estimator, source, id, keep, every=with_input)
     predictions = predicted(estimator, samples_of(estimator, source, name))
-    notes = [*source.notes, *predictions.notes]
+    notes = [*source.notes, *predictions.notes, *unnamed]
     if source.test is not None or source.validation is not None:
         notes.append(f"these are the {len(source):,} training images; for others, name their file")
     out.say(*notes)
     if as_json:
-        out.json({**predictions_json(estimator, source, predictions, name), "notes": notes})
+        told = predictions_json(estimator, source, predictions, name, beside)
+        out.json({**told, "notes": notes})
         return
-    text = predictions_csv(estimator, source, predictions, name, probabilities=probabilities)
+    text = predictions_csv(
+        estimator, source, predictions, name, beside, probabilities=probabilities
+    )
     if output is None:
         sys.stdout.write(text)
     else:
@@ -62,7 +95,9 @@ def predict(
         out.say(f"{len(source):,} predictions written to {output}")
 
 
+@with_options(ReadingOptions)
 def evaluate(
+    options: ReadingOptions,
     model: ModelArgument,
     data: DataArgument,
     target: TargetOption = None,
@@ -73,7 +108,9 @@ def evaluate(
     out = Output(as_json=as_json)
     estimator = _load(model)
     name = target_name(estimator, data, target)
-    source = source_for(estimator, data, name, optional=False, skip_damaged=skip_damaged)
+    source = source_for(
+        estimator, data, name, optional=False, skip_damaged=skip_damaged, reading=options
+    )
     scores, rows, notes = evaluate_source(estimator, source, name)
     out.say(*notes)
     positive = ModelSummary(estimator).positive
@@ -84,7 +121,9 @@ def evaluate(
         out.table(scores_table(scores, rows, positive))
 
 
+@with_options(ReadingOptions)
 def check(
+    options: ReadingOptions,
     model: ModelArgument,
     data: Annotated[
         str | None, typer.Argument(metavar="DATA", help="By default, random numbers.")
@@ -102,7 +141,7 @@ def check(
         report = check_at_random(estimator, **counts)
     else:
         name = target_name(estimator, data, target)
-        source = source_for(estimator, data, name, optional=True)
+        source = source_for(estimator, data, name, optional=True, reading=options)
         report = check_on_data(estimator, source, name, **counts)
     if as_json:
         out.json(report_json(report))
@@ -129,7 +168,11 @@ def show(
         return
     out.lines([chain.formula(), ""])
     out.table(layers_table(chain))
-    out.lines(["", *sheet.lines(latex=latex), "", *summary.lines])
+    out.lines(["", *sheet.lines(latex=latex), ""])
+    if summary.columns:
+        out.table(columns_table(summary.columns))
+        out.lines([""])
+    out.lines(summary.lines)
 
 
 def plot(
@@ -153,7 +196,7 @@ def plot(
     if kind not in PICTURES:
         names = ", ".join(f".{known}" for known in PICTURES)
         raise ValueError(f"--output: expected a name that ends in {names}, got {path.name!r}")
-    output_files.check_text_path(path, model)
+    output_files.check_text_path(path, model, force=True)
     if part not in PARTS:
         raise ValueError(f"--part: expected one of {', '.join(PARTS)}, got {part!r}")
     picture, notes = draw_network(_load(model), part, kind)

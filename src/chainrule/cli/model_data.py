@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import BUILTIN, Column, DataError, Source, Table, read_source
+from chainrule.cli.reading import layout_of, read_data
+from chainrule.cli.table_options import ReadingOptions
+from chainrule.data import BUILTIN, Column, DataError, Source, Table
 from chainrule.data.builtin import TARGETS
 from chainrule.data.cells import shortened
 from chainrule.data.pictures import is_picture, named_files, source_of_pictures
@@ -52,10 +54,12 @@ def source_for(
     *,
     optional: bool,
     skip_damaged: bool = False,
+    reading: ReadingOptions | None = None,
 ) -> Source:
     """Read data for a trained network, its answers apart if they stand in one column, ``target``.
 
-    Images may be several files, folders, and patterns such as ``photos/*.jpg``.
+    Images may be several files, folders, and patterns such as ``photos/*.jpg``. A table is read as
+    that of training was, where ``reading`` says nothing else.
 
     Raises
     ------
@@ -80,8 +84,14 @@ def source_for(
         raise DataError(f"this model was trained on {_described(inputs)}, got a folder")
     if not predicts_one(estimator):
         target, optional = None, True
-    source = read_source(
-        argument, target, like=like, optional=optional, skip_damaged=skip_damaged
+    known = (getattr(estimator, "metadata_", None) or {}).get("reading")
+    source = read_data(
+        argument,
+        target,
+        layout_of(reading or ReadingOptions(), known),
+        like=like,
+        optional=optional,
+        skip_damaged=skip_damaged,
     )
     if isinstance(source.data, Table):
         received, fits = "a table", like is None or inputs.rows

@@ -57,6 +57,7 @@ def build_chain(
         The shape of a sample.
     """
     assert options.layers is not None
+    assert options.activation is not None
     bias, activation = options.bias is not False, ACTIVATIONS[options.activation]
     functions: list[Function] = []
     if options.model == "cnn":

@@ -12,6 +12,8 @@ from chainrule.training import (
     AdamW,
     Constant,
     Cosine,
+    CosLog,
+    FlatCosine,
     InverseScaling,
     LinearToZero,
     Optimizer,
@@ -27,7 +29,9 @@ REGRESSION_LOSSES: dict[str, type[Loss]] = {
     "huber": Huber,
     "poisson": Poisson,
 }
-MODELS = {"mlp": "a multilayer network", "cnn": "a convolutional network"}
+ENSEMBLE, MLP, CNN = MODELS = ("ensemble", "mlp", "cnn")
+"""Several small networks for a table; a multilayer network; a convolutional one for images."""
+
 OPTIMIZERS: dict[str, Optimizer] = {
     "adam": Adam(),
     "adamw": AdamW(),
@@ -43,6 +47,8 @@ SCHEDULES: dict[str, Schedule] = {
     "step": StepDecay(),
     "cosine": Cosine(),
     "linear-to-zero": LinearToZero(),
+    "flat-cosine": FlatCosine(),
+    "coslog": CosLog(),
 }
 AUGMENTATION_NAMES = {kind.__name__.lower(): kind for kind in AUGMENTATIONS}
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
-from functools import wraps
-from typing import Annotated, Any, Self, get_args, get_type_hints
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Self, get_args
 
 import typer
 
 from chainrule.cli.arguments import DataArgument, SkipDamagedOption, TargetOption
+from chainrule.cli.defaults import DEFAULTS, DIGITS, images_defaults
+from chainrule.cli.ensembles import check_ensemble, is_ensemble, share_of_ensemble
 from chainrule.cli.option_values import (
     AUGMENTATION_NAMES,
+    CNN,
+    ENSEMBLE,
     MODELS,
     OPTIMIZERS,
     REGRESSION_LOSSES,
@@ -23,6 +25,8 @@ from chainrule.cli.option_values import (
     hidden_sizes,
     image_sides,
 )
+from chainrule.cli.spelling import spelled
+from chainrule.cli.table_options import TableOptions
 from chainrule.data import Source, Table
 from chainrule.functions import ACTIVATIONS
 from chainrule.targets.columns import TaskName
@@ -39,7 +43,7 @@ OF_BATCHES = ("learning_rate", "schedule", "warm_up", "batch", "clip_norm", "aug
 
 
 @dataclass(frozen=True)
-class CommandLineOptions:
+class CommandLineOptions(TableOptions):
     """What a command line says of a training, None where it says nothing.
 
     A loss is a loss of regression, so who names one says that the task is regression.
@@ -56,16 +60,20 @@ class CommandLineOptions:
         str | None,
         typer.Option(
             metavar="NAME",
-            help=f"{', '.join(MODELS)}: multilayer or, for images, convolutional; by default cnn "
-            "for images but the built-in digits.",
+            help="ensemble: several small networks for a table, and their mean; mlp: one, "
+            "multilayer; cnn: a convolutional one for images. By default ensemble for tables, "
+            "unless an option describes a network; cnn for images; mlp for the built-in digits.",
         ),
     ] = None
     layers: Annotated[
         str | None, typer.Option(help="Sizes of the hidden layers: 256,128; 0 for none.")
     ] = None
     activation: Annotated[
-        str, typer.Option(metavar="NAME", help=f"After hidden layers: {', '.join(ACTIVATIONS)}.")
-    ] = "relu"
+        str | None,
+        typer.Option(
+            metavar="NAME", help=f"After hidden layers: {', '.join(ACTIVATIONS)}; relu."
+        ),
+    ] = None
     dropout: Annotated[
         float | None, typer.Option(help="Share of hidden units dropped; 0, but some for images.")
     ] = None
@@ -81,12 +89,12 @@ class CommandLineOptions:
         ),
     ] = None
     optimizer: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="NAME",
             help=f"{', '.join(OPTIMIZER_NAMES)}; gd and lbfgs take the whole set in each step.",
         ),
-    ] = "adam"
+    ] = None
     learning_rate: Annotated[
         float | None,
         typer.Option(
@@ -119,8 +127,9 @@ class CommandLineOptions:
         ),
     ] = None
     patience: Annotated[
-        int, typer.Option(help="More epochs in a row without improvement stop; 0: nothing does.")
-    ] = 20
+        int | None,
+        typer.Option(help="More epochs in a row without improvement stop; 0: nothing does. 20."),
+    ] = None
     l2: Annotated[
         float | None, typer.Option(help="Penalty on squared weights; 0, but 0.003 for digits.")
     ] = None
@@ -142,11 +151,33 @@ class CommandLineOptions:
         ),
     ] = None
     label_smoothing: Annotated[
-        float, typer.Option(help="Share of certainty that labels lose to all classes alike.")
-    ] = 0.0
+        float | None, typer.Option(help="Share of certainty that labels lose to all classes alike.")
+    ] = None
     seed: Annotated[int, typer.Option("--seed", "-s", help="Of everything random.")] = 0
-    validation: Annotated[float, typer.Option(help="Share held out to stop early.")] = 0.1
-    test: Annotated[float, typer.Option(help="Share held out for the scores at the end.")] = 0.2
+    scoring: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What is watched on the share held out, by scikit-learn's name: accuracy, "
+            "neg_log_loss, roc_auc, r2, neg_mean_absolute_error, …; or loss, the default of one "
+            "network.",
+        ),
+    ] = None
+    max_seconds: Annotated[
+        float | None,
+        typer.Option(help="Training of an ensemble ends after so many, with the best so far."),
+    ] = None
+    validation: Annotated[
+        float | None,
+        typer.Option(help="Share held out to stop early; 0.1, but 0.2 for an ensemble."),
+    ] = None
+    test: Annotated[
+        str,
+        typer.Option(
+            metavar="SHARE|FILE",
+            help="Share held out for the scores at the end, or a table of its own to score.",
+        ),
+    ] = "0.2"
     task: Annotated[
         str | None,
         typer.Option(metavar="NAME", help=f"{', '.join(TASKS)}; by default found from the target."),
@@ -182,8 +213,9 @@ class CommandLineOptions:
 
     def __post_init__(self) -> None:
         """Check each option by itself."""
+        super().__post_init__()
         choices: dict[str, tuple[str, ...]] = {
-            "model": tuple(MODELS),
+            "model": MODELS,
             "optimizer": OPTIMIZER_NAMES,
             "schedule": tuple(SCHEDULES),
             "activation": tuple(ACTIVATIONS),
@@ -210,12 +242,14 @@ class CommandLineOptions:
             ("seed", lambda x: 0 <= x < 2**32, "a number from 0 to 2**32 - 1"),
             ("label_smoothing", lambda x: 0 <= x < 1, share),
             ("validation", lambda x: 0 <= x < 1, share),
-            ("test", lambda x: 0 <= x < 1, share),
+            ("test_share", lambda x: 0 <= x < 1, share),
+            ("max_seconds", lambda x: 0 < x < math.inf, "a number > 0"),
         )
         for name, sound, expected in ranges:
             value = getattr(self, name)
             if value is not None and not sound(value):
-                raise ValueError(f"{_spelled(name)}: expected {expected}, got {value}")
+                option = spelled(name.removesuffix("_share"))
+                raise ValueError(f"{option}: expected {expected}, got {value}")
         if self.layers is not None:
             hidden_sizes(self.layers)
         augmentations(self.augment)
@@ -224,18 +258,26 @@ class CommandLineOptions:
         for name in OF_BATCHES if self.optimizer == "lbfgs" else ():
             if getattr(self, name):
                 raise ValueError(
-                    f"{_spelled(name)}: lbfgs finds its own steps, on all samples alike"
+                    f"{spelled(name)}: lbfgs finds its own steps, on all samples alike"
                 )
         others = {
             "--double": self.double,
             "--optimizer lbfgs": self.optimizer == "lbfgs",
             "--engine reference": self.engine == "reference",
         }
-        for other in (spelled for spelled, said in others.items() if said):
+        for other in (option for option, said in others.items() if said):
             if self.precision != "float32":
                 raise ValueError(f"--precision: {self.precision} does not go with {other}")
         if self.loss is not None and self.task not in (None, "regression"):
             raise ValueError(f"--loss: {self.loss} is for regression, got --task {self.task}")
+
+    @property
+    def test_share(self) -> float | None:
+        """The share that is held out for the test, None where that is a table of its own."""
+        try:
+            return float(self.test)
+        except ValueError:
+            return None
 
     def with_defaults(self, source: Source) -> Self:
         """Return options for these data in which all is said that has a default by their kind.
@@ -245,106 +287,35 @@ class CommandLineOptions:
         ValueError
             An option is for images, and the data are a table.
         """
-        if isinstance(source.data, Table):
-            if self.model == "cnn":
-                raise ValueError(
-                    f"--model: cnn is for images, and {self.data} is a table; expected --model mlp"
-                )
+        table = isinstance(source.data, Table)
+        if self.model == ENSEMBLE if not table else self.model == CNN:
+            kind, other = ("a table", "images") if table else ("images", "tables")
+            raise ValueError(
+                f"--model: {self.model} is for {other}, and {self.data} is {kind}; expected "
+                "--model mlp"
+            )
+        if table and is_ensemble(self):
+            check_ensemble(self)
+            share = share_of_ensemble(self.validation, len(source))
+            return replace(self, model=ENSEMBLE, validation=share)
+        if self.max_seconds is not None:
+            raise ValueError(
+                "--max-seconds: expected the ensemble of a table (--model ensemble), which ends "
+                "in time; --epochs limits other networks"
+            )
+        if table:
             if not all(isinstance(each, Noise) for each in augmentations(self.augment)):
                 raise ValueError(
                     f"--augment: all but noise are for images, and {self.data} is a table; got "
                     f"{self.augment!r}"
                 )
-            defaults = {**_DEFAULTS, **(_DIGITS if self.data == "digits" else {})}
+            defaults = {**DEFAULTS, **(DIGITS if self.data == "digits" else {})}
         else:
-            defaults = {**_DEFAULTS, **_images(self.model or "cnn", len(source))}
-            if defaults["model"] == "cnn" and self.optimizer == "adam":
+            defaults = {**DEFAULTS, **images_defaults(self.model or "cnn", len(source))}
+            if defaults["model"] == "cnn" and self.optimizer in (None, "adam"):
                 defaults["learning_rate"] = 0.002
         if self.optimizer == "lbfgs":
             defaults = {name: each for name, each in defaults.items() if name not in OF_BATCHES}
         return replace(
             self, **{name: each for name, each in defaults.items() if getattr(self, name) is None}
         )
-
-
-_DEFAULTS: dict[str, Any] = {
-    "model": "mlp",
-    "layers": "128,64",
-    "dropout": 0.0,
-    "bias": True,
-    "batch": 32,
-    "epochs": 100,
-    "schedule": "constant",
-    "warm_up": 0.0,
-    "l2": 0.0,
-}
-
-_DIGITS: dict[str, Any] = {"layers": "256,128", "bias": False, "l2": 0.003}
-"""The notes' softmax(W2 ReLU(W1 ReLU(W0 x))); without a penalty it learns the set by heart."""
-
-_IMAGES: dict[str, dict[str, Any]] = {
-    "mlp": {"layers": "256,128", "dropout": 0.2},
-    "cnn": {"layers": "128", "dropout": 0.3},
-}
-_IMAGES_SEEN = {"cnn": 500_000, "mlp": 1_000_000}
-_FEWEST_EPOCHS, _MOST_EPOCHS = 10, 60
-"""Images are passed over until the number above is seen, within these limits."""
-
-
-def _images(model: str, count: int) -> dict[str, Any]:
-    """Return the defaults of a network for `count` images."""
-    passes = math.ceil(_IMAGES_SEEN[model] / max(count, 1))
-    return {
-        "model": model,
-        **_IMAGES[model],
-        "batch": 64,
-        "epochs": min(max(passes, _FEWEST_EPOCHS), _MOST_EPOCHS),
-        "schedule": "cosine",
-        "warm_up": 0.5,
-    }
-
-
-def _spelled(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
-
-
-def with_options(kind: type[CommandLineOptions], names: Sequence[str] = ()) -> Callable[[Any], Any]:
-    """Make a command whose parameter ``options`` is spelled out as options of the command line.
-
-    Parameters
-    ----------
-    kind : type
-        What the command is called with; its fields are arguments and options.
-    names : sequence of str
-        The fields that are; by default all. The others have their defaults.
-    """
-    hints = get_type_hints(kind, include_extras=True)
-    taken = {each.name: each for each in fields(kind) if not names or each.name in names}
-
-    def decorate(command: Any) -> Any:
-        own = inspect.signature(command, eval_str=True).parameters
-        added = [
-            inspect.Parameter(
-                name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=inspect.Parameter.empty if name == "data" else each.default,
-                annotation=hints[name],
-            )
-            for name, each in taken.items()
-        ]
-        others = [
-            each.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-            for name, each in own.items()
-            if name != "options"
-        ]
-
-        @wraps(command)
-        def run(**given: Any) -> None:
-            options = kind(**{name: given.pop(name) for name in taken})
-            command(options, **given)
-
-        run.__signature__ = inspect.Signature([*added, *others])  # type: ignore[attr-defined]
-        run.__annotations__ = {each.name: each.annotation for each in (*added, *others)}
-        return run
-
-    return decorate

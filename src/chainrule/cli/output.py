@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from io import TextIOWrapper
 from typing import Any
 
@@ -115,6 +115,17 @@ def layers_table(chain: Chain) -> Table:
     for number, function, *cells in layer_rows(chain.layers, chain.parameters):
         table.add_row(number, Text(function), *cells)
     table.add_row("", "", "", f"in all, {chain.dtype}", f"{chain.parameters.flat.size:,}")
+    return table
+
+
+def columns_table(columns: Sequence[Mapping[str, Any]]) -> Table:
+    """Return what became of each column, a line for each."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("column", "is", "becomes"):
+        table.add_column(heading, overflow="fold")
+    for each in columns:
+        became = "; ".join([each["became"], *each["remarks"]])
+        table.add_row(Text(each["name"]), Text(each["kind"]), Text(became))
     return table
 
 

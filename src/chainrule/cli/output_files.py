@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import stat
 import tempfile
+from itertools import chain, count
 from os import W_OK, access
 from pathlib import Path
 
-from chainrule.data import BUILTIN
+from chainrule.data import BUILTIN, STANDARD_INPUT
 from chainrule.files.atomic import replace_file
 from chainrule.files.container import is_model_file
 
 
 def default_model_path(data: str) -> Path:
     """Return where a model of some data goes: houses.2024.csv.gz gives houses.2024.safetensors."""
+    if data == STANDARD_INPUT:
+        return Path("model.safetensors")
     path = Path(data)
     name = path.name if path.name not in ("", "..") else path.resolve().name
     if data not in BUILTIN and not path.is_dir():
@@ -21,8 +24,17 @@ def default_model_path(data: str) -> Path:
     return Path(f"{name or 'model'}.safetensors")
 
 
-def check_model_path(path: Path, *inputs: str | Path) -> None:
-    """Raise ValueError where no model can be saved, or where another file would be lost."""
+def free_path(path: Path) -> Path:
+    """Return a path at which nothing is that would be lost: x.st, or x-2.st, x-3.st and so on."""
+    names = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    return next(each for each in chain([path], names) if not each.exists() or _is_empty(each))
+
+
+def check_model_path(path: Path, *inputs: str | Path, force: bool) -> None:
+    """Raise ValueError where no model can be saved, or where another file would be lost.
+
+    With ``force`` a model may be.
+    """
     mode = _check(path, inputs)
     if mode is None:
         return
@@ -32,11 +44,15 @@ def check_model_path(path: Path, *inputs: str | Path) -> None:
         raise ValueError(
             f"--output: {path} is there already and is no model; another name was expected"
         )
+    _check_new(path, mode, force)
 
 
-def check_text_path(path: Path, *inputs: str | Path) -> None:
-    """Raise ValueError where no text can be written, or where an input would be lost."""
-    _check(path, inputs)
+def check_text_path(path: Path, *inputs: str | Path, force: bool) -> None:
+    """Raise ValueError where no text can be written, or where another file would be lost.
+
+    With ``force`` all may be but the inputs.
+    """
+    _check_new(path, _check(path, inputs), force)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -66,6 +82,18 @@ def _check(path: Path, inputs: tuple[str | Path, ...]) -> int | None:
             if read.exists() and path.samefile(read):
                 raise ValueError(f"--output: {path} is to be read; another name was expected")
     return mode
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_file() and not path.stat().st_size
+
+
+def _check_new(path: Path, mode: int | None, force: bool) -> None:
+    if mode is not None and stat.S_ISREG(mode) and not (_is_empty(path) or force):
+        raise ValueError(
+            f"--output: {path} is there already; --force overwrites it, --output NAME writes "
+            "another file"
+        )
 
 
 def _mode(path: Path) -> int | None:

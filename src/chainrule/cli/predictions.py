@@ -6,9 +6,54 @@ import csv
 import io
 from typing import Any
 
+from chainrule.cli.column_names import named_columns
 from chainrule.cli.evaluation import Predictions
-from chainrule.data import Source
+from chainrule.data import DataError, RawCells, Source, Table
+from chainrule.data.cells import Cells
 from chainrule.targets.columns import label_text
+
+Beside = dict[str, list[str]]
+"""The cells of columns that stand beside predictions, by their names."""
+
+
+def columns_beside(
+    estimator: Any, source: Source, ids: list[str] | None, keep: list[str] | None, *, every: bool
+) -> tuple[Beside, list[str]]:
+    """Return the columns of a table that stand beside its predictions, and notes.
+
+    Parameters
+    ----------
+    estimator : NetworkEstimator
+        Who may know which columns name the rows.
+    source : Source
+        The data as they were read.
+    ids, keep : list of str or None
+        What options say of columns.
+    every : bool
+        Whether all columns are wanted.
+
+    Raises
+    ------
+    DataError
+        There is no such column, or no table.
+    """
+    said = {"--id": ids, "--keep": keep}
+    if not isinstance(source.data, Table):
+        wanted = [name for name, each in {**said, "--with-input": every}.items() if each]
+        if wanted:
+            raise DataError(f"{wanted[0]}: expected a table, got images")
+        return {}, []
+    names, notes = source.data.names, []
+    chosen: list[str] = list(names) if every else []
+    for option, texts in said.items():
+        chosen += named_columns(option, texts or [], names)
+    if not ids:
+        known = (getattr(estimator, "metadata_", None) or {}).get("id", [])
+        chosen += [name for name in known if name in names]
+        absent = [name for name in known if name not in names]
+        notes = [f"there is no column {name!r} to name the rows" for name in absent]
+    first = sorted(dict.fromkeys(chosen), key=names.index)
+    return {name: _cell_texts(source.data.column(name)) for name in first}, notes
 
 
 def predictions_csv(
@@ -16,12 +61,14 @@ def predictions_csv(
     source: Source,
     predictions: Predictions,
     target: str | None,
+    beside: Beside,
     *,
     probabilities: bool,
 ) -> str:
     """Return a row for each prediction, a column for each number or label that is predicted.
 
-    Images have their files' names.
+    Images have their files' names, rows of a table the cells that stand beside. A predicted column
+    that has the name of one of these is called ``…_predicted``.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
@@ -30,15 +77,17 @@ def predictions_csv(
     if shares is not None and probabilities:
         several = estimator.targets_.several
         extra = [f"p({each})" for each in (names if several else _classes(estimator))]
-    writer.writerow([*["file"] * bool(source.files), *names, *extra])
+    own = [f"{name}_predicted" if name in beside else name for name in names]
+    writer.writerow([*["file"] * bool(source.files), *beside, *own, *extra])
+    given = [list(source.files)] * bool(source.files) + list(beside.values())
     for row, values in enumerate(_texts(estimator, predictions)):
         numbers = [f"{share:.6g}" for share in shares[row]] if shares is not None and extra else []
-        writer.writerow([*source.files[row : row + 1], *values, *numbers])
+        writer.writerow([*(cells[row] for cells in given), *values, *numbers])
     return stream.getvalue()
 
 
 def predictions_json(
-    estimator: Any, source: Source, predictions: Predictions, target: str | None
+    estimator: Any, source: Source, predictions: Predictions, target: str | None, beside: Beside
 ) -> dict[str, Any]:
     """Return predictions, and probabilities if there are any, for programs."""
     values: Any = predictions.values
@@ -47,9 +96,19 @@ def predictions_json(
     result: dict[str, Any] = {"target": target, "predictions": values}
     if source.files:
         result["files"] = source.files
+    if beside:
+        result["input"] = beside
     if predictions.probabilities is not None:
         result |= {"classes": _classes(estimator), "probabilities": predictions.probabilities}
     return result
+
+
+def _cell_texts(cells: RawCells) -> list[str]:
+    """Return the cells of a column (n) as a file has them."""
+    if isinstance(cells, list):
+        return cells
+    read = Cells.read(cells)
+    return [read.texts[code] for code in read.codes]
 
 
 def _classes(estimator: Any) -> list[str]:

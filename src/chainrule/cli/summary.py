@@ -9,6 +9,7 @@ from typing import Any
 
 from chainrule.cli.evaluation import positive_class
 from chainrule.formulas import Formulas
+from chainrule.inputs import TableEncoder
 from chainrule.pictures.learning_curve import LearningCurveDisplay, validation_curves
 from chainrule.targets.columns import label_text
 
@@ -41,6 +42,12 @@ class ModelSummary:
         return getattr(self.estimator, "metadata_", None) or self._fit
 
     @property
+    def columns(self) -> list[dict[str, Any]]:
+        """What became of each column of a table."""
+        inputs = self.estimator.inputs_
+        return inputs.describe() if isinstance(inputs, TableEncoder) else []
+
+    @property
     def lines(self) -> list[str]:
         """What it predicts and how it was trained, in sentences."""
         name, training = self.estimator.targets_.name, self.training
@@ -65,6 +72,7 @@ class ModelSummary:
             "classes": self.classes,
             "input_shape": chain.layers[0].input_shape,
             "parameters": chain.parameters.flat.size,
+            **({"columns": self.columns} if self.columns else {}),
             "dtype": str(chain.dtype),
             "layers": [
                 {
@@ -129,12 +137,11 @@ class ModelSummary:
         if best is None or not math.isfinite(best):  # nothing was watched
             best = max(scores, default=None)
         precision = getattr(estimator, "precision", "float32")
-        solver = estimator.solver if isinstance(estimator.solver, str) else str(estimator.solver)
         return {
             "epochs": len(losses),
             "loss": history["loss"][-1] if losses else None,
             "best_validation_score": best,
-            "solver": solver,
+            "solver": estimator._solver_name,
             "seed": estimator.random_state,
             **({"precision": precision} if precision != "float32" else {}),
             "history": history,

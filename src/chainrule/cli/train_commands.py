@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from chainrule.cli import comparing, output_files
-from chainrule.cli.arguments import JsonOption
-from chainrule.cli.comparisons import comparison_json, comparison_table, settings_sentence
+from chainrule.cli.arguments import ForceOption, JsonOption
+from chainrule.cli.comparisons import (
+    comparison_json,
+    comparison_table,
+    settings_sentence,
+    speed_sentence,
+    verdict,
+)
+from chainrule.cli.contestants import ACTIVATIONS, OPTIMIZERS
 from chainrule.cli.evaluation import positive_class
 from chainrule.cli.option_values import image_sides
-from chainrule.cli.options import CommandLineOptions, with_options
+from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.output import Output, scores_table
+from chainrule.cli.reading import layout_of, read_data
+from chainrule.cli.spelling import with_options
+from chainrule.cli.summary import ModelSummary
 from chainrule.cli.training import prepare_training, train_network
-from chainrule.data import Source, read_source
+from chainrule.data import DataError, Source, Table
 from chainrule.interruption import EXIT_CODE, interruption
 
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")]
@@ -27,18 +37,26 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, n
 def train(
     options: CommandLineOptions,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where the model goes.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Where the model goes; by default it is named as DATA."
+        ),
     ] = None,
+    force: ForceOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train a network on DATA, show its scores, and save it."""
     out = Output(as_json=as_json, quiet=quiet)
-    path = output or output_files.default_model_path(options.data)
-    output_files.check_model_path(path, options.data)
+    usual = output_files.default_model_path(options.data)
+    path = output or (usual if force else output_files.free_path(usual))
+    output_files.check_model_path(path, options.data, options.test, force=force)
     source = _read(options, images=options.model is not None and options.model != "mlp")
     training = prepare_training(options, source, bar=not (as_json or quiet))
-    out.say(*training.notes)
+    notes = list(training.notes)
+    if output is None and path != usual:
+        notes.append(f"{usual} is there already, so the model goes to {path} (--force overwrites)")
+    out.say(*notes)
     chain = training.job.chain
     out.say(f"{chain.formula()}, {chain.parameters.flat.size:,} parameters")
     try:
@@ -56,8 +74,11 @@ def train(
     purpose = training.purpose
     positive = positive_class(purpose.classes)
     if as_json:
-        predicted = {"target": source.target_name, "task": purpose.task, "classes": purpose.classes}
-        predicted["notes"] = [*training.notes, *outcome.history.remarks]
+        predicted: dict[str, Any] = {"target": source.target_name, "task": purpose.task}
+        predicted["classes"] = purpose.classes
+        if columns := ModelSummary(outcome.estimator).columns:
+            predicted["columns"] = columns
+        predicted["notes"] = [*notes, *outcome.history.remarks]
         if positive is not None:
             predicted["positive"] = positive
         out.json({"model": str(path), **predicted, **outcome.estimator.metadata_})
@@ -74,13 +95,13 @@ class ComparisonOptions(CommandLineOptions):
     """What a command line says of a comparison, where it differs from a training."""
 
     activation: Annotated[
-        str, typer.Option(metavar="NAME", help=f"{', '.join(comparing.ACTIVATIONS)}.")
-    ] = "relu"
+        str | None, typer.Option(metavar="NAME", help=f"{', '.join(ACTIVATIONS)}; relu.")
+    ] = None
     optimizer: Annotated[
-        str, typer.Option(metavar="NAME", help=f"{', '.join(comparing.OPTIMIZERS)}.")
-    ] = "adam"
+        str | None, typer.Option(metavar="NAME", help=f"{', '.join(OPTIMIZERS)}; adam.")
+    ] = None
     patience: Annotated[
-        int, typer.Option(help="Epochs in which the training loss may stand still; 0: any.")
+        int | None, typer.Option(help="Epochs in which the training loss may stand still; 0: any.")
     ] = 10
     l2: Annotated[float | None, typer.Option(help="Penalty on squared weights, as in train.")] = (
         None
@@ -88,7 +109,8 @@ class ComparisonOptions(CommandLineOptions):
 
 
 COMPARED = """
-    data target layers activation optimizer learning_rate batch epochs patience l2 seed task double
+    data target drop categorical numeric id group delimiter decimal missing encoding no_header
+    layers activation optimizer learning_rate batch epochs patience l2 seed task double
     size skip_damaged threads
     """
 """The options that both libraries know."""
@@ -106,10 +128,11 @@ def compare(
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare with scikit-learn's network on DATA: scores and fit times, side by side.
+    """Compare with scikit-learn's estimators on DATA: scores and fit times, side by side.
 
-    Both get the same folds, encoded columns and hyperparameters, and fit by turns. Ctrl-C shows
-    what is known so far.
+    All get the same folds and fit by turns, both libraries' MLPs with the same hyperparameters; a
+    table is also put to ridge or logistic regression and to HistGradientBoosting. Ctrl-C shows what
+    is known so far.
     """
     out = Output(as_json=as_json, quiet=quiet)
     source = _read(options)
@@ -122,41 +145,68 @@ def compare(
         disable=not out.messages.is_terminal,
     )
     with bar:
-        running = bar.add_task("", total=2 * folds * repeats, completed=-1)
+        running = bar.add_task("", total=None)
+        begun = -1
+
+        def begin(fold: int, model: str, models: int) -> None:
+            nonlocal begun
+            begun += 1
+            words = f"fold {fold} of {folds * repeats}: {model}"
+            bar.update(running, total=models * folds * repeats, completed=begun, description=words)
+
         comparison = comparing.compare(
             source,
             options,
             folds,
             repeats,
-            lambda fold, library: bar.update(
-                running, advance=1, description=f"fold {fold} of {folds * repeats}: {library}"
-            ),
+            begin,
         )
     if as_json:
         out.json(comparison_json(comparison))
         return
     whole = len(comparison.whole_folds)
     if not whole:
-        out.say("interrupted before both had fitted a fold")
+        out.say("interrupted before all had fitted a fold")
         raise typer.Exit(EXIT_CODE)
     out.say(*comparison.notes)
     out.table(comparison_table(comparison))
     if comparison.interrupted:
         out.say(f"interrupted after {whole} of {folds * repeats} folds")
+    if (won := verdict(comparison)) is not None:
+        out.say(won.sentence)
+    out.say(speed_sentence(comparison))
     out.say(settings_sentence(comparison.parameters))
     out.say(f"scikit-learn's fit uses the threads of NumPy's {comparison.versions['NumPy']} BLAS")
 
 
 def _read(options: CommandLineOptions, *, images: bool = False) -> Source:
-    """Read the data; ValueError if a target is named that they do not have."""
-    target = options.target
-    source = read_source(
+    """Read the data, and a table to score if there is one.
+
+    Raises
+    ------
+    ValueError
+        A target is named that they do not have, or a table is to score what learns from images.
+    """
+    target, layout = options.target, layout_of(options)
+    source = read_data(
         options.data,
         target,
+        layout,
         images=images,
         size=image_sides(options.size),
         skip_damaged=options.skip_damaged,
     )
     if target and target != source.target_name:
         raise ValueError(f"--target: {options.data} is no table, so it has no column {target!r}")
-    return source
+    if options.test_share is not None:
+        return source
+    if not isinstance(source.data, Table):
+        raise ValueError(f"--test: expected a share, for images, got {options.test!r}")
+    if not source.target_name:
+        return source  # whoever looks for the target says how to name it
+    try:
+        test = read_data(options.test, source.target_name, layout)
+    except DataError as error:
+        raise DataError(f"--test: {error}") from None
+    notes = (*source.notes, *(f"--test: {note}" for note in test.notes))
+    return replace(source, test=test, notes=notes)

@@ -29,9 +29,10 @@ class Lines:
     record.
     """
 
-    def __init__(self, path: Path, stream: BinaryIO) -> None:
+    def __init__(self, path: Path, stream: BinaryIO, *, recoded: bool = False) -> None:
         self.path = path
         self._text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+        self._recoded = recoded
         self._seen: list[str] = []
         self._room = LONGEST_RECORD
         self._left = LARGEST
@@ -80,6 +81,8 @@ class Lines:
         if self._left < 0:
             raise DataError(f"{self.path}: expected at most {LARGEST:,} characters, got more")
         if "\0" in line:
+            if self._recoded:
+                raise DataError(f"{self.path}: expected text, got a NUL character")
             raise _no_text(self.path)
         return line
 
@@ -96,12 +99,27 @@ def _no_text(path: Path) -> DataError:
         while line := stream.readline(LONGEST_RECORD):
             number += 1
             if number == 1 and line.startswith(UTF16):
-                return DataError(f"{path}: expected UTF-8 text, got UTF-16")
+                return DataError(
+                    f"{path}: expected UTF-8 text, got UTF-16; say encoding='utf-16' "
+                    "(--encoding utf-16)"
+                )
             if b"\0" in line:
                 return DataError(f"{path}, line {number}: expected text, got a NUL byte")
             try:
                 line.decode()
             except UnicodeDecodeError as error:
                 byte = f"0x{line[error.start]:02x}"
-                return DataError(f"{path}, line {number}: expected UTF-8 text, got byte {byte}")
+                return DataError(
+                    f"{path}, line {number}: expected UTF-8 text, got byte {byte}; is the file's "
+                    f"encoding {_likely(line)!r}?"
+                )
     return DataError(f"{path}: expected UTF-8 text, got a file that has changed")
+
+
+def _likely(line: bytes) -> str:
+    """Return the encoding of Western Europe that has these bytes: Windows' own, or Latin-1."""
+    try:
+        line.decode("cp1252")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "cp1252"

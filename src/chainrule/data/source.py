@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.cells import shortened
+from chainrule.data.coded import LineNumbers, RawCells, lines_of, taken
 from chainrule.data.errors import DataError
-from chainrule.data.table import Column, RawCells, Table, taken
+from chainrule.data.table import Column, Table
 
 __all__ = ["Source"]
 
@@ -28,7 +29,7 @@ class Source:
     data: Table | NDArray[np.uint8]
     target_name: str = ""
     cells: RawCells | None = None
-    lines: tuple[int, ...] = ()
+    lines: LineNumbers = ()
     files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     validation: Source | None = None
@@ -58,6 +59,6 @@ class Source:
         """Return some of the rows."""
         data: Any = self.data.select(rows) if isinstance(self.data, Table) else self.data[rows]
         cells = None if self.cells is None else taken(self.cells, rows)
-        lines = tuple(self.lines[row] for row in rows) if self.lines else ()
+        lines = lines_of(self.lines, rows) if isinstance(self.data, Table) else ()
         files = tuple(self.files[row] for row in rows) if self.files else ()
         return replace(self, data=data, cells=cells, lines=lines, files=files)

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.builtin import BUILTIN, Builtin, builtin_table, load_builtin
-from chainrule.data.cells import is_missing
+from chainrule.data.cells import Cells
 from chainrule.data.errors import DataError
+from chainrule.data.formats import TableFormat
 from chainrule.data.idx import find_idx_pair, read_idx
 from chainrule.data.images import (
     Images,
@@ -32,7 +33,9 @@ from chainrule.data.pictures import (
     source_of_pictures,
 )
 from chainrule.data.source import Source
-from chainrule.data.table import Table, read_csv
+from chainrule.data.table import Table
+from chainrule.data.table_files import STANDARD_INPUT, read_table_file, sheet_of
+from chainrule.data.totals import odd_cells, without_totals
 
 __all__ = ["Source", "is_source", "learned_images", "read_images", "read_source", "read_table"]
 
@@ -46,14 +49,17 @@ def read_source(
     optional: bool = False,
     size: int | tuple[int, int] | None = None,
     skip_damaged: bool = False,
+    layout: TableFormat | None = None,
 ) -> Source:
     """Read the data that an argument names.
 
     Parameters
     ----------
     argument : str or path
-        A built-in set's name, a CSV file, a folder of images with one folder a class, a folder
-        with MNIST's four files, an image, or a file of images in IDX format.
+        A built-in set's name, a CSV file, compressed or not, "-" for standard input, a Parquet or
+        Excel file (its first sheet, or one named as in book.xlsx:Prices), a folder of images with
+        one folder a class, a folder with MNIST's four files, an image, or a file of images in IDX
+        format.
     target : str or None
         The column of a table that is to be predicted.
     like : Reading or None
@@ -66,6 +72,8 @@ def read_source(
         Of images in folders: a side of squares, or (h, w); by default one that suits them.
     skip_damaged : bool, default=False
         Whether files of a folder that are no images are left out, which a note tells.
+    layout : TableFormat, default=None
+        How a table's texts are written.
 
     Returns
     -------
@@ -95,20 +103,22 @@ def read_source(
         return _from_table(argument, builtin_table(builtin), wanted, optional)
     if path.is_dir():
         return _from_idx(path)
-    if not path.exists():
+    if argument != STANDARD_INPUT and not sheet_of(path)[0].exists():
         raise DataError(
             f"no file or folder is named {argument!r}, nor a built-in set; those are "
             f"{', '.join(BUILTIN)}"
         )
     if path.suffix == ".safetensors":
         raise DataError(f"{path} is a model file; data were expected: a CSV file or images")
-    if is_picture(path):
+    if path.is_file() and is_picture(path):
         if like is None:
             raise DataError(f"{path.name}: one image, without a class; {FOLDERS}")
         return source_of_pictures([path], like)
     if _is_idx(path):
         return Source(path.name, _channels(read_idx(path), path))
-    return _from_table(path.name, read_csv(path), target, optional)
+    table, notes = without_totals(read_table_file(path, layout))
+    source = _from_table(path.name, table, target, optional)
+    return replace(source, notes=notes + source.notes + odd_cells(table))
 
 
 def is_source(data: Any) -> bool:
@@ -116,15 +126,23 @@ def is_source(data: Any) -> bool:
     return isinstance(data, str | os.PathLike)
 
 
-def read_table(name: str | os.PathLike[str]) -> Table:
-    """Read the table that a CSV file or a built-in set holds, its target among the columns."""
+def read_table(name: str | os.PathLike[str], layout: TableFormat | None = None) -> Table:
+    """Read the table that a file or a built-in set holds, its target among the columns.
+
+    Parameters
+    ----------
+    name : str or path
+        A CSV, Parquet or Excel file, "-" for standard input, or a built-in set.
+    layout : TableFormat, default=None
+        How a table's texts are written.
+    """
     if (argument := os.fspath(name)) in BUILTIN:
         return builtin_table(load_builtin(argument))
     path = Path(argument)
     if path.is_dir() or is_picture(path):
         received = "a folder" if path.is_dir() else "a picture"
         raise DataError(f"{argument}: expected a table, a CSV file with a header, got {received}")
-    source = read_source(argument, optional=True)
+    source = read_source(argument, optional=True, layout=layout)
     if isinstance(source.data, Table):
         return source.data
     raise DataError(f"{argument}: expected a table, a CSV file with a header, got images")
@@ -188,13 +206,13 @@ def _from_builtin_images(builtin: Builtin) -> Source:
 
 def _from_table(name: str, table: Table, target: str | None, optional: bool) -> Source:
     """Take the target out of a table, and the rows without it."""
-    lines = tuple(table.line(row) for row in range(len(table)))
+    lines = table.lines
     if target is None or (optional and target not in table.names):
         return Source(name, table, lines=lines)
     cells = table.column(target)
     if len(table.names) == 1 and not optional:
         raise DataError(f"{name}: expected columns to learn from besides {target!r}, got none")
-    rows = np.array([row for row, cell in enumerate(cells) if not is_missing(cell)], np.intp)
+    rows = np.flatnonzero(~Cells.read(cells).gone())
     source = Source(name, table.without(target), target, cells, lines)
     if len(rows) == 0:
         raise DataError(f"{name}: the column {target!r} has no values at all")

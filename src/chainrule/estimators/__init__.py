@@ -1,7 +1,16 @@
-"""Estimators with scikit-learn's manners: its own networks, replaced, and any chain."""
+"""Estimators with scikit-learn's manners: its own networks, replaced, any chain, and tables."""
 
 from chainrule.estimators.chain_estimators import Classifier, Regressor
 from chainrule.estimators.loading import load
 from chainrule.estimators.mlp import MLPClassifier, MLPRegressor
+from chainrule.estimators.tables import TableClassifier, TableRegressor
 
-__all__ = ["Classifier", "MLPClassifier", "MLPRegressor", "Regressor", "load"]
+__all__ = [
+    "Classifier",
+    "MLPClassifier",
+    "MLPRegressor",
+    "Regressor",
+    "TableClassifier",
+    "TableRegressor",
+    "load",
+]

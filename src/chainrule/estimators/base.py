@@ -1,4 +1,4 @@
-"""What all estimators share: an estimator owns inputs, a chain and targets, and trains them.
+"""What the estimators of one network share, MLPs' and those of any chain: how they are trained.
 
 A class of the room says what its chain is (`_new_chain`) and which kinds its inputs and targets
 are; the rest stands here, or in the solvers.
@@ -6,45 +6,29 @@ are; the rest stands here, or in the solvers.
 
 from __future__ import annotations
 
-import os
-from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from scipy import sparse
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
 from chainrule.chain import Chain
-from chainrule.checking import Report, check_gradients
-from chainrule.data import Column
 from chainrule.estimators.callbacks import CallbackSupportMixin, FitTask, with_callbacks
 from chainrule.estimators.conclusion import conclude
-from chainrule.estimators.fitting import FitJob, FitResult
+from chainrule.estimators.fitting import FitJob
+from chainrule.estimators.network import FittedNetwork
 from chainrule.estimators.parameters import CONSTRAINTS
-from chainrule.estimators.prediction import Predictions
-from chainrule.estimators.preparation import dense_labelled, prepare
+from chainrule.estimators.preparation import prepare
 from chainrule.estimators.solvers import solve
-from chainrule.estimators.validation import read_samples
-from chainrule.files.estimator import load_estimator, save_estimator
-from chainrule.finite import finite_outputs
-from chainrule.inputs import INPUTS, Inputs
-from chainrule.targets import Objective, Targets, out_activation
-from chainrule.types import Array
+from chainrule.inputs import Inputs
+from chainrule.targets import Targets
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
-    """A network with scikit-learn's manners; ``inputs_``, ``chain_`` and ``targets_`` are fitted.
-
-    Its parameters are those of training, which all estimators have.
-    """
+class NetworkEstimator(CallbackSupportMixin, FittedNetwork):  # type: ignore[misc]
+    """A network and the parameters of its training, which all estimators of one network have."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
-    _kinds_of_inputs: ClassVar[Collection[str]] = INPUTS.keys()
-    _kind_of_targets: ClassVar[str]
 
     solver: Any = "adam"
     alpha: Any = 0.0001
@@ -75,7 +59,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
     n_jobs: Any = None
     engine: Any = "auto"
 
-    # What a class of the room states.
+    # What a class of the room states, beside what every fitted network does.
 
     @abstractmethod
     def _new_inputs(self, X: Any) -> Inputs:
@@ -86,32 +70,10 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         return X
 
     @abstractmethod
-    def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
-        """Return the targets of validated answers.
-
-        Their column has a name, or "", and ``cells`` says whether they were read from one's cells.
-        """
-
-    @abstractmethod
-    def _objective(self, targets: Targets) -> Objective:
-        """Return the loss, the function that ends a chain for the targets, and the divisor."""
-
-    @abstractmethod
     def _new_chain(
         self, shape: tuple[int, ...], targets: Targets, random_state: np.random.RandomState
     ) -> Chain:
         """Return a chain for samples of a shape in float64, its parameters drawn."""
-
-    @abstractmethod
-    def _new_answers(self, column: Column) -> Array:
-        """Return the cells of a column as answers (n,), where no targets are known yet."""
-
-    def _check_answers(self, y: Any, targets: Targets, *, warm: bool) -> None:
-        """Raise ValueError if validated answers are none of the targets."""
-
-    @abstractmethod
-    def _check_chain(self, chain: Any, inputs: Inputs, targets: Targets) -> None:
-        """Raise ValueError if a chain, or its layout, does not fit its inputs and targets."""
 
     def _check_going_on(self) -> None:
         """Raise ValueError if parameters were set that a fitted network cannot go on with."""
@@ -119,16 +81,6 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
     def _chain_going_on(self, targets: Targets) -> Chain:
         """Return the fitted chain with what may change of it as the parameters say it now."""
         return self._network(targets)
-
-    def _sample_weights(
-        self, y: Any, targets: Targets, weights: Array | None, *, incremental: bool
-    ) -> Array | None:
-        """Return the weights of samples with answers y."""
-        return weights
-
-    def _training_targets(self, targets: Targets, t: Array) -> Array:
-        """Return targets t as training sees them."""
-        return t
 
     # Fitting: `prepare` validates everything first; the estimator changes last, in `_install`.
 
@@ -158,6 +110,10 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
             job.callbacks.end(job.callbacks.context, job.fitted)
         return self
 
+    @property
+    def _solver_name(self) -> str:
+        return self.solver if isinstance(self.solver, str) else str(self.solver)
+
     def _check_solver(self) -> bool:
         """Raise AttributeError where partial_fit makes no sense."""
         if self.solver == "lbfgs":
@@ -166,177 +122,6 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
                 f" optimizers. {self.solver} is not stochastic."
             )
         return True
-
-    def _install(self, job: FitJob, result: FitResult) -> None:
-        """Take over a trained network: the one place where a fit changes the estimator."""
-        fitted = [name for name in vars(self) if name[-1] == "_" and name[0] != "_"]
-        for name in [*fitted, "_optimizer"] if job.first else ["metadata_"]:
-            self.__dict__.pop(name, None)
-        self.__dict__.update(job.fitted())
-        self.__dict__.update(result.attributes)
-
-    def _described(self, inputs: Inputs, targets: Targets, chain: Any) -> dict[str, Any]:
-        """Return the fitted attributes that describe inputs, targets, and the end of a chain."""
-        names = inputs.raw_names
-        return {
-            "inputs_": inputs,
-            "targets_": targets,
-            "n_features_in_": inputs.raw_count,
-            **({} if names is None else {"feature_names_in_": np.array(names, dtype=object)}),
-            **targets.attributes(),
-            "out_activation_": out_activation(chain.functions[-1]),
-        }
-
-    def _chain_attributes(self, chain: Chain) -> dict[str, Any]:
-        """Return the fitted attributes that hold a chain, and programs for it."""
-        return {"chain_": chain, "_predictions": Predictions()}
-
-    # Using a fitted network.
-
-    def _network(self, targets: Targets | None = None) -> Chain:
-        """Return the fitted chain, whose targets may be given."""
-        chain: Chain = self.chain_
-        return chain
-
-    def _has_network(self) -> bool:
-        """Return whether there is a chain to go on with."""
-        return hasattr(self, "chain_")
-
-    def __sklearn_is_fitted__(self) -> bool:
-        """Return whether there is a network."""
-        return self._has_network()
-
-    def _encoded(self, X: Any) -> Any:
-        """Return X as the fitted chain takes it."""
-        return read_samples(self, X, self.inputs_)
-
-    def _outputs(self, X: Any, *, fused_away: bool = False) -> Array:
-        """Return the chain's outputs of X, or what goes into a last function that fuses."""
-        if not self._has_network():
-            check_is_fitted(self)  # which says so
-        return np.asarray(self._predictions(self, X, whole=not fused_away))
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted network to a .safetensors file, from which ``load`` takes it.
-
-        The file has the constructor's parameters, inputs, chain, targets and curves; not the
-        optimizer's numbers, so that ``partial_fit`` begins with new ones, nor ``history_``.
-        What is written can be read: parameters that were set after ``fit`` come back as they are,
-        beside the network that was fitted.
-
-        Parameters
-        ----------
-        path : str or path
-            Of the file.
-
-        Raises
-        ------
-        ModelFileError
-            The file cannot be written, or something cannot be kept in it.
-        """
-        check_is_fitted(self)
-        save_estimator(path, self)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str], functions: Iterable[type[Any]] = ()) -> Self:
-        """Return the estimator in a file; nothing in the file is executed.
-
-        Parameters
-        ----------
-        path : str or path
-            Of the file.
-        functions : iterable of classes, default=()
-            Classes of your own that it uses: functions, losses, optimizers, schedules,
-            augmentations. They are dataclasses.
-
-        Returns
-        -------
-        estimator : object
-
-        Raises
-        ------
-        ModelFileError
-            The file is no estimator of this class, cut off, damaged, or uses unknown classes.
-        """
-        estimator: Self = load_estimator(path, [cls], functions)
-        return estimator
-
-    def input_gradient(self, X: Any, y: Any = None, sample_weight: Any = None) -> Array:
-        """Return the gradient of the mean loss by X: how much each number in it matters.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), images, a table, or a file's name
-            The samples.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs), or str, default=None
-            Answers, or the column of a table that holds them; None takes the column of training.
-        sample_weight : array-like of shape (n_samples,), default=None
-            What each sample weighs; all weigh the same by default.
-
-        Returns
-        -------
-        gradient : ndarray of the shape of X
-            Of a table it is by the encoded columns, (n_samples, len(inputs_.feature_names)).
-        """
-        X, data = dense_labelled(self, X, y, sample_weight)
-        loss = self._objective(self.targets_).loss
-        gradient = self._network().input_gradient(loss, data.X, data.t, data.weights)
-        finite_outputs(type(self).__name__, gradient, "gradient")
-        return np.asarray(self.inputs_.decode(gradient, X))
-
-    def jacobian(self, X: Any) -> Array:
-        """Return the derivative of each output by each feature, at each sample.
-
-        A classifier's outputs are probabilities: one, of the second class, where there are two.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), images, a table, or a file's name
-            The samples.
-
-        Returns
-        -------
-        jacobian : ndarray of shape (n_samples, n_outputs, …), the last axes as a sample's
-        """
-        check_is_fitted(self)
-        encoded = self._encoded(X)
-        dense = encoded.toarray() if sparse.issparse(encoded) else encoded
-        jacobian = self._network().jacobian(dense)
-        finite_outputs(type(self).__name__, jacobian, "derivative")
-        return np.asarray(self.inputs_.decode(jacobian, X))
-
-    def check_gradients(self, X: Any, y: Any = None, sample_weight: Any = None) -> Report:
-        """Compare backprop with finite differences, in float64, at the fitted parameters.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), images, a table, or a file's name
-            A few samples are enough.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs), or str, default=None
-            Answers, or the column of a table that holds them; None takes the column of training.
-        sample_weight : array-like of shape (n_samples,), default=None
-            What each sample weighs; all weigh the same by default.
-
-        Returns
-        -------
-        report : Report
-            Prints as a table; ``report.passed`` is the verdict.
-        """
-        _, data = dense_labelled(self, X, y, sample_weight)
-        loss, chain = self._objective(self.targets_).loss, self._network().astype(np.float64)
-        return check_gradients(chain, loss, data.X, data.t, data.weights)
-
-    # scikit-learn's protocols.
-
-    def __getstate__(self) -> Any:
-        """Return the state without programs, which hold addresses."""
-        state = super().__getstate__()
-        return {key: value for key, value in state.items() if key != "_predictions"}
-
-    def __setstate__(self, state: Any) -> None:
-        super().__setstate__(state)
-        if "chain_" in self.__dict__:
-            self.__dict__.update(self._chain_attributes(self.chain_))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

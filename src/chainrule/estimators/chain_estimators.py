@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import StrOptions
 
 from chainrule.chain import Chain
 from chainrule.estimators.chain_estimator import ChainEstimator
-from chainrule.estimators.classification import NetworkClassifier
+from chainrule.estimators.network_classifier import NetworkClassifier
 from chainrule.estimators.parameters import with_shared_docs
 from chainrule.estimators.regression import NetworkRegressor
 from chainrule.estimators.target_scale import has_known_scale

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 from chainrule.estimators.chain_estimators import Classifier, Regressor
 from chainrule.estimators.mlp import MLPClassifier, MLPRegressor
+from chainrule.estimators.tables import TableClassifier, TableRegressor
 from chainrule.files.estimator import load_estimator
 
-ESTIMATORS = (Classifier, MLPClassifier, MLPRegressor, Regressor)
+ESTIMATORS = (
+    Classifier,
+    MLPClassifier,
+    MLPRegressor,
+    Regressor,
+    TableClassifier,
+    TableRegressor,
+)
+Loaded: TypeAlias = (
+    MLPClassifier | MLPRegressor | Classifier | Regressor | TableClassifier | TableRegressor
+)
 
 
 def load(
     path: str | os.PathLike[str], functions: Iterable[type[Any]] = ()
-) -> MLPClassifier | MLPRegressor | Classifier | Regressor:
+) -> Loaded:
     """Return the estimator in a file; nothing in the file is executed.
 
     Parameters
@@ -28,7 +39,7 @@ def load(
 
     Returns
     -------
-    loaded : MLPClassifier, MLPRegressor, Classifier or Regressor
+    loaded : MLPClassifier, MLPRegressor, Classifier, Regressor, TableClassifier or TableRegressor
         The fitted estimator that was saved.
 
     Raises
@@ -36,6 +47,5 @@ def load(
     ModelFileError
         The file is none of chainrule's, cut off, damaged, too new, or uses unknown classes.
     """
-    loaded: MLPClassifier | MLPRegressor | Classifier | Regressor
-    loaded = load_estimator(path, ESTIMATORS, functions)
+    loaded: Loaded = load_estimator(path, ESTIMATORS, functions)
     return loaded

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
-from chainrule.estimators.classification import NetworkClassifier
 from chainrule.estimators.mlp_base import MLP
+from chainrule.estimators.network_classifier import NetworkClassifier
 from chainrule.estimators.parameters import with_shared_docs
 from chainrule.estimators.regression import NetworkRegressor
 
@@ -27,7 +27,7 @@ class MLPClassifier(MLP, NetworkClassifier):
     activation : str or Elementwise, default="relu"
         What follows each hidden layer: "identity", "logistic", "tanh", "relu", any other
         elementwise function of chainrule by name ("gelu", "silu", "elu", "leakyrelu",
-        "softplus", …), or a function of your own.
+        "selu", "mish", "softplus", …), or a function of your own.
     class_weight : dict, list of dicts, "balanced" or None, default=None
         Weights of classes, by which sample weights are multiplied; classes that are not named
         weigh 1. A list has a dict for each label of an indicator matrix. "balanced" counts the
@@ -94,7 +94,7 @@ class MLPRegressor(MLP, NetworkRegressor):
     activation : str or Elementwise, default="relu"
         What follows each hidden layer: "identity", "logistic", "tanh", "relu", any other
         elementwise function of chainrule by name ("gelu", "silu", "elu", "leakyrelu",
-        "softplus", …), or a function of your own.
+        "selu", "mish", "softplus", …), or a function of your own.
     dropout : float, default=0.0
         The share of each hidden layer's outputs that a training step leaves out.
     {training parameters}

@@ -34,8 +34,8 @@ TRAINING_PARAMETERS = """\
         The penalty: alpha/2 times the sum of squared weights is shared by the samples of a batch.
     batch_size : int or "auto", default="auto"
         Samples in a step; "auto" is 200, or all if there are fewer.
-    learning_rate : {"constant", "invscaling", "adaptive", "cosine", "linear"} or Schedule, \
-            default="constant"
+    learning_rate : {"constant", "invscaling", "adaptive", "cosine", "linear", "flat-cosine", \
+            "coslog"} or Schedule, default="constant"
         What becomes of the learning rate. "invscaling" and "adaptive" are scikit-learn's, and have
         no effect with "adam"; the others act with every solver that takes steps.
     learning_rate_init : float, default=0.001

@@ -38,6 +38,7 @@ def prepare(
     *,
     incremental: bool = False,
     classes: Any = None,
+    inputs: Inputs | None = None,
 ) -> FitJob:
     """Return a fit of an estimator, validated; nothing of the estimator changes.
 
@@ -53,6 +54,8 @@ def prepare(
         Whether one epoch more is to be taken of whatever network there is.
     classes : array-like or None
         All classes, where y may lack some.
+    inputs : Inputs or None
+        What was learned of the raw samples of a first fit, if somebody has done that.
 
     Returns
     -------
@@ -84,7 +87,10 @@ def prepare(
     name, cells = name_of(y), isinstance(y, Column)
     if targets is None and classes is not None and cells:
         y = estimator._new_targets(classes, name, cells=False).read(y)
-    inputs = estimator._new_inputs(X) if targets is None else estimator.inputs_
+    if targets is not None:
+        inputs = estimator.inputs_
+    elif inputs is None:
+        inputs = estimator._new_inputs(X)
     encoded, y, inputs = read_fit(estimator, X, y, inputs, targets, reset=targets is None)
     given = X, y
     if targets is None:
@@ -142,6 +148,7 @@ def dense_labelled(estimator: Any, X: Any, y: Any, sample_weight: Any) -> tuple[
     """Return raw samples, and dense ones with targets for a fitted estimator's loss."""
     check_is_fitted(estimator)
     X, y = answers_to(estimator, X, y)
+    X = estimator._raw(X)
     data = labelled(estimator, estimator.inputs_, estimator.targets_, X, y, sample_weight)
     dense = data.X.toarray() if sparse.issparse(data.X) else data.X
     return X, replace(data, X=dense)

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from chainrule.data import Column
 from chainrule.estimators.base import NetworkEstimator
+from chainrule.estimators.network import FittedNetwork
 from chainrule.estimators.validation import answers_to
 from chainrule.inputs.base import numeric
 from chainrule.losses import Loss
@@ -19,10 +20,62 @@ from chainrule.targets.columns import number_cells
 from chainrule.types import Array
 
 
-class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
-    """What regressors share."""
+class FittedRegressor(RegressorMixin, FittedNetwork):  # type: ignore[misc]
+    """What regressors share once they are fitted."""
 
     _kind_of_targets: ClassVar[str] = "numbers"
+
+    def predict(self, X: Any) -> Array:
+        """Return the numbers that belong to each sample.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        Y = self._outputs(X)
+        y: Array = self.targets_.decode(Y)
+        return y
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Return R² of the predictions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), images, a table, or a file's name
+            The samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), or str, default=None
+            Answers, or the column of a table that holds them; None takes the column of training.
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each sample weighs; all weigh the same by default.
+
+        Returns
+        -------
+        score : float
+        """
+        check_is_fitted(self)
+        X, y = answers_to(self, X, y)
+        weights = None if sample_weight is None else numeric(sample_weight)
+        return float(super().score(X, y, weights))
+
+    def _new_answers(self, column: Column) -> Array:
+        return number_cells(column)
+
+    def _check_answers(self, y: Any, targets: Targets, *, warm: bool) -> None:
+        count, outputs = y.shape[1] if y.ndim > 1 else 1, targets.outputs
+        if count != outputs:
+            raise ValueError(
+                f"{type(self).__name__}: expected y with {outputs} number{'s' * (outputs > 1)} a "
+                f"sample, as the network predicts, got {count}"
+            )
+
+
+class NetworkRegressor(FittedRegressor, NetworkEstimator):
+    """What regressors of one network share."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NetworkEstimator._parameter_constraints,
@@ -81,56 +134,8 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
-    def predict(self, X: Any) -> Array:
-        """Return the numbers that belong to each sample.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The samples.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        """
-        Y = self._outputs(X)
-        y: Array = self.targets_.decode(Y)
-        return y
-
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """Return R² of the predictions.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), images, a table, or a file's name
-            The samples.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs), or str, default=None
-            Answers, or the column of a table that holds them; None takes the column of training.
-        sample_weight : array-like of shape (n_samples,), default=None
-            What each sample weighs; all weigh the same by default.
-
-        Returns
-        -------
-        score : float
-        """
-        check_is_fitted(self)
-        X, y = answers_to(self, X, y)
-        weights = None if sample_weight is None else numeric(sample_weight)
-        return float(super().score(X, y, weights))
-
     def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
         return Numbers.fit(y, name=name)
-
-    def _new_answers(self, column: Column) -> Array:
-        return number_cells(column)
-
-    def _check_answers(self, y: Any, targets: Targets, *, warm: bool) -> None:
-        count, outputs = y.shape[1] if y.ndim > 1 else 1, targets.outputs
-        if count != outputs:
-            raise ValueError(
-                f"{type(self).__name__}: expected y with {outputs} number{'s' * (outputs > 1)} a "
-                f"sample, as the network predicts, got {count}"
-            )
 
     def _objective(self, targets: Targets) -> Objective:
         return regression_objective(self.loss, targets.outputs)

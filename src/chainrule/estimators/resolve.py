@@ -12,7 +12,7 @@ from chainrule.functions import ACTIVATIONS, Dropout, Elementwise, Sigmoid
 from chainrule.functions.sequence import every
 from chainrule.training.augmentation import Augmentation
 from chainrule.training.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
-from chainrule.training.schedules import Cosine, LinearToZero, Schedule
+from chainrule.training.schedules import Cosine, CosLog, FlatCosine, LinearToZero, Schedule
 from chainrule.warning import warn
 
 ACTIVATION_NAMES: dict[str, type[Elementwise]] = {**ACTIVATIONS, "logistic": Sigmoid}
@@ -21,7 +21,12 @@ ACTIVATION_NAMES: dict[str, type[Elementwise]] = {**ACTIVATIONS, "logistic": Sig
 STOCHASTIC = ("sgd", "adam", "adamw", "rmsprop")
 """Solvers that take steps on batches, by name."""
 
-SCHEDULE_NAMES: dict[str, type[Schedule]] = {"cosine": Cosine, "linear": LinearToZero}
+SCHEDULE_NAMES: dict[str, type[Schedule]] = {
+    "cosine": Cosine,
+    "linear": LinearToZero,
+    "flat-cosine": FlatCosine,
+    "coslog": CosLog,
+}
 
 
 def activation(choice: str | Elementwise) -> Elementwise:

@@ -27,12 +27,16 @@ def solver(choice: Any) -> Solver:
 
 
 def solve(job: FitJob) -> FitResult:
-    """Return what the solver of a job's estimator leads to.
+    """Return what the solver of a job's estimator leads to."""
+    return unless_one_of_many(solver(job.estimator.solver)(job))
 
-    Ctrl-C ends a training as if its last epoch had come; where the training is one of many, it is
+
+def unless_one_of_many(result: FitResult) -> FitResult:
+    """Return what a training has led to, unless Ctrl-C ends more than it.
+
+    It ends a training as if its last epoch had come; where the training is one of many, it is
     raised again, so that it ends them all.
     """
-    result = solver(job.estimator.solver)(job)
     if result.history.end == "interrupted" and is_part_of_more():
         raise KeyboardInterrupt
     return result

@@ -140,7 +140,7 @@ def read_fit(
                 f"Found array with 0 sample(s) while a minimum of 1 is required by "
                 f"{type(estimator).__name__}."
             )
-        kind = np.dtype(estimator.dtype or np.float32)
+        kind = np.dtype(getattr(estimator, "dtype", None) or np.float32)
         flat, found = check_X_y(
             encoded.reshape(len(encoded), -1).astype(kind, copy=False),
             answers,

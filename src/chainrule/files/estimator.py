@@ -114,7 +114,7 @@ def describe(estimator: Any) -> Description:
         Something in it cannot be saved.
     """
     chain, parameters = estimator._network(), estimator.get_params(deep=False)
-    record = {name: value for name, value in vars(estimator).items() if name in RECORD}
+    record = {name: value for name, value in vars(estimator).items() if name in estimator._recorded}
     metadata = metadata_to_json(getattr(estimator, "metadata_", {}))
     text = canonical.write(
         {
@@ -254,6 +254,9 @@ ENGINES = ("machine", "reference")
 RECORD = (*CURVES, *NUMBERS, *COUNTS, "engine_", "gradient_norms_")
 """The attributes that describe training; an estimator has some of them."""
 
+COLUMNS = ("n_features_in_", "feature_names_in_")
+"""Those of all columns of raw samples, which estimators keep whose inputs leave some out."""
+
 
 def _record_to_json(record: dict[str, Any]) -> Any:
     """Return the record; "nan" and "inf" stand where numbers are not finite."""
@@ -265,7 +268,7 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | np.ndarray):
         return [_plain(item) for item in value]
     if isinstance(value, int | np.integer):
         return int(value)
@@ -274,8 +277,9 @@ def _plain(value: Any) -> Any:
 
 def _record_from_json(data: Any, parameters: Sequence[str]) -> dict[str, Any]:
     """Return the record of a chain that has parameters of these names."""
-    if type(data) is not dict or not set(data) <= set(RECORD):
-        raise ValueError(f"record: expected an object with keys among {', '.join(RECORD)}")
+    known = (*RECORD, *COLUMNS)
+    if type(data) is not dict or not set(data) <= set(known):
+        raise ValueError(f"record: expected an object with keys among {', '.join(known)}")
     record: dict[str, Any] = {}
     for name, value in data.items():
         where = f"record.{name}"
@@ -285,8 +289,11 @@ def _record_from_json(data: Any, parameters: Sequence[str]) -> dict[str, Any]:
             record[name] = _read_curve(value, where)
         elif name in NUMBERS:
             record[name] = _read_number(value, where)
-        elif name in COUNTS:
+        elif name in COUNTS or name == "n_features_in_":
             record[name] = strict_json.whole(value, where, 0, 2**62)
+        elif name == "feature_names_in_":
+            names = [strict_json.text(x, where) for x in strict_json.items(value, where, MOST)]
+            record[name] = np.array(names, dtype=object)
         elif name == "engine_":
             if value not in ENGINES:
                 raise ValueError(f"{where}: expected one of {', '.join(ENGINES)}")

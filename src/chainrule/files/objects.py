@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -189,7 +189,11 @@ def _write_fields(thing: Any, where: str) -> dict[str, Any]:
     name = type(thing).__name__
     if not is_dataclass(thing):
         raise ValueError(f"{where}: expected a dataclass, so that it can be saved, got {name}")
-    own = _own_fields(thing)
+    own = {
+        field.name: getattr(thing, field.name)
+        for field in fields(thing)
+        if field.init and not (_optional(field) and getattr(thing, field.name) == field.default)
+    }
     if taken := [field for field in own if field in KINDS]:
         raise ValueError(
             f"{where}: expected {name} with fields that are not named as the kinds of objects are "
@@ -204,6 +208,11 @@ def _write_fields(thing: Any, where: str) -> dict[str, Any]:
 def _own_fields(thing: Any) -> dict[str, Any]:
     """Return what a dataclass is made of."""
     return {field.name: getattr(thing, field.name) for field in fields(thing) if field.init}
+
+
+def _optional(field: Field[Any]) -> bool:
+    """Say whether a file may lack a field, which then has its default: releases before had not."""
+    return field.metadata.get("optional") is True
 
 
 # Reading.
@@ -261,8 +270,12 @@ def _read_object(kind: str, data: Any, where: str, known: Catalogue) -> Any:
     if name not in known[kind]:
         raise ValueError(f"{where}: {_unknown(kind, name)}")
     cls = known[kind][name]
-    names = [field.name for field in fields(cls) if field.init]
     inside = f"{where}.{name}"
+    names = [
+        field.name
+        for field in fields(cls)
+        if field.init and (field.name in data or not _optional(field))
+    ]
     entries = strict_json.record(data, inside, (kind, *names))
     values = {own: _read(entries[own], f"{inside}.{own}", known) for own in names}
     values = {own: tuple(v) if isinstance(v, list) else v for own, v in values.items()}

@@ -14,6 +14,7 @@ from chainrule.functions.base import (
 from chainrule.functions.batch_ensemble_linear import BatchEnsembleLinear
 from chainrule.functions.batch_norm import BatchNorm
 from chainrule.functions.conv2d import Conv2d
+from chainrule.functions.cos import Cos
 from chainrule.functions.dropout import Dropout
 from chainrule.functions.elu import ELU
 from chainrule.functions.embedding_bag import EmbeddingBag
@@ -27,8 +28,12 @@ from chainrule.functions.linear import Linear
 from chainrule.functions.log_softmax import LogSoftmax
 from chainrule.functions.max_pool2d import MaxPool2d
 from chainrule.functions.member_linear import MemberLinear
+from chainrule.functions.mish import Mish
+from chainrule.functions.parametric import Parametric
 from chainrule.functions.relu import ReLU
 from chainrule.functions.residual import Residual
+from chainrule.functions.scale import Scale
+from chainrule.functions.selu import SELU
 from chainrule.functions.sigmoid import Sigmoid
 from chainrule.functions.silu import SiLU
 from chainrule.functions.softmax import Softmax
@@ -47,7 +52,9 @@ FUNCTIONS: tuple[type[Function], ...] = (
     Dropout,
     BatchNorm,
     LayerNorm,
+    Scale,
     Residual,
+    Parametric,
     ReLU,
     LeakyReLU,
     ELU,
@@ -58,6 +65,9 @@ FUNCTIONS: tuple[type[Function], ...] = (
     Softplus,
     Exp,
     Identity,
+    SELU,
+    Mish,
+    Cos,
     Softmax,
     LogSoftmax,
 )
@@ -74,10 +84,12 @@ __all__ = [
     "ELU",
     "FUNCTIONS",
     "GELU",
+    "SELU",
     "AvgPool2d",
     "BatchEnsembleLinear",
     "BatchNorm",
     "Conv2d",
+    "Cos",
     "Dropout",
     "Elementwise",
     "EmbeddingBag",
@@ -92,10 +104,13 @@ __all__ = [
     "LogSoftmax",
     "MaxPool2d",
     "MemberLinear",
+    "Mish",
     "Multilinear",
+    "Parametric",
     "RandomKey",
     "ReLU",
     "Residual",
+    "Scale",
     "SiLU",
     "Sigmoid",
     "Softmax",

@@ -5,7 +5,7 @@ from chainrule.inputs.image_formats import FORMATS
 from chainrule.inputs.images import Images, infer_images
 from chainrule.inputs.rows import Rows
 from chainrule.inputs.scaling import ImageScaling
-from chainrule.inputs.table import TableEncoder
+from chainrule.inputs.tables import TableEncoder
 
 __all__ = [
     "FORMATS",

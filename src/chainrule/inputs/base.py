@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -24,12 +24,47 @@ Names are given where they are known already, so that nothing has to look for th
 
 @dataclass(frozen=True)
 class Options:
-    """What a user may say of raw samples; ``owner`` is whom messages name."""
+    """What a user may say of raw samples.
+
+    Parameters
+    ----------
+    owner : str
+        Whom messages name.
+    image_format, image_shape, image_size
+        What images are like.
+    drop, text, categorical, numeric, date, keep : tuple of str
+        Names of a table's columns: to be left out, free text (left out, too), categories, numbers,
+        dates; and columns that are not left out even if they only name the rows.
+    decimal : str
+        The decimal sign in numbers of a table that could be read in two ways, such as 1,234.
+    encoding : str
+        "standard" for numbers of a table standardised, "piecewise" for bins.
+    bins : int
+        How many bins a column of numbers has at most.
+    kinds : mapping of str to Decision, optional
+        What the columns of a table are, as ``TableEncoder.kinds`` found on all rows.
+    """
 
     owner: str
     image_format: str | None = None
     image_shape: Any = None
     image_size: Any = None
+    drop: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
+    date: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    decimal: str = ""
+    encoding: str = "standard"
+    bins: int = 16
+    kinds: Mapping[str, Any] | None = None
+
+    @property
+    def chosen(self) -> dict[str, tuple[str, ...]]:
+        """The columns of a table that a user spoke of, by what they are to be."""
+        names = ("drop", "text", "categorical", "numeric", "date", "keep")
+        return {name: tuple(getattr(self, name)) for name in names}
 
 
 class Inputs(ABC):

@@ -13,12 +13,14 @@ from chainrule.losses.mean_absolute_error import MeanAbsoluteError
 from chainrule.losses.mean_over_members import MeanOverMembers
 from chainrule.losses.mean_squared_error import MeanSquaredError
 from chainrule.losses.poisson import ExpPoisson, Poisson
+from chainrule.losses.quantile_loss import QuantileLoss
 
 LOSSES: tuple[type[Loss], ...] = (
     MeanSquaredError,
     HalfSquaredError,
     MeanAbsoluteError,
     Huber,
+    QuantileLoss,
     Poisson,
     BinaryCrossEntropy,
     CrossEntropy,
@@ -107,6 +109,7 @@ __all__ = [
     "MeanOverMembers",
     "MeanSquaredError",
     "Poisson",
+    "QuantileLoss",
     "SigmoidBinaryCrossEntropy",
     "SoftmaxCrossEntropy",
     "fused",

@@ -6,9 +6,10 @@ The 1/N of the mean stands here and nowhere else; sample weights turn it into a 
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -270,6 +271,34 @@ class ElementwiseLoss(Loss):
         """Check the word."""
         check_choice(self, "outputs", ("mean", "sum"))
 
+    @property
+    def of_outputs(self) -> dict[str, tuple[float, ...]]:
+        """The hyperparameters that each output has of its own, by their names; none here."""
+        return {}
+
+    def with_values(self, **values: Any) -> Self:
+        """Return it with other hyperparameters, which are not checked.
+
+        Parameters
+        ----------
+        **values : number or array
+            The hyperparameters by name; arrays have one for each output.
+
+        Returns
+        -------
+        loss : ElementwiseLoss
+            Another one.
+        """
+        changed = copy.copy(self)
+        for name, value in values.items():
+            object.__setattr__(changed, name, value)
+        return changed
+
+    def _of(self, Y: Array) -> Self:
+        """Return the loss of outputs Y, with arrays of what each has of its own."""
+        own = {name: np.array(each, dtype=Y.dtype) for name, each in self.of_outputs.items()}
+        return self.with_values(**own) if own else self
+
     @abstractmethod
     def error(self, y: Any, t: Any) -> Any:
         """Return the error of an output y with target t."""
@@ -285,14 +314,14 @@ class ElementwiseLoss(Loss):
     def errors(self, Y: Array, T: Array) -> Array:
         """Return the mean error of each sample's outputs, or their sum, (n,)."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            errors = numbers(self, "error", self.error(Y, T), Y.dtype)
+            errors = numbers(self, "error", self._of(Y).error(Y, T), Y.dtype)
             total = errors.mean(axis=1) if self.outputs == "mean" else errors.sum(axis=1)
             return np.asarray(total, dtype=Y.dtype)
 
     def error_gradients(self, Y: Array, T: Array) -> Array:
         """Return the derivative at each output, divided by their number for a mean, (n, k)."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            slopes = numbers(self, "derivative", self.derivative(Y, T), Y.dtype)
+            slopes = numbers(self, "derivative", self._of(Y).derivative(Y, T), Y.dtype)
             slopes = slopes / Y.shape[1] if self.outputs == "mean" else slopes
             return np.asarray(slopes, dtype=Y.dtype)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.chain import Chain
 from chainrule.display import shape_text
+from chainrule.functions import MemberLinear
 from chainrule.layout import Layer
 from chainrule.types import Array
 
@@ -97,6 +98,8 @@ def layer_weights(
         )
     chosen, name = weighted[layer]
     W = np.asarray(chain.parameters[name], dtype=np.float64)
+    if isinstance(chosen.function, MemberLinear):
+        W = np.concatenate(W, axis=1)  # (k, i, o), the units of all members side by side
     title = f"weights of {chosen.function}"
     features = W.shape[:-1]
     known = _feature_names(estimator, features) if chosen is weighted[0][0] else None

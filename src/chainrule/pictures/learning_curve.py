@@ -174,14 +174,19 @@ def validation_curves(estimator: Any) -> dict[str, Any]:
     scores = getattr(estimator, "validation_scores_", None) or None
     from sklearn.base import is_regressor  # half a second, for those who draw estimators
 
-    scoring = getattr(estimator, "scoring", None)
+    watches = hasattr(estimator, "scoring_")  # as estimators of tables always do
+    scoring = estimator.scoring_ if watches else getattr(estimator, "scoring", None)
     name = scoring if isinstance(scoring, str) else "score"
     if scoring in (None, "loss"):
         name = "R²" if is_regressor(estimator) else "accuracy"
     watched: list[float] = []
-    if getattr(estimator, "early_stopping", False):
+    if getattr(estimator, "early_stopping", watches):
         watched = scores or []
-        if scoring == "loss" or (name == "R²" and not np.isfinite(watched).any()):  # one sample
+        unscored = name == "R²" and not np.isfinite(watched).any()  # of one sample
+        if scoring == "loss" or unscored or (watches and not watched):
             watched = [-loss for loss in losses or ()]
     kept = int(np.nanargmax(watched)) + 1 if np.isfinite(watched).any() else None
+    if watches and kept is not None and losses:  # of equal scores, the lower loss
+        equal = np.flatnonzero(np.equal(watched, watched[kept - 1]))
+        kept = int(equal[np.argmin(np.array(losses)[equal])]) + 1
     return {"validation_losses": losses, "scores": scores, "score_name": name, "kept": kept}

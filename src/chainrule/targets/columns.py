@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from chainrule.data import Column, DataError
 from chainrule.data.cells import Cells, has_decimal_comma, number, plain, shortened
+from chainrule.data.number_formats import PLAIN, NumberFormat
+from chainrule.targets.integers import read_integers
 
 __all__ = [
     "Purpose",
@@ -27,7 +29,6 @@ TaskName = Literal["regression", "binary", "multiclass"]
 
 MOST_CLASSES = 1000
 FEW_CLASSES = 20
-ROWS_A_CLASS = 5
 LARGEST_INTEGER = 2**63
 
 
@@ -40,11 +41,11 @@ class Purpose:
     reason: str
 
 
-def find_task(column: Column, task: TaskName | None = None) -> Purpose:
+def find_task(column: Column, task: TaskName | None = None, decimal: str = "") -> Purpose:
     """Return what the cells of a target mean.
 
-    Words are classes, and so are two numbers, or up to 20 integers with five rows each on
-    average.
+    Words are classes, and so are two numbers. Integers are classes if they look like numbers of
+    classes (`read_integers`). Numbers may be written as people do, $1,234.50.
 
     Parameters
     ----------
@@ -52,6 +53,8 @@ def find_task(column: Column, task: TaskName | None = None) -> Purpose:
         Its cells.
     task : str or None
         "regression", "binary" or "multiclass", if a user said it.
+    decimal : str
+        The decimal sign of numbers that could be read in two ways, such as 1,234.
 
     Returns
     -------
@@ -68,22 +71,26 @@ def find_task(column: Column, task: TaskName | None = None) -> Purpose:
     if not len(column):
         raise DataError(f"target {name!r}: expected rows, got none")
     cells = Cells.read(column.cells)
-    _check_cells(column, cells, numbers=task == "regression")
-    found, reason = _guess(name, cells)
+    numbers, form = _as_numbers(cells, decimal)
+    _check_cells(column, numbers if task == "regression" else cells, numbers=task == "regression")
+    found, reason = _guess(name, cells, numbers)
     if task is not None:
         found, reason = task, f"{name!r} is for {task} by choice"
     if found == "regression":
-        if len(np.unique(cells.values)) == 1:
+        if len(np.unique(numbers.values)) == 1:
             raise DataError(f"target {name!r}: expected different numbers, got one only")
+        example = form.example(cells.texts) if form != PLAIN else None
+        if example is not None:
+            reason += f"; {example!r} is read as {plain(form.value(example) or 0.0)}"
         return Purpose(found, (), reason)
     classes = _sorted_classes(_labels(cells, numeric=not cells.words.any()))
     _check_classes(name, found, classes, cells)
     return Purpose(found, classes, reason)
 
 
-def number_cells(column: Column) -> NDArray[np.float64]:
+def number_cells(column: Column, decimal: str = "") -> NDArray[np.float64]:
     """Return a column's cells as finite numbers (n,); DataError names the line of another."""
-    cells = Cells.read(column.cells)
+    cells, _ = _as_numbers(Cells.read(column.cells), decimal)
     _check_cells(column, cells, numbers=True)
     return cells.numbers()
 
@@ -118,24 +125,48 @@ def label_text(label: Any) -> str:
     return plain(label) if isinstance(label, float) else str(label)
 
 
-def _guess(name: str, column: Cells) -> tuple[TaskName, str]:
+def _as_numbers(cells: Cells, decimal: str) -> tuple[Cells, NumberFormat]:
+    """Return cells with those as numbers that people write so, if no word is left; else as is."""
+    if not cells.words.any():
+        return cells, PLAIN
+    present = [text for text, gone in zip(cells.texts, cells.missing, strict=True) if not gone]
+    counts = cells.counts()[~cells.missing].tolist()
+    form = NumberFormat.find(present, counts, decimal)
+    if any(form.value(text) is None for text in present):
+        return cells, PLAIN
+    values = np.full(len(cells.texts), np.nan)
+    values[~cells.missing] = [form.value(text) for text in present]
+    return replace(cells, values=values, words=np.zeros_like(cells.words)), form
+
+
+def _guess(name: str, column: Cells, numbers: Cells) -> tuple[TaskName, str]:
     words = bool(column.words.any())
     distinct = len(set(_labels(column, numeric=not words)))
     kind = "values" if words else "numbers"
-    rows = len(column.codes)
     if distinct == 2:
         return "binary", f"{name!r} has 2 distinct {kind}: binary"
-    if words:
+    if numbers.words.any():
         return "multiclass", f"{name!r} has {distinct:,} distinct {kind}: multiclass"
-    whole = bool((column.values == np.floor(column.values)).all())
-    if whole and distinct <= FEW_CLASSES and rows >= ROWS_A_CLASS * distinct:
-        return "multiclass", f"{name!r} has {distinct:,} distinct integers only: multiclass"
+    values, places = np.unique(numbers.values, return_inverse=True)
+    if (values == np.floor(values)).all():
+        counts = np.bincount(places, weights=numbers.counts()).astype(np.intp)
+        fractions = not words and all("." in text for text in column.texts)
+        reading = read_integers(name, values, counts, fractions=fractions)
+        doubt = "" if reading.sure else " (--task regression predicts them as numbers)"
+        if reading.classes:
+            reason = f"{name!r} has {distinct:,} distinct integers only: multiclass{doubt}"
+            return "multiclass", reason
+        if not reading.sure:
+            return "regression", (
+                f"{name!r} has {distinct:,} distinct integers, {reading.reason}: regression "
+                "(--task multiclass takes them for classes)"
+            )
     return "regression", f"{name!r} has {distinct:,} distinct numbers: regression"
 
 
 def _labels(column: Cells, numeric: bool) -> list[str]:
     """Return labels of the distinct texts (d): numbers are written in one way."""
-    return [_plain_number(text) for text in column.texts] if numeric else column.texts
+    return [_plain_number(text) for text in column.texts] if numeric else list(column.texts)
 
 
 def _plain_number(text: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from chainrule.types import Array
 __all__ = ["REGRESSION_LOSSES", "Numbers", "regression_objective"]
 
 MOST_OUTPUTS = 2**31
+MOST_QUANTILES = 1000
 
 REGRESSION_LOSSES: dict[str, Loss] = {
     "squared_error": HalfSquaredError(outputs="sum"),
@@ -50,12 +52,19 @@ class Numbers(Targets):
         Of each of them, where they are standardised.
     name : str
         The column of a table that they stood in.
+    bounds : tuple of float or None
+        The smallest and the largest, within which what is decoded is kept.
+    quantiles : tuple of float
+        Of a number, rising, 0.5 among them: what the outputs of a network stand for; () where its
+        output is the number.
     """
 
     count: int = 1
     mean: tuple[float, ...] | None = None
     scale: tuple[float, ...] | None = None
     name: str = ""
+    bounds: tuple[float, float] | None = None
+    quantiles: tuple[float, ...] = ()
 
     kind = "numbers"
     __repr__ = short_repr
@@ -100,6 +109,10 @@ class Numbers(Targets):
             count, tuple(each.mean for each in moments), tuple(each.scale for each in moments), name
         )
 
+    def within(self, y: Array) -> Numbers:
+        """Return them with what is decoded kept within the range of answers y."""
+        return replace(self, bounds=(float(np.min(y)), float(np.max(y))))
+
     @property
     def outputs(self) -> int:
         """An output for each number."""
@@ -136,6 +149,10 @@ class Numbers(Targets):
 
     def decode(self, t: Array) -> Array:
         """Return targets (n, k) in their own units, (n,) if they are one number a sample."""
+        y = self._in_units(t)
+        return y if self.bounds is None else np.clip(y, *self.bounds)
+
+    def _in_units(self, t: Array) -> Array:
         if self.mean is None or self.scale is None:
             return t[:, 0] if self.count == 1 else t
         if t.shape == (1, 1):  # in little time, for services that predict sample by sample
@@ -160,16 +177,21 @@ class Numbers(Targets):
             "mean": None if self.mean is None else list(self.mean),
             "scale": None if self.scale is None else list(self.scale),
             "name": self.name,
+            **({} if self.bounds is None else {"bounds": list(self.bounds)}),
+            **({"quantiles": list(self.quantiles)} if self.quantiles else {}),
         }
 
     @classmethod
     def from_json(cls, data: object) -> Numbers:
         """Check and take back what `to_json` gave; ValueError for anything else."""
-        entries = strict_json.record(data, "targets", ("count", "mean", "scale", "name"))
+        more = [key for key in ("bounds", "quantiles") if type(data) is dict and key in data]
+        entries = strict_json.record(data, "targets", ("count", "mean", "scale", "name", *more))
+        bounds = _bounds(entries["bounds"]) if "bounds" in more else None
+        quantiles = _quantiles(entries["quantiles"]) if "quantiles" in more else ()
         count = strict_json.whole(entries["count"], "targets.count", 1, MOST_OUTPUTS)
         name = strict_json.text(entries["name"], "targets.name", least=0)
         if entries["mean"] is None and entries["scale"] is None:
-            return cls(count, name=name)
+            return cls(count, name=name, bounds=bounds, quantiles=quantiles)
         mean = strict_json.items(entries["mean"], "targets.mean", count, least=count)
         scale = strict_json.items(entries["scale"], "targets.scale", count, least=count)
         return cls(
@@ -177,7 +199,30 @@ class Numbers(Targets):
             tuple(strict_json.number(x, "targets.mean") for x in mean),
             tuple(strict_json.number(x, "targets.scale", positive=True) for x in scale),
             name,
+            bounds,
+            quantiles,
         )
+
+
+def _bounds(data: object) -> tuple[float, float]:
+    """Return the smallest and the largest number that a file has; ValueError for others."""
+    where = "targets.bounds"
+    given = strict_json.items(data, where, 2, least=2)
+    low, high = (strict_json.number(x, where) for x in given)
+    if low > high:
+        raise ValueError(f"{where}: expected the smaller number first, got {low} and {high}")
+    return low, high
+
+
+def _quantiles(data: object) -> tuple[float, ...]:
+    """Return the quantiles that a file has; ValueError for others."""
+    where = "targets.quantiles"
+    given = strict_json.items(data, where, MOST_QUANTILES, least=1)
+    quantiles = tuple(strict_json.number(x, where) for x in given)
+    rising = (0.0, *quantiles, 1.0)
+    if 0.5 not in quantiles or any(a >= b for a, b in pairwise(rising)):
+        raise ValueError(f"{where}: expected rising numbers from 0 to 1, 0.5 among them")
+    return quantiles
 
 
 def _columns(y: Any) -> Array:

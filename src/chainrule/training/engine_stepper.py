@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
@@ -10,6 +11,7 @@ from scipy import sparse
 
 from chainrule.chain import Chain
 from chainrule.losses import Loss
+from chainrule.training.factors import factors_of
 from chainrule.training.optimizers import Optimizer, State
 from chainrule.training.samples import Samples
 from chainrule.training.stepper import StepOptions
@@ -67,7 +69,7 @@ class EngineStepper:
             l2=options.l2,
             l2_shared=options.l2_shared,
             clip=options.clip_norm,
-            rate_factors=chain.learning_rate_factors,
+            factors=factors_of(chain, optimizer),
             seed=options.seed,
             threads=self.tuner.threads,
             form=form_of(options.precision, host()),
@@ -82,6 +84,10 @@ class EngineStepper:
         """Put the parameters into the chain."""
         self.steps.store()
 
+    def load(self) -> None:
+        """Take the parameters from the chain."""
+        self.steps.load()
+
     def resume(self, state: State) -> None:
         """Continue with an optimizer's state."""
         self.steps.resume(state.slots, state.steps)
@@ -95,14 +101,16 @@ class EngineStepper:
         """Return what the loss takes of samples X."""
         return self.steps.outputs(X)
 
-    def take(self, rows: Array, size: int, factors: Array) -> tuple[Array, Array]:
+    def take(
+        self, rows: Array, size: int, factors: Array, changes: Mapping[str, Array]
+    ) -> tuple[Array, Array]:
         """Take a step on each ``size`` of the rows."""
         measured, begin = size == self.rows, perf_counter()  # the rest of an epoch is not
         if measured:
             self.steps.use(self.tuner.threads)
             self.steps.prepare(size)
         planned = perf_counter()
-        values = self.steps.run(rows, size, self.rate * factors)
+        values = self.steps.run(rows, size, self.rate * factors, changes)
         if measured:
             self.tuner.record(len(factors), perf_counter() - planned, planned - begin)
         if not math.isfinite(values[-1]):

@@ -17,7 +17,7 @@ HEADING = ("epoch", "loss", "validation loss", "score", "learning rate", "second
 SHOWN = 5
 """Epochs that are shown from either end of a long training."""
 
-End = Literal["epochs", "converged", "validation", "interrupted", "diverged"]
+End = Literal["epochs", "converged", "validation", "time", "interrupted", "diverged"]
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,8 @@ class History:
     ----------
     epochs : list of Epoch, optional
         What happened, epoch by epoch.
-    end : {"epochs", "converged", "validation", "interrupted", "diverged"}, default="epochs"
+    end : {"epochs", "converged", "validation", "time", "interrupted", "diverged"}, \
+            default="epochs"
         Why training ended.
     kept : int, default=0
         The epoch whose parameters were kept; 0 where they are those of no whole epoch.
@@ -187,4 +188,6 @@ class History:
         if self.end in ("interrupted", "diverged"):
             return f"{self.end} after {count}" + (f", kept epoch {self.kept}" * bool(self.kept))
         kept = "" if self.kept in (0, len(self.epochs)) else f", kept the best, epoch {self.kept}"
+        if self.end == "time":
+            return f"stopped after {count}, as the time was over{kept}"
         return f"ran {'all ' * (len(self.epochs) > 1)}{count}{kept}"

@@ -6,119 +6,17 @@ Each states its update as one rule on numbers, ``rule(w, g, state, rate, step)``
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
 
 from chainrule.functions.fields import check_number
 from chainrule.mathematics import sqrt
+from chainrule.training.optimizer import ADDED, Factors, Optimizer, State
+from chainrule.training.schedules import Constant, Schedule, TrainingPosition
 from chainrule.types import Array
 
-
-@dataclass
-class State:
-    """What an optimizer keeps from step to step, so that training can continue where it stopped.
-
-    ``slots`` are its numbers for each parameter, in the order of the flat buffer; ``steps`` counts
-    the steps taken.
-    """
-
-    slots: tuple[Array, ...]
-    steps: int = 0
-
-
-@dataclass(frozen=True)
-class Optimizer(ABC):
-    """An update rule with its hyperparameters.
-
-    Parameters
-    ----------
-    learning_rate : float
-        The step size η; schedules multiply it.
-    """
-
-    learning_rate: float
-
-    def __post_init__(self) -> None:
-        """Check the hyperparameters."""
-        check_number(self, "learning_rate", low=0.0)
-
-    @property
-    def slots(self) -> tuple[str, ...]:
-        """The numbers that are kept for each parameter, zero at the start."""
-        return ()
-
-    @abstractmethod
-    def rule(self, w: Any, g: Any, state: tuple[Any, ...], rate: float, step: int) -> Any:
-        """Return the new parameter and the new state after a step.
-
-        It is called with arrays, and with symbols from which the engine makes machine code: write
-        it with operators and :mod:`chainrule.mathematics`.
-
-        Parameters
-        ----------
-        w : number or array
-            A parameter.
-        g : number or array
-            The gradient by it.
-        state : tuple
-            What is kept for it, as :attr:`slots` names it.
-        rate : float
-            The learning rate η of the step.
-        step : int
-            1, 2, …
-
-        Returns
-        -------
-        w : number or array
-            The parameter after the step.
-        state : tuple
-            What is kept for the next step.
-        """
-
-    def start(self, parameters: Array) -> tuple[Array, ...]:
-        """Return the state at the start, zeros like the parameters."""
-        return tuple(np.zeros_like(parameters) for _ in self.slots)
-
-    def begin(self, parameters: Array) -> State:
-        """Return the state before the first step on the flat parameters."""
-        return State(self.start(parameters))
-
-    def update(
-        self, w: Array, g: Array, state: tuple[Array, ...], *, factor: float | Array, step: int
-    ) -> None:
-        """Move parameters and state in place.
-
-        Parameters
-        ----------
-        w : ndarray of shape (size,)
-            The parameters.
-        g : ndarray of shape (size,)
-            The gradient by them.
-        state : tuple of ndarray
-            What is kept for them.
-        factor : float
-            The schedule's; it scales the learning rate.
-        step : int
-            1, 2, …
-        """
-        rate: Any = self.learning_rate * factor  # of each parameter, or the same for all
-        try:
-            moved, fresh = self.rule(w, g, state, rate, step)
-            right = np.shape(moved) == w.shape and len(fresh) == len(state)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{type(self).__name__}: its rule fails: {error}") from error
-        if not right:
-            raise ValueError(
-                f"{type(self).__name__}: expected rule to return the parameter, of shape "
-                f"{w.shape}, and {len(state)} arrays of state, got shape {np.shape(moved)} and "
-                f"{len(fresh)}"
-            )
-        w[...] = moved
-        for old, new in zip(state, fresh, strict=True):
-            old[...] = new
+__all__ = ["OPTIMIZERS", "SGD", "Adam", "AdamW", "Optimizer", "RMSProp", "State"]
 
 
 @dataclass(frozen=True)
@@ -138,6 +36,10 @@ class SGD(Optimizer):
         How much of the last step is added to the next, μ.
     nesterov : bool, default=False
         Whether the gradient counts as taken ahead of the momentum's step.
+    rate_factors : mapping, optional
+        What the learning rate of some parameters is multiplied by, by their names: {"b": 0.1} is
+        for all biases, {"b2": 0.1} for that of function 2, and wins over the former. Factors that
+        functions state of themselves multiply these.
     """
 
     learning_rate: float = 0.1
@@ -187,6 +89,10 @@ class Adam(Optimizer):
         Whether ε is added to √v before its correction, as in the paper's reordered form, in
         scikit-learn and in Keras: w ← w − η·√(1 − β₂ᵗ)/(1 − β₁ᵗ)·m/(√v + ε). By default it is
         added after, as in PyTorch.
+    rate_factors : mapping, optional
+        What the learning rate of some parameters is multiplied by, by their names: {"b": 0.1} is
+        for all biases, {"b2": 0.1} for that of function 2, and wins over the former. Factors that
+        functions state of themselves multiply these.
     """
 
     slots = ("mean", "square")
@@ -220,7 +126,7 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with weight decay apart from the gradient.
 
-    Definition: w ← (1 − η·λ)·w, then Adam's step; biases decay too
+    Definition: w ← (1 − η·λ)·w, then Adam's step; biases decay too, unless decay_factors says else
     Source: Loshchilov & Hutter, "Decoupled weight decay regularization", 2019
 
     Parameters
@@ -239,14 +145,41 @@ class AdamW(Adam):
         added after, as in PyTorch.
     weight_decay : float, default=0.01
         How much of a parameter a step takes away, times η: λ.
+    rate_factors : mapping, optional
+        What the learning rate of some parameters is multiplied by, by their names: {"b": 0.1} is
+        for all biases, {"b2": 0.1} for that of function 2, and wins over the former. Factors that
+        functions state of themselves multiply these.
+    decay_schedule : Schedule, default=Constant()
+        What λ is multiplied by in the course of training, beside the schedule of η.
+    decay_factors : mapping, optional
+        What λ is multiplied by for some parameters, by their names: with {"b": 0} biases do not
+        decay.
     """
 
     weight_decay: float = 0.01
+    decay_schedule: Schedule = field(default=Constant(), kw_only=True, metadata=ADDED)
+    decay_factors: Factors | None = field(default=None, kw_only=True, hash=False, metadata=ADDED)
 
     def __post_init__(self) -> None:
         """Check the hyperparameters."""
         super().__post_init__()
         check_number(self, "weight_decay", low=0.0)
+        self._check_factors("decay_factors")
+        if not isinstance(self.decay_schedule, Schedule):
+            raise TypeError(
+                f"AdamW: expected decay_schedule such as Cosine(), got {self.decay_schedule!r}"
+            )
+
+    @property
+    def parameter_factors(self) -> Mapping[str, Factors]:
+        """The factors by parameters' names: of the learning rate, and of the decay."""
+        return {**super().parameter_factors, "weight_decay": self.decay_factors or {}}
+
+    def scheduled(self, first: TrainingPosition, count: int) -> dict[str, Array]:
+        """Return the decay λ at each of the next steps, where it has a schedule."""
+        if self.decay_schedule == Constant():
+            return {}
+        return {"weight_decay": self.weight_decay * self.decay_schedule.factors(first, count)}
 
     def rule(self, w: Any, g: Any, state: tuple[Any, ...], rate: float, step: int) -> Any:
         """Return w and (m, v) after a step."""
@@ -269,6 +202,10 @@ class RMSProp(Optimizer):
         How slowly the mean square changes, ρ.
     epsilon : float, default=1e-08
         What keeps the step finite where gradients vanish, ε.
+    rate_factors : mapping, optional
+        What the learning rate of some parameters is multiplied by, by their names: {"b": 0.1} is
+        for all biases, {"b2": 0.1} for that of function 2, and wins over the former. Factors that
+        functions state of themselves multiply these.
     """
 
     slots = ("square",)

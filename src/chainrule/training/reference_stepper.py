@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from chainrule.chain import Chain
 from chainrule.functions import RandomKey
 from chainrule.losses import Loss
+from chainrule.training.factors import factors_of
 from chainrule.training.optimizers import Optimizer, State
 from chainrule.training.samples import Samples
 from chainrule.training.stepper import StepOptions
@@ -37,7 +39,7 @@ class ReferenceStepper:
         self.gradients = chain.parameters.empty_like()
         self.penalized = chain.weight_mask() if options.l2 else None
         self.state = optimizer.start(self.parameters.flat)
-        self.rates = _rate_factors(chain)
+        self.factors = _factors(chain, optimizer)
         self.done = 0
 
     def at_once(self, size: int) -> int:
@@ -45,6 +47,9 @@ class ReferenceStepper:
         return 1
 
     def store(self) -> None:
+        """Do nothing: the parameters are the chain's own."""
+
+    def load(self) -> None:
         """Do nothing: the parameters are the chain's own."""
 
     def resume(self, state: State) -> None:
@@ -65,19 +70,27 @@ class ReferenceStepper:
         with np.errstate(over="ignore", invalid="ignore"):  # checked by the caller
             return np.asarray(self.chain.trace(X, until=count)[-1])
 
-    def take(self, rows: Array, size: int, factors: Array) -> tuple[Array, Array]:
+    def take(
+        self, rows: Array, size: int, factors: Array, changes: Mapping[str, Array]
+    ) -> tuple[Array, Array]:
         """Take a step on each ``size`` of the rows."""
         taken: list[tuple[float, float]] = []
         for step, factor in enumerate(factors):
             batch = self.data.at(rows[step * size : (step + 1) * size])
-            taken.append(self._step(batch, float(factor)))
+            now = {name: float(values[step]) for name, values in changes.items()}
+            taken.append(self._step(batch, float(factor), now))
             if not np.isfinite(taken[-1][0]):
                 break
         values, penalties = np.array(taken).T
         return values, penalties
 
-    def _step(self, batch: Samples, factor: float) -> tuple[float, float]:
-        """Take one step; return the loss before it, and the penalty in it."""
+    def _step(
+        self, batch: Samples, factor: float, now: dict[str, float]
+    ) -> tuple[float, float]:
+        """Take one step with hyperparameters as they are now.
+
+        Return the loss before it, and the penalty in it.
+        """
         penalty = 0.0
         key = RandomKey(self.options.seed, self.done)
         flat = self.parameters.flat
@@ -105,10 +118,7 @@ class ReferenceStepper:
                     gradients.flat[...] *= self.options.clip_norm / length + (length - length)
             self.done += 1
             if np.isfinite(value):
-                rates = factor if self.rates is None else factor * self.rates
-                self.optimizer.update(
-                    flat, gradients.flat, self.state, factor=rates, step=self.done
-                )
+                self._update(gradients.flat, factor, now)
                 for name, array in observed.items():
                     self.parameters[name][...] = array
             else:
@@ -118,12 +128,24 @@ class ReferenceStepper:
         return value, penalty
 
 
-def _rate_factors(chain: Chain) -> Array | None:
-    """Return a factor of the learning rate for each parameter, where functions state some."""
-    factors = chain.learning_rate_factors
-    if not factors:
-        return None
-    rates = chain.parameters.empty_like()
-    for name, view in rates.items():
-        view[...] = factors.get(name, 1.0)
-    return rates.flat
+    def _update(self, gradient: Array, factor: float, now: dict[str, float]) -> None:
+        """Move the parameters."""
+        rates: Any = factor * self.factors.get("learning_rate", 1.0)
+        own = {name for name in self.factors if name != "learning_rate"} | set(now)
+        values = {
+            name: now.get(name, getattr(self.optimizer, name)) * self.factors.get(name, 1.0)
+            for name in own
+        }
+        optimizer = self.optimizer.with_values(**values) if values else self.optimizer
+        optimizer.update(self.parameters.flat, gradient, self.state, factor=rates, step=self.done)
+
+
+def _factors(chain: Chain, optimizer: Optimizer) -> dict[str, Any]:
+    """Return a factor for each parameter, for each hyperparameter that has factors."""
+    flat = {}
+    for hyperparameter, factors in factors_of(chain, optimizer).items():
+        each = chain.parameters.empty_like()
+        for name, view in each.items():
+            view[...] = factors.get(name, 1.0)
+        flat[hyperparameter] = each.flat
+    return flat

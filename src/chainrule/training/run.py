@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.chain import Chain
 from chainrule.functions.sequence import outermost
 from chainrule.losses import Loss
+from chainrule.training.averaging import Average
 from chainrule.training.epoch_samples import EpochSamples
 from chainrule.training.errors import TrainingDivergedError
 from chainrule.training.history import Batches, Epoch, History, weighted_mean
@@ -21,7 +22,6 @@ from chainrule.training.schedules import TrainingPosition
 from chainrule.training.stepper import Stepper
 from chainrule.training.stopping import Watcher
 from chainrule.training.validation import Validation
-from chainrule.types import Array
 
 
 @dataclass
@@ -37,17 +37,19 @@ class TrainingRun:
     reporter: Reporter
     watcher: Watcher
     step: int = 0
+    begun: float = 0.0
 
     def __post_init__(self) -> None:
         """Take note of the parameters to fall back on."""
         self.history = History(engine=self.stepper.engine, reason=self.stepper.reason)
         self.parameters = self.chain.parameters
+        self.average = Average(self.plan.averaging, self.parameters)
         self.good = self.parameters.flat.copy()
         self.scale = LossScale(self.chain, self.loss, self.data.samples, self.told, self.good)
 
     def all_epochs(self) -> History:
         """Train until it is time to stop."""
-        history = self.history
+        history, self.begun = self.history, perf_counter()
         try:
             for number in range(1, self.plan.epochs + 1):
                 epoch = self.one_epoch(number)
@@ -56,20 +58,28 @@ class TrainingRun:
                     self.scale.first_epoch(epoch.loss)
                 best = self.watcher.see(epoch)
                 if best or self.validation is None:
-                    self.good[...] = self.parameters.flat
+                    self.good[...] = self.average.flat
                     history.kept = number
                 self.reporter.finished(epoch)
                 if self.watcher.exhausted(epoch):
                     history.end = "converged" if self.validation is None else "validation"
                     break
+                if self.late:
+                    history.end = "time"
+                    break
         except KeyboardInterrupt:
             history.end = "interrupted"
             self.stepper.store()
             self.settle()
-        if self.validation is not None and history.epochs:
+        if self._keeps and history.epochs:
             self.parameters.flat[...] = self.good  # the start's, where no epoch was better
         self.compare_with_the_start()
         return history
+
+    @property
+    def _keeps(self) -> bool:
+        """Whether other parameters are kept than those of the last step."""
+        return self.validation is not None or self.plan.averaging > 0
 
     def compare_with_the_start(self) -> None:
         """Take note of it if training ended with a loss far above that of the start."""
@@ -84,7 +94,7 @@ class TrainingRun:
         """Keep, without a validation set, what the steps of an unfinished epoch have learned."""
         if not self.parameters.finite:
             self.parameters.flat[...] = self.good
-        elif self.validation is None and not np.array_equal(self.parameters.flat, self.good):
+        elif not self._keeps and not np.array_equal(self.parameters.flat, self.good):
             self.history.kept = 0
 
     def one_epoch(self, number: int) -> Epoch:
@@ -93,8 +103,10 @@ class TrainingRun:
         rate = self.plan.optimizer.learning_rate
         self.data.augment(number)
         for rows, size in self.data.slices(number, self.stepper.at_once):
-            factors = self.factors(len(rows) // size)
-            values, penalties = self.stepper.take(rows, size, factors)
+            steps, at = len(rows) // size, self.position
+            factors = self.plan.schedule.factors(at, steps)
+            changes = self.plan.optimizer.scheduled(at, steps)
+            values, penalties = self.stepper.take(rows, size, factors, changes)
             self.step += len(values)
             rate = self.plan.optimizer.learning_rate * float(factors[len(values) - 1])
             if not math.isfinite(values[-1]):
@@ -102,20 +114,30 @@ class TrainingRun:
             self.scale.begin(self.told(float(values[0]), float(penalties[0])))
             taken.append((values, penalties, self.data.samples.batch_weights(rows, size), size))
             self.reporter.stepped(len(rows), float(values[-1]))
+            if self.late:
+                break
         self.stepper.store()
         if not self.parameters.finite:
             names = [name for name, w in self.parameters.items() if not np.isfinite(w).all()]
             raise self.diverged(f"the parameter {names[0]} became infinite or NaN", number, rate)
+        self.average.see()
         seconds = perf_counter() - begin
         batches = Batches.together(taken)
-        loss, score = self.validate(number, rate)
+        with self.average.in_place(self.stepper):
+            loss, score = self.validate(number, rate)
         return Epoch(number, self.plan.epoch_loss(batches), rate, seconds, loss, score)
 
-    def factors(self, steps: int) -> Array:
-        """Return the schedule's factors for the next steps."""
+    @property
+    def late(self) -> bool:
+        """Whether the plan's time is over."""
+        most = self.plan.max_seconds
+        return most is not None and perf_counter() - self.begun >= most
+
+    @property
+    def position(self) -> TrainingPosition:
+        """Where training is."""
         each = self.data.steps_per_epoch
-        position = TrainingPosition(self.step, self.plan.epochs * each, each)
-        return self.plan.schedule.factors(position, steps)
+        return TrainingPosition(self.step, self.plan.epochs * each, each)
 
     def validate(self, number: int, rate: float) -> tuple[float | None, float | None]:
         """Return loss and score on the validation set, of predictions."""

@@ -157,6 +157,49 @@ class LinearToZero(Schedule):
 
 
 @dataclass(frozen=True)
+class FlatCosine(Schedule):
+    """The whole rate for half of training, then half a cosine down to 0: 1, (1 − cos(2π·t))/2.
+
+    Here t = step/steps; the second is from t = ½ on.
+    """
+
+    def factor(self, at: TrainingPosition) -> float:
+        """Return 1 for the first half, then (1 − cos(2π·step/steps))/2."""
+        t = at.step / at.steps
+        return 1.0 if t < 0.5 else (1 - math.cos(2 * math.pi * t)) / 2
+
+
+@dataclass(frozen=True)
+class CosLog(Schedule):
+    """The rate rises from 0 and falls to it several times: (1 − cos(2π·log₂(1 + (2ᶜ − 1)·t)))/2.
+
+    Here t = step/steps, and c the number of cycles. Each is twice as long as the one before it, and
+    the last more than half of training. The first step is of rate 0.
+
+    Source: Holzmüller et al., "Better by default: strong pre-tuned MLPs and boosted trees on
+        tabular data", 2024
+
+    Parameters
+    ----------
+    cycles : int, default=4
+        How often the rate rises and falls, from 1 to 30.
+    """
+
+    cycles: int = 4
+
+    def __post_init__(self) -> None:
+        """Check the cycles."""
+        check_count(self, "cycles")
+        if self.cycles > 30:
+            raise ValueError(f"CosLog: expected at most 30 cycles, got {self.cycles}")
+
+    def factor(self, at: TrainingPosition) -> float:
+        """Return (1 − cos(2π·log₂(1 + (2ᶜ − 1)·step/steps)))/2."""
+        cycle = math.log2(1 + (2**self.cycles - 1) * at.step / at.steps)
+        return (1 - math.cos(2 * math.pi * cycle)) / 2
+
+
+@dataclass(frozen=True)
 class WarmUp(Schedule):
     """The rate rises in a straight line for some epochs, times the factor of another schedule.
 
@@ -189,6 +232,8 @@ SCHEDULES: tuple[type[Schedule], ...] = (
     StepDecay,
     Cosine,
     LinearToZero,
+    FlatCosine,
+    CosLog,
     WarmUp,
 )
 """Every schedule."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -39,8 +40,12 @@ class Stepper(Protocol):
     first_not_finite: int | None
     """Where a loss was not finite, the place of the first function whose output was neither."""
 
-    def take(self, rows: Array, size: int, factors: Array) -> tuple[Array, Array]:
+    def take(
+        self, rows: Array, size: int, factors: Array, changes: Mapping[str, Array]
+    ) -> tuple[Array, Array]:
         """Take a step on each ``size`` of the rows, the learning rate times each factor.
+
+        ``changes`` are hyperparameters of the optimizer that change from step to step.
 
         Return the batches' losses before their steps, penalties included, and the penalties.
         Where a loss is not finite, it is the last one, and what the parameters are then does not
@@ -52,6 +57,9 @@ class Stepper(Protocol):
 
     def store(self) -> None:
         """Put the parameters into the chain."""
+
+    def load(self) -> None:
+        """Take the parameters from the chain, for steps and outputs."""
 
     def resume(self, state: State) -> None:
         """Continue with an optimizer's state, which is copied."""

@@ -7,6 +7,7 @@ import pytest
 
 from chainrule import Adam, Chain, HalfSquaredError, Linear
 from chainrule.engine.language.by_number import FUNCTIONS, power
+from chainrule.engine.running.scalars import ScalarTable
 from chainrule.engine.running.steps import Steps
 
 
@@ -42,7 +43,7 @@ def test_adam_reads_the_corrections_of_the_textbook():
     steps = Steps(chain, HalfSquaredError(), optimizer, np.ones((1, 1)), np.ones((1, 1)))
     planner = steps._program(1)[0]
     texts = [each.text for each in planner.scalars]
-    table = steps._scalars_of(planner, rates, 0)
+    table = ScalarTable(steps.weights).of(planner.scalars, rates, 0)
     corrections = [math.sqrt(1 - 0.99**step) for step in range(1, 41)]
     column = next(i for i, text in enumerate(texts) if text.startswith("sqrt"))
     assert table[:, column].tolist() == corrections

@@ -12,7 +12,7 @@ from engine.calls import run, vectors
 
 TYPES = [np.float32, np.float64]
 ULPS = {"exp": 1.5, "expm1": 2, "log": 1.5, "log1p": 2, "tanh": 2.5, "erf": 3, "sqrt": 0.5}
-ULPS["erfc"] = 4
+ULPS |= {"erfc": 4, "sin": 2, "cos": 2}
 SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, 0.5, -0.5]
 
 
@@ -101,10 +101,42 @@ def test_erfc_against_many_digits(dtype, most):
     assert distance(y[kept], truth, dtype).max() <= ULPS["erfc"]
 
 
+def angles(dtype, largest):
+    """Return angles of every size, more of them where sines bend and where they are 0."""
+    rng = np.random.default_rng(3)
+    sizes = 2.0 ** rng.uniform(np.finfo(dtype).minexp, np.log2(largest), 1500)
+    quarters = rng.integers(-(2**18), 2**18, 1500) * np.pi / 2
+    near = [0.5, 1.0, -1.0, largest, -largest, 0.0]
+    whole = np.concatenate([near, sizes, -sizes, quarters, rng.uniform(-10, 10, 3000)])
+    return vectors(whole.astype(dtype), dtype)
+
+
+@pytest.mark.parametrize(("dtype", "largest"), [(np.float32, 2.0**22), (np.float64, 2.0**50)])
+@pytest.mark.parametrize("name", ["sin", "cos"])
+def test_sines_against_many_digits(name, dtype, largest):
+    x = angles(dtype, largest)
+    y = apply(getattr(mathematics, name), x)
+    with mpmath.workdps(60):
+        exact = [getattr(mpmath, name)(mpmath.mpf(float(v))) for v in x]
+        truth = np.array([np.longdouble(mpmath.nstr(v, 30)) for v in exact])
+    normal = np.abs(truth) >= np.finfo(dtype).tiny
+    assert distance(y[normal], truth[normal], dtype).max() <= ULPS[name]
+    assert np.abs(y).max() <= 1
+
+
+@pytest.mark.parametrize(("dtype", "largest"), [(np.float32, 2.0**22), (np.float64, 2.0**50)])
+@pytest.mark.parametrize("name", ["sin", "cos"])
+def test_sines_of_numbers_a_quarter_radian_apart_are_nan(name, dtype, largest):
+    beyond = np.nextafter(dtype(largest), dtype(np.inf))
+    assert beyond - dtype(largest) >= 0.25
+    huge = [beyond, -beyond, np.finfo(dtype).max, np.inf, -np.inf, np.nan]
+    assert np.isnan(apply(getattr(mathematics, name), vectors(huge, dtype))[:6]).all()
+
+
 @pytest.mark.parametrize("dtype", TYPES)
 def test_zeros_keep_their_sign(dtype):
     x = vectors([0.0, -0.0], dtype)
-    for name in ("expm1", "log1p", "tanh", "erf", "sqrt"):
+    for name in ("expm1", "log1p", "tanh", "sin", "erf", "sqrt"):
         y = apply(getattr(mathematics, name), x)
         assert np.array_equal(np.signbit(y), np.signbit(x)), name
 

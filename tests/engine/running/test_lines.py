@@ -370,7 +370,8 @@ def test_a_step_in_two_programs_moves_as_one(threads):
     batch, parts = np.arange(ROWS), []
     for chain in chains:
         factors = {"r1": 0.5, "W0": 2.0}
-        given = {"l2": 0.1, "keeps_gradient": True, "rate_factors": factors, "threads": threads}
+        given = {"l2": 0.1, "keeps_gradient": True, "threads": threads}
+        given["factors"] = {"learning_rate": factors}
         parts.append(Steps(chain, CrossEntropy(), Adam(0.01), X, t, **given))
     whole, cut = parts
     whole.run(batch, ROWS, np.array([0.01]))

@@ -28,6 +28,7 @@ OPTIMIZERS = [
 ]
 MAPS = [
     *(f.ReLU(), f.LeakyReLU(0.2), f.ELU(0.7), f.GELU(), f.SiLU(), f.Sigmoid(), f.Tanh()),
+    *(f.SELU(), f.Mish(), f.Cos()),
     *(f.Softplus(), f.Identity(), f.Dropout(0.3), f.Dropout(0.0)),
     *(f.Softmax(), f.LogSoftmax()),
 ]

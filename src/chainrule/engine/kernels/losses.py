@@ -78,13 +78,26 @@ def elementwise(k: KernelBuilder, loss: ElementwiseLoss) -> None:
             v, (total,) = turn.index, turn.carried
             inside, place = sample.inside(v), sample.place(v)
             y, t = sample.outputs(v, 0.5), sample.numbers(v)  # every loss of 0.5 is finite
-            error = select(inside, loss.error(y, t), zero)
-            slope = loss.derivative(y, t)
+            own = _of_vector(k, loss, v)
+            error = select(inside, own.error(y, t), zero)
+            slope = own.derivative(y, t)
             slope = (slope / spread(outputs) if mean else slope) * weight
             k.store(select(inside, slope, zero), sample.gradient + place)
             turn.following = [total + error]
         whole = reduce(turn.carried[0], lambda a, b: a + b)
         sample.keep(whole / outputs if mean else whole)
+
+
+def _of_vector(k: KernelBuilder, loss: ElementwiseLoss, vector: Integer) -> ElementwiseLoss:
+    """Return the loss of a vector of outputs, with vectors of what each output has of its own."""
+    values = {}
+    for name, numbers in loss.of_outputs.items():
+        each = k.constant(numbers[0])
+        for place, number in enumerate(numbers[1:], start=1):
+            here = same_lane(k.integer(place) - vector * k.lanes)
+            each = select(here, k.constant(number), each)
+        values[name] = each
+    return loss.with_values(**values) if values else loss
 
 
 @kernel(*FIELDS)

@@ -55,6 +55,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "log": by_number(math.log, np.log),
     "log1p": by_number(math.log1p, np.log1p),
     "tanh": by_number(math.tanh, np.tanh),
+    "sin": by_number(math.sin, np.sin),
+    "cos": by_number(math.cos, np.cos),
     "erf": by_number(math.erf, special.erf),
     "erfc": by_number(math.erfc, special.erfc),
 }

@@ -80,7 +80,10 @@ def _function(name: str) -> Callable[[StepScalar], Any]:
 
 
 StepScalar.__mathematics__ = SimpleNamespace(
-    **{name: _function(name) for name in ("exp", "expm1", "log", "log1p", "tanh", "sqrt")}
+    **{
+        name: _function(name)
+        for name in ("exp", "expm1", "log", "log1p", "tanh", "sin", "cos", "sqrt")
+    }
 )
 
 

@@ -2,13 +2,15 @@
 
 Every function is free of branches and made of operations that are rounded the same everywhere, so
 its bits do not depend on the processor. Errors, in units in the last place, are at most 1.5 for
-exp and log, 2 for expm1 and log1p, 2.5 for tanh, 3 for erf and 4 for erfc, in float32 and in
-float64: the tests compare with many more digits. Results below the smallest normal number may be 0,
-as the runner asks of the processor.
+exp and log, 2 for expm1, log1p, sin and cos, 2.5 for tanh, 3 for erf and 4 for erfc, in float32 and
+in float64: the tests compare with many more digits. Results below the smallest normal number may be
+0, as the runner asks of the processor. Beyond 2²² in float32, 2⁵⁰ in float64, where numbers are a
+quarter radian and more apart, sines and cosines are NaN.
 
 Methods: exp and expm1 by reduction to |r| ≤ log(2)/2 and Taylor's series; log by reduction to
-[√½, √2] and the series of 2·artanh; tanh from expm1; erf by Chebyshev fits of erf(x)/x in x², and
-of exp(x²)·erfc(x) in (x − 2)/(x + 2).
+[√½, √2] and the series of 2·artanh; tanh from expm1; sin and cos by reduction to |r| ≤ π/2 and
+Taylor's series of the sine; erf by Chebyshev fits of erf(x)/x in x², and of exp(x²)·erfc(x) in
+(x − 2)/(x + 2).
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ class Constants:
     """What depends on the float type.
 
     ``log2_high`` + ``log2_low`` is log 2 to more digits than one number has; the high part has so
-    few bits that its product with an exponent is exact.
+    few bits that its product with an exponent is exact. The sum of ``pi`` is π, and ``largest`` the
+    number beyond which there is no sine.
     """
 
     mantissa: int
@@ -45,6 +48,9 @@ class Constants:
     overflow: float
     underflow: float
     tiny: float
+    pi: tuple[float, float, float]
+    sine_terms: int
+    largest: float
 
 
 SINGLE = Constants(
@@ -58,6 +64,9 @@ SINGLE = Constants(
     overflow=89.0,
     underflow=-104.0,
     tiny=2.0**-126,
+    pi=(3.1415927410125732, -8.742277657347586e-08, -3.4302490200117637e-15),
+    sine_terms=6,
+    largest=2.0**22,
 )
 DOUBLE = Constants(
     mantissa=52,
@@ -70,6 +79,9 @@ DOUBLE = Constants(
     overflow=710.0,
     underflow=-746.0,
     tiny=2.0**-1022,
+    pi=(3.141592653589793, 1.2246467991473532e-16, -2.9947698097183397e-33),
+    sine_terms=10,
+    largest=2.0**50,
 )
 
 
@@ -194,6 +206,36 @@ def tanh(x: Vector) -> Vector:
     return intrinsic("copysign", -t / (t + 2), x)
 
 
+def _sine(x: Vector, half: float) -> Vector:
+    """Return (−1)ⁿ·sin(x − (n + half)·π), n such that this is between −π/2 and π/2."""
+    form, builder = _constants(x), x.body.builder
+    magic = x.filled(form.magic)
+    turns = fma(x, x.filled(1 / math.pi), x.filled(-half)) + magic  # its last bits are n
+    n = builder.sub(_bits(turns), _bits(magic))
+    m = turns - magic + half
+    first, second, third = (x.filled(-part) for part in form.pi)
+    a, b = fma(m, first, x), m * second  # the former is exact
+    both = a + b
+    rest = (a - (both - (both - a))) + (b - (both - a))  # what the sum has rounded off
+    r = both + fma(m, third, fma(m, second, -b) + rest)
+    z = r * r
+    terms = [(-1) ** k / math.factorial(2 * k + 1) for k in range(1, form.sine_terms + 1)]
+    y = _within(fma(r * z, _polynomial(z, terms), r), -1.0, 1.0)
+    sign = builder.shl(n, _whole(x, x.body.format.compute_dtype.itemsize * 8 - 1))
+    y = _from_bits(x, builder.xor(_bits(y), sign))
+    return where(absolute(x) <= form.largest, y, x.filled(math.nan))
+
+
+def sin(x: Vector) -> Vector:
+    """Return the sine of x."""
+    return where(equal(x, 0.0), x, _sine(x, 0.0))
+
+
+def cos(x: Vector) -> Vector:
+    """Return the cosine of x: −sin(x − π/2)."""
+    return -_sine(x, 0.5)
+
+
 def erf(x: Vector) -> Vector:
     """Return the error function."""
     size = x.body.format.compute_dtype.itemsize
@@ -285,6 +327,8 @@ READER = SimpleNamespace(
     log=log,
     log1p=log1p,
     tanh=tanh,
+    sin=sin,
+    cos=cos,
     erf=erf,
     erfc=erfc,
     sqrt=sqrt,

@@ -74,10 +74,10 @@ class PlanContext:
         """Tiles of as many samples as a vector has lanes."""
         return -(-self.rows // self.lanes)
 
-    def scalars(self, thread: int, factor: float) -> int:
-        """Return where a thread finds the scalars of the step, for a factor of the rate."""
-        scalars, factors = self.batches[thread].scalars, self.weights.rates
-        before = factors.index(factor) * (len(scalars) // len(factors))
+    def scalars(self, thread: int, factors: tuple[float, ...]) -> int:
+        """Return where a thread finds the scalars of the step, for factors of hyperparameters."""
+        scalars, groups = self.batches[thread].scalars, self.weights.groups
+        before = groups.index(factors) * (len(scalars) // len(groups))
         return address(scalars) + before * self.dtype.itemsize
 
     @property

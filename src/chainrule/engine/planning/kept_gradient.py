@@ -136,5 +136,5 @@ class KeptGradient:
         for _, piece in self._own(thread):
             due = piece.penalty_due and not clip
             given["l2"] = address(batch.l2[int(due) :])
-            given["scalars"] = self.context.scalars(thread, piece.parameter.rate)
+            given["scalars"] = self.context.scalars(thread, piece.parameter.factors)
             self.code.add(thread, update, **piece.arguments, **given)

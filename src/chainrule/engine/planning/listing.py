@@ -158,7 +158,7 @@ def _body(weights: Weights, named: list[Named], l2: float, seed: int) -> Iterato
         names = (n for each in named for n in each.part.shapes if n in each.part.penalized)
         squares = (f"(w[{name!r}] ** 2).sum()" for name in names)
         yield _line(f"mean = mean + {l2!r} / 2 * ({' + '.join(squares)})", "the penalty")
-    yield from _moves(rows, images, f" + {l2!r} * w['{{}}']" if l2 else "", weights.clip)
+    yield from _moves(rows, images, f" + {l2!r} * w['{{}}']" if l2 else "", weights)
     yield _line("return mean")
 
 
@@ -201,22 +201,23 @@ def _of_members(shape: Shape) -> tuple[str, str]:
 
 
 def _moves(
-    rows: list[Named], images: list[Named], penalty: str, clip: float | None
+    rows: list[Named], images: list[Named], penalty: str, weights: Weights
 ) -> Iterator[str]:
     """Return the gradients by parameters that are missing yet, and the moves along all."""
     moves: list[tuple[str, str]] = []
+    clip = weights.clip
     for each in rows:
         yield from _lines(each.part.kind.gradient_lines(each.part, each.names, penalty))
         own = [(name, gradient_name(name)) for name in each.part.names.values()]
         moves += own
         if clip is None:
-            yield from (_moved(name, gradient) for name, gradient in own)
+            yield from (_moved(weights, name, gradient) for name, gradient in own)
     for each in images:
         for name in each.part.shapes:
             due = penalty.format(name) if name in each.part.penalized else ""
             own_gradient = gradient_name(name)
             if clip is None:
-                yield _moved(name, f"{own_gradient}{due}")
+                yield _moved(weights, name, f"{own_gradient}{due}")
             elif due:
                 yield _line(f"{own_gradient} = {own_gradient}{due}")
             moves.append((name, own_gradient))
@@ -224,9 +225,17 @@ def _moves(
         squares = " + ".join(f"({gradient} ** 2).sum()" for _, gradient in moves)
         yield _line(f"length = ({squares}) ** 0.5", "of the whole gradient")
         yield _line(f"scale = {clip!r} / max({clip!r}, length)")
-        yield from (_moved(name, f"scale * {gradient}") for name, gradient in moves)
+        yield from (_moved(weights, name, f"scale * {gradient}") for name, gradient in moves)
 
 
-def _moved(name: str, gradient: str) -> str:
-    rule = f"optimizer.rule(w[{name!r}], {gradient}, state[{name!r}], rate, number)"
+def _moved(weights: Weights, name: str, gradient: str) -> str:
+    factor, *others = weights.parameters[name].factors
+    rate = "rate" if factor == 1 else f"{factor!r} * rate"
+    changed = [
+        f"{hyperparameter}={other!r} * optimizer.{hyperparameter}"
+        for hyperparameter, other in zip(weights.hyperparameters, others, strict=True)
+        if other != 1
+    ]
+    optimizer = f"optimizer.with_values({', '.join(changed)})" if changed else "optimizer"
+    rule = f"{optimizer}.rule(w[{name!r}], {gradient}, state[{name!r}], {rate}, number)"
     return _line(f"w[{name!r}], state[{name!r}] = {rule}")

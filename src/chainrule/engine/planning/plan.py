@@ -74,7 +74,7 @@ class Planner:
         self.scalars = (
             library.get(epilogues.update, optimizer).scalars if optimizer and training else ()
         )
-        scalars = len(self.scalars) * len(weights.rates)
+        scalars = len(self.scalars) * len(weights.groups)
         batch = (rows, dtype, scalars, weights.penalty(rows), network.members if training else 1)
         self.context = PlanContext(
             self.code,

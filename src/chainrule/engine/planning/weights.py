@@ -25,8 +25,9 @@ class StoredParameter:
     lies as it is, in one row. W (i, o) of products has panels of outputs, with more rows than
     inputs so that blocks for transposing are whole; a bias has one row. The gradient is there where
     one is kept: always, if ``by_itself`` the parameter moves along it, and not in an epilogue.
-    ``rate`` is the factor of its learning rate. ``rounded`` are copies of W and of its transpose
-    that products read, where these are rounded. ``penalized`` says whether a penalty applies.
+    ``factors`` are those of its learning rate and of other hyperparameters. ``rounded`` are copies
+    of W and of its transpose that products read, where these are rounded. ``penalized`` says
+    whether a penalty applies.
     """
 
     shape: tuple[int, ...]
@@ -35,7 +36,7 @@ class StoredParameter:
     state: tuple[Panels, ...]
     gradient: Panels | None = None
     transposed: Panels | None = None
-    rate: float = 1.0
+    factors: tuple[float, ...] = (1.0,)
     by_itself: bool = False
     rounded: Copies = (None, None)
     penalized: bool = False
@@ -143,8 +144,9 @@ class Weights:
         The largest length of a gradient, which is then kept.
     keeps_gradient : bool
         Whether the gradient is written to memory before parameters move along it.
-    rate_factors : mapping, optional
-        What the learning rate of some parameters is multiplied by, by the chain's names.
+    factors : mapping, optional
+        From the learning rate and other hyperparameters to what they are multiplied by for some
+        parameters, by the chain's names.
     form : Form, optional
         How products read their operands where these are rounded.
     """
@@ -159,11 +161,12 @@ class Weights:
         l2_shared: bool = False,
         clip: float | None = None,
         keeps_gradient: bool = False,
-        rate_factors: Mapping[str, float] | None = None,
+        factors: Mapping[str, Mapping[str, float]] | None = None,
         form: Form | None = None,
     ) -> None:
         self.form = form
-        self.rate_factors = dict(rate_factors or {})
+        self._factors = {"learning_rate": {}, **(factors or {})}
+        self._ones = (1.0,) * len(self._factors)
         self.network, self.optimizer, self.l2, self.dtype = network, optimizer, l2, dtype
         self.l2_shared, self.clip = l2_shared, clip
         self.keeps_gradient = keeps_gradient or clip is not None
@@ -224,21 +227,29 @@ class Weights:
         turns = transposed and (form is None or form.needs_transpose)
         turned = Panels.zeros(whole, shape[0], self.dtype) if turns else None
         source = self._sources[name][0]
-        rate, penalized = self.rate_factors.get(source, 1.0), source in self._penalized
+        factors = tuple(given.get(source, 1.0) for given in self._factors.values())
         kept = values, tuple(state), gradient, turned
-        own = (shape, axis, *kept, rate, by_itself, copies, penalized)
+        own = (shape, axis, *kept, factors, by_itself, copies, source in self._penalized)
         self.parameters[name] = StoredParameter(*own)
 
     @property
-    def rates(self) -> tuple[float, ...]:
-        """The different factors of the learning rate, 1 first."""
-        return tuple(dict.fromkeys((1.0, *self.rate_factors.values())))
+    def hyperparameters(self) -> tuple[str, ...]:
+        """Those that have factors, beside the learning rate, in their order in these."""
+        return tuple(self._factors)[1:]
+
+    @property
+    def groups(self) -> tuple[tuple[float, ...], ...]:
+        """The different factors that parameters have, of the learning rate first; 1 alone leads."""
+        own = (parameter.factors for parameter in self.parameters.values())
+        return tuple(dict.fromkeys((self._ones, *own)))
 
     def zero_bias(self, outputs: int) -> StoredParameter:
         """Return zeros that nothing moves, for a part without a bias."""
         if outputs not in self._zero_biases:
             zeros = Panels.zeros(1, outputs, self.dtype)
-            self._zero_biases[outputs] = StoredParameter((outputs,), -1, zeros, ())
+            self._zero_biases[outputs] = StoredParameter(
+                (outputs,), -1, zeros, (), factors=self._ones
+            )
         return self._zero_biases[outputs]
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import product
 from math import prod
 from typing import Any
 
@@ -25,6 +24,7 @@ from chainrule.engine.planning.sample_rows import Rows, entries_of, table_of
 from chainrule.engine.planning.weights import GRADIENT, Weights
 from chainrule.engine.running.prediction import Outputs
 from chainrule.engine.running.runner import Runner
+from chainrule.engine.running.scalars import NONE, ScalarTable
 from chainrule.losses import Loss, SoftmaxCrossEntropy
 from chainrule.parameters import Parameters
 from chainrule.types import Array
@@ -66,9 +66,6 @@ def threads_for(
 _ORDER, _SCALARS_NOW = map(ADVANCE.index, ("order", "scalars_now"))
 _RESULT, _PENALTY = map(TOTAL.index, ("result", "penalty"))
 
-STEPS_AHEAD = 256
-"""For how many steps to compute the scalars of the optimizer's rule at once."""
-
 
 class Steps:
     """Training steps of a chain on samples X (n, …) with targets t.
@@ -92,8 +89,9 @@ class Steps:
         How many take the steps; their number does not change a bit.
     kernels : Library, optional
         Those of this processor by default.
-    rate_factors : mapping, optional
-        What the learning rate of some parameters is multiplied by, by the chain's names.
+    factors : mapping, optional
+        From the learning rate and other hyperparameters to what they are multiplied by for some
+        parameters, by the chain's names.
     form : Form, optional
         How products read operands rounded to bfloat16; without one, they read them as they are.
         Outputs are by products of operands as they are in any case.
@@ -120,7 +118,7 @@ class Steps:
         seed: int | None = 0,
         threads: int = 1,
         kernels: Library | None = None,
-        rate_factors: Mapping[str, float] | None = None,
+        factors: Mapping[str, Mapping[str, float]] | None = None,
         form: Form | None = None,
     ) -> None:
         self.chain, self.threads, self.seed = chain, threads, seed or 0
@@ -136,7 +134,7 @@ class Steps:
             l2_shared=l2_shared,
             clip=clip,
             keeps_gradient=keeps_gradient,
-            rate_factors=rate_factors,
+            factors=factors,
             form=form,
         )
         self.weights.load(chain.parameters)
@@ -148,8 +146,7 @@ class Steps:
         predicting = lower(chain, loss, entries_of(self.X)).in_prediction()
         self._outputs = Outputs(predicting, self.weights, threads, self.library)
         self.done = 0
-        self._ahead: Array = np.zeros((0, 0))
-        self._ahead_rate, self._ahead_from, self._ahead_at = np.nan, 0, 0
+        self._scalars = ScalarTable(self.weights)
         self.penalties = np.zeros(0, dtype=chain.dtype)
 
     def _rows(self, X: Any) -> Rows:
@@ -171,13 +168,16 @@ class Steps:
         own = np.broadcast_to(np.asarray(sample_weight).T, (members, n))
         return np.ascontiguousarray(own, dtype=self.chain.dtype)
 
-    def run(self, order: Array, rows: int, rates: Array) -> Array:
+    def run(
+        self, order: Array, rows: int, rates: Array, changes: Mapping[str, Array] = NONE
+    ) -> Array:
         """Take a step on each batch of `rows` samples of an order, at the given learning rates.
 
+        ``changes`` are other hyperparameters that change from step to step.
         Return the mean loss of each batch before its step, penalty included; fewer if one was not
         finite. ``penalties`` has the penalties in them.
         """
-        return self._run(order, rows, rates, cut=False)
+        return self._run(order, rows, rates, changes, cut=False)
 
     def gradient(self, batch: Array) -> float:
         """Make the gradient on a batch, without the penalty; return its loss, penalty included.
@@ -189,14 +189,14 @@ class Steps:
             raise ValueError("Steps.gradient: expected keeps_gradient=True or a clip, got neither")
         rate = np.full(1, self.weights.optimizer.learning_rate)
         self._moving = len(batch)
-        return float(self._run(batch, len(batch), rate, cut=True)[0])
+        return float(self._run(batch, len(batch), rate, NONE, cut=True)[0])
 
     def update(self, rate: float) -> None:
         """Move along the gradient in memory, penalty included, clipped if that was asked for."""
         if not self._moving:
             raise ValueError("Steps.update: expected a gradient first, got none")
         planner, _, runner = self._program(self._moving, cut=True)
-        scalars = self._scalars_of(planner, np.full(1, rate), self.done - 1)
+        scalars = self._scalars.of(planner.scalars, np.full(1, rate), self.done - 1)
         for batch in planner.context.batches:
             batch.scalars[:] = scalars[0]
         runner.run(1)
@@ -210,11 +210,13 @@ class Steps:
         """Take over a gradient, such as a sum of those of several batches."""
         self.weights.load(parameters, GRADIENT)
 
-    def _run(self, order: Array, rows: int, rates: Array, *, cut: bool) -> Array:
+    def _run(
+        self, order: Array, rows: int, rates: Array, changes: Mapping[str, Array], *, cut: bool
+    ) -> Array:
         steps = len(order) // rows
         planner, runner, _ = self._program(rows, cut=cut)
         order = np.ascontiguousarray(order, dtype=np.int64)
-        _kept, now = self._scalars(planner, rates)
+        _kept, now = self._scalars.place(planner.scalars, rates, self.done, changes)
         both: Array = np.full((2, steps), np.nan, dtype=self.weights.dtype)
         results: Array = both[0]
         self.penalties = both[1]
@@ -260,6 +262,10 @@ class Steps:
     def store(self) -> None:
         """Put the parameters into the chain."""
         self.weights.store(self.chain.parameters)
+
+    def load(self) -> None:
+        """Take the parameters from the chain."""
+        self.weights.load(self.chain.parameters)
 
     def resume(self, slots: tuple[Array, ...], steps: int) -> None:
         """Go on after `steps` steps, with the optimizer's numbers in the chain's order."""
@@ -308,30 +314,6 @@ class Steps:
             planner.total[TOTAL.index("stop")] = runner.stop_at
             self._programs[key] = planner, runner, Runner(planner.update.finished())
         return self._programs[key]
-
-    def _scalars(self, planner: Planner, rates: Array) -> tuple[Array, int]:
-        """Return what the optimizer's rule reads, (steps, numbers), and where this run's begins.
-
-        As long as the learning rate stays the same, they are computed for many steps at once.
-        """
-        steps, first, rate = len(rates), self.done - self._ahead_from, float(rates[0])
-        if steps > STEPS_AHEAD or rates.tolist().count(rate) < steps:
-            table = self._scalars_of(planner, rates, self.done)
-            return table, address(table)
-        if rate != self._ahead_rate or not 0 <= first <= STEPS_AHEAD - steps:
-            self._ahead = self._scalars_of(planner, np.full(STEPS_AHEAD, rate), self.done)
-            self._ahead_at = address(self._ahead)
-            self._ahead_rate, self._ahead_from, first = rate, self.done, 0
-        return self._ahead, self._ahead_at + first * self._ahead.strides[0]
-
-    def _scalars_of(self, planner: Planner, rates: Array, done: int) -> Array:
-        optimizer = self.weights.optimizer
-        every = list(product(self.weights.rates, planner.scalars))
-        table = np.empty((len(rates), len(every)), dtype=self.chain.dtype)
-        numbers = done + 1.0 + np.arange(len(rates))
-        for column, (factor, number) in enumerate(every):
-            table[:, column] = number.evaluate(optimizer, rates * factor, numbers)
-        return table
 
 
 def _set(fields: tuple[str, ...], arguments: Array, **arrays: Array) -> None:

@@ -223,7 +223,7 @@ class Head(Kind):
                     thread,
                     self.library.get(epilogues.update_all, self.context.rule),
                     count=last - first,
-                    scalars=self.context.scalars(thread, parameter.rate),
+                    scalars=self.context.scalars(thread, parameter.factors),
                     l2=address(batch.l2[int(parameter.penalized) :]),
                     **parameter.places(first * VECTOR),
                 )

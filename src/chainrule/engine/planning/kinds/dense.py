@@ -305,7 +305,7 @@ class Dense(RowHead):
             "w": parameter.values.address + own,
             "row_stride": parameter.values.row_stride,
             "vector_stride": parameter.values.stride,
-            "scalars": self.context.scalars(thread, parameter.rate),
+            "scalars": self.context.scalars(thread, parameter.factors),
             "l2": address(batch.l2[int(penalty) :]),
         }
         kept = parameter.state if parameter.gradient is None else (parameter.gradient,)

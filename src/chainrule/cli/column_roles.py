@@ -1,0 +1,124 @@
+"""What the columns of a table are for, by the options that name them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from chainrule.cli.column_names import named_columns
+from chainrule.cli.table_options import TableOptions
+from chainrule.data import DataError, Source, Table
+from chainrule.inputs import Options, TableEncoder
+from chainrule.inputs.tables.decisions import LEFT_OUT, Decision
+
+__all__ = ["Kinds", "Roles"]
+
+Kinds = Mapping[str, Decision]
+"""What each column is taken for."""
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The columns that options name; none of images.
+
+    Parameters
+    ----------
+    drop, ids, categorical, numeric : tuple of str
+        Columns to leave out, those that name the rows, and those of a kind by choice.
+    time, group : str or None
+        The column by which the parts of the data are cut.
+    """
+
+    drop: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
+    time: str | None = None
+    group: str | None = None
+
+    @classmethod
+    def of(cls, options: TableOptions, source: Source) -> Roles:
+        """Return the roles of the columns of a source.
+
+        Raises
+        ------
+        DataError
+            There is no such column, or it has two roles that exclude each other.
+        """
+        said = {
+            "drop": options.drop,
+            "id": options.id,
+            "categorical": options.categorical,
+            "numeric": options.numeric,
+            "time": None if options.time is None else [options.time],
+            "group": None if options.group is None else [options.group],
+        }
+        texts = {f"--{name}": each for name, each in said.items() if each}
+        if not texts:
+            return cls()
+        if not isinstance(source.data, Table):
+            raise DataError(f"{next(iter(texts))}: expected a table, got images")
+        known = source.data.names
+        found = {}
+        for option, each in texts.items():
+            if source.target_name in each:
+                raise DataError(f"{option}: {source.target_name!r} is the column to be predicted")
+            whole = option in ("--time", "--group")
+            found[option] = named_columns(option, each, known, whole=whole)
+        roles = cls(
+            found.get("--drop", ()),
+            found.get("--id", ()),
+            found.get("--categorical", ()),
+            found.get("--numeric", ()),
+            *found.get("--time", (None,)),
+            *found.get("--group", (None,)),
+        )
+        roles._check()
+        return roles
+
+    @property
+    def unlearned(self) -> tuple[str, ...]:
+        """The columns that are not learned from."""
+        group = () if self.group is None else (self.group,)
+        return tuple(dict.fromkeys((*self.drop, *self.ids, *group)))
+
+    @property
+    def cut(self) -> dict[str, str]:
+        """By which column the parts of the data were cut, if by one."""
+        said = {"time": self.time, "group": self.group}
+        return {name: column for name, column in said.items() if column is not None}
+
+    def kinds(self, source: Source) -> Kinds | None:
+        """Return what each column of a table is, as all of its rows say; None of images."""
+        if not isinstance(source.data, Table):
+            return None
+        options = self._options()
+        named = {name: Decision(LEFT_OUT, self._reason(name)) for name in self.unlearned}
+        return {**TableEncoder.kinds(source.data, options), **named}
+
+    def inputs(self, table: Table, kinds: Kinds, encoding: str = "standard") -> TableEncoder:
+        """Return how the columns become features, learned from some rows."""
+        return TableEncoder.fit(table, replace(self._options(), kinds=kinds, encoding=encoding))
+
+    def _options(self) -> Options:
+        times = () if self.time is None or self.time in self.unlearned else (self.time,)
+        return Options(
+            "chainrule",
+            drop=self.unlearned,
+            categorical=self.categorical,
+            numeric=self.numeric,
+            keep=times,
+        )
+
+    def _reason(self, name: str) -> str:
+        """Return why a column is not learned from."""
+        if name in self.ids:
+            return "names the rows"
+        return "groups the rows" if name == self.group else "by choice"
+
+    def _check(self) -> None:
+        exclusive = (("categorical", "numeric"), ("categorical", "drop"), ("numeric", "drop"))
+        for one, other in exclusive:
+            both = [name for name in getattr(self, one) if name in getattr(self, other)]
+            if both:
+                raise DataError(f"--{one}: expected it without --{other}, got both for {both[0]!r}")

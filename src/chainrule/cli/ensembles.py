@@ -1,0 +1,62 @@
+"""Whether a table gets an ensemble of networks, by what the options say."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from chainrule.cli.option_values import ENSEMBLE
+from chainrule.cli.spelling import spelled
+
+__all__ = ["check_ensemble", "described_network", "is_ensemble", "share_of_ensemble"]
+
+ITS_OWN = (
+    "bias",
+    "loss",
+    "optimizer",
+    "schedule",
+    "warm_up",
+    "l2",
+    "clip_norm",
+    "augment",
+    "double",
+)
+OF_BOTH = ("layers", "activation", "dropout", "learning_rate", "batch", "precision")
+"""Options that describe one network; an ensemble that is asked for takes the first ones, too."""
+
+SHARE = 0.2
+FEWEST_ROWS = 50
+"""Rows from which some are held out unasked to stop an ensemble early."""
+
+
+def described_network(options: Any) -> list[str]:
+    """Return the options that are said and describe one network, as the command line has them."""
+    return _said(options, (*OF_BOTH, *ITS_OWN))
+
+
+def is_ensemble(options: Any) -> bool:
+    """Return whether a table gets an ensemble."""
+    if options.model is not None:
+        return bool(options.model == ENSEMBLE)
+    return options.data != "digits" and not described_network(options)
+
+
+def check_ensemble(options: Any) -> None:
+    """Raise ValueError for options that an ensemble does not take."""
+    if said := _said(options, ITS_OWN):
+        raise ValueError(
+            f"{said[0]}: an ensemble has its own; expected --model mlp, got --model ensemble"
+        )
+
+
+def share_of_ensemble(said: float | None, rows: int) -> float:
+    """Return the share of the rows that is held out to stop early: of few rows, none."""
+    if said is not None:
+        return said
+    return SHARE if rows >= FEWEST_ROWS else 0.0
+
+
+def _said(options: Any, names: tuple[str, ...]) -> list[str]:
+    """Return the options that are not as they are where nothing is said."""
+    usual = {each.name: each.default for each in fields(options)}
+    return [spelled(name) for name in names if getattr(options, name) != usual[name]]

@@ -1,0 +1,172 @@
+"""What the estimators of tables share: columns in, several small networks, their mean out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.utils import estimator_html_repr
+
+from chainrule.data import Table
+from chainrule.estimators.conclusion import conclude
+from chainrule.estimators.network import FittedNetwork
+from chainrule.estimators.solvers import unless_one_of_many
+from chainrule.estimators.tables.networks import member_objective, outputs_of
+from chainrule.estimators.tables.parameters import TABLE_CONSTRAINTS
+from chainrule.estimators.tables.preparation import Given, TableJob, prepare_table
+from chainrule.estimators.tables.recipe import scoring_of
+from chainrule.estimators.tables.samples import rows_as_table
+from chainrule.estimators.tables.scores import mean_of_members
+from chainrule.estimators.tables.training import fit_members
+from chainrule.files.estimator import COLUMNS, RECORD
+from chainrule.inputs import Inputs, Options
+from chainrule.inputs.tables import TableEncoder
+from chainrule.targets import Classes, Objective, Targets
+from chainrule.types import Array
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TableEstimator(FittedNetwork):
+    """Several networks for a table, trained as one chain; it predicts what they do on average."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = TABLE_CONSTRAINTS
+    _kinds_of_inputs: ClassVar[Collection[str]] = (TableEncoder.kind,)
+    _recorded: ClassVar[Collection[str]] = (*RECORD, *COLUMNS)
+
+    members: Any = "auto"
+    hidden_layer_sizes: Any = "auto"
+    activation: Any = "auto"
+    dropout: Any = "auto"
+    batch_ensemble: Any = False
+    learning_rate_init: Any = "auto"
+    weight_decay: Any = "auto"
+    batch_size: Any = "auto"
+    max_iter: Any = "auto"
+    max_seconds: Any = None
+    validation_fraction: Any = 0.2
+    n_iter_no_change: Any = "auto"
+    scoring: Any = "auto"
+    drop: Any = ()
+    categorical: Any = ()
+    numeric: Any = ()
+    keep: Any = ()
+    bins: Any = 16
+    random_state: Any = None
+    verbose: Any = False
+    precision: Any = "float32"
+    n_jobs: Any = None
+    engine: Any = "auto"
+
+    def _fit(self, X: Any, y: Any, given: Given) -> Self:
+        begin = perf_counter()
+        job = prepare_table(self, X, y, given)
+        return self._train(job, begin)
+
+    def _train(self, job: TableJob, begin: float | None = None) -> Self:
+        """Train, and take over what training has led to; time counts from the beginning."""
+        seconds = None
+        if self.max_seconds is not None:
+            spent = 0.0 if begin is None else perf_counter() - begin
+            seconds = max(1e-3, float(self.max_seconds) - spent)
+        result = unless_one_of_many(fit_members(job, seconds))
+        self._install(job, result)
+        conclude(job, result)
+        return self
+
+    def _options(self, table: Table, *, named: bool, groups: str | None) -> Options:
+        """Return what the parameters say of the columns; those of arrays are all meant."""
+        drop = tuple(dict.fromkeys([*map(str, self.drop), *([] if groups is None else [groups])]))
+        chosen = {*drop, *map(str, self.categorical), *map(str, self.numeric)}
+        keep = tuple(map(str, self.keep)) if named else table.names
+        return Options(
+            type(self).__name__,
+            drop=drop,
+            categorical=tuple(map(str, self.categorical)),
+            numeric=tuple(map(str, self.numeric)),
+            keep=tuple(name for name in keep if named or name not in chosen),
+            encoding="piecewise",
+            bins=int(self.bins),
+        )
+
+    def _objective(self, targets: Targets) -> Objective:
+        return member_objective(targets)
+
+    def _check_chain(self, chain: Any, inputs: Inputs, targets: Targets) -> None:
+        shape = chain.output_shape
+        fits = len(shape) == 2 and shape[1] == outputs_of(targets)
+        if not fits or chain.input_shape != inputs.sample_shape:
+            raise ValueError("expected a chain of members for its columns and answers")
+
+    def _described(self, inputs: Inputs, targets: Targets, chain: Any) -> dict[str, Any]:
+        """Return the attributes of a fit but for the columns', of which inputs leave some out."""
+        described = super()._described(inputs, targets, chain)
+        return {name: value for name, value in described.items() if name not in COLUMNS}
+
+    @property
+    def _solver_name(self) -> str:
+        return "adamw"
+
+    @property
+    def scoring_(self) -> Any:
+        """What is watched on the rows held out."""
+        return scoring_of(self, classes=self._kind_of_targets == Classes.kind)
+
+    @property
+    def columns_(self) -> list[str]:
+        """What each column is, and what became of it, in a line for each."""
+        return [
+            "; ".join([f"{told['name']}: {told['kind']}, {told['became']}", *told["remarks"]])
+            for told in self.inputs_.describe()
+        ]
+
+    # Using the fitted members.
+
+    def _encoded(self, X: Any) -> Array:
+        """Return X as the chain takes it."""
+        return np.asarray(self.inputs_.encode(self._raw(X)))
+
+    def _raw(self, X: Any) -> Table:
+        """Return raw rows as a table, without the answers that may have come along."""
+        table, _ = rows_as_table(self, X, reset=False)
+        name = self.targets_.name
+        return table.without(name) if name in table.names else table
+
+    def _outputs(self, X: Any, *, fused_away: bool = False) -> Array:
+        """Return the mean of the members' outputs (n, c)."""
+        return mean_of_members(self._of_each(X))
+
+    def _of_each(self, X: Any, *, fused_away: bool = False) -> Array:
+        """Return each member's outputs of X (n, k, c), or what goes into its last function."""
+        return super()._outputs(X, fused_away=fused_away)
+
+    def jacobian(self, X: Any) -> Array:
+        """Return the derivative of each output by each encoded column, at each row.
+
+        A classifier's outputs are probabilities: one, of the second class, where there are two.
+
+        Parameters
+        ----------
+        X : DataFrame, pyarrow table, dict, array-like, str or path
+            The rows.
+
+        Returns
+        -------
+        jacobian : ndarray of shape (n_samples, n_outputs, len(inputs_.feature_names))
+        """
+        return np.asarray(super().jacobian(X).mean(axis=1))
+
+    def _html_repr(self) -> str:
+        """Return scikit-learn's picture of it; fitted, with its columns and its training."""
+        parts = [estimator_html_repr(self)]
+        if self._has_network():
+            told = self.inputs_, getattr(self, "history_", None)  # a file has no history
+            parts += [part._repr_html_() for part in told if part is not None]
+        return "".join(parts)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = tags.input_tags.allow_nan = True
+        return tags

@@ -1,0 +1,132 @@
+"""Which rows of a table are held out: some of each class, whole groups, or the last in time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data import DataError, split
+from chainrule.data.cells import Cells, shortened
+from chainrule.types import Array
+
+__all__ = ["LEAST_ROWS", "held_out_rows"]
+
+LEAST_ROWS = 40
+"""Rows from which some are held out unasked: a score of fewer than eight says next to nothing."""
+
+Rows = NDArray[np.intp]
+
+
+def held_out_rows(
+    rows: int,
+    fraction: float,
+    seed: int,
+    *,
+    classes: Array | None = None,
+    groups: Any = None,
+    time: Any = None,
+) -> tuple[Rows, Rows]:
+    """Return the rows to train on, and those to be held out, perhaps none.
+
+    Parameters
+    ----------
+    rows : int
+        How many there are.
+    fraction : float
+        What part is to be held out, from 0 to 1.
+    seed : int
+        Of the choice; that by time is none.
+    classes : ndarray of shape (rows,), optional
+        Of which both parts are to have equal shares. None is held out whole.
+    groups : array-like of shape (rows,), optional
+        Of which none stands in both parts.
+    time : array-like of shape (rows,), optional
+        Numbers or dates: the last rows are held out, those of one time together.
+
+    Returns
+    -------
+    training, held_out : ndarray of int
+        In the order of the table.
+
+    Raises
+    ------
+    DataError
+        There are no two groups, or times, to divide.
+    """
+    if groups is not None and time is not None:
+        raise ValueError("expected groups or time, got both: which rows are to be held out?")
+    if fraction == 0:
+        return np.arange(rows), np.arange(0)
+    if time is not None:
+        out = _last(_times(time), fraction)
+    elif groups is not None:
+        out = _whole_groups(_codes(groups), fraction, seed)
+    elif rows < LEAST_ROWS:
+        return np.arange(rows), np.arange(0)
+    else:
+        out = np.zeros(rows, bool)
+        out[split(rows, (1 - fraction, fraction), seed, classes)[1]] = True
+        if classes is not None:
+            codes = np.unique(classes, return_inverse=True)[1]
+            out &= np.bincount(codes[~out], minlength=codes.max() + 1)[codes] > 0
+    return np.flatnonzero(~out), np.flatnonzero(out)
+
+
+def _codes(values: Any) -> Rows:
+    """Return groups as numbers, in the order of their values."""
+    if isinstance(values, list) and any(isinstance(value, str) for value in values):
+        values = list(map(str, values))
+    array = np.asarray(values)
+    if array.dtype.kind == "O":
+        array = np.array([str(value) for value in array.tolist()])
+    codes: Rows = np.unique(array, return_inverse=True)[1]
+    return codes.reshape(-1)
+
+
+def _whole_groups(codes: Rows, fraction: float, seed: int) -> NDArray[np.bool_]:
+    """Return which rows are held out: those of groups that are drawn, until they are enough."""
+    sizes = np.bincount(codes)
+    if len(sizes) < 2:
+        raise DataError("groups: expected two groups or more, got one, which cannot be divided")
+    order = np.argsort(np.random.Philox(key=seed).random_raw(len(sizes)), kind="stable")
+    held = np.cumsum(sizes[order])
+    enough = int(np.argmin(np.abs(held - fraction * len(codes))))
+    chosen = np.zeros(len(sizes), bool)
+    chosen[order[: min(enough + 1, len(sizes) - 1)]] = True
+    return np.asarray(chosen[codes])
+
+
+def _last(times: Array, fraction: float) -> NDArray[np.bool_]:
+    """Return which rows are held out: the last, as near to their fraction as equal times allow."""
+    distinct, codes, sizes = np.unique(times, return_inverse=True, return_counts=True)
+    if len(distinct) < 2:
+        raise DataError("time: expected different times, got one only, which cannot be divided")
+    later = len(codes) - np.cumsum(sizes)[:-1]
+    return np.asarray(codes > int(np.argmin(np.abs(later - fraction * len(codes)))))
+
+
+def _times(values: Any) -> Array:
+    """Return times as numbers or dates that can be sorted; DataError if they are none."""
+    array = np.asarray(values)
+    if array.dtype.kind in "OUS":
+        texts = [str(value) for value in array.tolist()]
+        cells = Cells.read(texts)
+        if not (cells.words | cells.missing).any():
+            array = cells.numbers()
+        else:
+            try:
+                array = np.array(texts, dtype="datetime64[us]")
+            except ValueError:
+                first = next(iter(cells.texts))
+                raise DataError(
+                    "time: expected numbers, or dates such as 2024-03-31, got "
+                    f"{shortened([first])}"
+                ) from None
+    if array.dtype.kind not in "iufmMb":
+        raise DataError(f"time: expected numbers or dates, got {array.dtype}")
+    missing = np.isnat(array) if array.dtype.kind in "mM" else ~np.isfinite(array)
+    if missing.any():
+        raise DataError(f"time: expected a time for each row, got none in row {missing.argmax()}")
+    return array

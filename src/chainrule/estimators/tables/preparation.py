@@ -1,0 +1,274 @@
+"""The fit of a table before anything of its estimator changes: what can be refused is refused."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _check_y,
+    check_consistent_length,
+)
+
+from chainrule.data import Column, DataError, DataWarning, Table
+from chainrule.data.cells import shortened
+from chainrule.data.frames import is_frame
+from chainrule.data.sources import is_source
+from chainrule.estimators.fitting import FitJob
+from chainrule.estimators.preparation import labelled
+from chainrule.estimators.tables.held_out import held_out_rows
+from chainrule.estimators.tables.networks import member_chain, outputs_of
+from chainrule.estimators.tables.recipe import Recipe, recipe_for
+from chainrule.estimators.tables.samples import rows_as_table
+from chainrule.estimators.validation import check_sparse, name_of, read_answers, with_answers
+from chainrule.inputs.tables import TableEncoder
+from chainrule.targets import Classes, Targets
+from chainrule.training.samples import Samples
+from chainrule.types import Array
+from chainrule.warning import warn
+
+__all__ = ["Given", "TableJob", "prepare_table"]
+
+EXPECTED = "by choice", "constant", "every cell is missing"
+"""Why columns may be left out without a word."""
+
+
+@dataclass
+class Given:
+    """What ``fit`` is given besides rows and answers.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n,) or None
+    target : str or None
+        The column of answers.
+    groups, time : str, array-like of shape (n,), or None
+        What decides on the rows to be held out.
+    held_out : tuple
+        Rows, answers and weights of a validation set.
+    inputs : TableEncoder or None
+        What was learned of the columns, if somebody has done that.
+    """
+
+    sample_weight: Any = None
+    target: Any = None
+    groups: Any = None
+    time: Any = None
+    held_out: tuple[Any, Any, Any] = (None, None, None)
+    inputs: Any = None
+
+
+@dataclass
+class TableJob(FitJob):
+    """A fit of a table, validated, with all that its recipe says."""
+
+    recipe: Recipe = field(kw_only=True)
+
+
+@dataclass
+class _Rows:
+    """Rows as a table, their answers as arrays, and what decides on those to be held out."""
+
+    table: Table
+    named: bool
+    y: Array
+    name: str
+    cells: bool
+    groups: Any
+    time: Any
+
+
+def prepare_table(estimator: Any, X: Any, y: Any, given: Given) -> TableJob:
+    """Return a fit of a table's estimator, validated; nothing of the estimator changes.
+
+    Parameters
+    ----------
+    estimator : TableEstimator
+        Whose parameters count.
+    X, y
+        Raw rows and answers.
+    given : Given
+        What else there is.
+
+    Raises
+    ------
+    ValueError
+        Anything is wrong with parameters or data.
+    """
+    rows = _read(estimator, X, y, given)
+    targets = estimator._new_targets(rows.y, rows.name, cells=rows.cells)
+    random_state = check_random_state(estimator.random_state)
+    seeds = [int(random_state.randint(2**31 - 1)) for _ in range(2)]
+    training, out = _divided(estimator, rows, targets, given, seeds[0])
+    inputs = given.inputs or _learned(estimator, rows, given.groups, training)
+    columns = _columns_in(rows)
+    data = _encoded(estimator, inputs, targets, rows, given.sample_weight)
+    validation = _given_part(estimator, inputs, targets, columns, given)
+    if validation is None and len(out := _of_weight(data, out)):
+        validation = data.at(out)
+    data = data.at(training)
+    recipe = recipe_for(estimator, len(data), classes=isinstance(targets, Classes))
+    objective = estimator._objective(targets)
+    chain = member_chain(
+        recipe,
+        inputs.sample_shape,
+        outputs_of(targets),
+        objective.last,
+        shared=bool(estimator.batch_ensemble),
+        seed=seeds[1],
+    )
+    return TableJob(
+        estimator=estimator,
+        inputs=inputs,
+        targets=targets,
+        chain=chain,
+        objective=objective,
+        data=data,
+        validation=validation,
+        dtype=np.dtype(np.float32),
+        first=True,
+        incremental=False,
+        random_state=random_state,
+        given=(X, rows.y),
+        attributes=estimator._described(inputs, targets, chain) | columns,
+        recipe=recipe,
+    )
+
+
+def _read(estimator: Any, X: Any, y: Any, given: Given) -> _Rows:
+    """Return rows without the columns that are no inputs, and their answers."""
+    name = type(estimator).__name__
+    if given.target is not None:
+        if y is not None:
+            raise ValueError(
+                f"{name}.fit: expected y, or target={given.target!r} as the column of X that has "
+                "the answers, got both"
+            )
+        y = given.target
+    if y is None:
+        raise ValueError(
+            f"This {name} estimator requires y to be passed, but the target y is None; "
+            "target='price' names the column of a table that has the answers"
+        )
+    check_sparse(estimator, X)
+    X, y = with_answers(X, y, "")
+    by_name = [each for each in (given.groups, given.time) if isinstance(each, str)]
+    if by_name and not (isinstance(X, Table) or is_frame(X) or isinstance(X, dict) or is_source(X)):
+        raise DataError(f"{by_name[0]!r}: expected a table as X that has such a column")
+    table, named = rows_as_table(estimator, X, reset=True)
+    if len(table) < 2:
+        raise ValueError(f"{name}: expected two rows or more to learn from, got 1 sample")
+    groups = _of_rows(table, given.groups)
+    time = _of_rows(table, given.time)
+    answers = _answers(estimator, y)
+    check_consistent_length(table.columns[0], answers, groups, time, given.sample_weight)
+    own = name_of(y) if name_of(y) not in table.names else ""  # of another column than theirs
+    return _Rows(table, named, answers, own, isinstance(y, Column), groups, time)
+
+
+def _of_rows(table: Table, given: Any) -> Any:
+    """Return a value for each row: those given, or those in the column that is named."""
+    return table.column(given) if isinstance(given, str) else given
+
+
+def _answers(estimator: Any, y: Any) -> Array:
+    """Return the answers (n,) of a fit, validated."""
+    numeric = not hasattr(estimator, "predict_proba")
+    cells = isinstance(y, Column)
+    y = read_answers(estimator, y, None)
+    if not cells:
+        y = np.asarray(_check_y(y, multi_output=True, y_numeric=numeric, estimator=estimator))
+    if y.ndim == 2 and y.shape[1] > 1:
+        raise ValueError(
+            f"{type(estimator).__name__}: expected one answer a row, y (n,), got shape {y.shape}; "
+            "fit an estimator for each column, such as by MultiOutputRegressor or "
+            "MultiOutputClassifier"
+        )
+    return np.asarray(column_or_1d(y, warn=True)) if y.ndim == 2 else y
+
+
+def _divided(
+    estimator: Any, rows: _Rows, targets: Targets, given: Given, seed: int
+) -> tuple[Array, Array]:
+    """Return the rows to train on, and those to be held out."""
+    count = len(rows.y)
+    if given.held_out[0] is not None:
+        for what, value in (("groups", given.groups), ("time", given.time)):
+            if value is not None:
+                raise ValueError(
+                    f"{type(estimator).__name__}.fit: expected {what}, or X_val as the rows held "
+                    "out, got both"
+                )
+        return np.arange(count), np.arange(0)
+    classes = rows.y if isinstance(targets, Classes) else None
+    return held_out_rows(
+        count,
+        float(estimator.validation_fraction),
+        seed,
+        classes=classes,
+        groups=rows.groups,
+        time=rows.time,
+    )
+
+
+def _learned(estimator: Any, rows: _Rows, groups: Any, training: Array) -> TableEncoder:
+    """Return what columns are, decided on all rows, and learned from those to train on.
+
+    A column that only says which row it is, or is free text, is warned of.
+    """
+    by_groups = groups if isinstance(groups, str) else None
+    options = estimator._options(rows.table, named=rows.named, groups=by_groups)
+    kinds = TableEncoder.kinds(rows.table, options)
+    inputs = TableEncoder.fit(rows.table.select(training), replace(options, kinds=kinds))
+    for reason in dict.fromkeys(reason for _, reason in inputs.dropped):
+        if not reason.endswith(EXPECTED):
+            names = shortened([name for name, why in inputs.dropped if why == reason])
+            warn(f"left out, {reason}: {names}; keep=[…] takes a column all the same", DataWarning)
+    if estimator.verbose is True:
+        print(inputs)
+    return inputs
+
+
+def _columns_in(rows: _Rows) -> dict[str, Any]:
+    """Return scikit-learn's attributes of the columns of training."""
+    names = rows.table.names
+    named = {"feature_names_in_": np.array(names, dtype=object)} if rows.named else {}
+    return {"n_features_in_": len(names), **named}
+
+
+def _encoded(
+    estimator: Any, inputs: Any, targets: Targets, rows: _Rows, sample_weight: Any
+) -> Samples:
+    """Return all rows as the chain and the loss take them; held-out ones may have new values."""
+    X, _ = inputs.encode_table(rows.table)
+    weights = None if sample_weight is None else _check_sample_weight(sample_weight, X)
+    weights = estimator._sample_weights(rows.y, targets, weights, incremental=False)
+    return Samples(X, targets.encode(rows.y), weights)
+
+
+def _of_weight(data: Samples, rows: Array) -> Array:
+    """Return those of some rows that weigh anything, of which a score can be taken."""
+    return rows if data.weights is None else rows[data.weights[rows] > 0]
+
+
+def _given_part(
+    estimator: Any, inputs: Any, targets: Targets, columns: dict[str, Any], given: Given
+) -> Samples | None:
+    """Return the validation set that was given, if one was, as chain and loss take it."""
+    X, y, sample_weight = given.held_out
+    if X is None:
+        for what, value in (("y_val", y), ("sample_weight_val", sample_weight)):
+            if value is not None:
+                raise ValueError(f"{what} is provided, but X_val was not provided.")
+        return None
+    X, y = with_answers(X, y, targets.name)
+    if y is None:
+        raise ValueError("X_val is provided, but y_val was not provided.")
+    twin = copy.copy(estimator)
+    vars(twin).update(columns, inputs_=inputs)
+    table, _ = rows_as_table(twin, X, reset=False)
+    return labelled(estimator, inputs, targets, table, y, sample_weight)

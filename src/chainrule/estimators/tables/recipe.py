@@ -1,0 +1,121 @@
+"""The recipe: how a table's networks are made and trained, where its user has not said it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.estimators import resolve
+from chainrule.estimators.scoring import LOSS
+from chainrule.functions import Elementwise
+
+__all__ = ["Recipe", "recipe_for", "scoring_of"]
+
+AUTO = "auto"
+
+STEPS_IN_EPOCH = 30
+"""About so many steps an epoch has, as far as batches of a power of 2 in these bounds allow."""
+
+LEAST_BATCH, LARGEST_BATCH = 16, 256
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a fit is made of, all of it known.
+
+    Parameters
+    ----------
+    members : int
+        Networks.
+    hidden : tuple of int
+        Outputs of the hidden layers of each.
+    activation : Elementwise
+        What follows each of them.
+    first_weights : float
+        By what the weights of the first layer are multiplied at the start.
+    dropout : float
+        The share of their outputs that a step leaves out.
+    learning_rate, weight_decay, beta2 : float
+        Of AdamW; the learning rate falls along half a cosine.
+    batch_size : int
+        Samples in a step.
+    epochs : int
+        Passes at most.
+    patience : int or None
+        Passes without improvement that end a training before its last.
+    label_smoothing : float
+        The share of certainty that all classes are given alike.
+    scoring : str or callable
+        What is watched on the rows held out.
+    """
+
+    members: int
+    hidden: tuple[int, ...]
+    activation: Elementwise
+    first_weights: float
+    dropout: float
+    learning_rate: float
+    weight_decay: float
+    beta2: float
+    batch_size: int
+    epochs: int
+    patience: int | None
+    label_smoothing: float
+    scoring: Any
+
+
+def recipe_for(estimator: Any, rows: int, *, classes: bool) -> Recipe:
+    """Return the recipe for so many rows to train on; what an estimator says counts first.
+
+    Parameters
+    ----------
+    estimator : TableEstimator
+        Whose parameters say it, or leave it to the recipe by "auto".
+    rows : int
+        To train on.
+    classes : bool
+        Whether classes are predicted, not numbers.
+    """
+
+    def said(name: str, usual: Any) -> Any:
+        return _said(estimator, name, usual)
+
+    patience = said("n_iter_no_change", None)
+    return Recipe(
+        members=int(said("members", 8)),
+        hidden=_sizes(said("hidden_layer_sizes", (128, 64))),
+        activation=resolve.activation(said("activation", "silu" if classes else "mish")),
+        first_weights=0.3,
+        dropout=float(said("dropout", 0.1 if classes else 0.0)),
+        learning_rate=float(said("learning_rate_init", 0.01 if classes else 0.016)),
+        weight_decay=float(said("weight_decay", 0.1 if classes else 0.05)),
+        beta2=0.95,
+        batch_size=min(int(said("batch_size", _batch(rows))), rows),
+        epochs=int(said("max_iter", 30)),
+        patience=None if patience is None else int(patience),
+        label_smoothing=float(said("label_smoothing", 0.0)),
+        scoring=scoring_of(estimator, classes=classes),
+    )
+
+
+def _batch(rows: int) -> int:
+    """Return the power of 2 that divides rows into about :data:`STEPS_IN_EPOCH`, within bounds."""
+    power = round(math.log2(max(rows, 1) / STEPS_IN_EPOCH))
+    return min(LARGEST_BATCH, max(LEAST_BATCH, 1 << max(power, 0)))
+
+
+def scoring_of(estimator: Any, *, classes: bool) -> Any:
+    """Return what is watched on the rows held out: what an estimator says, or what is usual."""
+    numbers = "r2" if getattr(estimator, "quantiles", None) is None else LOSS
+    return _said(estimator, "scoring", "neg_log_loss" if classes else numbers)
+
+
+def _said(estimator: Any, name: str, usual: Any) -> Any:
+    """Return what an estimator says of a parameter, or what is usual where it says "auto"."""
+    value = getattr(estimator, name, AUTO)
+    return usual if isinstance(value, str) and value == AUTO else value
+
+
+def _sizes(given: Any) -> tuple[int, ...]:
+    return tuple(int(size) for size in ([given] if isinstance(given, int) else given))

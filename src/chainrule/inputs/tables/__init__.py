@@ -1,0 +1,23 @@
+"""Tables: each column becomes features by its kind."""
+
+from chainrule.inputs.tables.base import Block, TableColumn
+from chainrule.inputs.tables.booleans import BooleanColumn
+from chainrule.inputs.tables.categories import CategoricalColumn
+from chainrule.inputs.tables.dates import DateColumn
+from chainrule.inputs.tables.decisions import Decision
+from chainrule.inputs.tables.encoder import COLUMNS, TableEncoder
+from chainrule.inputs.tables.numbers import NumericColumn
+from chainrule.inputs.tables.piecewise import PiecewiseColumn
+
+__all__ = [
+    "COLUMNS",
+    "Block",
+    "BooleanColumn",
+    "CategoricalColumn",
+    "DateColumn",
+    "Decision",
+    "NumericColumn",
+    "PiecewiseColumn",
+    "TableColumn",
+    "TableEncoder",
+]

@@ -1,0 +1,86 @@
+"""What every kind of column states: how its cells become features."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.table import RawCells
+
+MISSING_VALUE = "(missing)"
+"""What stands for missing cells in names of features."""
+
+Line = Callable[[int], int]
+"""The line in its file of a row, counted from 0."""
+
+
+class Block(NamedTuple):
+    """Where the features of a column stand in X, and its kind."""
+
+    name: str
+    kind: str
+    start: int
+    width: int
+
+    @property
+    def slice(self) -> slice:
+        """The columns of X."""
+        return slice(self.start, self.start + self.width)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How numbers are encoded: "standard" or "piecewise", and then the bins of a column."""
+
+    encoding: str = "standard"
+    bins: int = 16
+
+
+class TableColumn(ABC):
+    """A column that makes features, as training left it.
+
+    A kind of column is a frozen dataclass with a classmethod ``fit`` and a line in ``COLUMNS``.
+    """
+
+    kind: ClassVar[str]
+    """Its name in files."""
+
+    called: ClassVar[str]
+    """What people call it: "numbers", "categories"."""
+
+    name: str
+
+    @property
+    @abstractmethod
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of its features."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Return what its features are."""
+
+    @abstractmethod
+    def encode(self, raw: RawCells, out: NDArray[np.float32], line: Line) -> list[str]:
+        """Fill out (n, features), and return what is unusual about the cells (n) in sentences.
+
+        DataError names the line of a cell that cannot be encoded.
+        """
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values that `from_json` takes back."""
+
+    @classmethod
+    @abstractmethod
+    def from_json(cls, data: object, where: str) -> Self:
+        """Check and take back what `to_json` gave; ValueError for anything else."""
+
+
+def counted_cells(count: int) -> str:
+    """Return how many cells there are of something."""
+    return "1 cell" if count == 1 else f"{count:,} cells"

@@ -1,0 +1,171 @@
+"""What each column of a table is taken for, found on all of its rows before they are split."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from chainrule.data import Column, DataError, Table
+from chainrule.data.cells import Cells, shortened
+from chainrule.inputs.base import Options
+from chainrule.inputs.tables.booleans import are_booleans
+from chainrule.inputs.tables.dates import DateReading, find_dates
+from chainrule.inputs.tables.identifiers import identifier_of_numbers, identifier_of_texts
+from chainrule.inputs.tables.readings import AS_IT_IS, NumberReading, find_numbers
+
+__all__ = ["LEFT_OUT", "Decision", "decide", "decide_all"]
+
+LEFT_OUT = "left out"
+COUNTS = "counts the rows"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a column is taken for.
+
+    Parameters
+    ----------
+    kind : str
+        "numbers", "categories", "booleans", "dates" or "left out".
+    reason : str
+        Why it is left out.
+    reading : NumberReading
+        How its cells are read as numbers.
+    dates : DateReading
+        How its cells are read as dates.
+    remarks : tuple of str
+        What a user should know of it.
+    """
+
+    kind: str
+    reason: str = ""
+    reading: NumberReading = AS_IT_IS
+    dates: DateReading | None = None
+    remarks: tuple[str, ...] = ()
+
+
+def decide_all(table: Table, options: Options) -> dict[str, Decision]:
+    """Return a decision for each column of a table.
+
+    Where one column has decimal commas, numbers such as 1,234 in the others have them, too.
+    Where nothing else is left to learn from, columns that count the rows are kept.
+
+    Raises
+    ------
+    DataError
+        The options name a column that is not there, or one twice; or a number is infinite.
+    """
+    _check_names(table, options)
+    decisions = {name: decide(table.target(name), options) for name in table.names}
+    formats = [each.reading.format for each in decisions.values()]
+    if not options.decimal and any(form.decimal == "," for form in formats):
+        comma = replace(options, decimal=",")
+        decisions = {name: decide(table.target(name), comma) for name in table.names}
+    if not any(each.kind != LEFT_OUT for each in decisions.values()):
+        for name, each in decisions.items():
+            if each.reason == COUNTS:
+                decisions[name] = Decision("numbers", remarks=("it counts the rows",))
+    return decisions
+
+
+def decide(column: Column, options: Options) -> Decision:
+    """Return what a column is taken for."""
+    name = column.name
+    if name in options.drop:
+        return Decision(LEFT_OUT, "by choice")
+    if name in options.text:
+        return Decision(LEFT_OUT, "free text by choice")
+    cells = Cells.read(column.cells)
+    if cells.missing.all():
+        return Decision(LEFT_OUT, "every cell is missing")
+    if name in options.categorical:
+        return Decision("categories")
+    if name in options.date:
+        return _chosen_dates(column, cells, options.decimal)
+    chosen = name in options.numeric
+    choose = _chosen_numbers if chosen else _usual
+    decision = choose(column, cells, options.decimal)
+    return decision if chosen or name in options.keep else _identified(column, cells, decision)
+
+
+def _usual(column: Column, cells: Cells, decimal: str) -> Decision:
+    """Return what a column is taken for, be it an identifier or not."""
+    programs = decimal != "," or isinstance(column.cells, np.ndarray)
+    if not cells.words.any() and (programs or not any("." in text for text in cells.texts)):
+        return Decision("numbers")
+    if are_booleans(cells):
+        return Decision("booleans")
+    dates = find_dates(cells, column.line, decimal=decimal)
+    if dates is not None:
+        return Decision("dates", dates=dates[0], remarks=dates[1])
+    found = find_numbers(cells, column.line, decimal=decimal)
+    if found is not None:
+        return Decision("numbers", reading=found.reading, remarks=found.remarks)
+    remark = _mostly_numbers(cells)
+    return Decision("categories", remarks=(remark,) if remark else ())
+
+
+def _identified(column: Column, cells: Cells, decision: Decision) -> Decision:
+    """Return the decision, or that the column is left out because it only names rows."""
+    reason = ""
+    if decision.kind == "numbers":
+        x = decision.reading.read(column.name, column.cells, column.line)  # no infinite ones
+        reason = identifier_of_numbers(column.name, x) if not decision.reading.format.unit else ""
+    elif decision.kind == "categories":
+        reason = identifier_of_texts(cells)
+        reason += "".join(f" ({remark})" for remark in decision.remarks) if reason else ""
+    return replace(decision, kind=LEFT_OUT, reason=reason, remarks=()) if reason else decision
+
+
+def _chosen_numbers(column: Column, cells: Cells, decimal: str) -> Decision:
+    if not cells.words.any():
+        return _usual(column, cells, decimal)
+    found = find_numbers(cells, column.line, decimal=decimal, chosen=True)
+    if found is None:
+        row, cell = cells.first(cells.words)
+        raise DataError(
+            f"column {column.name!r}, line {column.line(row)}: expected numbers, as was chosen, "
+            f"got {shortened([cell])}"
+        )
+    return Decision("numbers", reading=found.reading, remarks=found.remarks)
+
+
+def _chosen_dates(column: Column, cells: Cells, decimal: str) -> Decision:
+    found = find_dates(cells, column.line, decimal=decimal, chosen=True)
+    if found is None:
+        row, cell = cells.first(~cells.missing)
+        raise DataError(
+            f"column {column.name!r}, line {column.line(row)}: expected dates, as was chosen, got "
+            f"{shortened([cell])}"
+        )
+    return Decision("dates", dates=found[0], remarks=found[1])
+
+
+def _mostly_numbers(cells: Cells) -> str:
+    """Return in words that numbers are among the categories, "" if they are few."""
+    words = [text for text, word in zip(cells.texts, cells.words, strict=True) if word]
+    numbers = int(np.count_nonzero(~cells.words & ~cells.missing))
+    return f"most are numbers, but not {shortened(words, most=3)}" if numbers > len(words) else ""
+
+
+def _check_names(table: Table, options: Options) -> None:
+    """Refuse choices for columns that are not there, and two choices for one column."""
+    chosen: dict[str, str] = {}
+    for option, names in options.chosen.items():
+        for name in names:
+            if name not in table.names:
+                close = difflib.get_close_matches(name, table.names, n=3)
+                hint = f"; did you mean {shortened(close)}?" if close else ""
+                raise DataError(
+                    f"{options.owner}: {option}: no column {name!r} among "
+                    f"{shortened(table.names, most=50)}{hint}"
+                )
+            if name in chosen:
+                raise DataError(
+                    f"{options.owner}: expected one choice for column {name!r}, got "
+                    f"{chosen[name]} and {option}"
+                )
+            chosen[name] = option
+

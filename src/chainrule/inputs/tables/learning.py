@@ -1,0 +1,80 @@
+"""Learning a column of a table from its training cells, as was decided."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data import DataError, Table
+from chainrule.data.cells import Cells
+from chainrule.inputs.base import Options
+from chainrule.inputs.tables.base import Settings, TableColumn
+from chainrule.inputs.tables.booleans import BooleanColumn
+from chainrule.inputs.tables.categories import CategoricalColumn
+from chainrule.inputs.tables.dates import DateColumn
+from chainrule.inputs.tables.decisions import LEFT_OUT, Decision
+from chainrule.inputs.tables.numbers import NumericColumn
+from chainrule.inputs.tables.piecewise import MOST_BINS, PiecewiseColumn
+from chainrule.inputs.tables.readings import AS_IT_IS, NumberReading
+
+__all__ = ["MOST_COLUMNS", "check_fit", "fit_column"]
+
+ENCODINGS = ("standard", "piecewise")
+MOST_COLUMNS = 1_000_000
+
+
+def check_fit(table: Table, options: Options) -> None:
+    """Refuse tables without rows or of too many columns, and options that are none."""
+    if len(table) == 0:
+        raise DataError("TableEncoder: expected rows to learn from, got none")
+    if len(table.names) > MOST_COLUMNS:
+        raise DataError(
+            f"TableEncoder: expected at most {MOST_COLUMNS:,} columns, got {len(table.names):,}"
+        )
+    if options.encoding not in ENCODINGS:
+        raise DataError(
+            f"{options.owner}: expected an encoding of {ENCODINGS}, got {options.encoding!r}"
+        )
+    if not 1 <= options.bins <= MOST_BINS:
+        raise DataError(f"{options.owner}: expected 1 to {MOST_BINS:,} bins, got {options.bins!r}")
+
+
+def fit_column(
+    name: str, table: Table, decision: Decision, settings: Settings
+) -> TableColumn | str:
+    """Learn a column from its training cells, or return why it is left out."""
+    raw = table.column(name)
+    if decision.kind == LEFT_OUT:
+        return decision.reason
+    learnt: TableColumn | None = None
+    if decision.kind == "numbers":
+        x = decision.reading.read(name, raw, table.line)
+        gone = np.isnan(x)
+        if gone.all():
+            return "every cell is missing"
+        learnt = _fit_numbers(name, x, decision.reading, settings)
+        if learnt is None and gone.any():  # one number, or missing
+            learnt = CategoricalColumn.fit(name, Cells.read(raw))
+    elif decision.dates is not None:
+        learnt = DateColumn.fit(
+            name,
+            raw,
+            decision.dates,
+            table.line,
+            lambda part, x: _fit_numbers(part, x, AS_IT_IS, settings),
+        )
+    elif decision.kind == "booleans":
+        learnt = BooleanColumn.fit(name, Cells.read(raw))
+    else:
+        learnt = CategoricalColumn.fit(name, Cells.read(raw))
+    return "constant" if learnt is None else learnt
+
+
+def _fit_numbers(
+    name: str, x: NDArray[np.float64], reading: NumberReading, settings: Settings
+) -> NumericColumn | PiecewiseColumn | None:
+    if not len(x):
+        return None
+    if settings.encoding == "piecewise":
+        return PiecewiseColumn.fit(name, x, reading, settings.bins)
+    return NumericColumn.fit(name, x, reading)

@@ -1,0 +1,117 @@
+"""Files that pyarrow reads block by block: the same tables as the strict reader's."""
+
+import gzip
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings, strategies as st
+
+from chainrule.data import DataError, arrow_csv, columns, csv_files, read_csv
+from chainrule.data.arrow_csv import NotPlainError
+from chainrule.data.coded import Coded
+
+pytest.importorskip("pyarrow")
+
+FIELDS = ["1", "2.5", "-3e2", "007", "+4", "", "NA", "nan", "inf", "x", " y", "z ", "é", "1e999"]
+FIELDS += ['"q"', '"a,b"', '"a\nb"', '"say ""so"""', '" s"', 'o"o', '""', "#N/A", "1" * 17]
+ENDS = ["\n", "\r\n", "\n\n", ",\n", "\r", ",1\n", "\n  \n"]
+LIKELY_ENDS = st.sampled_from(["\n"] * 12 + ENDS)
+rows = st.lists(st.tuples(*[st.sampled_from(FIELDS)] * 3, LIKELY_ENDS), min_size=1, max_size=30)
+plain_fields = st.sampled_from(["1", "2.5", "-3e2", "", "NA", "8", "9", "0.25", "red", '"q, q"'])
+plain_rows = st.lists(st.tuples(*[plain_fields] * 3, st.just("\n")), min_size=1, max_size=30)
+
+
+def outcome(path, **options):
+    try:
+        table = read_csv(path, **options)
+    except DataError as error:
+        return str(error)
+    kinds = ["coded" if isinstance(cells, Coded) else cells.dtype.kind for cells in table.columns]
+    return table.names, kinds, [[str(c) for c in cells] for cells in table.columns], [
+        table.line(row) for row in range(len(table))
+    ]
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(csv_files, "QUICK_FROM", 0)
+    monkeypatch.setattr(arrow_csv, "BLOCK", 64)
+    monkeypatch.setattr(columns, "FEW_TEXTS", 4)
+
+
+def both(path, monkeypatch):
+    """Return what both readers make of a file, and whether pyarrow read it."""
+    read = []
+
+    def noted(*arguments, **options):
+        places = arrow_csv.read_blocks(*arguments, **options)
+        read.append(places)
+        return places
+
+    with monkeypatch.context() as patch:
+        patch.setattr(csv_files, "read_blocks", noted)
+        found = outcome(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(csv_files, "find_spec", lambda name: None)
+        expected = outcome(path)
+    return found, expected, bool(read)
+
+
+@settings(max_examples=60)
+@example([("1", "2", "3", "\n")] * 5, "", "\ufeff")
+@given(st.one_of(rows, plain_rows), st.sampled_from(["", "\n"]), st.sampled_from(["", "\ufeff"]))
+def test_both_readers_give_the_same_table(tmp_path_factory, lines, before, mark):
+    text = mark + before + "a,b,c\n" + "".join(",".join(row[:3]) + row[3] for row in lines)
+    path = tmp_path_factory.mktemp("csv") / "t.csv"
+    path.write_bytes(text.encode())
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name, value in (
+            (csv_files, "QUICK_FROM", 0),
+            (arrow_csv, "BLOCK", 64),
+            (columns, "FEW_TEXTS", 4),
+        ):
+            patch.setattr(module, name, value)
+        found, expected, _ = both(path, patch)
+    assert found == expected
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_plain_files_are_read_by_pyarrow(tmp_path, quick, monkeypatch, delimiter, ending, compress):
+    lines = ["a,b,c,d", *(f'{k}.5,w{k % 3},"x, {k}",0{k}' for k in range(50)), "", "7,?,y,8"]
+    text = ending.join(line.replace(",", delimiter) for line in lines)
+    path = tmp_path / "t.csv"
+    path.write_bytes(compress(text.encode()))
+    found, expected, was_quick = both(path, monkeypatch)
+    assert was_quick
+    assert found == expected
+    table = read_csv(path)
+    np.testing.assert_array_equal(table.columns[0], [*np.arange(0.5, 50), 7.0])
+    assert table.columns[3][:2] == ["00", "01"]  # what numbers would lose is kept
+    assert table.columns[1][50] == "?"
+    assert table.line(50) == 53
+
+
+def test_a_word_after_thousands_of_numbers_makes_texts_of_them(tmp_path, quick, monkeypatch):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n" + "".join(f"{k}.50,1\n" for k in range(99)) + "many,1\n")
+    found, expected, was_quick = both(path, monkeypatch)
+    assert was_quick
+    assert found == expected
+    assert read_csv(path).columns[0][97:] == ["97.50", "98.50", "many"]
+
+
+@pytest.mark.parametrize("row", ['1,"x"y', "1, \"x\"", '1,o"o', "1,x\ry", "1,\0", "1,2,3", "1,é"])
+def test_what_is_not_plain_is_left_to_the_strict_reader(tmp_path, quick, row):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"a,b\n" + row.encode("latin-1") + b"\n")
+    grown = [columns.GrowingColumn(place) for place in range(2)]
+    with path.open("rb") as stream, pytest.raises(NotPlainError):
+        arrow_csv.read_blocks(stream, ",", grown, has_header=True)
+
+
+def test_numbers_that_are_more_than_their_value_stay_texts():
+    for texts in (["007"], ["+49"], ["1234567890123456"], ["1_0"], ["inf"], ["1e999"], ["x"]):
+        assert columns.plain_numbers(["1", *texts]) is None
+    np.testing.assert_array_equal(columns.plain_numbers(["0.5", "-3", "NA"]), [0.5, -3, np.nan])

@@ -1,0 +1,94 @@
+"""Which rows are held out: shares of classes, whole groups, the last in time."""
+
+import numpy as np
+import pandas
+import pytest
+from hypothesis import given, strategies as st
+
+from chainrule import TableRegressor
+from chainrule.estimators.tables.held_out import LEAST_ROWS, held_out_rows
+
+
+def test_classes_keep_their_shares_and_none_is_held_out_whole():
+    classes = np.repeat(["a", "b", "c"], [80, 19, 1])
+    training, out = held_out_rows(100, 0.2, 0, classes=classes)
+    assert np.unique(classes[out], return_counts=True)[1].tolist() == [16, 4]
+    assert sorted([*training, *out]) == list(range(100))
+
+
+@given(st.lists(st.integers(0, 6), min_size=2, max_size=80), st.integers(0, 9))
+def test_groups_stay_whole(groups, seed):
+    if len(set(groups)) < 2:
+        with pytest.raises(ValueError, match="expected two groups or more"):
+            held_out_rows(len(groups), 0.2, seed, groups=groups)
+        return
+    training, out = held_out_rows(len(groups), 0.2, seed, groups=groups)
+    of = np.array(groups)
+    assert not set(of[training]) & set(of[out])
+    assert len(training)
+    assert len(out)
+
+
+def test_groups_may_be_words_or_missing():
+    names = ["Ann", "Bob", None, "Ann"] * 20
+    training, out = held_out_rows(80, 0.25, 0, groups=np.array(names, dtype=object))
+    assert {str(names[row]) for row in training} & {str(names[row]) for row in out} == set()
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        np.arange(10),
+        pandas.date_range("2024-01-28", periods=10).to_series(),
+        [f"2024-01-{day}" for day in range(10, 20)],
+        [str(8 + number) for number in range(10)],
+    ],
+)
+def test_the_last_in_time_are_held_out(times):
+    order = np.random.default_rng(0).permutation(10)
+    shuffled = np.asarray(times)[order]
+    training, out = held_out_rows(10, 0.2, 0, time=shuffled)
+    assert sorted(order[out]) == [8, 9]
+    assert sorted(order[training]) == list(range(8))
+
+
+def test_rows_of_one_time_stay_together():
+    training, out = held_out_rows(9, 0.2, 0, time=[1, 1, 1, 1, 2, 2, 2, 2, 2])
+    assert training.tolist() == [0, 1, 2, 3]
+    assert out.tolist() == [4, 5, 6, 7, 8]
+
+
+def test_a_time_that_is_missing_is_named():
+    with pytest.raises(ValueError, match="expected a time for each row, got none in row 1"):
+        held_out_rows(3, 0.2, 0, time=[1.0, np.nan, 3.0])
+
+
+def test_few_rows_are_all_trained_on():
+    for rows, fraction in ((LEAST_ROWS - 1, 0.2), (500, 0.0)):
+        training, out = held_out_rows(rows, fraction, 0)
+        assert len(training) == rows
+        assert not len(out)
+
+
+def test_a_column_of_groups_is_no_input_and_one_of_times_is():
+    rng = np.random.default_rng(0)
+    table = pandas.DataFrame(
+        {"patient": np.repeat(np.arange(20), 4), "x": rng.normal(size=80), "day": np.arange(80)}
+    )
+    model = TableRegressor(members=2, hidden_layer_sizes=(4,), max_iter=2, random_state=0)
+    by_group = model.fit(table, table["x"] * 2, groups="patient")
+    assert "patient: left out, by choice" in by_group.columns_
+    assert by_group.inputs_.raw_names == ("x", "day")
+    np.testing.assert_array_equal(by_group.predict(table), by_group.predict(table[["x", "day"]]))
+    by_time = model.fit(table, table["x"] * 2, time="day")
+    assert by_time.inputs_.raw_names == ("patient", "x", "day")
+
+
+def test_rows_that_weigh_nothing_are_not_scored():
+    x = np.arange(100.0)[:, None]
+    weights = np.where(np.arange(100) < 50, 1.0, 0.0)
+    model = TableRegressor(members=2, hidden_layer_sizes=(4,), max_iter=2, random_state=0)
+    model.fit(x, x[:, 0], weights)
+    assert len(model.validation_scores_) == 2
+    model.fit(x, x[:, 0], weights, time=np.arange(100))
+    assert model.validation_scores_ is None

@@ -1,0 +1,186 @@
+"""What decides on the pass that is kept, and when training ends: scores, patience, time, Ctrl-C."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    get_scorer,
+    log_loss,
+    mean_absolute_error,
+    mean_squared_error,
+    r2_score,
+    roc_auc_score,
+)
+
+from chainrule import LearningCurveDisplay, Plan, TableClassifier, TableRegressor, train
+from chainrule.estimators.tables import training
+from chainrule.estimators.tables.scores import QUICK_SCORES, MeanScore
+from chainrule.targets import Classes, Numbers
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(200, 3))
+SIGN = np.where(X[:, 0] + 0.5 * RNG.normal(size=200) > 0, "up", "down")
+NUMBER = X[:, 0] - X[:, 1] + 0.1 * RNG.normal(size=200)
+QUICK = {"members": 2, "hidden_layer_sizes": (8,), "learning_rate_init": 0.02, "random_state": 0}
+WEIGHTS = RNG.uniform(0.5, 2, 50)
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS])
+@pytest.mark.parametrize("count", [2, 3])
+def test_quick_scores_of_classes_are_scikit_learns(count, weights):
+    y = RNG.integers(0, count, 50)
+    targets = Classes.fit(y)
+    each = RNG.dirichlet(np.ones(count), (50, 4))
+    P = each.mean(axis=1)
+    Y, t = (each[..., 1:] if count == 2 else each), targets.encode(y)
+    expected = {
+        "accuracy": accuracy_score(y, P.argmax(axis=1), sample_weight=weights),
+        "neg_log_loss": -log_loss(y, P, sample_weight=weights),
+        "roc_auc": roc_auc_score(
+            y,
+            P[:, 1] if count == 2 else P,
+            multi_class="ovr",
+            sample_weight=weights,
+        ),
+    }
+    found = {name: MeanScore(name, targets, weights)(Y, t) for name in expected}
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS])
+def test_quick_scores_of_numbers_are_scikit_learns(weights):
+    y = RNG.normal(size=50)
+    targets = Numbers.fit(y)
+    each = RNG.normal(size=(50, 4, 1))
+    mean, given = each.mean(axis=1)[:, 0], {"sample_weight": weights}
+    expected = {
+        "r2": r2_score(y, mean, **given),
+        "neg_mean_squared_error": -mean_squared_error(y, mean, **given),
+        "neg_mean_absolute_error": -mean_absolute_error(y, mean, **given),
+    }
+    found = {name: MeanScore(name, targets, weights)(each, targets.encode(y)) for name in expected}
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_what_is_not_finite_has_no_score():
+    for name in ("r2", "neg_mean_squared_error"):
+        assert np.isnan(MeanScore(name, Numbers(), None)(np.full((2, 1, 1), np.inf), np.eye(2)[:1]))
+    assert np.isnan(QUICK_SCORES["roc_auc"](np.ones((3, 1)) / 2, np.ones((3, 1)), None))
+
+
+@pytest.mark.parametrize("scoring", ["neg_log_loss", "accuracy", "roc_auc", "f1_macro"])
+def test_the_pass_with_the_best_score_of_the_mean_is_kept(scoring):
+    y = (SIGN == "up").astype(int)
+    model = TableClassifier(**QUICK, max_iter=12, scoring=scoring)
+    model.fit(X[50:], y[50:], X_val=X[:50], y_val=y[:50])
+    own = get_scorer(scoring)(model, X[:50], y[:50])
+    assert own == pytest.approx(model.best_validation_score_, rel=1e-5)
+    assert model.best_validation_score_ == max(model.validation_scores_)
+    ranks = zip(model.validation_scores_, np.negative(model.validation_loss_curve_), strict=True)
+    epochs = [rank for rank, _ in sorted(enumerate(ranks), key=lambda pair: pair[1])]
+    assert model.history_.kept == epochs[-1] + 1  # of equal scores, the lower loss
+
+
+def test_a_function_may_say_what_is_watched():
+    def scorer(estimator, rows, answers):
+        return balanced_accuracy_score(answers, estimator.predict(rows))
+
+    model = TableClassifier(**QUICK, max_iter=4, scoring=scorer).fit(X, SIGN)
+    assert model.scoring_ is scorer
+    assert model.best_validation_score_ == max(model.validation_scores_)
+
+
+def test_the_loss_may_be_watched_and_is_where_there_is_no_score():
+    model = TableRegressor(**QUICK, max_iter=6, scoring="loss").fit(X, NUMBER)
+    assert model.validation_scores_ is None
+    assert model.history_.kept == 1 + np.argmin(model.validation_loss_curve_)
+    one = TableRegressor(**QUICK, max_iter=3).fit(X, NUMBER, X_val=X[:1], y_val=NUMBER[:1])
+    assert one.validation_scores_ is None
+    single = TableClassifier(**QUICK, max_iter=3, scoring="roc_auc")
+    single.fit(X, SIGN, X_val=X[SIGN == "up"], y_val=SIGN[SIGN == "up"])
+    assert len(single.validation_loss_curve_) == 3
+
+
+def test_usual_scores_have_their_names_in_curves():
+    pytest.importorskip("matplotlib").use("Agg")
+    for scoring in ("neg_log_loss", "accuracy"):
+        model = TableClassifier(**QUICK, max_iter=12, scoring=scoring).fit(X, SIGN)
+        display = LearningCurveDisplay.from_estimator(model)
+        assert display.score_name == model.scoring_ == scoring
+        assert display.kept == model.history_.kept
+
+
+def test_patience_ends_a_training_that_no_longer_improves():
+    model = TableRegressor(**QUICK, max_iter=300, n_iter_no_change=3).fit(X, NUMBER)
+    assert model.history_.end == "validation"
+    assert model.n_iter_ < 300
+
+
+class Clock:
+    """Time that passes by a tenth of a second whenever it is looked at."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        self.now += 0.1
+        return self.now
+
+
+def test_the_time_that_a_training_has_ends_it_with_the_best_so_far(monkeypatch):
+    monkeypatch.setattr("chainrule.training.run.perf_counter", Clock())
+    model = TableRegressor(**QUICK, max_iter=400, max_seconds=5.0).fit(X, NUMBER)
+    history = model.history_
+    assert history.end == "time"
+    assert 1 <= len(history.epochs) < 400
+    assert f"stopped after {len(history.epochs)} epochs, as the time was over" in repr(history)
+    assert model.best_validation_score_ == max(model.validation_scores_)
+
+
+def test_time_ends_an_epoch_too_and_what_it_has_learned_is_kept(monkeypatch):
+    monkeypatch.setattr("chainrule.training.run.perf_counter", Clock())
+    model = TableRegressor(
+        **QUICK, max_seconds=1e-3, validation_fraction=0, engine="reference", batch_size=10
+    ).fit(X, NUMBER)
+    assert model.history_.describe().startswith("stopped after 1 epoch, as the time was over")
+    assert model.history_.kept == 1
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_a_plan_wants_seconds_that_are_some():
+    with pytest.raises(ValueError, match="expected max_seconds to be a number > 0 or None, got 0"):
+        Plan(max_seconds=0)
+
+
+def test_control_c_ends_a_training_with_the_best_so_far(monkeypatch):
+    def interrupted(*arguments, watcher=None, reporter=None, **options):
+        class Interrupting:
+            def see(self, epoch):
+                if epoch.number == 3:
+                    raise KeyboardInterrupt
+                return True
+
+            def exhausted(self, epoch):
+                return False
+
+        return train(*arguments, watcher=Interrupting(), reporter=reporter, **options)
+
+    monkeypatch.setattr(training, "train", interrupted)
+    model = TableRegressor(**QUICK, max_iter=9)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        model.fit(X, NUMBER)
+    assert model.history_.end == "interrupted"
+    assert model.predict(X).shape == (200,)
+
+
+def test_a_training_that_leads_nowhere_is_an_error():
+    with pytest.raises(ValueError, match="non-finite parameter weights"):
+        TableRegressor(**{**QUICK, "learning_rate_init": 1e30}).fit(X, NUMBER)
+
+
+def test_iris_is_learned_with_all_that_is_usual():
+    flowers, kinds = load_iris(return_X_y=True, as_frame=True)
+    model = TableClassifier(random_state=0).fit(flowers, kinds)
+    assert model.score(flowers, kinds) > 0.94
