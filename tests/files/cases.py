@@ -55,10 +55,10 @@ FUNCTION_CASES = {
     ELU: [ELU(), ELU(2)],
     BatchNorm: [BatchNorm(), BatchNorm(1, False, 1e-3), BatchNorm(0.25)],
     LayerNorm: [LayerNorm(), LayerNorm("channels", False, 1e-3), LayerNorm("last", epsilon=1)],
-    Scale: [Scale(), Scale(6), Scale(0.25)],
-    Parametric: [Parametric(), Parametric(ELU(2)), Parametric(rate_factor=1)],
     MemberLinear: [MemberLinear(3), MemberLinear(2, members=4)],
     BatchEnsembleLinear: [BatchEnsembleLinear(3), BatchEnsembleLinear(2, members=4)],
+    Scale: [Scale(), Scale(6), Scale(0.25)],
+    Parametric: [Parametric(), Parametric(ELU(2)), Parametric(rate_factor=1)],
     Residual: [Residual((Linear(2), Residual((ELU(2),)))), Residual((Dropout(0.1),))],
 }
 LOSS_CASES = {
