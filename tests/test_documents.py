@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 COMMANDS = {"docs/command-line.md": 11, "docs/images.md": 10}
 """Pages whose commands run, too, with the number of blocks that do."""
 
-PAGES = ["accuracy", "backprop", "engine", "estimators", "networks", "reproducible"]
+PAGES = ["accuracy", "backprop", "engine", "estimators", "networks", "reproducible", "tables"]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in PAGES)]
 
 

@@ -84,6 +84,10 @@ class EngineStepper:
         """Put the parameters into the chain."""
         self.steps.store()
 
+    def load(self) -> None:
+        """Take the parameters from the chain."""
+        self.steps.load()
+
     def resume(self, state: State) -> None:
         """Continue with an optimizer's state."""
         self.steps.resume(state.slots, state.steps)

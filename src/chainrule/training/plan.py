@@ -70,6 +70,10 @@ class Plan:
     max_seconds : float or None, default=None
         After so many seconds training ends, in the midst of an epoch if need be, with the best
         epoch so far; None never ends it.
+    averaging : float, default=0.0
+        A share a from 0 to below 1: after each epoch the parameters kept, and validated, are
+        a times those kept after the epoch before, and 1 − a times those of the steps, which go on
+        from where they are. Noise of the last steps averages out; 0 keeps parameters as they are.
     """
 
     optimizer: Optimizer = Adam()
@@ -86,6 +90,7 @@ class Plan:
     epoch_loss: Callable[[Batches], float] = weighted_mean
     precision: Precision = "float32"
     max_seconds: float | None = None
+    averaging: float = 0.0
 
     __repr__ = short_repr
 
@@ -119,4 +124,11 @@ class Plan:
         if not (isinstance(most, int | float | np.number) and most > 0):
             raise ValueError(
                 f"Plan: expected max_seconds to be a number > 0 or None, got {self.max_seconds!r}"
+            )
+        share = self.averaging
+        if isinstance(share, bool) or not (
+            isinstance(share, int | float | np.number) and 0 <= share < 1
+        ):
+            raise ValueError(
+                f"Plan: expected averaging from 0 to below 1, such as 0.6, got {share!r}"
             )

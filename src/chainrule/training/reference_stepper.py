@@ -49,6 +49,9 @@ class ReferenceStepper:
     def store(self) -> None:
         """Do nothing: the parameters are the chain's own."""
 
+    def load(self) -> None:
+        """Do nothing: the parameters are the chain's own."""
+
     def resume(self, state: State) -> None:
         """Continue with an optimizer's state."""
         self.done = state.steps
@@ -123,7 +126,6 @@ class ReferenceStepper:
                 wrong = (place for place, Y in enumerate(made) if not np.isfinite(Y).all())
                 self.first_not_finite = next(wrong, None)
         return value, penalty
-
 
     def _update(self, gradient: Array, factor: float, now: dict[str, float]) -> None:
         """Move the parameters."""

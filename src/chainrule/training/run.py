@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.chain import Chain
 from chainrule.functions.sequence import outermost
 from chainrule.losses import Loss
+from chainrule.training.averaging import Average
 from chainrule.training.epoch_samples import EpochSamples
 from chainrule.training.errors import TrainingDivergedError
 from chainrule.training.history import Batches, Epoch, History, weighted_mean
@@ -42,6 +43,7 @@ class TrainingRun:
         """Take note of the parameters to fall back on."""
         self.history = History(engine=self.stepper.engine, reason=self.stepper.reason)
         self.parameters = self.chain.parameters
+        self.average = Average(self.plan.averaging, self.parameters)
         self.good = self.parameters.flat.copy()
         self.scale = LossScale(self.chain, self.loss, self.data.samples, self.told, self.good)
 
@@ -56,7 +58,7 @@ class TrainingRun:
                     self.scale.first_epoch(epoch.loss)
                 best = self.watcher.see(epoch)
                 if best or self.validation is None:
-                    self.good[...] = self.parameters.flat
+                    self.good[...] = self.average.flat
                     history.kept = number
                 self.reporter.finished(epoch)
                 if self.watcher.exhausted(epoch):
@@ -69,10 +71,15 @@ class TrainingRun:
             history.end = "interrupted"
             self.stepper.store()
             self.settle()
-        if self.validation is not None and history.epochs:
+        if self._keeps and history.epochs:
             self.parameters.flat[...] = self.good  # the start's, where no epoch was better
         self.compare_with_the_start()
         return history
+
+    @property
+    def _keeps(self) -> bool:
+        """Whether other parameters are kept than those of the last step."""
+        return self.validation is not None or self.plan.averaging > 0
 
     def compare_with_the_start(self) -> None:
         """Take note of it if training ended with a loss far above that of the start."""
@@ -87,7 +94,7 @@ class TrainingRun:
         """Keep, without a validation set, what the steps of an unfinished epoch have learned."""
         if not self.parameters.finite:
             self.parameters.flat[...] = self.good
-        elif self.validation is None and not np.array_equal(self.parameters.flat, self.good):
+        elif not self._keeps and not np.array_equal(self.parameters.flat, self.good):
             self.history.kept = 0
 
     def one_epoch(self, number: int) -> Epoch:
@@ -113,9 +120,11 @@ class TrainingRun:
         if not self.parameters.finite:
             names = [name for name, w in self.parameters.items() if not np.isfinite(w).all()]
             raise self.diverged(f"the parameter {names[0]} became infinite or NaN", number, rate)
+        self.average.see()
         seconds = perf_counter() - begin
         batches = Batches.together(taken)
-        loss, score = self.validate(number, rate)
+        with self.average.in_place(self.stepper):
+            loss, score = self.validate(number, rate)
         return Epoch(number, self.plan.epoch_loss(batches), rate, seconds, loss, score)
 
     @property

@@ -58,6 +58,9 @@ class Stepper(Protocol):
     def store(self) -> None:
         """Put the parameters into the chain."""
 
+    def load(self) -> None:
+        """Take the parameters from the chain, for steps and outputs."""
+
     def resume(self, state: State) -> None:
         """Continue with an optimizer's state, which is copied."""
 

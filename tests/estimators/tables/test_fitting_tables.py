@@ -13,6 +13,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from chainrule import TableClassifier, TableRegressor
 from chainrule.data import Table
+from chainrule.estimators.tables.preparation import Given, prepare_table
 
 QUICK = {"members": 3, "hidden_layer_sizes": (16,), "learning_rate_init": 0.02, "random_state": 0}
 CITIES = ("Bonn", "Kiel", "Köln")
@@ -115,7 +116,7 @@ def test_what_is_predicted_is_the_mean_of_the_members(classifier, regressor):
     second = each.mean(axis=1)[:, 0]
     np.testing.assert_allclose(classifier.predict_proba(X)[:, 1], second, atol=1e-6)
     np.testing.assert_allclose(
-        classifier.predict_log_proba(X), np.log(classifier.predict_proba(X)), rtol=1e-9
+        classifier.predict_log_proba(X), np.log(classifier.predict_proba(X)), rtol=1e-7
     )
     np.testing.assert_array_equal(
         classifier.decision_function(X) > 0, classifier.predict(X) == "yes"
@@ -224,6 +225,31 @@ def test_what_is_wrong_is_said_before_anything_changes(arguments, words):
     with pytest.raises(ValueError, match=words):
         model.fit(table, **arguments)
     assert not hasattr(model, "chain_")
+
+
+@pytest.mark.parametrize(("sizes", "layers"), [((), 1), (5, 2), (np.array([5, 4]), 3)])
+def test_hidden_layers_are_none_one_or_several(sizes, layers):
+    model = TableRegressor(members=2, hidden_layer_sizes=sizes, max_iter=2).fit(X, PRICE)
+    own = [layer for layer in model.chain_.layers if "W" in layer.names]
+    assert len(own) == layers
+    assert [layer.output_shape[1] for layer in own[:-1]] == np.ravel(sizes).tolist()
+
+
+def test_members_begin_alike_at_their_end_and_with_small_weights():
+    model = TableClassifier(members=3, hidden_layer_sizes=(64,), max_iter=1, random_state=0)
+    job = prepare_table(model, X, DEAR.to_numpy(), Given())
+    assert (job.chain.parameters["W1"] == 0).all()
+    first = job.chain.parameters["W0"]
+    assert first.std() == pytest.approx(0.3 * np.sqrt(2 / first.shape[1]), rel=0.1)
+    assert not (first[0] == first[1]).any()
+
+
+def test_a_batch_ensemble_shares_its_weights():
+    model = TableRegressor(**QUICK, batch_ensemble=True, max_iter=3).fit(X, PRICE)
+    features = len(model.inputs_.feature_names)
+    assert model.chain_.parameters["W0"].shape == (features, 16)
+    assert model.chain_.parameters["r0"].shape == (3, features)
+    assert len(set(model.chain_.forward(model.inputs_.encode(X))[0].ravel().tolist())) == 3
 
 
 def test_answers_that_are_named_as_a_column_leave_it_among_the_inputs():

@@ -263,6 +263,10 @@ class Steps:
         """Put the parameters into the chain."""
         self.weights.store(self.chain.parameters)
 
+    def load(self) -> None:
+        """Take the parameters from the chain."""
+        self.weights.load(self.chain.parameters)
+
     def resume(self, slots: tuple[Array, ...], steps: int) -> None:
         """Go on after `steps` steps, with the optimizer's numbers in the chain's order."""
         self.done = steps

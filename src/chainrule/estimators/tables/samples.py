@@ -10,8 +10,8 @@ from scipy import sparse
 from sklearn.utils.validation import _check_feature_names, _get_feature_names, validate_data
 
 from chainrule.data import Table
-from chainrule.data.frame_columns import cells_of
-from chainrule.data.frames import as_table, is_frame
+from chainrule.data.frame_columns import cells_of, is_frame
+from chainrule.data.frames import as_table
 from chainrule.data.sources import is_source
 
 __all__ = ["known_columns", "rows_as_table", "unnamed"]

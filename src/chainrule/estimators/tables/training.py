@@ -71,6 +71,7 @@ def _plan(job: TableJob, seconds: float | None) -> Plan:
         seed=int(job.random_state.randint(2**31 - 1)),
         precision=job.estimator.precision,
         max_seconds=seconds,
+        averaging=recipe.averaging,
     )
 
 

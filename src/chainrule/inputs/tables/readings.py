@@ -72,11 +72,12 @@ class NumberReading:
             A cell is no number, or an infinite one.
         """
         if isinstance(raw, np.ndarray) and raw.dtype == np.float64:
-            wrong = np.isinf(raw)
+            x = np.asarray(raw, np.float64)
+            wrong = np.isinf(x)
             if wrong.any():
                 row = int(np.argmax(wrong))
-                raise _refused(name, line(row), "a finite number", plain(float(raw[row])))
-            return raw.astype(np.float64, copy=False)
+                raise _refused(name, line(row), "a finite number", plain(float(x[row])))
+            return x
         cells = Cells.read(raw)
         values, words = self.parse(cells)
         written = ~cells.missing & ~words & ~np.isfinite(values)
