@@ -67,7 +67,7 @@ def _plan(job: TableJob, seconds: float | None) -> Plan:
         Cosine(),
         batch_size=recipe.batch_size,
         epochs=recipe.epochs,
-        patience=Patience(recipe.patience) if recipe.patience and watched else None,
+        patience=Patience(recipe.patience, tolerance=0.0) if watched else None,
         seed=int(job.random_state.randint(2**31 - 1)),
         precision=job.estimator.precision,
         max_seconds=seconds,
