@@ -78,8 +78,10 @@ class GrowingColumn:
             self._numbers.append(values[codes])
             return
         index = self._index
-        known = [index.setdefault(text, len(index)) for text in texts]
-        self._codes.append(np.array(known, np.int32)[codes])
+        fresh = [text for text in dict.fromkeys(texts) if text not in index]
+        index.update(zip(fresh, range(len(index), len(index) + len(fresh)), strict=True))
+        known = np.fromiter(map(index.__getitem__, texts), np.int32, len(texts))
+        self._codes.append(known[codes])
         if len(index) > FEW_TEXTS and not self.is_text and not self.once:
             self._become_numbers()
 
