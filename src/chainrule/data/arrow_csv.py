@@ -7,6 +7,7 @@ file is left to the strict reader, which knows what to say of it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.cells import MISSING
+from chainrule.data.coded import Coded
 from chainrule.data.columns import GrowingColumn
 from chainrule.data.files import LARGEST
 
@@ -37,6 +39,10 @@ LONG = 1e15
 """Numbers from here on may be integers that float64 does not hold."""
 
 NULLS = sorted({written for text in MISSING for written in (text, text.upper(), text.title())})
+
+
+Values = list[NDArray[np.float64] | None]
+"""The columns of numbers, None for the others."""
 
 
 class NotPlainError(Exception):
@@ -68,6 +74,7 @@ def read_blocks(
         if parser.add(block) != len(block.starts):
             raise NotPlainError
         lines.append(block.starts + 1)
+    parser.finish()
     return np.concatenate(lines) if lines else np.empty(0, np.int64)
 
 
@@ -169,12 +176,14 @@ class Parser:
         self.columns = columns
         self.nulls = [""]
         """What pyarrow takes for a missing number; to look for all markers takes time."""
+        self.encoded: dict[int, list[Any]] = defaultdict(list)
+        """Blocks of columns that are known to be texts, as pyarrow has encoded them."""
 
     def add(self, block: Block) -> int:
         """Add a block's rows to the columns and return how many they are."""
         content, columns = block.content, self.columns
         numbers = [column.are_numbers for column in columns]
-        found = None
+        found: tuple[Any, Values] | None = None
         if any(numbers):
             odd = _odd_numbers(content, ord(self.delimiter), len(block.starts), len(columns))
             if not any(wanted and place in odd for place, wanted in enumerate(numbers)):
@@ -185,17 +194,55 @@ class Parser:
                 raise NotPlainError
             found = table, [None] * len(columns)
         table, values = found
-        spaced = b" " in content
+        spaced = b" " in content and any(
+            f"{before} ".encode() in b"\n" + content for before in (self.delimiter, "\n")
+        )
         for column, own, part in zip(columns, values, table.columns, strict=True):
             if own is None:
-                _add_texts(column, part, spaced=spaced)
+                self._add_texts(column, part, spaced=spaced)
             else:
                 column.add_numbers(own)
         return int(table.num_rows)
 
+    def finish(self) -> None:
+        """Give the columns of texts their cells."""
+        for column in self.columns:
+            self._decode(column)
+
+    def _add_texts(self, column: GrowingColumn, cells: Any, *, spaced: bool) -> None:
+        """Add cells that pyarrow has encoded; spaces before a text do not count."""
+        (chunk,) = cells.chunks
+        if column.is_text and column.clean is None and not spaced:
+            self.encoded[column.place].append(chunk)
+            return
+        self._decode(column)
+        texts = chunk.dictionary.to_numpy(zero_copy_only=False).tolist()
+        if spaced:
+            texts = [text.lstrip(" ") for text in texts]
+        column.add_coded(texts, chunk.indices.to_numpy())
+
+    def _decode(self, column: GrowingColumn) -> None:
+        """Give a column of texts those of its cells that are still as pyarrow has encoded them."""
+        import pyarrow
+
+        chunks = self.encoded.pop(column.place, [])
+        if not chunks:
+            return
+        if column.begun:
+            own = column.coded()
+            texts = pyarrow.array(own.texts, pyarrow.string())
+            chunks.insert(0, pyarrow.DictionaryArray.from_arrays(own.codes, texts))
+        try:
+            whole = pyarrow.chunked_array(chunks).unify_dictionaries()
+        except pyarrow.ArrowException:  # texts of more than 2 GiB
+            raise NotPlainError from None
+        texts = whole.chunk(0).dictionary.to_numpy(zero_copy_only=False).tolist()
+        codes = np.concatenate([chunk.indices.to_numpy() for chunk in whole.chunks])
+        column.replace(Coded(texts, codes))
+
     def _with_numbers(
         self, content: bytes, numbers: list[bool]
-    ) -> tuple[Any, list[NDArray[np.float64] | None]] | None:
+    ) -> tuple[Any, Values] | None:
         """Return rows and the values of the columns of numbers; None if one may not be plain."""
         for nulls in ([""], NULLS)[self.nulls is NULLS :]:
             self.nulls = nulls
@@ -232,18 +279,9 @@ class Parser:
             return None
 
 
-def _add_texts(column: GrowingColumn, cells: Any, *, spaced: bool) -> None:
-    """Add cells that pyarrow has encoded; spaces before a text do not count."""
-    (chunk,) = cells.chunks
-    texts = chunk.dictionary.to_numpy(zero_copy_only=False).tolist()
-    if spaced:
-        texts = [text.lstrip(" ") for text in texts]
-    column.add_coded(texts, chunk.indices.to_numpy())
-
-
-def _values(table: Any, numbers: list[bool]) -> list[NDArray[np.float64] | None] | None:
+def _values(table: Any, numbers: list[bool]) -> Values | None:
     """Return the columns of numbers, None for the others; None if one may not be plain."""
-    found: list[NDArray[np.float64] | None] = []
+    found: Values = []
     for part, wanted in zip(table.columns, numbers, strict=True):
         if not wanted:
             found.append(None)
