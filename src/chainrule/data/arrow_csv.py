@@ -264,7 +264,7 @@ class Parser:
         }
         try:
             return csv.read_csv(
-                pyarrow.BufferReader(content),
+                pyarrow.BufferReader(_own_buffer(content)),
                 csv.ReadOptions(
                     column_names=names, block_size=len(content) + 1, use_threads=False
                 ),
@@ -277,6 +277,15 @@ class Parser:
             )
         except pyarrow.ArrowInvalid:
             return None
+
+
+def _own_buffer(content: bytes) -> Any:
+    """Copy bytes to where pyarrow's threads can free them without Python, which may be ending."""
+    import pyarrow
+
+    buffer = pyarrow.allocate_buffer(len(content))
+    np.frombuffer(buffer, np.uint8)[:] = np.frombuffer(content, np.uint8)
+    return buffer
 
 
 def _values(table: Any, numbers: list[bool]) -> Values | None:
