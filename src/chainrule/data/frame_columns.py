@@ -125,7 +125,10 @@ def _of_pandas(values: Any) -> RawCells | None:
     if kind == "m" and hasattr(values, "to_numpy"):
         return _seconds(values.to_numpy(dtype="timedelta64[us]"))
     if hasattr(values, "factorize"):
-        codes, distinct = values.factorize()
+        try:
+            codes, distinct = values.factorize()
+        except TypeError:  # cells that cannot be told apart by a hash, such as lists
+            return None
         if all(isinstance(value, str) for value in distinct):  # others may equal each other
             return _coded(list(distinct), codes)
     return None

@@ -133,7 +133,7 @@ class TableEstimator(FittedNetwork):
         """Return raw rows as a table, without the answers that may have come along."""
         table, _ = rows_as_table(self, X, reset=False)
         name = self.targets_.name
-        return table.without(name) if name in table.names else table
+        return table.without(name) if name and name in table.names else table
 
     def _outputs(self, X: Any, *, fused_away: bool = False) -> Array:
         """Return the mean of the members' outputs (n, c)."""

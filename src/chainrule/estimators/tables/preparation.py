@@ -7,12 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state, column_or_1d
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    _check_y,
-    check_consistent_length,
-)
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
 from chainrule.data import Column, DataError, DataWarning, Table
 from chainrule.data.cells import shortened
@@ -20,11 +16,12 @@ from chainrule.data.frames import is_frame
 from chainrule.data.sources import is_source
 from chainrule.estimators.fitting import FitJob
 from chainrule.estimators.preparation import labelled
+from chainrule.estimators.tables.answers import answers_of_rows
 from chainrule.estimators.tables.held_out import held_out_rows
 from chainrule.estimators.tables.networks import member_chain, outputs_of
 from chainrule.estimators.tables.recipe import Recipe, recipe_for
 from chainrule.estimators.tables.samples import rows_as_table
-from chainrule.estimators.validation import check_sparse, name_of, read_answers, with_answers
+from chainrule.estimators.validation import check_sparse, name_of, with_answers
 from chainrule.inputs.tables import TableEncoder
 from chainrule.targets import Classes, Targets
 from chainrule.training.samples import Samples
@@ -164,7 +161,7 @@ def _read(estimator: Any, X: Any, y: Any, given: Given) -> _Rows:
         raise ValueError(f"{name}: expected two rows or more to learn from, got 1 sample")
     groups = _of_rows(table, given.groups)
     time = _of_rows(table, given.time)
-    answers = _answers(estimator, y)
+    answers = answers_of_rows(estimator, y)
     check_consistent_length(table.columns[0], answers, groups, time, given.sample_weight)
     own = name_of(y) if name_of(y) not in table.names else ""  # of another column than theirs
     return _Rows(table, named, answers, own, isinstance(y, Column), groups, time)
@@ -173,22 +170,6 @@ def _read(estimator: Any, X: Any, y: Any, given: Given) -> _Rows:
 def _of_rows(table: Table, given: Any) -> Any:
     """Return a value for each row: those given, or those in the column that is named."""
     return table.column(given) if isinstance(given, str) else given
-
-
-def _answers(estimator: Any, y: Any) -> Array:
-    """Return the answers (n,) of a fit, validated."""
-    numeric = not hasattr(estimator, "predict_proba")
-    cells = isinstance(y, Column)
-    y = read_answers(estimator, y, None)
-    if not cells:
-        y = np.asarray(_check_y(y, multi_output=True, y_numeric=numeric, estimator=estimator))
-    if y.ndim == 2 and y.shape[1] > 1:
-        raise ValueError(
-            f"{type(estimator).__name__}: expected one answer a row, y (n,), got shape {y.shape}; "
-            "fit an estimator for each column, such as by MultiOutputRegressor or "
-            "MultiOutputClassifier"
-        )
-    return np.asarray(column_or_1d(y, warn=True)) if y.ndim == 2 else y
 
 
 def _divided(

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import _check_feature_names, _get_feature_names, validate_data
 
@@ -46,6 +47,8 @@ def rows_as_table(estimator: Any, X: Any, *, reset: bool) -> tuple[Table, bool]:
         table, named = as_table(X), _get_feature_names(X) is not None
         if named and not reset:
             _check_order(estimator, X, table)
+        elif not reset and hasattr(estimator, "feature_names_in_"):
+            named = set(estimator.inputs_.raw_names) <= set(table.names)  # numbers, as texts
     else:
         probe = copy.copy(estimator)
         rows = validate_data(
@@ -53,6 +56,11 @@ def rows_as_table(estimator: Any, X: Any, *, reset: bool) -> tuple[Table, bool]:
         )
         names = unnamed(rows.shape[1])
         table, named = Table(names, tuple(cells_of(column) for column in rows.T)), False
+    if not len(table.names):
+        raise ValueError(
+            f"Found array with 0 feature(s) (shape={tuple(np.shape(X))}) while a minimum of 1 is "
+            f"required by {type(estimator).__name__}."
+        )
     if not len(table):
         raise ValueError(
             "Found array with 0 sample(s) while a minimum of 1 is required by "

@@ -39,7 +39,8 @@ def identifier_of_numbers(name: str, x: NDArray[np.float64]) -> str:
     if not len(x) or len(x) < NEARLY_ALL * rows or (x != np.floor(x)).any():
         return ""
     distinct = len(np.unique(x))
-    span = x.max() - x.min() + 1
+    with np.errstate(over="ignore"):
+        span = x.max() - x.min() + 1
     if distinct == len(x) and len(x) > 2 and span <= len(x) / DENSE:
         steps = np.diff(x)
         many = len(x) >= FEWEST_ROWS and not TIMES.fullmatch(name)

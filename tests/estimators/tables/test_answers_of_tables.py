@@ -1,0 +1,60 @@
+"""Answers as they come: of pandas' types, missing, of two types, of the wrong kind."""
+
+from decimal import Decimal
+
+import numpy as np
+import pandas
+import pytest
+
+from chainrule import TableClassifier, TableRegressor
+
+FRAME = pandas.DataFrame({"area": np.linspace(0, 1, 20), "city": ["Bonn", "Kiel"] * 10})
+WORDS = pandas.Series(["no", "yes"] * 10)
+NUMBERS = FRAME["area"] + (FRAME["city"] == "Kiel")
+QUICK = {"members": 2, "hidden_layer_sizes": 4, "max_iter": 2, "random_state": 0}
+
+
+@pytest.mark.parametrize("kind", [object, "string", "category"])
+def test_a_class_is_missing(kind):
+    y = WORDS.astype(kind)
+    y[[3, 7]] = None
+    with pytest.raises(ValueError, match=r"Input y contains NaN. TableClassifier expected an ans.*"
+                       r"got none in 2 of 20, row 3 the first: leave such rows out"):
+        TableClassifier(**QUICK).fit(FRAME, y)
+
+
+@pytest.mark.parametrize("kind", [object, "float64", "Float64"])
+def test_a_number_is_missing(kind):
+    y = NUMBERS.astype(kind)
+    y[5] = None
+    for given in (y, y.to_frame()):
+        with pytest.raises(ValueError, match=r"TableRegressor expected .* in 1 of 20, row 5"):
+            TableRegressor(**QUICK).fit(FRAME, given)
+
+
+def test_a_list_of_words_and_nan():
+    with pytest.raises(ValueError, match=r"Classifier expected .* in 10 of 20, row 1 the first"):
+        TableClassifier(**QUICK).fit(FRAME, ["yes", np.nan] * 10)
+
+
+def test_classes_of_two_types():
+    with pytest.raises(ValueError, match="expected classes of one type as y, got int and str"):
+        TableClassifier(**QUICK).fit(FRAME, pandas.Series([1, "a"] * 10, dtype=object))
+
+
+def test_numbers_for_a_classifier():
+    with pytest.raises(ValueError, match=r"Unknown label type: continuous.* such as 0.0526316;"):
+        TableClassifier(**QUICK).fit(FRAME, FRAME["area"])
+
+
+@pytest.mark.parametrize("y", [["yes", "no"] * 10, WORDS, WORDS.astype("category")])
+def test_words_for_a_regressor(y):
+    with pytest.raises(ValueError, match=r"TableRegressor: expected numbers as y, got '(yes|no)'"):
+        TableRegressor(**QUICK).fit(FRAME, y)
+
+
+def test_numbers_of_any_type():
+    expected = TableRegressor(**QUICK).fit(FRAME, [0.0, 1.0] * 10).predict(FRAME)
+    for y in ([False, True], ["0", "1"], [Decimal(0), Decimal(1)], [np.float32(0), np.float32(1)]):
+        found = TableRegressor(**QUICK).fit(FRAME, y * 10).predict(FRAME)
+        np.testing.assert_array_equal(found, expected)
