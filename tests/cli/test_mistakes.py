@@ -101,7 +101,7 @@ TABLES = {
     "constants only": (
         changed([row[2:] for row in ROWS], 0, "flat"),
         "kind,price",
-        "no column is left to learn from: 'kind' is constant",
+        "no column is left to learn from: 'kind': constant",
     ),
     "two rows": (
         ROWS[:2],
