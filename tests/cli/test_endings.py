@@ -169,7 +169,7 @@ def test_a_signal_while_the_command_line_loads_is_no_traceback(tmp_path, number,
         (("predict", "m", "iris"), "model_commands.predicted"),
         (("evaluate", "m", "iris"), "model_commands.evaluate_source"),
         (("train", "iris"), "train_commands.prepare_training"),
-        (("compare", "iris"), "train_commands.read_source"),
+        (("compare", "iris"), "train_commands.read_data"),
     ],
 )
 def test_ctrl_c_elsewhere_is_a_word_and_exit_code_130(tmp_path, monkeypatch, arguments, name):

@@ -184,6 +184,11 @@ Identity() and MeanSquaredError together
     derivative  derr/dz = 2*(y - t)
     backprop    dZ = 1/(N·K) · derr/dz
 
+column  is          becomes
+rooms   numbers     (x − 3.525) / 1.432
+area    numbers     (x − 113.2) / 52.56
+kind    categories  one each: 'barn', 'flat', 'villa'
+
 predicts 'price', a number
 trained on houses.csv: ran all 2 epochs, seed 0
 """)

@@ -8,6 +8,7 @@ from chainrule.functions import (
     ELU,
     FUNCTIONS,
     AvgPool2d,
+    BatchEnsembleLinear,
     BatchNorm,
     Conv2d,
     Dropout,
@@ -16,6 +17,7 @@ from chainrule.functions import (
     LeakyReLU,
     Linear,
     MaxPool2d,
+    MemberLinear,
     Parametric,
     Residual,
     Scale,
@@ -28,6 +30,7 @@ from chainrule.losses import (
     HalfSquaredError,
     Huber,
     MeanAbsoluteError,
+    MeanOverMembers,
     MeanSquaredError,
     Poisson,
     QuantileLoss,
@@ -52,6 +55,8 @@ FUNCTION_CASES = {
     ELU: [ELU(), ELU(2)],
     BatchNorm: [BatchNorm(), BatchNorm(1, False, 1e-3), BatchNorm(0.25)],
     LayerNorm: [LayerNorm(), LayerNorm("channels", False, 1e-3), LayerNorm("last", epsilon=1)],
+    MemberLinear: [MemberLinear(3), MemberLinear(2, members=4)],
+    BatchEnsembleLinear: [BatchEnsembleLinear(3), BatchEnsembleLinear(2, members=4)],
     Scale: [Scale(), Scale(6), Scale(0.25)],
     Parametric: [Parametric(), Parametric(ELU(2)), Parametric(rate_factor=1)],
     Residual: [Residual((Linear(2), Residual((ELU(2),)))), Residual((Dropout(0.1),))],
@@ -70,6 +75,7 @@ LOSS_CASES = {
     CrossEntropy: [CrossEntropy()],
     SigmoidBinaryCrossEntropy: [SigmoidBinaryCrossEntropy()],
     SoftmaxCrossEntropy: [SoftmaxCrossEntropy()],
+    MeanOverMembers: [MeanOverMembers(), MeanOverMembers(Huber(0.5, outputs="sum"))],
 }
 for kind, cases in LOSS_CASES.items():
     if issubclass(kind, ElementwiseLoss):

@@ -171,3 +171,20 @@ def test_odd_json_is_refused(change, message):
     data["columns"][0].update(change)
     with pytest.raises(ValueError, match=message):
         TableEncoder.from_json(data)
+
+
+def test_bins_of_a_height():
+    x = np.arange(100.0)
+    tall, low = fitted(x), PiecewiseColumn.fit("x", x, AS_IT_IS, 16, 0.3)
+    X, Y = (np.empty((100, len(each.feature_names)), np.float32) for each in (tall, low))
+    tall.encode_numbers(x, X)
+    low.encode_numbers(x, Y)
+    np.testing.assert_array_equal(Y[:, 0], X[:, 0])
+    np.testing.assert_allclose(Y[:, 1:], 0.3 * X[:, 1:], rtol=1e-6)
+    assert PiecewiseColumn.from_json(low.to_json(), "x") == low
+    assert "height" not in tall.to_json()
+
+
+def test_few_different_values_have_an_edge_each():
+    assert fitted(np.arange(32.0)).edges == tuple(range(32))
+    assert len(fitted(np.arange(33.0)).edges) == 17

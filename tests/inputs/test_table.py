@@ -87,6 +87,8 @@ def test_extra_columns_are_ignored_and_noted_but_dropped_ones_are_known():
     [
         [1.7e308, -1.7e308, 1e308, 1.0],
         [5e-324, 0.0, 1e-323],
+        [1e-307, 0.0, 2e-307],
+        [-1e-200, 0.0],
         [1e9, 1e9 + 1, 1e9 + 2],
         [1e300, 2e300, 1e-300],
     ],

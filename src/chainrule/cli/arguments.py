@@ -11,16 +11,17 @@ DataArgument = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="A built-in set (digits, iris, wine, breast_cancer, diabetes), a CSV file with a "
-        "header, a folder of images with one folder a class, or a folder with MNIST's files.",
+        help="A built-in set (digits, iris, wine, breast_cancer, diabetes), a table (CSV, Parquet, "
+        "Excel, or - for standard input), a folder of images with one folder a class, or a folder "
+        "with MNIST's files.",
     ),
 ]
 PredictedArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="DATA...",
-        help="A built-in set, a CSV file, or images: files, folders, or a pattern such as "
-        "'photos/*.jpg'.",
+        help="A built-in set, a table (CSV, Parquet, Excel, or - for standard input), or images: "
+        "files, folders, or a pattern such as 'photos/*.jpg'.",
     ),
 ]
 SkipDamagedOption = Annotated[

@@ -59,4 +59,5 @@ def share_of_ensemble(said: float | None, rows: int) -> float:
 def _said(options: Any, names: tuple[str, ...]) -> list[str]:
     """Return the options that are not as they are where nothing is said."""
     usual = {each.name: each.default for each in fields(options)}
-    return [spelled(name) for name in names if getattr(options, name) != usual[name]]
+    said = [name for name in names if getattr(options, name) != usual[name]]
+    return [spelled(f"no_{name}" if getattr(options, name) is False else name) for name in said]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from typing import Any
 
@@ -13,7 +14,13 @@ from chainrule.data.cells import shortened
 from chainrule.targets.columns import Purpose, typed_labels
 from chainrule.training import WarmUp
 
-__all__ = ["batch_size", "network_estimator", "prepare_network", "weights_by_label"]
+__all__ = [
+    "batch_size",
+    "check_scoring",
+    "network_estimator",
+    "prepare_network",
+    "weights_by_label",
+]
 
 
 def network_estimator(options: CommandLineOptions, purpose: Purpose, training: Source) -> Any:
@@ -54,6 +61,19 @@ def network_estimator(options: CommandLineOptions, purpose: Purpose, training: S
     return Classifier(
         chain, class_weight=weights, label_smoothing=options.label_smoothing, **parameters
     )
+
+
+def check_scoring(name: str | None) -> None:
+    """Raise ValueError for what is no score; scikit-learn is loaded here, not with the options."""
+    from chainrule.estimators.scoring import NAMES
+
+    if name is not None and name not in NAMES:
+        close = difflib.get_close_matches(name, NAMES, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ValueError(
+            "--scoring: expected loss, or a score by scikit-learn's name, such as accuracy or r2, "
+            f"got {name!r}{hint}"
+        )
 
 
 def prepare_network(

@@ -27,7 +27,7 @@ def layout_of(options: ReadingOptions, known: Mapping[str, Any] | None = None) -
         "encoding": options.encoding,
         "decimal": options.decimal,
         "missing": tuple(part for text in options.missing or [] for part in listed(text)) or None,
-        "header": False if options.no_header else None,
+        "header": options.header,
     }
     said = {name: value for name, value in said.items() if value is not None}
     return TableFormat(**{**remembered, **said})

@@ -57,14 +57,14 @@ class ReadingOptions:
             metavar="NAME", rich_help_panel=FILE, help="Of a text file: cp1252; by default UTF-8."
         ),
     ] = None
-    no_header: Annotated[
-        bool,
+    header: Annotated[
+        bool | None,
         typer.Option(
-            "--no-header",
+            "--header/--no-header",
             rich_help_panel=FILE,
-            help="The first line has values; columns are called c1, c2, …",
+            help="Whether the first line has names; else columns are called c1, c2, …",
         ),
-    ] = False
+    ] = None
 
     def __post_init__(self) -> None:
         """Check each option by itself."""

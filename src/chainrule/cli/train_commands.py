@@ -109,7 +109,7 @@ class ComparisonOptions(CommandLineOptions):
 
 
 COMPARED = """
-    data target drop categorical numeric id group delimiter decimal missing encoding no_header
+    data target drop categorical numeric id group delimiter decimal missing encoding header
     layers activation optimizer learning_rate batch epochs patience l2 seed task double
     size skip_damaged threads
     """

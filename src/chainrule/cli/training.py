@@ -12,7 +12,7 @@ from chainrule.cli.ensembles import described_network
 from chainrule.cli.evaluation import Scores, evaluate
 from chainrule.cli.metadata import metadata
 from chainrule.cli.model_data import target_of
-from chainrule.cli.network_estimator import network_estimator, prepare_network
+from chainrule.cli.network_estimator import check_scoring, network_estimator, prepare_network
 from chainrule.cli.option_values import CNN, ENSEMBLE
 from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.prepared import Training
@@ -47,6 +47,7 @@ def purpose_of(source: Source, options: CommandLineOptions) -> Purpose:
 def prepare_training(options: CommandLineOptions, source: Source, *, bar: bool) -> Training:
     """Split the data and prepare an estimator's fit; with a progress bar, if wanted."""
     said, options = options, options.with_defaults(source)
+    check_scoring(options.scoring)
     roles = Roles.of(options, source)
     purpose = purpose_of(source, options)
     if purpose.task == "regression" and (options.class_weight or options.label_smoothing):

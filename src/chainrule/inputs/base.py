@@ -41,6 +41,8 @@ class Options:
         "standard" for numbers of a table standardised, "piecewise" for bins.
     bins : int
         How many bins a column of numbers has at most.
+    bin_height : float
+        What a bin's feature reaches at its upper edge.
     kinds : mapping of str to Decision, optional
         What the columns of a table are, as ``TableEncoder.kinds`` found on all rows.
     """
@@ -58,6 +60,7 @@ class Options:
     decimal: str = ""
     encoding: str = "standard"
     bins: int = 16
+    bin_height: float = 1.0
     kinds: Mapping[str, Any] | None = None
 
     @property

@@ -127,7 +127,6 @@ class ReferenceStepper:
                 self.first_not_finite = next(wrong, None)
         return value, penalty
 
-
     def _update(self, gradient: Array, factor: float, now: dict[str, float]) -> None:
         """Move the parameters."""
         rates: Any = factor * self.factors.get("learning_rate", 1.0)

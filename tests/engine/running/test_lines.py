@@ -337,8 +337,8 @@ def test_a_chain_without_parameters_predicts():
     np.testing.assert_allclose(Predictor(chain)(X), chain.forward(X), rtol=0, atol=1e-15)
 
 
-def test_outputs_of_several_axes_are_refused():
-    chain = Chain(LISTED[1][1]).initialize((3,))
+def test_outputs_of_more_axes_than_members_have_are_refused():
+    chain = Chain(line("Y[n,i,k,l] = X[n,i] a[k] c[l]", a=(2,), c=(4,))).initialize((3,))
     with pytest.raises(Exception, match=r"makes rows of numbers; end with Flatten\(\)"):
         Predictor(chain)
 

@@ -13,6 +13,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from chainrule import TableClassifier, TableRegressor
 from chainrule.data import Table
+from chainrule.estimators.tables.preparation import Given, prepare_table
 
 QUICK = {"members": 3, "hidden_layer_sizes": (16,), "learning_rate_init": 0.02, "random_state": 0}
 CITIES = ("Bonn", "Kiel", "Köln")
@@ -114,9 +115,7 @@ def test_what_is_predicted_is_the_mean_of_the_members(classifier, regressor):
     assert each.shape == (len(X), 3, 1)
     second = each.mean(axis=1)[:, 0]
     np.testing.assert_allclose(classifier.predict_proba(X)[:, 1], second, atol=1e-6)
-    np.testing.assert_allclose(
-        classifier.predict_log_proba(X), np.log(classifier.predict_proba(X)), rtol=1e-7
-    )
+    np.testing.assert_allclose(np.exp(classifier.predict_log_proba(X)), classifier.predict_proba(X))
     np.testing.assert_array_equal(
         classifier.decision_function(X) > 0, classifier.predict(X) == "yes"
     )
@@ -226,6 +225,31 @@ def test_what_is_wrong_is_said_before_anything_changes(arguments, words):
     assert not hasattr(model, "chain_")
 
 
+@pytest.mark.parametrize(("sizes", "layers"), [((), 1), (5, 2), (np.array([5, 4]), 3)])
+def test_hidden_layers_are_none_one_or_several(sizes, layers):
+    model = TableRegressor(members=2, hidden_layer_sizes=sizes, max_iter=2).fit(X, PRICE)
+    own = [layer for layer in model.chain_.layers if "W" in layer.names]
+    assert len(own) == layers
+    assert [layer.output_shape[1] for layer in own[:-1]] == np.ravel(sizes).tolist()
+
+
+def test_members_begin_alike_at_their_end_and_with_small_weights():
+    model = TableClassifier(members=3, hidden_layer_sizes=(64,), max_iter=1, random_state=0)
+    job = prepare_table(model, X, DEAR.to_numpy(), Given())
+    assert (job.chain.parameters["W1"] == 0).all()
+    first = job.chain.parameters["W0"]
+    assert first.std() == pytest.approx(0.3 * np.sqrt(2 / first.shape[1]), rel=0.1)
+    assert not (first[0] == first[1]).any()
+
+
+def test_a_batch_ensemble_shares_its_weights():
+    model = TableRegressor(**QUICK, batch_ensemble=True, max_iter=3).fit(X, PRICE)
+    features = len(model.inputs_.feature_names)
+    assert model.chain_.parameters["W0"].shape == (features, 16)
+    assert model.chain_.parameters["r0"].shape == (3, features)
+    assert len(set(model.chain_.forward(model.inputs_.encode(X))[0].ravel().tolist())) == 3
+
+
 def test_answers_that_are_named_as_a_column_leave_it_among_the_inputs():
     table = pandas.DataFrame({"x": np.arange(60.0) ** 2 % 97, "z": np.arange(60) % 7})
     model = TableRegressor(**QUICK, max_iter=40).fit(table, table["x"] * 2)
@@ -238,3 +262,17 @@ def test_a_name_needs_a_table():
         TableRegressor().fit(np.zeros((9, 2)), np.arange(9), groups="patient")
     with pytest.raises(ValueError, match="expected two rows or more"):
         TableRegressor().fit(X[:1], [1.0])
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_softer_labels_are_less_sure(classes):
+    rows = np.random.default_rng(2).normal(size=(300, 3))
+    labels = rows[:, :classes].argmax(axis=1)
+    known = {"members": 2, "hidden_layer_sizes": 32, "max_iter": 40, "random_state": 0}
+    known |= {"validation_fraction": 0}
+    sure = TableClassifier(**known, label_smoothing=0).fit(rows, labels)
+    soft = TableClassifier(**known, label_smoothing=0.3).fit(rows, labels)
+    assert np.median(sure.predict_proba(rows).max(axis=1)) > 0.95
+    right = 1 - 0.3 + 0.3 / classes
+    assert right - 0.15 < np.median(soft.predict_proba(rows).max(axis=1)) < right + 0.03
+    assert soft.score(rows, labels) > 0.95

@@ -17,7 +17,7 @@ from chainrule.estimators.solvers import unless_one_of_many
 from chainrule.estimators.tables.networks import member_objective, outputs_of
 from chainrule.estimators.tables.parameters import TABLE_CONSTRAINTS
 from chainrule.estimators.tables.preparation import Given, TableJob, prepare_table
-from chainrule.estimators.tables.recipe import scoring_of
+from chainrule.estimators.tables.recipe import BIN_HEIGHTS, scoring_of
 from chainrule.estimators.tables.samples import rows_as_table
 from chainrule.estimators.tables.scores import mean_of_members
 from chainrule.estimators.tables.training import fit_members
@@ -89,6 +89,7 @@ class TableEstimator(FittedNetwork):
             keep=tuple(name for name in keep if named or name not in chosen),
             encoding="piecewise",
             bins=int(self.bins),
+            bin_height=BIN_HEIGHTS[self._kind_of_targets == Classes.kind],
         )
 
     def _objective(self, targets: Targets) -> Objective:

@@ -57,9 +57,9 @@ def member_chain(
     """
     chain = Chain(*_functions(recipe, outputs, last, shared=shared))
     chain.initialize(shape, seed=seed, dtype=np.float32)
-    first, *_, final = (layer.names["W"] for layer in chain.layers if "W" in layer.names)
-    chain.parameters[first][...] *= recipe.first_weights
-    chain.parameters[final][...] = 0
+    weights = [layer.names["W"] for layer in chain.layers if "W" in layer.names]
+    chain.parameters[weights[0]][...] *= recipe.first_weights
+    chain.parameters[weights[-1]][...] = 0
     return chain
 
 

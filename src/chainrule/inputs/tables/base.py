@@ -35,10 +35,14 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class Settings:
-    """How numbers are encoded: "standard" or "piecewise", and then the bins of a column."""
+    """How numbers are encoded: "standard" or "piecewise", and then the bins of a column.
+
+    A bin's feature reaches ``bin_height`` at its upper edge.
+    """
 
     encoding: str = "standard"
     bins: int = 16
+    bin_height: float = 1.0
 
 
 class TableColumn(ABC):

@@ -158,7 +158,7 @@ class TableEncoder(Inputs):
         options = options or Options(cls.__name__)
         check_fit(table, options)
         known = decide_all(table, options) if options.kinds is None else options.kinds
-        settings = Settings(options.encoding, options.bins)
+        settings = Settings(options.encoding, options.bins, options.bin_height)
         columns: list[TableColumn] = []
         dropped: list[tuple[str, str]] = []
         remarks: list[tuple[str, str]] = []

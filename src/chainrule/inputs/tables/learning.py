@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,6 +39,10 @@ def check_fit(table: Table, options: Options) -> None:
         )
     if not 1 <= options.bins <= MOST_BINS:
         raise DataError(f"{options.owner}: expected 1 to {MOST_BINS:,} bins, got {options.bins!r}")
+    if not 0 < options.bin_height < math.inf:
+        raise DataError(
+            f"{options.owner}: expected a bin_height > 0, got {options.bin_height!r}"
+        )
 
 
 def fit_column(
@@ -76,5 +82,5 @@ def _fit_numbers(
     if not len(x):
         return None
     if settings.encoding == "piecewise":
-        return PiecewiseColumn.fit(name, x, reading, settings.bins)
+        return PiecewiseColumn.fit(name, x, reading, settings.bins, settings.bin_height)
     return NumericColumn.fit(name, x, reading)

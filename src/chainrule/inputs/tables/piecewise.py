@@ -2,12 +2,14 @@
 
 With z = (x − median) / scale, the first feature is z / √(1 + (z/3)²), which lies between −3 and 3.
 The bins lie between edges b[0] < … < b[T], quantiles of training: feature t is
-(x − b[t−1]) / (b[t] − b[t−1]), cut off at 0 and at 1, so that a network that is linear in them is
-piecewise linear in x. Cutting off all bins, the outer ones, too, keeps every feature bounded
-however far x is from training; what lies outside of the edges shows in the first feature.
+h (x − b[t−1]) / (b[t] − b[t−1]), cut off at 0 and at the height h, so that a network that is linear
+in them is piecewise linear in x. Cutting off all bins, the outer ones, too, keeps every feature
+bounded however far x is from training; what lies outside of the edges shows in the first feature.
 
-A column with few different values has an edge at each of them. A missing cell is 0 everywhere, and
-1 in a feature of its own where training had missing cells.
+A column with few different values, up to twice as many as it may have bins, has an edge at each. A
+height below 1 lets an optimizer whose steps are of one length, as Adam's are, move the slopes of
+bins more slowly than all else. A missing cell is 0 everywhere, and 1 in a feature of its own where
+training had missing cells.
 
 Source: Gorishniy et al., "On Embeddings for Numerical Features in Tabular Deep Learning", 2022;
 the scaling: Holzmüller et al., "Better by Default", 2024.
@@ -58,13 +60,19 @@ class PiecewiseColumn(TableColumn):
     edges: tuple[float, ...]
     missing: bool
     reading: NumberReading = AS_IT_IS
+    height: float = 1.0
 
     kind = "piecewise"
     called = "numbers"
 
     @classmethod
     def fit(
-        cls, name: str, x: NDArray[np.float64], reading: NumberReading, bins: int
+        cls,
+        name: str,
+        x: NDArray[np.float64],
+        reading: NumberReading,
+        bins: int,
+        height: float = 1.0,
     ) -> PiecewiseColumn | None:
         """Learn from numbers (n), NaN where one is missing; None if they are all one number."""
         gone = np.isnan(x)
@@ -80,10 +88,10 @@ class PiecewiseColumn(TableColumn):
             scale = (values[-1] - values[0]) / 2
         if not scale > 0.0:
             return None
-        if len(values) > bins + 1:
+        if len(values) > max(bins + 1, 2 * bins):
             values = np.unique(np.quantile(present, np.linspace(0, 1, bins + 1)))
         edges = tuple(values.tolist()) if len(values) > 2 else ()
-        return cls(name, float(median), float(scale), edges, bool(gone.any()), reading)
+        return cls(name, float(median), float(scale), edges, bool(gone.any()), reading, height)
 
     @property
     def bins(self) -> int:
@@ -127,6 +135,7 @@ class PiecewiseColumn(TableColumn):
             "scale": self.scale,
             "edges": list(self.edges),
             "missing": self.missing,
+            **({} if self.height == 1.0 else {"height": self.height}),
             **self.reading.to_json(),
         }
 
@@ -134,7 +143,8 @@ class PiecewiseColumn(TableColumn):
     def from_json(cls, data: object, where: str) -> PiecewiseColumn:
         """Check and take back what `to_json` gave; ValueError for anything else."""
         keys = ["kind", "name", "median", "scale", "edges", "missing"]
-        keys += ["reading"] if type(data) is dict and "reading" in data else []
+        more = ("reading", "height")
+        keys += [key for key in more if type(data) is dict and key in data]
         fields = strict_json.record(data, where, keys)
         items = strict_json.items(fields["edges"], f"{where}.edges", MOST_BINS + 1)
         edges = tuple(strict_json.number(edge, f"{where}.edges") for edge in items)
@@ -149,6 +159,7 @@ class PiecewiseColumn(TableColumn):
             edges=edges,
             missing=strict_json.flag(fields["missing"], f"{where}.missing"),
             reading=NumberReading.from_json(fields, where),
+            height=strict_json.number(fields.get("height", 1.0), f"{where}.height", positive=True),
         )
 
 
@@ -164,7 +175,7 @@ class PiecewiseRun:
     def __init__(self, columns: Sequence[PiecewiseColumn]) -> None:
         self.columns = tuple(columns)
         source: list[int] = []
-        low, size, clipped, indicators = [], [], [], []
+        low, size, height, clipped, indicators = [], [], [], [], []
         for place, column in enumerate(self.columns):
             edges = np.array(column.edges)
             clipped.append(len(source))
@@ -172,9 +183,11 @@ class PiecewiseRun:
             source += [place] * width
             low += [0.0, *edges[:-1], *[0.0] * column.missing]
             size += [1.0, *np.diff(edges), *[1.0] * column.missing]
+            height += [column.height] * width
             indicators += [len(source) - 1] if column.missing else []
         self.width = len(source)
         self._source, self._low, self._size = np.array(source), np.array(low), np.array(size)
+        self._height = np.array(height)
         self._clipped, self._indicators = np.array(clipped), np.array(indicators, np.intp)
         self._learnt = np.array([column.missing for column in self.columns])
         self._median = np.array([column.median for column in self.columns])
@@ -208,6 +221,7 @@ class PiecewiseRun:
         part -= self._low
         part /= self._size
         np.clip(part, 0.0, 1.0, out=part)
+        part *= self._height
         z = np.clip((x - self._median) / self._scale, -FARTHEST, FARTHEST)
         z /= np.sqrt(1.0 + (z / 3.0) ** 2)
         z[gone] = 0.0
