@@ -178,6 +178,8 @@ class Parser:
         """What pyarrow takes for a missing number; to look for all markers takes time."""
         self.encoded: dict[int, list[Any]] = defaultdict(list)
         """Blocks of columns that are known to be texts, as pyarrow has encoded them."""
+        self.spaced = False
+        """Whether spaces before a text have been seen, which pyarrow keeps."""
 
     def add(self, block: Block) -> int:
         """Add a block's rows to the columns and return how many they are."""
@@ -194,12 +196,10 @@ class Parser:
                 raise NotPlainError
             found = table, [None] * len(columns)
         table, values = found
-        spaced = b" " in content and any(
-            f"{before} ".encode() in b"\n" + content for before in (self.delimiter, "\n")
-        )
+        self.spaced = self.spaced or _has_spaces(content, self.delimiter)
         for column, own, part in zip(columns, values, table.columns, strict=True):
             if own is None:
-                self._add_texts(column, part, spaced=spaced)
+                self._add_texts(column, part)
             else:
                 column.add_numbers(own)
         return int(table.num_rows)
@@ -209,15 +209,15 @@ class Parser:
         for column in self.columns:
             self._decode(column)
 
-    def _add_texts(self, column: GrowingColumn, cells: Any, *, spaced: bool) -> None:
+    def _add_texts(self, column: GrowingColumn, cells: Any) -> None:
         """Add cells that pyarrow has encoded; spaces before a text do not count."""
         (chunk,) = cells.chunks
-        if column.is_text and column.clean is None and not spaced:
+        if column.is_text and column.clean is None and not self.spaced:
             self.encoded[column.place].append(chunk)
             return
         self._decode(column)
         texts = chunk.dictionary.to_numpy(zero_copy_only=False).tolist()
-        if spaced:
+        if self.spaced:
             texts = [text.lstrip(" ") for text in texts]
         column.add_coded(texts, chunk.indices.to_numpy())
 
@@ -277,6 +277,13 @@ class Parser:
             )
         except pyarrow.ArrowInvalid:
             return None
+
+
+def _has_spaces(content: bytes, delimiter: str) -> bool:
+    """Return whether a field may begin with a space."""
+    if b" " not in content:
+        return False
+    return content[:1] == b" " or b"\n " in content or f"{delimiter} ".encode() in content
 
 
 def _own_buffer(content: bytes) -> Any:
