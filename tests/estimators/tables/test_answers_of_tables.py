@@ -58,3 +58,9 @@ def test_numbers_of_any_type():
     for y in ([False, True], ["0", "1"], [Decimal(0), Decimal(1)], [np.float32(0), np.float32(1)]):
         found = TableRegressor(**QUICK).fit(FRAME, y * 10).predict(FRAME)
         np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_an_answer_of_those_held_out_is_missing(missing):
+    with pytest.raises(ValueError, match=r"Classifier expected .* in 1 of 20, row 0 the first"):
+        TableClassifier(**QUICK).fit(FRAME, WORDS, X_val=FRAME, y_val=[missing, *WORDS[1:]])

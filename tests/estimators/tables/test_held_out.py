@@ -1,11 +1,14 @@
 """Which rows are held out: shares of classes, whole groups, the last in time."""
 
+import datetime
+
 import numpy as np
 import pandas
 import pytest
 from hypothesis import given, strategies as st
 
 from chainrule import TableRegressor
+from chainrule.data import DataError, DataWarning
 from chainrule.estimators.tables.held_out import LEAST_ROWS, held_out_rows
 
 
@@ -61,6 +64,30 @@ def test_rows_of_one_time_stay_together():
 def test_a_time_that_is_missing_is_named():
     with pytest.raises(ValueError, match="expected a time for each row, got none in row 1"):
         held_out_rows(3, 0.2, 0, time=[1.0, np.nan, 3.0])
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin", datetime.UTC])
+@pytest.mark.parametrize("make", [list, pandas.Series, pandas.Index, lambda t: list(map(str, t))])
+def test_times_of_any_kind(make, zone, recwarn):
+    days = pandas.date_range("2024-03-25", periods=10, freq="D", tz=zone)[::-1]
+    out = held_out_rows(10, 0.2, 0, time=make(days))[1]
+    assert out.tolist() == [0, 1]
+    assert not recwarn.list
+
+
+def test_written_dates_are_read_as_inputs_are():
+    days = [f"{day}.10.2024" for day in range(10, 31)] + ["1.11.2024"]
+    assert held_out_rows(22, 0.1, 0, time=days)[1].tolist() == [20, 21]
+    with pytest.warns(DataWarning, match="time: in '01/02/2020' the month is taken to come first"):
+        held_out_rows(3, 0.4, 0, time=["01/02/2020", "02/02/2020", "03/02/2020"])
+
+
+@pytest.mark.parametrize("what", ["groups", "time"])
+def test_groups_and_times_of_two_columns(what):
+    with pytest.raises(DataError, match=rf"{what}: expected one value a row, got shape \(3, 2\)"):
+        held_out_rows(3, 0.5, 0, **{what: [(1, 2), (3, 4), (5, 6)]})
+    held_out = held_out_rows(3, 0.5, 0, **{what: [[1], [2], [3]]})
+    assert len(held_out[1])
 
 
 def test_few_rows_are_all_trained_on():

@@ -52,9 +52,10 @@ def test_quick_scores_of_classes_are_scikit_learns(count, weights):
 @pytest.mark.parametrize("weights", [None, WEIGHTS])
 def test_quick_scores_of_numbers_are_scikit_learns(weights):
     y = RNG.normal(size=50)
-    targets = Numbers.fit(y)
-    each = RNG.normal(size=(50, 4, 1))
-    mean, given = each.mean(axis=1)[:, 0], {"sample_weight": weights}
+    targets = Numbers.fit(1000 + 20 * y, scaled=True).within(1000 + 20 * y)
+    y = 1000 + 20 * y
+    each = RNG.normal(size=(50, 4, 1)) / 4
+    mean, given = targets.decode(each.mean(axis=1)), {"sample_weight": weights}
     expected = {
         "r2": r2_score(y, mean, **given),
         "neg_mean_squared_error": -mean_squared_error(y, mean, **given),
@@ -62,6 +63,19 @@ def test_quick_scores_of_numbers_are_scikit_learns(weights):
     }
     found = {name: MeanScore(name, targets, weights)(each, targets.encode(y)) for name in expected}
     assert found == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("scoring", ["accuracy", "neg_log_loss", "roc_auc"])
+def test_scores_of_classes_are_refused_for_numbers(scoring):
+    with pytest.raises((ValueError, AttributeError), match=r"continuous|predict_proba"):
+        TableRegressor(**QUICK, max_iter=2, scoring=scoring).fit(X, NUMBER + X[:, 0] / 7)
+
+
+def test_scores_of_numbers_are_taken_of_classes_by_scikit_learn():
+    model = TableClassifier(**QUICK, max_iter=2, scoring="neg_mean_absolute_error")
+    up = (SIGN == "up").astype(int)
+    model.fit(X, up, X_val=X, y_val=up)
+    assert model.best_validation_score_ == -mean_absolute_error(up, model.predict(X))
 
 
 def test_what_is_not_finite_has_no_score():

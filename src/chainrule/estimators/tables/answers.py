@@ -13,7 +13,7 @@ from chainrule.data.cells import shortened
 from chainrule.estimators.validation import read_answers
 from chainrule.types import Array
 
-__all__ = ["answers_of_rows"]
+__all__ = ["answers_of_rows", "check_each_is_there"]
 
 
 def answers_of_rows(estimator: Any, y: Any) -> Array:
@@ -35,8 +35,7 @@ def answers_of_rows(estimator: Any, y: Any) -> Array:
     cells = isinstance(y, Column)
     y = read_answers(estimator, y, None)
     if not cells:
-        kind = object if isinstance(y, list | tuple) else None  # among texts NaN would be one
-        _check_each_is_there(name, np.asarray(y, kind))
+        check_each_is_there(name, y)
         y = np.asarray(_check_y(y, multi_output=True, y_numeric=False, estimator=estimator))
         y = _numbers(name, y) if numeric else _classes(name, y)
     if y.ndim == 2 and y.shape[1] > 1:
@@ -48,8 +47,11 @@ def answers_of_rows(estimator: Any, y: Any) -> Array:
     return np.asarray(column_or_1d(y, warn=True)) if y.ndim == 2 else y
 
 
-def _check_each_is_there(name: str, y: Array) -> None:
+def check_each_is_there(name: str, answers: Any) -> None:
     """Raise ValueError for a missing answer, be it NaN, None, or pandas' NA or NaT."""
+    y = np.asarray(answers)
+    if y.dtype.kind == "U" and isinstance(answers, list | tuple):  # NaN has become a word
+        y = np.asarray(answers, object)
     if y.dtype.kind == "O":
         gone = np.array([_is_missing(value) for value in y.ravel().tolist()], bool)
     elif y.dtype.kind in "fmM":

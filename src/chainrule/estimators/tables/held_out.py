@@ -7,9 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data import DataError, split
+from chainrule.data import DataError, DataWarning, split
 from chainrule.data.cells import Cells, shortened
+from chainrule.data.coded import RawCells
+from chainrule.data.frame_columns import cells_of
+from chainrule.inputs.tables.dates import find_dates
 from chainrule.types import Array
+from chainrule.warning import warn
 
 __all__ = ["LEAST_ROWS", "held_out_rows"]
 
@@ -60,9 +64,9 @@ def held_out_rows(
     if fraction == 0:
         return np.arange(rows), np.arange(0)
     if time is not None:
-        out = _last(_times(time), fraction)
+        out = _last(_times(_one_a_row("time", time)), fraction)
     elif groups is not None:
-        out = _whole_groups(_codes(groups), fraction, seed)
+        out = _whole_groups(_codes(_one_a_row("groups", groups)), fraction, seed)
     elif rows < LEAST_ROWS:
         return np.arange(rows), np.arange(0)
     else:
@@ -111,22 +115,37 @@ def _times(values: Any) -> Array:
     """Return times as numbers or dates that can be sorted; DataError if they are none."""
     array = np.asarray(values)
     if array.dtype.kind in "OUS":
-        texts = [str(value) for value in array.tolist()]
-        cells = Cells.read(texts)
-        if not (cells.words | cells.missing).any():
-            array = cells.numbers()
-        else:
-            try:
-                array = np.array(texts, dtype="datetime64[us]")
-            except ValueError:
-                first = next(iter(cells.texts))
-                raise DataError(
-                    "time: expected numbers, or dates such as 2024-03-31, got "
-                    f"{shortened([first])}"
-                ) from None
+        array = _written_times(cells_of(values))
     if array.dtype.kind not in "iufmMb":
         raise DataError(f"time: expected numbers or dates, got {array.dtype}")
     missing = np.isnat(array) if array.dtype.kind in "mM" else ~np.isfinite(array)
     if missing.any():
         raise DataError(f"time: expected a time for each row, got none in row {missing.argmax()}")
     return array
+
+
+def _written_times(raw: RawCells) -> Array:
+    """Return times that are written out, or have a zone, as numbers that can be sorted."""
+    if isinstance(raw, np.ndarray):
+        return raw
+    cells = Cells.read(raw)
+    if not cells.words.any():
+        return cells.numbers()
+    found = find_dates(cells, lambda row: row)
+    if found is None:
+        wrong = next(text for text, word in zip(cells.texts, cells.words, strict=True) if word)
+        raise DataError(
+            f"time: expected numbers, or dates such as 2024-03-31, got {shortened([wrong])}"
+        )
+    reading, remarks = found
+    if reading.order != "ymd" and remarks:
+        warn(f"time: {'; '.join(remarks)}", DataWarning)
+    in_utc: Array = reading.read("time", cells, lambda row: row)[:, 1]
+    return in_utc
+
+
+def _one_a_row(what: str, values: Any) -> Any:
+    """Return values (n,); DataError if they have another shape."""
+    if np.ndim(values) == 1 or (np.ndim(values) == 2 and np.shape(values)[1] == 1):
+        return values if np.ndim(values) == 1 else np.asarray(values)[:, 0]
+    raise DataError(f"{what}: expected one value a row, got shape {np.shape(values)}")

@@ -16,7 +16,7 @@ from chainrule.data.frames import is_frame
 from chainrule.data.sources import is_source
 from chainrule.estimators.fitting import FitJob
 from chainrule.estimators.preparation import labelled
-from chainrule.estimators.tables.answers import answers_of_rows
+from chainrule.estimators.tables.answers import answers_of_rows, check_each_is_there
 from chainrule.estimators.tables.held_out import held_out_rows
 from chainrule.estimators.tables.networks import member_chain, outputs_of
 from chainrule.estimators.tables.recipe import Recipe, recipe_for
@@ -249,6 +249,8 @@ def _given_part(
     X, y = with_answers(X, y, targets.name)
     if y is None:
         raise ValueError("X_val is provided, but y_val was not provided.")
+    if not isinstance(y, Column):
+        check_each_is_there(type(estimator).__name__, y)
     twin = copy.copy(estimator)
     vars(twin).update(columns, inputs_=inputs)
     table, _ = rows_as_table(twin, X, reset=False)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy.stats import rankdata
 
 from chainrule.estimators.tables.networks import quantiles_of
-from chainrule.targets import Targets
+from chainrule.targets import Classes, Targets
 from chainrule.types import Array
 
 __all__ = ["QUICK_SCORES", "MeanScore", "mean_of_members"]
@@ -44,12 +45,12 @@ def roc_auc(P: Array, t: Array, weights: Weights) -> float:
 
 
 def neg_mean_squared_error(Y: Array, t: Array, weights: Weights) -> float:
-    """Return the mean squared error in the targets' units, with a minus."""
+    """Return the mean squared error with a minus."""
     return -float(np.average(((Y - t) ** 2).mean(axis=1), weights=weights))
 
 
 def neg_mean_absolute_error(Y: Array, t: Array, weights: Weights) -> float:
-    """Return the mean absolute error in the targets' units, with a minus."""
+    """Return the mean absolute error with a minus."""
     return -float(np.average(np.abs(Y - t).mean(axis=1), weights=weights))
 
 
@@ -72,6 +73,10 @@ QUICK_SCORES: dict[str, Callable[[Array, Array, Weights], float]] = {
 }
 """Scores by scikit-learn's names that are taken of the outputs at hand."""
 
+QUICK_OF_CLASSES = "accuracy", "neg_log_loss", "roc_auc"
+IN_UNITS = "neg_mean_squared_error", "neg_mean_absolute_error"
+QUICK_OF_NUMBERS = "r2", *IN_UNITS
+
 
 class MeanScore:
     """A score of the mean of the members, given the outputs of all.
@@ -89,6 +94,12 @@ class MeanScore:
     def __init__(self, scoring: str, targets: Targets, weights: Weights) -> None:
         self.scoring, self.targets, self.weights = scoring, targets, weights
 
+    @classmethod
+    def knows(cls, scoring: Any, targets: Targets) -> bool:
+        """Return whether it takes a score of such targets; others are scikit-learn's to take."""
+        known = QUICK_OF_CLASSES if isinstance(targets, Classes) else QUICK_OF_NUMBERS
+        return isinstance(scoring, str) and scoring in known
+
     def __call__(self, Y: Array, t: Array) -> float:
         """Return the score of outputs Y (n, k, c); NaN if one of them is not finite."""
         if not np.isfinite(Y).all():
@@ -98,4 +109,6 @@ class MeanScore:
             mean = mean[:, [quantiles.index(0.5)]]
         if self.scoring == "accuracy":
             return self.targets.score(mean, t, self.weights)
+        if self.scoring in IN_UNITS:
+            mean, t = (self.targets.decode(outputs).reshape(len(t), -1) for outputs in (mean, t))
         return QUICK_SCORES[self.scoring](mean, t, self.weights)

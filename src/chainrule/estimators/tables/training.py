@@ -13,7 +13,7 @@ from chainrule.estimators.scoring import LOSS, Guarded, Metric, printer, score_r
 from chainrule.estimators.tables.networks import quantiles_of
 from chainrule.estimators.tables.preparation import TableJob
 from chainrule.estimators.tables.quantiles import move_quantiles
-from chainrule.estimators.tables.scores import QUICK_SCORES, MeanScore
+from chainrule.estimators.tables.scores import MeanScore
 from chainrule.targets import Classes
 from chainrule.training import AdamW, Cosine, History, Patience, Plan, TrainingDivergedError, train
 from chainrule.training.samples import Samples
@@ -90,7 +90,7 @@ def _score(job: TableJob, held_out: Samples) -> Guarded | None:
     varied = len(np.unique(held_out.t)) > 1
     if scoring == LOSS or (scoring in VARIED and not varied):
         return None
-    if isinstance(scoring, str) and scoring in ("accuracy", *QUICK_SCORES):
+    if MeanScore.knows(scoring, job.targets):
         return Guarded(MeanScore(scoring, job.targets, held_out.weights))
     return Guarded(Metric(job, held_out))
 
