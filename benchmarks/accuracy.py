@@ -29,6 +29,7 @@ from chainrule.losses import (
     CrossEntropy,
     ElementwiseLoss,
     Loss,
+    MeanOverMembers,
     Poisson,
     SoftmaxCrossEntropy,
 )
@@ -197,6 +198,8 @@ def _of_softmax(function: Softmax | LogSoftmax, dtype: Any) -> Iterator[Pair]:
 
 def _losses() -> Iterator[Line]:
     for kind in LOSSES:
+        if kind is MeanOverMembers:  # its errors are those of the loss that it takes the mean of
+            continue
         loss = kind()
         for name, soft in (("", False), (", soft targets", True)):
             if soft and "CrossEntropy" not in str(loss):

@@ -166,6 +166,13 @@ def test_the_answers_of_the_input_keep_their_name(houses, model):
     assert [line[:7] for line in lines[1:]] == ROWS
 
 
+def test_no_two_columns_of_predictions_have_one_name(tmp_path, houses, model):
+    once, path = chainrule("predict", model, houses, "--with-input"), tmp_path / "once.csv"
+    path.write_text(once.out)
+    lines = read(chainrule("predict", model, path, "--with-input"))
+    assert lines[0] == [*read(once)[0], "price_predicted_2"]
+
+
 def test_cells_with_commas_and_quotes_come_back(tmp_path, model):
     odd = [['"a ""b"", c"', *ROWS[0][1:]]]
     lines = read(chainrule("predict", model, written(tmp_path / "odd.csv", odd, HEADER)))

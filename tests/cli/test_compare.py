@@ -2,21 +2,38 @@
 
 import re
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
 import sklearn
 from scipy import special
-from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.neural_network import MLPClassifier
 
 import chainrule as package
 from chainrule import __version__
+from chainrule.cli import contestants
 from chainrule.cli.comparing import Comparison, Fit
 from chainrule.cli.comparisons import verdict
 from chainrule.cli.contestants import Perceptron
 from cli.runs import chainrule, house_rows, written
 from cli.test_images import digits as idx_files, pictures
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick():
+    """Let the ensemble and boosting be small: how well they learn is tested elsewhere."""
+    ours = contestants.table_estimator
+
+    def small(*arguments):
+        return ours(*arguments).set_params(members=2, hidden_layer_sizes=[8], max_iter=12)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(contestants, "table_estimator", small)
+        for kind in (HistGradientBoostingClassifier, HistGradientBoostingRegressor):
+            patch.setattr(f"sklearn.ensemble.{kind.__name__}", partial(kind, max_iter=4))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +165,7 @@ def test_a_library_that_cannot_fit_is_named():
 
 
 def test_repeats_cut_the_data_in_other_ways():
-    arguments = ("compare", "iris", "--folds", 2, "--layers", "7", "-e", 40, "--json")
+    arguments = ("compare", "iris", "--folds", 2, "--layers", "7", "-e", 9, "--json")
     once, twice = (chainrule(*arguments, "--repeats", count).json for count in (1, 2))
     assert (once["folds"], twice["folds"]) == (2, 4)
     scores = [fit["scores"]["log loss"] for fit in twice["fits"] if fit["model"] == MLPS[0]]
@@ -180,7 +197,8 @@ def test_f1_names_its_class(tmp_path):
 
 
 def test_lbfgs_is_in_both():
-    told = chainrule("compare", "iris", "--folds", 2, "--optimizer", "lbfgs", "--json").json
+    options = "--optimizer", "lbfgs", "--layers", "16"
+    told = chainrule("compare", "iris", "--folds", 2, *options, "--json").json
     assert told["parameters"]["solver"] == "lbfgs"
     assert "learning_rate_init" not in told["parameters"]
     accuracies = told["summary"]["accuracy"]
@@ -258,7 +276,7 @@ def test_boosting_gets_categories_and_missing_cells_as_they_are(tmp_path, monkey
     class Boosting(HistGradientBoostingRegressor):
         def fit(self, X, y):
             seen.append((X, self.categorical_features))
-            return super().fit(X, y)
+            return self.set_params(max_iter=4) and super().fit(X, y)
 
     monkeypatch.setattr("sklearn.ensemble.HistGradientBoostingRegressor", Boosting)
     path = written(tmp_path / "houses.csv", rows)

@@ -12,6 +12,7 @@ import pytest
 
 from chainrule.cli.output_files import (
     check_model_path,
+    check_predictions_path,
     check_text_path,
     default_model_path,
     write_text,
@@ -160,3 +161,10 @@ def test_text_takes_the_place_of_text(tmp_path):
     write_text(path, "drei\n")
     assert path.read_bytes() == b"drei\n"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["p.parquet", "p.XLSX", "p.csv.gz"])
+def test_predictions_do_not_go_by_the_name_of_another_format(tmp_path, name):
+    with pytest.raises(ValueError, match=r"predictions are written as plain text, as in pred"):
+        check_predictions_path(tmp_path / name, force=True)
+    check_predictions_path(tmp_path / "p.tsv", force=False)

@@ -49,8 +49,17 @@ def test_classes_come_with_probabilities(folder):
 
 def test_a_number_has_no_probabilities(folder):
     arguments = ("predict", folder / "prices.st", folder / "prices.csv")
-    assert chainrule(*arguments, "--probabilities").out == chainrule(*arguments).out
+    run = chainrule(*arguments, "--probabilities")
+    assert run.out == chainrule(*arguments).out
+    assert "--probabilities: there are none of numbers\n" in run.err
     assert set(chainrule(*arguments, "--json").json) == {"target", "predictions", "notes"}
+
+
+def test_json_goes_to_a_file_as_well(folder, tmp_path):
+    arguments = ("predict", folder / "prices.st", folder / "prices.csv", "--json")
+    run = chainrule(*arguments, "-o", tmp_path / "p.json")
+    assert (run.code, run.out) == (0, "")
+    assert (tmp_path / "p.json").read_text() == chainrule(*arguments).out
 
 
 def test_every_row_is_predicted_with_its_target_or_without(folder, tmp_path):

@@ -115,3 +115,61 @@ def test_numbers_that_are_more_than_their_value_stay_texts():
     for texts in (["007"], ["+49"], ["1234567890123456"], ["1_0"], ["inf"], ["1e999"], ["x"]):
         assert columns.plain_numbers(["1", *texts]) is None
     np.testing.assert_array_equal(columns.plain_numbers(["0.5", "-3", "NA"]), [0.5, -3, np.nan])
+
+
+@pytest.mark.parametrize(
+    ("content", "odd"),
+    [
+        (b"007,1,x\n1,2,+49\n", {0, 2}),
+        (b"1, -05,x\n", {1}),
+        (b"0,0.5,-0\n10,200,1+1\n", set()),
+        (b"1,2,x\n0,-0.25,2-01\n", set()),
+        (b'1,"05",x\n', {0, 1, 2}),  # a field's place is not known where there are quotes
+        (b"1,05,x\n\n", {0, 1, 2}),  # nor where there are blank lines
+        (b"1,22,x\n" * 20_000 + b"1,2,03\n", {2}),
+    ],
+)
+def test_the_columns_of_odd_numbers_are_found(content, odd):
+    rows = content.count(b"\n") - content.count(b"\n\n")
+    assert arrow_csv._odd_numbers(content, ord(","), rows, 3) == odd
+
+
+def test_numbers_stay_numbers_beside_texts_such_as_007(tmp_path, quick, monkeypatch):
+    lines = ["code,x,when,phone"]
+    lines += [f"0{k:03},{k}.5,0{k % 9 + 1}.02.2020,+49{k}" for k in range(99)]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(lines) + "\n")
+    read_as_texts = []
+    add_coded = columns.GrowingColumn.add_coded
+
+    def noted(column, texts, codes):
+        if column.are_numbers:
+            read_as_texts.append(column.place)
+        add_coded(column, texts, codes)
+
+    monkeypatch.setattr(columns.GrowingColumn, "add_coded", noted)
+    found, expected, was_quick = both(path, monkeypatch)
+    assert was_quick
+    assert found == expected
+    assert found[1] == ["coded", "f", "coded", "coded"]
+    assert not read_as_texts
+
+
+def test_texts_stay_in_order_where_some_begin_with_spaces(tmp_path, quick, monkeypatch):
+    words = [f"{' ' * (k // 10 % 3 == 1)}w{k % 40}" for k in range(400)]
+    path = tmp_path / "t.csv"
+    path.write_text("a,b,c\n" + "".join(f"{word},{k},{word}\n" for k, word in enumerate(words)))
+    found, expected, was_quick = both(path, monkeypatch)
+    assert was_quick
+    assert found == expected
+    assert read_csv(path).columns[2] == [word.lstrip() for word in words]
+
+
+def test_numbers_with_other_markers_of_missing_cells_stay_numbers(tmp_path, quick, monkeypatch):
+    path = tmp_path / "t.csv"
+    cells = [("NA", "?", "", "n/a")[k // 8 % 4] if k % 8 == 7 else f"{k}.5" for k in range(99)]
+    path.write_text("a,b\n" + "".join(f"{cell},x\n" for cell in cells))
+    found, expected, was_quick = both(path, monkeypatch)
+    assert was_quick
+    assert found == expected
+    assert np.isnan(read_csv(path).columns[0]).sum() == 12

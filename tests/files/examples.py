@@ -59,7 +59,10 @@ def network(inputs, chain, targets, loss, metadata=None):
     return restore(described, chain.parameters.flat, [kind])
 
 
-def table_network(task="multiclass", dtype=np.float32, hidden=None, loss=None, metadata=METADATA):
+TANH = (Tanh(),)
+
+
+def table_network(task="multiclass", dtype=np.float32, hidden=TANH, loss=None, metadata=METADATA):
     inputs = TableEncoder.fit(TABLE.without("kind"))
     if task == "regression":
         targets = Numbers.fit(np.array([10.0, 20.0, 45.0]), scaled=True, name="kind")
@@ -70,7 +73,7 @@ def table_network(task="multiclass", dtype=np.float32, hidden=None, loss=None, m
     else:
         targets = Classes.fit(np.array(["a", "b", "c"]), name="kind")
         usual, last = CrossEntropy(), [Linear(3, bias=False), Softmax()]
-    chain = noisy(Chain(Linear(2), hidden or Tanh(), *last), inputs.sample_shape, dtype)
+    chain = noisy(Chain(Linear(2), *hidden, *last), inputs.sample_shape, dtype)
     return network(inputs, chain, targets, loss or usual, metadata)
 
 

@@ -11,7 +11,18 @@ from chainrule import load
 from chainrule.chain import Chain
 from chainrule.files import ModelFileError, container
 from chainrule.files.estimator import KEYS
-from chainrule.functions import AvgPool2d, Conv2d, Dropout, Identity, Linear, MaxPool2d, Softmax
+from chainrule.functions import (
+    AvgPool2d,
+    BatchEnsembleLinear,
+    Conv2d,
+    Dropout,
+    Flatten,
+    Identity,
+    Linear,
+    MaxPool2d,
+    MemberLinear,
+    Softmax,
+)
 from chainrule.inputs import TableEncoder
 from chainrule.inputs.tables import NumericColumn
 from chainrule.losses import CrossEntropy, Huber, MeanSquaredError
@@ -68,9 +79,16 @@ ON_IMAGES = [f for f in ALL if isinstance(f, Conv2d | MaxPool2d | AvgPool2d)]
 FEATURES = [function for function in ALL if function not in ON_IMAGES]
 
 
+def hidden(function):
+    """Return a function with what makes its inputs of features, and features of its outputs."""
+    if not isinstance(function, MemberLinear | BatchEnsembleLinear):
+        return [function]
+    return [*([] if function.members else [MemberLinear(2, members=3)]), function, Flatten()]
+
+
 @pytest.mark.parametrize("function", FEATURES, ids=str)
 def test_every_function_on_features_comes_back_in_a_file(path, function):
-    model = table_network("regression", hidden=function)
+    model = table_network("regression", hidden=hidden(function))
     model.save(path)
     check_equal(model, load(path))
 
@@ -140,7 +158,7 @@ def test_a_function_and_a_loss_of_ones_own(path):
     class Halved(Huber):
         half: bool = True
 
-    model = table_network("regression", hidden=Bent(0.25, ("é",)), loss=Halved())
+    model = table_network("regression", hidden=[Bent(0.25, ("é",))], loss=Halved())
     model.save(path)
     check_equal(model, load(path, functions=[Halved, Bent]))
     reason = "chain: uses the function Bent, which is not in chainrule; pass it as load(path, "

@@ -68,7 +68,7 @@ def test_every_estimator_can_be_loaded(path):
 
 
 def test_classes_of_ones_own_are_handed_over(path):
-    model = table_network(hidden=Bent(0.25))
+    model = table_network(hidden=[Bent(0.25)])
     model.save(path)
     with pytest.raises(ModelFileError, match=r"uses the function Bent.*functions="):
         load(path)

@@ -64,8 +64,8 @@ CASES = {
     ],
     f.Scale: [Case(f.Scale(), (3,)), Case(f.Scale(6), (2, 3)), Case(f.Scale(0.5), (2, 3, 4))],
     f.Parametric: [
-        Case(f.Parametric(function), (3,))
-        for function in (f.SELU(), f.Mish(), f.Tanh(), f.LeakyReLU(0.3))
+        *(Case(f.Parametric(kind), (3,)) for kind in (f.SELU(), f.Mish(), f.Tanh())),
+        *(Case(f.Parametric(kind), (4, 3)) for kind in (f.Mish(), f.LeakyReLU(0.3))),
     ],
     f.EmbeddingBag: [Case(f.EmbeddingBag(2), (7,)), Case(f.EmbeddingBag(3, mode="mean"), (7,))],
     f.MaxPool2d: [

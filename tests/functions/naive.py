@@ -205,9 +205,9 @@ def scale(function, X, parameters, key):
 
 def parametric(function, X, parameters, key):
     F, Y = forward(function.activation, X, {}), np.zeros(X.shape)
-    for n, i in np.ndindex(X.shape):
-        a = parameters["a0"][i]
-        Y[n, i] = (1 - a) * X[n, i] + a * F[n, i]
+    for n, *i in np.ndindex(X.shape):
+        a = parameters["a0"][*i]
+        Y[n, *i] = (1 - a) * X[n, *i] + a * F[n, *i]
     return Y
 
 

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import assume, given, strategies as st
 
 from chainrule.data import DataError, DataWarning, Table
 from chainrule.inputs import TableEncoder
@@ -61,9 +61,26 @@ def test_few_values_have_an_edge_each_and_two_have_none():
 def test_most_rows_at_one_number():
     column = fitted([0] * 90 + list(range(100)), bins=4)
     assert column.scale == 51.75  # of 190 rows, the quartiles are 0 and 51.75
-    assert len(set(column.edges)) == len(column.edges) < 5
     heavy = fitted([0] * 990 + list(range(1, 100)), bins=4)
     assert heavy.scale == 49.5  # half of the range, as both quartiles are 0
+
+
+def test_a_frequent_number_does_not_take_the_edges_of_the_rest():
+    zeros = fitted([0] * 700 + list(range(1, 101)), bins=8)
+    # they count for 100 rows, as many as the others are: half of the bins are for these
+    assert zeros.edges == (0, 25, 50, 75, 100)
+    both = fitted([0] * 300 + list(range(1, 201)) + [999] * 300, bins=8)
+    assert both.edges == (0, 50, 100, 150, 200, 999)
+
+
+@given(st.lists(st.integers(0, 9) | st.integers(0, 10**6), min_size=60), st.integers(2, 8))
+def test_edges_rise_among_what_was_seen_and_are_no_more_than_asked_for(x, bins):
+    column = fitted([*x, *range(20)], bins=bins)
+    assume(column.edges)
+    edges = np.array(column.edges)
+    assert (np.diff(edges) > 0).all()
+    assert (edges[0], edges[-1]) == (0, max(max(x), 19))
+    assert len(edges) - 1 <= bins
 
 
 def test_missing_cells_are_zeros_and_known():

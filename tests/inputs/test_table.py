@@ -87,6 +87,8 @@ def test_extra_columns_are_ignored_and_noted_but_dropped_ones_are_known():
     [
         [1.7e308, -1.7e308, 1e308, 1.0],
         [5e-324, 0.0, 1e-323],
+        [1e-307, 0.0, 2e-307],
+        [-1e-200, 0.0],
         [1e9, 1e9 + 1, 1e9 + 2],
         [1e300, 2e300, 1e-300],
     ],
@@ -134,7 +136,7 @@ def test_identifiers_are_dropped():
     t = table(id=[f"u{i}" for i in range(101)], x=[str(i) for i in range(101)])
     encoder = TableEncoder.fit(t)
     assert encoder.dropped == (("id", "a different value in each row"),)
-    assert encoder.remarks == (("x", "it counts the rows"),)  # there is no other column
+    assert encoder.remarks == (("x", "it counts the rows, but no other is left"),)
 
 
 def test_a_column_spoilt_by_one_word_says_which():
@@ -167,7 +169,7 @@ def test_infinite_cells_are_errors_in_training_and_later(cell):
 def test_errors_of_fit():
     with pytest.raises(DataError, match="expected rows to learn from, got none"):
         TableEncoder.fit(table(x=[]))
-    with pytest.raises(DataError, match="no column is left to learn from: 'x' is constant"):
+    with pytest.raises(DataError, match="no column is left to learn from: 'x': constant"):
         TableEncoder.fit(table(x=["1", "1"]))
 
 

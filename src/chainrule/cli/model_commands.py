@@ -24,6 +24,7 @@ from chainrule.cli.model_data import samples_of, source_for, target_name
 from chainrule.cli.output import (
     Output,
     columns_table,
+    json_text,
     layers_table,
     report_json,
     report_table,
@@ -46,7 +47,8 @@ def predict(
     target: TargetOption = None,
     probabilities: Annotated[bool, typer.Option(help="A column for each class, too.")] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A CSV file to write.")
+        Path | None,
+        typer.Option("--output", "-o", help="A file to write: CSV, or JSON with --json."),
     ] = None,
     id: Annotated[  # noqa: A002 — it is the option's name
         list[str] | None,
@@ -69,7 +71,7 @@ def predict(
     """Predict the target of each row or image of DATA, as CSV."""
     out = Output(as_json=as_json)
     if output is not None:
-        output_files.check_text_path(output, model, *data, force=force)
+        output_files.check_predictions_path(output, model, *data, force=force)
     estimator = _load(model)
     name = target_name(estimator, data[0], target)
     source = source_for(
@@ -80,14 +82,16 @@ def predict(
     notes = [*source.notes, *predictions.notes, *unnamed]
     if source.test is not None or source.validation is not None:
         notes.append(f"these are the {len(source):,} training images; for others, name their file")
+    if probabilities and predictions.probabilities is None:
+        notes.append("--probabilities: there are none of numbers")
     out.say(*notes)
     if as_json:
         told = predictions_json(estimator, source, predictions, name, beside)
-        out.json({**told, "notes": notes})
-        return
-    text = predictions_csv(
-        estimator, source, predictions, name, beside, probabilities=probabilities
-    )
+        text = json_text({**told, "notes": notes})
+    else:
+        text = predictions_csv(
+            estimator, source, predictions, name, beside, probabilities=probabilities
+        )
     if output is None:
         sys.stdout.write(text)
     else:

@@ -59,7 +59,12 @@ class Output:
 
     def json(self, value: Mapping[str, Any]) -> None:
         """Print results as JSON."""
-        print(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
+        print(json_text(value), end="")
+
+
+def json_text(value: Mapping[str, Any]) -> str:
+    """Return results as JSON, a line at its end."""
+    return json.dumps(value, indent=2, default=_plain, ensure_ascii=False) + "\n"
 
 
 def speak_unicode() -> None:

@@ -12,6 +12,9 @@ from chainrule.data import BUILTIN, STANDARD_INPUT
 from chainrule.files.atomic import replace_file
 from chainrule.files.container import is_model_file
 
+NO_TEXT = {".parquet", ".feather", ".xls", ".xlsx", ".xlsm", ".ods", ".gz", ".bz2", ".xz", ".zst"}
+"""Names of files that other programs expect no plain text in."""
+
 
 def default_model_path(data: str) -> Path:
     """Return where a model of some data goes: houses.2024.csv.gz gives houses.2024.safetensors."""
@@ -53,6 +56,19 @@ def check_text_path(path: Path, *inputs: str | Path, force: bool) -> None:
     With ``force`` all may be but the inputs.
     """
     _check_new(path, _check(path, inputs), force)
+
+
+def check_predictions_path(path: Path, *inputs: str | Path, force: bool) -> None:
+    """Raise ValueError where no text can be written, or its name is that of another kind of file.
+
+    With ``force`` all may be overwritten but the inputs.
+    """
+    if path.suffix.lower() in NO_TEXT:
+        raise ValueError(
+            f"--output: predictions are written as plain text, as in predictions.csv; "
+            f"a file's name that ends otherwise than in {path.suffix} was expected"
+        )
+    check_text_path(path, *inputs, force=force)
 
 
 def write_text(path: Path, text: str) -> None:

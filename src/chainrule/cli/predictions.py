@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
+from itertools import chain, count
 from typing import Any
 
 from chainrule.cli.column_names import named_columns
@@ -68,7 +70,7 @@ def predictions_csv(
     """Return a row for each prediction, a column for each number or label that is predicted.
 
     Images have their files' names, rows of a table the cells that stand beside. A predicted column
-    that has the name of one of these is called ``…_predicted``.
+    that has the name of one of these is called ``…_predicted``, or ``…_predicted_2`` and so on.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
@@ -77,8 +79,8 @@ def predictions_csv(
     if shares is not None and probabilities:
         several = estimator.targets_.several
         extra = [f"p({each})" for each in (names if several else _classes(estimator))]
-    own = [f"{name}_predicted" if name in beside else name for name in names]
-    writer.writerow([*["file"] * bool(source.files), *beside, *own, *extra])
+    own = _new_names([*names, *extra], beside)
+    writer.writerow([*["file"] * bool(source.files), *beside, *own])
     given = [list(source.files)] * bool(source.files) + list(beside.values())
     for row, values in enumerate(_texts(estimator, predictions)):
         numbers = [f"{share:.6g}" for share in shares[row]] if shares is not None and extra else []
@@ -111,6 +113,16 @@ def _cell_texts(cells: RawCells) -> list[str]:
     return [read.texts[code] for code in read.codes]
 
 
+def _new_names(names: list[str], taken: Iterable[str]) -> list[str]:
+    """Return names of columns, changed where one is taken."""
+    used, found = set(taken), []
+    for name in names:
+        numbered = (f"{name}_predicted_{number}" for number in count(2))
+        found.append(next(n for n in chain([name, f"{name}_predicted"], numbered) if n not in used))
+        used.add(found[-1])
+    return found
+
+
 def _classes(estimator: Any) -> list[str]:
     return [label_text(label) for label in estimator.classes_.tolist()]
 
@@ -119,15 +131,15 @@ def _columns(estimator: Any, target: str | None) -> list[str]:
     """Return the names of the columns of predictions: the target's, numbered if it has several."""
     targets = estimator.targets_
     if targets.task == "multilabel":
-        count, labels = targets.outputs, _classes(estimator)
+        outputs, labels = targets.outputs, _classes(estimator)
         names = [f"{target or 'label'}_{label}" for label in labels]
     else:
-        count = targets.outputs if targets.kind == "numbers" else 1
-        names = [f"{target or 'prediction'}_{number}" for number in range(1, count + 1)]
-    if count == 1:
+        outputs = targets.outputs if targets.kind == "numbers" else 1
+        names = [f"{target or 'prediction'}_{number}" for number in range(1, outputs + 1)]
+    if outputs == 1:
         return [target or "prediction"]
     said = [name.strip() for name in (target or "").split(",")]
-    return said if len(said) == count else names
+    return said if len(said) == outputs else names
 
 
 def _texts(estimator: Any, predictions: Predictions) -> list[list[str]]:

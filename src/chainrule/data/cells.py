@@ -247,8 +247,7 @@ class Moments:
     @classmethod
     def of(cls, x: NDArray[np.float64]) -> "Moments":
         """Compute them for finite x (n), n > 0, of any magnitude, without overflow."""
-        _, exponents = np.frexp(x)
-        power = int(exponents.max()) - 1 if x.any() else 0
+        power = int(np.frexp(np.abs(x).max())[1]) - 1
         z = np.ldexp(x, -power)  # within (-2, 2); powers of two round nothing
         mean = z.mean()
         mean += (z - mean).mean()

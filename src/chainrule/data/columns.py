@@ -59,6 +59,12 @@ class GrowingColumn:
         self._index: dict[str, int] = {}
         self._codes: list[NDArray[np.int32]] = []
         self._numbers: list[NDArray[np.float64]] = []
+        self._texts: list[str] | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether there are cells that are texts by now."""
+        return bool(self._codes)
 
     def add(self, cells: Sequence[str]) -> None:
         """Add a block of cells."""
@@ -77,9 +83,14 @@ class GrowingColumn:
                 raise MixedColumnError(self.place)
             self._numbers.append(values[codes])
             return
+        if self._texts is not None:
+            self._index = {text: code for code, text in enumerate(self._texts)}
+            self._texts = None
         index = self._index
-        known = [index.setdefault(text, len(index)) for text in texts]
-        self._codes.append(np.array(known, np.int32)[codes])
+        fresh = [text for text in dict.fromkeys(texts) if text not in index]
+        index.update(zip(fresh, range(len(index), len(index) + len(fresh)), strict=True))
+        known = np.fromiter(map(index.__getitem__, texts), np.int32, len(texts))
+        self._codes.append(known[codes])
         if len(index) > FEW_TEXTS and not self.is_text and not self.once:
             self._become_numbers()
 
@@ -87,13 +98,23 @@ class GrowingColumn:
         """Add a block of numbers to a column of numbers."""
         self._numbers.append(values)
 
+    def replace(self, cells: Coded) -> None:
+        """Take these for the cells of a column of texts, in place of those that are there."""
+        self._texts = list(cells.texts)
+        self._codes = [cells.codes]
+
     def cells(self) -> RawCells:
         """Return all cells."""
         if self.once and len(self._index) > FEW_TEXTS:
             self._become_numbers()
         if self.are_numbers:
             return np.concatenate(self._numbers)
-        return Coded(list(self._index), np.concatenate(self._codes))
+        return self.coded()
+
+    def coded(self) -> Coded:
+        """Return the cells of a column of texts."""
+        texts = list(self._index) if self._texts is None else self._texts
+        return Coded(texts, np.concatenate(self._codes))
 
     def _become_numbers(self) -> None:
         values = plain_numbers(list(self._index))

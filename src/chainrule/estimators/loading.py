@@ -35,7 +35,7 @@ def load(
         A file that ``chainrule train`` or an estimator's ``save`` has written, in any release.
     functions : iterable of classes, default=()
         Classes of your own that it uses: functions, losses, optimizers, schedules, augmentations.
-        They are dataclasses.
+        They are dataclasses. Where a later release has a class of the same name, yours is taken.
 
     Returns
     -------

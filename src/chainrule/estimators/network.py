@@ -162,7 +162,8 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
             Of the file.
         functions : iterable of classes, default=()
             Classes of your own that it uses: functions, losses, optimizers, schedules,
-            augmentations. They are dataclasses.
+            augmentations. They are dataclasses. Where a later release has a class of the same
+            name, yours is taken.
 
         Returns
         -------

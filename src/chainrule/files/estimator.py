@@ -123,8 +123,9 @@ def describe(estimator: Any) -> Description:
             **_to_json(parameters, estimator.inputs_, estimator.targets_, record, metadata),
         }
     )
-    used = dict.fromkeys(classes_in([chain, parameters]))
-    described = Description.from_text(text, tuple(used))
+    used = tuple(dict.fromkeys(classes_in([chain, parameters])))
+    check_classes(used, written=True)
+    described = Description.from_text(text, used)
     restore(described, chain.parameters.flat, [type(estimator)])
     return described
 

@@ -50,6 +50,20 @@ KINDS: dict[str, tuple[type[Any], tuple[type[Any], ...]]] = {
 }
 """The kinds of objects, with the base and the classes of each."""
 
+FIRST = frozenset(
+    (
+        "Linear", "Conv2d", "EmbeddingBag", "MaxPool2d", "AvgPool2d", "Flatten", "Dropout",
+        "ReLU", "LeakyReLU", "ELU", "GELU", "SiLU", "Sigmoid", "Tanh", "Softplus", "Exp",
+        "Identity", "Softmax", "LogSoftmax", "MeanSquaredError", "HalfSquaredError",
+        "MeanAbsoluteError", "Huber", "Poisson", "BinaryCrossEntropy", "CrossEntropy",
+        "SigmoidBinaryCrossEntropy", "SoftmaxCrossEntropy", "ExpPoisson", "SGD", "Adam", "AdamW",
+        "RMSProp", "Constant", "InverseScaling", "StepDecay", "Cosine", "LinearToZero", "WarmUp",
+        "Shift", "Crop", "Flip", "Noise",
+    )
+)
+"""The names that the first release had. A file may use others for classes of a user's own, from
+before chainrule had such a name; where these are handed over, they are what is meant."""
+
 BASES = tuple(base for base, _ in KINDS.values())
 DTYPES = ("float32", "float64")
 MOST_FUNCTIONS = 1000
@@ -59,17 +73,24 @@ LONGEST_NAME = 100
 LONGEST_REASON = 300
 
 
-def check_classes(extra: Classes) -> None:
+def check_classes(extra: Classes, *, written: bool = False) -> None:
     """Raise unless a user's own classes can be in the allow-list.
+
+    Parameters
+    ----------
+    extra : sequence of classes
+        The user's own, perhaps with chainrule's among them.
+    written : bool, default=False
+        Whether it is for a new file, in which no name of chainrule's can mean another class.
 
     Raises
     ------
     TypeError
         An item is no dataclass of a known kind.
     ValueError
-        Its name is taken by another class.
+        Its name is that of another of them, or of a class that chainrule has had from the first.
     """
-    _catalogue(extra)
+    _catalogue(extra, written)
 
 
 def classes_in(value: Any) -> Iterator[type[Any]]:
@@ -300,9 +321,10 @@ def _unknown(kind: str, name: str) -> str:
 # Classes by name.
 
 
-def _catalogue(extra: Classes) -> dict[str, dict[str, type[Any]]]:
+def _catalogue(extra: Classes, written: bool = False) -> dict[str, dict[str, type[Any]]]:
     """Return the known classes by kind and name, a user's own among them."""
     known = {kind: {cls.__name__: cls for cls in classes} for kind, (_, classes) in KINDS.items()}
+    given: dict[str, type[Any]] = {}
     for cls in extra:
         if not (isinstance(cls, type) and issubclass(cls, BASES)):
             raise TypeError(
@@ -311,10 +333,13 @@ def _catalogue(extra: Classes) -> dict[str, dict[str, type[Any]]]:
             )
         if not is_dataclass(cls):
             raise TypeError(f"functions: expected dataclasses, got {cls.__name__}, which is none")
-        for kind, (base, _) in KINDS.items():
-            if issubclass(cls, base) and known[kind].setdefault(cls.__name__, cls) is not cls:
+        name = cls.__name__
+        for kind in (kind for kind, (base, _) in KINDS.items() if issubclass(cls, base)):
+            taken = given.get(name, known[kind].get(name) if name in FIRST or written else None)
+            if taken not in (None, cls):
                 raise ValueError(
                     "functions: expected classes of different names, none of them chainrule's, "
-                    f"got another {cls.__name__}"
+                    f"got another {name}"
                 )
+            known[kind][name] = given[name] = cls
     return known

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chainrule import notation
 from chainrule.functions.base import Elementwise, Function, Multilinear
 from chainrule.functions.fields import check_number
 from chainrule.functions.residual import Residual
+from chainrule.functions.scale import scale_line
 from chainrule.functions.selu import SELU
 from chainrule.functions.starts import Start
 from chainrule.types import Shape
@@ -43,12 +45,17 @@ class Strength(Multilinear):
     rate_factor: float
 
     def text(self) -> str:
-        """Return the line that defines the layer."""
+        """Return the line that defines the layer, for samples of one axis."""
         return "Y[n,i] = X[n,i] a[i]"
 
+    def line(self, input_shape: Shape | None = None) -> notation.Line:
+        """Return the line, parsed, for samples of a shape."""
+        return scale_line("a", input_shape)
+
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
-        """Return a (i,)."""
-        self._check_rank(input_shape, "features")
+        """Return a (i,), or (members, i)."""
+        if len(input_shape) not in (1, 2):
+            raise self._misfit("samples of shape (features) or (members, features)", input_shape)
         return {"a": input_shape}
 
     def fans(self, input_shape: Shape) -> tuple[int, int]:
@@ -58,6 +65,10 @@ class Strength(Multilinear):
     def starts(self, input_shape: Shape) -> Mapping[str, Start]:
         """Return 1 for a."""
         return {"a": 1.0}
+
+    def penalized(self, input_shape: Shape) -> frozenset[str]:
+        """Return none: 0 is no better a strength than 1."""
+        return frozenset()
 
     def learning_rate_factors(self) -> Mapping[str, float]:
         """Return the factor of a."""
@@ -78,7 +89,8 @@ class Parametric(Residual):
     Source: Holzmüller et al., "Better by default: strong pre-tuned MLPs and boosted trees on
         tabular data", 2024
 
-    a starts at 1. As the k-th function with parameters of a network it names them k.a0.
+    Of an ensemble's members it takes X (n, k, i), with a strength a[k,i] for each unit of each
+    member. a starts at 1. As the k-th function with parameters of a network it names them k.a0.
 
     Parameters
     ----------

@@ -16,6 +16,12 @@ LETTERS = [letter for letter in ascii_lowercase[8:] if letter not in "ns"]
 """The axes of a sample: i, j, k and so on."""
 
 
+def scale_line(name: str, shape: Shape | None = None) -> notation.Line:
+    """Return Y[n,i] = X[n,i] name[i], with as many axes i, j, … as samples of a shape have."""
+    own = ",".join(LETTERS[: len(shape or (1,))])
+    return notation.parse(f"Y[n,{own}] = X[n,{own}] {name}[{own}]", {})
+
+
 @dataclass(frozen=True)
 class Scale(Multilinear):
     """A learnt scale for each number of a sample: in front of a network, how much a column counts.
@@ -47,8 +53,7 @@ class Scale(Multilinear):
 
     def line(self, input_shape: Shape | None = None) -> notation.Line:
         """Return the line, parsed, for samples of a shape."""
-        own = ",".join(LETTERS[: len(input_shape or (1,))])
-        return notation.parse(f"Y[n,{own}] = X[n,{own}] s[{own}]", {})
+        return scale_line("s", input_shape)
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         """Return s (…), of the shape of a sample."""
@@ -63,6 +68,10 @@ class Scale(Multilinear):
     def starts(self, input_shape: Shape) -> Mapping[str, Start]:
         """Return 1 for s."""
         return {"s": 1.0}
+
+    def penalized(self, input_shape: Shape) -> frozenset[str]:
+        """Return none, whatever the axes of s: 0 is no better a scale than 1."""
+        return frozenset()
 
     def learning_rate_factors(self) -> Mapping[str, float]:
         """Return the factor of s."""

@@ -14,6 +14,8 @@ from chainrule import (
     Dropout,
     Flatten,
     Linear,
+    MeanOverMembers,
+    MemberLinear,
     Mish,
     Parametric,
     Plan,
@@ -86,6 +88,27 @@ def test_a_scale_of_samples_of_two_axes_trains_as_machine_code():
     np.testing.assert_allclose(*ends, rtol=0, atol=1e-13)
 
 
+def test_members_of_an_ensemble_have_strengths_of_their_own():
+    ends = []
+    loss, plan = MeanOverMembers(CrossEntropy()), Plan(Adam(0.01), batch_size=8, l2=0.1, epochs=3)
+    functions = MemberLinear(9, 4), Parametric(Mish()), MemberLinear(3), Softmax()
+    for engine, threads in (("reference", None), ("machine", 1), ("machine", 2)):
+        chain = Chain(*functions).initialize(X, dtype=np.float64)
+        assert chain.parameters["1.a0"].shape == (4, 9)
+        assert train(chain, loss, X, T, plan, engine=engine, threads=threads).engine == engine
+        ends.append(chain.parameters.flat)
+    np.testing.assert_allclose(ends[0], ends[1], rtol=0, atol=1e-13)
+    np.testing.assert_array_equal(ends[1], ends[2])
+    assert np.ptp(chain.parameters["1.a0"], axis=0).min() > 0
+    assert check_gradients(chain, loss, X[:5], T[:5]).passed
+
+
+@pytest.mark.parametrize("function", [Scale(), Parametric(Mish())])
+@pytest.mark.parametrize("shape", [(6,), (2, 3)])
+def test_no_penalty_pulls_them_to_0(function, shape):
+    assert not Chain(function).initialize(shape).weight_mask().any()
+
+
 def test_weights_before_it_start_as_before_its_activation():
     ends = []
     for activation in (Mish(), Parametric(Mish()), Parametric(SELU())):
@@ -117,9 +140,9 @@ def test_both_start_at_1_and_move_by_their_factors():
             r"Parametric: expected an elementwise function such as SELU\(\), got Softmax",
         ),
         (
-            lambda: Chain(Parametric()).initialize((2, 3)),
+            lambda: Chain(Parametric()).initialize((2, 3, 4)),
             ValueError,
-            r"expected samples of shape \(features\), got \(2, 3\)",
+            r"expected samples of shape \(features\) or \(members, features\), got \(2, 3, 4\)",
         ),
     ],
 )

@@ -262,3 +262,17 @@ def test_a_name_needs_a_table():
         TableRegressor().fit(np.zeros((9, 2)), np.arange(9), groups="patient")
     with pytest.raises(ValueError, match="expected two rows or more"):
         TableRegressor().fit(X[:1], [1.0])
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_softer_labels_are_less_sure(classes):
+    rows = np.random.default_rng(2).normal(size=(300, 3))
+    labels = rows[:, :classes].argmax(axis=1)
+    known = {"members": 2, "hidden_layer_sizes": 32, "max_iter": 40, "random_state": 0}
+    known |= {"validation_fraction": 0}
+    sure = TableClassifier(**known, label_smoothing=0).fit(rows, labels)
+    soft = TableClassifier(**known, label_smoothing=0.3).fit(rows, labels)
+    assert np.median(sure.predict_proba(rows).max(axis=1)) > 0.95
+    right = 1 - 0.3 + 0.3 / classes
+    assert right - 0.15 < np.median(soft.predict_proba(rows).max(axis=1)) < right + 0.03
+    assert soft.score(rows, labels) > 0.95

@@ -132,6 +132,15 @@ def test_patience_ends_a_training_that_no_longer_improves():
     assert model.n_iter_ < 300
 
 
+@pytest.mark.parametrize("family", [TableClassifier, TableRegressor])
+def test_ten_passes_without_a_better_score_end_a_training_unasked(family):
+    by_chance = np.random.default_rng(1).integers(0, 2, 200)
+    model = family(**QUICK).fit(X, by_chance)
+    assert model.history_.end == "validation"
+    assert model.n_iter_ == model.history_.kept + 10
+    assert family(**QUICK, n_iter_no_change=99, max_iter=31).fit(X, by_chance).n_iter_ == 31
+
+
 class Clock:
     """Time that passes by a tenth of a second whenever it is looked at."""
 

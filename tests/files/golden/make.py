@@ -2,7 +2,7 @@
 
 Release 0.1.0 has written them, with `PYTHONPATH=src:tests python -m files.golden.make`. It is kept
 to tell what is in them, and cannot be run any more: Model, which it saves, was in that release
-only. Files of a later release get a script and a folder of their own.
+only. Files of tables' estimators, and what else is newer, have a script and a folder of their own.
 
 expected.json has for each file its raw data, and what the release said of them.
 """

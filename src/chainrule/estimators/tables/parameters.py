@@ -42,8 +42,8 @@ PARAMETERS = """\
         The part of the rows that is held out: it decides which pass is kept, and when to stop. Of
         few rows, or with 0, none are held out, and all passes are taken.
     n_iter_no_change : int or "auto", default="auto"
-        Passes without a better score that end training; "auto" takes all passes. Either way the
-        best is kept.
+        Passes without a better score that end training; "auto" are 10. The best pass is kept,
+        however many there are.
     scoring : str or callable, default="auto"
         What is watched on the rows held out, of the mean of the members: a score by scikit-learn's
         name of it ("accuracy", "neg_log_loss", "roc_auc", "r2", …) or as

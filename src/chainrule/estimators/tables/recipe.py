@@ -24,6 +24,9 @@ LEAST_BATCH, LARGEST_BATCH = 16, 256
 BIN_HEIGHTS = {True: 0.3, False: 0.5}
 """What features of bins reach, for classes and for numbers."""
 
+PATIENCE = 10
+"""After so many passes without a better score, hardly one comes."""
+
 MANY_ROWS = 2000
 """From so many rows on, 6 members are as good as 8."""
 
@@ -52,7 +55,7 @@ class Recipe:
         Samples in a step.
     epochs : int
         Passes at most.
-    patience : int or None
+    patience : int
         Passes without improvement that end a training before its last.
     label_smoothing : float
         The share of certainty that all classes are given alike.
@@ -71,7 +74,7 @@ class Recipe:
     averaging: float
     batch_size: int
     epochs: int
-    patience: int | None
+    patience: int
     label_smoothing: float
     scoring: Any
 
@@ -92,7 +95,6 @@ def recipe_for(estimator: Any, rows: int, *, classes: bool) -> Recipe:
     def said(name: str, usual: Any) -> Any:
         return _said(estimator, name, usual)
 
-    patience = said("n_iter_no_change", None)
     return Recipe(
         members=int(said("members", 8 if rows < MANY_ROWS else 6)),
         hidden=_sizes(said("hidden_layer_sizes", (128, 64) if classes else (128, 64, 64))),
@@ -104,8 +106,8 @@ def recipe_for(estimator: Any, rows: int, *, classes: bool) -> Recipe:
         beta2=0.95,
         averaging=0.6,
         batch_size=min(int(said("batch_size", _batch(rows))), rows),
-        epochs=int(said("max_iter", 30)),
-        patience=None if patience is None else int(patience),
+        epochs=int(said("max_iter", 45 if classes else 30)),
+        patience=int(said("n_iter_no_change", PATIENCE)),
         label_smoothing=float(said("label_smoothing", 0.0)),
         scoring=scoring_of(estimator, classes=classes),
     )

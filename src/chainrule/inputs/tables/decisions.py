@@ -66,7 +66,8 @@ def decide_all(table: Table, options: Options) -> dict[str, Decision]:
     if not any(each.kind != LEFT_OUT for each in decisions.values()):
         for name, each in decisions.items():
             if each.reason == COUNTS:
-                decisions[name] = Decision("numbers", remarks=("it counts the rows",))
+                remark = "it counts the rows, but no other is left"
+                decisions[name] = Decision("numbers", remarks=(remark,))
     return decisions
 
 

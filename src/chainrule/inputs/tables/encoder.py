@@ -171,7 +171,7 @@ class TableEncoder(Inputs):
                 columns.append(learnt)
                 remarks += [(name, remark) for remark in decision.remarks]
         if not columns:
-            reasons = "; ".join(f"{name!r} is {reason}" for name, reason in dropped[:5])
+            reasons = "; ".join(f"{name!r}: {reason}" for name, reason in dropped[:5])
             raise DataError(f"TableEncoder: no column is left to learn from: {reasons}")
         return cls(tuple(columns), tuple(dropped), tuple(remarks))
 

@@ -6,7 +6,9 @@ h (x − b[t−1]) / (b[t] − b[t−1]), cut off at 0 and at the height h, so t
 in them is piecewise linear in x. Cutting off all bins, the outer ones, too, keeps every feature
 bounded however far x is from training; what lies outside of the edges shows in the first feature.
 
-A column with few different values, up to twice as many as it may have bins, has an edge at each. A
+A column with few different values, up to twice as many as it may have bins, has an edge at each.
+Where a few numbers are so frequent that several quantiles are the same, as in a column of zeros for
+the most part, each number counts for one bin at most, so that the rest have more of the edges. A
 height below 1 lets an optimizer whose steps are of one length, as Adam's are, move the slopes of
 bins more slowly than all else. A missing cell is 0 everywhere, and 1 in a feature of its own where
 training had missing cells.
@@ -89,7 +91,7 @@ class PiecewiseColumn(TableColumn):
         if not scale > 0.0:
             return None
         if len(values) > max(bins + 1, 2 * bins):
-            values = np.unique(np.quantile(present, np.linspace(0, 1, bins + 1)))
+            values = _quantiles(present, bins)
         edges = tuple(values.tolist()) if len(values) > 2 else ()
         return cls(name, float(median), float(scale), edges, bool(gone.any()), reading, height)
 
@@ -161,6 +163,21 @@ class PiecewiseColumn(TableColumn):
             reading=NumberReading.from_json(fields, where),
             height=strict_json.number(fields.get("height", 1.0), f"{where}.height", positive=True),
         )
+
+
+def _quantiles(present: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
+    """Return rising edges of about so many bins that hold equal shares of numbers (n).
+
+    Where edges coincide, they are found anew with no number counted for more than one bin's share.
+    """
+    shares = np.linspace(0, 1, bins + 1)
+    edges: NDArray[np.float64] = np.unique(np.quantile(present, shares))
+    if len(edges) == len(shares):
+        return edges
+    values, counts = np.unique(present, return_counts=True)
+    up_to = np.cumsum(np.minimum(counts, len(present) / bins))
+    inner = np.searchsorted(up_to, shares[1:-1] * up_to[-1])
+    return np.asarray(values[np.unique([0, *inner, len(values) - 1])])
 
 
 class PiecewiseRun:

@@ -24,7 +24,7 @@ class ResidualKind(Kind):
     @classmethod
     def lower(cls, draft: Draft, layer: Layer, place: int) -> bool:
         """Add a fork, the parts of the functions, and the sum."""
-        if len(layer.input_shape) != 1:
+        if len(layer.input_shape) > 2:
             return False
         Fork.lower(draft, layer, place)
         for inner in layer.inner:
