@@ -1,5 +1,8 @@
 """One flat buffer, and the views into it."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -57,3 +60,12 @@ def test_one_number_that_is_not_finite_is_found(wrong):
 
 def test_no_parameters_are_finite():
     assert Parameters({}).finite
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_views_of_a_copy_are_of_its_own_buffer(copied):
+    parameters = Parameters({"W": (2, 3), "b": (3,)}, np.arange(9.0))
+    other = copied(parameters)
+    other.flat += 1
+    np.testing.assert_array_equal(other["W"], [[1, 2, 3], [4, 5, 6]])
+    np.testing.assert_array_equal(parameters["b"], [6, 7, 8])

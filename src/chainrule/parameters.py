@@ -47,6 +47,10 @@ class Parameters(Mapping[str, Array]):
             self._views[name] = self.flat[start:stop].reshape(shape)
             start = stop
 
+    def __reduce__(self) -> tuple[type[Parameters], tuple[dict[str, Shape], Array]]:
+        """Return how a copy is made, whose views are of its own buffer."""
+        return Parameters, (self.shapes, self.flat)
+
     def __getitem__(self, name: str) -> Array:
         return self._views[name]
 

@@ -59,7 +59,7 @@ def test_images_are_scaled_and_blocks_of_them_make_no_difference(monkeypatch):
 
 
 def test_a_function_of_ones_own_predicts():
-    model = table_network("regression", hidden=Bent(0.25))
+    model = table_network("regression", hidden=[Bent(0.25)])
     expected = model.targets_.decode(outputs(model, ROWS))
     np.testing.assert_allclose(predicted(model, ROWS).values, expected, rtol=1e-12)
 

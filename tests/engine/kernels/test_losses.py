@@ -113,6 +113,6 @@ def test_outputs_that_the_loss_alone_reads_have_no_gradient_beside_them(last, sh
     functions = (Linear(6), Tanh(), Linear(5), *last, Softmax())
     chain = Chain(*functions).initialize(X, dtype=np.float64)
     steps = Steps(chain, losses.CrossEntropy(), SGD(0.1), X, t)
-    first, second = (head.values for head in steps._program(4)[0].heads)
+    first, second = (head.values for head in steps._program(4)[0].plans[0].heads)
     assert (second.output is second.gradient) == shared
     assert first.output is not first.gradient

@@ -45,7 +45,7 @@ def started(functions, shape, dtype):
 def plan_of(predict, X):
     """Return how the images of a number of samples are planned."""
     predict(X)
-    return predict._program(predict._rows(len(X)), X).planner.images
+    return predict._program(predict._rows(len(X)), X).planner.plans[0].images
 
 
 def check_few_have_the_bits_of_many(chain, X, n, **options):

@@ -229,7 +229,7 @@ def _moves(
 
 
 def _moved(weights: Weights, name: str, gradient: str) -> str:
-    factor, *others = weights.parameters[name].factors
+    factor, *others = weights.factors(name)
     rate = "rate" if factor == 1 else f"{factor!r} * rate"
     changed = [
         f"{hyperparameter}={other!r} * optimizer.{hyperparameter}"

@@ -227,10 +227,14 @@ class Weights:
         turns = transposed and (form is None or form.needs_transpose)
         turned = Panels.zeros(whole, shape[0], self.dtype) if turns else None
         source = self._sources[name][0]
-        factors = tuple(given.get(source, 1.0) for given in self._factors.values())
         kept = values, tuple(state), gradient, turned
-        own = (shape, axis, *kept, factors, by_itself, copies, source in self._penalized)
+        moves = self.factors(source), by_itself
+        own = (shape, axis, *kept, *moves, copies, source in self._penalized)
         self.parameters[name] = StoredParameter(*own)
+
+    def factors(self, source: str) -> tuple[float, ...]:
+        """Return the factors of a parameter of the chain: of its learning rate, and of others."""
+        return tuple(given.get(source, 1.0) for given in self._factors.values())
 
     @property
     def hyperparameters(self) -> tuple[str, ...]:
