@@ -23,7 +23,7 @@ def column(cells, lines=()):
         (["10", "9", "2"] * 5, "multiclass", ("2", "9", "10"), "'t' has 3 distinct integers only"),
         (["10", "9", "2"] * 4, "regression", (), "'t' has 3 distinct numbers: regression"),
         (["1.5", "9", "2"] * 5, "regression", (), "'t' has 3 distinct numbers: regression"),
-        ([str(i) for i in range(21)] * 5, "regression", (), "'t' has 21 distinct numbers"),
+        ([str(i) for i in range(21)] * 5, "regression", (), "with few rows of each: regr"),
         ([str(i) for i in range(20)] * 5, "multiclass", tuple(map(str, range(20))), "20 distinct"),
         ([str(i) for i in range(3842)], "regression", (), "'t' has 3,842 distinct numbers: regr"),
     ],

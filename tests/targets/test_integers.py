@@ -5,6 +5,7 @@ import pytest
 
 from chainrule.data import Column
 from chainrule.targets.columns import find_task, number_cells
+from chainrule.targets.integers import read_integers
 
 rng = np.random.default_rng(0)
 
@@ -83,3 +84,9 @@ def test_answers_may_be_written_as_people_do():
     shares = Column("share", [f"{k},5 %" for k in range(40)])
     assert find_task(shares).reason == "'share' has 40 distinct numbers: regression"
     np.testing.assert_array_equal(number_cells(shares), [k + 0.5 for k in range(40)])
+
+
+def test_letters_of_few_rows_are_classes_by_their_name_and_numbers_with_a_word_otherwise():
+    values, counts = np.arange(1.0, 27.0), np.full(26, 12)
+    assert read_integers("letter", values, counts) == (True, "", True)
+    assert read_integers("y", values, counts) == (False, "with few rows of each", False)

@@ -14,7 +14,7 @@ MOST_CLASSES = 100
 ROWS_A_CLASS = 5
 FEW, MANY = 4, 20
 ROWS_OF_MANY = 20
-"""More than 20 classes have so many rows each on average."""
+"""More than 20 classes have so many rows each on average, unless their name says classes."""
 
 BALANCED = 4
 """So many times the rows of the rarest class has the most frequent, where classes are balanced."""
@@ -56,13 +56,15 @@ def read_integers(
     d, rows = len(values), int(counts.sum())
     if d == 1:
         return Reading(classes=rows >= ROWS_A_CLASS, reason="", sure=True)
-    if d > MOST_CLASSES or rows < ROWS_A_CLASS * d or (d > MANY and rows < ROWS_OF_MANY * d):
+    if d > MOST_CLASSES or rows < ROWS_A_CLASS * d:
         return Reading(classes=False, reason="", sure=True)
     words = set(re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower()))
     if words & NUMBER_NAMES:
         return Reading(classes=False, reason=f"{min(words & NUMBER_NAMES)!r} says numbers")
     if words & CLASS_NAMES:
         return Reading(classes=True, reason="", sure=True)
+    if d > MANY and rows < ROWS_OF_MANY * d:
+        return Reading(classes=False, reason="with few rows of each")
     if fractions and d > FEW:
         return Reading(classes=False, reason="written as fractions are")
     steps = np.diff(values)
