@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from chainrule.data import DataError, Table, read_csv
 from chainrule.data.csv_files import _check_header
@@ -139,6 +139,7 @@ noise = st.one_of(
 
 
 @given(noise, st.booleans())
+@example(b"\t\r\t", False)
 def test_whatever_a_file_holds_is_a_table_or_a_data_error(tmp_path_factory, content, zipped):
     path = tmp_path_factory.mktemp("csv") / "t.csv"
     path.write_bytes(b"\x1f\x8b\x08" + content if zipped else content)

@@ -123,6 +123,8 @@ def _head(
     _check_header(path, names, [row for _, row in begun])
     if not begun:
         raise DataError(f"{path}: expected rows below the header, got a header only")
+    if not any(names):
+        raise _no_name(path, 0)
     return names, begun
 
 
