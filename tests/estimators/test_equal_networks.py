@@ -134,7 +134,7 @@ def assert_same_network(expected, found):
         np.testing.assert_allclose(other, one, rtol=tolerance, atol=tolerance)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(problems(), OPTIONS, solvers(), st.booleans(), st.sampled_from(["auto", "reference"]))
 def test_curves_scores_and_parameters_are_scikit_learns(problem, options, solver, weighted, engine):
     kind, X, y, loss = problem

@@ -235,7 +235,7 @@ DIMENSIONS = st.integers(1, 4)
 
 
 @pytest.mark.parametrize("kind", FUNCTIONS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.data())
 def test_the_checker_agrees_at_any_shape(kind, data):
     case = data.draw(st.sampled_from(CASES[kind]))
