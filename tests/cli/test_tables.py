@@ -123,6 +123,8 @@ def test_an_ensemble_takes_layers(houses, tmp_path):
         ("--model ensemble --no-bias", "--no-bias: an ensemble has its own; expected --model mlp"),
         ("--model mlp --max-seconds 3", "--max-seconds: expected the ensemble of a table"),
         ("--max-seconds 0", "--max-seconds: expected a number > 0, got 0.0"),
+        ("--scoring accuracy", "--scoring: expected a score of numbers, such as r2 or neg_mean"),
+        ("--layers 8 --scoring roc_auc", "--scoring: expected a score of numbers, such as r2 or"),
         ("--scoring acuracy", "such as accuracy or r2, got 'acuracy'; did you mean 'accuracy'?"),
     ],
 )

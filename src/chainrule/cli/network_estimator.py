@@ -63,9 +63,12 @@ def network_estimator(options: CommandLineOptions, purpose: Purpose, training: S
     )
 
 
-def check_scoring(name: str | None) -> None:
-    """Raise ValueError for what is no score; scikit-learn is loaded here, not with the options."""
-    from chainrule.estimators.scoring import NAMES
+def check_scoring(name: str | None, task: str) -> None:
+    """Raise ValueError for what is no score, or none of the task.
+
+    scikit-learn is loaded here, not with the options.
+    """
+    from chainrule.estimators.scoring import NAMES, check_is_of_numbers
 
     if name is not None and name not in NAMES:
         close = difflib.get_close_matches(name, NAMES, n=1)
@@ -74,6 +77,8 @@ def check_scoring(name: str | None) -> None:
             "--scoring: expected loss, or a score by scikit-learn's name, such as accuracy or r2, "
             f"got {name!r}{hint}"
         )
+    if task == "regression":
+        check_is_of_numbers(name, "--scoring")
 
 
 def prepare_network(

@@ -47,9 +47,9 @@ def purpose_of(source: Source, options: CommandLineOptions) -> Purpose:
 def prepare_training(options: CommandLineOptions, source: Source, *, bar: bool) -> Training:
     """Split the data and prepare an estimator's fit; with a progress bar, if wanted."""
     said, options = options, options.with_defaults(source)
-    check_scoring(options.scoring)
     roles = Roles.of(options, source)
     purpose = purpose_of(source, options)
+    check_scoring(options.scoring, purpose.task)
     if purpose.task == "regression" and (options.class_weight or options.label_smoothing):
         option = "--class-weight" if options.class_weight else "--label-smoothing"
         raise DataError(f"{option}: expected classes to predict; {purpose.reason}")

@@ -12,7 +12,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.metrics import check_scoring, get_scorer_names
+from sklearn.metrics import check_scoring, get_scorer, get_scorer_names, r2_score
 
 from chainrule.estimators.stopping import Watched
 from chainrule.training import Epoch, History, ProgressBar, Reporter
@@ -28,6 +28,25 @@ LOSS = "loss"
 """What ``scoring`` says where the validation loss is watched, and the score is the usual one."""
 
 NAMES = {LOSS, *get_scorer_names()}
+
+OF_NUMBERS = {
+    LOSS,
+    *(
+        name
+        for name in get_scorer_names()
+        if get_scorer(name)._score_func.__module__ == r2_score.__module__
+    ),
+}
+"""Scores that regressors have; all others are of classes."""
+
+
+def check_is_of_numbers(scoring: Any, where: str) -> None:
+    """Raise ValueError, which begins with ``where``, for a score of classes."""
+    if isinstance(scoring, str) and scoring in NAMES - OF_NUMBERS:
+        raise ValueError(
+            f"{where}: expected a score of numbers, such as r2 or neg_mean_absolute_error, got "
+            f"{scoring!r}, which is one of classes"
+        )
 
 
 class Metric:

@@ -7,13 +7,11 @@ from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from chainrule.estimators.classification import FittedClassifier
 from chainrule.estimators.tables.estimator import TableEstimator
-from chainrule.estimators.tables.parameters import AUTO, with_table_docs
-from chainrule.estimators.tables.preparation import Given
+from chainrule.estimators.tables.parameters import OR_AUTO, with_table_docs
 from chainrule.functions import LogSoftmax, Softplus
 from chainrule.targets import Classes, Targets
 from chainrule.types import Array
@@ -59,50 +57,8 @@ class TableClassifier(FittedClassifier, TableEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **TableEstimator._parameter_constraints,
         "class_weight": [StrOptions({"balanced"}), dict, None],
-        "label_smoothing": [AUTO, Interval(Real, 0, 1, closed="left")],
+        "label_smoothing": [OR_AUTO, Interval(Real, 0, 1, closed="left")],
     }
-
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(
-        self,
-        X: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        *,
-        target: str | None = None,
-        groups: Any = None,
-        time: Any = None,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
-    ) -> Any:
-        """Fit the networks to rows X and classes y.
-
-        Parameters
-        ----------
-        X : DataFrame, pyarrow table, dict, array-like of shape (n_samples, n_features), str or path
-            The rows, as they are: numbers, words, dates, missing cells. A str or path names a file.
-        y : array-like of shape (n_samples,) or str, default=None
-            The answers, or the column of X that has them.
-        sample_weight : array-like of shape (n_samples,), default=None
-            What each row weighs; all weigh the same by default.
-        target : str, default=None
-            The column of X that has the answers.
-        groups : str or array-like of shape (n_samples,), default=None
-            The rows held out are whole groups, such as all rows of some patients. A column that is
-            named is no input.
-        time : str or array-like of shape (n_samples,), default=None
-            The rows held out are the last in time: numbers, or dates.
-        X_val, y_val, sample_weight_val : like X, y and sample_weight, default=None
-            Rows to hold out, in place of a part of X.
-
-        Returns
-        -------
-        self : object
-            The estimator, fitted.
-        """
-        held_out = X_val, y_val, sample_weight_val
-        return self._fit(X, y, Given(sample_weight, target, groups, time, held_out))
 
     def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
         return Classes.fit(y, name=name, chosen=cells)

@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from sklearn.base import _fit_context
 from sklearn.utils import estimator_html_repr
 
 from chainrule.data import Table
@@ -60,10 +61,49 @@ class TableEstimator(FittedNetwork):
     n_jobs: Any = None
     engine: Any = "auto"
 
-    def _fit(self, X: Any, y: Any, given: Given) -> Self:
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        target: str | None = None,
+        groups: Any = None,
+        time: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Any:
+        """Fit the networks to rows X and their answers y.
+
+        Parameters
+        ----------
+        X : DataFrame, pyarrow table, dict, array-like of shape (n_samples, n_features), str or path
+            The rows, as they are: numbers, words, dates, missing cells. A str or path names a file.
+        y : array-like of shape (n_samples,) or str, default=None
+            The answers, or the column of X that has them.
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row weighs; all weigh the same by default.
+        target : str, default=None
+            The column of X that has the answers.
+        groups : str or array-like of shape (n_samples,), default=None
+            The rows held out are whole groups, such as all rows of some patients. A column that is
+            named is no input.
+        time : str or array-like of shape (n_samples,), default=None
+            The rows held out are the last in time: numbers, or dates.
+        X_val, y_val, sample_weight_val : like X, y and sample_weight, default=None
+            Rows to hold out, in place of a part of X.
+
+        Returns
+        -------
+        self : object
+            The estimator, fitted.
+        """
         begin = perf_counter()
-        job = prepare_table(self, X, y, given)
-        return self._train(job, begin)
+        held_out = X_val, y_val, sample_weight_val
+        given = Given(sample_weight, target, groups, time, held_out)
+        return self._train(prepare_table(self, X, y, given), begin)
 
     def _train(self, job: TableJob, begin: float | None = None) -> Self:
         """Train, and take over what training has led to; time counts from the beginning."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data import DataError, DataWarning, split
+from chainrule.data import DataError, DataWarning, split, split_groups, split_times
 from chainrule.data.cells import Cells, shortened
 from chainrule.data.coded import RawCells
 from chainrule.data.frame_columns import cells_of
@@ -63,19 +63,31 @@ def held_out_rows(
         raise ValueError("expected groups or time, got both: which rows are to be held out?")
     if fraction == 0:
         return np.arange(rows), np.arange(0)
+    shares = 1 - fraction, fraction
     if time is not None:
-        out = _last(_times(_one_a_row("time", time)), fraction)
-    elif groups is not None:
-        out = _whole_groups(_codes(_one_a_row("groups", groups)), fraction, seed)
-    elif rows < LEAST_ROWS:
+        times = _times(_one_a_row("time", time))
+        if len(np.unique(times)) < 2:
+            raise DataError("time: expected different times, got one only, which cannot be divided")
+        return _sorted(split_times(times, shares))
+    if groups is not None:
+        codes = _codes(_one_a_row("groups", groups))
+        if codes.max() == 0:
+            raise DataError("groups: expected two groups or more, got one, which cannot be divided")
+        return _sorted(split_groups(codes, shares, seed))
+    if rows < LEAST_ROWS:
         return np.arange(rows), np.arange(0)
-    else:
-        out = np.zeros(rows, bool)
-        out[split(rows, (1 - fraction, fraction), seed, classes)[1]] = True
-        if classes is not None:
-            codes = np.unique(classes, return_inverse=True)[1]
-            out &= np.bincount(codes[~out], minlength=codes.max() + 1)[codes] > 0
+    out = np.zeros(rows, bool)
+    out[split(rows, shares, seed, classes)[1]] = True
+    if classes is not None:
+        codes = np.unique(classes, return_inverse=True)[1]
+        out &= np.bincount(codes[~out], minlength=codes.max() + 1)[codes] > 0
     return np.flatnonzero(~out), np.flatnonzero(out)
+
+
+def _sorted(parts: list[Rows]) -> tuple[Rows, Rows]:
+    """Return both parts in the order of the table."""
+    training, held_out = map(np.sort, parts)
+    return training, held_out
 
 
 def _codes(values: Any) -> Rows:
@@ -87,28 +99,6 @@ def _codes(values: Any) -> Rows:
         array = np.array([str(value) for value in array.tolist()])
     codes: Rows = np.unique(array, return_inverse=True)[1]
     return codes.reshape(-1)
-
-
-def _whole_groups(codes: Rows, fraction: float, seed: int) -> NDArray[np.bool_]:
-    """Return which rows are held out: those of groups that are drawn, until they are enough."""
-    sizes = np.bincount(codes)
-    if len(sizes) < 2:
-        raise DataError("groups: expected two groups or more, got one, which cannot be divided")
-    order = np.argsort(np.random.Philox(key=seed).random_raw(len(sizes)), kind="stable")
-    held = np.cumsum(sizes[order])
-    enough = int(np.argmin(np.abs(held - fraction * len(codes))))
-    chosen = np.zeros(len(sizes), bool)
-    chosen[order[: min(enough + 1, len(sizes) - 1)]] = True
-    return np.asarray(chosen[codes])
-
-
-def _last(times: Array, fraction: float) -> NDArray[np.bool_]:
-    """Return which rows are held out: the last, as near to their fraction as equal times allow."""
-    distinct, codes, sizes = np.unique(times, return_inverse=True, return_counts=True)
-    if len(distinct) < 2:
-        raise DataError("time: expected different times, got one only, which cannot be divided")
-    later = len(codes) - np.cumsum(sizes)[:-1]
-    return np.asarray(codes > int(np.argmin(np.abs(later - fraction * len(codes)))))
 
 
 def _times(values: Any) -> Array:

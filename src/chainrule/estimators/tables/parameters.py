@@ -110,23 +110,23 @@ ATTRIBUTES = """\
         What took the steps: "machine" code, or the "reference" in NumPy.
 """
 
-AUTO = StrOptions({"auto"})
+OR_AUTO = StrOptions({"auto"})
 SHARED = ("random_state", "verbose", "precision", "n_jobs", "engine")
 
 TABLE_CONSTRAINTS: dict[str, list[Any]] = {
-    "members": [AUTO, Whole(Integral, 1, 1000, closed="both")],
-    "hidden_layer_sizes": [AUTO, "array-like", Whole(Integral, 1, None, closed="left")],
-    "activation": [AUTO, StrOptions(set(resolve.ACTIVATION_NAMES)), Elementwise],
-    "dropout": [AUTO, Interval(Real, 0, 1, closed="left")],
+    "members": [OR_AUTO, Whole(Integral, 1, 1000, closed="both")],
+    "hidden_layer_sizes": [OR_AUTO, "array-like", Whole(Integral, 1, None, closed="left")],
+    "activation": [OR_AUTO, StrOptions(set(resolve.ACTIVATION_NAMES)), Elementwise],
+    "dropout": [OR_AUTO, Interval(Real, 0, 1, closed="left")],
     "batch_ensemble": ["boolean"],
-    "learning_rate_init": [AUTO, Interval(Real, 0, None, closed="neither")],
-    "weight_decay": [AUTO, Interval(Real, 0, None, closed="left")],
-    "batch_size": [AUTO, Whole(Integral, 1, None, closed="left")],
-    "max_iter": [AUTO, Whole(Integral, 1, None, closed="left")],
+    "learning_rate_init": [OR_AUTO, Interval(Real, 0, None, closed="neither")],
+    "weight_decay": [OR_AUTO, Interval(Real, 0, None, closed="left")],
+    "batch_size": [OR_AUTO, Whole(Integral, 1, None, closed="left")],
+    "max_iter": [OR_AUTO, Whole(Integral, 1, None, closed="left")],
     "max_seconds": [Interval(Real, 0, None, closed="neither"), None],
     "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-    "n_iter_no_change": [AUTO, Whole(Integral, 1, None, closed="left")],
-    "scoring": [AUTO, StrOptions(NAMES), callable],
+    "n_iter_no_change": [OR_AUTO, Whole(Integral, 1, None, closed="left")],
+    "scoring": [OR_AUTO, StrOptions(NAMES), callable],
     "drop": [list, tuple],
     "categorical": [list, tuple],
     "numeric": [list, tuple],

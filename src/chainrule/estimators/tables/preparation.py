@@ -65,6 +65,12 @@ class TableJob(FitJob):
 
     recipe: Recipe = field(kw_only=True)
 
+    def training_targets(self, t: Array) -> Array:
+        """Return targets as the losses of members see them: those of classes made softer."""
+        if isinstance(self.targets, Classes):
+            return self.targets.soften(t, self.recipe.label_smoothing)
+        return t
+
 
 @dataclass
 class _Rows:

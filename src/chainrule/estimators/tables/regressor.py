@@ -6,14 +6,13 @@ from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.estimators.regression import FittedRegressor
+from chainrule.estimators.scoring import check_is_of_numbers
 from chainrule.estimators.tables.estimator import TableEstimator
 from chainrule.estimators.tables.parameters import with_table_docs
-from chainrule.estimators.tables.preparation import Given
 from chainrule.targets import Numbers, Targets
 from chainrule.types import Array
 
@@ -61,48 +60,6 @@ class TableRegressor(FittedRegressor, TableEstimator):
         "output_range": [StrOptions({"seen"}), None],
     }
 
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(
-        self,
-        X: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        *,
-        target: str | None = None,
-        groups: Any = None,
-        time: Any = None,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
-    ) -> Any:
-        """Fit the networks to rows X and numbers y.
-
-        Parameters
-        ----------
-        X : DataFrame, pyarrow table, dict, array-like of shape (n_samples, n_features), str or path
-            The rows, as they are: numbers, words, dates, missing cells. A str or path names a file.
-        y : array-like of shape (n_samples,) or str, default=None
-            The answers, or the column of X that has them.
-        sample_weight : array-like of shape (n_samples,), default=None
-            What each row weighs; all weigh the same by default.
-        target : str, default=None
-            The column of X that has the answers.
-        groups : str or array-like of shape (n_samples,), default=None
-            The rows held out are whole groups, such as all rows of some patients. A column that is
-            named is no input.
-        time : str or array-like of shape (n_samples,), default=None
-            The rows held out are the last in time: numbers, or dates.
-        X_val, y_val, sample_weight_val : like X, y and sample_weight, default=None
-            Rows to hold out, in place of a part of X.
-
-        Returns
-        -------
-        self : object
-            The estimator, fitted.
-        """
-        held_out = X_val, y_val, sample_weight_val
-        return self._fit(X, y, Given(sample_weight, target, groups, time, held_out))
-
     def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
         if np.ptp(y) > 0:
             targets = Numbers.fit(y, scaled=True, name=name)
@@ -113,6 +70,7 @@ class TableRegressor(FittedRegressor, TableEstimator):
 
     def _validate_params(self) -> None:
         super()._validate_params()
+        check_is_of_numbers(self.scoring, f"{type(self).__name__}, scoring")
         self._quantiles()
 
     def _quantiles(self) -> tuple[float, ...]:

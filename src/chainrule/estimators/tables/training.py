@@ -14,10 +14,8 @@ from chainrule.estimators.tables.networks import quantiles_of
 from chainrule.estimators.tables.preparation import TableJob
 from chainrule.estimators.tables.quantiles import move_quantiles
 from chainrule.estimators.tables.scores import MeanScore
-from chainrule.targets import Classes
 from chainrule.training import AdamW, Cosine, History, Patience, Plan, TrainingDivergedError, train
 from chainrule.training.samples import Samples
-from chainrule.types import Array
 
 __all__ = ["fit_members"]
 
@@ -28,7 +26,7 @@ VARIED = ("r2", "roc_auc")
 def fit_members(job: TableJob, seconds: float | None) -> FitResult:
     """Train all members at once, for so many seconds at most, and return what it led to."""
     estimator, dtype = job.estimator, job.chain.dtype
-    data = in_dtype(replace(job.data, t=_training_targets(job)), dtype)
+    data = in_dtype(replace(job.data, t=job.training_targets(job.data.t)), dtype)
     held_out, score, given = job.validation, None, None
     if held_out is not None:
         held_out = in_dtype(held_out, dtype)
@@ -59,13 +57,6 @@ def fit_members(job: TableJob, seconds: float | None) -> FitResult:
         result.trouble, result.messages = not_finite(history.trouble), []
         result.trouble.__cause__ = diverged
     return result
-
-
-def _training_targets(job: TableJob) -> Array:
-    """Return targets as the losses of members see them: those of classes made softer."""
-    if isinstance(job.targets, Classes):
-        return job.targets.soften(job.data.t, job.recipe.label_smoothing)
-    return job.data.t
 
 
 def _plan(job: TableJob, seconds: float | None) -> Plan:
