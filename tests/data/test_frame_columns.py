@@ -117,3 +117,31 @@ def test_coded_cells_are_taken_by_rows():
     assert list(np.asarray(coded)) == ["a", "b", "a", "c"]
     assert Cells.read(coded.take(np.array([3, 0]))).texts == ["a", "c"]
     assert (coded == 3) is False
+
+
+def test_few_rows_are_read_as_many_are():
+    pyarrow = pytest.importorskip("pyarrow")
+    times = pandas.Series([*TIMES, *TIMES] * 5).dt.tz_localize("Europe/Berlin")
+    zone, days = pyarrow.timestamp("us", tz="Europe/Berlin"), [date(2020, 1, 2), None] * 20
+    frame = pandas.DataFrame(
+        {
+            "time": times,
+            "arrow": times.astype(pandas.ArrowDtype(zone)),
+            "days": pandas.Series(days, dtype=pandas.ArrowDtype(pyarrow.date32())),
+            "length": pandas.Series([*LENGTHS, *LENGTHS] * 5),
+            "odd": pandas.Series([np.float64(0.1), "x", None, np.float32(0.5)] * 10, dtype=object),
+        }
+    )
+    many, few = as_table(frame), as_table(frame[:3])
+    for name in frame:
+        every, own = Cells.read(many.column(name)), Cells.read(few.column(name))
+        assert [own.texts[code] for code in own.codes] == [
+            every.texts[code] for code in every.codes[:3]
+        ]
+    assert list(many.column("odd"))[:4] == ["0.1", "x", "", "0.5"]
+    np.testing.assert_array_equal(many.column("arrow")[:4], EXPECTED_TIMES)
+
+
+def test_durations_among_objects_are_seconds():
+    for values in (LENGTHS, pandas.Series(LENGTHS, dtype=object)):
+        np.testing.assert_array_equal(Cells.read(read(values)).numbers(), SECONDS)

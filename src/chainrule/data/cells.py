@@ -56,6 +56,7 @@ def number(cell: str) -> float | None:
 
 def plain(value: float) -> str:
     """Write a number in one way: 7.0 as 7, all others with as many digits as they need."""
+    value = float(value)  # NumPy writes its own as np.float64(0.5)
     return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -56,12 +57,17 @@ def _columns_of(frame: Any) -> list[Any]:
     if hasattr(frame, "get_columns"):  # polars
         return list(frame.get_columns())
     if hasattr(frame, "iloc"):
-        if len(frame) <= FEW:
+        if len(frame) <= FEW and not any(_is_temporal(dtype) for dtype in frame.dtypes):
             few: dict[Any, list[Any]] = frame.to_dict("list")
             if len(few) == frame.shape[1]:
                 return list(few.values())
         return [frame.iloc[:, place] for place in range(frame.shape[1])]
     return [frame[name] for name in frame.columns]
+
+
+def _is_temporal(dtype: Any) -> bool:
+    """Return whether cells are times or durations, which are other texts as Python's objects."""
+    return getattr(dtype, "kind", "") in ("m", "M")
 
 
 def _received(data: Any) -> str:
@@ -108,6 +114,8 @@ def _of_pandas(values: Any) -> RawCells | None:
     """Return a Series' cells by its dtype; None for what has to be gone through."""
     dtype: Any = getattr(values, "dtype", None)
     kind = getattr(dtype, "kind", "")
+    if hasattr(dtype, "pyarrow_dtype"):
+        return _of_arrow(values.array.__arrow_array__())
     if hasattr(values, "cat"):  # categories and their places, -1 for a missing one
         texts = [_text(value) for value in dtype.categories]
         return _coded(texts, values.cat.codes.to_numpy())
@@ -232,5 +240,7 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return "" if value != value else plain(value)
+    if isinstance(value, timedelta):
+        return plain(value.total_seconds())
     text = str(value)
     return "" if text in ("NaT", "<NA>", "nan") else text
