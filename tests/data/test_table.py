@@ -173,7 +173,7 @@ def test_an_unknown_column_is_named_with_the_nearest():
     ("fields", "message"),
     [
         ((("a",), ([], [])), "expected 1 columns, one a name, got 2"),
-        ((("a", "a"), ([], [])), "expected different names"),
+        ((("b", "a", "b"), ([], [], [])), "expected different names, got 'b' repeatedly"),
         ((("a", "b"), (["1"], [])), "expected columns of one length, got"),
         ((("a",), (["1"],), (2, 3)), "expected columns of one length, got"),
     ],

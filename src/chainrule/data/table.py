@@ -1,6 +1,7 @@
 """Tables: columns of raw cells under names, with the lines of a file that rows stand on."""
 
 import difflib
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -74,7 +75,8 @@ class Table:
                 f"Table: expected {len(self.names)} columns, one a name, got {len(self.columns)}"
             )
         if len(set(self.names)) != len(self.names):
-            raise DataError(f"Table: expected different names, got {shortened(self.names)}")
+            twice = [name for name, count in Counter(self.names).items() if count > 1]
+            raise DataError(f"Table: expected different names, got {shortened(twice)} repeatedly")
         lengths = {len(column) for column in self.columns} | ({len(self.lines)} - {0})
         if len(lengths) > 1:
             raise DataError(f"Table: expected columns of one length, got {sorted(lengths)}")

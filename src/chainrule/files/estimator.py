@@ -293,8 +293,8 @@ def _record_from_json(data: Any, parameters: Sequence[str]) -> dict[str, Any]:
         elif name in COUNTS or name == "n_features_in_":
             record[name] = strict_json.whole(value, where, 0, 2**62)
         elif name == "feature_names_in_":
-            names = [strict_json.text(x, where) for x in strict_json.items(value, where, MOST)]
-            record[name] = np.array(names, dtype=object)
+            names = strict_json.items(value, where, MOST)
+            record[name] = np.array([strict_json.text(x, where, least=0) for x in names], object)
         elif name == "engine_":
             if value not in ENGINES:
                 raise ValueError(f"{where}: expected one of {', '.join(ENGINES)}")

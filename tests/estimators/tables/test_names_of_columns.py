@@ -4,7 +4,7 @@ import numpy as np
 import pandas
 import pytest
 
-from chainrule import TableRegressor
+from chainrule import TableRegressor, load
 
 AREA, CITY = np.linspace(0, 1, 20), ["Bonn", "Kiel"] * 10
 PRICE = AREA + np.tile([0.0, 1.0], 10)
@@ -20,13 +20,14 @@ def test_answers_in_a_column_whose_name_is_a_number():
     assert model.score(table) == model.score(table[[0, 1]], PRICE)
 
 
-def test_a_column_without_a_name():
+def test_a_column_without_a_name(tmp_path):
     table = pandas.DataFrame({"": AREA, "city": CITY})
     named = table.rename(columns={"": "area"})
-    np.testing.assert_array_equal(
-        TableRegressor(**QUICK).fit(table, PRICE).predict(table),
-        TableRegressor(**QUICK).fit(named, PRICE).predict(named),
-    )
+    model = TableRegressor(**QUICK).fit(table, PRICE)
+    expected = TableRegressor(**QUICK).fit(named, PRICE).predict(named)
+    np.testing.assert_array_equal(model.predict(table), expected)
+    model.save(tmp_path / "m.safetensors")
+    np.testing.assert_array_equal(load(tmp_path / "m.safetensors").predict(table), expected)
 
 
 def test_no_columns():

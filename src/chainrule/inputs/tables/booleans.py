@@ -92,6 +92,6 @@ class BooleanColumn(TableColumn):
         """Check and take back what `to_json` gave; ValueError for anything else."""
         fields = strict_json.record(data, where, ("kind", "name", "missing"))
         return cls(
-            strict_json.text(fields["name"], f"{where}.name"),
+            strict_json.text(fields["name"], f"{where}.name", least=0),
             strict_json.flag(fields["missing"], f"{where}.missing"),
         )

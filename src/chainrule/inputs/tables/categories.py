@@ -103,7 +103,7 @@ class CategoricalColumn(TableColumn):
         place = f"{where}.values"
         values = strict_json.items(fields["values"], place, most=MOST_VALUES + 2, least=1)
         return cls(
-            name=strict_json.text(fields["name"], f"{where}.name"),
+            name=strict_json.text(fields["name"], f"{where}.name", least=0),
             values=strict_json.unique(
                 tuple(strict_json.text(value, place) for value in values), place
             ),

@@ -194,7 +194,7 @@ class DateColumn(TableColumn):
             fields["numbers"], f"{where}.numbers", len(parts), least=len(parts)
         )
         return cls(
-            name=strict_json.text(fields["name"], f"{where}.name"),
+            name=strict_json.text(fields["name"], f"{where}.name", least=0),
             reading=DateReading(
                 fields["order"],
                 tuple(strict_json.text(blank, f"{where}.blanks") for blank in blanks),

@@ -340,7 +340,7 @@ def _pairs(value: object, where: str, most: int) -> tuple[tuple[str, str], ...]:
         name, text = strict_json.items(item, f"{where}[{place}]", most=2, least=2)
         pairs.append(
             (
-                strict_json.text(name, f"{where}[{place}]"),
+                strict_json.text(name, f"{where}[{place}]", least=0),
                 strict_json.text(text, f"{where}[{place}]"),
             )
         )

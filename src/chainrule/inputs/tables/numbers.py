@@ -98,7 +98,7 @@ class NumericColumn(TableColumn):
         keys += ["reading"] if type(data) is dict and "reading" in data else []
         fields = strict_json.record(data, where, keys)
         return cls(
-            name=strict_json.text(fields["name"], f"{where}.name"),
+            name=strict_json.text(fields["name"], f"{where}.name", least=0),
             mean=strict_json.number(fields["mean"], f"{where}.mean"),
             scale=strict_json.number(fields["scale"], f"{where}.scale", positive=True),
             median=strict_json.number(fields["median"], f"{where}.median"),

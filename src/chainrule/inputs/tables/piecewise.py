@@ -155,7 +155,7 @@ class PiecewiseColumn(TableColumn):
         if any(abs(edge) > LARGEST for edge in edges):
             raise ValueError(f"{where}.edges: expected numbers up to {LARGEST}")
         return cls(
-            name=strict_json.text(fields["name"], f"{where}.name"),
+            name=strict_json.text(fields["name"], f"{where}.name", least=0),
             median=strict_json.number(fields["median"], f"{where}.median"),
             scale=strict_json.number(fields["scale"], f"{where}.scale", positive=True),
             edges=edges,
