@@ -43,6 +43,8 @@ def test_classes_of_two_types():
 
 
 def test_numbers_for_a_classifier():
+    with pytest.raises(ValueError, match="got numbers such as 0.0526316; TableRegressor"):
+        TableClassifier(**QUICK).fit(FRAME, FRAME["area"].astype(object))
     with pytest.raises(ValueError, match=r"Unknown label type: continuous.* such as 0.0526316;"):
         TableClassifier(**QUICK).fit(FRAME, FRAME["area"])
 
@@ -64,3 +66,31 @@ def test_numbers_of_any_type():
 def test_an_answer_of_those_held_out_is_missing(missing):
     with pytest.raises(ValueError, match=r"Classifier expected .* in 1 of 20, row 0 the first"):
         TableClassifier(**QUICK).fit(FRAME, WORDS, X_val=FRAME, y_val=[missing, *WORDS[1:]])
+
+
+@pytest.mark.parametrize("y", [[1.0, np.inf], ["1", "1e999"], [Decimal(1), Decimal("Infinity")]])
+def test_an_infinite_number(y):
+    with pytest.raises(ValueError, match=r"Input y contains infinity"):
+        TableRegressor(**QUICK).fit(FRAME, pandas.Series(y * 10, dtype=object))
+
+
+def test_the_infinite_number_is_named():
+    with pytest.raises(ValueError, match="expected finite numbers as y, got '1e999' in row 1"):
+        TableRegressor(**QUICK).fit(FRAME, ["1", "1e999"] * 10)
+
+
+@pytest.mark.parametrize("y", [[1, 2], [True, False], [1.0, np.float64(2)]])
+def test_whole_numbers_among_objects_are_classes(y):
+    model = TableClassifier(**QUICK).fit(FRAME, pandas.Series(y * 10, dtype=object))
+    expected = TableClassifier(**QUICK).fit(FRAME, np.array(y * 10))
+    np.testing.assert_array_equal(model.predict(FRAME), expected.predict(FRAME))
+    assert model.classes_.dtype == expected.classes_.dtype
+
+
+@pytest.mark.parametrize("kind", [object, "datetime64[ns]", "timedelta64[ns]"])
+def test_times_are_no_classes(kind):
+    y = pandas.Series([3600 * 10**9, 7200 * 10**9] * 10).astype(
+        "datetime64[ns]" if kind is object else kind
+    )
+    with pytest.raises(ValueError, match=r"Unknown label type: .*expected classes as y that are t"):
+        TableClassifier(**QUICK).fit(FRAME, y.astype(kind))

@@ -15,6 +15,8 @@ from chainrule.types import Array
 
 __all__ = ["answers_of_rows", "check_each_is_there"]
 
+NUMBERS = int, float, np.integer, np.floating, np.bool_
+
 
 def answers_of_rows(estimator: Any, y: Any) -> Array:
     """Return the answers (n,) of a fit, validated.
@@ -75,27 +77,38 @@ def _numbers(name: str, y: Array) -> Array:
     if y.dtype.kind in "iuf":
         return y
     try:
-        return y.astype(np.float64)
+        numbers = y.astype(np.float64)
     except (ValueError, TypeError):
         raise ValueError(
             f"{name}: expected numbers as y, got {shortened([str(y.flat[0])])}; TableClassifier "
             "predicts classes"
         ) from None
+    if (infinite := ~np.isfinite(numbers)).any():
+        row = int(infinite.argmax()) * len(numbers) // numbers.size
+        raise ValueError(
+            f"Input y contains infinity. {name}: expected finite numbers as y, got "
+            f"{shortened([str(y.flat[infinite.argmax()])])} in row {row}"
+        )
+    return numbers
 
 
 def _classes(name: str, y: Array) -> Array:
-    """Return classes, which can be sorted, and are no fractions."""
+    """Return classes, which are texts or whole numbers, as files have them."""
+    types = {type(value) for value in y.ravel().tolist()} if y.dtype.kind == "O" else set()
+    if types and all(issubclass(each, NUMBERS) for each in types):
+        y, types = np.array(y.tolist()), set()
     if y.dtype.kind == "f" and (broken := y != np.floor(y)).any():
         raise ValueError(
             f"Unknown label type: continuous. {name} expected classes as y, got numbers such as "
             f"{y[broken][0]:g}; TableRegressor predicts those"
         )
-    if y.dtype.kind == "O":
-        try:
-            sorted(set(y.ravel().tolist()))
-        except TypeError:
-            types = sorted({type(value).__name__ for value in y.ravel().tolist()})
-            raise ValueError(
-                f"{name}: expected classes of one type as y, got {' and '.join(types)}"
-            ) from None
+    if len(types) > 1 and not all(issubclass(each, str) for each in types):
+        several = " and ".join(sorted(each.__name__ for each in types))
+        raise ValueError(f"{name}: expected classes of one type as y, got {several}")
+    if y.dtype.kind in "mM" or (types and not issubclass(types.pop(), str)):
+        kind = type(y.flat[0]).__name__ if y.dtype.kind == "O" else str(y.dtype)
+        raise ValueError(
+            f"Unknown label type: {kind}. {name} expected classes as y that are texts or whole "
+            f"numbers, got {shortened([str(y.flat[0])])}; str() makes a text of each"
+        )
     return y
