@@ -7,7 +7,8 @@ import pytest
 
 from chainrule import load
 from chainrule.cli.column_names import listed, named_columns
-from chainrule.data import DataError
+from chainrule.cli.times import times_of
+from chainrule.data import DataError, Table
 from cli.runs import chainrule, house_rows, train, written
 
 ROWS = [
@@ -108,6 +109,11 @@ def test_rows_without_a_time_are_trained_on(tmp_path):
     scores = told(path, tmp_path, "--time", "year")
     assert "2 rows have no time in 'year', and are trained on" in scores["notes"]
     assert scores["rows"]["training"] == 37
+
+
+def test_times_of_several_zones_are_in_the_order_in_which_they_were():
+    cells = ["2024-01-01 12:00+05:00", "2024-01-01 11:00+00:00", "2024-01-01 08:30-02:00"]
+    assert times_of(Table(("t",), (cells,)), "t").argsort().tolist() == [0, 2, 1]
 
 
 def test_a_group_is_in_one_part_and_not_learned_from(houses, tmp_path):

@@ -24,7 +24,7 @@ def times_of(table: Table, name: str) -> NDArray[np.float64]:
     only = Table((name,), (raw,), table.lines)
     decision = TableEncoder.kinds(only, Options("chainrule", keep=(name,)))[name]
     if decision.dates is not None:
-        return np.asarray(decision.dates.read(name, Cells.read(raw), table.line)[:, 0])
+        return np.asarray(decision.dates.read(name, Cells.read(raw), table.line)[:, 1])  # in UTC
     if decision.kind == "numbers":
         return np.asarray(decision.reading.read(name, raw, table.line), np.float64)
     cells = Cells.read(raw)

@@ -43,7 +43,7 @@ def test_classes_of_two_types():
 
 
 def test_numbers_for_a_classifier():
-    with pytest.raises(ValueError, match="got numbers such as 0.0526316; TableRegressor"):
+    with pytest.raises(ValueError, match=r"got numbers such as 0.0526316; TableRegressor"):
         TableClassifier(**QUICK).fit(FRAME, FRAME["area"].astype(object))
     with pytest.raises(ValueError, match=r"Unknown label type: continuous.* such as 0.0526316;"):
         TableClassifier(**QUICK).fit(FRAME, FRAME["area"])

@@ -1,6 +1,7 @@
 """Which rows are held out: shares of classes, whole groups, the last in time."""
 
 import datetime
+import tracemalloc
 
 import numpy as np
 import pandas
@@ -9,6 +10,7 @@ from hypothesis import given, strategies as st
 
 from chainrule import TableRegressor
 from chainrule.data import DataError, DataWarning
+from chainrule.data.coded import Coded
 from chainrule.estimators.tables.held_out import LEAST_ROWS, held_out_rows
 
 
@@ -30,6 +32,27 @@ def test_groups_stay_whole(groups, seed):
     assert not set(of[training]) & set(of[out])
     assert len(training)
     assert len(out)
+
+
+def test_groups_of_a_column_are_those_of_their_texts():
+    names = ["b", "a", "", "c", "a", "b"] * 9
+    cells = Coded(["unused", "c", "b", "", "a"], np.array([2, 4, 3, 1, 4, 2] * 9, np.int32))
+    for seed in range(5):
+        expected = held_out_rows(54, 0.3, seed, groups=names)
+        for own, other in zip(held_out_rows(54, 0.3, seed, groups=cells), expected, strict=True):
+            np.testing.assert_array_equal(own, other)
+
+
+@pytest.mark.parametrize("what", ["groups", "time"])
+def test_one_long_text_takes_its_own_memory_only(what):
+    texts = ["2024-01-02" + " " * 20_000, "2024-01-03"]
+    cells = Coded(texts, (np.arange(2000) // 1000).astype(np.int32))
+    tracemalloc.start()
+    out = held_out_rows(2000, 0.5, 0, **{what: cells})[1]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(out) == 1000
+    assert peak < 5e6
 
 
 def test_groups_may_be_words_or_missing():

@@ -60,6 +60,8 @@ def test_a_score_of_the_median_may_be_watched():
 def test_what_cannot_be_said_is_refused(model):
     with pytest.raises(ValueError, match=r"between two of the quantiles 0.05, 0.5, 0.95, got 0.8"):
         model.predict_interval(X, 0.8)
+    with pytest.raises(ValueError, match=r"between two of the quantiles .* got -0.9"):
+        model.predict_interval(X, -0.9)
     with pytest.raises(ValueError, match="expected a fit with quantiles"):
         TableRegressor(**QUICK, max_iter=1).fit(X, Y).predict_quantiles(X)
     for quantiles in ([], [0, 0.5], [1.5]):

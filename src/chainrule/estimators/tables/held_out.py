@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from chainrule.data import DataError, DataWarning, split, split_groups, split_times
 from chainrule.data.cells import Cells, shortened
-from chainrule.data.coded import RawCells
+from chainrule.data.coded import Coded, RawCells
 from chainrule.data.frame_columns import cells_of
 from chainrule.inputs.tables.dates import find_dates
 from chainrule.types import Array
@@ -92,6 +92,9 @@ def _sorted(parts: list[Rows]) -> tuple[Rows, Rows]:
 
 def _codes(values: Any) -> Rows:
     """Return groups as numbers, in the order of their values."""
+    if isinstance(values, Coded):  # as an array, each text would be as long as the longest
+        ranks = np.unique(np.array(values.texts, object), return_inverse=True)[1]
+        return np.asarray(np.unique(ranks[values.codes], return_inverse=True)[1])
     if isinstance(values, list) and any(isinstance(value, str) for value in values):
         values = list(map(str, values))
     array = np.asarray(values)
@@ -103,8 +106,8 @@ def _codes(values: Any) -> Rows:
 
 def _times(values: Any) -> Array:
     """Return times as numbers or dates that can be sorted; DataError if they are none."""
-    array = np.asarray(values)
-    if array.dtype.kind in "OUS":
+    array = values if isinstance(values, np.ndarray | Coded) else np.asarray(values)
+    if isinstance(array, Coded) or array.dtype.kind in "OUS":
         array = _written_times(cells_of(values))
     if array.dtype.kind not in "iufmMb":
         raise DataError(f"time: expected numbers or dates, got {array.dtype}")
@@ -136,6 +139,8 @@ def _written_times(raw: RawCells) -> Array:
 
 def _one_a_row(what: str, values: Any) -> Any:
     """Return values (n,); DataError if they have another shape."""
-    if np.ndim(values) == 1 or (np.ndim(values) == 2 and np.shape(values)[1] == 1):
-        return values if np.ndim(values) == 1 else np.asarray(values)[:, 0]
+    if isinstance(values, Coded) or np.ndim(values) == 1:
+        return values
+    if np.ndim(values) == 2 and np.shape(values)[1] == 1:
+        return np.asarray(values)[:, 0]
     raise DataError(f"{what}: expected one value a row, got shape {np.shape(values)}")

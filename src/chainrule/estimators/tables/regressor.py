@@ -142,7 +142,7 @@ class TableRegressor(FittedRegressor, TableEstimator):
             [place for place, quantile in enumerate(quantiles) if abs(quantile - end) < 1e-9]
             for end in (low, high)
         ]
-        if not all(places) or low == high:
+        if not all(places) or low >= high:
             raise ValueError(
                 f"{type(self).__name__}.predict_interval: expected a coverage between two of the "
                 f"quantiles {', '.join(f'{q:g}' for q in quantiles)}, got {coverage!r}"
