@@ -186,6 +186,15 @@ def test_weights_of_rows_and_of_classes_count():
     np.testing.assert_allclose(balanced.predict_proba(noise), weighted.predict_proba(noise))
 
 
+@pytest.mark.parametrize("power", [-1000, 900])
+def test_weights_of_any_size_are_what_they_are_to_each_other(power):
+    weights = np.random.default_rng(0).uniform(0.5, 2, 240)
+    usual = TableRegressor(**QUICK, max_iter=3).fit(X, PRICE, weights)
+    model = TableRegressor(**QUICK, max_iter=3).fit(X, PRICE, np.ldexp(weights, power))
+    np.testing.assert_array_equal(model.predict(X), usual.predict(X))
+    assert model.validation_scores_ == usual.validation_scores_
+
+
 def test_gradients_and_derivatives_of_a_raw_table(classifier):
     few = HOUSES.iloc[:5].drop(columns="price")
     assert classifier.check_gradients(few).passed

@@ -26,10 +26,10 @@ VARIED = ("r2", "roc_auc")
 def fit_members(job: TableJob, seconds: float | None) -> FitResult:
     """Train all members at once, for so many seconds at most, and return what it led to."""
     estimator, dtype = job.estimator, job.chain.dtype
-    data = in_dtype(replace(job.data, t=job.training_targets(job.data.t)), dtype)
+    data = in_dtype(_near_1(replace(job.data, t=job.training_targets(job.data.t))), dtype)
     held_out, score, given = job.validation, None, None
     if held_out is not None:
-        held_out = in_dtype(held_out, dtype)
+        held_out = in_dtype(_near_1(held_out), dtype)
         given = held_out.X, held_out.t, held_out.weights
         score = _score(job, held_out)
     diverged = None
@@ -57,6 +57,17 @@ def fit_members(job: TableJob, seconds: float | None) -> FitResult:
         result.trouble, result.messages = not_finite(history.trouble), []
         result.trouble.__cause__ = diverged
     return result
+
+
+def _near_1(samples: Samples) -> Samples:
+    """Return samples with weights that float32 holds: what counts is how they compare.
+
+    They are divided by a power of 2, which rounds none of them.
+    """
+    if samples.weights is None or not samples.weights.any() or samples.weights.min() < 0:
+        return samples
+    power = int(np.frexp(samples.weights.max())[1])
+    return replace(samples, weights=np.ldexp(samples.weights, -power))
 
 
 def _plan(job: TableJob, seconds: float | None) -> Plan:
