@@ -82,7 +82,7 @@ def predictions_csv(
     own = _new_names([*names, *extra], beside)
     writer.writerow([*["file"] * bool(source.files), *beside, *own])
     given = [list(source.files)] * bool(source.files) + list(beside.values())
-    for row, values in enumerate(_texts(estimator, predictions)):
+    for row, values in enumerate(_texts(predictions)):
         numbers = [f"{share:.6g}" for share in shares[row]] if shares is not None and extra else []
         writer.writerow([*(cells[row] for cells in given), *values, *numbers])
     return stream.getvalue()
@@ -94,7 +94,7 @@ def predictions_json(
     """Return predictions, and probabilities if there are any, for programs."""
     values: Any = predictions.values
     if predictions.chosen is not None and values.ndim == 1:
-        values = [text for (text,) in _texts(estimator, predictions)]
+        values = [text for (text,) in _texts(predictions)]
     result: dict[str, Any] = {"target": target, "predictions": values}
     if source.files:
         result["files"] = source.files
@@ -142,7 +142,7 @@ def _columns(estimator: Any, target: str | None) -> list[str]:
     return said if len(said) == outputs else names
 
 
-def _texts(estimator: Any, predictions: Predictions) -> list[list[str]]:
+def _texts(predictions: Predictions) -> list[list[str]]:
     """Return the predictions of each sample as texts."""
     rows = predictions.values.reshape(len(predictions.values), -1).tolist()
     write = label_text if predictions.chosen is not None else lambda value: repr(float(value))

@@ -242,6 +242,12 @@ def test_hidden_layers_are_none_one_or_several(sizes, layers):
     assert [layer.output_shape[1] for layer in own[:-1]] == np.ravel(sizes).tolist()
 
 
+@pytest.mark.parametrize("sizes", [(0,), (8, -1), (8.5,), ["8"]])
+def test_hidden_layers_of_no_size(sizes):
+    with pytest.raises(ValueError, match="Regressor: expected hidden_layer_sizes of whole numbers"):
+        TableRegressor(hidden_layer_sizes=sizes).fit(X, PRICE)
+
+
 def test_members_begin_alike_at_their_end_and_with_small_weights():
     model = TableClassifier(members=3, hidden_layer_sizes=(64,), max_iter=1, random_state=0)
     job = prepare_table(model, X, DEAR.to_numpy(), Given())

@@ -27,7 +27,7 @@ UNUSED_BITS = 12
 """A word's upper 52 bits are a number from 0 to 1."""
 
 
-def _block(k: KernelBuilder, counter: list[Integer], key: list[Integer]) -> list[Integer]:
+def _block(counter: list[Integer], key: list[Integer]) -> list[Integer]:
     """Return the four words of a counter."""
     for turn in range(ROUNDS):
         if turn:
@@ -58,7 +58,7 @@ def draw(k: KernelBuilder) -> None:
         element = element + (k.argument("panel") + p) * k.lanes
         with k.loop(0, blocks) as i:
             counter = [element // 4 + i + 1, k.argument("step"), k.argument("layer")]
-            words = _block(k, [*counter, k.integer(Stream.DROPOUT)], key)
+            words = _block([*counter, k.integer(Stream.DROPOUT)], key)
             for place, word in enumerate(words):
                 k.store_integer(word, scratch + (i * 4 + place) * 8)
         kept = k.words_reach(scratch + (element % 4) * 8, UNUSED_BITS, k.argument("threshold"))
@@ -82,7 +82,7 @@ def draw_lanes(k: KernelBuilder) -> None:
         mask = k.argument("mask") + lane * k.item
         with k.loop(begin // 4, (begin + features + 3) // 4) as block:
             counter = [block + 1, k.argument("step"), k.argument("layer")]
-            words = _block(k, [*counter, k.integer(Stream.DROPOUT)], key)
+            words = _block([*counter, k.integer(Stream.DROPOUT)], key)
             for place, word in enumerate(words):
                 feature = block * 4 + place - begin
                 kept = word // 2**UNUSED_BITS >= k.argument("threshold")

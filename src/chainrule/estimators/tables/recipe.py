@@ -95,9 +95,10 @@ def recipe_for(estimator: Any, rows: int, *, classes: bool) -> Recipe:
     def said(name: str, usual: Any) -> Any:
         return _said(estimator, name, usual)
 
+    hidden = (128, 64) if classes else (128, 64, 64)
     return Recipe(
         members=int(said("members", 8 if rows < MANY_ROWS else 6)),
-        hidden=_sizes(said("hidden_layer_sizes", (128, 64) if classes else (128, 64, 64))),
+        hidden=_sizes(estimator, said("hidden_layer_sizes", hidden)),
         activation=resolve.activation(said("activation", "mish")),
         first_weights=0.3,
         dropout=float(said("dropout", 0.15 if classes else 0.0)),
@@ -131,6 +132,12 @@ def _said(estimator: Any, name: str, usual: Any) -> Any:
     return usual if isinstance(value, str) and value == AUTO else value
 
 
-def _sizes(given: Any) -> tuple[int, ...]:
+def _sizes(estimator: Any, given: Any) -> tuple[int, ...]:
     """Return the sizes of hidden layers, given as one number or several."""
-    return tuple(int(size) for size in (given if np.iterable(given) else [given]))
+    sizes = np.ravel(np.asarray(given)).tolist()
+    if not all(isinstance(size, int) and size >= 1 for size in sizes):
+        raise ValueError(
+            f"{type(estimator).__name__}: expected hidden_layer_sizes of whole numbers >= 1, got "
+            f"{given!r}"
+        )
+    return tuple(sizes)
