@@ -15,7 +15,7 @@ import chainrule as package
 from chainrule import __version__
 from chainrule.cli import contestants
 from chainrule.cli.comparing import Comparison, Fit
-from chainrule.cli.comparisons import verdict
+from chainrule.cli.comparisons import comparison_table, verdict
 from chainrule.cli.contestants import Perceptron
 from cli.runs import chainrule, house_rows, written
 from cli.test_images import digits as idx_files, pictures
@@ -243,6 +243,14 @@ def compared(task, name, scores):
             "950.0000, is larger than its deviation over 2 folds, 70.7107",
         ),
         (
+            "regression",
+            "root mean squared error",
+            {"a": [5e-6, 4e-6], "b": [4e-6, 3.1e-6]},
+            "b",
+            "b won: its root mean squared error is lower, 3.55e-06 to a's 4.5e-06; the difference, "
+            "9.5e-07, is larger than its deviation over 2 folds, 7.071e-08",
+        ),
+        (
             "binary",
             "accuracy",
             {"a": [1.0], "b": [0.5]},
@@ -262,6 +270,12 @@ def compared(task, name, scores):
 def test_who_won_is_said_with_the_spread(task, name, scores, winner, sentence):
     won = verdict(compared(task, name, scores))
     assert (won.score, won.winner, won.sentence) == (name, winner, sentence)
+
+
+def test_small_and_large_scores_keep_their_digits():
+    found = compared("regression", "root mean squared error", {"a": [1e-6, 3e-6], "b": [2e9, 4e9]})
+    column = comparison_table(found).columns[1]
+    assert list(column.cells) == ["2e-06 ± 1.4e-06", "3e+09 ± 1.4e+09"]
 
 
 def test_nobody_has_won_where_no_fold_is_whole():

@@ -72,6 +72,17 @@ F1                   0.2500
 """)
 
 
+def test_small_and_large_scores_keep_their_digits(columns):
+    scores = {"test": {"mean absolute error": 0.0000213456, "R²": 0.0, "root": 1.234567e9}}
+    lines = columns(80, lambda out: out.table(scores_table(scores, {"test": 2})))
+    assert lines == golden("""
+score                 test (2)
+mean absolute error  2.135e-05
+R²                      0.0000
+root                 1.235e+09
+""")
+
+
 def test_f1_is_that_of_a_class_which_is_named(columns):
     scores = {"all": {"accuracy": 1.0, "F1": 0.25, "F1 of labels": 0.5}}
     lines = columns(80, lambda out: out.table(scores_table(scores, {"all": 7}, "[red]")))

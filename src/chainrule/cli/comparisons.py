@@ -13,7 +13,7 @@ from rich.text import Text
 
 from chainrule.cli.comparing import EPOCHS, SECONDS, Comparison
 from chainrule.cli.contestants import MLP, THEIR_MLP
-from chainrule.cli.output import score_title
+from chainrule.cli.output import is_far, score_title
 
 __all__ = [
     "Verdict",
@@ -147,6 +147,8 @@ def _spread(values: NDArray[Any], name: str) -> str:
         return ""
     digits = {EPOCHS: 0, SECONDS: 3}.get(name, 4)
     mean = float(values.mean())
+    if is_far(mean) and name not in (EPOCHS, SECONDS):
+        return f"{mean:.4g} ± {_deviation(values):.2g}"
     if abs(mean) >= 1000:
         digits = min(digits, 1)
     return f"{mean:,.{digits}f} ± {_deviation(values):,.{digits}f}"
@@ -154,4 +156,4 @@ def _spread(values: NDArray[Any], name: str) -> str:
 
 def _number(value: float) -> str:
     """Return a score as the table has it."""
-    return f"{value:,.{1 if abs(value) >= 1000 else 4}f}"
+    return f"{value:.4g}" if is_far(value) else f"{value:,.{1 if abs(value) >= 1000 else 4}f}"

@@ -94,6 +94,15 @@ def score_title(name: str, positive: str | None) -> str:
     return f"F1 of {positive!r}" if name == "F1" and positive is not None else name
 
 
+def is_far(score: float) -> bool:
+    """Return whether four decimals say nothing of a score, or more than anybody reads."""
+    return score != 0 and not 1e-3 <= abs(score) < 1e6
+
+
+def _score_text(score: float) -> str:
+    return f"{score:.4g}" if is_far(score) else f"{score:.4f}"
+
+
 def scores_table(
     scores: Mapping[str, Mapping[str, float]],
     rows: Mapping[str, int],
@@ -106,7 +115,7 @@ def scores_table(
         table.add_column(f"{part} ({rows[part]:,})", justify="right")
     names = list(dict.fromkeys(name for part in scores.values() for name in part))
     for name in names:
-        values = [f"{part[name]:.4f}" if name in part else "" for part in scores.values()]
+        values = [_score_text(part[name]) if name in part else "" for part in scores.values()]
         table.add_row(Text(score_title(name, positive)), *values)
     return table
 
