@@ -8,8 +8,10 @@ import pandas
 import pytest
 
 from chainrule.data import DataError, Table
+from chainrule.data.cells import Cells
 from chainrule.inputs import TableEncoder
 from chainrule.inputs.base import Options
+from chainrule.inputs.tables.dates import DateReading
 
 rng = np.random.default_rng(0)
 NOISE = [repr(round(float(x), 4)) for x in rng.normal(size=200)]
@@ -299,3 +301,24 @@ def test_remarks_are_of_columns():
     data["remarks"] = [["cost", "it is high"]]
     with pytest.raises(ValueError, match="remarks: expected names of columns"):
         TableEncoder.from_json(data)
+
+
+@pytest.mark.parametrize("unit", ["D", "s", "us", "ns"])
+def test_times_are_read_to_the_bit_as_their_texts_are(unit):
+    steps = np.random.default_rng(0).integers(-(6 * 10**16), 2 * 10**17, 500)  # years 68 to 8307
+    moments = np.append(steps // (1000 if unit == "ns" else 1), np.iinfo(np.int64).min)
+    cells = Cells.read(moments.astype("M8[us]").astype(f"M8[{unit}]"))
+    written = Cells.read([cells.texts[code] for code in cells.codes])
+    assert (cells.kind, written.kind) == ("time", "text")
+    found = [DateReading().read("when", each, lambda row: row) for each in (cells, written)]
+    np.testing.assert_array_equal(*found)
+    assert np.isnan(found[0]).any(axis=1).sum() == 1
+
+
+def test_times_of_any_year_are_dates():
+    cells = np.array(["-0044-03-15", "20000-01-01", "NaT"], "M8[s]")
+    table = Table(("when", "x"), (cells, np.arange(3.0)))
+    assert TableEncoder.kinds(table)["when"].kind == "dates"
+    X, notes = TableEncoder.fit(table).encode_table(table)
+    assert np.isfinite(X).all()
+    assert not notes

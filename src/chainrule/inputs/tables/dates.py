@@ -45,6 +45,8 @@ class DateReading:
         DataError
             A cell is no date.
         """
+        if cells.kind == "time":
+            return _of_times(cells)
         values = np.full((len(cells.texts), 2), np.nan)
         wrong = np.zeros(len(cells.texts), np.bool_)
         for place, (text, gone) in enumerate(zip(cells.texts, cells.missing, strict=True)):
@@ -70,6 +72,8 @@ def find_dates(
 
     With ``chosen``, all other words are taken as missing.
     """
+    if cells.kind == "time":
+        return DateReading(), ()
     counts = cells.counts().tolist()
     found = zip(cells.texts, counts, cells.missing, strict=True)
     present = {text: count for text, count, gone in found if not gone}
@@ -204,6 +208,15 @@ class DateColumn(TableColumn):
             cycles=_choice(fields["cycles"], f"{where}.cycles", tuple(CYCLES)),
             missing=strict_json.flag(fields["missing"], f"{where}.missing"),
         )
+
+
+def _of_times(cells: Cells) -> NDArray[np.float64]:
+    """Return the seconds of times (n, 2), in the steps that those of texts are made in."""
+    days, rest = np.divmod(cells.times().astype(np.int64), round(DAY * 1e6))
+    whole, fraction = np.divmod(rest, 10**6)
+    seconds = days * DAY + (whole + fraction / 1e6)
+    seconds[cells.gone()] = np.nan
+    return np.stack([seconds, seconds], axis=1)
 
 
 def _parts(moments: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
