@@ -4,10 +4,10 @@ Each function takes a value and `where`, its place for the message, and raises V
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["flag", "items", "number", "record", "text", "unique", "whole"]
+__all__ = ["flag", "items", "newer", "number", "record", "shorter", "text", "unique", "whole"]
 
 LONGEST_TEXT = 131_072
 """Characters; also the longest cell that the CSV reader takes."""
@@ -22,14 +22,34 @@ def _wrong(where: str, expected: str, value: object) -> ValueError:
     return ValueError(f"{where}: expected {expected}, got {_received(value)}")
 
 
-def record(value: object, where: str, keys: Iterable[str]) -> dict[str, Any]:
-    """Expect an object with exactly these keys."""
+def record(
+    value: object, where: str, keys: Iterable[str], added: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Expect an object with exactly these keys.
+
+    Those that were added after files had been written may be lacking: what they are ``added`` with
+    is what such files mean.
+    """
     wanted = sorted(keys)
     if type(value) is not dict or any(type(key) is not str for key in value):
         raise _wrong(where, f"an object with {wanted}", value)
-    if sorted(value) != wanted:
-        raise _wrong(where, f"the keys {wanted}", sorted(value))
-    return value
+    result = {**(added or {}), **value}
+    wanted = sorted({*wanted, *(added or {})})
+    if sorted(result) != wanted:
+        wrong = _wrong(where, f"the keys {wanted}", sorted(value))
+        unknown = next((key for key in sorted(value) if key not in wanted), None)
+        raise wrong if unknown is None else ValueError(f"{wrong}; {newer(unknown)}")
+    return result
+
+
+def shorter(entries: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object without the added keys that have what files mean that lack them."""
+    return {key: v for key, v in entries.items() if key not in added or v != added[key]}
+
+
+def newer(name: str) -> str:
+    """Say of a name that is unknown that a later release may know it."""
+    return f"{name[:40]!a} may be of a newer release of chainrule: read the file with that"
 
 
 def items(value: object, where: str, most: int, least: int = 0) -> list[Any]:

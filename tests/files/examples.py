@@ -52,10 +52,9 @@ def network(inputs, chain, targets, loss, metadata=None):
     """Return the fitted estimator of these parts."""
     kind = Regressor if targets.kind == "numbers" else Classifier
     layout = ChainLayout.of(chain.functions, inputs.sample_shape, chain.dtype)
-    own = {"chain": Chain(*chain.functions), "loss": loss, "inputs": inputs.kind}
-    described = Description(
-        kind.__name__, own, inputs, layout, targets, {}, metadata or {}, "", complete=False
-    )
+    usual = kind(Chain(*chain.functions), loss=loss, inputs=inputs.kind)
+    own = usual.get_params(deep=False)
+    described = Description(kind.__name__, own, inputs, layout, targets, {}, metadata or {}, "")
     return restore(described, chain.parameters.flat, [kind])
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import strict_json
+from chainrule.added import is_added, value_before
 from chainrule.chain import Chain
 from chainrule.files import canonical, version1
 from chainrule.files.container import read_model_file, write_model_file
@@ -27,6 +28,7 @@ from chainrule.files.objects import (
     chain_to_json,
     check_classes,
     classes_in,
+    is_as_before,
     parameters_from_json,
     parameters_to_json,
 )
@@ -44,7 +46,7 @@ MOST = 10**7
 
 @dataclass(frozen=True)
 class Description:
-    """What the JSON of a file says; without ``complete`` parameters may be left at defaults."""
+    """What the JSON of a file says."""
 
     estimator: str
     parameters: dict[str, Any]
@@ -54,7 +56,6 @@ class Description:
     record: dict[str, Any]
     metadata: dict[str, Any]
     text: str
-    complete: bool = True
 
     @classmethod
     def from_text(cls, text: str, extra: Classes = ()) -> Description:
@@ -76,11 +77,8 @@ class Description:
         ValueError
             Something in it is unknown, wrong, or is written in another way.
         """
-        data = canonical.parse(text)
-        complete = not version1.is_old(data)
-        if not complete:
-            if canonical.write(data) != text:
-                raise _written_otherwise()
+        data = given = canonical.parse(text)
+        if version1.is_old(data):
             data = version1.upgraded(data, extra)
         data = strict_json.record(data, "estimator", KEYS)
         chain = chain_from_json(data["chain"], extra)
@@ -93,12 +91,11 @@ class Description:
             _record_from_json(data["record"], tuple(chain.shapes)),
             metadata_to_json(data["metadata"]),
             text,
-            complete,
         )
         parts = result.parameters, result.inputs, result.targets, result.record, result.metadata
         if canonical.write(data | _to_json(*parts)) != canonical.write(data):
             raise _written_otherwise()
-        if complete and canonical.write(data) != text:
+        if canonical.write(given) != text:
             raise _written_otherwise()
         return result
 
@@ -113,7 +110,7 @@ def describe(estimator: Any) -> Description:
     ValueError, TypeError
         Something in it cannot be saved.
     """
-    chain, parameters = estimator._network(), estimator.get_params(deep=False)
+    chain, parameters = estimator._network(), _said(estimator)
     record = {name: value for name, value in vars(estimator).items() if name in estimator._recorded}
     metadata = metadata_to_json(getattr(estimator, "metadata_", {}))
     text = canonical.write(
@@ -205,9 +202,7 @@ def restore(described: Description, flat: Array, kinds: Sequence[type[Any]]) -> 
         raise ValueError(
             f"expected {expected}, got the file of another: {name}; load it with that class"
         )
-    if described.complete:
-        strict_json.record(described.parameters, "parameters", kind._get_param_names())
-    estimator = kind(**described.parameters)
+    estimator = kind(**_parameters(kind, described.parameters))
     try:
         estimator._validate_params()
     except InvalidParameterError as error:  # which quotes whatever the file has
@@ -222,6 +217,37 @@ def restore(described: Description, flat: Array, kinds: Sequence[type[Any]]) -> 
         estimator.metadata_ = described.metadata
     estimator.__dict__.update(estimator._chain_attributes(Chain.from_layout(chain, flat)))
     return estimator
+
+
+def _said(estimator: Any) -> dict[str, Any]:
+    """Return an estimator's parameters but the added ones that are as they were before."""
+    added = {each.name: each for each in fields(estimator) if is_added(each)}
+    return {
+        name: value
+        for name, value in estimator.get_params(deep=False).items()
+        if name not in added or not is_as_before(added[name], value)
+    }
+
+
+def _parameters(kind: type[Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return an estimator's parameters from a file, which may be of before some were added.
+
+    Raises
+    ------
+    ValueError
+        One is lacking that each release has written, or there is one that this one does not have.
+    """
+    names = kind._get_param_names()
+    if unknown := sorted(set(given) - set(names)):
+        raise ValueError(
+            f"{kind.__name__}: expected the parameters of this release, got {unknown[0]!a} as "
+            f"well: {strict_json.newer(unknown[0])}"
+        )
+    before = {each.name: value_before(each) for each in fields(kind) if is_added(each)}
+    parameters = before | given
+    if missing := sorted(set(names) - set(parameters)):
+        raise ValueError(f"{kind.__name__}: expected the parameter {missing[0]!r}, got none")
+    return parameters
 
 
 def metadata_to_json(metadata: object) -> dict[str, Any]:
@@ -239,7 +265,8 @@ def _of_kind(kinds: Any, data: object, where: str) -> Any:
         received = ascii(kind)[:40] if type(kind) is str else "something else"
         raise ValueError(
             f"{where}.kind: expected one of {', '.join(kinds)}, got {received}; a kind of your own "
-            f"must be in chainrule.{where}.{where.upper()} before"
+            f"must be in chainrule.{where}.{where.upper()} before, and one of a newer release of "
+            "chainrule needs that"
         )
     return kinds[kind].from_json({key: item for key, item in data.items() if key != "kind"})
 

@@ -1,9 +1,11 @@
 """Objects as JSON, and back by an allow-list of classes; no code of a file runs.
 
-A function, loss, optimizer, schedule or augmentation is an object with its class's name and all of
-its fields, {"function": "Linear", "outputs": 8, "bias": true}. Of other values that JSON lacks, a
-chain is {"chain": functions}, a tuple {"tuple": items}, a dict {"dict": pairs}, and a number that
-is not finite {"number": "inf"}; in fields, where a list means the same, a tuple is a list.
+A function, loss, optimizer, schedule or augmentation is an object with its class's name and its
+fields, {"function": "Linear", "outputs": 8, "bias": true}: all but those that were added later (see
+`added`) and are as they were before, which a file that lacks them means. Of other values that JSON
+lacks, a chain is {"chain": functions}, a tuple {"tuple": items}, a dict {"dict": pairs}, and a
+number that is not finite {"number": "inf"}; in fields, where a list means the same, a tuple is a
+list.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule import strict_json
+from chainrule.added import is_added, value_before
 from chainrule.chain import Chain
 from chainrule.files import canonical
 from chainrule.files.hints import check_hints
@@ -32,6 +35,7 @@ __all__ = [
     "chain_to_json",
     "check_classes",
     "classes_in",
+    "is_as_before",
     "object_from_json",
     "parameters_from_json",
     "parameters_to_json",
@@ -210,30 +214,31 @@ def _write_fields(thing: Any, where: str) -> dict[str, Any]:
     name = type(thing).__name__
     if not is_dataclass(thing):
         raise ValueError(f"{where}: expected a dataclass, so that it can be saved, got {name}")
-    own = {
-        field.name: getattr(thing, field.name)
-        for field in fields(thing)
-        if field.init and not (_optional(field) and getattr(thing, field.name) == field.default)
-    }
+    own = _own_fields(thing)
     if taken := [field for field in own if field in KINDS]:
         raise ValueError(
             f"{where}: expected {name} with fields that are not named as the kinds of objects are "
             f"({', '.join(KINDS)}), got the field {taken[0]}"
         )
+    said = {field.name for field in fields(thing) if not is_as_before(field, own.get(field.name))}
     return {
         field: _write(list(item) if isinstance(item, tuple) else item, f"{where}.{field}")
         for field, item in own.items()
+        if field in said
     }
+
+
+def is_as_before(field: Field[Any], value: Any) -> bool:
+    """Return whether a file can leave a field out: one that was added, and is as it was before."""
+    if not is_added(field):
+        return False
+    found, before = (to_json(each, field.name) for each in (value, value_before(field)))
+    return canonical.write(found) == canonical.write(before)
 
 
 def _own_fields(thing: Any) -> dict[str, Any]:
     """Return what a dataclass is made of."""
     return {field.name: getattr(thing, field.name) for field in fields(thing) if field.init}
-
-
-def _optional(field: Field[Any]) -> bool:
-    """Say whether a file may lack a field, which then has its default: releases before had not."""
-    return field.metadata.get("optional") is True
 
 
 # Reading.
@@ -292,14 +297,12 @@ def _read_object(kind: str, data: Any, where: str, known: Catalogue) -> Any:
         raise ValueError(f"{where}: {_unknown(kind, name)}")
     cls = known[kind][name]
     inside = f"{where}.{name}"
-    names = [
-        field.name
-        for field in fields(cls)
-        if field.init and (field.name in data or not _optional(field))
-    ]
+    own = [field for field in fields(cls) if field.init]
+    before = {f.name: value_before(f) for f in own if is_added(f) and f.name not in data}
+    names = [field.name for field in own if field.name not in before]
     entries = strict_json.record(data, inside, (kind, *names))
-    values = {own: _read(entries[own], f"{inside}.{own}", known) for own in names}
-    values = {own: tuple(v) if isinstance(v, list) else v for own, v in values.items()}
+    values = {name: _read(entries[name], f"{inside}.{name}", known) for name in names}
+    values = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()} | before
     try:
         check_hints(cls, values, (*BASES, Chain))
         return cls(**values)
@@ -313,8 +316,8 @@ def _unknown(kind: str, name: str) -> str:
     if not name.isidentifier() or len(name) > LONGEST_NAME:
         return f"expected the name of a known {kind}, got {name[:40]!a}"
     return (
-        f"uses the {kind} {name}, which is not in chainrule; "
-        f"pass it as load(path, functions=[{name}])"
+        f"uses the {kind} {name}, which is not in chainrule; pass it as load(path, "
+        f"functions=[{name}]), or read the file with the release that has written it"
     )
 
 

@@ -22,6 +22,47 @@ STRETCHED = "stretched"
 TASKS = ("regression", "binary", "multiclass")
 MOST_CLASSES = 1000
 
+OF_ALL: dict[str, Any] = {"precision": "float32"}
+USUAL: dict[str, Any] = {
+    **OF_ALL,
+    "solver": "adam",
+    "alpha": 0.0001,
+    "batch_size": "auto",
+    "learning_rate": "constant",
+    "learning_rate_init": 0.001,
+    "power_t": 0.5,
+    "max_iter": 200,
+    "shuffle": True,
+    "random_state": None,
+    "tol": 0.0001,
+    "verbose": False,
+    "warm_start": False,
+    "momentum": 0.9,
+    "nesterovs_momentum": True,
+    "early_stopping": False,
+    "validation_fraction": 0.1,
+    "beta_1": 0.9,
+    "beta_2": 0.999,
+    "epsilon": 1e-08,
+    "n_iter_no_change": 10,
+    "max_fun": 15000,
+    "scoring": None,
+    "clip_norm": None,
+    "gradient_samples": None,
+    "dtype": None,
+    "n_jobs": None,
+    "engine": "auto",
+    "complete": False,
+    "inputs": None,
+    "image_format": None,
+    "image_shape": None,
+    "image_size": None,
+    "augmentation": None,
+}
+OF_CLASSES: dict[str, Any] = {"class_weight": None, "label_smoothing": 0.0}
+OF_NUMBERS: dict[str, Any] = {"scale_target": None}
+"""What the parameters of all estimators, and of those of any chain, were where a file has none."""
+
 
 def is_old(data: object) -> bool:
     """Return whether the JSON of a file is of the old kinds, be it whole or not."""
@@ -29,14 +70,22 @@ def is_old(data: object) -> bool:
 
 
 def upgraded(data: dict[str, Any], extra: Classes) -> dict[str, Any]:
-    """Return an old description as one of today; parameters that are defaults may be left out.
+    """Return an old description as one of today, parameters that it lacks as they were then.
 
     Raises
     ------
     ValueError
         Something in it is wrong.
     """
-    return _of_model(data, extra) if "target" in data else _of_estimator(data, extra)
+    found = _of_model(data, extra) if "target" in data else _of_estimator(data, extra)
+    usual = {} if type(found["estimator"]) is not str else _usual(found["estimator"])
+    return found | {"parameters": usual | found["parameters"]}
+
+
+def _usual(estimator: str) -> dict[str, Any]:
+    """Return what the parameters were, as JSON, that files of an estimator may lack."""
+    of_classes = OF_CLASSES if estimator == "Classifier" else OF_NUMBERS
+    return USUAL | of_classes if estimator in ("Classifier", "Regressor") else OF_ALL
 
 
 def _of_estimator(data: dict[str, Any], extra: Classes) -> dict[str, Any]:

@@ -23,6 +23,9 @@ __all__ = ["REGRESSION_LOSSES", "Numbers", "regression_objective"]
 MOST_OUTPUTS = 2**31
 MOST_QUANTILES = 1000
 
+ADDED: dict[str, Any] = {"bounds": None, "quantiles": []}
+"""What files mean that lack these keys, of later releases than the others."""
+
 REGRESSION_LOSSES: dict[str, Loss] = {
     "squared_error": HalfSquaredError(outputs="sum"),
     "poisson": Poisson(outputs="sum"),
@@ -172,22 +175,22 @@ class Numbers(Targets):
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values that `from_json` takes back."""
-        return {
+        entries = {
             "count": int(self.count),
             "mean": None if self.mean is None else list(self.mean),
             "scale": None if self.scale is None else list(self.scale),
             "name": self.name,
-            **({} if self.bounds is None else {"bounds": list(self.bounds)}),
-            **({"quantiles": list(self.quantiles)} if self.quantiles else {}),
+            "bounds": None if self.bounds is None else list(self.bounds),
+            "quantiles": list(self.quantiles),
         }
+        return strict_json.shorter(entries, ADDED)
 
     @classmethod
     def from_json(cls, data: object) -> Numbers:
         """Check and take back what `to_json` gave; ValueError for anything else."""
-        more = [key for key in ("bounds", "quantiles") if type(data) is dict and key in data]
-        entries = strict_json.record(data, "targets", ("count", "mean", "scale", "name", *more))
-        bounds = _bounds(entries["bounds"]) if "bounds" in more else None
-        quantiles = _quantiles(entries["quantiles"]) if "quantiles" in more else ()
+        entries = strict_json.record(data, "targets", ("count", "mean", "scale", "name"), ADDED)
+        bounds = None if entries["bounds"] is None else _bounds(entries["bounds"])
+        quantiles = () if entries["quantiles"] == [] else _quantiles(entries["quantiles"])
         count = strict_json.whole(entries["count"], "targets.count", 1, MOST_OUTPUTS)
         name = strict_json.text(entries["name"], "targets.name", least=0)
         if entries["mean"] is None and entries["scale"] is None:

@@ -11,15 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.added import added, is_added
 from chainrule.functions.fields import check_number
 from chainrule.training.schedules import TrainingPosition
 from chainrule.types import Array
 
 Factors = Mapping[str, float]
 """Factors by the names of parameters, their own (``b``) or those in the chain (``b2``)."""
-
-ADDED = {"optional": True}
-"""Marks a field that releases before did not have: files and representations may lack it."""
 
 
 @dataclass
@@ -49,7 +47,9 @@ class Optimizer(ABC):
     """
 
     learning_rate: float
-    rate_factors: Factors | None = field(default=None, kw_only=True, hash=False, metadata=ADDED)
+    rate_factors: Factors | None = field(
+        default=None, kw_only=True, hash=False, metadata=added(before=None)
+    )
 
     def __init_subclass__(cls) -> None:
         """Let a dataclass keep the representation that it inherits, unless it has its own."""
@@ -72,7 +72,7 @@ class Optimizer(ABC):
         return {
             each.name: value
             for each in fields(self)
-            if (value := getattr(self, each.name)) != each.default or each.metadata != ADDED
+            if (value := getattr(self, each.name)) != each.default or not is_added(each)
         }
 
     def _check_factors(self, name: str) -> None:

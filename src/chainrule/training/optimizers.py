@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chainrule.added import added
 from chainrule.functions.fields import check_number
 from chainrule.mathematics import sqrt
-from chainrule.training.optimizer import ADDED, Factors, Optimizer, State
+from chainrule.training.optimizer import Factors, Optimizer, State
 from chainrule.training.schedules import Constant, Schedule, TrainingPosition
 from chainrule.types import Array
 
@@ -157,8 +158,12 @@ class AdamW(Adam):
     """
 
     weight_decay: float = 0.01
-    decay_schedule: Schedule = field(default=Constant(), kw_only=True, metadata=ADDED)
-    decay_factors: Factors | None = field(default=None, kw_only=True, hash=False, metadata=ADDED)
+    decay_schedule: Schedule = field(
+        default=Constant(), kw_only=True, metadata=added(before=Constant())
+    )
+    decay_factors: Factors | None = field(
+        default=None, kw_only=True, hash=False, metadata=added(before=None)
+    )
 
     def __post_init__(self) -> None:
         """Check the hyperparameters."""
