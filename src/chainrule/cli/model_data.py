@@ -31,8 +31,13 @@ def target_of(source: Source) -> Column:
 
 
 def target_name(estimator: Any, data: str, target: str | None) -> str | None:
-    """Return the column that a network predicts: the one that is said or known, if any."""
-    known = target or estimator.targets_.name
+    """Return the column that a network predicts: the one that is said or known, if any.
+
+    Of several the names have commas between them.
+    """
+    columns = estimator.targets_.columns
+    told = len(columns) == 1 or not any("," in name for name in columns)
+    known = target or (",".join(columns) if told else "")
     if known or data not in TARGETS:
         return known or None
     usual = TARGETS[data][0]

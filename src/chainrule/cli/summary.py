@@ -50,9 +50,9 @@ class ModelSummary:
     @property
     def lines(self) -> list[str]:
         """What it predicts and how it was trained, in sentences."""
-        name, training = self.estimator.targets_.name, self.training
+        name, training = ", ".join(map(repr, self.estimator.targets_.columns)), self.training
         kind = type(self.estimator).__name__
-        lines = [f"{'' if name else kind + ' '}predicts {repr(name) + ', ' if name else ''}"]
+        lines = [f"{'' if name else kind + ' '}predicts {name + ', ' if name else ''}"]
         lines[0] += self._predicted()
         if "data" in training and "end" in training:
             trained = f"trained on {training['data']}: {training['end']}"
@@ -66,7 +66,7 @@ class ModelSummary:
         chain, targets = self.estimator.chain_, self.estimator.targets_
         return {
             "formula": chain.formula(),
-            **({"target": targets.name} if targets.name else {}),
+            **({"target": ",".join(targets.columns)} if targets.columns else {}),
             "estimator": type(self.estimator).__name__,
             "task": targets.task,
             "classes": self.classes,

@@ -19,6 +19,9 @@ __all__ = ["cells_of", "is_frame", "table_of_frame"]
 FEW = 16
 """Rows up to which a DataFrame of pandas is quicker taken apart as Python's objects."""
 
+EXACT = 2**53
+"""Integers up to here float64 holds without rounding."""
+
 TRUTH = ("False", "True", "")
 
 
@@ -97,7 +100,7 @@ def _of_array(values: NDArray[Any]) -> RawCells | None:
     """Return a NumPy array's cells, None for objects."""
     kind = values.dtype.kind
     if kind in "iuf":
-        return np.asarray(values, dtype=np.float64)
+        return _numbers(values)
     if kind == "b":
         return Coded(TRUTH, values.astype(np.int32), "boolean")
     if kind == "M":
@@ -120,9 +123,12 @@ def _of_pandas(values: Any) -> RawCells | None:
         texts = [_text(value) for value in dtype.categories]
         return _coded(texts, values.cat.codes.to_numpy())
     if kind in ("i", "u", "f"):
+        if kind != "f" and hasattr(dtype, "numpy_dtype"):  # integers that may be missing
+            whole = values.fillna(0).to_numpy(dtype=dtype.numpy_dtype)
+            return _numbers(whole, values.isna().to_numpy())
         if hasattr(values, "to_numpy") and getattr(dtype, "na_value", None) is not None:
             return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
-        return np.asarray(values, dtype=np.float64)
+        return _numbers(np.asarray(values))
     if kind == "b" and hasattr(values, "isna"):
         gone = values.isna().to_numpy()
         codes = np.where(gone, 2, values.fillna(False).to_numpy(dtype=np.bool_))
@@ -147,6 +153,8 @@ def _of_polars(values: Any) -> RawCells | None:
     import polars
 
     dtype = values.dtype
+    if dtype.is_integer():
+        return _numbers(values.fill_null(0).to_numpy(), values.is_null().to_numpy())
     if dtype.is_numeric():
         return np.asarray(values.cast(polars.Float64).to_numpy(), dtype=np.float64)
     if dtype == polars.Boolean:
@@ -173,7 +181,10 @@ def _of_arrow(values: Any) -> RawCells | None:
     from pyarrow import types
 
     kind = values.type
-    if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
+    if types.is_integer(kind):
+        gone, whole = values.is_null(), values.fill_null(0)
+        return _numbers(whole.to_numpy(**_copied(whole)), gone.to_numpy(**_copied(gone)))
+    if types.is_floating(kind) or types.is_decimal(kind):
         numbers = values.cast(pyarrow.float64())
         return np.asarray(numbers.to_numpy(**_copied(numbers)), dtype=np.float64)
     if types.is_boolean(kind):
@@ -213,6 +224,19 @@ def _coded(texts: list[str], codes: NDArray[Any]) -> Coded:
             texts = [*texts, ""]
         codes = np.where(gone, np.int32(texts.index("")), codes)
     return Coded(texts, codes)
+
+
+def _numbers(values: NDArray[Any], gone: NDArray[np.bool_] | None = None) -> RawCells:
+    """Return numbers as float64, NaN where one is gone; integers that it would round as texts."""
+    whole = values.dtype.kind in "iu" and values.dtype.itemsize == 8 and len(values) > 0
+    if whole and (values.max() > EXACT or values.min() < -EXACT):
+        distinct, codes = np.unique(values, return_inverse=True)
+        codes = codes if gone is None else np.where(gone, -1, codes)
+        return _coded([str(value) for value in distinct.tolist()], codes)
+    numbers = values.astype(np.float64)
+    if gone is not None:
+        numbers[gone] = np.nan
+    return numbers
 
 
 def _seconds(values: NDArray[Any]) -> NDArray[np.float64]:

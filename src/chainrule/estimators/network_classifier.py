@@ -87,7 +87,7 @@ class NetworkClassifier(FittedClassifier, NetworkEstimator):
         first = _check_partial_fit_first_call(copy.copy(self), classes)
         X = self._opened(X) if first else X
         inputs = None if first else self.inputs_
-        X, y = with_answers(X, y, "" if first else self.targets_.name, inputs)
+        X, y = with_answers(X, y, () if first else self.targets_.columns, inputs)
         kind = "" if isinstance(y, Column) else type_of_target(y)
         several = kind.endswith(("indicator", "multioutput"))
         if not first or several:

@@ -81,7 +81,7 @@ def prepare(
     X, y = with_answers(
         X,
         y,
-        "" if targets is None else targets.name,
+        () if targets is None else targets.columns,
         None if targets is None else estimator.inputs_,
     )
     name, cells = name_of(y), isinstance(y, Column)
@@ -137,7 +137,7 @@ def labelled(
     estimator: Any, inputs: Inputs, targets: Targets, X: Any, y: Any, sample_weight: Any
 ) -> Samples:
     """Return raw samples with answers as the chain and the loss of a network take them."""
-    X, y = with_answers(X, y, targets.name, inputs)
+    X, y = with_answers(X, y, targets.columns, inputs)
     X, y, _ = read_fit(estimator, X, y, inputs, targets, reset=False)
     estimator._check_answers(y, targets, warm=False)
     check_consistent_length(X, y)

@@ -67,7 +67,7 @@ class Metric:
         self.twin._encoded = lambda X: X
         self.scorer = check_scoring(self.twin, scoring=job.estimator.scoring)
         self.X, self.weights = validation.X, validation.weights
-        self.y = job.targets.decode(validation.t)
+        self.y = job.targets.answers(validation.t)
 
     def __call__(self, Y: Array, t: Array) -> float:
         """Return the score of the chain as it is now; its outputs Y are made anew."""

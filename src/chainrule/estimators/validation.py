@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from chainrule.inputs import Inputs
 from chainrule.inputs.base import numeric
 from chainrule.sparse_rows import check_arrays
 from chainrule.targets import Targets
+from chainrule.targets.given import as_numpy
 from chainrule.types import Array
 
 SPARSE = ["csr", "csc"]
@@ -30,7 +32,7 @@ FLOATS = (np.float64, np.float32)
 
 
 def with_answers(
-    X: Any, y: Any, known: str, inputs: Inputs | None = None
+    X: Any, y: Any, known: tuple[str, ...], inputs: Inputs | None = None
 ) -> tuple[Any, Any]:
     """Return samples without, and as, the column of answers where y names one.
 
@@ -39,10 +41,10 @@ def with_answers(
     X : array-like, images, table, or str or path
         Raw samples.
     y : array-like, Column, str or None
-        Answers, the name of a column of X, or None for the column that is known; of a folder of
+        Answers, the name of a column of X, or None for the columns that are known; of a folder of
         images None takes the folders' names.
-    known : str
-        The column of the targets of training, "" if there was none.
+    known : tuple of str
+        The columns of the targets of training; of several, a tuple of Columns is returned.
     inputs : Inputs or None
         Of a fitted network.
 
@@ -57,7 +59,9 @@ def with_answers(
         return found
     tabular = is_source(X) or is_frame(X) or isinstance(X, Table | dict)
     if y is None and known and tabular:
-        y = known
+        if len(known) > 1:
+            return with_columns(X, known)
+        y = known[0]
     if not isinstance(y, str | int):
         return X, y
     if not tabular:
@@ -68,9 +72,18 @@ def with_answers(
     return table.without(str(y)), table.target(str(y))
 
 
+def with_columns(X: Any, names: Sequence[str]) -> tuple[Table, tuple[Column, ...]]:
+    """Return a table without, and as, several columns of answers; DataError if one is lacking."""
+    table = as_table(X)
+    columns = tuple(map(table.target, names))
+    for name in names:
+        table = table.without(name)
+    return table, columns
+
+
 def answers_to(estimator: Any, X: Any, y: Any) -> tuple[Any, Any]:
     """Return samples and answers for a fitted estimator; ValueError if there are no answers."""
-    X, y = with_answers(X, y, estimator.targets_.name, estimator.inputs_)
+    X, y = with_answers(X, y, estimator.targets_.columns, estimator.inputs_)
     if y is None:
         raise ValueError(
             f"{type(estimator).__name__}: expected answers y to compare with, or a table that has "
@@ -83,6 +96,15 @@ def name_of(y: Any) -> str:
     """Return the name of the column that answers stand in, "" where there is none."""
     name = getattr(y, "name", None)
     return name if isinstance(name, str) else ""
+
+
+def names_of(y: Any) -> tuple[str, ...]:
+    """Return the names of several columns that answers stand in, () where there are none."""
+    if are_columns(y):
+        return tuple(column.name for column in y)
+    names = getattr(y, "column_names", getattr(y, "columns", ())) if np.ndim(y) == 2 else ()
+    named = tuple(name for name in names if isinstance(name, str) and name)
+    return named if 1 < len(named) == len(names) == len(set(named)) else ()
 
 
 def read_fit(
@@ -131,8 +153,8 @@ def read_fit(
         checked.append(found)
         return rows
 
-    if targets is not None and targets.name:
-        X = inputs.without_answers(X, targets.name)
+    for name in () if targets is None else targets.columns:
+        X = inputs.without_answers(X, name)
     encoded = inputs.encode(X, check)
     if not checked:
         if not len(encoded):
@@ -173,7 +195,7 @@ def read_samples(estimator: Any, X: Any, inputs: Inputs) -> Any:
         rows = validate_data(known, rows, accept_sparse=SPARSE, dtype=floats, reset=False)
         return rows.tocsr() if sparse.issparse(rows) else rows
 
-    if name := estimator.targets_.name:
+    for name in estimator.targets_.columns:
         X = inputs.without_answers(X, name)
     return inputs.encode(X, check)
 
@@ -220,13 +242,23 @@ def _finite(X: Array) -> bool:
 
 
 def read_answers(estimator: Any, y: Any, targets: Targets | None) -> Any:
-    """Return answers as they are, or those in a column's cells as classes or numbers."""
+    """Return answers as they are, or those in columns' cells as classes or numbers."""
     check_sparse(estimator, y, "y")
+    if are_columns(y):
+        if targets is not None:
+            return targets.read(*y)
+        return np.stack([estimator._new_answers(column) for column in y], axis=1)
     if targets is not None and targets.name and not isinstance(y, Column):
         y = targets.matched(y)
     if not isinstance(y, Column):
+        y = as_numpy(y)
         return y if hasattr(estimator, "predict_proba") else _numbers(estimator, y)
     return estimator._new_answers(y) if targets is None else targets.read(y)
+
+
+def are_columns(y: Any) -> bool:
+    """Return whether answers are several columns' cells, as `with_columns` returns them."""
+    return isinstance(y, tuple) and bool(y) and all(isinstance(each, Column) for each in y)
 
 
 def check_sparse(estimator: Any, data: Any, letter: str = "X") -> None:

@@ -44,6 +44,11 @@ class Targets(ABC):
     name: str
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns of a table that answers stood in, () where in none."""
+        return (self.name,) if self.name else ()
+
+    @property
     @abstractmethod
     def outputs(self) -> int:
         """How many outputs a network for them has."""
@@ -59,8 +64,11 @@ class Targets(ABC):
         return False
 
     @abstractmethod
-    def read(self, column: Column) -> Array:
-        """Return a column's cells as answers y (n,); DataError names the line of a wrong one."""
+    def read(self, *columns: Column) -> Array:
+        """Return a column's cells as answers y (n,), those of several as y (n, k).
+
+        DataError names the line of a wrong one.
+        """
 
     def matched(self, y: Any) -> Any:
         """Return answers, perhaps of another type, as a Column if they need to be read as one."""
@@ -73,6 +81,10 @@ class Targets(ABC):
     @abstractmethod
     def decode(self, t: Array) -> Array:
         """Return targets t as users gave them."""
+
+    def answers(self, t: Array) -> Array:
+        """Return the answers y that `encode` has made targets t of."""
+        return self.decode(t)
 
     @abstractmethod
     def score(self, Y: Array, t: Array, weights: Array | None) -> float:

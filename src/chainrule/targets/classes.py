@@ -120,8 +120,9 @@ class Classes(Targets):
         """Return the classes with an output for each of two, or with one for the second."""
         return replace(self, pair=pair)
 
-    def read(self, column: Column) -> Array:
+    def read(self, *columns: Column) -> Array:
         """Return a column's cells as classes (n,), of the type that training saw."""
+        (column,) = columns
         texts = label_cells(column)
         known = {label_text(label): place for place, label in enumerate(self.labels.tolist())}
         codes = np.array([known.get(spelled(text, known), -1) for text in texts], np.intp)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule.data import Column, DataError
 from chainrule.data.cells import Cells, has_decimal_comma, number, plain, shortened
+from chainrule.data.coded import Coded
 from chainrule.data.number_formats import PLAIN, NumberFormat
 from chainrule.targets.integers import read_integers
 
@@ -104,8 +105,13 @@ def label_cells(column: Column) -> list[str]:
 
 
 def labels_of(column: Column) -> NDArray[Any]:
-    """Return a column's cells as classes (n,): integers, numbers, or texts."""
+    """Return a column's cells as classes (n,): integers, numbers, truth values, or texts.
+
+    Truth values are those of a DataFrame: a file has texts.
+    """
     texts = label_cells(column)
+    if isinstance(column.cells, Coded) and column.cells.kind == "boolean":
+        return np.array([text == "True" for text in texts])
     return typed_labels(texts)
 
 

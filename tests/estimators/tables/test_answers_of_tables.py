@@ -4,9 +4,13 @@ from decimal import Decimal
 
 import numpy as np
 import pandas
+import polars
+import pyarrow
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
-from chainrule import TableClassifier, TableRegressor
+from chainrule import MLPClassifier, TableClassifier, TableRegressor
+from chainrule.data.frames import as_table
 
 FRAME = pandas.DataFrame({"area": np.linspace(0, 1, 20), "city": ["Bonn", "Kiel"] * 10})
 WORDS = pandas.Series(["no", "yes"] * 10)
@@ -94,3 +98,109 @@ def test_times_are_no_classes(kind):
     )
     with pytest.raises(ValueError, match=r"Unknown label type: .*expected classes as y that are t"):
         TableClassifier(**QUICK).fit(FRAME, y.astype(kind))
+
+
+COUNTS = np.array([2, 5, 7])[np.arange(60) % 3]
+ROWS = pandas.DataFrame({"area": np.linspace(0, 1, 60), "city": ["Bonn", "Kiel"] * 30})
+TYPES = {
+    "Int64": (pandas.Series(COUNTS, dtype="Int64"), np.int64),
+    "UInt8": (pandas.Series(COUNTS, dtype="UInt8"), np.uint8),
+    "int16[pyarrow]": (pandas.Series(COUNTS, dtype="int16[pyarrow]"), np.int16),
+    "boolean": (pandas.Series(COUNTS > 2, dtype="boolean"), np.bool_),
+    "bool[pyarrow]": (pandas.Series(COUNTS > 2, dtype="bool[pyarrow]"), np.bool_),
+    "string": (pandas.Series(COUNTS).astype("string"), "U"),
+    "string[pyarrow]": (pandas.Series(COUNTS).astype("string[pyarrow]"), "U"),
+    "polars integers": (polars.Series("y", COUNTS), np.int64),
+    "polars booleans": (polars.Series("y", COUNTS > 2), np.bool_),
+    "polars strings": (polars.Series("y", COUNTS.astype(str)), "U"),
+    "arrow integers": (pyarrow.array(COUNTS), np.int64),
+    "arrow booleans": (pyarrow.array(COUNTS > 2), np.bool_),
+    "arrow strings": (pyarrow.array(COUNTS.astype(str).tolist()), "U"),
+}
+
+
+def of_type(array, kind):
+    """Say whether an array is of a type, or of texts."""
+    return array.dtype == kind or array.dtype.kind == kind
+
+
+def column(frame):
+    """Return the answers' cells."""
+    return as_table(frame).target("y")
+
+
+def in_a_frame(y):
+    """Return a frame of the answers' library with them as its last column."""
+    if isinstance(y, pandas.Series):
+        return ROWS.assign(y=y)
+    if isinstance(y, polars.Series):
+        return polars.from_pandas(ROWS).with_columns(y.alias("y"))
+    return pyarrow.Table.from_pandas(ROWS).append_column("y", y)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_classes_are_of_numpys_natural_type(name):
+    y, kind = TYPES[name]
+    plain = np.asarray(y.to_pylist() if isinstance(y, pyarrow.Array) else list(y))
+    model = TableClassifier(**QUICK).fit(ROWS, y)
+    assert model.classes_.tolist() == np.unique(plain).tolist()
+    assert of_type(model.classes_, kind)
+    assert of_type(model.predict(ROWS), kind)
+    np.testing.assert_array_equal(
+        model.predict_proba(ROWS), TableClassifier(**QUICK).fit(ROWS, plain).predict_proba(ROWS)
+    )
+    score = np.mean(model.predict(ROWS) == plain)
+    assert model.score(ROWS, y) == model.score(ROWS, plain) == score
+    validated = TableClassifier(**QUICK).fit(ROWS, y, X_val=ROWS, y_val=y)
+    assert of_type(validated.classes_, kind)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_a_column_of_a_frame_gives_the_same_classes(name):
+    y, kind = TYPES[name]
+    frame = in_a_frame(y)
+    model = TableClassifier(**QUICK).fit(frame, target="y")
+    kind = np.int64 if kind in (np.uint8, np.int16) else kind  # cells have no width
+    kind = np.int64 if kind == "U" else kind  # and numbers that are written out are numbers
+    assert of_type(model.classes_, kind)
+    assert of_type(model.predict(frame), kind)
+    assert model.score(frame) == np.mean(model.predict(frame) == model.targets_.read(column(frame)))
+
+
+@pytest.mark.parametrize("kind", ["Int64", "boolean", "string", "int64[pyarrow]", object])
+def test_a_missing_answer_is_named_with_its_row(kind):
+    y = pandas.Series(COUNTS > 2).astype(int).astype(kind)
+    y[[4, 9]] = None
+    with pytest.raises(ValueError, match=r"expected an answer for each row, got none in 2 of 60, "
+                       "row 4 the first"):
+        TableClassifier(**QUICK).fit(ROWS, y)
+    with pytest.raises(ValueError, match=r"target 'y', line 6: expected a value, got an empty"):
+        TableClassifier(**QUICK).fit(ROWS.assign(y=y), target="y")
+
+
+@pytest.mark.parametrize("made", [polars.Series, lambda values: pyarrow.array(values)])
+def test_polars_and_arrow_name_it_too(made):
+    y = made([None if row == 4 else int(value) for row, value in enumerate(COUNTS)])
+    for kind in (TableClassifier, TableRegressor):
+        with pytest.raises(ValueError, match=r"got none in 1 of 60, row 4 the first"):
+            kind(**QUICK).fit(ROWS, y)
+
+
+def test_numbers_may_be_of_such_types():
+    expected = TableRegressor(**QUICK).fit(ROWS, COUNTS)
+    for kind in ("Int64", "Float64", "int64[pyarrow]", "double[pyarrow]", object):
+        y = pandas.Series(COUNTS).astype(kind)
+        model = TableRegressor(**QUICK).fit(ROWS, y)
+        np.testing.assert_array_equal(model.predict(ROWS), expected.predict(ROWS))
+        assert model.score(ROWS, y) == expected.score(ROWS, COUNTS)
+
+
+def test_other_classifiers_take_them_too():
+    X = ROWS[["area"]].to_numpy()
+    for dtype, kind in (("Int64", np.int64), ("boolean", np.bool_)):
+        y = pandas.Series(COUNTS > 2).astype(dtype)
+        model = MLPClassifier((3,), max_iter=2, random_state=0)
+        with pytest.warns(ConvergenceWarning):
+            model.fit(X, y)
+        assert model.classes_.dtype == model.predict(X).dtype == kind
+        assert model.score(X, y) == np.mean(model.predict(X) == y.to_numpy(dtype=kind))

@@ -10,7 +10,7 @@ from sklearn.utils.validation import _check_y
 
 from chainrule.data import Column
 from chainrule.data.cells import shortened
-from chainrule.estimators.validation import read_answers
+from chainrule.estimators.validation import are_columns, names_of, read_answers
 from chainrule.types import Array
 
 __all__ = ["answers_of_rows", "check_each_is_there"]
@@ -19,32 +19,33 @@ NUMBERS = int, float, np.integer, np.floating, np.bool_
 
 
 def answers_of_rows(estimator: Any, y: Any) -> Array:
-    """Return the answers (n,) of a fit, validated.
+    """Return the answers (n,) of a fit, or several numbers a row (n, k), validated.
 
     Parameters
     ----------
     estimator : TableEstimator
         Of classes, or of numbers.
-    y : array-like or Column
+    y : array-like, Column or tuple of Columns
         As they were given.
 
     Raises
     ------
     ValueError
-        One is missing; there are several in a row; they are no classes, or no numbers.
+        One is missing; there are several classes in a row; they are no classes, or no numbers.
     """
     name, numeric = type(estimator).__name__, not hasattr(estimator, "predict_proba")
-    cells = isinstance(y, Column)
+    cells = isinstance(y, Column) or are_columns(y)
     y = read_answers(estimator, y, None)
     if not cells:
         check_each_is_there(name, y)
         y = np.asarray(_check_y(y, multi_output=True, y_numeric=False, estimator=estimator))
         y = _numbers(name, y) if numeric else _classes(name, y)
     if y.ndim == 2 and y.shape[1] > 1:
+        if numeric:
+            return np.asarray(y)
         raise ValueError(
             f"{name}: expected one answer a row, y (n,), got shape {y.shape}; "
-            "fit an estimator for each column, such as by MultiOutputRegressor or "
-            "MultiOutputClassifier"
+            "fit an estimator for each column, such as by MultiOutputClassifier"
         )
     return np.asarray(column_or_1d(y, warn=True)) if y.ndim == 2 else y
 
@@ -61,10 +62,12 @@ def check_each_is_there(name: str, answers: Any) -> None:
     else:
         return
     if gone.any():
-        row, count = int(gone.argmax()) * len(y) // len(gone), int(gone.sum())
+        row, place = divmod(int(gone.argmax()), len(gone) // len(y))
+        names = names_of(answers)
+        where = f"row {row}, column {names[place]!r}" if names else f"row {row}"
         raise ValueError(
-            f"Input y contains NaN. {name} expected an answer for each row, got none in {count} of "
-            f"{len(gone)}, row {row} the first: leave such rows out"
+            f"Input y contains NaN. {name} expected an answer for each row, got none in "
+            f"{int(gone.sum())} of {len(gone)}, {where} the first: leave such rows out"
         )
 
 

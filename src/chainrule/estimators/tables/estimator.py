@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, ClassVar, Self
@@ -68,7 +68,7 @@ class TableEstimator(FittedNetwork):
         y: Any = None,
         sample_weight: Any = None,
         *,
-        target: str | None = None,
+        target: str | Sequence[str] | None = None,
         groups: Any = None,
         time: Any = None,
         X_val: Any = None,
@@ -81,12 +81,12 @@ class TableEstimator(FittedNetwork):
         ----------
         X : DataFrame, pyarrow table, dict, array-like of shape (n_samples, n_features), str or path
             The rows, as they are: numbers, words, dates, missing cells. A str or path names a file.
-        y : array-like of shape (n_samples,) or str, default=None
-            The answers, or the column of X that has them.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), or str, default=None
+            The answers, or the column of X that has them; several numbers a row for a regressor.
         sample_weight : array-like of shape (n_samples,), default=None
             What each row weighs; all weigh the same by default.
-        target : str, default=None
-            The column of X that has the answers.
+        target : str or list of str, default=None
+            The column of X that has the answers, or the columns of a regressor.
         groups : str or array-like of shape (n_samples,), default=None
             The rows held out are whole groups, such as all rows of some patients. A column that is
             named is no input.
@@ -172,8 +172,9 @@ class TableEstimator(FittedNetwork):
     def _raw(self, X: Any) -> Table:
         """Return raw rows as a table, without the answers that may have come along."""
         table, _ = rows_as_table(self, X, reset=False)
-        name = self.targets_.name
-        return table.without(name) if name and name in table.names else table
+        for name in self.targets_.columns:
+            table = table.without(name) if name in table.names else table
+        return table
 
     def _outputs(self, X: Any, *, fused_away: bool = False) -> Array:
         """Return the mean of the members' outputs (n, c)."""

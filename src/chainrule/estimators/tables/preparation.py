@@ -21,7 +21,14 @@ from chainrule.estimators.tables.held_out import held_out_rows
 from chainrule.estimators.tables.networks import member_chain, outputs_of
 from chainrule.estimators.tables.recipe import Recipe, recipe_for
 from chainrule.estimators.tables.samples import rows_as_table
-from chainrule.estimators.validation import check_sparse, name_of, with_answers
+from chainrule.estimators.validation import (
+    are_columns,
+    check_sparse,
+    name_of,
+    names_of,
+    with_answers,
+    with_columns,
+)
 from chainrule.inputs.tables import TableEncoder
 from chainrule.targets import Classes, Targets
 from chainrule.training.samples import Samples
@@ -83,6 +90,7 @@ class _Rows:
     cells: bool
     groups: Any
     time: Any
+    names: tuple[str, ...] = ()
 
 
 def prepare_table(estimator: Any, X: Any, y: Any, given: Given) -> TableJob:
@@ -104,6 +112,8 @@ def prepare_table(estimator: Any, X: Any, y: Any, given: Given) -> TableJob:
     """
     rows = _read(estimator, X, y, given)
     targets = estimator._new_targets(rows.y, rows.name, cells=rows.cells)
+    if rows.names:
+        targets = replace(targets, names=rows.names)
     random_state = check_random_state(estimator.random_state)
     seeds = [int(random_state.randint(2**31 - 1)) for _ in range(2)]
     training, out = _divided(estimator, rows, targets, given, seeds[0])
@@ -151,14 +161,14 @@ def _read(estimator: Any, X: Any, y: Any, given: Given) -> _Rows:
                 f"{name}.fit: expected y, or target={given.target!r} as the column of X that has "
                 "the answers, got both"
             )
-        y = given.target
+        X, y = _taken_from(estimator, X, given.target)
     if y is None:
         raise ValueError(
             f"This {name} estimator requires y to be passed, but the target y is None; "
             "target='price' names the column of a table that has the answers"
         )
     check_sparse(estimator, X)
-    X, y = with_answers(X, y, "")
+    X, y = with_answers(X, y, ())
     by_name = [each for each in (given.groups, given.time) if isinstance(each, str)]
     if by_name and not (isinstance(X, Table) or is_frame(X) or isinstance(X, dict) or is_source(X)):
         raise DataError(f"{by_name[0]!r}: expected a table as X that has such a column")
@@ -170,7 +180,30 @@ def _read(estimator: Any, X: Any, y: Any, given: Given) -> _Rows:
     answers = answers_of_rows(estimator, y)
     check_consistent_length(table.columns[0], answers, groups, time, given.sample_weight)
     own = name_of(y) if name_of(y) not in table.names else ""  # of another column than theirs
-    return _Rows(table, named, answers, own, isinstance(y, Column), groups, time)
+    names = names_of(y) if answers.ndim > 1 and not {*names_of(y)} & {*table.names} else ()
+    cells = isinstance(y, Column) or are_columns(y)
+    return _Rows(table, named, answers, own, cells, groups, time, names)
+
+
+def _taken_from(estimator: Any, X: Any, target: Any) -> tuple[Any, Any]:
+    """Return rows, and the answers in the columns that are the target; one stays a name."""
+    if isinstance(target, str):
+        return X, target
+    name, names = type(estimator).__name__, list(target)
+    if not names or not all(isinstance(each, str) for each in names):
+        raise ValueError(
+            f"{name}.fit: expected target as the name of a column or a list of such, got {target!r}"
+        )
+    if len(names) == 1:
+        return X, names[0]
+    if hasattr(estimator, "predict_proba"):
+        raise ValueError(
+            f"{name}.fit: expected one column as target, got {len(names)}; fit an estimator for "
+            "each, such as by MultiOutputClassifier"
+        )
+    if len(set(names)) < len(names):
+        raise ValueError(f"{name}.fit: expected different columns as target, got {target!r}")
+    return with_columns(X, names)
 
 
 def _of_rows(table: Table, given: Any) -> Any:
@@ -252,10 +285,10 @@ def _given_part(
             if value is not None:
                 raise ValueError(f"{what} is provided, but X_val was not provided.")
         return None
-    X, y = with_answers(X, y, targets.name)
+    X, y = with_answers(X, y, targets.columns)
     if y is None:
         raise ValueError("X_val is provided, but y_val was not provided.")
-    if not isinstance(y, Column):
+    if not (isinstance(y, Column) or are_columns(y)):
         check_each_is_there(type(estimator).__name__, y)
     twin = copy.copy(estimator)
     vars(twin).update(columns, inputs_=inputs)

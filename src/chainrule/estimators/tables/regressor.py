@@ -23,7 +23,8 @@ class TableRegressor(FittedRegressor, TableEstimator):
     """Numbers of the rows of a table: several small networks, and the mean of what they predict.
 
     A table is taken as it is, with words, dates, numbers in texts, and missing cells; ``columns_``
-    says in a line what became of each column. Training is on (y − mean) / deviation.
+    says in a line what became of each column. Training is on (y − mean) / deviation. Of several
+    numbers a row, y (n, k), each is standardised by itself and has an output of each member.
 
     Parameters
     ----------
@@ -61,11 +62,14 @@ class TableRegressor(FittedRegressor, TableEstimator):
     }
 
     def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
-        if np.ptp(y) > 0:
-            targets = Numbers.fit(y, scaled=True, name=name)
-        else:  # all the same: a network has nothing to learn, and says so
-            targets = Numbers(1, (float(y[0]),), (1.0,), name)
-        targets = replace(targets, quantiles=self._quantiles())
+        quantiles = self._quantiles()
+        if quantiles and y.ndim > 1:
+            raise ValueError(
+                f"{type(self).__name__}: expected one number a row as y with quantiles, got "
+                f"{y.shape[1]}; fit a regressor for each column, or set quantiles=None"
+            )
+        targets = Numbers.fit(y, scaled=True, constant=True, name=name)
+        targets = replace(targets, quantiles=quantiles)
         return targets.within(y) if self.output_range == "seen" else targets
 
     def _validate_params(self) -> None:
@@ -85,17 +89,23 @@ class TableRegressor(FittedRegressor, TableEstimator):
             )
         return tuple(sorted({*given, 0.5}))
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
     # Predictions of quantiles.
 
     def _outputs(self, X: Any, *, fused_away: bool = False) -> Array:
-        """Return the mean of the members' outputs (n, 1), of several quantiles the median's."""
+        """Return the mean of the members' outputs (n, c), of several quantiles the median's."""
         Y = self._means(X)
         quantiles = self.targets_.quantiles
         return Y[:, [quantiles.index(0.5)]] if quantiles else Y
 
     def _means(self, X: Any) -> Array:
         """Return the mean of the members' outputs (n, c); quantiles do not cross."""
-        return np.sort(super()._outputs(X), axis=1)
+        Y = super()._outputs(X)
+        return np.sort(Y, axis=1) if self.targets_.quantiles else Y
 
     def predict_quantiles(self, X: Any) -> Array:
         """Return what so many of the answers are expected to be below.

@@ -110,5 +110,6 @@ class MeanScore:
         if self.scoring == "accuracy":
             return self.targets.score(mean, t, self.weights)
         if self.scoring in IN_UNITS:
-            mean, t = (self.targets.decode(outputs).reshape(len(t), -1) for outputs in (mean, t))
+            mean = self.targets.decode(mean).reshape(len(t), -1)
+            t = self.targets.answers(t).reshape(len(t), -1)
         return QUICK_SCORES[self.scoring](mean, t, self.weights)

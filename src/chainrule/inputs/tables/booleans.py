@@ -35,6 +35,8 @@ def are_booleans(cells: Cells) -> bool:
 class BooleanColumn(TableColumn):
     """A column of truth values: 1 for yes, −1 for no, 0 for a cell that is neither.
 
+    Numbers 1 and 0, as programs write truth values, are yes and no, too.
+
     With `missing`, a second feature is 1 where the cell is missing and 0 elsewhere.
     """
 
@@ -65,6 +67,7 @@ class BooleanColumn(TableColumn):
         cells = Cells.read(raw)
         texts = [text.lower() for text in cells.texts]
         values = np.array([(text in TRUE) - (text in FALSE) for text in texts], np.float32)
+        values += (cells.values == 1).astype(np.float32) - (cells.values == 0)  # of a frame
         out[:, 0] = values[cells.codes]
         if self.missing:
             out[:, 1] = cells.missing[cells.codes]

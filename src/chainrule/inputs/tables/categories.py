@@ -20,6 +20,9 @@ __all__ = ["MOST_VALUES", "OTHER_VALUE", "CategoricalColumn", "written_alike"]
 MOST_VALUES = 100
 OTHER_VALUE = "(other)"
 
+EXACT = 2**53
+"""Integers up to here float64 holds without rounding."""
+
 
 @dataclass(frozen=True)
 class CategoricalColumn(TableColumn):
@@ -111,12 +114,21 @@ class CategoricalColumn(TableColumn):
 
 
 def written_alike(text: str) -> str:
-    """Return a number as it is written everywhere: 7 for 7.0, as a DataFrame has it, and +7."""
+    """Return a number as it is written everywhere: 7 for 7.0, as a DataFrame has it, and +7.
+
+    Integers keep all of their digits.
+    """
     value = number(text)
-    return text if value is None or not np.isfinite(value) else plain(value)
+    if value is None or not np.isfinite(value):
+        return text
+    return str(int(text)) if abs(value) > EXACT and text.lstrip("+-").isdigit() else plain(value)
 
 
 def _place(text: str, index: dict[str, int], other: int) -> int:
     """Return the feature of a cell: of its text, or of the same value spelled differently."""
     place = index.get(spelled(text, index), -1)
-    return index.get(written_alike(text), other) if place < 0 else place
+    if place < 0:
+        place = index.get(written_alike(text), -1)
+    if place < 0 and (value := number(text)) is not None and EXACT < abs(value) < np.inf:
+        return index.get(plain(value), other)  # as files of before have integers of many digits
+    return other if place < 0 else place

@@ -11,6 +11,7 @@ from chainrule.data import Column, DataError, Table
 from chainrule.data.cells import Cells, shortened
 from chainrule.inputs.base import Options
 from chainrule.inputs.tables.booleans import are_booleans
+from chainrule.inputs.tables.categories import EXACT
 from chainrule.inputs.tables.dates import DateReading, find_dates
 from chainrule.inputs.tables.identifiers import identifier_of_numbers, identifier_of_texts
 from chainrule.inputs.tables.readings import AS_IT_IS, NumberReading, find_numbers
@@ -19,6 +20,9 @@ __all__ = ["LEFT_OUT", "Decision", "decide", "decide_all"]
 
 LEFT_OUT = "left out"
 COUNTS = "counts the rows"
+ROUNDED = "some of them the same once rounded"
+
+MOST_DIGITS = 300
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,8 @@ def decide(column: Column, options: Options) -> Decision:
 
 def _usual(column: Column, cells: Cells, decimal: str) -> Decision:
     """Return what a column is taken for, be it an identifier or not."""
+    if digits := _rounded(cells):
+        return Decision("categories", remarks=(f"integers of {digits} digits, {ROUNDED}",))
     programs = decimal != "," or isinstance(column.cells, np.ndarray)
     if not cells.words.any() and (programs or not any("." in text for text in cells.texts)):
         return Decision("numbers")
@@ -121,6 +127,10 @@ def _identified(column: Column, cells: Cells, decision: Decision) -> Decision:
 
 
 def _chosen_numbers(column: Column, cells: Cells, decimal: str) -> Decision:
+    if digits := _rounded(cells):
+        if np.unique(cells.values[~cells.missing]).size == 1:
+            return Decision(LEFT_OUT, f"integers of {digits} digits, all the same once rounded")
+        return Decision("numbers", remarks=(f"integers of {digits} digits are rounded",))
     if not cells.words.any():
         return _usual(column, cells, decimal)
     found = find_numbers(cells, column.line, decimal=decimal, chosen=True)
@@ -142,6 +152,22 @@ def _chosen_dates(column: Column, cells: Cells, decimal: str) -> Decision:
             f"{shortened([cell])}"
         )
     return Decision("dates", dates=found[0], remarks=found[1])
+
+
+def _rounded(cells: Cells) -> int:
+    """Return how many digits integers have some of which would be one number, 0 if none would."""
+    if cells.kind == "number" or cells.words.any():
+        return 0
+    texts = [text for text, gone in zip(cells.texts, cells.missing, strict=True) if not gone]
+    if not (np.abs(cells.values[~cells.missing]) > EXACT).any() or not all(map(_is_whole, texts)):
+        return 0
+    whole = set(map(int, texts))
+    rounds = len(set(map(float, whole))) < len(whole)
+    return len(str(max(map(abs, whole)))) if rounds else 0
+
+
+def _is_whole(text: str) -> bool:
+    return text.removeprefix("-").removeprefix("+").isdecimal() and len(text) <= MOST_DIGITS
 
 
 def _mostly_numbers(cells: Cells) -> str:
