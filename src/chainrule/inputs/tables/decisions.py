@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from chainrule.data import Column, DataError, Table
-from chainrule.data.cells import Cells, shortened
+from chainrule.data.cells import Cells, Moments, shortened
 from chainrule.inputs.base import Options
 from chainrule.inputs.tables.booleans import are_booleans
 from chainrule.inputs.tables.categories import EXACT
@@ -20,7 +20,7 @@ __all__ = ["LEFT_OUT", "Decision", "decide", "decide_all"]
 
 LEFT_OUT = "left out"
 COUNTS = "counts the rows"
-ROUNDED = "some of them the same once rounded"
+CLOSE = "too close to each other for numbers"
 
 MOST_DIGITS = 300
 
@@ -97,8 +97,8 @@ def decide(column: Column, options: Options) -> Decision:
 
 def _usual(column: Column, cells: Cells, decimal: str) -> Decision:
     """Return what a column is taken for, be it an identifier or not."""
-    if digits := _rounded(cells):
-        return Decision("categories", remarks=(f"integers of {digits} digits, {ROUNDED}",))
+    if digits := _digits_of_close(cells):
+        return Decision("categories", remarks=(f"integers of {digits} digits, {CLOSE}",))
     programs = decimal != "," or isinstance(column.cells, np.ndarray)
     if not cells.words.any() and (programs or not any("." in text for text in cells.texts)):
         return Decision("numbers")
@@ -127,9 +127,9 @@ def _identified(column: Column, cells: Cells, decision: Decision) -> Decision:
 
 
 def _chosen_numbers(column: Column, cells: Cells, decimal: str) -> Decision:
-    if digits := _rounded(cells):
-        if np.unique(cells.values[~cells.missing]).size == 1:
-            return Decision(LEFT_OUT, f"integers of {digits} digits, all the same once rounded")
+    if digits := _digits_of_close(cells):
+        if not Moments.of(cells.values[~cells.missing]).scale:
+            return Decision(LEFT_OUT, f"integers of {digits} digits, {CLOSE}")
         return Decision("numbers", remarks=(f"integers of {digits} digits are rounded",))
     if not cells.words.any():
         return _usual(column, cells, decimal)
@@ -154,16 +154,20 @@ def _chosen_dates(column: Column, cells: Cells, decimal: str) -> Decision:
     return Decision("dates", dates=found[0], remarks=found[1])
 
 
-def _rounded(cells: Cells) -> int:
-    """Return how many digits integers have some of which would be one number, 0 if none would."""
+def _digits_of_close(cells: Cells) -> int:
+    """Return how many digits integers have that float64 would make one number, 0 if there are none.
+
+    That is some of them, or all, which would count as constant.
+    """
     if cells.kind == "number" or cells.words.any():
         return 0
     texts = [text for text, gone in zip(cells.texts, cells.missing, strict=True) if not gone]
     if not (np.abs(cells.values[~cells.missing]) > EXACT).any() or not all(map(_is_whole, texts)):
         return 0
     whole = set(map(int, texts))
-    rounds = len(set(map(float, whole))) < len(whole)
-    return len(str(max(map(abs, whole)))) if rounds else 0
+    numbers = np.array([float(each) for each in whole])
+    close = len(np.unique(numbers)) < len(whole) or not Moments.of(numbers).scale
+    return len(str(max(map(abs, whole)))) if close and len(whole) > 1 else 0
 
 
 def _is_whole(text: str) -> bool:
