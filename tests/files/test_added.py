@@ -18,8 +18,12 @@ from chainrule.added import added, is_added, value_before
 from chainrule.estimators.loading import ESTIMATORS
 from chainrule.files.estimator import Description, describe, load_estimator
 from chainrule.files.objects import KINDS, object_from_json, to_json
+from chainrule.inputs import INPUTS
+from chainrule.inputs.tables.encoder import COLUMNS
+from chainrule.targets import TARGETS
 from files.by_hand import by_hand, canonical, taken_apart
 from files.golden.inputs import file as first_file
+from files.golden_later.make import file as later_file
 from files.golden_tables.make import file
 
 STATED = json.loads(Path(__file__).with_name("fields.json").read_text(encoding="utf-8"))
@@ -60,6 +64,15 @@ def test_a_field_without_a_word_would_be_noticed():
     old = cr.TableRegressor
     new = make_dataclass("TableRegressor", [("more", Any, "auto")], bases=(old,), kw_only=True)
     assert in_short(new) != STATED["TableRegressor"]
+
+
+def test_every_kind_of_inputs_targets_and_columns_is_in_a_golden_file():
+    """Reading these files compares what is written today with what they have, key by key."""
+    folders = [made("x").parent for made in (first_file, file, later_file)]
+    files = [path for folder in folders for path in folder.iterdir()]
+    texts = [canonical(taken_apart(path.read_bytes())[0]) for path in files]
+    for kind in (*INPUTS, *TARGETS, *COLUMNS):
+        assert any(f'"kind":"{kind}"' in text for text in texts), f"no file has {kind}: {RULE}"
 
 
 # A release to come, and files of before and after.

@@ -27,6 +27,9 @@ CLASS_TYPES = (*NUMBER_TYPES, "float16", "float32", "float64", "str", "object")
 MOST = 10**7
 """Classes that a file may have."""
 
+TRUTH = {"true": "True", "false": "False", "1": "True", "0": "False"}
+"""How files write truth values."""
+
 MOST_LETTERS = 2**24
 """Letters of an array of texts; NumPy gives each text as many as the longest has."""
 
@@ -124,6 +127,8 @@ class Classes(Targets):
         """Return a column's cells as classes (n,), of the type that training saw."""
         (column,) = columns
         texts = label_cells(column)
+        if self.labels.dtype.kind == "b":
+            texts = [TRUTH.get(text.lower(), text) for text in texts]
         known = {label_text(label): place for place, label in enumerate(self.labels.tolist())}
         codes = np.array([known.get(spelled(text, known), -1) for text in texts], np.intp)
         if (codes < 0).any():
