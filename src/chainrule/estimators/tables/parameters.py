@@ -40,7 +40,8 @@ PARAMETERS = """\
         time ends it, two fits may differ.
     validation_fraction : float, default=0.2
         The part of the rows that is held out: it decides which pass is kept, and when to stop. Of
-        few rows, or with 0, none are held out, and all passes are taken.
+        few rows, or with 0, none are held out, and all passes are taken, of which most tables of
+        classes and noisy ones of numbers have too many; set ``max_iter`` then.
     n_iter_no_change : int or "auto", default="auto"
         Passes without a better score that end training; "auto" are 10. The best pass is kept,
         however many there are.
