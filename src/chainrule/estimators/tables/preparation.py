@@ -187,10 +187,10 @@ def _read(estimator: Any, X: Any, y: Any, given: Given) -> _Rows:
 
 def _taken_from(estimator: Any, X: Any, target: Any) -> tuple[Any, Any]:
     """Return rows, and the answers in the columns that are the target; one stays a name."""
-    if isinstance(target, str):
+    if isinstance(target, str | int):
         return X, target
-    name, names = type(estimator).__name__, list(target)
-    if not names or not all(isinstance(each, str) for each in names):
+    name, names = type(estimator).__name__, list(target) if np.iterable(target) else []
+    if not names or not all(isinstance(each, str | int) for each in names):
         raise ValueError(
             f"{name}.fit: expected target as the name of a column or a list of such, got {target!r}"
         )
@@ -203,7 +203,7 @@ def _taken_from(estimator: Any, X: Any, target: Any) -> tuple[Any, Any]:
         )
     if len(set(names)) < len(names):
         raise ValueError(f"{name}.fit: expected different columns as target, got {target!r}")
-    return with_columns(X, names)
+    return with_columns(X, list(map(str, names)))
 
 
 def _of_rows(table: Table, given: Any) -> Any:
