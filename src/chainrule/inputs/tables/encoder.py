@@ -329,7 +329,8 @@ def _column(item: object, where: str) -> TableColumn:
     kind = item.get("kind") if type(item) is dict else None
     if type(kind) is not str or kind not in COLUMNS:
         names = ", ".join(map(repr, COLUMNS))
-        raise ValueError(f"{where}.kind: expected one of {names}, got {str(kind)[:40]!r}")
+        received = f"{str(kind)[:40]!r}; {strict_json.newer(str(kind))}"
+        raise ValueError(f"{where}.kind: expected one of {names}, got {received}")
     return COLUMNS[kind].from_json(item, where)
 
 
