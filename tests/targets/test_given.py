@@ -52,6 +52,14 @@ def test_all_else_stays(y):
     assert as_numpy(y) is y
 
 
+def test_a_frame_of_one_column():
+    frame = pandas.DataFrame({"a": WHOLE}, dtype="Int64")
+    assert as_numpy(frame).tolist() == [[3], [0], [3], [7]]
+    assert as_numpy(frame).dtype == np.int64
+    for same in (frame.assign(b=1), frame.astype("Float64"), frame.where(frame > 0)):
+        assert as_numpy(same) is same
+
+
 @pytest.mark.parametrize("dtype", [bool, "boolean", "bool[pyarrow]"])
 def test_truth_values_of_a_frames_column_are_classes_as_they_are(dtype):
     found = labels_of(as_column("sold", pandas.Series(TRUTH, dtype=dtype)))

@@ -24,6 +24,9 @@ def as_numpy(y: Any) -> Any:
     -------
     y : ndarray or array-like
     """
+    if hasattr(y, "iloc") and y.ndim == 2 and y.shape[1] == 1:  # a DataFrame of one column
+        column = as_numpy(y.iloc[:, 0])
+        return column[:, None] if isinstance(column, np.ndarray) else y
     dtype = getattr(y, "dtype", None)
     plain: Any = getattr(dtype, "numpy_dtype", None)
     if plain is not None and plain.kind in "iub":  # pandas: Int64, boolean, int64[pyarrow], …
