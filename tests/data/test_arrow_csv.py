@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
-from chainrule.data import DataError, arrow_csv, columns, csv_files, read_csv
-from chainrule.data.arrow_csv import NotPlainError
+from chainrule.data import (
+    DataError,
+    TableFormat,
+    arrow_csv,
+    columns,
+    csv_blocks,
+    csv_files,
+    read_csv,
+)
 from chainrule.data.coded import Coded
+from chainrule.data.csv_blocks import Block, NotPlainError
 
 pytest.importorskip("pyarrow")
 
@@ -35,11 +43,11 @@ def outcome(path, **options):
 @pytest.fixture
 def quick(monkeypatch):
     monkeypatch.setattr(csv_files, "QUICK_FROM", 0)
-    monkeypatch.setattr(arrow_csv, "BLOCK", 64)
+    monkeypatch.setattr(csv_blocks, "BLOCK", 64)
     monkeypatch.setattr(columns, "FEW_TEXTS", 4)
 
 
-def both(path, monkeypatch):
+def both(path, monkeypatch, layout=None):
     """Return what both readers make of a file, and whether pyarrow read it."""
     read = []
 
@@ -50,28 +58,41 @@ def both(path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(csv_files, "read_blocks", noted)
-        found = outcome(path)
+        found = outcome(path, layout=layout)
     with monkeypatch.context() as patch:
         patch.setattr(csv_files, "find_spec", lambda name: None)
-        expected = outcome(path)
+        expected = outcome(path, layout=layout)
     return found, expected, bool(read)
 
 
-@settings(max_examples=60)
-@example([("1", "2", "3", "\n")] * 5, "", "\ufeff")
-@given(st.one_of(rows, plain_rows), st.sampled_from(["", "\n"]), st.sampled_from(["", "\ufeff"]))
-def test_both_readers_give_the_same_table(tmp_path_factory, lines, before, mark):
-    text = mark + before + "a,b,c\n" + "".join(",".join(row[:3]) + row[3] for row in lines)
+LAYOUTS = [None, TableFormat(missing=("8", "red")), TableFormat(decimal=",", delimiter=";")]
+COMMAS = ["1", "2,5", "-3e2", "", "NA", "1.234,5", "1.234", "2.5", ",5", "007,5", "red", "8"]
+COMMAS += ["+1,5"]
+commas = st.lists(st.tuples(*[st.sampled_from(COMMAS)] * 3, st.just("\n")), min_size=1, max_size=30)
+
+
+@settings(max_examples=90)
+@example([("1", "2", "3", "\n")] * 5, "", "\ufeff", None)
+@given(
+    st.one_of(rows, plain_rows, commas),
+    st.sampled_from(["", "\n"]),
+    st.sampled_from(["", "\ufeff"]),
+    st.sampled_from(LAYOUTS),
+)
+def test_both_readers_give_the_same_table(tmp_path_factory, lines, before, mark, layout):
+    comma = (layout and layout.delimiter) or ","
+    text = mark + before + comma.join("abc") + "\n"
+    text += "".join(comma.join(row[:3]) + row[3] for row in lines)
     path = tmp_path_factory.mktemp("csv") / "t.csv"
     path.write_bytes(text.encode())
     with pytest.MonkeyPatch.context() as patch:
         for module, name, value in (
             (csv_files, "QUICK_FROM", 0),
-            (arrow_csv, "BLOCK", 64),
+            (csv_blocks, "BLOCK", 64),
             (columns, "FEW_TEXTS", 4),
         ):
             patch.setattr(module, name, value)
-        found, expected, _ = both(path, patch)
+        found, expected, _ = both(path, patch, layout)
     assert found == expected
 
 
@@ -108,7 +129,7 @@ def test_what_is_not_plain_is_left_to_the_strict_reader(tmp_path, quick, row):
     path.write_bytes(b"a,b\n" + row.encode("latin-1") + b"\n")
     grown = [columns.GrowingColumn(place) for place in range(2)]
     with path.open("rb") as stream, pytest.raises(NotPlainError):
-        arrow_csv.read_blocks(stream, ",", grown, has_header=True)
+        arrow_csv.read_blocks(stream, ",", grown, TableFormat())
 
 
 def test_numbers_that_are_more_than_their_value_stay_texts():
@@ -130,8 +151,8 @@ def test_numbers_that_are_more_than_their_value_stay_texts():
     ],
 )
 def test_the_columns_of_odd_numbers_are_found(content, odd):
-    rows = content.count(b"\n") - content.count(b"\n\n")
-    assert arrow_csv._odd_numbers(content, ord(","), rows, 3) == odd
+    block = Block(b"\n" + content, 1, len(content) + 1, 0, content.count(b"\n"))
+    assert csv_blocks.odd_numbers(block, ord(","), 3) == odd
 
 
 def test_numbers_stay_numbers_beside_texts_such_as_007(tmp_path, quick, monkeypatch):
@@ -173,3 +194,55 @@ def test_numbers_with_other_markers_of_missing_cells_stay_numbers(tmp_path, quic
     assert was_quick
     assert found == expected
     assert np.isnan(read_csv(path).columns[0]).sum() == 12
+
+
+def test_numbers_that_stand_for_missing_cells_do_so_in_all_blocks(tmp_path, quick, monkeypatch):
+    path = tmp_path / "t.csv"
+    cells = ["-999" if k % 7 == 6 else f"{k}.5" for k in range(99)]
+    cells[90] = "-999.0"  # is no marker
+    path.write_text("a,b\n" + "".join(f"{cell},x\n" for cell in cells))
+    found, expected, was_quick = both(path, monkeypatch, TableFormat(missing=("-999",)))
+    assert was_quick
+    assert found == expected
+    x = read_csv(path, TableFormat(missing=("-999",))).columns[0]
+    assert np.isnan(x).sum() == 13
+    assert (x == -999).sum() == 1
+
+
+def test_decimal_commas_are_read_as_numbers_by_pyarrow(tmp_path, quick, monkeypatch):
+    path = tmp_path / "t.csv"
+    path.write_text("a;b\n" + "".join(f"{k},25;{k}\n" for k in range(99)) + "1.234,5;1\n\n\n")
+    layout = TableFormat(decimal=",")
+    found, expected, was_quick = both(path, monkeypatch, layout)
+    assert was_quick
+    assert found == expected
+    np.testing.assert_array_equal(read_csv(path, layout).columns[0], [*np.arange(0.25, 99), 1234.5])
+
+
+def test_rows_over_several_lines_and_blank_lines_keep_their_lines(tmp_path, quick, monkeypatch):
+    path = tmp_path / "t.csv"
+    rows = [f'{k},"x\ny"\n' if k % 5 == 3 else f"{k},z\n" + "\n" * (k % 4 == 1) for k in range(60)]
+    path.write_text('"a\nb",c\n' + "".join(rows))
+    found, expected, was_quick = both(path, monkeypatch)
+    assert was_quick
+    assert found == expected
+    assert found[3][:5] == [3, 4, 6, 7, 9]
+
+
+def test_what_pyarrow_reads_is_its_own(tmp_path, quick, monkeypatch):
+    import pyarrow
+
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n" + "".join(f"{k}.5,x\n" for k in range(99)))
+    given = []
+
+    def noted(source):
+        given.append(source)
+        return original(source)
+
+    original = pyarrow.BufferReader
+    monkeypatch.setattr(pyarrow, "BufferReader", noted)
+    read_csv(path)
+    assert given
+    # an object of Python's would be freed by a thread of pyarrow's, which may outlive Python
+    assert all(isinstance(each, pyarrow.Buffer) and each.is_mutable for each in given)

@@ -19,6 +19,9 @@ FEW_TEXTS = 4096
 ODD_SPELLING = re.compile(r"\s*(\+|-?0\d|-?\d{16})")
 """Numbers that are more than their value: 007, +49, and integers that float64 does not hold."""
 
+MAYBE_ODD = re.compile(r"\n(\s|\+|-?0\d|-?\d{16})")
+"""What is found in texts, a line break before each, if one of them is odd: quick to look for."""
+
 
 class MixedColumnError(Exception):
     """A column that began with thousands of numbers goes on with words: it is one of texts."""
@@ -61,11 +64,6 @@ class GrowingColumn:
         self._numbers: list[NDArray[np.float64]] = []
         self._texts: list[str] | None = None
 
-    @property
-    def begun(self) -> bool:
-        """Whether there are cells that are texts by now."""
-        return bool(self._codes)
-
     def add(self, cells: Sequence[str]) -> None:
         """Add a block of cells."""
         texts = list(dict.fromkeys(cells))
@@ -74,7 +72,7 @@ class GrowingColumn:
         self.add_coded(texts, codes)
 
     def add_coded(self, texts: list[str], codes: NDArray[np.int32]) -> None:
-        """Add a block of cells as codes into different texts, all of which occur."""
+        """Add a block of cells as codes into texts, all of which occur."""
         if self.clean is not None:
             texts = list(map(self.clean, texts))
         if self.are_numbers:
@@ -83,30 +81,33 @@ class GrowingColumn:
                 raise MixedColumnError(self.place)
             self._numbers.append(values[codes])
             return
-        if self._texts is not None:
-            self._index = {text: code for code, text in enumerate(self._texts)}
-            self._texts = None
         index = self._index
         fresh = [text for text in dict.fromkeys(texts) if text not in index]
         index.update(zip(fresh, range(len(index), len(index) + len(fresh)), strict=True))
         known = np.fromiter(map(index.__getitem__, texts), np.int32, len(texts))
         self._codes.append(known[codes])
         if len(index) > FEW_TEXTS and not self.is_text and not self.once:
-            self._become_numbers()
+            self._decide()
 
     def add_numbers(self, values: NDArray[np.float64]) -> None:
         """Add a block of numbers to a column of numbers."""
         self._numbers.append(values)
 
+    def become_numbers(self, values: list[NDArray[np.float64]]) -> None:
+        """Go on as a column of numbers, whose first cells these blocks are."""
+        self.are_numbers = True
+        self._numbers = values
+        self._index, self._codes = {}, []
+
     def replace(self, cells: Coded) -> None:
-        """Take these for the cells of a column of texts, in place of those that are there."""
+        """Take these for the cells of a column of texts."""
         self._texts = list(cells.texts)
         self._codes = [cells.codes]
 
     def cells(self) -> RawCells:
         """Return all cells."""
         if self.once and len(self._index) > FEW_TEXTS:
-            self._become_numbers()
+            self._decide()
         if self.are_numbers:
             return np.concatenate(self._numbers)
         return self.coded()
@@ -116,21 +117,20 @@ class GrowingColumn:
         texts = list(self._index) if self._texts is None else self._texts
         return Coded(texts, np.concatenate(self._codes))
 
-    def _become_numbers(self) -> None:
+    def _decide(self) -> None:
+        """Let a column of many different texts be one of numbers, if it is."""
         values = plain_numbers(list(self._index))
         if values is None:
             self.is_text = True
-            return
-        self.are_numbers = True
-        self._numbers = [values[codes] for codes in self._codes]
-        self._index, self._codes = {}, []
+        else:
+            self.become_numbers([values[codes] for codes in self._codes])
 
 
 def plain_numbers(texts: list[str]) -> NDArray[np.float64] | None:
     """Return texts as finite numbers, NaN for a missing one; None if that would lose anything."""
-    if any(map(ODD_SPELLING.match, texts)):
+    joined = "\n".join(["", *texts])
+    if MAYBE_ODD.search(joined) and any(map(ODD_SPELLING.match, texts)):
         return None
-    joined = "\n".join(texts)
     try:
         if joined.isascii() and not {"_", "n", "N"} & set(joined):  # so no nan, no infinity
             values = np.fromiter(map(float, texts), np.float64, len(texts))

@@ -105,7 +105,7 @@ def _read(path: Path, layout: TableFormat, texts: set[int], *, quick: bool) -> T
     if quick:
         with opened(path) as stream:
             recoded = as_utf8(path, stream, layout)
-            places = read_blocks(recoded, delimiter, columns, has_header=layout.header)
+            places = read_blocks(recoded, delimiter, columns, layout)
     return _finished(path, names, columns, places, first=2 if layout.header else 1)
 
 

@@ -24,6 +24,9 @@ __all__ = ["STANDARD_INPUT", "read_table_file", "sheet_of"]
 STANDARD_INPUT = "-"
 PARQUET = (".parquet", ".pq")
 EXCEL = (".xlsx", ".xlsm")
+THREADS_FROM = 2**22
+"""Bytes from which a Parquet file is read by several threads."""
+
 MOST_ROWS = 2**20
 """Rows of a sheet, as Excel itself bounds them."""
 
@@ -61,7 +64,7 @@ def _read_parquet(path: Path) -> Table:
         reader, wrong = polars.read_parquet, polars.exceptions.PolarsError
     else:
         installed("pyarrow", "Parquet files")
-        reader, wrong = installed("pyarrow.parquet", "Parquet files").read_table, ValueError
+        reader, wrong = _arrow_table, ValueError
     try:
         return table_of_frame(reader(path))
     except (OSError, wrong) as error:
@@ -69,6 +72,13 @@ def _read_parquet(path: Path) -> Table:
             raise
         reason = str(error).partition("\n")[0]
         raise DataError(f"{path}: expected a Parquet file: {reason}") from None
+
+
+def _arrow_table(path: Path) -> Any:
+    """Read a file with no thread left that goes on with it, as the scanner of data sets leaves."""
+    parquet = installed("pyarrow.parquet", "Parquet files")
+    with parquet.ParquetFile(path, pre_buffer=False) as file:
+        return file.read(use_threads=path.stat().st_size >= THREADS_FROM)
 
 
 def _read_excel(path: Path, sheet: str | None, layout: TableFormat) -> Table:

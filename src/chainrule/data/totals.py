@@ -7,8 +7,8 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.cells import Cells, number, shortened
-from chainrule.data.coded import RawCells
+from chainrule.data.cells import Cells, is_missing, number, shortened
+from chainrule.data.coded import Coded, RawCells
 from chainrule.data.formats import LOCAL_NUMBER
 from chainrule.data.table import Table
 from chainrule.tables import counted
@@ -60,7 +60,7 @@ def odd_cells(table: Table) -> tuple[str, ...]:
     """Say in a sentence for each column of numbers which cells are words."""
     notes = []
     for name, cells in zip(table.names, table.columns, strict=True):
-        if isinstance(cells, np.ndarray):
+        if isinstance(cells, np.ndarray) or not _words_at_most(cells, RARE):
             continue
         read = Cells.read(cells)
         counts = read.counts()
@@ -73,6 +73,19 @@ def odd_cells(table: Table) -> tuple[str, ...]:
                 f"column {name!r}, line {table.line(row)}: {shortened([cell])}{more} among numbers"
             )
     return tuple(notes)
+
+
+def _words_at_most(cells: RawCells, share: float) -> int:
+    """Return how many cells are words, 0 where they are more than a share of all."""
+    coded = cells if isinstance(cells, Coded) else Coded.of(cells)
+    counts = np.bincount(coded.codes, minlength=len(coded.texts)).tolist()
+    words = 0
+    for text, count in zip(coded.texts, counts, strict=True):
+        if number(text) is None and not is_missing(text):
+            words += count
+            if words > share * len(coded):
+                return 0
+    return words
 
 
 def _text(cells: RawCells, row: int) -> str:
