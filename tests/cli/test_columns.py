@@ -72,7 +72,7 @@ def test_columns_that_are_named_are_not_learned_from(houses, tmp_path, options):
         (("--group", "a,b"), "--group: no column 'a,b' among"),
         (("--drop", "area", "--numeric", "area"), "--numeric: expected it without --drop, got"),
         (("--time", "year", "--group", "street"), "--time: expected it without --group, got both"),
-        (("--time", "kind"), "--time: column 'kind', line 2: expected numbers or dates such as 2"),
+        (("--time", "kind"), "--time: column 'kind': expected numbers, or dates such as 2024"),
         (("--drop", "code,street,year,rooms,area,kind"), "no column is left to learn from: 'cod"),
         (("--group", "kind", "--validation", 0.2), "--group: 'kind': expected a group or more"),
         (("--test", "absent.csv"), "--test: no file or folder is named 'absent.csv'"),

@@ -54,7 +54,7 @@ def test_each_kind_of_first_layer_is_drawn(tmp_path):
         "Conv2d(32, padding=1)": train(pictures(tmp_path / "pets", channels=3), tmp_path / "c"),
     }
     for words, model in models.items():
-        assert chainrule("plot", model, "-o", tmp_path / "p.svg").code == 0
+        assert chainrule("plot", model, "-fo", tmp_path / "p.svg").code == 0
         assert words in (tmp_path / "p.svg").read_text()
 
 
@@ -72,7 +72,7 @@ def test_a_model_without_a_curve_shows_its_weights(digits, tmp_path):
     run = chainrule("plot", tmp_path / "m.st", "-o", tmp_path / "p.png")
     assert run.code == 0
     assert "this model has no learning curve; chainrule train saves one\n" in run.err
-    error = chainrule("plot", tmp_path / "m.st", "-o", tmp_path / "p.png", "--part", "curve").error
+    error = chainrule("plot", tmp_path / "m.st", "-o", tmp_path / "q.png", "--part", "curve").error
     assert error == "this model has no learning curve; chainrule train saves one"
 
 
@@ -117,3 +117,18 @@ def test_without_matplotlib_one_sentence_says_how_to_get_it(digits, tmp_path, mo
         'pictures need matplotlib, which is not installed: pip install "chainrule[plots]"'
     )
     assert not (tmp_path / "p.png").exists()
+
+
+def test_a_picture_is_overwritten_with_force_alone(digits, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = tmp_path / "digits.png"
+    before.write_bytes(b"a photo")
+    run = chainrule("plot", digits)
+    assert run.err == (
+        "digits.png is there already (--force overwrites it)\npicture saved in digits-2.png\n"
+    )
+    error = chainrule("plot", digits, "-o", before.name).error
+    assert error.startswith("--output: digits.png is there already; --force overwrites it")
+    assert before.read_bytes() == b"a photo"
+    assert chainrule("plot", digits, "--force").err == "picture saved in digits.png\n"
+    assert size(before)[0] == 1500

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.cli.model_data import answers_of, samples_of
+from chainrule.cli.known_classes import with_known_classes
+from chainrule.cli.model_data import answers_of, predicts_one, samples_of
 from chainrule.data import Column, DataError, DataWarning, Source, Table
 from chainrule.data.cells import shortened
 from chainrule.finite import NotFiniteError
@@ -133,9 +134,14 @@ def evaluate_source(
     others = {name: part for name, part in own.items() if part is not None}
     parts = {"training" if others else "all": source, **others}
     scores, notes = {}, list(source.notes)
-    for name, part in parts.items():
+    for name, part in list(parts.items()):
         if not isinstance(part.data, Table):
             _check_classes(estimator, part)
+        elif estimator.targets_.kind == "classes" and predicts_one(estimator):
+            classes = [label_text(label) for label in estimator.classes_.tolist()]
+            parts[name], unknown = with_known_classes(part, classes)
+            notes += unknown
+        part = parts[name]
         y = answers_of(estimator, part, target)
         scores[name], unusual = evaluate(estimator, samples_of(estimator, part, target), y)
         notes += unusual

@@ -192,20 +192,24 @@ def plot(
     part: Annotated[
         str, typer.Option(metavar="NAME", help=f"What to draw: {', '.join(PARTS)}.")
     ] = "all",
+    force: ForceOption = False,
 ) -> None:
     """Draw the learning curve of a model and the weights of its first layer."""
     out = Output()
-    path = output or Path(f"{model.stem or 'model'}.png")
+    usual = Path(f"{model.stem or 'model'}.png")
+    path = output or (usual if force else output_files.free_path(usual))
     kind = path.suffix.lower().removeprefix(".")
     if kind not in PICTURES:
         names = ", ".join(f".{known}" for known in PICTURES)
         raise ValueError(f"--output: expected a name that ends in {names}, got {path.name!r}")
-    output_files.check_text_path(path, model, force=True)
+    output_files.check_text_path(path, model, force=force)
     if part not in PARTS:
         raise ValueError(f"--part: expected one of {', '.join(PARTS)}, got {part!r}")
     picture, notes = draw_network(_load(model), part, kind)
     out.say(*notes)
     output_files.write_bytes(path, picture)
+    if output is None and path != usual:
+        out.say(f"{usual} is there already (--force overwrites it)")
     out.say(f"picture saved in {path}")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.cli.reading import layout_of, read_data
+from chainrule.cli.reading import check_is_text, layout_of, read_data
 from chainrule.cli.table_options import ReadingOptions
 from chainrule.data import BUILTIN, Column, DataError, Source, Table
 from chainrule.data.builtin import TARGETS
@@ -90,6 +90,7 @@ def source_for(
     if not predicts_one(estimator):
         target, optional = None, True
     known = (getattr(estimator, "metadata_", None) or {}).get("reading")
+    check_is_text(reading or ReadingOptions(), argument)
     source = read_data(
         argument,
         target,

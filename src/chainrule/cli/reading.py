@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from chainrule.cli.column_names import listed
 from chainrule.cli.table_options import TABS, ReadingOptions
 from chainrule.data import STANDARD_INPUT, DataError, Source, TableFormat, read_source
+from chainrule.data.table_files import is_text_table
 
-__all__ = ["layout_of", "read_data", "said_of"]
+__all__ = ["check_is_text", "layout_of", "read_data", "said_of", "without_repeats"]
 
 NAME = "standard input"
 
@@ -31,6 +33,18 @@ def layout_of(options: ReadingOptions, known: Mapping[str, Any] | None = None) -
     }
     said = {name: value for name, value in said.items() if value is not None}
     return TableFormat(**{**remembered, **said})
+
+
+def check_is_text(options: ReadingOptions, *files: str) -> None:
+    """Raise ValueError for options of text files where none of the files is one."""
+    if any(map(is_text_table, map(Path, files))):
+        return
+    for name in ("encoding", "delimiter"):
+        if getattr(options, name) is not None:
+            raise ValueError(
+                f"--{name}: expected a text file such as CSV, got {files[0]}, which needs no "
+                f"{name}"
+            )
 
 
 def said_of(layout: TableFormat) -> dict[str, Any]:
@@ -58,3 +72,14 @@ def read_data(argument: str, target: str | None, layout: TableFormat, **how: Any
         place = f"{NAME}{words[1:]}" if words.startswith(STANDARD_INPUT) else words
         raise DataError(place) from None
     return replace(source, name=NAME)
+
+
+def without_repeats(notes: Iterable[str], others: Iterable[str]) -> list[str]:
+    """Return notes on data but those on cells of columns of which others tell more."""
+    told = tuple(others)
+    columns = [(note, note.partition(", line ")[0]) for note in notes]
+    return [
+        note
+        for note, column in columns
+        if not (column.startswith("column ") and any(t.startswith(f"{column} ") for t in told))
+    ]

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.cli.column_roles import Roles
+from chainrule.cli.known_classes import with_known_classes
 from chainrule.cli.options import CommandLineOptions
-from chainrule.cli.times import times_of
 from chainrule.data import DataError, Source, Table, split, split_groups, split_times
 from chainrule.data.cells import Cells, shortened
+from chainrule.inputs.tables.times import times_of
 from chainrule.targets import Classes
 from chainrule.targets.columns import Purpose, label_cells, number_cells, typed_labels
 from chainrule.types import Array
@@ -22,6 +23,8 @@ __all__ = ["class_numbers", "learned_purpose", "parts_of"]
 Rows = np.ndarray[Any, np.dtype[np.intp]]
 
 PARTS = ("training", "validation", "test")
+_OUT = "--validation 0 --test 0 trains on all rows"
+"""The way out where there are too few rows to hold some of them out."""
 
 
 def class_numbers(purpose: Purpose, source: Source) -> Array:
@@ -44,14 +47,14 @@ def parts_of(
     if len(source) < len(shares):
         raise DataError(
             f"{source.name}: expected a row or more for each of {', '.join(shares)}, "
-            f"got {len(source)} in all"
+            f"got {len(source)} in all; {_OUT}"
         )
     rows, notes = _rows(source, purpose, tuple(shares.values()), options.seed, roles)
     parts = {name: source.select(part) for name, part in zip(shares, rows, strict=True)}
     for name, part in own.items():
         if part is not None:
-            _check_answers(purpose, part)  # before any work is done
-            parts[name] = part
+            parts[name], unknown = _checked(purpose, part)  # before any work is done
+            notes += [f"{name} part: {note}" for note in unknown]
     if roles.time or roles.group:
         notes += _leave_out_unlearned(purpose, parts)
     return {name: parts[name] for name in PARTS if name in parts}, notes
@@ -77,12 +80,14 @@ def learned_purpose(purpose: Purpose, training: Source) -> Purpose:
     return replace(purpose, classes=classes, task="binary" if len(classes) == 2 else purpose.task)
 
 
-def _check_answers(purpose: Purpose, part: Source) -> None:
-    """Raise DataError for answers that are not of the purpose."""
+def _checked(purpose: Purpose, part: Source) -> tuple[Source, list[str]]:
+    """Return the rows of a part that can be scored, and notes; DataError for odd answers."""
     if purpose.task == "regression":
         number_cells(part.target)
-    else:
-        class_numbers(purpose, part)
+        return part, []
+    part, notes = with_known_classes(part, purpose.classes)
+    class_numbers(purpose, part)
+    return part, notes
 
 
 def _shares(source: Source, options: CommandLineOptions) -> dict[str, float]:
@@ -110,7 +115,7 @@ def _rows(
     try:
         rows = split(len(source), shares, seed, labels)
     except DataError as error:
-        raise DataError(f"{source.name}: {str(error).removeprefix('split: ')}") from None
+        raise DataError(f"{source.name}: {str(error).removeprefix('split: ')}; {_OUT}") from None
     if labels is not None:
         rows = _all_learned(rows, class_numbers(purpose, source))
     return rows, []
@@ -120,7 +125,10 @@ def _by_time(
     table: Table, name: str, shares: tuple[float, ...]
 ) -> tuple[Sequence[Rows], list[str]]:
     """Return the rows of each part in the order of time; those without one are trained on."""
-    times = times_of(table, name)
+    try:
+        times, _ = times_of(table.target(name))
+    except DataError as error:
+        raise DataError(f"--time: column {name!r}: {error}") from None
     known = np.flatnonzero(~np.isnan(times))
     try:
         parts = [known[part] for part in split_times(times[known], shares)]

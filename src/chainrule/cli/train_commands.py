@@ -23,7 +23,7 @@ from chainrule.cli.evaluation import positive_class
 from chainrule.cli.option_values import image_sides
 from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.output import Output, scores_table
-from chainrule.cli.reading import layout_of, read_data
+from chainrule.cli.reading import check_is_text, layout_of, read_data
 from chainrule.cli.spelling import with_options
 from chainrule.cli.summary import ModelSummary
 from chainrule.cli.training import prepare_training, train_network
@@ -188,6 +188,7 @@ def _read(options: CommandLineOptions, *, images: bool = False) -> Source:
         A target is named that they do not have, or a table is to score what learns from images.
     """
     target, layout = options.target, layout_of(options)
+    check_is_text(options, options.data, *[options.test] * (options.test_share is None))
     source = read_data(
         options.data,
         target,

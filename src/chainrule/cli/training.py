@@ -16,6 +16,7 @@ from chainrule.cli.network_estimator import check_scoring, network_estimator, pr
 from chainrule.cli.option_values import CNN, ENSEMBLE
 from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.prepared import Training
+from chainrule.cli.reading import without_repeats
 from chainrule.cli.splitting import learned_purpose, parts_of
 from chainrule.cli.table_estimator import prepare_ensemble, table_estimator
 from chainrule.data import DataError, Source, Table
@@ -75,7 +76,9 @@ def prepare_training(options: CommandLineOptions, source: Source, *, bar: bool) 
             estimator = network_estimator(options, purpose, training)
             job = prepare_network(estimator, training, held_out, inputs, options.scoring)
     estimator.verbose = "bar" if bar else False
-    notes = [*source.notes, purpose.reason, *split_notes, *(inputs.notes() if inputs else ())]
+    learned = inputs.notes() if inputs else ()
+    told = without_repeats(source.notes, learned)
+    notes = [*told, purpose.reason, *split_notes, *learned]
     return Training(options, purpose, parts, job, (*notes, *_choice(said, options)), roles)
 
 

@@ -220,7 +220,8 @@ def _check_header(path: Path, names: tuple[str, ...], body: Sequence[list[str]])
     if _looks_like_data(names, body):
         raise DataError(
             f"{path}, line 1: expected a header line with the columns' names, "
-            f"got what looks like data: {shortened(names)}"
+            f"got what looks like data: {shortened(names)}; say header=False (--no-header) if "
+            "it has none"
         )
     seen: set[str] = set()
     for position, name in enumerate(names):

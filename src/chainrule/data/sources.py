@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.builtin import BUILTIN, Builtin, builtin_table, load_builtin
 from chainrule.data.cells import Cells
+from chainrule.data.decimals import with_decimals_of_file
 from chainrule.data.errors import DataError
 from chainrule.data.formats import TableFormat
 from chainrule.data.idx import find_idx_pair, read_idx
@@ -117,7 +118,7 @@ def read_source(
     if _is_idx(path):
         return Source(path.name, _channels(read_idx(path), path))
     table, notes = without_totals(read_table_file(path, layout))
-    source = _from_table(path.name, table, target, optional)
+    source = with_decimals_of_file(_from_table(path.name, table, target, optional))
     return replace(source, notes=notes + source.notes + odd_cells(table))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from importlib.util import find_spec
 from itertools import islice
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.cells import shortened
+from chainrule.data.cells import number, shortened
 from chainrule.data.coded import Coded, RawCells
 from chainrule.data.csv_files import read_csv
 from chainrule.data.errors import DataError
@@ -19,7 +20,7 @@ from chainrule.data.formats import TableFormat
 from chainrule.data.frame_columns import cells_of, table_of_frame
 from chainrule.data.table import Table
 
-__all__ = ["STANDARD_INPUT", "read_table_file", "sheet_of"]
+__all__ = ["STANDARD_INPUT", "is_text_table", "read_table_file", "sheet_of"]
 
 STANDARD_INPUT = "-"
 PARQUET = (".parquet", ".pq")
@@ -46,8 +47,13 @@ def read_table_file(path: Path, layout: TableFormat | None = None) -> Table:
     if suffix in EXCEL:
         return _read_excel(file, sheet, layout or TableFormat())
     if suffix in PARQUET:
-        return _read_parquet(path)
+        return _read_parquet(path, layout or TableFormat())
     return read_csv(path, layout)
+
+
+def is_text_table(path: Path) -> bool:
+    """Return whether a name is that of a table written as text, whose encoding may be said."""
+    return sheet_of(path)[0].suffix.lower() not in (*PARQUET, *EXCEL)
 
 
 def sheet_of(path: Path) -> tuple[Path, str | None]:
@@ -58,7 +64,7 @@ def sheet_of(path: Path) -> tuple[Path, str | None]:
     return path, None
 
 
-def _read_parquet(path: Path) -> Table:
+def _read_parquet(path: Path, layout: TableFormat) -> Table:
     if find_spec("pyarrow") is None and find_spec("polars") is not None:
         polars: Any = installed("polars", "Parquet files")
         reader, wrong = polars.read_parquet, polars.exceptions.PolarsError
@@ -66,12 +72,13 @@ def _read_parquet(path: Path) -> Table:
         installed("pyarrow", "Parquet files")
         reader, wrong = _arrow_table, ValueError
     try:
-        return table_of_frame(reader(path))
+        table = table_of_frame(reader(path))
     except (OSError, wrong) as error:
         if isinstance(error, DataError):
             raise
         reason = str(error).partition("\n")[0]
         raise DataError(f"{path}: expected a Parquet file: {reason}") from None
+    return replace(table, columns=tuple(_as_written(cells, layout) for cells in table.columns))
 
 
 def _arrow_table(path: Path) -> Any:
@@ -110,12 +117,12 @@ def _read_excel(path: Path, sheet: str | None, layout: TableFormat) -> Table:
         if not name or name in columns:
             received = f"{name!r} twice" if name else "none"
             raise DataError(f"{path}: expected a name of its own for each column, got {received}")
-        columns[name] = _excel_cells(cells, layout)
+        columns[name] = _as_written(_excel_cells(cells), layout)
     lines = np.array([line for line, _ in rows[-len(filled) :]], np.int64)
     return Table(tuple(columns), tuple(columns.values()), lines)
 
 
-def _excel_cells(values: tuple[Any, ...], layout: TableFormat) -> RawCells:
+def _excel_cells(values: tuple[Any, ...]) -> RawCells:
     """Return cells of one kind as what they are, others as texts."""
     kinds = {type(value) for value in values} - {type(None)}
     if kinds <= {int, float} and kinds:
@@ -126,8 +133,18 @@ def _excel_cells(values: tuple[Any, ...], layout: TableFormat) -> RawCells:
         truth = {None: 2, False: 0, True: 1}
         codes = np.array([truth[value] for value in values], np.int32)
         return Coded(("False", "True", ""), codes, "boolean")
-    cells = cells_of(list(values))
+    return cells_of(list(values))
+
+
+def _as_written(cells: RawCells, layout: TableFormat) -> RawCells:
+    """Return cells without those that a layout takes as missing, texts with decimal points."""
     clean = layout.cleaner()
-    if clean is None or not isinstance(cells, Coded):
+    if clean is None:
         return cells
-    return Coded([clean(text) for text in cells.texts], cells.codes)
+    if isinstance(cells, Coded):
+        own = Coded.of(map(clean, cells.texts))
+        return Coded(own.texts, own.codes[cells.codes], cells.kind)
+    if isinstance(cells, np.ndarray) and cells.dtype == np.float64:
+        markers = [value for text in layout.missing if (value := number(text)) is not None]
+        return np.where(np.isin(cells, markers), np.nan, cells)
+    return cells

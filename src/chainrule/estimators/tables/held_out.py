@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data import DataError, DataWarning, split, split_groups, split_times
-from chainrule.data.cells import Cells, shortened
+from chainrule.data import Column, DataError, DataWarning, split, split_groups, split_times
 from chainrule.data.coded import Coded, RawCells
 from chainrule.data.frame_columns import cells_of
-from chainrule.inputs.tables.dates import find_dates
+from chainrule.inputs.tables.times import times_of
 from chainrule.types import Array
 from chainrule.warning import warn
 
@@ -121,20 +120,13 @@ def _written_times(raw: RawCells) -> Array:
     """Return times that are written out, or have a zone, as numbers that can be sorted."""
     if isinstance(raw, np.ndarray):
         return raw
-    cells = Cells.read(raw)
-    if not cells.words.any():
-        return cells.numbers()
-    found = find_dates(cells, lambda row: row)
-    if found is None:
-        wrong = next(text for text, word in zip(cells.texts, cells.words, strict=True) if word)
-        raise DataError(
-            f"time: expected numbers, or dates such as 2024-03-31, got {shortened([wrong])}"
-        )
-    reading, remarks = found
-    if reading.order != "ymd" and remarks:
+    try:
+        times, remarks = times_of(Column("time", raw))
+    except DataError as error:
+        raise DataError(f"time: {error}") from None
+    if remarks and not np.isnan(times).any():
         warn(f"time: {'; '.join(remarks)}", DataWarning)
-    in_utc: Array = reading.read("time", cells, lambda row: row)[:, 1]
-    return in_utc
+    return times
 
 
 def _one_a_row(what: str, values: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.data import Column, DataError, Table
 from chainrule.data.cells import Cells, Moments, shortened
+from chainrule.data.number_formats import NumberFormat
 from chainrule.inputs.base import Options
 from chainrule.inputs.tables.booleans import are_booleans
 from chainrule.inputs.tables.categories import EXACT
@@ -110,7 +111,7 @@ def _usual(column: Column, cells: Cells, decimal: str) -> Decision:
     found = find_numbers(cells, column.line, decimal=decimal)
     if found is not None:
         return Decision("numbers", reading=found.reading, remarks=found.remarks)
-    remark = _mostly_numbers(cells)
+    remark = _mostly_numbers(cells, decimal)
     return Decision("categories", remarks=(remark,) if remark else ())
 
 
@@ -174,10 +175,12 @@ def _is_whole(text: str) -> bool:
     return text.removeprefix("-").removeprefix("+").isdecimal() and len(text) <= MOST_DIGITS
 
 
-def _mostly_numbers(cells: Cells) -> str:
+def _mostly_numbers(cells: Cells, decimal: str) -> str:
     """Return in words that numbers are among the categories, "" if they are few."""
-    words = [text for text, word in zip(cells.texts, cells.words, strict=True) if word]
-    numbers = int(np.count_nonzero(~cells.words & ~cells.missing))
+    written = [text for text, word in zip(cells.texts, cells.words, strict=True) if word]
+    form = NumberFormat.find(written, cells.counts()[cells.words].tolist(), decimal)
+    words = [text for text in written if form.value(text) is None]
+    numbers = int(np.count_nonzero(~cells.missing)) - len(words)
     return f"most are numbers, but not {shortened(words, most=3)}" if numbers > len(words) else ""
 
 

@@ -21,8 +21,8 @@ __all__ = ["AS_IT_IS", "MARKERS", "NumberReading", "find_numbers"]
 MARKERS = frozenset(
     (
         "-", "--", "---", ".", "..", "...", "??", "unknown", "missing", "nil", "n.a.", "n.a",
-        "n.d.", "nd", "tbd", "k.a.", "unbekannt", "#n/a", "<na>", "not available", "not applicable",
-        "no data",
+        "n.d.", "nd", "tbd", "k.a.", "k. a.", "n. a.", "unbekannt", "#n/a", "<na>", "not available",
+        "not applicable", "no data",
     )
 )  # fmt: skip
 """Words, in lower case, that stand for a missing number."""
