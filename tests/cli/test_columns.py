@@ -7,8 +7,8 @@ import pytest
 
 from chainrule import load
 from chainrule.cli.column_names import listed, named_columns
-from chainrule.cli.times import times_of
-from chainrule.data import DataError, Table
+from chainrule.data import Column, DataError
+from chainrule.inputs.tables.times import times_of
 from cli.runs import chainrule, house_rows, train, written
 
 ROWS = [
@@ -113,7 +113,7 @@ def test_rows_without_a_time_are_trained_on(tmp_path):
 
 def test_times_of_several_zones_are_in_the_order_in_which_they_were():
     cells = ["2024-01-01 12:00+05:00", "2024-01-01 11:00+00:00", "2024-01-01 08:30-02:00"]
-    assert times_of(Table(("t",), (cells,)), "t").argsort().tolist() == [0, 2, 1]
+    assert times_of(Column("t", cells))[0].argsort().tolist() == [0, 2, 1]
 
 
 def test_a_group_is_in_one_part_and_not_learned_from(houses, tmp_path):

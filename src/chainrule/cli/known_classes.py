@@ -34,10 +34,12 @@ def with_known_classes(source: Source, classes: Sequence[str]) -> tuple[Source, 
             f"{unknown}"
         )
     count = int(np.count_nonzero(~rows))
+    first = source.target.place(int(np.argmin(rows)))
     words = "is of a class" if count == 1 else "are of classes"
     note = (
         f"{count:,} of {len(rows):,} rows {words} that training did not have, {unknown}: no "
-        f"prediction of {'it' if count == 1 else 'them'} can be right; left out of the scores"
+        f"prediction of {'it' if count == 1 else 'them'} can be right; left out of the scores, "
+        f"{'it stands' if count == 1 else 'the first stands'} in {first}"
     )
     return source.select(np.flatnonzero(rows)), [note]
 
