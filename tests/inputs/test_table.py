@@ -260,7 +260,7 @@ def test_odd_json_is_refused(place, odd):
         (lambda d: d["columns"][0].pop("mean"), "expected the keys"),
         (lambda d: d["columns"][0].update(scale=0.0), "scale: expected a finite number above 0"),
         (lambda d: d["columns"][1].update(values=["a", "a"]), "got one twice"),
-        (lambda d: d["columns"][1].update(values=[str(i) for i in range(103)]), "1 to 102 items"),
+        (lambda d: d["columns"][1].update(values=[]), "1 to 1,000,000 items"),
         (lambda d: d["columns"][1].update(name="x" * 131_073), "0 to 131,072 characters"),
         (lambda d: d["columns"][1].update(name="age"), "names of columns: .* got one twice"),
         (lambda d: d["dropped"].append(["age", "why"]), "names of columns: .* got one twice"),

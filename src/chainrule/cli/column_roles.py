@@ -27,6 +27,8 @@ class Roles:
         Columns to leave out, those that name the rows, and those of a kind by choice.
     time, group : str or None
         The column by which the parts of the data are cut.
+    max_categories : int or None
+        How many categories of a column have a feature each, if it was said.
     """
 
     drop: tuple[str, ...] = ()
@@ -35,6 +37,7 @@ class Roles:
     numeric: tuple[str, ...] = ()
     time: str | None = None
     group: str | None = None
+    max_categories: int | None = None
 
     @classmethod
     def of(cls, options: TableOptions, source: Source) -> Roles:
@@ -54,10 +57,12 @@ class Roles:
             "group": None if options.group is None else [options.group],
         }
         texts = {f"--{name}": each for name, each in said.items() if each}
-        if not texts:
+        most = options.max_categories
+        options_said = [*texts, *["--max-categories"] * (most is not None)]
+        if not options_said:
             return cls()
         if not isinstance(source.data, Table):
-            raise DataError(f"{next(iter(texts))}: expected a table, got images")
+            raise DataError(f"{options_said[0]}: expected a table, got images")
         known = source.data.names
         found = {}
         for option, each in texts.items():
@@ -74,7 +79,7 @@ class Roles:
             *found.get("--group", (None,)),
         )
         roles._check()
-        return roles
+        return replace(roles, max_categories=most)
 
     @property
     def unlearned(self) -> tuple[str, ...]:
@@ -108,6 +113,7 @@ class Roles:
             categorical=self.categorical,
             numeric=self.numeric,
             keep=times,
+            max_categories=self.max_categories,
         )
 
     def _reason(self, name: str) -> str:

@@ -30,6 +30,7 @@ def table_estimator(
         "max_iter": options.epochs,
         "n_iter_no_change": sys.maxsize if options.patience == 0 else options.patience,
         "scoring": options.scoring,
+        "max_categories": options.max_categories,
         "max_seconds": options.max_seconds,
         "n_jobs": options.threads or None,
     }

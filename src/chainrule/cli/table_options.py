@@ -110,6 +110,16 @@ class TableOptions(ReadingOptions):
             help="Columns of numbers, in which any other word is a missing value.",
         ),
     ] = None
+    max_categories: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100_000,
+            rich_help_panel=COLUMNS,
+            help="Categories of a column, the most frequent, that have a feature each; by default "
+            "100, and more where answers differ by category.",
+        ),
+    ] = None
     id: Annotated[
         list[str] | None,
         typer.Option(

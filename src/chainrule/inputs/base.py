@@ -43,6 +43,9 @@ class Options:
         How many bins a column of numbers has at most.
     bin_height : float
         What a bin's feature reaches at its upper edge.
+    max_categories : int, optional
+        How many categories of a column, the most frequent, have a feature each; None is 100, and
+        more where answers differ by category.
     kinds : mapping of str to Decision, optional
         What the columns of a table are, as ``TableEncoder.kinds`` found on all rows.
     """
@@ -61,6 +64,7 @@ class Options:
     encoding: str = "standard"
     bins: int = 16
     bin_height: float = 1.0
+    max_categories: int | None = None
     kinds: Mapping[str, Any] | None = None
 
     @property

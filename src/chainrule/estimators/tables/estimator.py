@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, ClassVar, Self
 
@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import estimator_html_repr
 
+from chainrule.added import added
 from chainrule.data import Table
 from chainrule.estimators.conclusion import conclude
 from chainrule.estimators.network import FittedNetwork
@@ -55,6 +56,7 @@ class TableEstimator(FittedNetwork):
     numeric: Any = ()
     keep: Any = ()
     bins: Any = 16
+    max_categories: Any = field(default="auto", metadata=added(before="auto"))
     random_state: Any = None
     verbose: Any = False
     precision: Any = "float32"
@@ -129,6 +131,7 @@ class TableEstimator(FittedNetwork):
             keep=tuple(name for name in keep if named or name not in chosen),
             encoding="piecewise",
             bins=int(self.bins),
+            max_categories=None if self.max_categories == "auto" else int(self.max_categories),
             bin_height=BIN_HEIGHTS[self._kind_of_targets == Classes.kind],
         )
 

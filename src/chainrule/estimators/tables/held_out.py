@@ -14,7 +14,7 @@ from chainrule.inputs.tables.times import times_of
 from chainrule.types import Array
 from chainrule.warning import warn
 
-__all__ = ["LEAST_ROWS", "held_out_rows"]
+__all__ = ["LEAST_ROWS", "codes_of_groups", "held_out_rows"]
 
 LEAST_ROWS = 40
 """Rows from which some are held out unasked: a score of fewer than eight says next to nothing."""
@@ -69,7 +69,7 @@ def held_out_rows(
             raise DataError("time: expected different times, got one only, which cannot be divided")
         return _sorted(split_times(times, shares))
     if groups is not None:
-        codes = _codes(_one_a_row("groups", groups))
+        codes = codes_of_groups(groups)
         if codes.max() == 0:
             raise DataError("groups: expected two groups or more, got one, which cannot be divided")
         return _sorted(split_groups(codes, shares, seed))
@@ -81,6 +81,11 @@ def held_out_rows(
         codes = np.unique(classes, return_inverse=True)[1]
         out &= np.bincount(codes[~out], minlength=codes.max() + 1)[codes] > 0
     return np.flatnonzero(~out), np.flatnonzero(out)
+
+
+def codes_of_groups(groups: Any) -> Rows:
+    """Return groups (n) as numbers from 0 on; DataError unless there is one a row."""
+    return _codes(_one_a_row("groups", groups))
 
 
 def _sorted(parts: list[Rows]) -> tuple[Rows, Rows]:

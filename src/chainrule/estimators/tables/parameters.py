@@ -11,6 +11,7 @@ from chainrule.estimators import resolve
 from chainrule.estimators.parameters import CONSTRAINTS, Class, Whole
 from chainrule.estimators.scoring import NAMES
 from chainrule.functions import Elementwise
+from chainrule.inputs.tables.learning import MOST_CATEGORIES
 
 __all__ = ["TABLE_CONSTRAINTS", "with_table_docs"]
 
@@ -59,6 +60,10 @@ PARAMETERS = """\
         Columns that are not left out, though they may only say which row it is, as ids do.
     bins : int, default=16
         Bins of the piecewise-linear encoding of numbers, at most.
+    max_categories : int or "auto", default="auto"
+        How many categories of a column, the most frequent, have a feature each; a column with more
+        has the mean answers of all its categories beside (cross-fitted target encoding), if answers
+        differ by category. "auto" is 100, and up to 1,000 of such a column's that are frequent.
     random_state : int, RandomState instance or None, default=None
         From it all is drawn: which rows are held out, initial parameters, the order of rows. The
         same int gives the same bits, on any number of threads.
@@ -132,6 +137,7 @@ TABLE_CONSTRAINTS: dict[str, list[Any]] = {
     "categorical": [list, tuple],
     "numeric": [list, tuple],
     "keep": [list, tuple],
+    "max_categories": [OR_AUTO, Whole(Integral, 1, MOST_CATEGORIES, closed="both")],
     "bins": [Whole(Integral, 2, 256, closed="both")],
     **{name: CONSTRAINTS[name] for name in SHARED},
 }

@@ -21,6 +21,7 @@ from chainrule.estimators.tables.held_out import held_out_rows
 from chainrule.estimators.tables.networks import member_chain, outputs_of
 from chainrule.estimators.tables.recipe import Recipe, recipe_for
 from chainrule.estimators.tables.samples import rows_as_table
+from chainrule.estimators.tables.target_encoding import answers_to_encode
 from chainrule.estimators.validation import (
     are_columns,
     check_sparse,
@@ -29,7 +30,13 @@ from chainrule.estimators.validation import (
     with_answers,
     with_columns,
 )
-from chainrule.inputs.tables import TableEncoder
+from chainrule.inputs import Options
+from chainrule.inputs.tables import Answers, TableEncoder
+from chainrule.inputs.tables.cross_fitting import (
+    encode_training,
+    has_many_categories,
+    learn_answers,
+)
 from chainrule.targets import Classes, Targets
 from chainrule.training.samples import Samples
 from chainrule.types import Array
@@ -117,9 +124,18 @@ def prepare_table(estimator: Any, X: Any, y: Any, given: Given) -> TableJob:
     random_state = check_random_state(estimator.random_state)
     seeds = [int(random_state.randint(2**31 - 1)) for _ in range(2)]
     training, out = _divided(estimator, rows, targets, given, seeds[0])
-    inputs = given.inputs or _learned(estimator, rows, given.groups, training)
+    options = _options(estimator, rows, given.groups)
+    inputs = given.inputs or _learned(rows, options, training)
     columns = _columns_in(rows)
-    data = _encoded(estimator, inputs, targets, rows, given.sample_weight)
+    weights = _weights(estimator, targets, rows, given.sample_weight)
+    answers = None
+    if has_many_categories(inputs, options):
+        answers = answers_to_encode(targets, rows.y, weights, rows.groups, seeds[0]).at(training)
+        inputs = learn_answers(inputs, rows.table.select(training), answers, options)
+    X = _encoded(inputs, rows.table, training, answers)
+    data = Samples(X, targets.encode(rows.y), weights)
+    if estimator.verbose is True and given.inputs is None:
+        print(inputs)
     validation = _given_part(estimator, inputs, targets, columns, given)
     if validation is None and len(out := _of_weight(data, out)):
         validation = data.at(out)
@@ -235,21 +251,24 @@ def _divided(
     )
 
 
-def _learned(estimator: Any, rows: _Rows, groups: Any, training: Array) -> TableEncoder:
+def _options(estimator: Any, rows: _Rows, groups: Any) -> Options:
+    """Return what the estimator says of columns."""
+    by_groups = groups if isinstance(groups, str) else None
+    options: Options = estimator._options(rows.table, named=rows.named, groups=by_groups)
+    return options
+
+
+def _learned(rows: _Rows, options: Options, training: Array) -> TableEncoder:
     """Return what columns are, decided on all rows, and learned from those to train on.
 
     A column that only says which row it is, or is free text, is warned of.
     """
-    by_groups = groups if isinstance(groups, str) else None
-    options = estimator._options(rows.table, named=rows.named, groups=by_groups)
     kinds = TableEncoder.kinds(rows.table, options)
     inputs = TableEncoder.fit(rows.table.select(training), replace(options, kinds=kinds))
     for reason in dict.fromkeys(reason for _, reason in inputs.dropped):
         if not reason.endswith(EXPECTED):
             names = shortened([name for name, why in inputs.dropped if why == reason])
             warn(f"left out, {reason}: {names}; keep=[…] takes a column all the same", DataWarning)
-    if estimator.verbose is True:
-        print(inputs)
     return inputs
 
 
@@ -260,14 +279,29 @@ def _columns_in(rows: _Rows) -> dict[str, Any]:
     return {"n_features_in_": len(names), **named}
 
 
+def _weights(estimator: Any, targets: Targets, rows: _Rows, sample_weight: Any) -> Array | None:
+    """Return what all rows weigh, None if they weigh the same."""
+    if sample_weight is not None:
+        sample_weight = _check_sample_weight(sample_weight, rows.y)
+    weights: Array | None = estimator._sample_weights(
+        rows.y, targets, sample_weight, incremental=False
+    )
+    return weights
+
+
 def _encoded(
-    estimator: Any, inputs: Any, targets: Targets, rows: _Rows, sample_weight: Any
-) -> Samples:
-    """Return all rows as the chain and the loss take them; held-out ones may have new values."""
-    X, _ = inputs.encode_table(rows.table)
-    weights = None if sample_weight is None else _check_sample_weight(sample_weight, X)
-    weights = estimator._sample_weights(rows.y, targets, weights, incremental=False)
-    return Samples(X, targets.encode(rows.y), weights)
+    inputs: TableEncoder, table: Table, training: Array, answers: Answers | None
+) -> Array:
+    """Return all rows as the chain takes them; held-out ones may have new values.
+
+    Those to train on, whose answers columns of many categories have learnt, are cross-fitted.
+    """
+    X, _ = inputs.encode_table(table)
+    if answers is not None:
+        learnt = X[training]
+        encode_training(inputs, table.select(training), answers, learnt)
+        X[training] = learnt
+    return X
 
 
 def _of_weight(data: Samples, rows: Array) -> Array:

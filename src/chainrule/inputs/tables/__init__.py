@@ -8,9 +8,12 @@ from chainrule.inputs.tables.decisions import Decision
 from chainrule.inputs.tables.encoder import COLUMNS, TableEncoder
 from chainrule.inputs.tables.numbers import NumericColumn
 from chainrule.inputs.tables.piecewise import PiecewiseColumn
+from chainrule.inputs.tables.target_encoding import TargetEncodedColumn
+from chainrule.inputs.tables.target_means import Answers
 
 __all__ = [
     "COLUMNS",
+    "Answers",
     "Block",
     "BooleanColumn",
     "CategoricalColumn",
@@ -20,4 +23,5 @@ __all__ = [
     "PiecewiseColumn",
     "TableColumn",
     "TableEncoder",
+    "TargetEncodedColumn",
 ]

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from chainrule.data.table import RawCells
 
+MOST_VALUES = 100
+"""Categories of a column that have a feature each, where nobody says otherwise."""
+
 MISSING_VALUE = "(missing)"
 """What stands for missing cells in names of features."""
 
@@ -35,14 +38,16 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class Settings:
-    """How numbers are encoded: "standard" or "piecewise", and then the bins of a column.
+    """How columns are encoded: numbers "standard" or "piecewise", and then the bins of a column.
 
-    A bin's feature reaches ``bin_height`` at its upper edge.
+    A bin's feature reaches ``bin_height`` at its upper edge. Of categories, the most frequent
+    ``max_categories`` have a feature each.
     """
 
     encoding: str = "standard"
     bins: int = 16
     bin_height: float = 1.0
+    max_categories: int = MOST_VALUES
 
 
 class TableColumn(ABC):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,12 +14,25 @@ from numpy.typing import NDArray
 from chainrule import strict_json
 from chainrule.data.cells import Cells, number, plain, shortened, spelled
 from chainrule.data.table import RawCells
-from chainrule.inputs.tables.base import MISSING_VALUE, Line, TableColumn, counted_cells
+from chainrule.inputs.tables.base import (
+    MISSING_VALUE,
+    MOST_VALUES,
+    Line,
+    TableColumn,
+    counted_cells,
+)
 from chainrule.tables import abridged
 
-__all__ = ["MOST_VALUES", "OTHER_VALUE", "CategoricalColumn", "written_alike"]
+__all__ = [
+    "OTHER_VALUE",
+    "CategoricalColumn",
+    "commonest",
+    "frequent_values",
+    "places",
+    "written_alike",
+]
 
-MOST_VALUES = 100
+MOST_IN_A_FILE = 10**6
 OTHER_VALUE = "(other)"
 
 EXACT = 2**53
@@ -39,20 +54,23 @@ class CategoricalColumn(TableColumn):
     called = "categories"
 
     @classmethod
-    def fit(cls, name: str, cells: Cells) -> CategoricalColumn | None:
-        """Learn the 100 most frequent values of cells (n); None if there is one value only."""
-        counts: Counter[str] = Counter()
-        for text, gone, count in zip(cells.texts, cells.missing, cells.counts(), strict=True):
-            counts[MISSING_VALUE if gone else written_alike(text)] += int(count)
+    def fit(cls, name: str, cells: Cells, most: int = MOST_VALUES) -> CategoricalColumn | None:
+        """Learn the most frequent values of cells (n); None if there is one value only."""
+        counts = _counts(cells)
         if len(counts) == 1:
             return None
         specials = [OTHER_VALUE] if OTHER_VALUE in counts else []
         specials += [MISSING_VALUE] if MISSING_VALUE in counts else []
         texts = [text for text in counts if text not in (OTHER_VALUE, MISSING_VALUE)]
-        if len(texts) > MOST_VALUES:
-            texts = sorted(texts, key=lambda text: (-counts[text], text))[:MOST_VALUES]
+        if len(texts) > most:
+            texts = _most_frequent(texts, counts, most)
             specials = [OTHER_VALUE, *(s for s in specials if s != OTHER_VALUE)]
         return cls(name, (*sorted(texts), *specials))
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """The place of each value."""
+        return {value: place for place, value in enumerate(self.values)}
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -65,20 +83,19 @@ class CategoricalColumn(TableColumn):
 
     def encode(self, raw: RawCells, out: NDArray[np.float32], line: Line) -> list[str]:
         """Fill out (n, features) with the cells (n) and return notes on cells left zero."""
-        cells = Cells.read(raw)
-        index = {value: feature for feature, value in enumerate(self.values)}
-        other = index.get(OTHER_VALUE, -1)
-        places = [
-            index.get(MISSING_VALUE, -1) if gone else _place(text, index, other)
-            for text, gone in zip(cells.texts, cells.missing, strict=True)
-        ]
-        features = np.array(places, np.intp)[cells.codes]
+        return self.encode_cells(Cells.read(raw), out)
+
+    def encode_cells(
+        self, cells: Cells, out: NDArray[np.float32], instead: str = "encoded as zeros"
+    ) -> list[str]:
+        """Do the same with cells (n) that have been read; notes say what is done ``instead``."""
+        features = places(cells, self.index, self.index.get(OTHER_VALUE, -1))
         rows = np.flatnonzero(features >= 0)
         out[...] = 0
         out[rows, features[rows]] = 1
-        return self._notes(cells, features)
+        return self._notes(cells, features, instead)
 
-    def _notes(self, cells: Cells, features: NDArray[np.intp]) -> list[str]:
+    def _notes(self, cells: Cells, features: NDArray[np.intp], instead: str) -> list[str]:
         codes = cells.codes[features < 0]
         gone = int(cells.missing[codes].sum())
         unseen = [cells.texts[code] for code in np.unique(codes) if not cells.missing[code]]
@@ -86,11 +103,11 @@ class CategoricalColumn(TableColumn):
         notes = []
         if gone:
             count = counted_cells(gone)
-            notes.append(f"{where} {count} missing, none in training; encoded as zeros")
+            notes.append(f"{where} {count} missing, none in training; {instead}")
         if unseen:
             count = counted_cells(len(codes) - gone)
             notes.append(
-                f"{where} {count} with values not seen in training, encoded as zeros: "
+                f"{where} {count} with values not seen in training, {instead}: "
                 f"{shortened(unseen)}"
             )
         return notes
@@ -104,7 +121,7 @@ class CategoricalColumn(TableColumn):
         """Check and take back what `to_json` gave; ValueError for anything else."""
         fields = strict_json.record(data, where, ("kind", "name", "values"))
         place = f"{where}.values"
-        values = strict_json.items(fields["values"], place, most=MOST_VALUES + 2, least=1)
+        values = strict_json.items(fields["values"], place, MOST_IN_A_FILE, least=1)
         return cls(
             name=strict_json.text(fields["name"], f"{where}.name", least=0),
             values=strict_json.unique(
@@ -124,8 +141,39 @@ def written_alike(text: str) -> str:
     return str(int(text)) if abs(value) > EXACT and text.lstrip("+-").isdigit() else plain(value)
 
 
+def commonest(cells: Cells, most: int) -> tuple[str, ...]:
+    """Return the most frequent values of cells (n), sorted; a missing cell counts as one."""
+    counts = _counts(cells)
+    return tuple(sorted(_most_frequent(list(counts), counts, most)))
+
+
+def frequent_values(cells: Cells, rows: int) -> int:
+    """Return how many values of cells (n) stand in so many rows or more."""
+    return sum(count >= rows for count in _counts(cells).values())
+
+
+def places(cells: Cells, index: dict[str, int], other: int = -1) -> NDArray[np.intp]:
+    """Return the place of each cell (n) by its value; ``other`` is where those not there go."""
+    found = [
+        index.get(MISSING_VALUE, -1) if gone else _place(text, index, other)
+        for text, gone in zip(cells.texts, cells.missing, strict=True)
+    ]
+    return np.array(found, np.intp)[cells.codes]
+
+
+def _counts(cells: Cells) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for text, gone, count in zip(cells.texts, cells.missing, cells.counts(), strict=True):
+        counts[MISSING_VALUE if gone else written_alike(text)] += int(count)
+    return counts
+
+
+def _most_frequent(texts: Sequence[str], counts: Counter[str], most: int) -> list[str]:
+    return sorted(texts, key=lambda text: (-counts[text], text))[:most]
+
+
 def _place(text: str, index: dict[str, int], other: int) -> int:
-    """Return the feature of a cell: of its text, or of the same value spelled differently."""
+    """Return the place of a cell: of its text, or of the same value spelled differently."""
     place = index.get(spelled(text, index), -1)
     if place < 0:
         place = index.get(written_alike(text), -1)

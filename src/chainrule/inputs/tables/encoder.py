@@ -14,15 +14,16 @@ from chainrule.data import DataError, DataWarning, Table
 from chainrule.data.cells import shortened
 from chainrule.data.frames import as_table
 from chainrule.inputs.base import Inputs, Options, RowCheck, Shape
-from chainrule.inputs.tables.base import Block, Settings, TableColumn
+from chainrule.inputs.tables.base import Block, TableColumn
 from chainrule.inputs.tables.booleans import BooleanColumn
 from chainrule.inputs.tables.categories import CategoricalColumn
 from chainrule.inputs.tables.dates import DateColumn
 from chainrule.inputs.tables.decisions import LEFT_OUT, Decision, decide, decide_all
-from chainrule.inputs.tables.learning import MOST_COLUMNS, check_fit, fit_column
+from chainrule.inputs.tables.learning import MOST_COLUMNS, check_fit, fit_column, settings_of
 from chainrule.inputs.tables.numbers import NumericColumn
 from chainrule.inputs.tables.one_row import OneRow, runs
 from chainrule.inputs.tables.piecewise import PiecewiseColumn, PiecewiseRun
+from chainrule.inputs.tables.target_encoding import TargetEncodedColumn
 from chainrule.tables import counted, cut, html_table, text_table
 from chainrule.types import Array
 from chainrule.warning import warn
@@ -31,7 +32,14 @@ __all__ = ["COLUMNS", "TableEncoder"]
 
 COLUMNS: dict[str, type[TableColumn]] = {
     column.kind: column
-    for column in (NumericColumn, PiecewiseColumn, CategoricalColumn, BooleanColumn, DateColumn)
+    for column in (
+        NumericColumn,
+        PiecewiseColumn,
+        CategoricalColumn,
+        TargetEncodedColumn,
+        BooleanColumn,
+        DateColumn,
+    )
 }
 """All kinds of columns by their names in files; a new kind is one file and a line here."""
 
@@ -158,7 +166,7 @@ class TableEncoder(Inputs):
         options = options or Options(cls.__name__)
         check_fit(table, options)
         known = decide_all(table, options) if options.kinds is None else options.kinds
-        settings = Settings(options.encoding, options.bins, options.bin_height)
+        settings = settings_of(options)
         columns: list[TableColumn] = []
         dropped: list[tuple[str, str]] = []
         remarks: list[tuple[str, str]] = []

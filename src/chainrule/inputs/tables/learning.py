@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from chainrule.data import DataError, Table
 from chainrule.data.cells import Cells
 from chainrule.inputs.base import Options
-from chainrule.inputs.tables.base import Settings, TableColumn
+from chainrule.inputs.tables.base import MOST_VALUES, Settings, TableColumn
 from chainrule.inputs.tables.booleans import BooleanColumn
 from chainrule.inputs.tables.categories import CategoricalColumn
 from chainrule.inputs.tables.dates import DateColumn
@@ -19,10 +19,11 @@ from chainrule.inputs.tables.numbers import NumericColumn
 from chainrule.inputs.tables.piecewise import MOST_BINS, PiecewiseColumn
 from chainrule.inputs.tables.readings import AS_IT_IS, NumberReading
 
-__all__ = ["MOST_COLUMNS", "check_fit", "fit_column"]
+__all__ = ["MOST_COLUMNS", "check_fit", "fit_column", "fit_numbers", "settings_of"]
 
 ENCODINGS = ("standard", "piecewise")
 MOST_COLUMNS = 1_000_000
+MOST_CATEGORIES = 100_000
 
 
 def check_fit(table: Table, options: Options) -> None:
@@ -39,10 +40,21 @@ def check_fit(table: Table, options: Options) -> None:
         )
     if not 1 <= options.bins <= MOST_BINS:
         raise DataError(f"{options.owner}: expected 1 to {MOST_BINS:,} bins, got {options.bins!r}")
+    if options.max_categories is not None and not 1 <= options.max_categories <= MOST_CATEGORIES:
+        raise DataError(
+            f"{options.owner}: expected max_categories from 1 to {MOST_CATEGORIES:,}, got "
+            f"{options.max_categories!r}"
+        )
     if not 0 < options.bin_height < math.inf:
         raise DataError(
             f"{options.owner}: expected a bin_height > 0, got {options.bin_height!r}"
         )
+
+
+def settings_of(options: Options) -> Settings:
+    """Return how columns are encoded, as options say."""
+    most = MOST_VALUES if options.max_categories is None else options.max_categories
+    return Settings(options.encoding, options.bins, options.bin_height, most)
 
 
 def fit_column(
@@ -58,27 +70,28 @@ def fit_column(
         gone = np.isnan(x)
         if gone.all():
             return "every cell is missing"
-        learnt = _fit_numbers(name, x, decision.reading, settings)
+        learnt = fit_numbers(name, x, decision.reading, settings)
         if learnt is None and gone.any():  # one number, or missing
-            learnt = CategoricalColumn.fit(name, Cells.read(raw))
+            learnt = CategoricalColumn.fit(name, Cells.read(raw), settings.max_categories)
     elif decision.dates is not None:
         learnt = DateColumn.fit(
             name,
             raw,
             decision.dates,
             table.line,
-            lambda part, x: _fit_numbers(part, x, AS_IT_IS, settings),
+            lambda part, x: fit_numbers(part, x, AS_IT_IS, settings),
         )
     elif decision.kind == "booleans":
         learnt = BooleanColumn.fit(name, Cells.read(raw))
     else:
-        learnt = CategoricalColumn.fit(name, Cells.read(raw))
+        learnt = CategoricalColumn.fit(name, Cells.read(raw), settings.max_categories)
     return "constant" if learnt is None else learnt
 
 
-def _fit_numbers(
+def fit_numbers(
     name: str, x: NDArray[np.float64], reading: NumberReading, settings: Settings
 ) -> NumericColumn | PiecewiseColumn | None:
+    """Learn a column of numbers (n), NaN where missing, as settings say; None if constant."""
     if not len(x):
         return None
     if settings.encoding == "piecewise":

@@ -16,6 +16,7 @@ from chainrule.inputs.tables.booleans import FALSE, TRUE, BooleanColumn
 from chainrule.inputs.tables.categories import OTHER_VALUE, CategoricalColumn
 from chainrule.inputs.tables.numbers import NumericColumn
 from chainrule.inputs.tables.piecewise import PiecewiseColumn, PiecewiseRun
+from chainrule.inputs.tables.target_encoding import TargetEncodedColumn
 from chainrule.types import Array
 
 __all__ = ["OneRow", "runs"]
@@ -55,6 +56,7 @@ class OneRow:
         self._standard: list[tuple[int, int, float, float]] = []
         self._runs: list[tuple[slice, slice, PiecewiseRun]] = []
         self._words: list[tuple[int, dict[str, tuple[int, float]]]] = []
+        self._encoded: list[tuple[int, slice, TargetEncodedColumn]] = []
         self._numbers: list[int] = []
         for places in runs(columns):
             first, last = blocks[places[0]], blocks[places[-1]]
@@ -80,6 +82,8 @@ class OneRow:
             self._words.append(
                 (places[0], {text: it for text, it in known.items() if text not in special})
             )
+        elif isinstance(column, TargetEncodedColumn):
+            self._encoded.append((places[0], first.slice, column))
         elif isinstance(column, BooleanColumn):
             values = {**dict.fromkeys(TRUE, 1.0), **dict.fromkeys(FALSE, -1.0)}
             self._words.append((places[0], {text: (first.start, v) for text, v in values.items()}))
@@ -123,6 +127,8 @@ class OneRow:
         for place, known in self._words:
             feature, value = known[cells[place]]
             X[0, feature] = value
+        for place, own, column in self._encoded:
+            column.encode_one(cells[place], X[:, own])
         return X
 
 

@@ -1,0 +1,56 @@
+"""What columns of many categories learn of a table's answers, and the folds in which they do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.data import split, split_groups
+from chainrule.estimators.tables.held_out import codes_of_groups
+from chainrule.inputs.tables.target_means import Answers
+from chainrule.targets import Classes, Targets
+from chainrule.targets.columns import label_text
+from chainrule.types import Array
+
+__all__ = ["answers_to_encode"]
+
+FOLDS = 5
+
+
+def answers_to_encode(
+    targets: Targets, y: Array, weights: Array | None, groups: Any, seed: int
+) -> Answers:
+    """Return the answers of rows (n) as numbers, and folds.
+
+    Parameters
+    ----------
+    targets : Targets
+        How answers become numbers.
+    y, weights : ndarray of shape (n,)
+        The answers, and what rows weigh, or None.
+    groups : array-like of shape (n,) or None
+        Of which each is in one fold as a whole.
+    seed : int
+        Of the folds; classes have equal shares of them.
+    """
+    if isinstance(targets, Classes):
+        labels = targets.labels.tolist()
+        codes = np.searchsorted(targets.labels, y)
+        numbers = np.eye(len(labels))[codes] if targets.exclusive else (codes == 1)[:, None] * 1.0
+        shown = labels if targets.exclusive else labels[-1:]
+        names = tuple(f"share of {label_text(label)}" for label in shown)
+    else:
+        codes, numbers = None, targets.encode(y).astype(np.float64)
+        count = numbers.shape[1]
+        names = tuple("mean answer" + f" {n + 1}" * (count > 1) for n in range(count))
+    if groups is not None:
+        own = codes_of_groups(groups)
+        count = min(FOLDS, int(own.max()) + 1)
+        parts = split_groups(own, (1 / count,) * count, seed)
+    else:
+        parts = split(len(y), (1 / FOLDS,) * FOLDS, seed, codes)
+    folds = np.empty(len(y), np.intp)
+    for number, rows in enumerate(parts):
+        folds[rows] = number
+    return Answers(numbers, names, folds, weights)
