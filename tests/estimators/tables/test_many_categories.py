@@ -6,6 +6,7 @@ import pytest
 
 from chainrule import TableClassifier, TableRegressor, load
 from chainrule.data import DataWarning
+from chainrule.estimators.tables.preparation import Given, prepare_table
 from chainrule.estimators.tables.target_encoding import answers_to_encode
 from chainrule.inputs.tables import CategoricalColumn, TargetEncodedColumn
 from chainrule.targets import Classes, Numbers
@@ -83,6 +84,11 @@ def test_classes_weights_and_groups(labels):
     for label in labels if len(labels) > 2 else labels[-1:]:
         assert f"town share of {label}" in names
     assert model.score(X[1400:], answers[1400:]) > 1 / len(labels) + 0.2
+
+
+def test_a_job_keeps_the_rows_as_they_were_given():
+    X, y = rows(700, 300, 1.0)
+    assert prepare_table(TableRegressor(**QUICK), X, y, Given()).given[0] is X
 
 
 def test_groups_are_in_one_fold_each():

@@ -132,8 +132,8 @@ def prepare_table(estimator: Any, X: Any, y: Any, given: Given) -> TableJob:
     if has_many_categories(inputs, options):
         answers = answers_to_encode(targets, rows.y, weights, rows.groups, seeds[0]).at(training)
         inputs = learn_answers(inputs, rows.table.select(training), answers, options)
-    X = _encoded(inputs, rows.table, training, answers)
-    data = Samples(X, targets.encode(rows.y), weights)
+    encoded = _encoded(inputs, rows.table, training, answers)
+    data = Samples(encoded, targets.encode(rows.y), weights)
     if estimator.verbose is True and given.inputs is None:
         print(inputs)
     validation = _given_part(estimator, inputs, targets, columns, given)

@@ -110,7 +110,10 @@ class TargetMeans:
     @cached_property
     def _weights(self) -> Numbers:
         weights = self.answers.weights
-        return np.ones(len(self.codes)) if weights is None else weights / weights.mean()
+        if weights is None:
+            return np.ones(len(self.codes))
+        shares = weights / weights.max()  # no sum of these overflows
+        return np.asarray(shares / shares.mean())
 
     @cached_property
     def _overall(self) -> Numbers:
