@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.files.objects import FIRST, KINDS, chain_from_json, parameters_to_json, to_json
+from chainrule.files.estimator import describe
+from chainrule.files.objects import FIRST, KINDS, chain_from_json, to_json
 from cli.runs import chainrule
 from files.by_hand import canonical, taken_apart
 from files.golden.inputs import raw
@@ -47,7 +48,7 @@ def test_its_objects_are_written_as_they_were(name):
     data, _ = taken_apart(file(name).read_bytes())
     functions = chain_from_json(data["chain"]).functions
     assert [to_json(each, "chain") for each in functions] == data["chain"]["functions"]
-    written = parameters_to_json(cr.load(file(name)).get_params(deep=False))
+    written = json.loads(describe(cr.load(file(name))).text)["parameters"]
     assert canonical(written) == canonical(data["parameters"])
 
 

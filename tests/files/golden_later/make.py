@@ -75,6 +75,8 @@ def main():
         model = TableRegressor(output_range=None, **SMALL)
         written("numbers without names", model.fit(plain, frame[["paid", "stars"]].to_numpy()))
         written("dates", TableRegressor(**SMALL).fit(plain, frame["paid"]))
+        model = TableRegressor(categorical=["guest"], max_categories=2, **SMALL)
+        written("many categories", model.fit(plain, frame["paid"]))
         written("truth values", TableClassifier(**SMALL).fit(frame, target="again"))
         nights = frame["nights"].astype("Int16")
         written("integers", TableClassifier(**SMALL).fit(frame.drop(columns="nights"), nights))
