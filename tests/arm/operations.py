@@ -93,8 +93,9 @@ def whole_numbers(k: KernelBuilder) -> None:
     with k.loop(0, k.argument("count")) as i:
         place = k.argument("x") + i * VECTOR
         word = k.load_integer(place)
-        high = word.multiply_high(0xD2B74407B1CE6E93) ^ k.load_integer(place + 8)
-        k.store_integer(high % 1000003, k.argument("z") + i * VECTOR)
+        high, low = word.multiply_wide(0xD2B74407B1CE6E93)
+        both = high ^ low ^ k.load_integer(place + 8)
+        k.store_integer(both % 1000003, k.argument("z") + i * VECTOR)
         k.store_short(word // 12345, k.argument("z") + i * VECTOR + 8)
 
 

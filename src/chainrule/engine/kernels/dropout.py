@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from chainrule.engine.language.emit import KernelBuilder, fields, kernel
 from chainrule.engine.language.lanes import first_lane, spread
-from chainrule.engine.language.values import Integer, select
+from chainrule.engine.language.values import Integer, least, select
 from chainrule.engine.machine.memory import VECTOR
 from chainrule.random import Stream
 
@@ -23,6 +23,9 @@ LANES = (*DRAWN, "first", "features", "mask")
 ROUNDS = 10
 MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
 WEYL = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
+PANELS = 8
+"""Whose words are drawn before they are compared: a kilobyte of them."""
+
 UNUSED_BITS = 12
 """A word's upper 52 bits are a number from 0 to 1."""
 
@@ -32,13 +35,9 @@ def _block(counter: list[Integer], key: list[Integer]) -> list[Integer]:
     for turn in range(ROUNDS):
         if turn:
             key = [part + weyl for part, weyl in zip(key, WEYL, strict=True)]
-        a, b = (counter[0], MULTIPLIERS[0]), (counter[2], MULTIPLIERS[1])
-        counter = [
-            b[0].multiply_high(b[1]) ^ counter[1] ^ key[0],
-            b[0] * b[1],
-            a[0].multiply_high(a[1]) ^ counter[3] ^ key[1],
-            a[0] * a[1],
-        ]
+        high_a, low_a = counter[0].multiply_wide(MULTIPLIERS[0])
+        high_b, low_b = counter[2].multiply_wide(MULTIPLIERS[1])
+        counter = [high_b ^ counter[1] ^ key[0], low_b, high_a ^ counter[3] ^ key[1], low_a]
     return counter
 
 
@@ -49,23 +48,28 @@ def draw(k: KernelBuilder) -> None:
     ``threshold``: a number is kept if the upper 52 bits of its word are not below it. A sample has
     so many ``features``, ``before`` them those of other members.
     """
-    scale = spread(k.load_number(k.argument("scale")))
+    scale, zero = spread(k.load_number(k.argument("scale"))), k.constant(0.0)
     key = [k.argument("seed"), k.integer(0)]
-    blocks = k.lanes // 4 + 1  # a vector may begin within a block
-    scratch = k.allocate(2 * blocks)
-    with k.loop(k.argument("first"), k.argument("last")) as n, k.loop(0, k.argument("panels")) as p:
+    panels, scratch = k.argument("panels"), k.allocate(PANELS * k.lanes * 8 // VECTOR + 1)
+    with (
+        k.loop(k.argument("first"), k.argument("last")) as n,
+        k.loop(0, panels, PANELS) as begin,
+    ):
+        count = least(panels - begin, PANELS)
         element = n * k.argument("features") + k.argument("before")
-        element = element + (k.argument("panel") + p) * k.lanes
-        with k.loop(0, blocks) as i:
+        element = element + (k.argument("panel") + begin) * k.lanes
+        within = element % 4  # where it begins in its block
+        with k.loop(0, (within + count * k.lanes + 3) // 4) as i:
             counter = [element // 4 + i + 1, k.argument("step"), k.argument("layer")]
             words = _block([*counter, k.integer(Stream.DROPOUT)], key)
             for place, word in enumerate(words):
                 k.store_integer(word, scratch + (i * 4 + place) * 8)
-        kept = k.words_reach(scratch + (element % 4) * 8, UNUSED_BITS, k.argument("threshold"))
-        mask = select(kept, scale, k.constant(0.0))
-        place = n * VECTOR + p * k.argument("vector_stride")
-        k.store(mask, k.argument("mask") + place)
-        k.store(k.load(k.argument("x") + place) * mask, k.argument("y") + place)
+        with k.loop(0, count) as p:
+            own = scratch + (within + p * k.lanes) * 8
+            mask = select(k.words_reach(own, UNUSED_BITS, k.argument("threshold")), scale, zero)
+            place = n * VECTOR + (begin + p) * k.argument("vector_stride")
+            k.store(mask, k.argument("mask") + place)
+            k.store(k.load(k.argument("x") + place) * mask, k.argument("y") + place)
     k.store_integer(k.argument("step") + 1, k.arguments_at + 8 * FIELDS.index("step"))
 
 

@@ -66,12 +66,13 @@ class Integer(Value):
     def __rsub__(self, other: int) -> Integer:
         return Integer(self.body, self.body.builder.sub(self.of(other), self.value))
 
-    def multiply_high(self, other: Integer | int) -> Integer:
-        """Return the upper 64 bits of the product of two numbers without sign."""
+    def multiply_wide(self, other: Integer | int) -> tuple[Integer, Integer]:
+        """Return the upper and the lower 64 bits of the product of two numbers without sign."""
         builder, wide = self.body.builder, ir.IntType(128)
-        factors = [builder.zext(value, wide) for value in (self.value, self.of(other))]
-        high = builder.lshr(builder.mul(*factors), ir.Constant(wide, 64))
-        return Integer(self.body, builder.trunc(high, I64))
+        product = builder.mul(*(builder.zext(v, wide) for v in (self.value, self.of(other))))
+        high = builder.lshr(product, ir.Constant(wide, 64))
+        upper, lower = (builder.trunc(half, I64) for half in (high, product))
+        return Integer(self.body, upper), Integer(self.body, lower)
 
 
 class Condition(ReadsNumPy, Value):
