@@ -102,10 +102,11 @@ def test_what_the_engine_has_no_kernel_for_is_trained_by_the_textbook(data):
         train(chain, CrossEntropy(), *data, engine="machine")
 
 
-def test_dropout_draws_the_textbooks_masks(data):
+@pytest.mark.parametrize("outputs", [9, 130, 144])  # of a part of a panel, of more than 8 panels
+def test_dropout_draws_the_textbooks_masks(data, outputs):
     flats = []
     for engine in ("machine", "reference"):
-        chain = Chain(Dropout(0.2), Linear(9), Tanh(), Dropout(0.5), Linear(3), Softmax())
+        chain = Chain(Dropout(0.2), Linear(outputs), Tanh(), Dropout(0.5), Linear(3), Softmax())
         chain.initialize((5,), dtype=np.float64)
         plan = Plan(SGD(0.1), batch_size=8, epochs=4, seed=11)
         train(chain, CrossEntropy(), *data, plan, engine=engine)

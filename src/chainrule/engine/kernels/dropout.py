@@ -8,9 +8,12 @@ Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011 (Phil
 
 from __future__ import annotations
 
+from typing import Any
+
 from chainrule.engine.language.emit import KernelBuilder, fields, kernel
 from chainrule.engine.language.lanes import first_lane, spread
 from chainrule.engine.language.values import Integer, least, select
+from chainrule.engine.language.words import Words, in_turn, words_at_once
 from chainrule.engine.machine.memory import VECTOR
 from chainrule.random import Stream
 
@@ -30,8 +33,8 @@ UNUSED_BITS = 12
 """A word's upper 52 bits are a number from 0 to 1."""
 
 
-def _block(counter: list[Integer], key: list[Integer]) -> list[Integer]:
-    """Return the four words of a counter."""
+def _block(counter: list[Any], key: list[Integer]) -> list[Any]:
+    """Return the four words of a counter, or of several: its words, each Integer or Words."""
     for turn in range(ROUNDS):
         if turn:
             key = [part + weyl for part, weyl in zip(key, WEYL, strict=True)]
@@ -39,6 +42,20 @@ def _block(counter: list[Integer], key: list[Integer]) -> list[Integer]:
         high_b, low_b = counter[2].multiply_wide(MULTIPLIERS[1])
         counter = [high_b ^ counter[1] ^ key[0], low_b, high_a ^ counter[3] ^ key[1], low_a]
     return counter
+
+
+def _draw_blocks(k: KernelBuilder, first: Integer, count: Integer, scratch: Integer) -> None:
+    """Put the words of some counters into scratch, and perhaps those of a few more."""
+    key, at_once = [k.argument("seed"), k.integer(0)], words_at_once(k.target)
+    rest = [k.argument("step"), k.argument("layer"), k.integer(Stream.DROPOUT)]
+    with k.loop(0, count, at_once) as i:
+        to = scratch + i * 32
+        if at_once > 1:
+            others = [Words.repeated(each, at_once) for each in rest]
+            in_turn(_block([Words.counted(first + i, at_once), *others], key)).store(to)
+        else:
+            for place, word in enumerate(_block([first + i, *rest], key)):
+                k.store_integer(word, to + place * 8)
 
 
 @kernel(*FIELDS)
@@ -49,8 +66,7 @@ def draw(k: KernelBuilder) -> None:
     so many ``features``, ``before`` them those of other members.
     """
     scale, zero = spread(k.load_number(k.argument("scale"))), k.constant(0.0)
-    key = [k.argument("seed"), k.integer(0)]
-    panels, scratch = k.argument("panels"), k.allocate(PANELS * k.lanes * 8 // VECTOR + 1)
+    panels, scratch = k.argument("panels"), k.allocate(PANELS * k.lanes * 8 // VECTOR + 4)
     with (
         k.loop(k.argument("first"), k.argument("last")) as n,
         k.loop(0, panels, PANELS) as begin,
@@ -59,11 +75,7 @@ def draw(k: KernelBuilder) -> None:
         element = n * k.argument("features") + k.argument("before")
         element = element + (k.argument("panel") + begin) * k.lanes
         within = element % 4  # where it begins in its block
-        with k.loop(0, (within + count * k.lanes + 3) // 4) as i:
-            counter = [element // 4 + i + 1, k.argument("step"), k.argument("layer")]
-            words = _block([*counter, k.integer(Stream.DROPOUT)], key)
-            for place, word in enumerate(words):
-                k.store_integer(word, scratch + (i * 4 + place) * 8)
+        _draw_blocks(k, element // 4 + 1, (within + count * k.lanes + 3) // 4, scratch)
         with k.loop(0, count) as p:
             own = scratch + (within + p * k.lanes) * 8
             mask = select(k.words_reach(own, UNUSED_BITS, k.argument("threshold")), scale, zero)

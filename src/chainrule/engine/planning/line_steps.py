@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from chainrule.engine.kernels import contraction as kernels
+from chainrule.engine.kernels import contraction as kernels, product
 from chainrule.engine.kernels.contraction import PARAMETER, SAMPLED
 from chainrule.engine.machine.memory import VECTOR
 from chainrule.engine.network.steps import Step, Tensor
@@ -218,10 +218,11 @@ class LineSteps:
                     "plus": plus + int(in_plus[call]),
                     "plus_offsets": plus_rows + first * 8,
                 }
-                self.context.product(
+                self.context.blocked_product(
                     thread,
                     epilogue,
                     arguments,
+                    product.product,
                     rows=last - first,
                     vectors=end - begin,
                     depth=len(taps[0]),
