@@ -120,7 +120,8 @@ class Adam(Optimizer):
         if self.uncorrected_epsilon:
             direction = m / (sqrt(v) + self.epsilon)
             return w - rate * square_correction / mean_correction * direction, (m, v)
-        return w - rate / mean_correction * m / (sqrt(v) / square_correction + self.epsilon), (m, v)
+        root = sqrt(v) * (1 / square_correction)  # the same for all: a product takes less time
+        return w - rate / mean_correction * m / (root + self.epsilon), (m, v)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,9 @@ from chainrule.types import Array
 VECTOR = 64
 """Bytes of a vector, and of a cache line."""
 
+IN_CACHE = 2**18
+"""Bytes of an array that are brought into panels, or back, at once."""
+
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
     """Return zeros that start at a multiple of 64 bytes."""
@@ -114,11 +117,17 @@ class Panels:
             panels[...] = features
 
     def views(self, values: Array) -> Iterator[tuple[Array, Array]]:
-        """Yield views of the same numbers, here and in an array: whole panels, then the rest."""
-        rows, full = len(values), self.features // self.lanes
-        whole, rest = full * self.lanes, self.features % self.lanes
-        in_panels = values[:, :whole].reshape(rows, full, self.lanes).transpose(1, 0, 2)
-        if full:
-            yield self.data[:full, :rows], in_panels
-        if rest:
-            yield self.data[full, :rows, :rest], values[:, whole:]
+        """Yield views of the same numbers, here and in an array: whole panels, then the rest.
+
+        They are of so many rows that a cache holds them, since panels are walked one by one.
+        """
+        full, rest = self.features // self.lanes, self.features % self.lanes
+        whole = full * self.lanes
+        in_panels = values[:, :whole].reshape(len(values), full, self.lanes).transpose(1, 0, 2)
+        at_once = max(1, IN_CACHE // max(1, self.features * values.itemsize))
+        for first in range(0, len(values), at_once):
+            rows = slice(first, min(first + at_once, len(values)))
+            if full:
+                yield self.data[:full, rows], in_panels[:, rows]
+            if rest:
+                yield self.data[full, rows, :rest], values[rows, whole:]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from math import prod
 from typing import Any
@@ -77,9 +77,13 @@ class StoredParameter:
         if slot is None and self.transposed is not None:
             self.transposed.write(parameter.T)
         if slot is None:
-            for copy, values in zip(self.rounded, (parameter, parameter.T), strict=True):
-                if copy is not None:
-                    copy.write(values)
+            self.round(parameter)
+
+    def round(self, parameter: Array) -> None:
+        """Fill the rounded copies, if there are any."""
+        for copy, values in zip(self.rounded, (parameter, parameter.T), strict=True):
+            if copy is not None:
+                copy.write(values)
 
     def views(self, parameter: Array) -> list[tuple[Array, Array]] | None:
         """Return views of the same values in an array of the parameter's shape, and here.
@@ -90,7 +94,11 @@ class StoredParameter:
         matrix = moved.reshape(-1, moved.shape[-1])
         if not np.may_share_memory(matrix, parameter):
             return None
-        return [(features, panels) for panels, features in self.values.views(matrix)]
+        return _there_and_here(matrix, self.values)
+
+    def turned_views(self, parameter: Array) -> list[tuple[Array, Array]]:
+        """Return the same of the transpose, if that is kept."""
+        return _there_and_here(parameter.T, self.transposed) if self.transposed else []
 
     def store(self, parameter: Array, slot: int | None = None) -> None:
         """Put numbers into an array of the parameter's shape."""
@@ -99,6 +107,10 @@ class StoredParameter:
         self.part(slot).copy_to(matrix)
         if not np.may_share_memory(matrix, parameter):
             moved[...] = matrix.reshape(moved.shape)
+
+
+def _there_and_here(matrix: Array, panels: Panels) -> list[tuple[Array, Array]]:
+    return [(there, here) for here, there in panels.views(matrix)]
 
 
 def sources(network: Network) -> dict[str, tuple[str, int | None]]:
@@ -176,7 +188,7 @@ class Weights:
         parts = network.together.parts
         self._penalized = {name for part in parts for name in part.penalized}
         self._zero_biases: dict[int, StoredParameter] = {}
-        self._stored: tuple[Parameters, list[tuple[Array, Array]], list[str]] | None = None
+        self._views: _Views | None = None
         for own in network.each():
             self._add_parameters(own)
 
@@ -267,8 +279,21 @@ class Weights:
 
     def load(self, parameters: Parameters, slot: int | None = None) -> None:
         """Take over a chain's parameters, or one of the optimizer's numbers for each of them."""
+        if slot is None:
+            self._load_values(parameters)
+            return
         for name, parameter in self.parameters.items():
             parameter.load(self.of(parameters, name), slot)
+
+    def _load_values(self, parameters: Parameters) -> None:
+        """Take the parameters over, through views that are kept."""
+        views = self._views_of(parameters)
+        for there, here in (*views.values, *views.turned):
+            here[...] = there
+        for array, parameter in views.whole:
+            parameter.round(array)
+        for name in views.others:
+            self.parameters[name].load(self.of(parameters, name))
 
     def store(self, parameters: Parameters, slot: int | None = None) -> None:
         """Put the parameters, or one of the optimizer's numbers for each, into a chain's."""
@@ -279,16 +304,38 @@ class Weights:
             parameter.store(self.of(parameters, name), slot)
 
     def _store_values(self, parameters: Parameters) -> None:
-        """Put the parameters there through views that are kept: it happens after each epoch."""
-        if self._stored is None or self._stored[0] is not parameters:
-            pairs, others = [], []
-            for name, parameter in self.parameters.items():
-                views = parameter.views(self.of(parameters, name))
-                pairs += views or []
-                others += [name] if views is None else []
-            self._stored = parameters, pairs, others
-        _, pairs, others = self._stored
-        for there, here in pairs:
+        """Put the parameters there, likewise: it happens after each epoch."""
+        views = self._views_of(parameters)
+        for there, here in views.values:
             there[...] = here
-        for name in others:
+        for name in views.others:
             self.parameters[name].store(self.of(parameters, name))
+
+    def _views_of(self, parameters: Parameters) -> _Views:
+        """Return views of a chain's parameters and of these."""
+        if self._views is None or self._views.flat is not parameters.flat:
+            self._views = _Views(parameters.flat)
+            for name, parameter in self.parameters.items():
+                array = self.of(parameters, name)
+                values = parameter.views(array)
+                if values is None:
+                    self._views.others.append(name)
+                else:
+                    self._views.values += values
+                    self._views.turned += parameter.turned_views(array)
+                    self._views.whole.append((array, parameter))
+        return self._views
+
+
+@dataclass
+class _Views:
+    """Views of the same numbers in a chain's buffer and in panels, and what they are parts of.
+
+    ``others`` are names of parameters without such views.
+    """
+
+    flat: Array
+    values: list[tuple[Array, Array]] = field(default_factory=list)
+    turned: list[tuple[Array, Array]] = field(default_factory=list)
+    whole: list[tuple[Array, StoredParameter]] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
