@@ -54,6 +54,35 @@ def test_another_text_or_processor_is_another_kernel(folder, compiled):
     assert len(compiled) == 3
 
 
+def test_a_text_is_made_once_for_a_source(folder, compiled):
+    made = []
+
+    def text():
+        made.append(TEXT)
+        return TEXT
+
+    def of(source):
+        return cache.object_code_of(source, compiling.host(), text)
+
+    assert of("source") == of("source") == code()
+    assert len(made) == len(compiled) == 1
+    assert of("other source") == code()  # which led to the same text
+    assert (len(made), len(compiled)) == (2, 1)
+    for file in folder.iterdir():
+        if file.stat().st_size > 1000:  # the code itself, not what names it
+            file.unlink()
+    assert of("source") == code()
+    assert (len(made), len(compiled)) == (3, 2)
+
+
+def test_without_a_folder_a_text_is_made_each_time(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_CACHE", "")
+    made = []
+    for _ in range(2):
+        cache.object_code_of("source", compiling.host(), lambda: made.append(0) or TEXT)
+    assert len(made) == 2
+
+
 @pytest.mark.parametrize(
     "damage",
     [lambda b: b[:-9], lambda b: b"", lambda b: b[:-1] + b"?", lambda b: b[:20], lambda b: b[32:]],

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine.language.emit import CONSTANTS, emitted
+from chainrule.engine.kernels.sources import source_of
+from chainrule.engine.language.emit import CONSTANTS, declared_fields, emitted
 from chainrule.engine.language.formats import Format
 from chainrule.engine.language.step_scalars import StepScalar
 from chainrule.engine.machine import cache as disk, compiling
@@ -83,6 +84,10 @@ class Library:
         self, emit: Callable[..., Any], rules: tuple[Any, ...], options: dict[str, Any]
     ) -> CompiledKernel:
         name = f"{emit.__module__.rpartition('.')[2]}_{emit.__name__}_{self.format}"
+        source = None if rules else source_of(emit, options)
+        if source is not None:
+            place = self._from_source(emit, name, options, source)
+            return CompiledKernel(place, declared_fields(emit))
         try:
             with _without_collection():
                 text, fields, constants, scalars = self._text(emit, name, rules, options)
@@ -91,6 +96,21 @@ class Library:
                 raise
             raise CannotLowerError(f"{rules[0]}: the engine cannot read it: {error}") from None
         return CompiledKernel(compiled(text, name, self.target), fields, scalars, constants)
+
+    def _from_source(
+        self, emit: Callable[..., Any], name: str, options: dict[str, Any], source: str
+    ) -> int:
+        """Return the address of a kernel that the package's source decides, seldom emitted."""
+
+        def text() -> str:
+            with _without_collection():
+                return self._text(emit, name, (), options)[0]
+
+        known = source, name, self.target
+        if known not in _addresses:
+            code = disk.object_code_of(f"{source} {name}", self.target, text)
+            _addresses[known] = compiling.load(name, code)
+        return _addresses[known]
 
     def _text(
         self, emit: Callable[..., Any], name: str, rules: tuple[Any, ...], options: dict[str, Any]
@@ -152,3 +172,7 @@ def library(dtype: Any) -> Library:
 def compiled(text: str, name: str, target: Target) -> int:
     """Return the address of a function in LLVM's text form, from the disk if it is there."""
     return compiling.load(name, disk.object_code(text, target))
+
+
+_addresses: dict[tuple[str, str, Target], int] = {}
+"""Where kernels are whose source is known, by that, their names and processors."""

@@ -66,6 +66,11 @@ def epilogue(*fields: str) -> Callable[[_Emit], _Emit]:
     return kernel(*fields, extra=5)
 
 
+def declared_fields(emit: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of the arguments of the kernel that a function emits without rules."""
+    return _declared[emit][0]
+
+
 def emitted(
     emit: Callable[..., Any],
     name: str,

@@ -1,10 +1,11 @@
 """Compiled kernels on disk, so that a machine compiles each of them once.
 
 A kernel's file is named by a digest of all that decides its machine code: its text in LLVM's
-form, the processor and its features, the versions of LLVM and of this format. The file begins with
-a checksum of that digest and of the code, so that a whole file under another's name is not taken
-for it. Where anything is wrong (no writable folder, a truncated file, one that others could have
-written) the kernel is compiled again: slower, and never an error.
+form, the processor and its features, the versions of LLVM and of this format. Where the package's
+source alone decides the text, one more file says which digest it led to. A file begins with a
+checksum of the digest in its name and of what it has, so that a whole file under another's name is
+not taken for it. Where anything is wrong (no writable folder, a truncated file, one that others
+could have written) the kernel is compiled again: slower, and never an error.
 
 The folder is ``$CHAINRULE_CACHE`` if that is set (to nothing: no cache), else the user's own. Its
 kernels take ``$CHAINRULE_CACHE_MEGABYTES`` at most, 64 if that is not set: beyond, those go that
@@ -19,6 +20,7 @@ import os
 import stat
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -48,18 +50,44 @@ def object_code(text: str, target: compiling.Target) -> bytes:
     if place is None:
         return compiling.object_code(text, target)
     key = _key(text, target)
-    path = place / f"{key[:40]}{SUFFIX}"
-    known = _read(path, key)
+    known = _read(place, key)
     if known is not None:
         return known
     code = compiling.object_code(text, target)
+    _keep(place, key, code)
+    return code
+
+
+def object_code_of(source: str, target: compiling.Target, text: Callable[[], str]) -> bytes:
+    """Return the machine code of a module whose text a source decides, which takes time to make.
+
+    A file has the key of the text that the source led to, so that it need not be made again.
+    """
+    place = folder()
+    if place is None:
+        return object_code(text(), target)
+    of_source = _key(f"{source}\0", target)
+    key = _read(place, of_source)
+    code = None if key is None else _read(place, key.decode())
+    if code is None:
+        made = text()
+        code = object_code(made, target)
+        _keep(place, of_source, _key(made, target).encode())
+    return code
+
+
+def _keep(place: Path, key: str, content: bytes) -> None:
+    """Put what a key stands for into a folder; remember why, where that cannot be."""
     try:
-        _write(path, key, code)
+        _write(_path(place, key), key, content)
     except OSError as error:
         _refusals[place] = error.strerror or str(error)
     else:
         _refusals.pop(place, None)
-    return code
+
+
+def _path(place: Path, key: str) -> Path:
+    return place / f"{key[:40]}{SUFFIX}"
 
 
 _unmeasured: dict[Path, int] = {}
@@ -151,10 +179,11 @@ def _checksum(key: str, code: bytes) -> bytes:
     return hashlib.sha256(key.encode() + code).digest()
 
 
-def _read(path: Path, key: str) -> bytes | None:
-    """Return the code in a file, or None unless it is that of the key, whole and one's own."""
+def _read(place: Path, key: str) -> bytes | None:
+    """Return what a file has for a key, or None unless it is that key's, whole and one's own."""
+    path = _path(place, key)
     try:
-        if _distrust(path.parent.stat()):
+        if _distrust(place.stat()):
             return None
         with open(path, "rb", opener=_without_waiting) as file:
             status = os.fstat(file.fileno())

@@ -1,0 +1,45 @@
+"""What decides the text of a kernel that is made from no rule: the package's own source."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+
+PACKAGE = "chainrule"
+READ = (".", "engine/language", "engine/kernels", "engine/machine", "engine/network", "losses")
+"""Folders of what such kernels are emitted by."""
+
+
+def source_of(emit: Callable[..., Any], options: dict[str, Any]) -> str | None:
+    """Return a text that says from what source a kernel is emitted, and with which options.
+
+    None where the function is not the package's own as it stands in its module, or an option is
+    more than a number or a word: their text would have to be looked at.
+    """
+    name, module = emit.__qualname__, sys.modules.get(emit.__module__)
+    if not emit.__module__.startswith(f"{PACKAGE}.") or getattr(module, name, None) is not emit:
+        return None
+    if not all(isinstance(value, int | str | None) for value in options.values()):
+        return None
+    digest = _digest()
+    return digest and f"{digest} {emit.__module__}.{name} {sorted(options.items())}"
+
+
+@cache
+def _digest() -> str | None:
+    """Return a digest of the source that kernels are emitted by; None where it cannot be read."""
+    root = Path(__file__).parents[2]
+    whole = hashlib.sha256(f"{llvmlite.__version__} {sys.version}".encode())
+    try:
+        files = sorted(file for each in READ for file in (root / each).glob("*.py"))
+        for file in files:
+            whole.update(file.name.encode() + b"\0" + file.read_bytes())
+    except OSError:
+        return None
+    return whole.hexdigest() if files else None
