@@ -5,7 +5,7 @@ import ctypes
 import numpy as np
 import pytest
 
-from chainrule.engine.kernels import library, product, rows, sources
+from chainrule.engine.kernels import bfloat16_blocks, library, product, rows, sources
 from chainrule.engine.language.emit import KernelBuilder, kernel
 from chainrule.engine.machine import memory
 
@@ -69,6 +69,7 @@ def own(k: KernelBuilder) -> None:
 def test_whose_source_is_not_known_has_none():
     assert sources.source_of(own, {}) is None
     assert sources.source_of(product.even, {"by": own}) is None
+    assert sources.source_of(bfloat16_blocks.product, {}) is None  # tiles have to be permitted
     assert sources.source_of(product.even, {}) != sources.source_of(product.turned, {})
     assert sources.source_of(rows.total, {"a": 1}) != sources.source_of(rows.total, {"a": 2})
 

@@ -14,16 +14,20 @@ import llvmlite
 PACKAGE = "chainrule"
 READ = (".", "engine/language", "engine/kernels", "engine/machine", "engine/network", "losses")
 """Folders of what such kernels are emitted by."""
+BY_PERMISSION = f"{PACKAGE}.engine.kernels.bfloat16_blocks"
+"""A module whose kernels depend on what the system permits a process, too."""
 
 
 def source_of(emit: Callable[..., Any], options: dict[str, Any]) -> str | None:
     """Return a text that says from what source a kernel is emitted, and with which options.
 
-    None where the function is not the package's own as it stands in its module, or an option is
-    more than a number or a word: their text would have to be looked at.
+    None where the function is not the package's own as it stands in its module, where an option is
+    more than a number or a word, or something else decides, too.
     """
     name, module = emit.__qualname__, sys.modules.get(emit.__module__)
     if not emit.__module__.startswith(f"{PACKAGE}.") or getattr(module, name, None) is not emit:
+        return None
+    if emit.__module__ == BY_PERMISSION:
         return None
     if not all(isinstance(value, int | str | None) for value in options.values()):
         return None
