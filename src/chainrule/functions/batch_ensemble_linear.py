@@ -28,13 +28,6 @@ class BatchEnsembleLinear(OfMembers):
     Source: Wen, Tran, Ba: "BatchEnsemble: an alternative approach to efficient ensemble and
         lifelong learning", 2020; r starts as in Gorishniy, Kotelnikov, Babenko: "TabM: advancing
         tabular deep learning with parameter-efficient ensembling", 2025
-
-    Parameters
-    ----------
-    outputs : int
-        The number of outputs o of each member.
-    members : int, optional
-        How many members begin here; by default X has the members already.
     """
 
     def text(self) -> str:

@@ -24,13 +24,6 @@ class MemberLinear(OfMembers):
     Numerics: weights start as those of a Linear with i inputs and o outputs
     Source: Lakshminarayanan, Pritzel, Blundell: "Simple and scalable predictive uncertainty
         estimation using deep ensembles", 2017
-
-    Parameters
-    ----------
-    outputs : int
-        The number of outputs o of each member.
-    members : int, optional
-        How many members begin here; by default X has the members already.
     """
 
     def text(self) -> str:

@@ -24,6 +24,12 @@ class OfMembers(Multilinear):
     outputs: int
     members: int | None = None
 
+    def __init_subclass__(cls) -> None:
+        """Let a layer's docstring end with these parameters, which all such layers have."""
+        if cls.__doc__ and OfMembers.__doc__:  # Python may run without docstrings
+            _, title, parameters = OfMembers.__doc__.partition("    Parameters\n")
+            cls.__doc__ = f"{cls.__doc__.rstrip()}\n\n{title}{parameters}"
+
     def __post_init__(self) -> None:
         """Check the numbers."""
         check_count(self, "outputs")
