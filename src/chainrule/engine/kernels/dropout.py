@@ -45,17 +45,18 @@ def _block(counter: list[Any], key: list[Integer]) -> list[Any]:
 
 
 def _draw_blocks(k: KernelBuilder, first: Integer, count: Integer, scratch: Integer) -> None:
-    """Put the words of some counters into scratch, and perhaps those of a few more."""
+    """Put the words of some counters into scratch: of several at once, then of each of the rest."""
     key, at_once = [k.argument("seed"), k.integer(0)], words_at_once(k.target)
     rest = [k.argument("step"), k.argument("layer"), k.integer(Stream.DROPOUT)]
-    with k.loop(0, count, at_once) as i:
-        to = scratch + i * 32
-        if at_once > 1:
-            others = [Words.repeated(each, at_once) for each in rest]
-            in_turn(_block([Words.counted(first + i, at_once), *others], key)).store(to)
-        else:
-            for place, word in enumerate(_block([first + i, *rest], key)):
-                k.store_integer(word, to + place * 8)
+    whole = count // at_once * at_once if at_once > 1 else k.integer(0)
+    if at_once > 1:
+        others = [Words.repeated(each, at_once) for each in rest]
+        with k.loop(0, whole, at_once) as i:
+            words = _block([Words.counted(first + i, at_once), *others], key)
+            in_turn(words).store(scratch + i * 32)
+    with k.loop(whole, count) as i:
+        for place, word in enumerate(_block([first + i, *rest], key)):
+            k.store_integer(word, scratch + i * 32 + place * 8)
 
 
 @kernel(*FIELDS)
@@ -66,7 +67,7 @@ def draw(k: KernelBuilder) -> None:
     so many ``features``, ``before`` them those of other members.
     """
     scale, zero = spread(k.load_number(k.argument("scale"))), k.constant(0.0)
-    panels, scratch = k.argument("panels"), k.allocate(PANELS * k.lanes * 8 // VECTOR + 4)
+    panels, scratch = k.argument("panels"), k.allocate(PANELS * k.lanes * 8 // VECTOR + 1)
     with (
         k.loop(k.argument("first"), k.argument("last")) as n,
         k.loop(0, panels, PANELS) as begin,

@@ -16,8 +16,8 @@ LOWER = 2**32 - 1
 
 
 def words_at_once(target: Target) -> int:
-    """Return how many words are best made at once: AArch64 is faster one by one."""
-    return 1 if target.architecture == AARCH64 else target.register_bytes // 8
+    """Return how many words are best made at once, two registers; AArch64's are, one by one."""
+    return 1 if target.architecture == AARCH64 else target.register_bytes // 4
 
 
 class Words(Value):
