@@ -15,6 +15,7 @@ def emitted(tmp_path, monkeypatch):
     """List what is emitted, in a process that knows no kernel and has an empty folder of them."""
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "kernels"))
     monkeypatch.setattr(library, "_addresses", {})
+    monkeypatch.setattr(sources, "_digest", lambda: "of this version")
     calls, real = [], library.emitted
 
     def counting(emit, *given, **options):
@@ -66,7 +67,8 @@ def own(k: KernelBuilder) -> None:
     k.store(k.load(k.argument("x")) * 2.0, k.argument("x"))
 
 
-def test_whose_source_is_not_known_has_none():
+def test_whose_source_is_not_known_has_none(monkeypatch):
+    monkeypatch.setattr(sources, "_digest", lambda: "of this version")
     assert sources.source_of(own, {}) is None
     assert sources.source_of(product.even, {"by": own}) is None
     assert sources.source_of(bfloat16_blocks.product, {}) is None  # tiles have to be permitted
@@ -79,3 +81,11 @@ def test_where_the_source_cannot_be_read_kernels_are_emitted(monkeypatch, emitte
     for _ in range(2):
         fresh(monkeypatch).get(rows.transpose)
     assert emitted == [rows.transpose] * 2
+
+
+def test_a_source_that_has_just_been_changed_is_not_trusted(monkeypatch):
+    digest = sources._digest.__wrapped__
+    monkeypatch.setattr(sources, "_IMPORTED", 4e9)  # long after all changes
+    assert len(digest()) == 64
+    monkeypatch.setattr(sources, "_IMPORTED", 0.0)  # before
+    assert digest() is None

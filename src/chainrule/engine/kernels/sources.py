@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,8 @@ import llvmlite
 PACKAGE = "chainrule"
 READ = (".", "engine/language", "engine/kernels", "engine/machine", "engine/network", "losses")
 """Folders of what such kernels are emitted by."""
+SETTLED = 60
+"""Seconds: what was imported may be from before a change of the source that is no older."""
 BY_PERMISSION = f"{PACKAGE}.engine.kernels.bfloat16_blocks"
 """A module whose kernels depend on what the system permits a process, too."""
 
@@ -35,13 +38,21 @@ def source_of(emit: Callable[..., Any], options: dict[str, Any]) -> str | None:
     return digest and f"{digest} {emit.__module__}.{name} {sorted(options.items())}"
 
 
+_IMPORTED = time.time()
+
+
 @cache
 def _digest() -> str | None:
-    """Return a digest of the source that kernels are emitted by; None where it cannot be read."""
+    """Return a digest of the source that kernels are emitted by.
+
+    None where it cannot be read, or has just been changed.
+    """
     root = Path(__file__).parents[2]
     whole = hashlib.sha256(f"{llvmlite.__version__} {sys.version}".encode())
     try:
         files = sorted(file for each in READ for file in (root / each).glob("*.py"))
+        if any(file.stat().st_mtime > _IMPORTED - SETTLED for file in files):
+            return None
         for file in files:
             whole.update(file.name.encode() + b"\0" + file.read_bytes())
     except OSError:
