@@ -90,6 +90,15 @@ def test_a_table_gets_an_ensemble(houses, tmp_path, target, kind):
     assert chainrule("check", tmp_path / "m", houses, "--entries", 3, "--json").json["passed"]
 
 
+@pytest.mark.parametrize("target", ["kind", "price"])
+def test_columns_become_features_as_the_estimator_says(houses, tmp_path, target):
+    model = load(train(houses, tmp_path / "m", "-t", target))
+    bins = [column for column in model.inputs_.columns if column.kind == "piecewise"]
+    assert bins
+    assert {column.height for column in bins} == {model.encoding["bin_height"]}
+    assert model.encoding["bin_height"] == (0.3 if target == "kind" else 0.5)
+
+
 @pytest.mark.parametrize(
     ("options", "network"),
     [

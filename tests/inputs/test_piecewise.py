@@ -50,6 +50,14 @@ def test_bins_by_hand():
     assert notes == []
 
 
+def test_very_many_columns_have_fewer_bins_each():
+    x = np.arange(40.0)
+    for columns, bins in ((256, 16), (1000, 4), (4000, 2)):
+        wide = Table(tuple(f"x{n}" for n in range(columns)), (x,) * columns)
+        (column, *_) = TableEncoder.fit(wide, PIECEWISE).columns
+        assert len(column.edges) == bins + 1
+
+
 def test_few_values_have_an_edge_each_and_two_have_none():
     assert fitted([3, 5, 3, 9] * 9).edges == (3, 5, 9)
     flags = fitted([0, 1, 1, 1])

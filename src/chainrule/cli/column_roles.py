@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from chainrule.cli.column_names import named_columns
 from chainrule.cli.table_options import TableOptions
@@ -101,9 +102,9 @@ class Roles:
         named = {name: Decision(LEFT_OUT, self._reason(name)) for name in self.unlearned}
         return {**TableEncoder.kinds(source.data, options), **named}
 
-    def inputs(self, table: Table, kinds: Kinds, encoding: str = "standard") -> TableEncoder:
-        """Return how the columns become features, learned from some rows."""
-        return TableEncoder.fit(table, replace(self._options(), kinds=kinds, encoding=encoding))
+    def inputs(self, table: Table, kinds: Kinds, **encoding: Any) -> TableEncoder:
+        """Return how columns become features, by fields of `Options`, learned from some rows."""
+        return TableEncoder.fit(table, replace(self._options(), kinds=kinds, **encoding))
 
     def _options(self) -> Options:
         times = () if self.time is None or self.time in self.unlearned else (self.time,)

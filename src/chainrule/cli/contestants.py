@@ -118,7 +118,7 @@ class Ensemble(Contestant):
         begin = perf_counter()
         with calm():
             try:
-                inputs = fold.learned("piecewise")
+                inputs = fold.learned(**estimator.encoding)
                 prepare_ensemble(estimator, training, None, inputs, part=None).run()
             except ValueError as error:
                 raise ValueError(f"{who}: {error}") from error

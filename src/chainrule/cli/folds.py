@@ -64,13 +64,13 @@ class Fold:
     def inputs(self) -> TableEncoder | ImageScaling:
         """What was learnt of the columns, or of the pixels, from the rows to learn from."""
         data = self.training.data
-        return self.learned("standard") if isinstance(data, Table) else ImageScaling.fit(data)
+        return self.learned() if isinstance(data, Table) else ImageScaling.fit(data)
 
-    def learned(self, encoding: str) -> TableEncoder:
-        """Return how the columns of a table become features, learned anew."""
+    def learned(self, **encoding: Any) -> TableEncoder:
+        """Return how the columns of a table become features, by fields of `Options`."""
         assert isinstance(self.training.data, Table)
         assert self.kinds is not None
-        return self.roles.inputs(self.training.data, self.kinds, encoding)
+        return self.roles.inputs(self.training.data, self.kinds, **encoding)
 
     @cached_property
     def encoded(self) -> tuple[Array, Array]:

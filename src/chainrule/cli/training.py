@@ -64,16 +64,19 @@ def prepare_training(options: CommandLineOptions, source: Source, *, bar: bool) 
     training, held_out = parts["training"], parts.get("validation")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # notes tell of the training part
-        inputs = None
-        if isinstance(training.data, Table):
-            encoding = "piecewise" if options.model == ENSEMBLE else "standard"
-            inputs = roles.inputs(training.data, kinds or {}, encoding)
-            _check_test(inputs, source.test)
-        if options.model == ENSEMBLE:
+        ensemble = options.model == ENSEMBLE
+        if ensemble:
             estimator = table_estimator(options, purpose, roles, len(training))
-            job = prepare_ensemble(estimator, training, held_out, inputs)
         else:
             estimator = network_estimator(options, purpose, training)
+        inputs = None
+        if isinstance(training.data, Table):
+            encoding = estimator.encoding if ensemble else {}
+            inputs = roles.inputs(training.data, kinds or {}, **encoding)
+            _check_test(inputs, source.test)
+        if ensemble:
+            job = prepare_ensemble(estimator, training, held_out, inputs)
+        else:
             job = prepare_network(estimator, training, held_out, inputs, options.scoring)
     estimator.verbose = "bar" if bar else False
     learned = inputs.notes() if inputs else ()

@@ -129,11 +129,18 @@ class TableEstimator(FittedNetwork):
             categorical=tuple(map(str, self.categorical)),
             numeric=tuple(map(str, self.numeric)),
             keep=tuple(name for name in keep if named or name not in chosen),
-            encoding="piecewise",
-            bins=int(self.bins),
-            max_categories=None if self.max_categories == "auto" else int(self.max_categories),
-            bin_height=BIN_HEIGHTS[self._kind_of_targets == Classes.kind],
+            **self.encoding,
         )
+
+    @property
+    def encoding(self) -> dict[str, Any]:
+        """How columns become features, as parameters say it: fields of :class:`Options`."""
+        return {
+            "encoding": "piecewise",
+            "bins": int(self.bins),
+            "max_categories": None if self.max_categories == "auto" else int(self.max_categories),
+            "bin_height": BIN_HEIGHTS[self._kind_of_targets == Classes.kind],
+        }
 
     def _objective(self, targets: Targets) -> Objective:
         return member_objective(targets)

@@ -59,7 +59,8 @@ PARAMETERS = """\
     keep : list of str, default=()
         Columns that are not left out, though they may only say which row it is, as ids do.
     bins : int, default=16
-        Bins of the piecewise-linear encoding of numbers, at most.
+        Bins of the piecewise-linear encoding of numbers, at most; fewer where more than 256 columns
+        are numbers, down to 2.
     max_categories : int or "auto", default="auto"
         How many categories of a column, the most frequent, have a feature each; a column with more
         has the mean answers of all its categories beside (cross-fitted target encoding), if answers

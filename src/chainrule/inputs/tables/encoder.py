@@ -166,7 +166,7 @@ class TableEncoder(Inputs):
         options = options or Options(cls.__name__)
         check_fit(table, options)
         known = decide_all(table, options) if options.kinds is None else options.kinds
-        settings = settings_of(options)
+        settings = settings_of(options, sum(each.kind == "numbers" for each in known.values()))
         columns: list[TableColumn] = []
         dropped: list[tuple[str, str]] = []
         remarks: list[tuple[str, str]] = []

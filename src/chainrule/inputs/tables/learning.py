@@ -26,6 +26,13 @@ MOST_COLUMNS = 1_000_000
 MOST_CATEGORIES = 100_000
 
 
+MOST_BIN_FEATURES = 4096
+"""Features that the bins of all columns are, about: weights that outgrow the processor's caches
+make training slow, and 16 bins of each of thousands of columns predict no better than a few."""
+
+LEAST_BINS = 2
+
+
 def check_fit(table: Table, options: Options) -> None:
     """Refuse tables without rows or of too many columns, and options that are none."""
     if len(table) == 0:
@@ -51,10 +58,11 @@ def check_fit(table: Table, options: Options) -> None:
         )
 
 
-def settings_of(options: Options) -> Settings:
-    """Return how columns are encoded, as options say."""
+def settings_of(options: Options, numbers: int = 0) -> Settings:
+    """Return how columns are encoded, as options say, where so many are numbers."""
     most = MOST_VALUES if options.max_categories is None else options.max_categories
-    return Settings(options.encoding, options.bins, options.bin_height, most)
+    bins = min(options.bins, max(LEAST_BINS, MOST_BIN_FEATURES // max(numbers, 1)))
+    return Settings(options.encoding, bins, options.bin_height, most)
 
 
 def fit_column(
