@@ -123,7 +123,7 @@ class CommandLineOptions(TableOptions):
             "--epochs",
             "-e",
             help="Passes over the data. 100, but 10 to 60 for images, the fewer the more there "
-            "are; of an ensemble at most 45 for classes, 30 for numbers.",
+            "are; of an ensemble at most 60 for classes, 50 for numbers.",
         ),
     ] = None
     patience: Annotated[

@@ -41,6 +41,9 @@ class Options:
         "standard" for numbers of a table standardised, "piecewise" for bins.
     bins : int
         How many bins a column of numbers has at most.
+    rows_of_a_bin : int
+        With how many rows for each bin of all columns of numbers there may be more than 4 bins of
+        each; 0 asks for none.
     bin_height : float
         What a bin's feature reaches at its upper edge.
     max_categories : int, optional
@@ -63,6 +66,7 @@ class Options:
     decimal: str = ""
     encoding: str = "standard"
     bins: int = 16
+    rows_of_a_bin: int = 0
     bin_height: float = 1.0
     max_categories: int | None = None
     kinds: Mapping[str, Any] | None = None

@@ -19,7 +19,7 @@ from chainrule.estimators.solvers import unless_one_of_many
 from chainrule.estimators.tables.networks import member_objective, outputs_of
 from chainrule.estimators.tables.parameters import TABLE_CONSTRAINTS
 from chainrule.estimators.tables.preparation import Given, TableJob, prepare_table
-from chainrule.estimators.tables.recipe import BIN_HEIGHTS, scoring_of
+from chainrule.estimators.tables.recipe import BIN_HEIGHTS, bins_of, scoring_of
 from chainrule.estimators.tables.samples import rows_as_table
 from chainrule.estimators.tables.scores import mean_of_members
 from chainrule.estimators.tables.training import fit_members
@@ -55,7 +55,7 @@ class TableEstimator(FittedNetwork):
     categorical: Any = ()
     numeric: Any = ()
     keep: Any = ()
-    bins: Any = 16
+    bins: Any = "auto"
     max_categories: Any = field(default="auto", metadata=added(before="auto"))
     random_state: Any = None
     verbose: Any = False
@@ -137,7 +137,7 @@ class TableEstimator(FittedNetwork):
         """How columns become features, as parameters say it: fields of :class:`Options`."""
         return {
             "encoding": "piecewise",
-            "bins": int(self.bins),
+            **bins_of(self, classes=self._kind_of_targets == Classes.kind),
             "max_categories": None if self.max_categories == "auto" else int(self.max_categories),
             "bin_height": BIN_HEIGHTS[self._kind_of_targets == Classes.kind],
         }

@@ -58,9 +58,10 @@ PARAMETERS = """\
         Columns of numbers, though they may look like something else.
     keep : list of str, default=()
         Columns that are not left out, though they may only say which row it is, as ids do.
-    bins : int, default=16
-        Bins of the piecewise-linear encoding of numbers, at most; fewer where more than 256 columns
-        are numbers, down to 2.
+    bins : int or "auto", default="auto"
+        Bins of the piecewise-linear encoding of a column of numbers, at most; fewer where more than
+        256 columns are numbers, down to 2. "auto" are 16, and for classes down to 4 where there are
+        fewer than 640 rows to train on for each such column.
     max_categories : int or "auto", default="auto"
         How many categories of a column, the most frequent, have a feature each; a column with more
         has the mean answers of all its categories beside (cross-fitted target encoding), if answers
@@ -139,7 +140,7 @@ TABLE_CONSTRAINTS: dict[str, list[Any]] = {
     "numeric": [list, tuple],
     "keep": [list, tuple],
     "max_categories": [OR_AUTO, Whole(Integral, 1, MOST_CATEGORIES, closed="both")],
-    "bins": [Whole(Integral, 2, 256, closed="both")],
+    "bins": [OR_AUTO, Whole(Integral, 2, 256, closed="both")],
     **{name: CONSTRAINTS[name] for name in SHARED},
 }
 """What the parameters may be, as scikit-learn checks them."""

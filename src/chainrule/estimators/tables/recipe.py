@@ -12,7 +12,7 @@ from chainrule.estimators import resolve
 from chainrule.estimators.scoring import LOSS
 from chainrule.functions import Elementwise
 
-__all__ = ["Recipe", "recipe_for", "scoring_of"]
+__all__ = ["Recipe", "bins_of", "recipe_for", "scoring_of"]
 
 AUTO = "auto"
 
@@ -23,6 +23,12 @@ LEAST_BATCH, LARGEST_BATCH = 16, 256
 
 BIN_HEIGHTS = {True: 0.3, False: 0.5}
 """What features of bins reach, for classes and for numbers."""
+
+MOST_BINS = 16
+"""Bins of a column of numbers."""
+
+ROWS_OF_A_BIN = 40
+"""Rows to train on, for each bin of all columns, that a classifier should have."""
 
 PATIENCE = 10
 """After so many passes without a better score, hardly one comes."""
@@ -107,11 +113,29 @@ def recipe_for(estimator: Any, rows: int, *, classes: bool) -> Recipe:
         beta2=0.95,
         averaging=0.6,
         batch_size=min(int(said("batch_size", _batch(rows))), rows),
-        epochs=int(said("max_iter", 45 if classes else 30)),
+        epochs=int(said("max_iter", 60 if classes else 50)),
         patience=int(said("n_iter_no_change", PATIENCE)),
         label_smoothing=float(said("label_smoothing", 0.0)),
         scoring=scoring_of(estimator, classes=classes),
     )
+
+
+def bins_of(estimator: Any, *, classes: bool) -> dict[str, int]:
+    """Return how many bins a column of numbers has, as fields of :class:`Options`.
+
+    Classes of few rows are learned by heart from the bins of many columns; numbers gain by them
+    all the same.
+
+    Parameters
+    ----------
+    estimator : TableEstimator
+        Whose parameters say it, or leave it to the recipe by "auto".
+    classes : bool
+        Whether classes are predicted, not numbers.
+    """
+    by_rows = classes and estimator.bins == AUTO
+    bins = int(_said(estimator, "bins", MOST_BINS))
+    return {"bins": bins, "rows_of_a_bin": ROWS_OF_A_BIN if by_rows else 0}
 
 
 def _batch(rows: int) -> int:

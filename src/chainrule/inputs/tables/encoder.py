@@ -166,7 +166,9 @@ class TableEncoder(Inputs):
         options = options or Options(cls.__name__)
         check_fit(table, options)
         known = decide_all(table, options) if options.kinds is None else options.kinds
-        settings = settings_of(options, sum(each.kind == "numbers" for each in known.values()))
+        settings = settings_of(
+            options, sum(each.kind == "numbers" for each in known.values()), len(table)
+        )
         columns: list[TableColumn] = []
         dropped: list[tuple[str, str]] = []
         remarks: list[tuple[str, str]] = []

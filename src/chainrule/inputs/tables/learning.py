@@ -32,6 +32,9 @@ make training slow, and 16 bins of each of thousands of columns predict no bette
 
 LEAST_BINS = 2
 
+FEW_BINS = 4
+"""Bins that a column has however few the rows are."""
+
 
 def check_fit(table: Table, options: Options) -> None:
     """Refuse tables without rows or of too many columns, and options that are none."""
@@ -58,10 +61,13 @@ def check_fit(table: Table, options: Options) -> None:
         )
 
 
-def settings_of(options: Options, numbers: int = 0) -> Settings:
-    """Return how columns are encoded, as options say, where so many are numbers."""
+def settings_of(options: Options, numbers: int = 0, rows: int = 0) -> Settings:
+    """Return how columns of so many rows are encoded, as options say, where some are numbers."""
     most = MOST_VALUES if options.max_categories is None else options.max_categories
-    bins = min(options.bins, max(LEAST_BINS, MOST_BIN_FEATURES // max(numbers, 1)))
+    columns = max(numbers, 1)
+    bins = min(options.bins, max(LEAST_BINS, MOST_BIN_FEATURES // columns))
+    if options.rows_of_a_bin:
+        bins = min(bins, max(FEW_BINS, rows // (options.rows_of_a_bin * columns)))
     return Settings(options.encoding, bins, options.bin_height, most)
 
 
