@@ -157,7 +157,7 @@ def test_every_estimator_is_shown_checked_and_drawn(name, tmp_path):
 
 def picture(path, *options):
     output = path.with_name("p.svg")
-    run = chainrule("plot", path, "-o", output, *options)
+    run = chainrule("plot", path, "-o", output, "--force", *options)
     assert run.code == 0, run.err
     return output.read_text()
 
