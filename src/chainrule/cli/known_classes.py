@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from chainrule.cli.model_data import target_of
 from chainrule.data import DataError, Source
 from chainrule.data.cells import number, plain, shortened, spelled
 from chainrule.targets.columns import label_cells
@@ -21,7 +22,7 @@ def with_known_classes(source: Source, classes: Sequence[str]) -> tuple[Source, 
     DataError
         No row is of a known class.
     """
-    texts = label_cells(source.target)
+    texts = label_cells(target_of(source))
     known = frozenset(classes)
     is_known = {text: _is_known(text, known) for text in set(texts)}
     rows = np.array([is_known[text] for text in texts], np.bool_)
