@@ -8,6 +8,7 @@ import pandas
 import pytest
 
 from chainrule import (
+    BatchEnsembleLinear,
     Chain,
     Classifier,
     Conv2d,
@@ -15,6 +16,7 @@ from chainrule import (
     EmbeddingBag,
     Flatten,
     Linear,
+    MemberLinear,
     MLPClassifier,
     Multilinear,
     Regressor,
@@ -155,6 +157,38 @@ def test_a_layer_of_many_images_shows_some(monkeypatch):
     model = SimpleNamespace(chain_=chain, inputs_=None)
     assert WeightsDisplay.from_estimator(model, layer=1).weights.shape == (2, 8, 3, 3)
     assert WeightsDisplay.from_estimator(model, layer=1, count=3).weights.shape == (3, 8, 3, 3)
+
+
+@dataclass(frozen=True)
+class OwnMembers(Multilinear):
+    """A layer of members by a user of the library."""
+
+    def text(self):
+        return "Y[n,k,o] = X[n,i] W[k,i,o]"
+
+    def parameter_shapes(self, input_shape):
+        return {"W": (4, *input_shape, 2)}
+
+    def output_shape(self, input_shape):
+        return 4, 2
+
+
+@pytest.mark.parametrize("first", [MemberLinear(2, 4), OwnMembers()])
+def test_weights_of_members_stand_side_by_side(first):
+    chain = Chain(first, MemberLinear(1)).initialize((3,), seed=0)
+    names = SimpleNamespace(feature_names=("a", "b", "c"))
+    model = SimpleNamespace(chain_=chain, inputs_=names)
+    W = next(array for name, array in chain.parameters.items() if name[0] == "W")
+    found = layer_weights(model)
+    np.testing.assert_array_equal(found.numbers, np.concatenate(W, axis=1))
+    assert found.names == ("a", "b", "c")
+
+
+def test_scales_of_members_are_no_weights():
+    chain = Chain(BatchEnsembleLinear(2, 4), MemberLinear(1)).initialize((3,), seed=0)
+    model = SimpleNamespace(chain_=chain, inputs_=SimpleNamespace(feature_names=("a", "b", "c")))
+    W = next(array for name, array in chain.parameters.items() if name[0] == "W")
+    np.testing.assert_array_equal(layer_weights(model).numbers, W)
 
 
 def test_weights_that_are_no_images_are_named():

@@ -43,3 +43,7 @@ class BatchEnsembleLinear(OfMembers):
     def starts(self, input_shape: Shape) -> Mapping[str, Start]:
         """Return 1 for scales, or signs of inputs where members begin; 0 for b."""
         return {"r": 1.0 if self.members is None else Signs(), "s": 1.0, "b": 0.0}
+
+    def penalized(self, input_shape: Shape) -> frozenset[str]:
+        """Return W alone: 0 is no better a scale than 1, though r and s have two axes."""
+        return frozenset({"W"})

@@ -11,7 +11,6 @@ import numpy as np
 
 from chainrule.chain import Chain
 from chainrule.display import shape_text
-from chainrule.functions import MemberLinear
 from chainrule.layout import Layer
 from chainrule.types import Array
 
@@ -77,9 +76,10 @@ def layer_weights(
 ) -> LayerWeights:
     """Return what is drawn of one of the layers that have weights.
 
-    Weights are the first parameter of two axes and more, W as a rule. They are images in a
-    convolution, and where features are pixels: those of a shape (h, w) or (c, h, w), those of the
-    images that a Flatten was given, or columns that are called pixel_0_0, pixel_0_1, …
+    Weights are the first parameter of two axes and more that a penalty applies to, W as a rule:
+    scales of members are none. They are images in a convolution, and where features are pixels:
+    those of a shape (h, w) or (c, h, w), those of the images that a Flatten was given, or columns
+    that are called pixel_0_0, pixel_0_1, …
 
     Raises
     ------
@@ -98,8 +98,8 @@ def layer_weights(
         )
     chosen, name = weighted[layer]
     W = np.asarray(chain.parameters[name], dtype=np.float64)
-    if isinstance(chosen.function, MemberLinear):
-        W = np.concatenate(W, axis=1)  # (k, i, o), the units of all members side by side
+    if W.ndim == 3 and chosen.output_shape == (len(W), W.shape[2]):  # of members, (k, i, o)
+        W = np.concatenate(W, axis=1)  # the units of all members side by side
     title = f"weights of {chosen.function}"
     features = W.shape[:-1]
     known = _feature_names(estimator, features) if chosen is weighted[0][0] else None
@@ -118,7 +118,8 @@ def layer_weights(
 
 def _weights_of(chain: Chain, layer: Layer) -> str | None:
     """Return the name of a layer's weights."""
-    names = layer.names.values()
+    weights = layer.function.penalized(layer.input_shape)
+    names = [name for own, name in layer.names.items() if own in weights]
     return next((name for name in names if chain.parameters[name].ndim > 1), None)
 
 

@@ -188,6 +188,13 @@ def test_weights_start_as_those_of_a_linear():
     assert set(np.unique(r)) == {-1.0, 1.0}
 
 
+def test_a_penalty_pulls_no_scale_to_0():
+    chain = Chain(BatchEnsembleLinear(6, 4), SiLU(), BatchEnsembleLinear(3)).initialize(X)
+    mask = type(chain.parameters)(chain.parameters.shapes, chain.weight_mask())
+    assert {name[0] for name, held in mask.items() if held.any()} == {"W"}
+    assert all(held.all() for name, held in mask.items() if name[0] == "W")
+
+
 @pytest.mark.parametrize(
     "functions",
     [
