@@ -8,9 +8,11 @@ import pandas
 import polars
 import pytest
 
+from chainrule.data import DataError, Table
 from chainrule.data.cells import Cells
 from chainrule.data.coded import Coded
 from chainrule.data.frames import as_table
+from chainrule.inputs.tables import TableEncoder
 
 WORDS = ["red", None, "blue", "red"]
 TIMES = [datetime(2020, 1, 2, 3, 4, 5), None, datetime(2021, 1, 1), datetime(2022, 5, 6)]
@@ -145,3 +147,22 @@ def test_few_rows_are_read_as_many_are():
 def test_durations_among_objects_are_seconds():
     for values in (LENGTHS, pandas.Series(LENGTHS, dtype=object)):
         np.testing.assert_array_equal(Cells.read(read(values)).numbers(), SECONDS)
+
+
+def test_rows_of_frames_are_counted_from_0_and_lines_of_files_from_below_the_header():
+    frame = as_table({"a": ["1", "2", "3"], "t": ["4", "", "6"]})
+    chosen = frame.select(np.array([2, 1]))
+    assert [frame.place(0), chosen.place(0), chosen.without("a").place(1)] == [
+        "row 0",
+        "row 2",
+        "row 1",
+    ]
+    assert chosen.target("t").place(1) == "row 1"
+    assert frame.target("t").select(np.array([1])).place(0) == "row 1"
+    of_file = Table(frame.names, frame.columns)
+    assert [of_file.place(0), of_file.select(np.array([2])).place(0)] == ["line 2", "line 4"]
+    encoder = TableEncoder.fit(frame)
+    with pytest.raises(DataError, match=r"^column 'a', row 1: expected a number, got 'x'$"):
+        encoder.encode_table(as_table({"a": ["1", "x"], "t": ["4", "6"]}))
+    with pytest.raises(DataError, match=r"^column 'a', line 3: expected a number, got 'x'$"):
+        encoder.encode_table(Table(("a", "t"), (["1", "x"], ["4", "6"])))

@@ -78,7 +78,7 @@ def test_columns_of_a_data_frame_are_columns_of_a_file():
     cells = as_column("t", np.array([3.0, 1.5, 3.0]))
     assert find_task(cells).classes == ("1.5", "3")
     assert labels_of(cells).tolist() == [3.0, 1.5, 3.0]
-    with pytest.raises(DataError, match="line 3: expected a value, got an empty cell"):
+    with pytest.raises(DataError, match="row 1: expected a value, got an empty cell"):
         number_cells(as_column("t", np.array([3.0, np.nan])))
     truths = as_column("t", np.array([True, False]))
     assert Classes.fit(np.array(["false", "true"])).read(truths).tolist() == ["true", "false"]

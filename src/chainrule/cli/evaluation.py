@@ -88,7 +88,7 @@ def _named(error: NotFiniteError, estimator: Any, data: Any) -> DataError:
 
 def _place(data: Any, row: int) -> str:
     """Return where the data have a row."""
-    return f"line {data.line(row)}" if isinstance(data, Table) else f"image {row}"
+    return data.place(row) if isinstance(data, Table) else f"image {row}"
 
 
 def evaluate(estimator: Any, data: Any, y: Column | Array) -> tuple[dict[str, float], list[str]]:

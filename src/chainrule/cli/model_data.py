@@ -158,7 +158,7 @@ def answers_of(estimator: Any, source: Source, target: str | None) -> Column | A
         row, place = np.argwhere(other)[0]
         column = columns[place]
         raise DataError(
-            f"target {column.name!r}, line {column.line(row)}: expected 1 where the label holds, "
+            f"target {column.name!r}, {column.place(row)}: expected 1 where the label holds, "
             f"else 0, got {shortened([column.cells[row]])}"
         )
     return numbers.astype(np.int64)

@@ -8,13 +8,19 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Coded", "Kind", "LineNumbers", "RawCells", "lines_of", "taken"]
+__all__ = ["Coded", "Kind", "LineNumbers", "RawCells", "Unit", "line_of", "lines_of", "taken"]
 
 Kind = Literal["text", "boolean", "number", "time"]
 """What a column's cells are by themselves; texts may be numbers that are written out."""
 
 LineNumbers = Sequence[int] | NDArray[np.int64]
-"""Lines of a file that rows stand on; none, where these are 2, 3, 4, ..."""
+"""Numbers of lines of a file, or of rows; none, where these are 2, 3, 4, ..., or 0, 1, 2, ..."""
+
+Unit = Literal["line", "row"]
+"""What rows are counted in: lines of a file, below its header, or rows from 0."""
+
+FIRST: dict[Unit, int] = {"line": 2, "row": 0}
+"""The number of the first row."""
 
 
 class Coded(Sequence[str]):
@@ -93,9 +99,16 @@ def taken(cells: RawCells, rows: NDArray[np.integer]) -> RawCells:
     return [cells[row] for row in rows.tolist()] if isinstance(cells, list) else cells[rows]
 
 
-def lines_of(lines: LineNumbers, rows: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Return the lines of some rows."""
+def line_of(lines: LineNumbers, row: int, unit: Unit = "line") -> int:
+    """Return the number of a row (counted from 0)."""
+    return int(lines[row]) if len(lines) else row + FIRST[unit]
+
+
+def lines_of(
+    lines: LineNumbers, rows: NDArray[np.integer], unit: Unit = "line"
+) -> NDArray[np.int64]:
+    """Return the numbers of some rows."""
     if len(lines):
         chosen: NDArray[np.int64] = np.asarray(lines, np.int64)[rows]
         return chosen
-    return np.asarray(rows, np.int64) + 2
+    return np.asarray(rows, np.int64) + FIRST[unit]

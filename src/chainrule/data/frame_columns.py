@@ -52,7 +52,7 @@ def table_of_frame(data: Any) -> Table:
             "expected a table with named columns: a DataFrame of pandas or polars, a CSV file's "
             f"name, or a dict of columns, got {_received(data)}"
         )
-    return Table(tuple(map(str, names)), tuple(map(cells_of, columns)))
+    return Table(tuple(map(str, names)), tuple(map(cells_of, columns)), unit="row")
 
 
 def _columns_of(frame: Any) -> list[Any]:

@@ -37,4 +37,4 @@ def as_table(data: Any) -> Table:
 
 def as_column(name: str, values: Any) -> Column:
     """Return a column of cells, from whatever a table of its kind may have as a column."""
-    return Column(name, cells_of(values))
+    return Column(name, cells_of(values), unit="row")

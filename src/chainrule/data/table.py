@@ -2,14 +2,14 @@
 
 import difflib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.cells import shortened
-from chainrule.data.coded import LineNumbers, RawCells, lines_of, taken
+from chainrule.data.coded import LineNumbers, RawCells, Unit, line_of, lines_of, taken
 from chainrule.data.errors import DataError
 from chainrule.tables import abridged, counted, cut, html_table, text_table
 
@@ -23,13 +23,15 @@ SHOWN_ROWS, SHOWN_COLUMNS = 5, 8
 class Column:
     """The cells (n) of one column, with its name and the lines (n) that they stand on, if known.
 
-    Of the classes of images, ``files`` are the images' names.
+    Of the classes of images, ``files`` are the images' names. The unit says whether the cells stand
+    on lines of a file or in rows, which are counted from 0.
     """
 
     name: str
     cells: RawCells
     lines: LineNumbers = ()
     files: tuple[str, ...] = ()
+    unit: Unit = "line"
 
     def __len__(self) -> int:
         """Count the cells."""
@@ -40,24 +42,25 @@ class Column:
 
     def line(self, row: int) -> int:
         """Line of a row (counted from 0) in the file it came from."""
-        return int(self.lines[row]) if len(self.lines) else row + 2
+        return line_of(self.lines, row, self.unit)
 
     def place(self, row: int) -> str:
-        """Where the cell of a row (counted from 0) comes from, in words."""
-        return f"image {self.files[row]!r}" if self.files else f"line {self.line(row)}"
+        """Where the cell of a row (counted from 0) comes from, in words: line 2, or row 0."""
+        return f"image {self.files[row]!r}" if self.files else f"{self.unit} {self.line(row)}"
 
     def select(self, rows: NDArray[np.integer]) -> "Column":
         """Make the column of these rows (m), which keep their line numbers and files."""
-        lines = lines_of(self.lines, rows)
+        lines = lines_of(self.lines, rows, self.unit)
         files = tuple(self.files[row] for row in rows) if self.files else ()
-        return Column(self.name, taken(self.cells, rows), lines, files)
+        return Column(self.name, taken(self.cells, rows), lines, files, self.unit)
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
     """Columns of raw cells under names, texts or numbers.
 
-    `lines` has the line of each row in its file; empty, the rows are lines 2, 3, 4, ...
+    `lines` has the line of each row in its file; empty, the rows are lines 2, 3, 4, ... Where the
+    `unit` is "row", as of a DataFrame, they are rows, counted from 0.
 
     Raises
     ------
@@ -68,6 +71,7 @@ class Table:
     names: tuple[str, ...]
     columns: tuple[RawCells, ...]
     lines: LineNumbers = ()
+    unit: Unit = "line"
 
     def __post_init__(self) -> None:
         if len(self.names) != len(self.columns):
@@ -118,7 +122,11 @@ class Table:
 
     def line(self, row: int) -> int:
         """Line of a row (counted from 0) in the file it came from."""
-        return int(self.lines[row]) if len(self.lines) else row + 2
+        return line_of(self.lines, row, self.unit)
+
+    def place(self, row: int) -> str:
+        """Where a row (counted from 0) comes from, in words: line 2 of a file, or row 0."""
+        return f"{self.unit} {self.line(row)}"
 
     def column(self, name: str) -> RawCells:
         """Cells (n) of one column.
@@ -132,7 +140,7 @@ class Table:
 
     def target(self, name: str) -> Column:
         """Return a column with its name and lines; DataError if there is none."""
-        return Column(name, self.column(name), self.lines)
+        return Column(name, self.column(name), self.lines, unit=self.unit)
 
     def without(self, name: str) -> "Table":
         """Make the table of the other columns.
@@ -144,12 +152,14 @@ class Table:
         """
         gone = self._index(name)
         names = self.names[:gone] + self.names[gone + 1 :]
-        return Table(names, self.columns[:gone] + self.columns[gone + 1 :], self.lines)
+        columns = self.columns[:gone] + self.columns[gone + 1 :]
+        return replace(self, names=names, columns=columns)
 
     def select(self, rows: NDArray[np.integer]) -> "Table":
         """Make the table of these rows (m), which keep their line numbers."""
         columns = tuple(taken(column, rows) for column in self.columns)
-        return Table(self.names, columns, lines_of(self.lines, rows))
+        lines = lines_of(self.lines, rows, self.unit)
+        return replace(self, columns=columns, lines=lines)
 
     @cached_property
     def _places(self) -> dict[str, int]:

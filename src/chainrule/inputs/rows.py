@@ -130,7 +130,7 @@ def table_numbers(table: Table, inputs: Inputs) -> tuple[Array, tuple[str, ...] 
         if wrong.any():
             row, cell = cells.first(wrong)
             raise DataError(
-                f"column {name!r}, line {table.line(row)}: expected a finite number, got "
+                f"column {name!r}, {table.place(row)}: expected a finite number, got "
                 f"{shortened([cell]) if cell else 'an empty cell'}"
             )
         X[:, place] = cells.numbers()

@@ -174,7 +174,7 @@ def test_a_missing_answer_is_named_with_its_row(kind):
     with pytest.raises(ValueError, match=r"expected an answer for each row, got none in 2 of 60, "
                        "row 4 the first"):
         TableClassifier(**QUICK).fit(ROWS, y)
-    with pytest.raises(ValueError, match=r"target 'y', line 6: expected a value, got an empty"):
+    with pytest.raises(ValueError, match=r"target 'y', row 4: expected a value, got an empty"):
         TableClassifier(**QUICK).fit(ROWS.assign(y=y), target="y")
 
 

@@ -168,7 +168,7 @@ def test_engines_agree():
         (TableRegressor(), {"target": 1.5}, "target as the name of a column or a list of such"),
         (TableRegressor(), {"target": ["price", "rant"]}, "no column 'rant' .* did you mean 're"),
         (TableRegressor(), {"target": NAMES, "y": Y}, r"fit: expected y, or target=\['price', 'r"),
-        (TableRegressor(), {"target": ["price", "city"]}, "target 'city', line 2: expected a numb"),
+        (TableRegressor(), {"target": ["price", "city"]}, "target 'city', row 0: expected a numb"),
         (TableRegressor(), {"y": X}, "expected numbers as y, got '.*'; TableClassifier predicts"),
         (
             TableRegressor(),
@@ -190,7 +190,7 @@ def test_answers_of_another_number_are_refused(fitted):
         fitted.score(HOUSES, Y["price"])
     with pytest.raises(ValueError, match="expected y with 2 numbers a sample"):
         fitted.check_gradients(HOUSES, Y["price"])
-    with pytest.raises(DataError, match="target 'rent', line 3: expected a value, got an empty"):
+    with pytest.raises(DataError, match="target 'rent', row 1: expected a value, got an empty"):
         fitted.score(HOUSES.assign(rent=Y["rent"].where(Y.index != 1)))
 
 

@@ -126,7 +126,7 @@ def _written_times(raw: RawCells) -> Array:
     if isinstance(raw, np.ndarray):
         return raw
     try:
-        times, remarks = times_of(Column("time", raw))
+        times, remarks = times_of(Column("time", raw, unit="row"))
     except DataError as error:
         raise DataError(f"time: {error}") from None
     if remarks and not np.isnan(times).any():

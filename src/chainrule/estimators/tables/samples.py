@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,8 @@ def rows_as_table(estimator: Any, X: Any, *, reset: bool) -> tuple[Table, bool]:
             probe, X, dtype=None, ensure_all_finite="allow-nan", reset=reset, accept_sparse=False
         )
         names = unnamed(rows.shape[1])
-        table, named = Table(names, tuple(cells_of(column) for column in rows.T)), False
+        columns = tuple(cells_of(column) for column in rows.T)
+        table, named = Table(names, columns, unit="row"), False
     if not len(table.names):
         raise ValueError(
             f"Found array with 0 feature(s) (shape={tuple(np.shape(X))}) while a minimum of 1 is "
@@ -67,7 +69,7 @@ def rows_as_table(estimator: Any, X: Any, *, reset: bool) -> tuple[Table, bool]:
             f"{type(estimator).__name__}."
         )
     if not named:
-        table = Table(unnamed(len(table.names)), table.columns, table.lines)
+        table = replace(table, names=unnamed(len(table.names)))
     return (table, named) if reset else (_by_place(estimator, table, named=named), named)
 
 
@@ -87,7 +89,7 @@ def _by_place(estimator: Any, table: Table, *, named: bool) -> Table:
             f"X has {len(table.names)} features, but {type(estimator).__name__} is expecting "
             f"{estimator.n_features_in_} features as input."
         )
-    return Table(known_columns(estimator), table.columns, table.lines)
+    return replace(table, names=known_columns(estimator))
 
 
 def _check_order(estimator: Any, X: Any, table: Table) -> None:

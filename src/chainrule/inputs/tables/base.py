@@ -18,8 +18,8 @@ MOST_VALUES = 100
 MISSING_VALUE = "(missing)"
 """What stands for missing cells in names of features."""
 
-Line = Callable[[int], int]
-"""The line in its file of a row, counted from 0."""
+Line = Callable[[int], str]
+"""Where a row, counted from 0, stands: "line 2" of a file, or "row 0" of a DataFrame."""
 
 
 class Block(NamedTuple):

@@ -59,7 +59,7 @@ class DateReading:
             row, cell = cells.first(wrong)
             orders = {"ymd": "such as 2019-12-31", "dmy": "day first", "mdy": "month first"}
             raise DataError(
-                f"column {name!r}, line {line(row)}: expected a date, {orders[self.order]}, got "
+                f"column {name!r}, {line(row)}: expected a date, {orders[self.order]}, got "
                 f"{shortened([cell])}"
             )
         return values[cells.codes]
@@ -94,7 +94,7 @@ def find_dates(
         blank = np.array([text in words for text in cells.texts], np.bool_)
         row, cell = cells.first(blank)
         number = counted_cells(sum(present[text] for text in words))
-        remarks.append(f"{number} taken as missing: {shortened([cell])} in line {line(row)}")
+        remarks.append(f"{number} taken as missing: {shortened([cell])} in {line(row)}")
     return DateReading(order, tuple(sorted(words))), tuple(remarks)
 
 

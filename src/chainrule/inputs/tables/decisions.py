@@ -105,10 +105,10 @@ def _usual(column: Column, cells: Cells, decimal: str) -> Decision:
         return Decision("numbers")
     if are_booleans(cells):
         return Decision("booleans")
-    dates = find_dates(cells, column.line, decimal=decimal)
+    dates = find_dates(cells, column.place, decimal=decimal)
     if dates is not None:
         return Decision("dates", dates=dates[0], remarks=dates[1])
-    found = find_numbers(cells, column.line, decimal=decimal)
+    found = find_numbers(cells, column.place, decimal=decimal)
     if found is not None:
         return Decision("numbers", reading=found.reading, remarks=found.remarks)
     remark = _mostly_numbers(cells, decimal)
@@ -119,7 +119,7 @@ def _identified(column: Column, cells: Cells, decision: Decision) -> Decision:
     """Return the decision, or that the column is left out because it only names rows."""
     reason = ""
     if decision.kind == "numbers":
-        x = decision.reading.read(column.name, column.cells, column.line)  # no infinite ones
+        x = decision.reading.read(column.name, column.cells, column.place)  # no infinite ones
         reason = identifier_of_numbers(column.name, x) if not decision.reading.format.unit else ""
     elif decision.kind == "categories":
         reason = identifier_of_texts(cells)
@@ -134,22 +134,22 @@ def _chosen_numbers(column: Column, cells: Cells, decimal: str) -> Decision:
         return Decision("numbers", remarks=(f"integers of {digits} digits are rounded",))
     if not cells.words.any():
         return _usual(column, cells, decimal)
-    found = find_numbers(cells, column.line, decimal=decimal, chosen=True)
+    found = find_numbers(cells, column.place, decimal=decimal, chosen=True)
     if found is None:
         row, cell = cells.first(cells.words)
         raise DataError(
-            f"column {column.name!r}, line {column.line(row)}: expected numbers, as was chosen, "
+            f"column {column.name!r}, {column.place(row)}: expected numbers, as was chosen, "
             f"got {shortened([cell])}"
         )
     return Decision("numbers", reading=found.reading, remarks=found.remarks)
 
 
 def _chosen_dates(column: Column, cells: Cells, decimal: str) -> Decision:
-    found = find_dates(cells, column.line, decimal=decimal, chosen=True)
+    found = find_dates(cells, column.place, decimal=decimal, chosen=True)
     if found is None:
         row, cell = cells.first(~cells.missing)
         raise DataError(
-            f"column {column.name!r}, line {column.line(row)}: expected dates, as was chosen, got "
+            f"column {column.name!r}, {column.place(row)}: expected dates, as was chosen, got "
             f"{shortened([cell])}"
         )
     return Decision("dates", dates=found[0], remarks=found[1])

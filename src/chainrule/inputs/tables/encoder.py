@@ -278,12 +278,12 @@ class TableEncoder(Inputs):
             out = X[:, first.start : last.start + last.width]
             if run is None:
                 column = self.columns[places[0]]
-                notes += column.encode(table.column(column.name), out, table.line)
+                notes += column.encode(table.column(column.name), out, table.place)
             else:
                 x = np.empty((len(table), len(places)))
                 for place, each in enumerate(run.columns):
                     raw = table.column(each.name)
-                    x[:, place] = each.reading.read(each.name, raw, table.line)
+                    x[:, place] = each.reading.read(each.name, raw, table.place)
                 notes += run.encode(x, out)
         return X, notes
 

@@ -80,7 +80,7 @@ def fit_column(
         return decision.reason
     learnt: TableColumn | None = None
     if decision.kind == "numbers":
-        x = decision.reading.read(name, raw, table.line)
+        x = decision.reading.read(name, raw, table.place)
         gone = np.isnan(x)
         if gone.all():
             return "every cell is missing"
@@ -92,7 +92,7 @@ def fit_column(
             name,
             raw,
             decision.dates,
-            table.line,
+            table.place,
             lambda part, x: fit_numbers(part, x, AS_IT_IS, settings),
         )
     elif decision.kind == "booleans":

@@ -64,7 +64,7 @@ class NumericColumn(TableColumn):
             row = int(np.argmax(far))
             cell = raw[row] if isinstance(raw[row], str) else plain(float(x[row]))
             raise DataError(
-                f"column {self.name!r}, line {line(row)}: expected a number near those of "
+                f"column {self.name!r}, {line(row)}: expected a number near those of "
                 f"training, got {shortened([str(cell).strip()])}"
             )
         return notes

@@ -171,11 +171,11 @@ def _remarks(reading: NumberReading, cells: Cells, line: Line) -> tuple[str, ...
         count = int(blank[cells.codes].sum())
         first = "" if count == 1 else "the first "
         remarks.append(
-            f"{counted_cells(count)} taken as missing, {first}{shortened([cell])} in line "
+            f"{counted_cells(count)} taken as missing, {first}{shortened([cell])} in "
             f"{line(row)}"
         )
     return tuple(filter(None, remarks))
 
 
-def _refused(name: str, line: int, expected: str, cell: str) -> DataError:
-    return DataError(f"column {name!r}, line {line}: expected {expected}, got {shortened([cell])}")
+def _refused(name: str, place: str, expected: str, cell: str) -> DataError:
+    return DataError(f"column {name!r}, {place}: expected {expected}, got {shortened([cell])}")

@@ -28,10 +28,10 @@ def times_of(column: Column) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     options = Options("chainrule", keep=(column.name,))
     decision = Decision("numbers") if cells.missing.all() else decide(column, options)
     if decision.dates is not None:
-        seconds = decision.dates.read(column.name, cells, column.line)[:, 1]
+        seconds = decision.dates.read(column.name, cells, column.place)[:, 1]
         return np.asarray(seconds), decision.remarks
     if decision.kind == "numbers":
-        x = decision.reading.read(column.name, column.cells, column.line)
+        x = decision.reading.read(column.name, column.cells, column.place)
         return np.asarray(x, np.float64), decision.remarks
     _, cell = cells.first(~cells.missing)
     raise DataError(
