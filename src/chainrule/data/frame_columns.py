@@ -13,6 +13,7 @@ from chainrule.data.cells import plain
 from chainrule.data.coded import Coded, RawCells
 from chainrule.data.errors import DataError
 from chainrule.data.table import Table
+from chainrule.data.zoned_times import zoned
 
 __all__ = ["cells_of", "is_frame", "table_of_frame"]
 
@@ -23,6 +24,7 @@ EXACT = 2**53
 """Integers up to here float64 holds without rounding."""
 
 TRUTH = ("False", "True", "")
+BOOLEANS = {bool, np.bool_}
 
 
 def is_frame(data: Any) -> bool:
@@ -81,7 +83,8 @@ def _received(data: Any) -> str:
 def cells_of(values: Any) -> RawCells:
     """Return a column's cells: numbers, times, or texts as a file would have them.
 
-    Durations become seconds; times with a zone keep the clock of that zone.
+    Durations become seconds; times with a zone become texts of its clock, and how far that is
+    ahead of UTC, as files and Python's datetimes have them.
     """
     if isinstance(values, Coded):
         return values
@@ -134,8 +137,11 @@ def _of_pandas(values: Any) -> RawCells | None:
         codes = np.where(gone, 2, values.fillna(False).to_numpy(dtype=np.bool_))
         return Coded(TRUTH, codes.astype(np.int32), "boolean")
     if kind == "M" and hasattr(values, "dt"):
-        local = values.dt.tz_localize(None) if getattr(dtype, "tz", None) else values
-        return np.asarray(local.to_numpy(dtype="datetime64[us]"))
+        zone = getattr(dtype, "tz", None)
+        clock = _microseconds(values.dt.tz_localize(None) if zone else values)
+        if not zone:
+            return clock
+        return zoned(clock, _microseconds(values.dt.tz_convert("UTC").dt.tz_localize(None)))
     if kind == "m" and hasattr(values, "to_numpy"):
         return _seconds(values.to_numpy(dtype="timedelta64[us]"))
     if hasattr(values, "factorize"):
@@ -161,7 +167,11 @@ def _of_polars(values: Any) -> RawCells | None:
         codes = values.cast(polars.Int32).fill_null(2).to_numpy()
         return Coded(TRUTH, codes, "boolean")
     if dtype == polars.Datetime:
-        return np.asarray(values.dt.replace_time_zone(None).to_numpy())
+        clock = np.asarray(values.dt.replace_time_zone(None).to_numpy())
+        if dtype.time_zone is None:
+            return clock
+        utc = values.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        return zoned(clock, np.asarray(utc.to_numpy()))
     if dtype == polars.Date:
         return np.asarray(values.to_numpy())
     if dtype == polars.Duration:
@@ -191,9 +201,12 @@ def _of_arrow(values: Any) -> RawCells | None:
         codes = values.cast(pyarrow.int32()).fill_null(2)
         return Coded(TRUTH, codes.to_numpy(**_copied(codes)), "boolean")
     if types.is_timestamp(kind):
-        local = pyarrow.compute.local_timestamp(values) if kind.tz else values
-        times = local.cast(pyarrow.timestamp("us"), safe=False)
-        return np.asarray(times.to_numpy(**_copied(times)))
+        utc = values.cast(pyarrow.timestamp("us"), safe=False)
+        if not kind.tz:
+            return np.asarray(utc.to_numpy(**_copied(utc)))
+        local = pyarrow.compute.local_timestamp(values)
+        clock = local.cast(pyarrow.timestamp("us"), safe=False)
+        return zoned(*(np.asarray(each.to_numpy(**_copied(each))) for each in (clock, utc)))
     if types.is_date(kind):
         days = values.cast(pyarrow.date32())
         return np.asarray(days.to_numpy(**_copied(days)), "datetime64[D]")
@@ -239,6 +252,11 @@ def _numbers(values: NDArray[Any], gone: NDArray[np.bool_] | None = None) -> Raw
     return numbers
 
 
+def _microseconds(times: Any) -> NDArray[np.datetime64]:
+    """Return a Series of times without a zone as an array."""
+    return np.asarray(times.to_numpy(dtype="datetime64[us]"))
+
+
 def _seconds(values: NDArray[Any]) -> NDArray[np.float64]:
     """Return durations as seconds, NaN for a missing one."""
     seconds: NDArray[np.float64] = values / np.timedelta64(1, "s")
@@ -253,7 +271,10 @@ def _one_by_one(values: Any) -> Coded:
         values = values.to_list()
     elif isinstance(values, np.ndarray):
         values = values.tolist()
-    return Coded.of(_text(value) for value in values)
+    coded, types = Coded.of(_text(value) for value in values), set(map(type, values))
+    if types & BOOLEANS and str not in types and set(coded.texts) <= set(TRUTH):
+        coded.kind = "boolean"
+    return coded
 
 
 def _text(value: Any) -> str:

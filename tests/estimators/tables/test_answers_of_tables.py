@@ -204,3 +204,11 @@ def test_other_classifiers_take_them_too():
             model.fit(X, y)
         assert model.classes_.dtype == model.predict(X).dtype == kind
         assert model.score(X, y) == np.mean(model.predict(X) == y.to_numpy(dtype=kind))
+
+
+def test_truth_values_that_are_objects_are_classes_that_are_truth_values():
+    truths = (WORDS == "yes").astype(object)
+    for rows in (FRAME.assign(y=truths), {**FRAME.to_dict("list"), "y": truths.to_list()}):
+        model = TableClassifier(**QUICK).fit(rows, target="y")
+        assert model.classes_.tolist() == [False, True]
+        assert model.predict(rows).dtype == np.bool_

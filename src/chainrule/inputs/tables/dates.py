@@ -14,6 +14,7 @@ from chainrule.data import DataError
 from chainrule.data.cells import Cells, shortened
 from chainrule.data.date_formats import DAY, ORDERS, day_first_is_unclear, find_order, moment
 from chainrule.data.table import RawCells
+from chainrule.data.zoned_times import moments_of
 from chainrule.inputs.tables.base import MISSING_VALUE, Line, TableColumn, counted_cells
 from chainrule.inputs.tables.numbers import NumericColumn
 from chainrule.inputs.tables.piecewise import PiecewiseColumn
@@ -46,7 +47,11 @@ class DateReading:
             A cell is no date.
         """
         if cells.kind == "time":
-            return _of_times(cells)
+            seconds = _seconds(cells.times())
+            return np.stack([seconds, seconds], axis=1)
+        if cells.kind == "zoned":
+            both = moments_of(cells.texts, cells.missing)
+            return np.stack([_seconds(each) for each in both], axis=1)[cells.codes]
         values = np.full((len(cells.texts), 2), np.nan)
         wrong = np.zeros(len(cells.texts), np.bool_)
         for place, (text, gone) in enumerate(zip(cells.texts, cells.missing, strict=True)):
@@ -72,7 +77,7 @@ def find_dates(
 
     With ``chosen``, all other words are taken as missing.
     """
-    if cells.kind == "time":
+    if cells.kind in ("time", "zoned"):
         return DateReading(), ()
     counts = cells.counts().tolist()
     found = zip(cells.texts, counts, cells.missing, strict=True)
@@ -210,13 +215,13 @@ class DateColumn(TableColumn):
         )
 
 
-def _of_times(cells: Cells) -> NDArray[np.float64]:
-    """Return the seconds of times (n, 2), in the steps that those of texts are made in."""
-    days, rest = np.divmod(cells.times().astype(np.int64), round(DAY * 1e6))
+def _seconds(times: NDArray[np.datetime64]) -> NDArray[np.float64]:
+    """Return the seconds of times (n), in the steps that those of texts are made in."""
+    days, rest = np.divmod(times.astype("datetime64[us]").astype(np.int64), round(DAY * 1e6))
     whole, fraction = np.divmod(rest, 10**6)
-    seconds = days * DAY + (whole + fraction / 1e6)
-    seconds[cells.gone()] = np.nan
-    return np.stack([seconds, seconds], axis=1)
+    seconds: NDArray[np.float64] = days * DAY + (whole + fraction / 1e6)
+    seconds[np.isnat(times)] = np.nan
+    return seconds
 
 
 def _parts(moments: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
