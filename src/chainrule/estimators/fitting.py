@@ -12,6 +12,7 @@ from sklearn.model_selection import train_test_split
 from chainrule.chain import Chain
 from chainrule.engine.running.forward import in_blocks
 from chainrule.estimators.callbacks import FitTask
+from chainrule.estimators.raw_rows import raw_rows
 from chainrule.estimators.stopping import EpochLoss, FitRecord, StoppingMonitor
 from chainrule.inputs import Inputs
 from chainrule.targets import Objective, Targets
@@ -58,6 +59,8 @@ class FitJob:
         The fitted attributes of the network, except its chain.
     callbacks : FitTask or None
         scikit-learn's callbacks, called after each epoch.
+    held_out_rows : table or None
+        The raw rows of the validation set, for a score that is a function of them.
     """
 
     estimator: Any
@@ -74,6 +77,7 @@ class FitJob:
     given: tuple[Any, Any]
     attributes: dict[str, Any] = field(default_factory=dict)
     callbacks: FitTask | None = None
+    held_out_rows: Any = None
 
     def training_targets(self, t: Array) -> Array:
         """Return targets as the loss of training sees them."""
@@ -101,6 +105,8 @@ class FitJob:
                 "The validation set is too small. Increase 'validation_fraction' "
                 "or the size of your dataset."
             )
+        if self.inputs.kind == "table" and callable(self.estimator.scoring):
+            self.held_out_rows = raw_rows(self.given[0], held_out)
         return data.at(rows), data.at(held_out)
 
     def run(self) -> Any:

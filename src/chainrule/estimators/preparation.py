@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
+from chainrule.chain import Chain
 from chainrule.data import Column, Images
 from chainrule.data.sources import is_source
 from chainrule.estimators.fitting import FitJob, by_rows, training_dtype
@@ -75,6 +76,57 @@ def prepare(
     first = not estimator._has_network() or not (estimator.warm_start or incremental)
     if not first:
         estimator._check_going_on()
+    read = _read(estimator, X, y, classes, inputs, first=first)
+    inputs, targets = read.inputs, read.targets
+    estimator._check_answers(read.y, targets, warm=bool(estimator.warm_start) and not first)
+    data = _samples(
+        estimator, read.encoded, read.y, sample_weight, targets, incremental=incremental
+    )
+    validation, raw = None, None
+    if _complete(*held_out):
+        validation = by_rows(labelled(estimator, inputs, targets, *held_out))
+        raw = held_out[0] if inputs.kind == "table" and callable(estimator.scoring) else None
+    random_state = check_random_state(estimator.random_state)
+    chain, dtype = _network(
+        estimator, data, targets, random_state, first=first, incremental=incremental
+    )
+    for part, samples in (("", data), (" validation", validation)):
+        if samples is not None:
+            name = f"{type(estimator).__name__}{part}"
+            samples.check_range(name, dtype, "; dtype='float64' trains in float64")
+    return FitJob(
+        estimator=estimator,
+        inputs=inputs,
+        targets=targets,
+        chain=chain.astype(dtype),
+        objective=estimator._objective(targets),
+        data=by_rows(data),
+        validation=validation,
+        dtype=read.encoded.dtype,
+        first=first,
+        incremental=incremental,
+        random_state=random_state,
+        given=read.given,
+        attributes=estimator._described(inputs, targets, chain),
+        held_out_rows=raw,
+    )
+
+
+@dataclass
+class _Read:
+    """Samples as a chain takes them, validated answers, what both are, and both as given."""
+
+    encoded: Any
+    y: Any
+    inputs: Inputs
+    targets: Targets
+    given: tuple[Any, Any]
+
+
+def _read(
+    estimator: Any, X: Any, y: Any, classes: Any, inputs: Inputs | None, *, first: bool
+) -> _Read:
+    """Return what a fit is given, read by the inputs and targets that there are, or by new ones."""
     targets = None if first else getattr(estimator, "targets_", None)
     if targets is None:
         X = estimator._opened(X)
@@ -92,45 +144,34 @@ def prepare(
     elif inputs is None:
         inputs = estimator._new_inputs(X)
     encoded, y, inputs = read_fit(estimator, X, y, inputs, targets, reset=targets is None)
-    given = X, y
     if targets is None:
         answers = y if classes is None else classes
         targets = estimator._new_targets(answers, name, cells=cells)
-    estimator._check_answers(y, targets, warm=bool(estimator.warm_start) and not first)
-    data = _samples(estimator, encoded, y, sample_weight, targets, incremental=incremental)
-    validation = None
-    if _complete(*held_out):
-        validation = by_rows(labelled(estimator, inputs, targets, *held_out))
-    random_state = check_random_state(estimator.random_state)
-    objective = estimator._objective(targets)
+    return _Read(encoded, y, inputs, targets, (X, y))
+
+
+def _network(
+    estimator: Any,
+    data: Samples,
+    targets: Targets,
+    random_state: np.random.RandomState,
+    *,
+    first: bool,
+    incremental: bool,
+) -> tuple[Chain, np.dtype[Any]]:
+    """Return a new network, or the one to go on with, and the type to train it in.
+
+    What a new one draws are numbers of the type that is kept.
+    """
     going_on: np.dtype[Any] | None = None
-    if first:  # the numbers that are drawn are those of the type that is kept
-        drawn = estimator._new_chain(encoded.shape[1:], targets, random_state)
-        chain = drawn.astype(encoded.dtype)
+    if first:
+        drawn: Chain = estimator._new_chain(data.X.shape[1:], targets, random_state)
+        chain = drawn.astype(data.X.dtype)
     else:
         chain = estimator._chain_going_on(targets)
         if incremental and hasattr(estimator, "_optimizer"):
             going_on = estimator._optimizer.dtype
-    dtype = training_dtype(estimator, data, chain.parameters.flat.size, going_on)
-    for part, samples in (("", data), (" validation", validation)):
-        if samples is not None:
-            name = f"{type(estimator).__name__}{part}"
-            samples.check_range(name, dtype, "; dtype='float64' trains in float64")
-    return FitJob(
-        estimator=estimator,
-        inputs=inputs,
-        targets=targets,
-        chain=chain.astype(dtype),
-        objective=objective,
-        data=by_rows(data),
-        validation=validation,
-        dtype=encoded.dtype,
-        first=first,
-        incremental=incremental,
-        random_state=random_state,
-        given=given,
-        attributes=estimator._described(inputs, targets, chain),
-    )
+    return chain, training_dtype(estimator, data, chain.parameters.flat.size, going_on)
 
 
 def labelled(

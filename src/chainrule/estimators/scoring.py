@@ -2,7 +2,7 @@
 
 A score is an estimator's own, or one of scikit-learn's scorers. These want a fitted estimator: in
 the midst of a training they are given a twin of the one that is being fitted, with the chain as it
-is by then, and samples that are validated already.
+is by then, and samples that are validated already; a function is given a table's rows as they are.
 """
 
 from __future__ import annotations
@@ -49,6 +49,18 @@ def check_is_of_numbers(scoring: Any, where: str) -> None:
         )
 
 
+def check_is_of_classes(scoring: Any, labels: Array, where: str) -> None:
+    """Raise ValueError, which begins with ``where``, for a score of numbers of classes as words.
+
+    Classes that are numbers have such scores, too.
+    """
+    if isinstance(scoring, str) and scoring in OF_NUMBERS - {LOSS} and labels.dtype.kind in "UO":
+        raise ValueError(
+            f"{where}: expected a score of classes, such as neg_log_loss or accuracy, got "
+            f"{scoring!r}, which is one of numbers"
+        )
+
+
 class Metric:
     """The score of a chain in training on a validation set, by scikit-learn's scorer.
 
@@ -64,9 +76,14 @@ class Metric:
         self.twin = copy.copy(job.estimator)
         vars(self.twin).update(job.attributes)
         vars(self.twin).update(self.twin._chain_attributes(job.chain))
-        self.twin._encoded = lambda X: X
+        encoded, usual = validation.X, self.twin._encoded
+        self.X = encoded if job.held_out_rows is None else job.held_out_rows
+        if self.X is encoded:
+            self.twin._encoded = lambda X: X
+        else:  # of what a scorer made of the rows, nobody knows features yet
+            self.twin._encoded = lambda X: encoded if X is self.X else usual(X)
         self.scorer = check_scoring(self.twin, scoring=job.estimator.scoring)
-        self.X, self.weights = validation.X, validation.weights
+        self.weights = validation.weights
         self.y = job.targets.answers(validation.t)
 
     def __call__(self, Y: Array, t: Array) -> float:

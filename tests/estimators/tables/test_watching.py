@@ -1,8 +1,14 @@
 """What decides on the pass that is kept, and when training ends: scores, patience, time, Ctrl-C."""
 
+import warnings
+
 import numpy as np
+import pandas
+import polars
+import pyarrow
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
@@ -14,7 +20,18 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from chainrule import LearningCurveDisplay, Plan, TableClassifier, TableRegressor, train
+from chainrule import (
+    Chain,
+    Classifier,
+    LearningCurveDisplay,
+    Linear,
+    Plan,
+    Softmax,
+    TableClassifier,
+    TableRegressor,
+    train,
+)
+from chainrule.data import Table
 from chainrule.estimators.tables import training
 from chainrule.estimators.tables.scores import QUICK_SCORES, MeanScore
 from chainrule.targets import Classes, Numbers
@@ -98,6 +115,71 @@ def test_a_function_may_say_what_is_watched():
     model = TableClassifier(**QUICK, max_iter=4, scoring=scorer).fit(X, SIGN)
     assert model.scoring_ is scorer
     assert model.best_validation_score_ == max(model.validation_scores_)
+
+
+FRAME = pandas.DataFrame({"x": X[:, 0], "city": np.where(X[:, 1] > 0, "Bonn", "Kiel"), "y": SIGN})
+
+
+def by_city(estimator, rows, answers):
+    """Score the rows of a city; those are told apart by what a user gave."""
+    if not isinstance(rows, dict | pandas.DataFrame):
+        rows = pandas.DataFrame(np.array([rows["x"], rows["city"]]).T, columns=["x", "city"])
+    if isinstance(rows, dict):
+        rows = pandas.DataFrame(rows)
+    kept = (rows["city"] == "Bonn").to_numpy()
+    assert 0 < kept.sum() < len(answers) == 40
+    right = estimator.predict(rows)[kept] == answers[kept]
+    np.testing.assert_array_equal(right, estimator.predict(rows[kept]) == answers[kept])
+    return float(right.mean())
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [FRAME, FRAME.to_dict("list"), polars.from_pandas(FRAME), pyarrow.Table.from_pandas(FRAME)],
+    ids=["pandas", "dict", "polars", "arrow"],
+)
+def test_a_function_is_given_the_rows_as_fit_was(rows):
+    scores = []
+    for given in (rows, FRAME):
+        model = TableClassifier(**QUICK, max_iter=3, scoring=by_city).fit(given, target="y")
+        scores.append(model.validation_scores_)
+    assert scores[0] == scores[1]
+
+
+def test_a_function_is_given_rows_of_a_file_and_rows_to_hold_out(tmp_path):
+    kinds = []
+
+    def scorer(estimator, rows, answers):
+        kinds.append(type(rows))
+        return estimator.score(rows, answers)
+
+    FRAME.to_csv(tmp_path / "rows.csv", index=False)
+    model = TableClassifier(**QUICK, max_iter=1, scoring=scorer)
+    model.fit(tmp_path / "rows.csv", target="y")
+    model.fit(FRAME, target="y", X_val=FRAME[:40], y_val=SIGN[:40])
+    model.fit(X, SIGN)
+    chain = Chain(Linear(2), Softmax())
+    network = Classifier(chain, inputs="table", early_stopping=True, scoring=scorer)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        rows = FRAME.drop(columns="y")
+        network.set_params(max_iter=1).fit(rows, SIGN)
+        network.fit(rows, SIGN, X_val=rows[:40], y_val=SIGN[:40])
+    assert list(dict.fromkeys(kinds)) == [Table, pandas.DataFrame, np.ndarray]
+    assert kinds[-2:] == [pandas.DataFrame] * 2
+
+
+def test_a_score_of_numbers_is_refused_where_classes_are_words():
+    model = TableClassifier(scoring="r2")
+    with pytest.raises(ValueError, match=r"TableClassifier, scoring: expected a score of classes.*"
+                       "got 'r2', which is one of numbers"):
+        model.fit(X, SIGN)
+
+
+def test_some_rows_are_left_to_learn_from():
+    expected = "expected two rows or more to learn from, got 1 row of 200: all others are held out"
+    with pytest.raises(ValueError, match=expected):
+        TableRegressor(validation_fraction=0.999).fit(X, NUMBER)
 
 
 def test_the_loss_may_be_watched_and_is_where_there_is_no_score():

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from chainrule.estimators.classification import FittedClassifier
+from chainrule.estimators.scoring import check_is_of_classes
 from chainrule.estimators.tables.estimator import TableEstimator
 from chainrule.estimators.tables.parameters import OR_AUTO, with_table_docs
 from chainrule.functions import LogSoftmax, Softplus
@@ -61,7 +62,9 @@ class TableClassifier(FittedClassifier, TableEstimator):
     }
 
     def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
-        return Classes.fit(y, name=name, chosen=cells)
+        targets = Classes.fit(y, name=name, chosen=cells)
+        check_is_of_classes(self.scoring, targets.labels, f"{type(self).__name__}, scoring")
+        return targets
 
     def _logits(self, X: Any) -> Array:
         """Return the logarithms of the mean probabilities; of two classes their difference."""

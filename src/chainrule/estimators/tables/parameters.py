@@ -49,7 +49,8 @@ PARAMETERS = """\
     scoring : str or callable, default="auto"
         What is watched on the rows held out, of the mean of the members: a score by scikit-learn's
         name of it ("accuracy", "neg_log_loss", "roc_auc", "r2", …) or as
-        ``scorer(estimator, X, y)``, or "loss", the mean of the members' losses.
+        ``scorer(estimator, X, y)``, whose X are the rows held out as ``fit`` was given them, or
+        "loss", the mean of the members' losses.
     drop : list of str, default=()
         Columns to leave out.
     categorical : list of str, default=()

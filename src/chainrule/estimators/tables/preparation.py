@@ -16,6 +16,7 @@ from chainrule.data.frames import is_frame
 from chainrule.data.sources import is_source
 from chainrule.estimators.fitting import FitJob
 from chainrule.estimators.preparation import labelled
+from chainrule.estimators.raw_rows import raw_rows
 from chainrule.estimators.tables.answers import answers_of_rows, check_each_is_there
 from chainrule.estimators.tables.held_out import held_out_rows
 from chainrule.estimators.tables.networks import member_chain, outputs_of
@@ -37,6 +38,7 @@ from chainrule.inputs.tables.cross_fitting import (
     has_many_categories,
     learn_answers,
 )
+from chainrule.tables import counted
 from chainrule.targets import Classes, Targets
 from chainrule.training.samples import Samples
 from chainrule.types import Array
@@ -137,8 +139,10 @@ def prepare_table(estimator: Any, X: Any, y: Any, given: Given) -> TableJob:
     if estimator.verbose is True and given.inputs is None:
         print(inputs)
     validation = _given_part(estimator, inputs, targets, columns, given)
+    held_out = given.held_out[0]
     if validation is None and len(out := _of_weight(data, out)):
         validation = data.at(out)
+        held_out = raw_rows(X, out) if callable(estimator.scoring) else None
     data = data.at(training)
     recipe = recipe_for(estimator, len(data), classes=isinstance(targets, Classes))
     objective = estimator._objective(targets)
@@ -164,6 +168,7 @@ def prepare_table(estimator: Any, X: Any, y: Any, given: Given) -> TableJob:
         random_state=random_state,
         given=(X, rows.y),
         attributes=estimator._described(inputs, targets, chain) | columns,
+        held_out_rows=held_out if callable(estimator.scoring) else None,
         recipe=recipe,
     )
 
@@ -241,7 +246,7 @@ def _divided(
                 )
         return np.arange(count), np.arange(0)
     classes = rows.y if isinstance(targets, Classes) else None
-    return held_out_rows(
+    training, out = held_out_rows(
         count,
         float(estimator.validation_fraction),
         seed,
@@ -249,6 +254,13 @@ def _divided(
         groups=rows.groups,
         time=rows.time,
     )
+    if len(training) < 2:
+        raise ValueError(
+            f"{type(estimator).__name__}: expected two rows or more to learn from, got "
+            f"{counted(len(training), 'row')} of {count:,}: all others are held out, by "
+            f"validation_fraction={estimator.validation_fraction!r}, groups or time"
+        )
+    return training, out
 
 
 def _options(estimator: Any, rows: _Rows, groups: Any) -> Options:
