@@ -7,7 +7,18 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["flag", "items", "newer", "number", "record", "shorter", "text", "unique", "whole"]
+__all__ = [
+    "check_texts",
+    "flag",
+    "items",
+    "newer",
+    "number",
+    "record",
+    "shorter",
+    "text",
+    "unique",
+    "whole",
+]
 
 LONGEST_TEXT = 131_072
 """Characters; also the longest cell that the CSV reader takes."""
@@ -97,6 +108,17 @@ def flag(value: object, where: str) -> bool:
     if type(value) is not bool:
         raise _wrong(where, "true or false", value)
     return value
+
+
+def check_texts(value: Any, where: str) -> None:
+    """Raise ValueError for a text, in plain values of any depth, that `text` would not take."""
+    if type(value) is dict:
+        value = list(value.values())
+    if type(value) is list:
+        for each in value:
+            check_texts(each, where)
+    elif type(value) is str:
+        text(value, where, least=0)
 
 
 def unique(values: tuple[str, ...], where: str) -> tuple[str, ...]:

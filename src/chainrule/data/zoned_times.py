@@ -46,7 +46,7 @@ def moments_of(
     offsets = ["+00:00" if gone else text[-OFFSET:] for text, gone in rows]
     known = {each: _minutes(each) for each in set(offsets)}
     ahead = np.array([known[each] for each in offsets], np.int64) * MINUTE
-    return clock, clock - ahead
+    return clock, np.array(clock - ahead, "datetime64[us]")
 
 
 def _offset(minutes: int) -> str:

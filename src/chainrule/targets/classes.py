@@ -80,7 +80,7 @@ class Classes(Targets):
             Numbers that are no classes, or several columns that are not 0 and 1.
         """
         if chosen:
-            return cls(np.unique(y), name=name)
+            return cls(_kept(np.unique(y)), name=name)
         from sklearn.preprocessing import LabelBinarizer
 
         dense = y.toarray() if sparse.issparse(y) else y
@@ -88,7 +88,7 @@ class Classes(Targets):
             indicators(dense)
         binarizer = LabelBinarizer().fit(dense)
         several = str(binarizer.y_type_).startswith("multilabel")
-        return cls(np.asarray(binarizer.classes_), several, name=name)
+        return cls(_kept(np.asarray(binarizer.classes_)), several, name=name)
 
     @property
     def exclusive(self) -> bool:
@@ -262,6 +262,13 @@ def indicators(y: Any) -> Array:
             f"{given.item(*place)!r} in row {place[0]}, column {place[1]}{advice}"
         )
     return held
+
+
+def _kept(labels: Array) -> Array:
+    """Return labels; ValueError for texts that no file keeps, before anything is learned."""
+    if labels.dtype.kind in "UO" and all(isinstance(label, str) for label in labels):
+        _labels("str" if labels.dtype.kind == "U" else "object", labels.tolist())
+    return labels
 
 
 def _labels(kind: object, values: list[Any]) -> Array:

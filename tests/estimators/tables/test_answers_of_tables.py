@@ -9,7 +9,8 @@ import pyarrow
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from chainrule import MLPClassifier, TableClassifier, TableRegressor
+from chainrule import MLPClassifier, TableClassifier, TableRegressor, strict_json
+from chainrule.data import DataError
 from chainrule.data.frames import as_table
 
 FRAME = pandas.DataFrame({"area": np.linspace(0, 1, 20), "city": ["Bonn", "Kiel"] * 10})
@@ -212,3 +213,19 @@ def test_truth_values_that_are_objects_are_classes_that_are_truth_values():
         model = TableClassifier(**QUICK).fit(rows, target="y")
         assert model.classes_.tolist() == [False, True]
         assert model.predict(rows).dtype == np.bool_
+
+
+@pytest.mark.parametrize("kind", [object, "str"])
+def test_texts_that_no_file_keeps_are_refused_before_they_are_learned(kind):
+    longest = strict_json.LONGEST_TEXT
+    for size in (longest, longest + 1):
+        long = FRAME.assign(city=FRAME["city"].replace("Kiel", "K" * size)).astype({"city": kind})
+        words = WORDS.replace("yes", "y" * size).astype(kind)
+        if size == longest:
+            TableClassifier(**QUICK, keep=["city"]).fit(long, WORDS)
+            TableClassifier(**QUICK).fit(FRAME, words)
+            continue
+        with pytest.raises(DataError, match=r"column 'city': expected a text .* no file could ke"):
+            TableClassifier(**QUICK, keep=["city"]).fit(long, WORDS)
+        with pytest.raises(ValueError, match="classes: expected a text of 0 to 131,072 char"):
+            TableClassifier(**QUICK).fit(FRAME, words)

@@ -10,6 +10,9 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule import strict_json
+from chainrule.data import DataError
+from chainrule.data.cells import shortened
 from chainrule.data.table import RawCells
 
 MOST_VALUES = 100
@@ -79,6 +82,16 @@ class TableColumn(ABC):
 
         DataError names the line of a cell that cannot be encoded.
         """
+
+    def checked(self) -> Self:
+        """Return the column itself; DataError if a file could not keep one of its texts."""
+        try:
+            strict_json.check_texts(self.to_json(), f"column {shortened([self.name])}")
+        except ValueError as error:
+            raise DataError(
+                f"{error}; no file could keep it: drop the column, or shorten the text"
+            ) from None
+        return self
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:

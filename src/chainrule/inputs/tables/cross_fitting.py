@@ -94,4 +94,5 @@ def _learnt(
     most = max(settings.max_categories, min(more, frequent_values(cells, ENOUGH_ROWS)))
     frequent = CategoricalColumn.fit(column.name, cells, most) or column
     fit = partial(fit_numbers, reading=AS_IT_IS, settings=settings)
-    return TargetEncodedColumn.fit(frequent, cells, answers, fit) or column
+    learnt = TargetEncodedColumn.fit(frequent, cells, answers, fit)
+    return column if learnt is None else learnt.checked()

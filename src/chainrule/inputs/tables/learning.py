@@ -99,7 +99,7 @@ def fit_column(
         learnt = BooleanColumn.fit(name, Cells.read(raw))
     else:
         learnt = CategoricalColumn.fit(name, Cells.read(raw), settings.max_categories)
-    return "constant" if learnt is None else learnt
+    return "constant" if learnt is None else learnt.checked()
 
 
 def fit_numbers(
