@@ -14,9 +14,9 @@ from sklearn.neural_network import MLPClassifier
 import chainrule as package
 from chainrule import __version__
 from chainrule.cli import contestants
-from chainrule.cli.comparing import Comparison, Fit
+from chainrule.cli.comparing import Comparison
 from chainrule.cli.comparisons import comparison_table, verdict
-from chainrule.cli.contestants import Perceptron
+from chainrule.cli.contestants import Fit, Perceptron
 from cli.runs import chainrule, house_rows, written
 from cli.test_images import digits as idx_files, pictures
 
@@ -161,7 +161,7 @@ def test_a_class_with_one_row_is_named(tmp_path):
 
 def test_a_library_that_cannot_fit_is_named():
     error = chainrule("compare", "diabetes", "--optimizer", "sgd", "-l", 1e30, "-e", 3).error
-    assert error.startswith("chainrule's MLP: Solver produced non-finite parameter weights")
+    assert error.startswith("chainrule's MLP, fold 1: Solver produced non-finite parameter weights")
 
 
 def test_repeats_cut_the_data_in_other_ways():

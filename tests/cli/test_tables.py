@@ -1,11 +1,13 @@
 """Tables as people have them: an ensemble by default, spreadsheets, and how files are written."""
 
 import datetime
+import itertools
 import random
 
 import pytest
 
 from chainrule import TableClassifier, TableRegressor, load
+from chainrule.data.split import LEAST_ROWS
 from cli.runs import chainrule, house_rows, train, written
 
 HEADER = "House ID,Sold,Region,Area,Rooms,Garden,Currency,Price"
@@ -147,7 +149,9 @@ def test_images_get_no_ensemble(tmp_path):
     assert error.startswith("--max-seconds: expected the ensemble of a table")
 
 
-def test_time_ends_a_training_with_the_best_so_far(houses, tmp_path):
+def test_time_ends_a_training_with_the_best_so_far(houses, tmp_path, monkeypatch):
+    seconds = itertools.count(step=0.1)  # that pass whenever somebody looks
+    monkeypatch.setattr("chainrule.training.run.perf_counter", lambda: next(seconds))
     options = ("--max-seconds", 0.001, "--patience", 0)
     run = chainrule("train", houses, "-t", "price", "-o", tmp_path / "m", *options)
     assert "as the time was over" in run.err
@@ -190,3 +194,10 @@ def test_a_bad_cell_of_a_table_to_score_is_named_before_training(houses, tmp_pat
     arguments = ("-t", "price", "-o", tmp_path / "m", "--test", other)
     error = chainrule("train", houses, *arguments).error
     assert error.startswith("--test: column 'rooms', line 11: expected a number")
+
+
+@pytest.mark.parametrize("rows", [LEAST_ROWS - 1, LEAST_ROWS])
+def test_from_as_many_rows_as_in_python_some_are_held_out_unasked(rows, tmp_path):
+    path = written(tmp_path / "rows.csv", house_rows(rows))
+    train(path, tmp_path / "m", "-t", "price", "-e", 1)
+    assert ("validation" in load(tmp_path / "m").metadata_["rows"]) == (rows == LEAST_ROWS)

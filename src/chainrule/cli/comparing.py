@@ -10,8 +10,11 @@ import numpy as np
 
 from chainrule.cli.contestants import (
     ACTIVATIONS,
+    EPOCHS,
     OPTIMIZERS,
+    SECONDS,
     Contestant,
+    Fit,
     Perceptron,
     contestants,
 )
@@ -28,25 +31,6 @@ MOST_FOLDS = 100
 MOST_REPEATS = 100
 FIRST_ROWS = 200
 """All fit these before the clock runs, so that nothing is loaded or compiled under it."""
-
-SECONDS, EPOCHS = "fit, seconds", "epochs"
-
-
-@dataclass(frozen=True)
-class Fit:
-    """One fit: the scores on the rows that it did not see, its time, and its epochs if any."""
-
-    model: str
-    fold: int
-    scores: dict[str, float]
-    seconds: float
-    epochs: int | None = None
-
-    @property
-    def figures(self) -> dict[str, float]:
-        """Scores, time and epochs by their names."""
-        epochs = {} if self.epochs is None else {EPOCHS: float(self.epochs)}
-        return {**self.scores, SECONDS: self.seconds, **epochs}
 
 
 @dataclass
@@ -141,15 +125,12 @@ def _fit_all(
     """Fit each model on each fold; each fold begins with another of them."""
     for number, fold in enumerate(folds, 1):
         for model in models if number == 1 else ():
-            model.fit(fold.head(FIRST_ROWS), model.name)
+            model.fit(fold.head(FIRST_ROWS), number)
         first = (number - 1) % len(models)
         for model in (*models[first:], *models[:first]):
             if callback is not None:
                 callback(number, model.name, len(models))
-            fitted = model.fit(fold, f"{model.name}, fold {number}")
-            comparison.fits.append(
-                Fit(model.name, number, fitted.scores, fitted.seconds, fitted.epochs)
-            )
+            comparison.fits.append(model.fit(fold, number))
 
 
 def _check_options(options: CommandLineOptions, folds: int, repeats: int) -> None:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from rich.table import Table
 from rich.text import Text
 
-from chainrule.cli.comparing import EPOCHS, SECONDS, Comparison
-from chainrule.cli.contestants import MLP, THEIR_MLP
+from chainrule.cli.comparing import Comparison
+from chainrule.cli.contestants import EPOCHS, MLP, SECONDS, THEIR_MLP
 from chainrule.cli.output import is_far, score_title
 
 __all__ = [

@@ -30,7 +30,7 @@ __all__ = [
     "OURS",
     "THEIR_MLP",
     "Contestant",
-    "Fitted",
+    "Fit",
     "mlp_parameters",
 ]
 
@@ -53,13 +53,24 @@ PENALTIES = np.logspace(-3, 3, 13)
 """Ridge regression takes the one that its leave-one-out error is lowest with."""
 
 
+SECONDS, EPOCHS = "fit, seconds", "epochs"
+
+
 @dataclass(frozen=True)
-class Fitted:
+class Fit:
     """One fit: the scores on the rows that it did not see, its time, and its epochs if any."""
 
+    model: str
+    fold: int
     scores: dict[str, float]
     seconds: float
     epochs: int | None = None
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """Scores, time and epochs by their names."""
+        epochs = {} if self.epochs is None else {EPOCHS: float(self.epochs)}
+        return {**self.scores, SECONDS: self.seconds, **epochs}
 
 
 class Contestant:
@@ -80,14 +91,14 @@ class Contestant:
         Z = np.asarray(estimator.decision_function(X), np.float64)
         return Z.reshape(len(Z), -1)
 
-    def fit(self, fold: Fold, who: str) -> Fitted:
-        """Return the scores and the time of a fit; ValueError says ``who`` could not."""
+    def fit(self, fold: Fold, number: int) -> Fit:
+        """Return the scores and the time of a fit; ValueError says who could not fit which fold."""
         X, X_test = self.features(fold)
         y, y_test = fold.y
         estimator = self.estimator(fold)
-        seconds = timed(estimator, X, y, who)
+        seconds = timed(estimator, X, y, f"{self.name}, fold {number}")
         scores = self._scores(estimator, X_test, y_test, fold)
-        return Fitted(scores, seconds, self._epochs(estimator))
+        return Fit(self.name, number, scores, seconds, self._epochs(estimator))
 
     def _epochs(self, estimator: Any) -> int | None:
         return None
@@ -110,7 +121,7 @@ class Ensemble(Contestant):
 
     threads: int = 0
 
-    def fit(self, fold: Fold, who: str) -> Fitted:
+    def fit(self, fold: Fold, number: int) -> Fit:
         """Return the scores and the time of a fit; a part of the rows is held out to stop early."""
         options = CommandLineOptions("", seed=fold.seed, threads=self.threads)
         training, held_out = fold.training, fold.held_out
@@ -121,10 +132,10 @@ class Ensemble(Contestant):
                 inputs = fold.learned(**estimator.encoding)
                 prepare_ensemble(estimator, training, None, inputs, part=None).run()
             except ValueError as error:
-                raise ValueError(f"{who}: {error}") from error
+                raise ValueError(f"{self.name}, fold {number}: {error}") from error
         seconds = perf_counter() - begin
         scores, _ = evaluate(estimator, held_out.data, held_out.target)
-        return Fitted(scores, seconds, estimator.n_iter_)
+        return Fit(self.name, number, scores, seconds, estimator.n_iter_)
 
 
 @dataclass

@@ -7,6 +7,7 @@ from typing import Any
 
 from chainrule.cli.option_values import ENSEMBLE
 from chainrule.cli.spelling import spelled
+from chainrule.data.split import LEAST_ROWS
 
 __all__ = ["check_ensemble", "described_network", "is_ensemble", "share_of_ensemble"]
 
@@ -25,8 +26,6 @@ OF_BOTH = ("layers", "activation", "dropout", "learning_rate", "batch", "precisi
 """Options that describe one network; an ensemble that is asked for takes the first ones, too."""
 
 SHARE = 0.2
-FEWEST_ROWS = 50
-"""Rows from which some are held out unasked to stop an ensemble early."""
 
 
 def described_network(options: Any) -> list[str]:
@@ -53,7 +52,7 @@ def share_of_ensemble(said: float | None, rows: int) -> float:
     """Return the share of the rows that is held out to stop early: of few rows, none."""
     if said is not None:
         return said
-    return SHARE if rows >= FEWEST_ROWS else 0.0
+    return SHARE if rows >= LEAST_ROWS else 0.0
 
 
 def _said(options: Any, names: tuple[str, ...]) -> list[str]:

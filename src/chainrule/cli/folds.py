@@ -18,11 +18,9 @@ from chainrule.inputs import ImageScaling, TableEncoder
 from chainrule.inputs.tables import CategoricalColumn, NumericColumn
 from chainrule.targets import Numbers
 from chainrule.targets.columns import Purpose, number_cells
-from chainrule.types import Array
+from chainrule.types import Array, Rows
 
 __all__ = ["Fold", "folds_of"]
-
-Rows = np.ndarray[Any, np.dtype[np.intp]]
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -16,11 +15,9 @@ from chainrule.data.cells import Cells, shortened
 from chainrule.inputs.tables.times import times_of
 from chainrule.targets import Classes
 from chainrule.targets.columns import Purpose, label_cells, number_cells, typed_labels
-from chainrule.types import Array
+from chainrule.types import Array, Rows
 
 __all__ = ["class_numbers", "learned_purpose", "parts_of"]
-
-Rows = np.ndarray[Any, np.dtype[np.intp]]
 
 PARTS = ("training", "validation", "test")
 _OUT = "--validation 0 --test 0 trains on all rows"

@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.errors import DataError
+from chainrule.types import Rows
 
 __all__ = ["split_groups", "split_times"]
-
-Rows = NDArray[np.intp]
 
 
 def split_groups(

@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 
 from chainrule.data.errors import DataError
 
-__all__ = ["split"]
+__all__ = ["LEAST_ROWS", "split"]
+
+LEAST_ROWS = 40
+"""Rows from which some are held out unasked: a score of fewer than eight says next to nothing."""
 
 
 def split(

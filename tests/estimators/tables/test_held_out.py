@@ -11,7 +11,8 @@ from hypothesis import given, strategies as st
 from chainrule import TableRegressor
 from chainrule.data import DataError, DataWarning
 from chainrule.data.coded import Coded
-from chainrule.estimators.tables.held_out import LEAST_ROWS, held_out_rows
+from chainrule.data.split import LEAST_ROWS
+from chainrule.estimators.tables.held_out import held_out_rows
 
 
 def test_classes_keep_their_shares_and_none_is_held_out_whole():

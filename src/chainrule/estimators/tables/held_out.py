@@ -5,21 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.data import Column, DataError, DataWarning, split, split_groups, split_times
 from chainrule.data.coded import Coded, RawCells
 from chainrule.data.frame_columns import cells_of
+from chainrule.data.split import LEAST_ROWS
 from chainrule.inputs.tables.times import times_of
-from chainrule.types import Array
+from chainrule.types import Array, Rows
 from chainrule.warning import warn
 
-__all__ = ["LEAST_ROWS", "codes_of_groups", "held_out_rows"]
-
-LEAST_ROWS = 40
-"""Rows from which some are held out unasked: a score of fewer than eight says next to nothing."""
-
-Rows = NDArray[np.intp]
+__all__ = ["codes_of_groups", "held_out_rows"]
 
 
 def held_out_rows(
