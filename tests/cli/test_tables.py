@@ -201,3 +201,12 @@ def test_from_as_many_rows_as_in_python_some_are_held_out_unasked(rows, tmp_path
     path = written(tmp_path / "rows.csv", house_rows(rows))
     train(path, tmp_path / "m", "-t", "price", "-e", 1)
     assert ("validation" in load(tmp_path / "m").metadata_["rows"]) == (rows == LEAST_ROWS)
+
+
+def test_scores_of_the_rows_to_learn_from_are_called_so(houses, tmp_path):
+    note = "--test: these are the rows to learn from, so scores do not tell of rows that are new"
+    arguments = ("train", houses, "-t", "price", "-e", 1, "-fo", tmp_path / "m", "--test")
+    same = houses.parent / "." / ".." / houses.parent.name / houses.name
+    assert note in chainrule(*arguments, same).err.splitlines()
+    other = written(tmp_path / "other.csv", house_rows(9))
+    assert note not in chainrule(*arguments, other).err

@@ -19,7 +19,7 @@ from chainrule.cli.arguments import (
     TargetOption,
 )
 from chainrule.cli.checks import check_at_random, check_on_data
-from chainrule.cli.evaluation import evaluate_source, predicted, scores_json
+from chainrule.cli.evaluation import Predictions, evaluate_source, predicted, scores_json
 from chainrule.cli.model_data import samples_of, source_for, target_name
 from chainrule.cli.output import (
     Output,
@@ -34,6 +34,7 @@ from chainrule.cli.predictions import columns_beside, predictions_csv, predictio
 from chainrule.cli.spelling import with_options
 from chainrule.cli.summary import ModelSummary
 from chainrule.cli.table_options import ReadingOptions
+from chainrule.data import Source
 from chainrule.pictures.network_picture import PARTS, draw_network
 
 PICTURES = ("png", "svg", "pdf")
@@ -79,11 +80,7 @@ def predict(
     )
     beside, unnamed = columns_beside(estimator, source, id, keep, every=with_input)
     predictions = predicted(estimator, samples_of(estimator, source, name))
-    notes = [*source.notes, *predictions.notes, *unnamed]
-    if source.test is not None or source.validation is not None:
-        notes.append(f"these are the {len(source):,} training images; for others, name their file")
-    if probabilities and predictions.probabilities is None:
-        notes.append("--probabilities: there are none of numbers")
+    notes = [*_prediction_notes(source, predictions, probabilities=probabilities), *unnamed]
     out.say(*notes)
     if as_json:
         told = predictions_json(estimator, source, predictions, name, beside)
@@ -97,6 +94,18 @@ def predict(
     else:
         output_files.write_text(output, text)
         out.say(f"{len(source):,} predictions written to {output}")
+
+
+def _prediction_notes(
+    source: Source, predictions: Predictions, *, probabilities: bool
+) -> list[str]:
+    """Return what a user should know of predictions."""
+    notes = [*source.notes, *predictions.notes]
+    if source.test is not None or source.validation is not None:
+        notes.append(f"these are the {len(source):,} training images; for others, name their file")
+    if probabilities and predictions.probabilities is None:
+        notes.append("--probabilities: there are none of numbers")
+    return notes
 
 
 @with_options(ReadingOptions)

@@ -215,8 +215,19 @@ class CommandLineOptions(TableOptions):
     ] = 0
 
     def __post_init__(self) -> None:
-        """Check each option by itself."""
+        """Check each option by itself, and those that go together."""
         super().__post_init__()
+        self._check_choices()
+        self._check_ranges()
+        if self.layers is not None:
+            hidden_sizes(self.layers)
+        augmentations(self.augment)
+        class_weights(self.class_weight)
+        image_sides(self.size)
+        self._check_together()
+
+    def _check_choices(self) -> None:
+        """Raise ValueError for a word that is none of those known."""
         choices: dict[str, tuple[str, ...]] = {
             "model": MODELS,
             "optimizer": OPTIMIZER_NAMES,
@@ -231,6 +242,9 @@ class CommandLineOptions(TableOptions):
             word = getattr(self, name)
             if word is not None and word not in known:
                 raise ValueError(f"--{name}: expected one of {', '.join(known)}, got {word!r}")
+
+    def _check_ranges(self) -> None:
+        """Raise ValueError for a number out of range."""
         share, least_0, least_1 = "a share from 0 to below 1", "a number >= 0", "a number >= 1"
         ranges: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
             ("dropout", lambda x: 0 <= x < 1, share),
@@ -253,11 +267,9 @@ class CommandLineOptions(TableOptions):
             if value is not None and not sound(value):
                 option = spelled(name.removesuffix("_share"))
                 raise ValueError(f"{option}: expected {expected}, got {value}")
-        if self.layers is not None:
-            hidden_sizes(self.layers)
-        augmentations(self.augment)
-        class_weights(self.class_weight)
-        image_sides(self.size)
+
+    def _check_together(self) -> None:
+        """Raise ValueError for options of which one excludes another."""
         for name in OF_BATCHES if self.optimizer == "lbfgs" else ():
             if getattr(self, name):
                 raise ValueError(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,10 +26,11 @@ from chainrule.cli.evaluation import positive_class
 from chainrule.cli.option_values import image_sides
 from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.output import Output, scores_table
+from chainrule.cli.prepared import Training
 from chainrule.cli.reading import check_is_text, layout_of, read_data
 from chainrule.cli.spelling import with_options
 from chainrule.cli.summary import ModelSummary
-from chainrule.cli.training import prepare_training, train_network
+from chainrule.cli.training import Outcome, prepare_training, train_network
 from chainrule.data import DataError, Source, Table
 from chainrule.interruption import EXIT_CODE, interruption
 
@@ -71,23 +75,29 @@ def train(
     unscored = [name for name in training.parts if name not in outcome.scores]
     if unscored:
         out.say(f"interrupted before there were scores of {' and '.join(unscored)}")
-    purpose = training.purpose
-    positive = positive_class(purpose.classes)
     if as_json:
-        predicted: dict[str, Any] = {"target": source.target_name, "task": purpose.task}
-        predicted["classes"] = purpose.classes
-        if columns := ModelSummary(outcome.estimator).columns:
-            predicted["columns"] = columns
-        predicted["notes"] = [*notes, *outcome.history.remarks]
-        if positive is not None:
-            predicted["positive"] = positive
-        out.json({"model": str(path), **predicted, **outcome.estimator.metadata_})
+        told = _told(source, training, outcome, notes)
+        out.json({"model": str(path), **told, **outcome.estimator.metadata_})
     else:
         rows = {name: len(part) for name, part in training.parts.items()}
-        out.table(scores_table(outcome.scores, rows, positive))
+        out.table(scores_table(outcome.scores, rows, positive_class(training.purpose.classes)))
         out.say(f"model saved in {path}")
     if outcome.diverged is not None:
         raise outcome.diverged
+
+
+def _told(
+    source: Source, training: Training, outcome: Outcome, notes: list[str]
+) -> dict[str, Any]:
+    """Return what was learned to predict, and from which columns, for programs."""
+    purpose = training.purpose
+    told: dict[str, Any] = {"target": source.target_name, "task": purpose.task}
+    told["classes"] = purpose.classes
+    if columns := ModelSummary(outcome.estimator).columns:
+        told["columns"] = columns
+    told["notes"] = [*notes, *outcome.history.remarks]
+    positive = positive_class(purpose.classes)
+    return told if positive is None else {**told, "positive": positive}
 
 
 @dataclass(frozen=True)
@@ -100,8 +110,24 @@ class ComparisonOptions(CommandLineOptions):
     optimizer: Annotated[
         str | None, typer.Option(metavar="NAME", help=f"{', '.join(OPTIMIZERS)}; adam.")
     ] = None
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            "--batch", "-b", help="Samples in a step of the MLPs; 0: all. 32, but 64 for images."
+        ),
+    ] = None
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            "--epochs",
+            "-e",
+            help="Passes of the MLPs over the data. 100, but 10 to 60 for images, the fewer the "
+            "more there are.",
+        ),
+    ] = None
     patience: Annotated[
-        int | None, typer.Option(help="Epochs in which the training loss may stand still; 0: any.")
+        int | None,
+        typer.Option(help="Epochs in which an MLP's training loss may stand still; 0: any."),
     ] = 10
     l2: Annotated[float | None, typer.Option(help="Penalty on squared weights, as in train.")] = (
         None
@@ -130,37 +156,15 @@ def compare(
 ) -> None:
     """Compare with scikit-learn's estimators on DATA: scores and fit times, side by side.
 
-    All get the same folds and fit by turns, both libraries' MLPs with the same hyperparameters; a
-    table is also put to ridge or logistic regression and to HistGradientBoosting. Ctrl-C shows what
-    is known so far.
+    All get the same folds and fit by turns, both libraries' MLPs with the same hyperparameters,
+    those that the options say; a table is also put to chainrule's ensemble, to ridge or logistic
+    regression and to HistGradientBoosting, each with its defaults. Ctrl-C shows what is known so
+    far.
     """
     out = Output(as_json=as_json, quiet=quiet)
     source = _read(options)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TimeElapsedColumn(),
-        console=out.messages,
-        transient=True,
-        disable=not out.messages.is_terminal,
-    )
-    with bar:
-        running = bar.add_task("", total=None)
-        begun = -1
-
-        def begin(fold: int, model: str, models: int) -> None:
-            nonlocal begun
-            begun += 1
-            words = f"fold {fold} of {folds * repeats}: {model}"
-            bar.update(running, total=models * folds * repeats, completed=begun, description=words)
-
-        comparison = comparing.compare(
-            source,
-            options,
-            folds,
-            repeats,
-            begin,
-        )
+    with _fits_begun(out, folds * repeats) as begin:
+        comparison = comparing.compare(source, options, folds, repeats, begin)
     if as_json:
         out.json(comparison_json(comparison))
         return
@@ -177,6 +181,27 @@ def compare(
     out.say(speed_sentence(comparison))
     out.say(settings_sentence(comparison.parameters))
     out.say(f"scikit-learn's fit uses the threads of NumPy's {comparison.versions['NumPy']} BLAS")
+
+
+@contextmanager
+def _fits_begun(out: Output, folds: int) -> Iterator[comparing.FitCallback]:
+    """Show how far a comparison is; what is yielded is called as each fit begins."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        console=out.messages,
+        transient=True,
+        disable=not out.messages.is_terminal,
+    )
+    with bar:
+        running, begun = bar.add_task("", total=None), count()
+
+        def begin(fold: int, model: str, models: int) -> None:
+            words = f"fold {fold} of {folds}: {model}"
+            bar.update(running, total=models * folds, completed=next(begun), description=words)
+
+        yield begin
 
 
 def _read(options: CommandLineOptions, *, images: bool = False) -> Source:
@@ -209,5 +234,9 @@ def _read(options: CommandLineOptions, *, images: bool = False) -> Source:
         test = read_data(options.test, source.target_name, layout)
     except DataError as error:
         raise DataError(f"--test: {error}") from None
-    notes = (*source.notes, *(f"--test: {note}" for note in test.notes))
-    return replace(source, test=test, notes=notes)
+    notes = [*source.notes, *(f"--test: {note}" for note in test.notes)]
+    if Path(options.test).resolve() == Path(options.data).resolve():
+        notes.append(
+            "--test: these are the rows to learn from, so scores do not tell of rows that are new"
+        )
+    return replace(source, test=test, notes=tuple(notes))
