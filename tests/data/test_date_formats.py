@@ -73,3 +73,24 @@ def test_what_could_change_places_is_named():
     assert day_first_is_unclear(["3/3/2019", "1/2/2019"], "mdy") == "1/2/2019"
     assert day_first_is_unclear(["1/2/2019", "1/13/2019"], "mdy") == ""
     assert day_first_is_unclear(["2019-01-02"], "ymd") == ""
+
+
+@pytest.mark.parametrize(
+    ("texts", "seconds"),
+    [
+        (["00:00", "9:05", "23:59"], [0, 32700, 86340]),
+        (["9:05:07", "09:05:07.250", "12:00:00"], [32707, 32707.25, 43200]),
+        (["9:05 am", "12:30 AM", "12:30 p.m."], [32700, 1800, 45000]),
+        (["10:00+02:00", "10:00Z", "10:00"], [28800, 36000, 36000]),
+    ],
+)
+def test_times_of_day_are_times_of_the_first_day(texts, seconds):
+    assert find_order(texts, [1] * 3, "mdy") == ("time", 3)
+    assert [moment(text, "time")[1] for text in texts] == seconds
+    assert [moment(text, "ymd") for text in texts] == [None] * 3
+    assert day_first_is_unclear(texts, "time") == ""
+
+
+@pytest.mark.parametrize("text", ["24:00", "12:60", "3:2", "12", "12:30 and more", "13:00 pm", ""])
+def test_what_no_clock_shows_is_no_time_of_day(text):
+    assert moment(text, "time") is None

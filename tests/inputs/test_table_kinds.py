@@ -70,6 +70,7 @@ KINDS = {
         ("in '1/2/2019' the month is taken to come first",),
     ),
     "named days": ([f"{1 + i % 28} Mar 2019" for i in range(60)], "dates", ()),
+    "times of day": ([f"{7 * i % 24:02d}:{13 * i % 60:02d}" for i in range(60)], "dates", ()),
 }
 
 
@@ -221,6 +222,20 @@ def test_missing_dates_are_zeros_with_a_feature_of_their_own(encoding):
     np.testing.assert_array_equal(
         again(encoder).encode_table(table(when=DAYS))[0], encoder.encode_table(table(when=DAYS))[0]
     )
+
+
+def test_times_of_day_by_hand():
+    times = [f"{7 * i % 24:02d}:{13 * i % 60:02d}" for i in range(60)]
+    encoder = TableEncoder.fit(table(t=times))
+    names = ("t", "t hour", "t sine of the day", "t cosine of the day")
+    assert encoder.feature_names[:4] == names
+    assert again(encoder) == encoder
+    X = encoder.encode(table(t=["06:00", "18:00"]))
+    np.testing.assert_allclose(X[:, 2:4], [[1, 0], [-1, 0]], atol=1e-6)
+    assert X[1, 0] > X[0, 0]
+    assert X[1, 1] > X[0, 1]
+    with pytest.raises(DataError, match="'t', line 2: expected a time of day, such as 12:30, got"):
+        encoder.encode(table(t=["24:30", "18:00"]))
 
 
 def test_dates_of_a_data_frame_are_those_of_a_file():

@@ -1,4 +1,4 @@
-"""Dates and times as people write them, in one order for a whole column."""
+"""Dates and times as people write them, in one order for a whole column; times of day, too."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import date
 
 __all__ = ["ORDERS", "day_first_is_unclear", "find_order", "moment"]
 
-ORDERS = ("ymd", "dmy", "mdy")
-"""Year first, day first or month first."""
+ORDERS = ("ymd", "dmy", "mdy", "time")
+"""Year first, day first or month first; or times alone, which are those of 1970-01-01."""
 
 LONGEST = 40
 """Characters of a cell that may be a date."""
@@ -38,6 +38,9 @@ def moment(text: str, order: str) -> tuple[float, float] | None:
     """
     if len(text) > LONGEST:
         return None
+    if order == "time":
+        clock = _clock(f" {text}")
+        return None if clock is None else (clock[0], clock[0] - clock[1])
     for pattern in (YEAR_FIRST, YEAR_LAST, DAY_NAMED, MONTH_NAMED):
         found = pattern.match(text)
         if found is not None:
@@ -57,7 +60,7 @@ def find_order(texts: Sequence[str], counts: Sequence[int], usual: str) -> tuple
     if not any(moment(text, order) for text in texts[:TRIED] for order in ORDERS):
         return "ymd", 0
     points = sum(text.count(".") == 2 for text in texts) > 0.5 * len(texts)
-    preferred = ("ymd", "dmy" if points else usual, "dmy", "mdy")
+    preferred = ("ymd", "dmy" if points else usual, "dmy", "mdy", "time")
     best = "ymd", 0
     for order in dict.fromkeys(preferred):
         pairs = zip(texts, counts, strict=True)
@@ -69,7 +72,7 @@ def find_order(texts: Sequence[str], counts: Sequence[int], usual: str) -> tuple
 
 def day_first_is_unclear(texts: Sequence[str], order: str) -> str:
     """Return a text if day and month could change places in all texts, "" if that is clear."""
-    if order == "ymd":
+    if order not in ("dmy", "mdy"):
         return ""
     other = "mdy" if order == "dmy" else "dmy"
     read = [text for text in texts if moment(text, order) is not None]

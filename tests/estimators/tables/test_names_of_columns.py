@@ -2,9 +2,11 @@
 
 import numpy as np
 import pandas
+import polars
 import pytest
 
-from chainrule import TableRegressor, load
+from chainrule import TableClassifier, TableRegressor, load
+from chainrule.data import DataError
 
 AREA, CITY = np.linspace(0, 1, 20), ["Bonn", "Kiel"] * 10
 PRICE = AREA + np.tile([0.0, 1.0], 10)
@@ -45,3 +47,21 @@ def test_the_largest_numbers_overflow_nowhere(recwarn):
     table = pandas.DataFrame({"area": AREA, "far": np.tile([-1.7e308, 1.7e308], 10)})
     assert np.isfinite(TableRegressor(**QUICK).fit(table, PRICE).predict(table)).all()
     assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([{"a": 1, "y": "u"}, {"a": 2, "y": "v"}], r"a list of dicts; pandas.DataFrame\(X\) makes"),
+        (pandas.Series([1.0, 2.0]), r"a Series, which is one column; X.to_frame\(\) makes a table"),
+        (polars.Series([1.0, 2.0]), r"a Series, which is one column; X.to_frame\(\) makes a table"),
+    ],
+)
+def test_rows_that_a_table_can_be_made_of_are_told_how(rows, expected):
+    model = TableClassifier(members=2, max_iter=1)
+    for arguments in ({"target": "y"}, {"y": ["u", "v"]}):
+        with pytest.raises(DataError, match=f"^TableClassifier: expected a table .* {expected}"):
+            model.fit(rows, **arguments)
+    model.fit(pandas.DataFrame({"a": [1.0, 2.0]}), ["u", "v"])
+    with pytest.raises(DataError, match=f"^TableClassifier: expected a table .* {expected}"):
+        model.predict(rows)

@@ -21,7 +21,7 @@ from chainrule.estimators.tables.answers import answers_of_rows, check_each_is_t
 from chainrule.estimators.tables.held_out import held_out_rows
 from chainrule.estimators.tables.networks import member_chain, outputs_of
 from chainrule.estimators.tables.recipe import Recipe, recipe_for
-from chainrule.estimators.tables.samples import rows_as_table
+from chainrule.estimators.tables.samples import check_has_columns, rows_as_table
 from chainrule.estimators.tables.target_encoding import answers_to_encode
 from chainrule.estimators.validation import (
     are_columns,
@@ -176,6 +176,7 @@ def prepare_table(estimator: Any, X: Any, y: Any, given: Given) -> TableJob:
 def _read(estimator: Any, X: Any, y: Any, given: Given) -> _Rows:
     """Return rows without the columns that are no inputs, and their answers."""
     name = type(estimator).__name__
+    check_has_columns(estimator, X)
     if given.target is not None:
         if y is not None:
             raise ValueError(

@@ -11,17 +11,32 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import _check_feature_names, _get_feature_names, validate_data
 
-from chainrule.data import Table
+from chainrule.data import DataError, Table
 from chainrule.data.frame_columns import cells_of, is_frame
 from chainrule.data.frames import as_table
 from chainrule.data.sources import is_source
 
-__all__ = ["known_columns", "rows_as_table", "unnamed"]
+__all__ = ["check_has_columns", "known_columns", "rows_as_table", "unnamed"]
 
 
 def unnamed(count: int) -> tuple[str, ...]:
     """Return the names that columns without any are called by: x0, x1, …, as scikit-learn does."""
     return tuple(f"x{place}" for place in range(count))
+
+
+def check_has_columns(estimator: Any, X: Any) -> None:
+    """Raise DataError for rows that a table can be made of, and how."""
+    name = type(estimator).__name__
+    if isinstance(X, list | tuple) and len(X) and all(isinstance(row, Mapping) for row in X):
+        raise DataError(
+            f"{name}: expected a table with named columns as X, got a list of dicts; "
+            "pandas.DataFrame(X) makes a table of them"
+        )
+    if hasattr(X, "to_frame") and np.ndim(X) == 1:
+        raise DataError(
+            f"{name}: expected a table as X, got a Series, which is one column; X.to_frame() makes "
+            "a table of it"
+        )
 
 
 def rows_as_table(estimator: Any, X: Any, *, reset: bool) -> tuple[Table, bool]:
@@ -51,6 +66,7 @@ def rows_as_table(estimator: Any, X: Any, *, reset: bool) -> tuple[Table, bool]:
         elif not reset and hasattr(estimator, "feature_names_in_"):
             named = set(estimator.inputs_.raw_names) <= set(table.names)  # numbers, as texts
     else:
+        check_has_columns(estimator, X)
         probe = copy.copy(estimator)
         rows = validate_data(
             probe, X, dtype=None, ensure_all_finite="allow-nan", reset=reset, accept_sparse=False

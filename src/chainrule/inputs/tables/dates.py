@@ -1,4 +1,4 @@
-"""A column of dates, with times or without: how long ago, the parts of the date, and its cycles."""
+"""A column of dates, with times or without, or of times of day: when, its parts, and its cycles."""
 
 from __future__ import annotations
 
@@ -27,6 +27,14 @@ Fit = Callable[[str, NDArray[np.float64]], NumberColumn | None]
 """Learns a column of numbers by its name; None if they are all one number."""
 
 PARTS = ("days", "year", "month", "day", "weekday", "hour")
+EXPECTED = {
+    "ymd": "a date, such as 2019-12-31",
+    "dmy": "a date, day first",
+    "mdy": "a date, month first",
+    "time": "a time of day, such as 12:30",
+}
+"""What cells of an order are."""
+
 CYCLES = {"year": 365.2425, "day": 1.0}
 """How many days a cycle has; each is a sine and a cosine."""
 
@@ -62,9 +70,8 @@ class DateReading:
                 wrong[place] = True
         if wrong.any():
             row, cell = cells.first(wrong)
-            orders = {"ymd": "such as 2019-12-31", "dmy": "day first", "mdy": "month first"}
             raise DataError(
-                f"column {name!r}, {line(row)}: expected a date, {orders[self.order]}, got "
+                f"column {name!r}, {line(row)}: expected {EXPECTED[self.order]}, got "
                 f"{shortened([cell])}"
             )
         return values[cells.codes]
