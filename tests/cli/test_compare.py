@@ -15,7 +15,7 @@ import chainrule as package
 from chainrule import __version__
 from chainrule.cli import contestants
 from chainrule.cli.comparing import Comparison
-from chainrule.cli.comparisons import comparison_table, verdict
+from chainrule.cli.comparisons import comparison_json, comparison_table, verdict
 from chainrule.cli.contestants import Fit, Perceptron
 from cli.runs import chainrule, house_rows, written
 from cli.test_images import digits as idx_files, pictures
@@ -276,6 +276,14 @@ def test_small_and_large_scores_keep_their_digits():
     found = compared("regression", "root mean squared error", {"a": [1e-6, 3e-6], "b": [2e9, 4e9]})
     column = comparison_table(found).columns[1]
     assert list(column.cells) == ["2e-06 ± 1.4e-06", "3e+09 ± 1.4e+09"]
+
+
+def test_deviations_of_numbers_of_any_size():
+    scores = {"a": [3e300, 5e300], "b": [3e-300, 5e-300]}
+    told = comparison_json(compared("regression", "mean absolute error", scores))
+    found = told["summary"]["mean absolute error"]
+    assert found["a"]["deviation"] == pytest.approx(2**0.5 * 1e300, rel=1e-12)
+    assert found["b"]["deviation"] == pytest.approx(2**0.5 * 1e-300, rel=1e-12)
 
 
 def test_nobody_has_won_where_no_fold_is_whole():

@@ -138,7 +138,10 @@ def _moments(values: NDArray[Any]) -> dict[str, float]:
 
 
 def _deviation(values: NDArray[Any]) -> float:
-    return float(values.std(ddof=1)) if len(values) > 1 else 0.0
+    if len(values) < 2:
+        return 0.0
+    power = int(np.frexp(np.abs(values).max())[1]) - 1  # so that no square overflows
+    return float(np.ldexp(np.ldexp(values, -power).std(ddof=1), power))
 
 
 def _spread(values: NDArray[Any], name: str) -> str:

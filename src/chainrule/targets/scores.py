@@ -22,6 +22,8 @@ def regression_scores(
     """
     from sklearn import metrics
 
+    power = int(np.frexp(np.abs(t).max())[1]) - 1  # so that no square overflows; it rounds nothing
+    t, y, scale = np.ldexp(t, -power), np.ldexp(y, -power), float(np.ldexp(scale, power))
     with np.errstate(over="ignore"):
         scores = {"R²": float(metrics.r2_score(t, y))} if len(t) > 1 else {}
         return scores | {
