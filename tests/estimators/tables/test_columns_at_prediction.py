@@ -83,7 +83,7 @@ def test_another_column_is_ignored_and_named(model):
         (X.assign(area="wide"), "column 'area', row 0: expected a number, got 'wide'"),
         (X.assign(built=np.arange(N)), "column 'built', row 0: expected a date, such as 20.*'0'"),
         (X[:0], r"Found array with 0 sample\(s\)"),
-        (X["area"], "Expected a 2-dimensional container but got .*Series"),
+        (X["area"], "expected a table as X, got a Series, which is one column"),
         (pandas.concat([X, X[["area"]]], axis=1), "Table: expected different names, got 'area'"),
     ],
     ids=range(10),

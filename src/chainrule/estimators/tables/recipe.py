@@ -31,10 +31,10 @@ ROWS_OF_A_BIN = 40
 """Rows to train on, for each bin of all columns, that a classifier should have."""
 
 PATIENCE = 10
-"""After so many passes without a better score, hardly one comes."""
+"""So many passes without a better score end a training: a later one is given up for the time."""
 
 MANY_ROWS = 2000
-"""From so many rows on, 6 members are as good as 8."""
+"""From so many rows on there are 6 members, not 8: two less to train where passes take long."""
 
 
 @dataclass(frozen=True)
