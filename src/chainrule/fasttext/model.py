@@ -1,0 +1,77 @@
+"""A fastText model as data: settings, dictionary, two matrices; and the vectors it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.fasttext.dictionary import Dictionary
+from chainrule.fasttext.features import LineFeatures, line_features, word_rows
+from chainrule.fasttext.huffman import HuffmanTree
+from chainrule.fasttext.matrices import Dense, KeptRows, Matrix, sum_in_order
+from chainrule.fasttext.randomness import UniformStart
+from chainrule.fasttext.settings import Settings
+
+__all__ = ["FastTextModel", "mean_of_rows"]
+
+
+@dataclass(frozen=True)
+class FastTextModel:
+    """A model, trained or read from a file.
+
+    Parameters
+    ----------
+    settings : Settings
+        What it was trained with.
+    dictionary : Dictionary
+        Its words and labels.
+    input : Matrix of shape (nwords + bucket, dim)
+        A row for each word, then one for each bucket of n-grams: ``Dense``, ``KeptRows`` or
+        ``Quantised``.
+    output : Matrix of shape (nlabels, dim)
+        A row for each label; with hierarchical softmax for each inner node of the tree, and one
+        more. ``Dense`` or ``Quantised``.
+    """
+
+    settings: Settings
+    dictionary: Dictionary
+    input: Matrix
+    output: Matrix
+
+    @classmethod
+    def untrained(cls, dictionary: Dictionary, settings: Settings) -> FastTextModel:
+        """Return the model that training begins with, for a dictionary and these settings."""
+        settings = settings.for_training()
+        rows = dictionary.nwords + settings.bucket
+        start = UniformStart(rows, settings.dim, settings.seed)
+        moved = KeptRows(np.empty(0, np.int64), np.empty((0, settings.dim), np.float32), start)
+        output = Dense(np.zeros((dictionary.nlabels, settings.dim), np.float32))
+        return cls(settings, dictionary, moved, output)
+
+    @cached_property
+    def tree(self) -> HuffmanTree:
+        """The tree of hierarchical softmax."""
+        return HuffmanTree.of_counts(self.dictionary.label_counts)
+
+    def features(self, line: list[bytes]) -> LineFeatures:
+        """Return the rows and labels of a line's tokens."""
+        return line_features(line, self.dictionary, self.settings)
+
+    def word_vector(self, word: bytes) -> NDArray[np.float32]:
+        """Return the mean (dim,) of the rows of a word and its n-grams; 0 if there are none."""
+        rows = word_rows(word, self.dictionary, self.settings)
+        return mean_of_rows(self.input, rows)
+
+    def line_vector(self, line: list[bytes]) -> NDArray[np.float32]:
+        """Return the mean (dim,) of the rows of a line's tokens; 0 if there are none."""
+        return mean_of_rows(self.input, self.features(line).rows)
+
+
+def mean_of_rows(matrix: Matrix, rows: list[int]) -> NDArray[np.float32]:
+    """Return the mean (dim,) of some rows of a matrix: their sum in order, times float32(1/n)."""
+    total = sum_in_order(matrix.take(np.array(rows, np.int64)))
+    mean: NDArray[np.float32] = total * np.float32(1 / max(len(rows), 1))
+    return mean
