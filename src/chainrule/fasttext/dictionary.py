@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 from chainrule.fasttext.heaps import unstable_order
 from chainrule.fasttext.settings import Settings
 
-__all__ = ["END_OF_LINE", "Dictionary", "PruneMap", "lines", "tokens"]
+__all__ = [
+    "END_OF_LINE",
+    "Dictionary",
+    "PruneMap",
+    "check_different",
+    "check_pruned",
+    "lines",
+    "tokens",
+]
 
 END_OF_LINE = b"</s>"
 SPACE = rb" \n\r\t\v\f\0"
@@ -206,3 +214,28 @@ def _by_falling_count(
         if count >= (least_label if keys[place][0] else least):
             kept.append((name, count))
     return kept
+
+
+def check_different(dictionary: Dictionary) -> None:
+    """Raise ValueError if a name stands in a dictionary twice."""
+    names = dictionary.names
+    if len(set(names)) == len(names):
+        return
+    seen: set[bytes] = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f"expected different words and labels, got {name[:60]!r} twice")
+        seen.add(name)
+
+
+def check_pruned(pruned: PruneMap, bucket: int) -> None:
+    """Raise ValueError unless different buckets below ``bucket`` have rows below their number."""
+    count = len(pruned.buckets)
+    for name, values, below in (("bucket", pruned.buckets, bucket), ("row", pruned.rows, count)):
+        if count and not 0 <= values.min() <= values.max() < below:
+            raise ValueError(
+                f"expected each n-gram that was kept to have a {name} from 0 to {below - 1:,}, "
+                f"got {values.min():,} to {values.max():,}"
+            )
+    if len(np.unique(pruned.buckets)) < count:
+        raise ValueError("expected n-grams that were kept in different buckets, got one twice")

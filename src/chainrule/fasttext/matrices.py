@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule.fasttext.randomness import UniformStart
 
-__all__ = ["Dense", "KeptRows", "Matrix", "sum_in_order"]
+__all__ = ["Dense", "KeptRows", "Matrix", "products_in_order", "sum_in_order"]
 
 Floats = NDArray[np.float32]
 
@@ -30,7 +30,7 @@ class Matrix(Protocol):
         """Return some rows (n, dim)."""
 
     def scores(self, hidden: Floats) -> Floats:
-        """Return the product (…, rows) of each row with vectors (…, dim)."""
+        """Return the product (rows,) of each row with a vector (dim,)."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Dense:
         return taken
 
     def scores(self, hidden: Floats) -> Floats:
-        """Return the product (…, rows) of each row with vectors (…, dim)."""
+        """Return the product (rows,) of each row with a vector (dim,)."""
         return products_in_order(hidden, self.values)
 
 
@@ -96,7 +96,7 @@ class KeptRows:
         return taken
 
     def scores(self, hidden: Floats) -> Floats:
-        """Return the product (…, rows) of each row with vectors (…, dim)."""
+        """Return the product (rows,) of each row with a vector (dim,)."""
         return products_in_order(hidden, self.dense().values)
 
     def dense(self) -> Dense:
@@ -115,9 +115,6 @@ def sum_in_order(rows: Floats) -> Floats:
 
 
 def products_in_order(hidden: Floats, rows: Floats) -> Floats:
-    """Return the products (…, n) of vectors (…, dim) with rows (n, dim), summed in order."""
-    total = np.zeros((*hidden.shape[:-1], len(rows)), np.float32)
-    columns = np.ascontiguousarray(rows.T)
-    for number, column in enumerate(columns):
-        total += hidden[..., number, None] * column
-    return total
+    """Return the products (n,) of a vector (dim,) with rows (n, dim), summed in order."""
+    sums: Floats = np.add.accumulate(rows * hidden, axis=1, dtype=np.float32)[:, -1]
+    return sums

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.fasttext.dictionary import Dictionary
+from chainrule.fasttext.dictionary import Dictionary, check_different, check_pruned
 from chainrule.fasttext.features import LineFeatures, line_features, word_rows
 from chainrule.fasttext.huffman import HuffmanTree
 from chainrule.fasttext.matrices import Dense, KeptRows, Matrix, sum_in_order
@@ -51,6 +51,16 @@ class FastTextModel:
         output = Dense(np.zeros((dictionary.nlabels, settings.dim), np.float32))
         return cls(settings, dictionary, moved, output)
 
+    def check(self) -> None:
+        """Raise ValueError unless the parts belong together.
+
+        Every word and n-gram has a row, every label, too, and no name stands there twice.
+        """
+        _check_rows(self)
+        check_different(self.dictionary)
+        if self.settings.model == "supervised" and self.settings.loss == "hs":
+            _ = self.tree
+
     @cached_property
     def tree(self) -> HuffmanTree:
         """The tree of hierarchical softmax."""
@@ -68,6 +78,25 @@ class FastTextModel:
     def line_vector(self, line: list[bytes]) -> NDArray[np.float32]:
         """Return the mean (dim,) of the rows of a line's tokens; 0 if there are none."""
         return mean_of_rows(self.input, self.features(line).rows)
+
+
+def _check_rows(model: FastTextModel) -> None:
+    settings, dictionary, pruned = model.settings, model.dictionary, model.dictionary.pruned
+    ngrams = settings.bucket if settings.has_ngrams else 0
+    if pruned is not None:
+        ngrams = len(pruned.buckets)
+        check_pruned(pruned, settings.bucket)
+    rows = model.input.shape[0]
+    if rows < dictionary.nwords + ngrams:
+        raise ValueError(
+            f"expected {dictionary.nwords:,} + {ngrams:,} rows of the input matrix for words and "
+            f"n-grams, got {rows:,}"
+        )
+    rows = model.output.shape[0]
+    if settings.model == "supervised" and rows < dictionary.nlabels:
+        raise ValueError(
+            f"expected {dictionary.nlabels:,} rows of the output matrix for labels, got {rows:,}"
+        )
 
 
 def mean_of_rows(matrix: Matrix, rows: list[int]) -> NDArray[np.float32]:

@@ -13,6 +13,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.fasttext.matrices import products_in_order
+
 __all__ = ["CENTROIDS", "ProductQuantiser", "Quantised"]
 
 CENTROIDS = 256
@@ -98,10 +100,6 @@ class Quantised:
         return pieces
 
     def scores(self, hidden: Floats) -> Floats:
-        """Return the product (…, rows) of each row with vectors (…, dim); lengths come last."""
-        total = np.zeros((*hidden.shape[:-1], len(self.codes)), np.float32)
-        for part in range(self.quantiser.parts):
-            pieces = self.quantiser.part(part)[self.codes[:, part]]
-            for number, column in enumerate(pieces.T, part * self.quantiser.dsub):
-                total += hidden[..., number, None] * column
-        return total if self.lengths is None else total * self.lengths
+        """Return the product (rows,) of each row with a vector (dim,); lengths come last."""
+        sums = products_in_order(hidden, self.quantiser.decode(self.codes))
+        return sums if self.lengths is None else sums * self.lengths
