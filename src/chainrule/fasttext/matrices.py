@@ -6,6 +6,7 @@ number after number in float32, as fastText's do.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -97,13 +98,16 @@ class KeptRows:
 
     def scores(self, hidden: Floats) -> Floats:
         """Return the product (rows,) of each row with a vector (dim,)."""
-        return products_in_order(hidden, self.dense().values)
+        return np.concatenate([products_in_order(hidden, rows) for rows in self.chunks()])
 
-    def dense(self) -> Dense:
-        """Return the whole matrix."""
-        values = np.concatenate([*self.start.chunks()])
-        values[self.kept] = self.values
-        return Dense(values)
+    def chunks(self) -> Iterator[Floats]:
+        """Yield the whole matrix, some rows (n, dim) at a time."""
+        first = 0
+        for rows in self.start.chunks():
+            here = slice(*np.searchsorted(self.kept, [first, first + len(rows)]))
+            rows[self.kept[here] - first] = self.values[here]
+            first += len(rows)
+            yield rows
 
 
 def sum_in_order(rows: Floats) -> Floats:
