@@ -133,7 +133,7 @@ def printed_scores(scores: Scores, k: int, fixed: bool = False) -> bytes:
     hits = int(scores.hits.sum())
     precision, recall = _ratio(hits, scores.predicted.sum()), _ratio(hits, scores.gold.sum())
     layout = "N\t%d\nP@%d\t%.3f\nR@%d\t%.3f\n" if fixed else "N\t%d\nP@%d\t%.3g\nR@%d\t%.3g\n"
-    return (layout % (scores.examples, k, precision, k, recall)).replace("nan", "-nan").encode()
+    return (layout % (scores.examples, k, precision, k, recall)).encode()
 
 
 def printed_scores_of_labels(scores: Scores, labels: list[bytes], k: int) -> Iterator[bytes]:
