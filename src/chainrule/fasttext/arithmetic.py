@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["exp32", "log_of", "probability_of", "sigmoid", "sigmoid_table", "softmax"]
+__all__ = ["exp32", "log_of", "sigmoid", "sigmoid_table", "softmax"]
 
 Floats = NDArray[np.float32]
 
@@ -57,11 +57,6 @@ def log_of(probability: Any) -> Floats:
     """Return the logarithm of a probability plus 1e-5, rounded to float32."""
     value: Floats = np.log(np.float64(probability) + ADDED).astype(np.float32)
     return value
-
-
-def probability_of(score: Any) -> Floats:
-    """Return what is printed for a logarithm: e to its power, up to 1.00001."""
-    return exp32(score)
 
 
 @cache

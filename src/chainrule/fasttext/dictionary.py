@@ -216,9 +216,8 @@ def _by_falling_count(
     return kept
 
 
-def check_different(dictionary: Dictionary) -> None:
-    """Raise ValueError if a name stands in a dictionary twice."""
-    names = dictionary.names
+def check_different(names: list[bytes]) -> None:
+    """Raise ValueError if a name stands there twice."""
     if len(set(names)) == len(names):
         return
     seen: set[bytes] = set()

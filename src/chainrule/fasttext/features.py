@@ -9,13 +9,20 @@ meet in one row, and none is kept by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from chainrule.fasttext.dictionary import END_OF_LINE, Dictionary
 from chainrule.fasttext.settings import Settings
 
-__all__ = ["LineFeatures", "character_ngrams", "hash_of", "line_features", "word_rows"]
+__all__ = [
+    "LineFeatures",
+    "character_ngrams",
+    "hash_of",
+    "line_features",
+    "rows_of_hashes",
+    "word_rows",
+]
 
 FNV_START = 2166136261
 FNV_FACTOR = 16777619
@@ -50,7 +57,7 @@ def hash_of(name: bytes) -> int:
     return value
 
 
-def signed(value: int) -> int:
+def _signed(value: int) -> int:
     """Return a number of 32 bits as one with a sign."""
     return value - 2**32 if value >= 2**31 else value
 
@@ -79,15 +86,18 @@ def line_features(
         elif place >= 0 or not token.startswith(settings.prefix):
             hashes.append(hash_of(token))
             rows += word_rows(token, dictionary, settings)
-    rows += _ngram_rows(word_ngrams(hashes, settings.wordNgrams), dictionary, settings)
+    rows += rows_of_hashes(_word_ngrams(hashes, settings.wordNgrams), dictionary, settings)
     return LineFeatures(rows, labels, len(line))
 
 
 def word_rows(word: bytes, dictionary: Dictionary, settings: Settings) -> list[int]:
-    """Return the row of a word, if it has one, and those of its character n-grams."""
-    place = dictionary.word_id(word)
+    """Return the row of a word, if it has one, and those of its character n-grams.
+
+    A label's place among the names counts as a row, as it does for fastText's word vectors.
+    """
+    place = dictionary.ids.get(word, -1)
     ngrams = (hash_of(ngram) for ngram in character_ngrams(word, settings.minn, settings.maxn))
-    return [place] * (place >= 0) + _ngram_rows(ngrams, dictionary, settings)
+    return [place] * (place >= 0) + rows_of_hashes(ngrams, dictionary, settings)
 
 
 def character_ngrams(word: bytes, minn: int, maxn: int) -> Iterator[bytes]:
@@ -106,17 +116,17 @@ def character_ngrams(word: bytes, minn: int, maxn: int) -> Iterator[bytes]:
                 yield text[begin:end]
 
 
-def word_ngrams(hashes: list[int], longest: int) -> Iterator[int]:
+def _word_ngrams(hashes: list[int], longest: int) -> Iterator[int]:
     """Yield the hashes of runs of 2 to ``longest`` words, of the hashes of all words."""
-    numbers = [signed(value) for value in hashes]
+    numbers = [_signed(value) for value in hashes]
     for first, value in enumerate(numbers):
         for following in numbers[first + 1 : first + longest] if longest > 1 else ():
             value = (value * WORD_FACTOR + following) % 2**64
             yield value
 
 
-def _ngram_rows(
-    hashes: Iterator[int], dictionary: Dictionary, settings: Settings
+def rows_of_hashes(
+    hashes: Iterable[int], dictionary: Dictionary, settings: Settings
 ) -> list[int]:
     """Return the rows of n-grams; those that were pruned have none."""
     pruned, nwords = dictionary.pruned, dictionary.nwords

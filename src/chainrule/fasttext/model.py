@@ -8,8 +8,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.fasttext.dictionary import Dictionary, check_different, check_pruned
-from chainrule.fasttext.features import LineFeatures, line_features, word_rows
+from chainrule.fasttext.dictionary import Dictionary, check_pruned
+from chainrule.fasttext.features import (
+    LineFeatures,
+    hash_of,
+    line_features,
+    rows_of_hashes,
+    word_rows,
+)
 from chainrule.fasttext.huffman import HuffmanTree
 from chainrule.fasttext.matrices import Dense, KeptRows, Matrix, sum_in_order
 from chainrule.fasttext.randomness import UniformStart
@@ -54,10 +60,9 @@ class FastTextModel:
     def check(self) -> None:
         """Raise ValueError unless the parts belong together.
 
-        Every word and n-gram has a row, every label, too, and no name stands there twice.
+        Every word and n-gram has a row, and every label.
         """
         _check_rows(self)
-        check_different(self.dictionary)
         if self.settings.model == "supervised" and self.settings.loss == "hs":
             _ = self.tree
 
@@ -70,14 +75,38 @@ class FastTextModel:
         """Return the rows and labels of a line's tokens."""
         return line_features(line, self.dictionary, self.settings)
 
-    def word_vector(self, word: bytes) -> NDArray[np.float32]:
-        """Return the mean (dim,) of the rows of a word and its n-grams; 0 if there are none."""
+    def ngram_rows(self, ngram: bytes) -> list[int]:
+        """Return the row of a character n-gram; none if it was pruned."""
+        return rows_of_hashes([hash_of(ngram)], self.dictionary, self.settings)
+
+    def word_vector(self, word: bytes, unit_length: bool = False) -> NDArray[np.float32]:
+        """Return the mean (dim,) of the rows of a word and its n-grams; 0 if there are none.
+
+        ``unit_length`` divides it by its length.
+        """
         rows = word_rows(word, self.dictionary, self.settings)
-        return mean_of_rows(self.input, rows)
+        vector = mean_of_rows(self.input, [row for row in rows if row < self.input.shape[0]])
+        return _at_unit_length(vector) if unit_length else vector
+
+    def mean_word_vector(self, words: list[bytes], unit_length: bool) -> NDArray[np.float32]:
+        """Return the mean (dim,) of the vectors of words at length 1; those of 0 do not count.
+
+        ``unit_length`` brings them to it twice, as fastText 0.11 does.
+        """
+        vectors = [_at_unit_length(self.word_vector(word, unit_length)) for word in words]
+        vectors = [vector for vector in vectors if vector.any()]
+        total = sum_in_order(np.array(vectors, np.float32).reshape(-1, self.settings.dim))
+        mean: NDArray[np.float32] = total * np.float32(1 / max(len(vectors), 1))
+        return mean
 
     def line_vector(self, line: list[bytes]) -> NDArray[np.float32]:
         """Return the mean (dim,) of the rows of a line's tokens; 0 if there are none."""
         return mean_of_rows(self.input, self.features(line).rows)
+
+
+def _at_unit_length(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    length = np.sqrt(np.add.accumulate(vector * vector, dtype=np.float32)[-1])
+    return vector * np.float32(1 / float(length)) if length > 0 else vector
 
 
 def _check_rows(model: FastTextModel) -> None:

@@ -3,159 +3,139 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.fasttext.arithmetic import probability_of
+from chainrule.fasttext.arithmetic import exp32
 from chainrule.fasttext.dictionary import lines
+from chainrule.fasttext.features import character_ngrams
 from chainrule.fasttext.model import FastTextModel
-from chainrule.fasttext.reference import Prediction, predict_rows
+from chainrule.fasttext.predictions import LabelScores, Predictions, ratio
 
 __all__ = [
-    "Scores",
+    "ngrams_text",
     "predictions_text",
-    "printed_predictions",
-    "printed_scores",
-    "printed_scores_of_labels",
-    "score_lines",
+    "scores_of_labels_text",
+    "scores_text",
+    "sentence_vectors_text",
     "vector_text",
+    "word_vectors_text",
 ]
 
-Predict: TypeAlias = Callable[[list[int]], list[Prediction]]
-
-
-def printed_predictions(
-    model: FastTextModel,
-    text: bytes,
-    k: int = 1,
-    threshold: float = 0.0,
-    probabilities: bool = True,
-) -> Iterator[bytes]:
-    """Yield what ``predict-prob``, or ``predict``, prints for each line of a text.
-
-    Parameters
-    ----------
-    model : FastTextModel
-        A supervised model.
-    text : bytes
-        Lines; one without words is an empty line.
-    k : int
-        At most so many labels a line; −1 for all.
-    threshold : float
-        The least probability.
-    probabilities : bool
-        Whether each label is followed by its probability.
-    """
-    labels = model.dictionary.labels
-    for line in lines(text):
-        found = predict_rows(model, model.features(line).rows, k, threshold)
-        yield predictions_text(labels, found, probabilities)
+FLAT = "N\t%d\nP@%d\t%.3g\nR@%d\t%.3g\n"
+FIXED = "N\t%d\nP@%d\t%.3f\nR@%d\t%.3f\n"
 
 
 def predictions_text(
-    labels: list[bytes], found: Iterable[Prediction], probabilities: bool = True
-) -> bytes:
-    """Return the predictions of a line as they are printed.
-
-    ``labels`` has all names, ``found`` the best, and ``probabilities`` says whether they follow.
-    """
-    found = list(found)
-    names = [labels[prediction.label] for prediction in found]
-    if probabilities and found:
-        numbers = probability_of([prediction.score for prediction in found]).tolist()
-        names = [b"%s %.6g" % pair for pair in zip(names, numbers, strict=True)]
-    return b" ".join(names) + b"\n"
-
-
-@dataclass
-class Scores:
-    """Hits of predictions, over all labels and for each.
+    labels: list[bytes], found: Predictions, probabilities: bool = True
+) -> Iterator[bytes]:
+    """Yield a line for each line of ``predict-prob``, or of ``predict``.
 
     Parameters
     ----------
-    examples : int
-        Lines with a known label and a word.
-    predicted, gold, hits : NDArray[np.int64] of shape (nlabels,)
-        How often each label was predicted, was right, and both.
+    labels : list of bytes
+        The model's labels.
+    found : Predictions
+        The best for each line.
+    probabilities : bool
+        Whether each label is followed by its probability: e to the power of its score, which
+        makes 1e-5 of 0 and 1.00001 of 1.
     """
-
-    examples: int
-    predicted: NDArray[np.int64] = field(repr=False)
-    gold: NDArray[np.int64] = field(repr=False)
-    hits: NDArray[np.int64] = field(repr=False)
-
-    @classmethod
-    def none(cls, nlabels: int) -> Scores:
-        """Return the scores of no example, for so many labels."""
-        return cls(0, *(np.zeros(nlabels, np.int64) for _ in range(3)))
-
-    def add(self, labels: list[int], found: Iterable[int]) -> None:
-        """Count a line with these ``labels``, for which others were ``found``."""
-        self.examples += 1
-        for label in found:
-            self.predicted[label] += 1
-            self.hits[label] += label in labels
-        for label in labels:
-            self.gold[label] += 1
+    offsets, numbers = found.offsets.tolist(), found.labels.tolist()
+    words = [labels[number] for number in numbers]
+    if probabilities:
+        each = zip(words, exp32(found.scores).tolist(), strict=True)
+        words = [b"%s %.6g" % pair for pair in each]
+    for begin, end in pairwise(offsets):
+        yield b" ".join(words[begin:end]) + b"\n"
 
 
-def score_lines(
-    model: FastTextModel, text: bytes, k: int = 1, threshold: float = 0.0
-) -> Scores:
-    """Return the scores of a model on lines with labels.
+def scores_text(scores: LabelScores, k: int, fixed: bool = False) -> bytes:
+    """Return the three lines of ``test`` for this ``k``.
 
-    Parameters
-    ----------
-    model : FastTextModel
-        A supervised model.
-    text : bytes
-        Lines. Those without a known label, or without a word, do not count.
-    k : int
-        So many labels are predicted; −1 for all.
-    threshold : float
-        The least probability.
+    After the lines of ``test-label`` the digits of ``scores`` are ``fixed``.
     """
-    scores = Scores.none(model.dictionary.nlabels)
-    for line in lines(text):
-        seen = model.features(line)
-        if seen.labels and seen.rows:
-            found = predict_rows(model, seen.rows, k, threshold)
-            scores.add(seen.labels, (prediction.label for prediction in found))
-    return scores
+    layout = FIXED if fixed else FLAT
+    return (layout % (scores.examples, k, scores.precision, k, scores.recall)).encode()
 
 
-def printed_scores(scores: Scores, k: int, fixed: bool = False) -> bytes:
-    """Return the three lines of ``test``; with ``fixed`` digits as ``test-label`` ends."""
-    hits = int(scores.hits.sum())
-    precision, recall = _ratio(hits, scores.predicted.sum()), _ratio(hits, scores.gold.sum())
-    layout = "N\t%d\nP@%d\t%.3f\nR@%d\t%.3f\n" if fixed else "N\t%d\nP@%d\t%.3g\nR@%d\t%.3g\n"
-    return (layout % (scores.examples, k, precision, k, recall)).encode()
+def scores_of_labels_text(scores: LabelScores, labels: list[bytes], k: int) -> Iterator[bytes]:
+    """Yield the lines of ``test-label``: F1, precision and recall of each label, then of all.
 
-
-def printed_scores_of_labels(scores: Scores, labels: list[bytes], k: int) -> Iterator[bytes]:
-    """Yield the lines of ``test-label``: F1, precision and recall of each of the ``labels``.
-
-    The three lines of ``test`` for this ``k`` come last.
+    ``scores`` are those of the ``labels``, with ``k`` predictions a line.
     """
     each = zip(labels, scores.predicted, scores.gold, scores.hits, strict=True)
     for label, predicted, gold, hits in each:
-        numbers = _ratio(2 * hits, predicted + gold), _ratio(hits, predicted), _ratio(hits, gold)
-        names = ("F1-Score", "Precision", "Recall")
-        for name, number in zip(names, numbers, strict=True):
-            text = f"{number:.6f}" if math.isfinite(number) else "--------"
-            yield f"{name} : {text}  ".encode()
-        yield b" " + label + b"\n"
-    yield printed_scores(scores, k, fixed=True)
+        f1 = _number("F1-Score", ratio(2 * hits, predicted + gold))
+        precision = _number("Precision", ratio(hits, predicted))
+        yield f1 + precision + _number("Recall", ratio(hits, gold)) + b" " + label + b"\n"
+    yield scores_text(scores, k, fixed=True)
 
 
-def _ratio(part: int, whole: int) -> float:
-    return int(part) / int(whole) if whole else math.nan
+def _number(name: str, value: float) -> bytes:
+    text = f"{value:.6f}" if math.isfinite(value) else "--------"
+    return f"{name} : {text}  ".encode()
 
 
 def vector_text(vector: NDArray[np.float32]) -> bytes:
     """Return the numbers of a vector (dim,) with five digits, a space after each."""
-    return b"".join(b"%.5g " % number for number in vector.tolist())
+    return b"%.5g " * len(vector) % tuple(vector.tolist())
+
+
+def word_vectors_text(
+    model: FastTextModel, text: bytes, unit_length: bool = True
+) -> Iterator[bytes]:
+    """Yield a line of ``print-word-vectors`` for each word of a text.
+
+    Parameters
+    ----------
+    model : FastTextModel
+        Of any kind.
+    text : bytes
+        Words between white space.
+    unit_length : bool
+        Whether vectors have length 1, as version 0.11 prints them; 0.9.2 does not.
+    """
+    for word in text.split():
+        yield word + b" " + vector_text(model.word_vector(word, unit_length)) + b"\n"
+
+
+def sentence_vectors_text(
+    model: FastTextModel, text: bytes, unit_length: bool = True
+) -> Iterator[bytes]:
+    """Yield a line of ``print-sentence-vectors`` for each line of a text.
+
+    Parameters
+    ----------
+    model : FastTextModel
+        A supervised one has the mean of a line's rows; one of word vectors the mean of the
+        vectors of a line's words, each at length 1.
+    text : bytes
+        Lines.
+    unit_length : bool
+        Whether vectors of words have length 1 before they are brought to it, as in version 0.11;
+        that changes last digits.
+    """
+    if model.settings.model == "supervised":
+        for line in lines(text):
+            yield vector_text(model.line_vector(line)) + b"\n"
+        return
+    for sentence in text.removesuffix(b"\n").split(b"\n") if text else ():
+        yield vector_text(model.mean_word_vector(sentence.split(), unit_length)) + b"\n"
+
+
+def ngrams_text(model: FastTextModel, word: bytes) -> Iterator[bytes]:
+    """Yield the lines of ``print-ngrams``: the ``word``, if known, and its character n-grams.
+
+    N-grams that a pruned ``model`` has no row for are left out; fastText gives their names to
+    the vectors of others.
+    """
+    known = model.dictionary.ids.get(word, -1)
+    if 0 <= known < model.input.shape[0]:
+        yield word + b" " + vector_text(model.input.take([known])[0]) + b"\n"
+    for ngram in character_ngrams(word, model.settings.minn, model.settings.maxn):
+        for row in model.ngram_rows(ngram):
+            yield ngram + b" " + vector_text(model.input.take([row])[0]) + b"\n"

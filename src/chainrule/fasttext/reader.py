@@ -18,13 +18,14 @@ Whoever reads trusts no number: what it promises must lie in the file before mem
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.fasttext.binary import Cursor, mapped, named_errors
-from chainrule.fasttext.dictionary import Dictionary, PruneMap
+from chainrule.fasttext.dictionary import Dictionary, PruneMap, check_different
 from chainrule.fasttext.matrices import Dense
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.quantisation import CENTROIDS, ProductQuantiser, Quantised
@@ -41,6 +42,10 @@ SAVED += ["minn", "maxn", "lrUpdateRate"]
 
 ENTRY = 10
 """Bytes of an entry besides its name."""
+
+NAME = re.compile(rb"([^\0]*)\0.{9}", re.DOTALL)
+WINDOW = 2**20
+"""Bytes that are searched for names at once."""
 
 
 def read_model(path: str | os.PathLike[str], label: str = "__label__") -> FastTextModel:
@@ -128,27 +133,35 @@ def _entries(
     cursor: Cursor, size: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
     """Return the names' text and bounds, the counts, and which of them are labels."""
-    first = place = cursor.place
-    find = cursor.content.find
-    zeros = [0] * size
-    for entry in range(size):
-        zeros[entry] = zero = find(b"\0", place)
-        place = zero + ENTRY
-        if zero < 0 or place > len(cursor.content):
-            raise ValueError(
-                f"is cut off or damaged: expected {size:,} entries of the dictionary, "
-                f"got its end in number {entry + 1:,}"
-            )
-    cursor.place = place
-    section = np.frombuffer(cursor.content[first:place], np.uint8)
-    after = np.array(zeros, np.int64) - first
-    rest = after[:, None] + np.arange(1, ENTRY)
+    first = cursor.place
+    names = _names(cursor, size)
+    check_different(names)
+    section = np.frombuffer(cursor.content[first : cursor.place], np.uint8)
+    lengths = np.fromiter(map(len, names), np.int64, size)
+    bounds = np.append(0, np.cumsum(lengths))
+    rest = (bounds[1:] + ENTRY * np.arange(size))[:, None] + np.arange(1, ENTRY)
     numbers = section[rest]
     counts = np.ascontiguousarray(numbers[:, :-1]).view("<i8").ravel()
-    is_name = np.ones(len(section), bool)
-    is_name[after] = is_name[rest] = False
-    bounds = np.append(0, after - ENTRY * np.arange(size))
-    return section[is_name], bounds, counts.astype(np.int64, copy=False), numbers[:, -1]
+    text = np.frombuffer(b"".join(names), np.uint8)
+    return text, bounds, counts.astype(np.int64, copy=False), numbers[:, -1]
+
+
+def _names(cursor: Cursor, size: int) -> list[bytes]:
+    """Take the entries of a dictionary; return their names."""
+    names: list[bytes] = []
+    window = WINDOW
+    while len(names) < size:
+        found = NAME.findall(cursor.content[cursor.place : cursor.place + window])
+        found = found[: size - len(names)]
+        if not found and window >= cursor.left:
+            raise ValueError(
+                f"is cut off or damaged: expected {size:,} entries of the dictionary, "
+                f"got its end in number {len(names) + 1:,}"
+            )
+        window = WINDOW if found else 2 * window
+        cursor.place += sum(map(len, found)) + ENTRY * len(found)
+        names += found
+    return names
 
 
 def _matrix(cursor: Cursor, dim: int, quantised: bool, what: str) -> Dense | Quantised:

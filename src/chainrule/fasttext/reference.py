@@ -12,7 +12,7 @@ The compiled kernels must give the same bits.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,12 +34,8 @@ Floats = NDArray[np.float32]
 SLOTS = 10_000_000
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """A label, by number, and the logarithm of its probability plus 1e-5."""
-
-    score: float
-    label: int
+Prediction: TypeAlias = tuple[float, int]
+"""The logarithm of a label's probability plus 1e-5, and the label's number."""
 
 
 def train(text: bytes, settings: Settings) -> FastTextModel:
@@ -97,9 +93,8 @@ class Trainer:
             grad = self._one_vs_all(hidden, line.labels, rate)
         else:
             target = line.labels[self.random.below(len(line.labels))]
-            grad = {"softmax": self._softmax, "hs": self._tree, "ns": self._negative}[self.loss](
-                hidden, target, rate
-            )
+            step = {"softmax": self._softmax, "hs": self._tree, "ns": self._negative}[self.loss]
+            grad = step(hidden, target, rate)
         grad *= np.float32(1 / len(line.rows))
         for row in line.rows:
             self.A[row] += grad
@@ -210,7 +205,7 @@ class _Heap:
 
     def __init__(self, k: int) -> None:
         self.k = k
-        self.items: list[tuple[float, int]] = []
+        self.items: list[Prediction] = []
 
     def refuses(self, score: float) -> bool:
         """Return whether it is full of better ones than ``score``."""
@@ -227,10 +222,10 @@ class _Heap:
     def sorted(self) -> list[Prediction]:
         """Return all, the best first."""
         sort_heap(self.items, _worse)
-        return [Prediction(*item) for item in self.items]
+        return self.items
 
 
-def _worse(a: tuple[float, int], b: tuple[float, int]) -> bool:
+def _worse(a: Prediction, b: Prediction) -> bool:
     return a[0] > b[0]  # the heap's greatest item is the worst label
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.fasttext.binary import named_errors
-from chainrule.fasttext.dictionary import Dictionary
+from chainrule.fasttext.dictionary import Dictionary, check_different
 from chainrule.fasttext.matrices import Dense, KeptRows, Matrix
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.quantisation import ProductQuantiser, Quantised
@@ -47,6 +47,7 @@ def write_model(path: str | os.PathLike[str], model: FastTextModel) -> None:
         if path.exists() and not path.is_file():
             raise ValueError("cannot be written: it is a folder, a device or a pipe")
         model.check()
+        check_different(model.dictionary.names)
         _check_possible(model)
         replace_file(path, model_bytes(model))
 
