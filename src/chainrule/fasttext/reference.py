@@ -27,7 +27,7 @@ from chainrule.fasttext.model import FastTextModel, mean_of_rows
 from chainrule.fasttext.randomness import MinstdRand
 from chainrule.fasttext.settings import Settings
 
-__all__ = ["NegativeTable", "Prediction", "Trainer", "predict_rows", "train"]
+__all__ = ["NegativeTable", "Prediction", "Trainer", "predict_rows", "train", "train_further"]
 
 Floats = NDArray[np.float32]
 
@@ -39,15 +39,21 @@ Prediction: TypeAlias = tuple[float, int]
 
 
 def train(text: bytes, settings: Settings) -> FastTextModel:
-    """Return the model that one thread of fastText trains on a text.
-
-    ``settings`` has the rest. The learning rate falls to 0 with the tokens read; how many were
-    read is known only when more than ``lrUpdateRate`` have gathered.
-    """
+    """Return the model that one thread of fastText trains on a text, with these settings."""
     settings = settings.for_training()
     dictionary = Dictionary.of_text(text, settings)
-    trainer = Trainer(FastTextModel.untrained(dictionary, settings))
-    done, gathered, total = 0, 0, settings.epoch * dictionary.ntokens
+    return train_further(FastTextModel.untrained(dictionary, settings), text)
+
+
+def train_further(model: FastTextModel, text: bytes) -> FastTextModel:
+    """Return a model after it was trained on a text, as its settings say.
+
+    The learning rate falls to 0 with the tokens read; how many were read is known only when more
+    than ``lrUpdateRate`` have gathered. What counts as a pass is the dictionary's tokens.
+    """
+    settings, total = model.settings, model.settings.epoch * model.dictionary.ntokens
+    trainer = Trainer(model)
+    done, gathered = 0, 0
     around = _endlessly(text)
     while done < total:
         progress = np.float32(done) / np.float32(total)
