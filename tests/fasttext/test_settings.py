@@ -12,6 +12,8 @@ from chainrule.fasttext.settings import Settings, float32_of
         ({"dim": 2.0}, "dim to be an integer from 1"),
         ({"epoch": True}, "epoch to be an integer"),
         ({"bucket": -1}, "bucket to be an integer from 0"),
+        ({"wordNgrams": -1}, "wordNgrams to be an integer from 0"),
+        ({"maxn": -1}, "maxn to be an integer from 0"),
         ({"seed": 2**31}, "seed to be an integer from -2,147,483,648 to 2,147,483,647"),
         ({"loss": "hinge"}, r"loss to be one of \['hs', 'ns', 'ova', 'softmax'\], got 'hinge'"),
         ({"model": "sup"}, "model to be one of .*'supervised'"),

@@ -43,7 +43,9 @@ SAVED += ["minn", "maxn", "lrUpdateRate"]
 ENTRY = 10
 """Bytes of an entry besides its name."""
 
-NAME = re.compile(rb"([^\0]*)\0.{9}", re.DOTALL)
+NAME = re.compile(rb"([^\0]*+\0).{9}|.*", re.DOTALL)
+"""A name and what belongs to it; or else all that is left, so that nothing is searched twice."""
+
 WINDOW = 2**20
 """Bytes that are searched for names at once."""
 
@@ -151,7 +153,7 @@ def _names(cursor: Cursor, size: int) -> list[bytes]:
     names: list[bytes] = []
     window = WINDOW
     while len(names) < size:
-        found = NAME.findall(cursor.content[cursor.place : cursor.place + window])
+        found = _whole_names(cursor.content[cursor.place : cursor.place + window])
         found = found[: size - len(names)]
         if not found and window >= cursor.left:
             raise ValueError(
@@ -159,9 +161,21 @@ def _names(cursor: Cursor, size: int) -> list[bytes]:
                 f"got its end in number {len(names) + 1:,}"
             )
         window = WINDOW if found else 2 * window
-        cursor.place += sum(map(len, found)) + ENTRY * len(found)
+        cursor.place += _entries_size(found)
         names += found
     return names
+
+
+def _whole_names(content: bytes) -> list[bytes]:
+    """Return the names of the entries that a part of a dictionary has as a whole."""
+    found: list[bytes] = NAME.findall(content)
+    while found and not found[-1]:
+        found.pop()  # what is left, and the end
+    return b"".join(found).split(b"\0")[:-1]
+
+
+def _entries_size(names: list[bytes]) -> int:
+    return sum(map(len, names)) + ENTRY * len(names)
 
 
 def _matrix(cursor: Cursor, dim: int, quantised: bool, what: str) -> Dense | Quantised:

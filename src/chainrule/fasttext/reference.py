@@ -194,8 +194,8 @@ def predict_rows(
     count = model.dictionary.nlabels
     if not rows or not count:
         return []
-    hidden = mean_of_rows(model.input, rows)
     with np.errstate(over="ignore", invalid="ignore"):
+        hidden = mean_of_rows(model.input, rows)
         scores = model.output.scores(hidden)[:count]
     if not np.isfinite(scores).all():
         raise ValueError("expected finite scores, got others: the model's numbers are too large")

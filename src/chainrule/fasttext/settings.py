@@ -17,16 +17,8 @@ MODELS = {1: "cbow", 2: "skipgram", 3: "supervised"}
 """Kinds of models by their number in a file."""
 
 LARGEST = 2**31 - 1
-LEAST_IN_TRAINING = {
-    "epoch": 1,
-    "minCount": 0,
-    "minCountLabel": 0,
-    "neg": 0,
-    "wordNgrams": 0,
-    "minn": 0,
-    "maxn": 0,
-    "lrUpdateRate": 0,
-}
+LEAST = {"dim": 1, "bucket": 0, "wordNgrams": 0, "minn": 0, "maxn": 0}
+LEAST_IN_TRAINING = {"epoch": 1, "minCount": 0, "minCountLabel": 0, "neg": 0, "lrUpdateRate": 0}
 
 
 @dataclass(frozen=True)
@@ -91,7 +83,7 @@ class Settings:
     def __post_init__(self) -> None:
         for field in fields(self):
             if field.type == "int":
-                least = {"dim": 1, "bucket": 0}.get(field.name, -LARGEST - 1)
+                least = LEAST.get(field.name, -LARGEST - 1)
                 _expect_whole(field.name, getattr(self, field.name), least)
         _expect_one_of("loss", self.loss, LOSSES.values())
         _expect_one_of("model", self.model, MODELS.values())
