@@ -15,13 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule.fasttext.randomness import UniformStart
 
-__all__ = ["Dense", "KeptRows", "Matrix", "products_in_order", "sum_in_order"]
+__all__ = ["Dense", "KeptRows", "Matrix", "Rows", "products_in_order", "sum_in_order"]
 
 Floats = NDArray[np.float32]
 
 
-class Matrix(Protocol):
-    """Numbers (rows, dim), however they are kept."""
+class Rows(Protocol):
+    """Numbers (rows, dim), however they are kept: an input matrix."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -29,6 +29,10 @@ class Matrix(Protocol):
 
     def take(self, rows: ArrayLike) -> Floats:
         """Return some rows (n, dim)."""
+
+
+class Matrix(Rows, Protocol):
+    """Rows that are multiplied with a vector: an output matrix."""
 
     def scores(self, hidden: Floats) -> Floats:
         """Return the product (rows,) of each row with a vector (dim,)."""
@@ -95,10 +99,6 @@ class KeptRows:
         taken[here] = self.values[place[here]]
         taken[~here] = self.start.take(wanted[~here])
         return taken
-
-    def scores(self, hidden: Floats) -> Floats:
-        """Return the product (rows,) of each row with a vector (dim,)."""
-        return np.concatenate([products_in_order(hidden, rows) for rows in self.chunks()])
 
     def chunks(self) -> Iterator[Floats]:
         """Yield the whole matrix, some rows (n, dim) at a time."""

@@ -17,7 +17,7 @@ from chainrule.fasttext.features import (
     word_rows,
 )
 from chainrule.fasttext.huffman import HuffmanTree
-from chainrule.fasttext.matrices import Dense, KeptRows, Matrix, sum_in_order
+from chainrule.fasttext.matrices import Dense, KeptRows, Matrix, Rows, sum_in_order
 from chainrule.fasttext.randomness import UniformStart
 from chainrule.fasttext.settings import Settings
 
@@ -34,7 +34,7 @@ class FastTextModel:
         What it was trained with.
     dictionary : Dictionary
         Its words and labels.
-    input : Matrix of shape (nwords + bucket, dim)
+    input : Rows of shape (nwords + bucket, dim)
         A row for each word, then one for each bucket of n-grams: ``Dense``, ``KeptRows`` or
         ``Quantised``.
     output : Matrix of shape (nlabels, dim)
@@ -44,7 +44,7 @@ class FastTextModel:
 
     settings: Settings
     dictionary: Dictionary
-    input: Matrix
+    input: Rows
     output: Matrix
 
     @classmethod
@@ -128,7 +128,7 @@ def _check_rows(model: FastTextModel) -> None:
         )
 
 
-def mean_of_rows(matrix: Matrix, rows: list[int]) -> NDArray[np.float32]:
+def mean_of_rows(matrix: Rows, rows: list[int]) -> NDArray[np.float32]:
     """Return the mean (dim,) of some rows of a matrix: their sum in order, times float32(1/n)."""
     total = sum_in_order(matrix.take(np.array(rows, np.int64)))
     mean: NDArray[np.float32] = total * np.float32(1 / max(len(rows), 1))

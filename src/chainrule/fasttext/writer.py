@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from chainrule.fasttext.binary import named_errors
 from chainrule.fasttext.dictionary import Dictionary, check_different
-from chainrule.fasttext.matrices import Dense, KeptRows, Matrix
+from chainrule.fasttext.matrices import Dense, KeptRows, Rows
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.quantisation import ProductQuantiser, Quantised
 from chainrule.fasttext.reader import ENTRY, MAGIC, SAVED, VERSION
@@ -110,7 +110,7 @@ def _entries(dictionary: Dictionary) -> NDArray[np.uint8]:
     return content
 
 
-def _dense(matrix: Matrix) -> Iterator[bytes]:
+def _dense(matrix: Rows) -> Iterator[bytes]:
     yield struct.pack("<qq", *matrix.shape)
     if isinstance(matrix, KeptRows):
         chunks = matrix.chunks()
