@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[1]
 COMMANDS = {"docs/command-line.md": 13, "docs/images.md": 10}
 """Pages whose commands run, too, with the number of blocks that do."""
 
-PAGES = ["accuracy", "backprop", "engine", "estimators", "networks", "reproducible", "tables"]
+PAGES = ["accuracy", "backprop", "engine", "estimators", "fasttext", "networks", "reproducible"]
+PAGES += ["tables"]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in PAGES)]
 
 

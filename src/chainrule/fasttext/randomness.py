@@ -79,8 +79,8 @@ class UniformStart:
         size = self.rows * self.dim // BLOCKS
         block = np.minimum(places // max(size, 1), BLOCKS) if size else np.full_like(places, BLOCKS)
         seeds = np.array([MinstdRand(self.seed + b).state for b in range(BLOCKS + 1)], np.uint64)
-        first = _power(2 * (places - block * size) + 1) * seeds[block] % np.uint64(MODULUS)
-        second = first * np.uint64(FACTOR) % np.uint64(MODULUS)
+        first = _reduced(_power(2 * (places - block * size) + 1) * seeds[block])
+        second = _reduced(first * np.uint64(FACTOR))
         return _uniform(first, second, self.dim)
 
     def take(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
@@ -122,5 +122,14 @@ def _power(exponents: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Return FACTOR to the power of so many steps, mod 2³¹ − 1."""
     low, high = _tables()
     exponents = exponents % RANGE  # FACTOR generates all residues: the powers repeat
-    power: NDArray[np.uint64] = low[exponents & (2**LOW_BITS - 1)] * high[exponents >> LOW_BITS]
-    return power % np.uint64(MODULUS)
+    return _reduced(low[exponents & (2**LOW_BITS - 1)] * high[exponents >> LOW_BITS])
+
+
+def _reduced(products: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return products of two residues, neither of them 0, mod 2³¹ − 1.
+
+    2³¹ is 1 there, so that upper bits are added to the lower ones, twice.
+    """
+    for _ in range(2):
+        products = (products & np.uint64(MODULUS)) + (products >> np.uint64(31))
+    return products
