@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,23 +42,23 @@ def named_errors(path: Path, action: str) -> Iterator[None]:
 
 
 @contextmanager
-def mapped(path: Path) -> Iterator[mmap.mmap]:
-    """Map a file that is not empty into memory."""
-    with path.open("rb") as file:
+def mapped(path: Path) -> Iterator[tuple[mmap.mmap, BinaryIO]]:
+    """Map a file that is not empty into memory; give the file, too."""
+    with path.open("rb", buffering=0) as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise ValueError("cannot be read: it is a device or pipe")
         if not status.st_size:
             raise ValueError("is no model of fastText: it is empty")
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            yield content
+            yield content, file
 
 
 class Cursor:
     """What is left of a file; nothing is taken, and no memory, before it is known to be there."""
 
-    def __init__(self, content: mmap.mmap) -> None:
-        self.content = content
+    def __init__(self, content: mmap.mmap, file: BinaryIO) -> None:
+        self.content, self.file = content, file
         self.place = 0
 
     @property
@@ -94,9 +94,10 @@ class Cursor:
         kind = np.dtype(dtype)
         self.expect(count * kind.itemsize, what)
         taken = np.empty(count, kind)
+        self.file.seek(self.place)
         for first in range(0, count, CHUNK):
             part = taken[first : first + CHUNK]
-            part[:] = np.frombuffer(self.content, kind, len(part), self.place)
+            _fill(self.file, part.view(np.uint8).data)
             self.place += part.nbytes
             if kind.kind == "f" and not np.isfinite(part).all():
                 raise ValueError(f"expected finite numbers in {what}, got NaN or infinity")
@@ -106,3 +107,13 @@ class Cursor:
         """Raise ValueError if anything is left."""
         if self.left:
             raise ValueError(f"is damaged: expected its end, got {self.left:,} bytes more")
+
+
+def _fill(file: BinaryIO, part: memoryview) -> None:
+    """Read from a file until a part of memory is full."""
+    done = 0
+    while done < len(part):
+        got = file.readinto(part[done:])  # type: ignore[attr-defined]
+        if not got:
+            raise ValueError("is cut off: it became shorter while it was read")
+        done += got

@@ -38,7 +38,8 @@ def learn_quantiser(rows: Floats, dsub: int) -> ProductQuantiser:
     count, dim = rows.shape
     if count < CENTROIDS:
         raise ValueError(
-            f"expected at least {CENTROIDS} rows, as many as there are centroids, got {count}"
+            f"quantise: expected at least {CENTROIDS} rows, as many as there are centroids, "
+            f"got {count}"
         )
     random = MinstdRand(SEED)
     order = np.arange(count)

@@ -72,8 +72,8 @@ def read_model(path: str | os.PathLike[str], label: str = "__label__") -> FastTe
         The file cannot be read, is another kind of file, cut off, damaged or inconsistent.
     """
     path = Path(path)
-    with named_errors(path, "read"), mapped(path) as content:
-        return _model(Cursor(content), label)
+    with named_errors(path, "read"), mapped(path) as (content, file):
+        return _model(Cursor(content, file), label)
 
 
 def _model(cursor: Cursor, label: str) -> FastTextModel:

@@ -89,7 +89,7 @@ def read_vectors(path: str | os.PathLike[str]) -> WordVectors:
         The file cannot be read, is another kind of file, cut off, or has a number that is none.
     """
     path = Path(path)
-    with named_errors(path, "read"), mapped(path) as content:
+    with named_errors(path, "read"), mapped(path) as (content, _):
         count, dim, place = _header(content[: LONGEST_HEADER + 1], len(content))
         words: list[bytes] = []
         values = np.empty((count, dim), np.float32)
