@@ -82,6 +82,9 @@ def test_models_of_word_vectors_have_vectors_only(tmp_path):
 
 
 TREE = {6: 1}
+WIDE = 2**31 - 1
+EMPTY = (0, 0, 0, 0, -1)
+NO_ROWS = struct.pack("<bqqbqq", 0, 0, WIDE, 0, 0, WIDE)
 DENSE = struct.pack("<bqq2f", 0, 1, 2, 1, 1)
 
 
@@ -97,6 +100,7 @@ DENSE = struct.pack("<bqq2f", 0, 1, 2, 1, 1)
         (by_hand(settings={7: 0}), r"expected model to be 1 \(cbow\), 2 .*, got 0"),
         (by_hand(settings={0: 0}), "expected dim to be an integer from 1"),
         (by_hand(settings={0: 3}), "expected 3 columns in the input matrix, .* got 1 × 2"),
+        (by_hand(settings={0: WIDE}, sizes=EMPTY, entries=[], tail=NO_ROWS), "bytes of vectors"),
         (by_hand(settings={5: 2}), "expected bucket to be 1 or more, as wordNgrams"),
         (by_hand(settings={5: 2, 8: 7}), "expected 1 [+] 7 rows of the input matrix"),
         (by_hand(sizes=(3, 1, 1, 9, -1)), "got 3 entries, 1 words, 1 labels, 9 tokens"),

@@ -78,6 +78,7 @@ def read_model(path: str | os.PathLike[str], label: str = "__label__") -> FastTe
 
 def _model(cursor: Cursor, label: str) -> FastTextModel:
     settings = _settings(cursor, label)
+    cursor.expect(4 * settings.dim, f"vectors of {settings.dim:,} numbers")
     dictionary = _dictionary(cursor)
     quantised = cursor.flag("whether the input matrix is quantised")
     if dictionary.pruned is not None and not quantised:
