@@ -11,7 +11,7 @@ from chainrule.fasttext.features import LineFeatures
 from chainrule.fasttext.matrices import Dense
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.randomness import MinstdRand
-from chainrule.fasttext.reference import NegativeTable, Trainer, predict_rows, train
+from chainrule.fasttext.reference import NegativeTable, Trainer, predict_rows, train, train_further
 from chainrule.fasttext.settings import Settings
 from fasttext_cases import model_of
 
@@ -99,6 +99,21 @@ def test_training_learns_the_labels():
         ((score, number),) = predict_rows(model, model.features(words.split()).rows)
         assert model.dictionary.labels[number] == label
         assert exp32(score) > 0.9
+
+
+@pytest.mark.parametrize("loss", ["softmax", "ova", "hs", "ns"])
+def test_numbers_that_grow_beyond_all_bounds_are_an_error(loss):
+    text = b"__label__a b c\n__label__d b\n__label__e c\n" * 100
+    with pytest.raises(ValueError, match="got NaN; a lower lr may help"):
+        train(text, Settings(dim=4, epoch=20, lr=1e30, loss=loss))
+
+
+def test_what_would_be_trained_for_ever():
+    with pytest.raises(ValueError, match="two labels or more for the loss 'ns', .* got 1"):
+        train(b"__label__a b\n", Settings(loss="ns"))
+    assert train(b"__label__a b\n", Settings(loss="ns", neg=0)).dictionary.nlabels == 1
+    with pytest.raises(ValueError, match="expected a text with words, got none"):
+        train_further(small("softmax"), b" \t ")
 
 
 def test_negatives_come_by_the_root_of_their_counts():

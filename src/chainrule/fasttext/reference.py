@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.fasttext.arithmetic import exp32, log_of, sigmoid, softmax
-from chainrule.fasttext.dictionary import Dictionary, lines
+from chainrule.fasttext.dictionary import Dictionary, lines, tokens
 from chainrule.fasttext.features import LineFeatures
 from chainrule.fasttext.heaps import pop_heap, push_heap, sort_heap
 from chainrule.fasttext.huffman import HuffmanTree
@@ -32,7 +32,6 @@ __all__ = ["NegativeTable", "Prediction", "Trainer", "predict_rows", "train", "t
 Floats = NDArray[np.float32]
 
 SLOTS = 10_000_000
-
 
 Prediction: TypeAlias = tuple[float, int]
 """The logarithm of a label's probability plus 1e-5, and the label's number."""
@@ -50,7 +49,14 @@ def train_further(model: FastTextModel, text: bytes) -> FastTextModel:
 
     The learning rate falls to 0 with the tokens read; how many were read is known only when more
     than ``lrUpdateRate`` have gathered. What counts as a pass is the dictionary's tokens.
+
+    Raises
+    ------
+    ValueError
+        The text has no words, a score is NaN, or there is no other label to draw.
     """
+    if next(tokens(text), None) is None:
+        raise ValueError("train: expected a text with words, got none")
     settings, total = model.settings, model.settings.epoch * model.dictionary.ntokens
     trainer = Trainer(model)
     done, gathered = 0, 0
@@ -88,12 +94,26 @@ class Trainer:
         self.model = FastTextModel(model.settings, dictionary, Dense(self.A), Dense(self.B))
         self.random = MinstdRand(model.settings.seed)
         if self.loss == "ns":
+            if dictionary.nlabels < 2 and model.settings.neg > 0:
+                raise ValueError(
+                    "train: expected two labels or more for the loss 'ns', which draws others than "
+                    f"a line's own, got {dictionary.nlabels}"
+                )
             self.negatives = NegativeTable(dictionary.label_counts)
 
     def step(self, line: LineFeatures, rate: np.float32) -> None:
-        """Train on a line at the learning ``rate``; one without rows or labels is skipped."""
-        if not line.rows or not line.labels:
-            return
+        """Train on a line at the learning ``rate``; one without rows or labels is skipped.
+
+        Raises
+        ------
+        ValueError
+            A score is NaN.
+        """
+        if line.rows and line.labels:
+            with np.errstate(over="ignore", invalid="ignore"):
+                self._step(line, rate)
+
+    def _step(self, line: LineFeatures, rate: np.float32) -> None:
         hidden = mean_of_rows(self.model.input, line.rows)
         if self.loss == "ova":
             grad = self._one_vs_all(hidden, line.labels, rate)
@@ -115,11 +135,11 @@ class Trainer:
         return grad
 
     def _softmax(self, hidden: Floats, target: int, rate: np.float32) -> Floats:
-        p = softmax(products_in_order(hidden, self.B))
+        p = softmax(_scores(hidden, self.B))
         return self._all_rows(hidden, p, [target], rate)
 
     def _one_vs_all(self, hidden: Floats, labels: list[int], rate: np.float32) -> Floats:
-        p = sigmoid(products_in_order(hidden, self.B))
+        p = sigmoid(_scores(hidden, self.B))
         return self._all_rows(hidden, p, labels, rate)
 
     def _some_rows(
@@ -128,7 +148,7 @@ class Trainer:
         """Update some output rows, each with whether its sigmoid shall be 1; return grad."""
         grad = np.zeros_like(hidden)
         for row, positive in rows:
-            p = sigmoid(products_in_order(hidden, self.B[row : row + 1]))[0]
+            p = sigmoid(_scores(hidden, self.B[row : row + 1]))[0]
             a = rate * (np.float32(positive) - p)
             grad += a * self.B[row]
             self.B[row] += a * hidden
@@ -144,6 +164,13 @@ class Trainer:
         ]
         rows = [(target, True), *((label, False) for label in drawn)]
         return self._some_rows(hidden, rows, rate)
+
+
+def _scores(hidden: Floats, rows: Floats) -> Floats:
+    scores = products_in_order(hidden, rows)
+    if np.isnan(scores).any():
+        raise ValueError("train: expected numbers as scores, got NaN; a lower lr may help")
+    return scores
 
 
 class NegativeTable:
