@@ -109,7 +109,7 @@ def test_numbers_that_grow_beyond_all_bounds_are_an_error(loss):
 
 
 def test_what_would_be_trained_for_ever():
-    with pytest.raises(ValueError, match="two labels or more for the loss 'ns', .* got 1"):
+    with pytest.raises(ValueError, match=r"two labels or more for the loss 'ns', .* got 1"):
         train(b"__label__a b\n", Settings(loss="ns"))
     assert train(b"__label__a b\n", Settings(loss="ns", neg=0)).dictionary.nlabels == 1
     with pytest.raises(ValueError, match="expected a text with words, got none"):
