@@ -1,0 +1,273 @@
+"""Texts to numbers of words, by machine code: split at separators, looked up, counted.
+
+A text comes in pieces, of a file or from memory; none of them is longer than a longest word
+demands. What a vocabulary knows are arrays: the bytes of all words one after the other, and a
+record for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.engine.kernels import tokens as kernels
+from chainrule.engine.kernels.library import library
+from chainrule.engine.machine.memory import aligned
+from chainrule.engine.running.single import invoke
+
+PIECE = 1 << 18
+"""Bytes of text that are split at once, unless a word is longer: they stay in the second cache."""
+BLOCK = 64
+"""Bytes that are compared at once."""
+NO_LINE_FEED = 256
+
+RECORD = np.dtype(
+    [
+        ("offset", np.int64),
+        ("length", np.uint32),
+        ("tag", np.uint32),
+        ("count", np.int64),
+        ("head", np.uint64),
+    ]
+)
+"""A word's record, as the kernels write it."""
+
+
+def _fasttext_separators() -> NDArray[np.bool_]:
+    table = np.zeros(256, bool)
+    table[list(b" \n\r\t\v\f\0")] = True
+    return table
+
+
+@dataclass(frozen=True)
+class Splitting:
+    """Where a text is split.
+
+    Parameters
+    ----------
+    separators : array of bool, (256,)
+        Which bytes separate words; 0 is one of them.
+    line_end : bytes or None
+        The word that a line feed, which is a separator, stands for; None if it is no word.
+    """
+
+    separators: NDArray[np.bool_] = field(default_factory=_fasttext_separators)
+    line_end: bytes | None = b"</s>"
+
+    def __post_init__(self) -> None:
+        if self.separators.shape != (256,) or self.separators.dtype != bool:
+            raise TypeError("Splitting: expected separators to be 256 values of bool")
+        if not self.separators[0]:
+            raise ValueError("Splitting: expected byte 0 to be a separator")
+        if self.line_end is not None and not self.separators[ord("\n")]:
+            raise ValueError("Splitting: expected a line feed, which ends a line, as a separator")
+
+    @property
+    def line_feed(self) -> int:
+        """The byte that is a word of its own; 256 if there is none."""
+        return NO_LINE_FEED if self.line_end is None else ord("\n")
+
+    def ranges(self) -> NDArray[np.int64]:
+        """Return runs of separators: the first byte, and how many follow it, (runs, 2)."""
+        padded = np.concatenate([[False], self.separators, [False]])
+        edges = np.flatnonzero(padded[1:] != padded[:-1]).reshape(-1, 2)
+        return np.stack([edges[:, 0], edges[:, 1] - edges[:, 0] - 1], axis=1).astype(np.int64)
+
+
+FASTTEXT = Splitting()
+"""fastText's: white space of ASCII and 0; a line feed is the word </s>."""
+
+
+class Pieces:
+    """A text piece by piece: its bytes, and where the tokens of the piece start and end.
+
+    Parameters
+    ----------
+    source : bytes-like or binary file
+        The text.
+    splitting : Splitting
+        Where it is split.
+    """
+
+    def __init__(self, source: Any, splitting: Splitting = FASTTEXT, size: int = PIECE) -> None:
+        self.read = _reader(source)
+        self.splitting, self.ranges = splitting, splitting.ranges()
+        self._resize(size)
+
+    def _resize(self, size: int) -> None:
+        self.size = -(-size // BLOCK) * BLOCK
+        self.text = aligned((self.size + 2 * BLOCK,), np.uint8)
+        places = self.size + 2 * BLOCK + kernels.POSITIONS
+        self.starts, self.ends = (np.empty(places, np.uint32) for _ in range(2))
+
+    def __iter__(self) -> Iterator[tuple[NDArray[np.uint8], NDArray[Any], NDArray[Any], int]]:
+        """Yield a piece, the starts and ends of its tokens in it, and how many tokens it has."""
+        kept, whole = 0, False
+        while not whole:
+            filled = kept + self.read(self.text[kept : self.size])
+            whole = filled < self.size
+            if whole:
+                self.text[filled : filled + 2 * BLOCK] = 0
+            count, rest = self._split((filled // BLOCK + 1) if whole else self.size // BLOCK)
+            if count:
+                yield self.text, self.starts, self.ends, count
+            kept = 0 if whole else self.size - rest
+            if kept == self.size:  # one word fills all
+                before = self.text
+                self._resize(2 * self.size)
+                self.text[:kept] = before[:kept]
+            elif kept:
+                self.text[:kept] = self.text[rest : self.size].copy()
+
+    def _split(self, blocks: int) -> tuple[int, int]:
+        """Find the tokens; return their number, and where one that has no end yet starts."""
+        counts = np.empty(2, np.int64)
+        invoke(
+            library(np.dtype(np.float32)).get(kernels.split),
+            text=self.text,
+            blocks=blocks,
+            ranges=self.ranges,
+            range_count=len(self.ranges),
+            line_feed=self.splitting.line_feed,
+            starts=self.starts,
+            ends=self.ends,
+            counts=counts,
+        )
+        started, ended = (int(count) for count in counts)
+        return ended, int(self.starts[ended]) if started > ended else self.size
+
+
+def _reader(source: Any) -> Any:
+    """Return a function that fills an array with what comes next; how many bytes, it returns."""
+    if hasattr(source, "readinto"):
+        return lambda into: _read_whole(source, memoryview(into))
+    left = np.frombuffer(source, np.uint8)
+    place = 0
+
+    def read(into: NDArray[np.uint8]) -> int:
+        nonlocal place
+        piece = left[place : place + len(into)]
+        into[: len(piece)] = piece
+        place += len(piece)
+        return len(piece)
+
+    return read
+
+
+def _read_whole(file: BinaryIO, into: memoryview) -> int:
+    """Fill memory from a file, which may be a pipe, unless it ends before."""
+    filled = 0
+    while filled < len(into):
+        count = file.readinto(into[filled:])  # type: ignore[attr-defined]
+        if not count:
+            break
+        filled += count
+    return filled
+
+
+class Vocabulary:
+    """Words that were met, in the order in which they were; arrays that grow.
+
+    ``words`` are records of `RECORD`, of which the first ``size`` count; ``store`` has their bytes.
+    """
+
+    def __init__(self, splitting: Splitting = FASTTEXT) -> None:
+        self.splitting = splitting
+        self.line_end = np.frombuffer((splitting.line_end or b"") + bytes(8), np.uint8)
+        self.words, self.size = np.zeros(0, RECORD), 0
+        self.store = np.zeros(8, np.uint8)
+        self.state = np.zeros(3, np.int64)
+        self.table = aligned((16,), np.uint64)
+        self.limit = 0
+
+    def add(self, source: Any) -> NDArray[np.int32]:
+        """Return the numbers of a text's words, in order; new ones are learnt, all are counted."""
+        found = []
+        for text, starts, ends, count in Pieces(source, self.splitting):
+            numbers, done = np.empty(count, np.int32), 0
+            self._reserve_bytes(len(text))
+            while done < count:
+                if self.size >= self.limit:
+                    self._grow()
+                self._look_up(text, starts[done:], ends[done:], count - done, numbers[done:])
+                done += int(self.state[2])
+            found.append(numbers)
+        return np.concatenate(found) if found else np.zeros(0, np.int32)
+
+    def _look_up(self, text: Any, starts: Any, ends: Any, count: int, numbers: Any) -> None:
+        invoke(
+            library(np.dtype(np.float32)).get(kernels.look_up, learn=True),
+            text=text,
+            starts=starts,
+            ends=ends,
+            count=count,
+            line_feed=self.splitting.line_feed,
+            line_end=self.line_end,
+            line_end_length=len(self.splitting.line_end or b""),
+            table=self.table,
+            mask=len(self.table) - 1,
+            words=self.words,
+            store=self.store,
+            state=self.state,
+            limit=self.limit,
+            numbers=numbers,
+        )
+        self.size = int(self.state[0])
+
+    def _reserve_bytes(self, more: int) -> None:
+        need = int(self.state[1]) + more + 16
+        if need > len(self.store):
+            store = np.empty(max(2 * len(self.store), need), np.uint8)
+            store[: len(self.store)] = self.store
+            self.store = store
+
+    def _grow(self) -> None:
+        """Make the table four times as large, less than half of it taken."""
+        slots = 4 * len(self.table)
+        if slots > 2**31:
+            raise MemoryError("Vocabulary: expected at most 2³⁰ different words")
+        self.limit = slots // 2 - kernels.GROUP
+        words = np.empty(slots // 2, RECORD)
+        words[: self.size] = self.words[: self.size]
+        self.words = words
+        self.table = aligned((slots,), np.uint64)
+        invoke(
+            library(np.dtype(np.float32)).get(kernels.rehash),
+            table=self.table,
+            mask=slots - 1,
+            words=self.words,
+            count=self.size,
+        )
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return how often each word was met."""
+        return self.words["count"][: self.size].copy()
+
+    def spans(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return where the bytes of each word begin in the store, and how many there are."""
+        words = self.words[: self.size]
+        return words["offset"].copy(), words["length"].astype(np.int64)
+
+    def hashes(self) -> NDArray[np.uint32]:
+        """Return the FNV-1a hash of each word."""
+        found = np.empty(self.size, np.uint32)
+        invoke(
+            library(np.dtype(np.float32)).get(kernels.hashes),
+            words=self.words,
+            store=self.store,
+            count=self.size,
+            hashes=found,
+        )
+        return found
+
+    def begins_with(self, prefix: bytes) -> NDArray[np.bool_]:
+        """Return which words begin with some bytes."""
+        offset, length = self.spans()
+        begins = length >= len(prefix)
+        for place, byte in enumerate(prefix):
+            begins &= self.store[np.where(begins, offset + place, 0)] == byte
+        return begins
