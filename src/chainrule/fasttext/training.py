@@ -17,7 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine.kernels import ngrams, order, starting_rows as starting, text_training
+from chainrule.engine.kernels import (
+    ngrams,
+    order,
+    starting_rows as starting,
+    text_network,
+    text_training,
+)
 from chainrule.engine.kernels.library import library
 from chainrule.engine.machine.memory import VECTOR, aligned
 from chainrule.engine.running.single import invoke
@@ -335,12 +341,11 @@ def train(
         arrays["negative_count"] = len(arrays["negatives"])
     total = epoch * token_count
     average = max(1.0, token_count / max(1, len(lines.lines)))
-    kernel = _kernel(text_training.train, loss=loss, by_parts=lines.starts is not None)
+    kernel = _kernel(text_training.train, loss=loss, vectors=vectors, by_parts=lines.starts is not None)
     while state[text_training.DONE] < total:
         invoke(
             kernel,
             line_count=len(lines.lines),
-            row_vectors=vectors,
             dim=dim,
             classes=classes,
             class_vectors=class_vectors,
@@ -377,7 +382,7 @@ def _most_features(lines: Lines) -> int:
 @cache
 def sigmoid_table() -> NDArray[np.float32]:
     """Return 1/(1 + exp(−x)) at 513 places from −8 to 8; the exponential is rounded to float32."""
-    steps, largest = int(text_training.STEPS), text_training.LARGEST
+    steps, largest = int(text_network.STEPS), text_network.LARGEST
     found = []
     for place in range(steps + 1):
         x = place * 2 * largest / steps - largest

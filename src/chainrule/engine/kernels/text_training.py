@@ -14,43 +14,35 @@ A matrix's row has whole vectors, zeros behind its last number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 from llvmlite import ir
 
-from chainrule.engine.kernels import ngrams
 from chainrule.engine.kernels.starting_rows import MODULUS, next_state
+from chainrule.engine.kernels.text_network import Line, Network
 from chainrule.engine.language.emit import KernelBuilder, fields, kernel
-from chainrule.engine.language.formats import Format
-from chainrule.engine.language.lanes import first_lane, lanes_before, reduce, spread
+from chainrule.engine.language.lanes import first_lane, spread
 from chainrule.engine.language.scalars import (
     Variable,
     loop_while,
     to_double,
     to_single,
 )
-from chainrule.engine.language.values import Condition, Integer, Vector, select
-from chainrule.engine.language.vector_mathematics import exp, maximum
+from chainrule.engine.language.values import Condition, Integer, Vector
 from chainrule.engine.machine.memory import VECTOR
 
 TRAIN = fields(
-    "lines line_count features labels starts parts rows row_vectors dim classes class_vectors "
+    "lines line_count features labels starts parts rows dim classes class_vectors "
     "by_rows by_dimensions hidden scores rates scratch sigmoid paths path_starts negatives "
     "negative_count draws state turns rate total update_rate"
 )
 LINE, DONE, GATHERED, DRAW, FAULT = range(5)
 """Where in ``state`` is: the next line, tokens that count, tokens gathered, the random number,
 and whether a score was NaN."""
-EIGHT = 8
-LARGEST, STEPS = 8.0, 512.0
-"""The sigmoid's table: steps from minus the largest score to the largest."""
 
 
 @kernel(*TRAIN)
-def train(k: KernelBuilder, *, loss: str, by_parts: bool) -> None:
+def train(k: KernelBuilder, *, loss: str, vectors: int, by_parts: bool) -> None:
     """Take the steps of at most ``turns`` lines, or until enough tokens have been seen."""
-    trainer = Trainer(k, loss, by_parts=by_parts)
+    trainer = Trainer(k, loss, vectors, by_parts=by_parts)
     line, done, gathered, draw, fault = (
         Variable(k, k.load_integer(k.argument("state") + 8 * place)) for place in range(5)
     )
@@ -75,40 +67,19 @@ def train(k: KernelBuilder, *, loss: str, by_parts: bool) -> None:
         k.store_integer(variable.get(), k.argument("state") + 8 * place)
 
 
-@dataclass(frozen=True)
-class Line:
-    """A line's record."""
-
-    feature: Integer
-    label: Integer
-    words: Integer
-    ngrams: Integer
-    labels: Integer
-    tokens: Integer
-
-    @classmethod
-    def load(cls, k: KernelBuilder, number: Integer) -> Line:
-        """Return the record of a line."""
-        at = k.argument("lines") + number * ngrams.LINE
-        places = (ngrams.WORDS, ngrams.NGRAMS, ngrams.LABELS, ngrams.TOKENS)
-        return cls(
-            k.load_integer(at), k.load_integer(at + 8), *(k.load_short(at + p) for p in places)
-        )
-
-
-class Trainer:
+class Trainer(Network):
     """The code of a step."""
 
     draw: Variable[Integer]
-    fault: Variable[Integer]
 
-    def __init__(self, k: KernelBuilder, loss: str, *, by_parts: bool) -> None:
-        self.k, self.loss, self.by_parts = k, loss, by_parts
-        self.vectors = k.argument("row_vectors")
+    def __init__(self, k: KernelBuilder, loss: str, vectors: int, *, by_parts: bool) -> None:
+        super().__init__(k, loss, vectors)
+        self.by_parts = by_parts
         self.row_bytes = self.vectors * VECTOR
-        self.zero = k.constant(0.0)
-        self.behind = -float("inf") if loss == "softmax" else 0.0
-        self.exponentials = _exponentials(k) if loss == "softmax" else None
+
+    def row(self, number: Integer) -> Integer:
+        """Return where a row of A is."""
+        return self.k.argument("rows") + number * self.row_bytes
 
     # ---- a line
 
@@ -118,11 +89,10 @@ class Trainer:
         at, count = self._features(line)
         with k.when((count > 0) & (line.labels > 0)):
             rate = self._rate(done)
-            share = spread(k.to_number(k.integer(1)) / k.to_number(count))
-            self._hidden(at, count, share)
+            share = self.hidden(at, count)
             labels = k.argument("labels") + line.label * 4
             if self.loss in ("softmax", "ova"):
-                self._scores()
+                self.scores()
                 self._rates(labels, line.labels, rate)
                 self._all_rows(at, count, share)
             else:
@@ -159,58 +129,23 @@ class Trainer:
         first = k.builder.bitcast(k.argument("rate").value, double)
         return to_single(Vector(k, k.builder.fmul(first, left)))
 
-    def _pieces(self, vectors: Integer) -> Iterator[tuple[Integer, int]]:
-        """Yield first and size of as many vectors at once as the registers hold twice."""
-        widest = {32: 8, 8: 4}.get(self.k.target.held, 2)
-        return self.k.pieces(vectors, range(widest, 0, -1))
-
-    def _row(self, at: Integer, i: Integer) -> Integer:
-        return self.k.argument("rows") + self.k.load_short(at + i * 4) * self.row_bytes
-
-    def _hidden(self, at: Integer, count: Integer, share: Vector) -> None:
-        """Compute h = (A[f₁] + … + A[fₙ])·(1/n)."""
-        k = self.k
-        for first, wide in self._pieces(self.vectors):
-            with k.loop(0, count, carry=[self.zero] * wide) as turn:
-                row = self._row(at, turn.index) + first * VECTOR
-                turn.following = [
-                    total + k.load(row + v * VECTOR) for v, total in enumerate(turn.carried)
-                ]
-            for v, total in enumerate(turn.carried):
-                k.store(total * share, k.argument("hidden") + (first + v) * VECTOR)
-
     def _add(self, at: Integer, count: Integer, first: Integer, moves: list[Vector]) -> None:
         """A[fᵢ] += g·(1/n), for some vectors of the rows."""
         k = self.k
         with k.loop(0, count) as i:
-            row = self._row(at, i) + first * VECTOR
+            row = self.row(k.load_short(at + i * 4)) + first * VECTOR
             for v, move in enumerate(moves):
                 k.store(k.load(row + v * VECTOR) + move, row + v * VECTOR)
 
     # ---- all classes
 
-    def _scores(self) -> None:
-        """s[c] = Σ_d B[c,d] h[d], d from the first on."""
-        k, dim, stride = self.k, self.k.argument("dim"), self.k.argument("class_vectors") * VECTOR
-        for first, wide in self._pieces(k.argument("class_vectors")):
-            with k.loop(0, dim, carry=[self.zero] * wide) as turn:
-                h = spread(k.load_number(k.argument("hidden") + turn.index * 4))
-                at = k.argument("by_dimensions") + turn.index * stride + first * VECTOR
-                turn.following = [
-                    total + k.load(at + v * VECTOR) * h for v, total in enumerate(turn.carried)
-                ]
-            for v, total in enumerate(turn.carried):
-                inside = lanes_before(k.argument("classes") - (first + v) * k.lanes)
-                kept = select(inside, total, k.constant(self.behind))
-                k.store(kept, k.argument("scores") + (first + v) * VECTOR)
-
     def _rates(self, labels: Integer, count: Integer, rate: Vector) -> None:
         """a[c] = lr·(t[c] − p[c])."""
         if self.loss == "softmax":
             target = self.k.load_short(labels + self._below(count) * 4)
-            self._softmax()
+            self.softmax()
         else:
-            self._sigmoids()
+            self.sigmoids()
         self._differences(rate)
         if self.loss == "softmax":
             self._set_target(target, rate)
@@ -218,59 +153,11 @@ class Trainer:
             with self.k.loop(0, count) as i:
                 self._set_target(self.k.load_short(labels + i * 4), rate)
 
-    def _each_vector(self) -> Iterator[tuple[Integer, Integer]]:
-        """Yield the addresses of a vector of scores, and of rates."""
-        with self.k.loop(0, self.k.argument("class_vectors")) as v:
-            yield self.k.argument("scores") + v * VECTOR, self.k.argument("rates") + v * VECTOR
-
-    def _softmax(self) -> None:
-        """p[c] = exp(s[c] − max) / Σ, the exponential in float64, rounded to float32."""
-        k = self.k
-        vectors = k.argument("class_vectors")
-        scores, lowest = k.argument("scores"), k.constant(-float("inf"))
-        with k.loop(0, vectors, carry=[lowest, self.zero]) as turn:
-            score = k.load(scores + turn.index * VECTOR)
-            odd = turn.carried[1] + select(score.is_nan, k.constant(1.0), self.zero)
-            turn.following = [maximum(turn.carried[0], score), odd]
-        largest, odd = turn.carried
-        self._note(reduce(odd, lambda a, b: a + b) > 0.0)
-        largest = spread(reduce(largest, maximum))
-        with k.loop(0, vectors) as v:
-            k.store(k.load(scores + v * VECTOR) - largest, scores + v * VECTOR)
-        assert self.exponentials is not None
-        k.call_inner(self.exponentials, scores, vectors)
-        with k.loop(0, k.argument("classes"), carry=[first_lane(self.zero)]) as turn:
-            turn.following = [turn.carried[0] + k.load_number(scores + turn.index * 4)]
-        total = spread(turn.carried[0])
-        for at, _ in self._each_vector():
-            k.store(k.load(at) / total, at)
-
-    def _note(self, fault: Condition) -> None:
-        self.fault.set(self.fault.get() | fault.as_integer())
-
-    def _sigmoids(self) -> None:
-        k = self.k
-        with k.loop(0, k.argument("classes")) as c:
-            at = k.argument("scores") + c * 4
-            k.store_number(self._sigmoid(k.load_number(at)), at)
-
-    def _sigmoid(self, score: Vector) -> Vector:
-        """Return the sigmoid as the table has it."""
-        k = self.k
-        self._note(score.is_nan)
-        low, high = score.filled(-LARGEST), score.filled(LARGEST)
-        inside = select(score < low, low, select(score > high, high, score))
-        inside = select(score.is_nan, low, inside)
-        scaled = (inside + LARGEST) * STEPS / LARGEST / 2.0
-        place = Integer(k, k.builder.fptosi(scaled.value, ir.IntType(64)))
-        found = k.load_number(k.argument("sigmoid") + place * 4)
-        found = select(score < low, score.filled(0.0), found)
-        return select(score > high, score.filled(1.0), found)
-
     def _differences(self, rate: Vector) -> None:
         k, each = self.k, spread(rate)
-        for score, at in self._each_vector():
-            k.store(each * (self.zero - k.load(score)), at)
+        for at in self.each_vector():
+            share = k.load(k.argument("scores") + at)
+            k.store(each * (self.zero - share), k.argument("rates") + at)
 
     def _set_target(self, target: Integer, rate: Vector) -> None:
         k = self.k
@@ -280,7 +167,7 @@ class Trainer:
     def _all_rows(self, at: Integer, count: Integer, share: Vector) -> None:
         """Take the step g = Σ_c a[c] B[c], B[c] += a[c] h, and move the features' rows."""
         k, classes = self.k, self.k.argument("classes")
-        for first, wide in self._pieces(self.vectors):
+        for first, wide in self.row_pieces():
             hidden = [
                 k.load(k.argument("hidden") + (first + v) * VECTOR) for v in range(wide)
             ]
@@ -305,7 +192,7 @@ class Trainer:
     def _move_columns(self) -> None:
         """B[c] += a[c] h, with the classes in lanes."""
         k, stride = self.k, self.k.argument("class_vectors") * VECTOR
-        for first, wide in self._pieces(k.argument("class_vectors")):
+        for first, wide in self.class_pieces():
             rates = [k.load(k.argument("rates") + (first + v) * VECTOR) for v in range(wide)]
             with k.loop(0, k.argument("dim")) as d:
                 h = spread(k.load_number(k.argument("hidden") + d * 4))
@@ -347,7 +234,7 @@ class Trainer:
             place = turn.index * 4
             product = k.load_number(at + place) * k.load_number(hidden + place)
             turn.following = [turn.carried[0] + product]
-        share = self._sigmoid(turn.carried[0])
+        share = self.sigmoid(turn.carried[0])
         a = spread(rate * (k.to_number(positive) - share))
         with k.loop(0, self.vectors) as v:
             place = v * VECTOR
@@ -358,7 +245,7 @@ class Trainer:
 
     def _add_to_features(self, at: Integer, count: Integer, share: Vector) -> None:
         k, gradient = self.k, self.k.argument("scores")
-        for first, wide in self._pieces(self.vectors):
+        for first, wide in self.row_pieces():
             moves = [k.load(gradient + (first + v) * VECTOR) * share for v in range(wide)]
             self._add(at, count, first, moves)
 
@@ -371,16 +258,3 @@ class Trainer:
             self.draw.set(next_state(self.draw.get()))
             drawn.set(self.draw.get() - 1)
         return drawn.get() // size
-
-
-def _exponentials(k: KernelBuilder) -> KernelBuilder:
-    """Return a function of the module: vectors' numbers to their exponentials, in float64."""
-    form = Format("float32", "float64")
-    inner = KernelBuilder(
-        f"{k.name}_exp", form, k.fields, target=k.target, module=k.module, extra=2, inner=True
-    )
-    address, vectors = inner.extra
-    with inner.loop(0, vectors) as v:
-        at = address + v * VECTOR
-        inner.store(exp(inner.load(at)), at)
-    return inner.finish()

@@ -1,0 +1,176 @@
+"""What training and predictions of lines share: hidden vector, scores, probabilities.
+
+Each sum goes from its first term on, in float32, and nothing is fused: with classes in lanes for
+scores, with dimensions in lanes for the hidden vector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from llvmlite import ir
+
+from chainrule.engine.kernels import ngrams
+from chainrule.engine.language.emit import KernelBuilder
+from chainrule.engine.language.formats import Format
+from chainrule.engine.language.lanes import first_lane, lanes_before, reduce, spread
+from chainrule.engine.language.scalars import Variable
+from chainrule.engine.language.values import Condition, Integer, Vector, select
+from chainrule.engine.language.vector_mathematics import exp, maximum
+from chainrule.engine.machine.memory import VECTOR
+
+LARGEST, STEPS = 8.0, 512.0
+"""The sigmoid's table: steps from minus the largest score to the largest."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line's record."""
+
+    feature: Integer
+    label: Integer
+    words: Integer
+    ngrams: Integer
+    labels: Integer
+    tokens: Integer
+
+    @classmethod
+    def load(cls, k: KernelBuilder, number: Integer) -> Line:
+        """Return the record of a line."""
+        at = k.argument("lines") + number * ngrams.LINE
+        places = (ngrams.WORDS, ngrams.NGRAMS, ngrams.LABELS, ngrams.TOKENS)
+        return cls(
+            k.load_integer(at), k.load_integer(at + 8), *(k.load_short(at + p) for p in places)
+        )
+
+
+class Network:
+    """The code from a line's features to its scores and probabilities."""
+
+    fault: Variable[Integer]
+
+    def __init__(self, k: KernelBuilder, loss: str, vectors: int) -> None:
+        self.k, self.loss, self.vectors = k, loss, vectors
+        self.most = {32: 8, 8: 4}.get(k.target.held, 2)
+        self.zero = k.constant(0.0)
+        self.behind = -float("inf") if loss == "softmax" else 0.0
+        self.exponentials = in_double(k, "exp", exp) if loss == "softmax" else None
+
+    def row(self, number: Integer) -> Integer:
+        """Return where a row of A is."""
+        raise NotImplementedError
+
+    def row_pieces(self) -> Iterator[tuple[Integer, int]]:
+        """Yield first and size of pieces of a row, of as many vectors as registers hold twice."""
+        count = -(-self.vectors // self.most)
+        wide = -(-self.vectors // count)
+        rest = self.vectors % wide
+        return self.k.pieces(self.k.integer(self.vectors), [wide, rest] if rest else [wide])
+
+    def class_pieces(self) -> Iterator[tuple[Integer, int]]:
+        """Yield first and size of pieces of all classes, in vectors."""
+        sizes = [size for size in (8, 4, 2, 1) if size <= self.most]
+        return self.k.pieces(self.k.argument("class_vectors"), sizes)
+
+    def hidden(self, at: Integer, count: Integer) -> Vector:
+        """Compute h = (A[f₁] + … + A[fₙ])·(1/n); return 1/n."""
+        k = self.k
+        share = spread(k.to_number(k.integer(1)) / k.to_number(count))
+        for first, wide in self.row_pieces():
+            with k.loop(0, count, carry=[self.zero] * wide) as turn:
+                row = self.row(k.load_short(at + turn.index * 4)) + first * VECTOR
+                turn.following = [
+                    total + k.load(row + v * VECTOR) for v, total in enumerate(turn.carried)
+                ]
+            for v, total in enumerate(turn.carried):
+                k.store(total * share, k.argument("hidden") + (first + v) * VECTOR)
+        return share
+
+    def scores(self) -> None:
+        """Compute s[c] = Σ_d B[c,d] h[d], d from the first on."""
+        k, dim, stride = self.k, self.k.argument("dim"), self.k.argument("class_vectors") * VECTOR
+        for first, wide in self.class_pieces():
+            with k.loop(0, dim, carry=[self.zero] * wide) as turn:
+                h = spread(k.load_number(k.argument("hidden") + turn.index * 4))
+                at = k.argument("by_dimensions") + turn.index * stride + first * VECTOR
+                turn.following = [
+                    total + k.load(at + v * VECTOR) * h for v, total in enumerate(turn.carried)
+                ]
+            for v, total in enumerate(turn.carried):
+                inside = lanes_before(k.argument("classes") - (first + v) * k.lanes)
+                kept = select(inside, total, k.constant(self.behind))
+                k.store(kept, k.argument("scores") + (first + v) * VECTOR)
+
+    def each_vector(self) -> Iterator[Integer]:
+        """Yield how far a vector of classes is from the first."""
+        with self.k.loop(0, self.k.argument("class_vectors")) as v:
+            yield v * VECTOR
+
+    def softmax(self) -> None:
+        """Compute p[c] = exp(s[c] − max) / Σ, exp in float64 and rounded to float32."""
+        k = self.k
+        vectors = k.argument("class_vectors")
+        scores, lowest = k.argument("scores"), k.constant(-float("inf"))
+        with k.loop(0, vectors, carry=[lowest, self.zero]) as turn:
+            score = k.load(scores + turn.index * VECTOR)
+            odd = turn.carried[1] + select(score.is_nan, k.constant(1.0), self.zero)
+            turn.following = [maximum(turn.carried[0], score), odd]
+        largest, odd = turn.carried
+        self._note(reduce(odd, lambda a, b: a + b) > 0.0)
+        largest = spread(reduce(largest, maximum))
+        for at in self.each_vector():
+            k.store(k.load(scores + at) - largest, scores + at)
+        assert self.exponentials is not None
+        k.call_inner(self.exponentials, scores, vectors)
+        with k.loop(0, k.argument("classes"), carry=[first_lane(self.zero)]) as turn:
+            turn.following = [turn.carried[0] + k.load_number(scores + turn.index * 4)]
+        total = spread(turn.carried[0])
+        for at in self.each_vector():
+            k.store(k.load(scores + at) / total, scores + at)
+
+    def _note(self, fault: Condition) -> None:
+        self.fault.set(self.fault.get() | fault.as_integer())
+
+    def sigmoids(self) -> None:
+        """Make of each score its sigmoid, as the table has it."""
+        k = self.k
+        with k.loop(0, k.argument("classes")) as c:
+            at = k.argument("scores") + c * 4
+            k.store_number(self.sigmoid(k.load_number(at)), at)
+
+    def sigmoid(self, score: Vector) -> Vector:
+        """Return the sigmoid as the table has it."""
+        k = self.k
+        self._note(score.is_nan)
+        low, high = score.filled(-LARGEST), score.filled(LARGEST)
+        inside = select(score < low, low, select(score > high, high, score))
+        inside = select(score.is_nan, low, inside)
+        scaled = (inside + LARGEST) * STEPS / LARGEST / 2.0
+        place = Integer(k, k.builder.fptosi(scaled.value, ir.IntType(64)))
+        found = k.load_number(k.argument("sigmoid") + place * 4)
+        found = select(score < low, score.filled(0.0), found)
+        return select(score > high, score.filled(1.0), found)
+
+def in_double(
+    k: KernelBuilder, name: str, function: Callable[[Vector], Vector]
+) -> KernelBuilder:
+    """Return a function of the module: vectors' numbers to those that a function makes of them.
+
+    It computes in float64, and rounds the result to float32. It takes an address, and how many
+    vectors there are.
+    """
+    inner = KernelBuilder(
+        f"{k.name}_{name}",
+        Format("float32", "float64"),
+        k.fields,
+        target=k.target,
+        module=k.module,
+        extra=2,
+        inner=True,
+    )
+    address, vectors = inner.extra
+    with inner.loop(0, vectors) as v:
+        at = address + v * VECTOR
+        inner.store(function(inner.load(at)), at)
+    return inner.finish()
