@@ -341,7 +341,8 @@ def train(
         arrays["negative_count"] = len(arrays["negatives"])
     total = epoch * token_count
     average = max(1.0, token_count / max(1, len(lines.lines)))
-    kernel = _kernel(text_training.train, loss=loss, vectors=vectors, by_parts=lines.starts is not None)
+    by_parts = lines.starts is not None
+    kernel = _kernel(text_training.train, loss=loss, vectors=vectors, by_parts=by_parts)
     while state[text_training.DONE] < total:
         invoke(
             kernel,

@@ -117,7 +117,7 @@ class Network:
             odd = turn.carried[1] + select(score.is_nan, k.constant(1.0), self.zero)
             turn.following = [maximum(turn.carried[0], score), odd]
         largest, odd = turn.carried
-        self._note(reduce(odd, lambda a, b: a + b) > 0.0)
+        self.note(reduce(odd, lambda a, b: a + b) > 0.0)
         largest = spread(reduce(largest, maximum))
         for at in self.each_vector():
             k.store(k.load(scores + at) - largest, scores + at)
@@ -129,7 +129,8 @@ class Network:
         for at in self.each_vector():
             k.store(k.load(scores + at) / total, scores + at)
 
-    def _note(self, fault: Condition) -> None:
+    def note(self, fault: Condition) -> None:
+        """Remember whether a score was NaN."""
         self.fault.set(self.fault.get() | fault.as_integer())
 
     def sigmoids(self) -> None:
@@ -142,7 +143,7 @@ class Network:
     def sigmoid(self, score: Vector) -> Vector:
         """Return the sigmoid as the table has it."""
         k = self.k
-        self._note(score.is_nan)
+        self.note(score.is_nan)
         low, high = score.filled(-LARGEST), score.filled(LARGEST)
         inside = select(score < low, low, select(score > high, high, score))
         inside = select(score.is_nan, low, inside)

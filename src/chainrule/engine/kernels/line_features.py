@@ -1,0 +1,167 @@
+"""Features of lines that a model is asked about: words and n-grams as rows of its matrix.
+
+An n-gram's row follows from its bucket by one of three ways. ``all``: each bucket has a row, after
+those of the words. ``kept``: those that training has met have one, which ``places`` says, plus one;
+the others are as they were drawn, and get a row of their own behind all, in the order in which they
+come. ``pruned``: those that have none, a 0 in ``places``, give no feature.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chainrule.engine.kernels import ngrams
+from chainrule.engine.kernels.tokens import FNV_START, fnv
+from chainrule.engine.language.emit import KernelBuilder, fields, kernel
+from chainrule.engine.language.scalars import Variable, either, load_byte, loop_while, signed
+from chainrule.engine.language.values import Integer, least
+
+FEATURES = fields(
+    "tokens count text starts ends line_end rows hashes prefix prefix_length word_ngrams shortest "
+    "longest bucket row_count words part_starts parts places missing state features labels lines "
+    "scratch spoken line_feed matrix row_bytes"
+)
+
+
+@dataclass
+class Rows:
+    """The list of rows under construction, and the code that finds an n-gram's."""
+
+    k: KernelBuilder
+    buckets: str
+    feature: Variable[Integer]
+    missing: Variable[Integer]
+
+    def add(self, row: Integer) -> None:
+        """Add a row, and ask for its numbers."""
+        k = self.k
+        k.prefetch(k.argument("matrix") + row * k.argument("row_bytes"))
+        k.store_short(row, k.argument("features") + self.feature.get() * 4)
+        self.feature.add(1)
+
+    def add_ngram(self, hashed: Integer) -> None:
+        """Add the row of an n-gram."""
+        k, words = self.k, self.k.argument("words")
+        bucket = hashed % k.argument("bucket")
+        if self.buckets == "all":
+            self.add(bucket + words)
+            return
+        place = k.load_short(k.argument("places") + bucket * 4)
+        with either(k, place > 0) as (known, other):
+            with known:
+                self.add(place - 1 + words)
+            with other:
+                if self.buckets == "kept":
+                    count = self.missing.get()
+                    k.store_integer(bucket + words, k.argument("missing") + count * 8)
+                    self.add(k.argument("row_count") + count)
+                    self.missing.set(count + 1)
+
+
+@kernel(*FEATURES)
+def features(k: KernelBuilder, *, buckets: str, characters: bool, word_ngrams: bool) -> None:
+    """Write for each line the rows of its features, and its labels, from its tokens' numbers.
+
+    ``state`` has, at the end, how many features, labels, lines and missing rows there are.
+    """
+    feature, missing, label = (Variable(k, k.integer(0)) for _ in range(3))
+    place, number = (Variable(k, k.integer(0)) for _ in range(2))
+    rows, count = Rows(k, buckets, feature, missing), k.argument("count")
+    with loop_while(k, lambda: place.get() < count):
+        record = k.argument("lines") + number.get() * ngrams.LINE
+        first_feature, first_label, first = feature.get(), label.get(), place.get()
+        k.store_integer(first_feature, record)
+        k.store_integer(first_label, record + 8)
+        spoken, going = (Variable(k, k.integer(start)) for start in (0, 1))
+        with loop_while(k, lambda: going.get() > 0):
+            token = signed(k.load_short(k.argument("tokens") + place.get() * 4))
+            with either(k, token < 0) as (unknown, known):
+                with unknown:
+                    _unknown(k, place.get(), rows, spoken, characters, word_ngrams)
+                with known:
+                    row = signed(k.load_short(k.argument("rows") + token * 4))
+                    with either(k, row >= 0) as (word, name):
+                        with word:
+                            _known(k, token, row, rows, spoken, characters, word_ngrams)
+                        with name:
+                            k.store_short(
+                                ngrams.LABEL - row, k.argument("labels") + label.get() * 4
+                            )
+                            label.add(1)
+            place.add(1)
+            at_end = (~(place.get() < count)) | token.equals(k.argument("line_end"))
+            going.set((~at_end).as_integer())
+        k.store_short(feature.get() - first_feature, record + ngrams.WORDS)
+        if word_ngrams:
+            _sequences(k, spoken.get(), rows)
+        size = feature.get() - first_feature - k.load_short(record + ngrams.WORDS)
+        k.store_short(size, record + ngrams.NGRAMS)
+        k.store_short(label.get() - first_label, record + ngrams.LABELS)
+        k.store_short(place.get() - first, record + ngrams.TOKENS)
+        number.add(1)
+    for i, value in enumerate((feature, label, number, missing)):
+        k.store_integer(value.get(), k.argument("state") + 8 * i)
+
+
+def _say(k: KernelBuilder, hashed: Integer, spoken: Variable[Integer]) -> None:
+    k.store_short(hashed, k.argument("spoken") + spoken.get() * 4)
+    spoken.add(1)
+
+
+def _known(
+    k: KernelBuilder,
+    token: Integer,
+    row: Integer,
+    rows: Rows,
+    spoken: Variable[Integer],
+    characters: bool,
+    word_ngrams: bool,
+) -> None:
+    """Add what a word of the dictionary gives: its row and, listed ahead, those of its parts."""
+    if word_ngrams:
+        _say(k, k.load_short(k.argument("hashes") + token * 4), spoken)
+    if not characters:
+        rows.add(row)
+        return
+    at = k.argument("part_starts") + token * 8
+    with k.loop(k.load_integer(at), k.load_integer(at + 8)) as part:
+        rows.add(k.load_short(k.argument("parts") + part * 4))
+
+
+def _unknown(
+    k: KernelBuilder,
+    place: Integer,
+    rows: Rows,
+    spoken: Variable[Integer],
+    characters: bool,
+    word_ngrams: bool,
+) -> None:
+    """Add what a word gives that the dictionary has not, unless it is a label."""
+    start = k.load_short(k.argument("starts") + place * 4)
+    length = k.load_short(k.argument("ends") + place * 4) - start
+    at, prefix = k.argument("text") + start, k.argument("prefix_length")
+    same = Variable(k, least(length, prefix).equals(prefix).as_integer())
+    with k.loop(0, prefix * same.get()) as i:
+        equal = load_byte(k, at + i).equals(load_byte(k, k.argument("prefix") + i))
+        same.set(same.get() & equal.as_integer())
+    ends_line = load_byte(k, at).equals(k.argument("line_feed"))
+    with k.when(same.get().equals(0)):
+        if word_ngrams:
+            _say(k, fnv(k, at, length, k.integer(FNV_START)), spoken)
+        if characters:
+            with k.when(~ends_line):
+                ngrams.parts(k, at, length, rows.add_ngram)
+
+
+def _sequences(k: KernelBuilder, count: Integer, rows: Rows) -> None:
+    """Add the rows of the sequences of two words and more."""
+
+    def hashed(place: Integer) -> Integer:
+        return signed(k.load_short(k.argument("spoken") + place * 4))
+
+    with k.loop(0, count) as start:
+        end = least(start + k.argument("word_ngrams"), count)
+        with k.loop(start + 1, end, carry=[hashed(start)]) as turn:
+            value = turn.carried[0] * ngrams.SEQUENCE + hashed(turn.index)
+            rows.add_ngram(value)
+            turn.following = [value]

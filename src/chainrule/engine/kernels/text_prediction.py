@@ -1,0 +1,216 @@
+"""fastText's predictions: of each line the likeliest labels, as its heap leaves them.
+
+A label's score is log(p + 10⁻⁵), in float64 and rounded to float32, and an item of the heap has its
+negative bits as key. Of hierarchical softmax, paths of the tree are followed as long as they can
+still be among the best.
+"""
+
+from __future__ import annotations
+
+from llvmlite import ir
+
+from chainrule.engine.kernels.order import ITEM, Item, pop_heap, push_heap, sort_heap
+from chainrule.engine.kernels.text_network import Line, Network, in_double
+from chainrule.engine.language.body import I32
+from chainrule.engine.language.emit import KernelBuilder, fields, kernel
+from chainrule.engine.language.lanes import first_lane
+from chainrule.engine.language.scalars import (
+    Variable,
+    choose,
+    either,
+    loop_while,
+    signed,
+    to_double,
+    to_single,
+)
+from chainrule.engine.language.values import Integer, Vector
+from chainrule.engine.language.vector_mathematics import exp, log
+from chainrule.engine.machine.memory import VECTOR
+
+PREDICT = fields(
+    "lines line_count features rows row_bytes row_limit more more_bytes dim classes class_vectors "
+    "by_dimensions by_rows norms hidden scores logs sigmoid most thresholds heap found labels "
+    "best children stack state"
+)
+LEAST = 1e-5
+"""What is added to a probability before its logarithm is taken."""
+FRAME = 16
+"""Bytes of a node that is left for later: its number, and the score of its path."""
+FAULT = 0
+
+
+@kernel(*PREDICT)
+def predict(k: KernelBuilder, *, loss: str, vectors: int, norms: bool) -> None:
+    """Write for each line how many labels it has, and all lines' labels and scores in a row.
+
+    ``state`` has, at the end, whether a score was NaN, and how many labels there are.
+    """
+    predictor = Predictor(k, loss, vectors, norms=norms)
+    written, predictor.fault = (Variable(k, k.integer(0)) for _ in range(2))
+    with k.loop(0, k.argument("line_count")) as number:
+        line = Line.load(k, number)
+        count = line.words + line.ngrams
+        predictor.size.set(k.integer(0))
+        with k.when(count > 0):
+            predictor.hidden(k.argument("features") + line.feature * 4, count)
+            predictor.fill_heap()
+        size = predictor.size.get()
+        k.store_short(size, k.argument("found") + number * 4)
+        with k.loop(0, size) as i:
+            item, to = Item.load(k, k.argument("heap") + i * ITEM), (written.get() + i) * 4
+            k.store_short(item.of, k.argument("labels") + to)
+            k.store_short(_bits_of(item.key), k.argument("best") + to)
+        written.add(size)
+    for place, value in enumerate((predictor.fault, written)):
+        k.store_integer(value.get(), k.argument("state") + 8 * place)
+
+
+class Predictor(Network):
+    """The code of a line."""
+
+    def __init__(self, k: KernelBuilder, loss: str, vectors: int, *, norms: bool) -> None:
+        super().__init__(k, loss, vectors)
+        self.norms = norms
+        self.size = Variable(k, k.integer(0))
+        self.logarithms = in_double(k, "log", lambda x: log(x + LEAST))
+        if loss == "hs":
+            self.exponentials = in_double(k, "exp", exp)
+
+    def row(self, number: Integer) -> Integer:
+        """Return where a row of A is: among all, or among some that are drawn or copied."""
+        k, limit = self.k, self.k.argument("row_limit")
+        within = k.argument("rows") + number * k.argument("row_bytes")
+        beyond = k.argument("more") + (number - limit) * k.argument("more_bytes")
+        return choose(number < limit, within, beyond)
+
+    def fill_heap(self) -> None:
+        """Make a heap of the line's best labels, and sort it."""
+        k = self.k
+        if self.loss == "hs":
+            self._follow_paths()
+        else:
+            self.scores()
+            if self.norms:
+                self._multiply_by_norms()
+            if self.loss == "softmax":
+                self.softmax()
+            else:
+                self.sigmoids()
+            self._take_best()
+        sort_heap(k, k.argument("heap"), self.size.get())
+
+    def _multiply_by_norms(self) -> None:
+        k = self.k
+        for at in self.each_vector():
+            place = k.argument("scores") + at
+            k.store(k.load(place) * k.load(k.argument("norms") + at), place)
+
+    def _take_best(self) -> None:
+        k, scores, logs = self.k, self.k.argument("scores"), self.k.argument("logs")
+        for at in self.each_vector():
+            k.store(k.load(scores + at), logs + at)
+        k.call_inner(self.logarithms, logs, k.argument("class_vectors"))
+        threshold = k.load_number(k.argument("thresholds"))
+        with k.loop(0, k.argument("classes")) as label:
+            score = k.load_number(scores + label * 4)
+            with k.when(score >= threshold):
+                self._offer(k.load_short(logs + label * 4), label)
+
+    def _offer(self, bits: Integer, label: Integer) -> None:
+        """Put a label into the heap, unless it is full of better ones."""
+        k, heap, most = self.k, self.k.argument("heap"), self.k.argument("most")
+        key = _key_of(bits)
+        size = self.size.get()
+        full = size.equals(most)
+        with k.when(~(full & (key > k.load_integer(heap)))):
+            Item(key, label).store(k, heap + size * ITEM)
+            push_heap(k, heap, size + 1)
+            with k.when(full):
+                pop_heap(k, heap, size + 1)
+            self.size.set(size + (~full).as_integer())
+
+    # ---- hierarchical softmax
+
+    def _follow_paths(self) -> None:
+        """Go through the tree, left branches first, and leave out what cannot be among the best."""
+        k, classes, stack = self.k, self.k.argument("classes"), self.k.argument("stack")
+        top = Variable(k, k.integer(1))
+        k.store_integer(classes * 2 - 2, stack)
+        k.store_integer(k.integer(0), stack + 8)
+        least_score = k.load_number(k.argument("thresholds") + 4)
+        with loop_while(k, lambda: top.get() > 0):
+            top.add(-1)
+            frame = stack + top.get() * FRAME
+            node, bits = k.load_integer(frame), k.load_integer(frame + 8)
+            score = _number(k, bits)
+            full = self.size.get().equals(k.argument("most"))
+            hopeless = full & (_key_of(bits) > k.load_integer(k.argument("heap")))
+            with (
+                k.when(~((score < least_score) | hopeless)),
+                either(k, node < classes) as (leaf, inner),
+            ):
+                with leaf:
+                    self._offer(bits, node)
+                with inner:
+                    self._branch(node - classes, score, frame)
+                    top.add(2)
+
+    def _branch(self, node: Integer, score: Vector, frame: Integer) -> None:
+        """Leave both branches of a node for later, the left one to be taken first."""
+        k, logs = self.k, self.k.argument("logs")
+        right = self._share(node)
+        one = ir.Constant(ir.DoubleType(), 1.0)
+        left = to_single(right.like(k.builder.fsub(one, to_double(right).value)))
+        k.store(self.zero, logs)
+        k.store_number(right, logs)
+        k.store_number(left, logs + 4)
+        k.call_inner(self.logarithms, logs, k.integer(1))
+        for side in (0, 1):
+            child = k.load_short(k.argument("children") + node * 8 + (4 - 4 * side))
+            at = frame + side * FRAME
+            k.store_integer(child, at)
+            total = score + k.load_number(logs + 4 * side)
+            k.store_integer(_bits(total), at + 8)
+
+    def _share(self, node: Integer) -> Vector:
+        """Return 1/(1 + exp(−s)) of a node, exp rounded to float32."""
+        k, logs = self.k, self.k.argument("logs")
+        at, hidden = k.argument("by_rows") + node * (self.vectors * VECTOR), k.argument("hidden")
+        with k.loop(0, k.argument("dim"), carry=[first_lane(self.zero)]) as turn:
+            place = turn.index * 4
+            product = k.load_number(at + place) * k.load_number(hidden + place)
+            turn.following = [turn.carried[0] + product]
+        total = turn.carried[0]
+        if self.norms:
+            total = total * k.load_number(k.argument("norms") + node * 4)
+        self.note(total.is_nan)
+        k.store(self.zero, logs)
+        k.store_number(-total, logs)
+        assert self.exponentials is not None
+        k.call_inner(self.exponentials, logs, k.integer(1))
+        raised = k.load_number(logs)
+        sum_of_both = to_double(raised + raised.filled(1.0))
+        one = ir.Constant(ir.DoubleType(), 1.0)
+        return to_single(raised.like(k.builder.fdiv(one, sum_of_both.value)))
+
+
+def _bits(number: Vector) -> Integer:
+    """Return the bits of a number, without sign."""
+    k = number.body
+    return Integer(k, k.builder.zext(k.builder.bitcast(number.value, I32), ir.IntType(64)))
+
+
+def _number(k: KernelBuilder, bits: Integer) -> Vector:
+    return Vector(k, k.builder.bitcast(k.builder.trunc(bits.value, I32), ir.FloatType()))
+
+
+def _key_of(bits: Integer) -> Integer:
+    """Return a key that rises as the number with these bits falls."""
+    whole = signed(bits)
+    return 0 - (whole ^ choose(whole < 0, whole.body.integer(0x7FFFFFFF), 0))  # type: ignore[attr-defined]
+
+
+def _bits_of(key: Integer) -> Integer:
+    """Return the bits of the number that a key was made of."""
+    whole = 0 - key
+    return whole ^ choose(whole < 0, whole.body.integer(0x7FFFFFFF), 0)  # type: ignore[attr-defined]
