@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -71,6 +72,7 @@ class Splitting:
         """The byte that is a word of its own; 256 if there is none."""
         return NO_LINE_FEED if self.line_end is None else ord("\n")
 
+    @cached_property
     def ranges(self) -> NDArray[np.int64]:
         """Return runs of separators: the first byte, and how many follow it, (runs, 2)."""
         padded = np.concatenate([[False], self.separators, [False]])
@@ -95,7 +97,7 @@ class Pieces:
 
     def __init__(self, source: Any, splitting: Splitting = FASTTEXT, size: int = PIECE) -> None:
         self.read = _reader(source)
-        self.splitting, self.ranges = splitting, splitting.ranges()
+        self.splitting = splitting
         self._resize(size)
 
     def _resize(self, size: int) -> None:
@@ -112,7 +114,8 @@ class Pieces:
             whole = filled < self.size
             if whole:
                 self.text[filled : filled + 2 * BLOCK] = 0
-            count, rest = self._split((filled // BLOCK + 1) if whole else self.size // BLOCK)
+            blocks = (filled // BLOCK + 1) if whole else self.size // BLOCK
+            count, rest = self._split(blocks)
             if count:
                 yield self.text, self.starts, self.ends, count
             kept = 0 if whole else self.size - rest
@@ -125,20 +128,31 @@ class Pieces:
 
     def _split(self, blocks: int) -> tuple[int, int]:
         """Find the tokens; return their number, and where one that has no end yet starts."""
-        counts = np.empty(2, np.int64)
-        invoke(
-            library(np.dtype(np.float32)).get(kernels.split),
-            text=self.text,
-            blocks=blocks,
-            ranges=self.ranges,
-            range_count=len(self.ranges),
-            line_feed=self.splitting.line_feed,
-            starts=self.starts,
-            ends=self.ends,
-            counts=counts,
-        )
-        started, ended = (int(count) for count in counts)
+        started, ended = split(self.text, blocks, self.starts, self.ends, self.splitting)
         return ended, int(self.starts[ended]) if started > ended else self.size
+
+
+def split(
+    text: NDArray[np.uint8],
+    blocks: int,
+    starts: NDArray[np.uint32],
+    ends: NDArray[np.uint32],
+    splitting: Splitting,
+) -> tuple[int, int]:
+    """Write where the tokens of some blocks of 64 bytes start and end; return how many do each."""
+    counts = np.empty(2, np.int64)
+    invoke(
+        library(np.dtype(np.float32)).get(kernels.split),
+        text=text,
+        blocks=blocks,
+        ranges=splitting.ranges,
+        range_count=len(splitting.ranges),
+        line_feed=splitting.line_feed,
+        starts=starts,
+        ends=ends,
+        counts=counts,
+    )
+    return int(counts[0]), int(counts[1])
 
 
 def _reader(source: Any) -> Any:
@@ -169,6 +183,25 @@ def _read_whole(file: BinaryIO, into: memoryview) -> int:
     return filled
 
 
+def line_chunks(source: Any, size: int) -> Iterator[tuple[NDArray[np.uint8], int, bool]]:
+    """Yield chunks of whole lines: bytes with zeros behind, how many there are, if it is the last.
+
+    A chunk has about ``size`` bytes, unless a line is longer; the last may be empty.
+    """
+    read, kept, last = _reader(source), np.zeros(0, np.uint8), False
+    while not last:
+        room = max(size, 2 * len(kept))
+        text = aligned((room + 2 * BLOCK,), np.uint8)
+        text[: len(kept)] = kept
+        filled = len(kept) + read(text[len(kept) : room])
+        last = filled < room
+        end = filled if last else text[:filled].tobytes().rfind(b"\n") + 1
+        kept = text[end:filled].copy()
+        text[end:] = 0
+        if end or last:
+            yield text, end, last
+
+
 class Vocabulary:
     """Words that were met, in the order in which they were; arrays that grow.
 
@@ -186,36 +219,24 @@ class Vocabulary:
 
     def add(self, source: Any) -> NDArray[np.int32]:
         """Return the numbers of a text's words, in order; new ones are learnt, all are counted."""
-        found = []
-        for text, starts, ends, count in Pieces(source, self.splitting):
-            numbers, done = np.empty(count, np.int32), 0
-            self._reserve_bytes(len(text))
-            while done < count:
-                if self.size >= self.limit:
-                    self._grow()
-                self._look_up(text, starts[done:], ends[done:], count - done, numbers[done:])
-                done += int(self.state[2])
-            found.append(numbers)
+        found = [self.learn(*piece) for piece in Pieces(source, self.splitting)]
         return np.concatenate(found) if found else np.zeros(0, np.int32)
 
+    def learn(
+        self, text: NDArray[np.uint8], starts: Any, ends: Any, count: int
+    ) -> NDArray[np.int32]:
+        """Return the numbers of tokens of a piece; 8 bytes can be read from any of its bytes on."""
+        numbers, done = np.empty(count, np.int32), 0
+        self._reserve_bytes(len(text))
+        while done < count:
+            if self.size >= self.limit:
+                self._grow()
+            self._look_up(text, starts[done:], ends[done:], count - done, numbers[done:])
+            done += int(self.state[2])
+        return numbers
+
     def _look_up(self, text: Any, starts: Any, ends: Any, count: int, numbers: Any) -> None:
-        invoke(
-            library(np.dtype(np.float32)).get(kernels.look_up, learn=True),
-            text=text,
-            starts=starts,
-            ends=ends,
-            count=count,
-            line_feed=self.splitting.line_feed,
-            line_end=self.line_end,
-            line_end_length=len(self.splitting.line_end or b""),
-            table=self.table,
-            mask=len(self.table) - 1,
-            words=self.words,
-            store=self.store,
-            state=self.state,
-            limit=self.limit,
-            numbers=numbers,
-        )
+        look_up(self, text, starts, ends, count, numbers, state=self.state, learn=True)
         self.size = int(self.state[0])
 
     def _reserve_bytes(self, more: int) -> None:
@@ -271,3 +292,37 @@ class Vocabulary:
         for place, byte in enumerate(prefix):
             begins &= self.store[np.where(begins, offset + place, 0)] == byte
         return begins
+
+
+def look_up(
+    known: Vocabulary,
+    text: NDArray[np.uint8],
+    starts: Any,
+    ends: Any,
+    count: int,
+    numbers: NDArray[np.int32],
+    *,
+    state: NDArray[np.int64],
+    learn: bool,
+) -> None:
+    """Write the numbers of tokens' words; −1 for those not known, unless they are to be learnt.
+
+    Without learning nothing of the vocabulary changes, so that threads can share it.
+    """
+    invoke(
+        library(np.dtype(np.float32)).get(kernels.look_up, learn=learn),
+        text=text,
+        starts=starts,
+        ends=ends,
+        count=count,
+        line_feed=known.splitting.line_feed,
+        line_end=known.line_end,
+        line_end_length=len(known.splitting.line_end or b""),
+        table=known.table,
+        mask=len(known.table) - 1,
+        words=known.words,
+        store=known.store,
+        state=state,
+        limit=known.limit,
+        numbers=numbers,
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -27,6 +27,12 @@ from chainrule.engine.kernels import (
 from chainrule.engine.kernels.library import library
 from chainrule.engine.machine.memory import VECTOR, aligned
 from chainrule.engine.running.single import invoke
+from chainrule.fasttext.dictionary import Dictionary
+from chainrule.fasttext.huffman import HuffmanTree
+from chainrule.fasttext.matrices import Dense, KeptRows
+from chainrule.fasttext.model import FastTextModel
+from chainrule.fasttext.randomness import UniformStart
+from chainrule.fasttext.settings import Settings
 from chainrule.fasttext.tokens import FASTTEXT, Vocabulary
 
 FLOATS = VECTOR // 4
@@ -391,48 +397,13 @@ def sigmoid_table() -> NDArray[np.float32]:
     return np.array(found, np.float32)
 
 
-def tree_paths(counts: Sequence[int] | NDArray[np.int64]) -> tuple[Any, Any]:
-    """Return where each label's path to the root begins, and twice the nodes plus their sides."""
-    parent, side, _ = tree(counts)
-    classes = len(counts)
-    starts, paths = np.zeros(classes + 1, np.int64), []
-    for label in range(classes):
-        node = label
-        while parent[node] >= 0:
-            paths.append(2 * (parent[node] - classes) + side[node])
-            node = parent[node]
-        starts[label + 1] = len(paths)
-    return starts, np.array(paths or [0], np.int32)
-
-
-def tree(
-    counts: Sequence[int] | NDArray[np.int64],
-) -> tuple[list[int], list[int], list[tuple[int, int]]]:
-    """Return each node's parent and side (1 is right) in Huffman's tree, and both children.
-
-    Leaves come first, in the order of the labels, whose counts fall; the root is last. A leaf is
-    taken only where it is smaller than the next inner node.
-    """
-    classes = len(counts)
-    size = 2 * classes - 1
-    weight = [int(count) for count in counts] + [10**15] * (classes - 1)
-    parent, side = [-1] * size, [0] * size
-    children: list[tuple[int, int]] = []
-    leaf, inner = classes - 1, classes
-    for node in range(classes, size):
-        pair = []
-        for _ in range(2):
-            if leaf >= 0 and weight[leaf] < weight[inner]:
-                pair.append(leaf)
-                leaf -= 1
-            else:
-                pair.append(inner)
-                inner += 1
-        weight[node] = weight[pair[0]] + weight[pair[1]]
-        parent[pair[0]] = parent[pair[1]] = node
-        side[pair[1]] = 1
-        children.append((pair[0], pair[1]))
-    return parent, side, children
+def tree_paths(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return where each label's path to the root begins, and twice the rows plus their sides."""
+    tree = HuffmanTree.of_counts(counts)
+    paths = [tree.path(label) for label in range(len(counts))]
+    starts = np.cumsum([0, *map(len, paths)], dtype=np.int64)
+    steps = [2 * row + side for path in paths for row, side in path]
+    return starts, np.array(steps or [0], np.int32)
 
 
 def negatives(counts: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -443,3 +414,80 @@ def negatives(counts: NDArray[np.int64]) -> NDArray[np.int32]:
         total = single(float(total) + math.sqrt(count))
     share = np.sqrt(counts.astype(np.float64)).astype(single) * single(NEGATIVES) / total
     return np.repeat(np.arange(len(counts), dtype=np.int32), np.ceil(share).astype(np.int64))
+
+
+def train_model(
+    source: Any, settings: Settings, goes_on: Callable[[float], bool] | None = None
+) -> FastTextModel:
+    """Return the model that fastText trains on a text with these settings, bit by bit.
+
+    Parameters
+    ----------
+    source : bytes-like or binary file
+        The text, a line for each sample.
+    settings : Settings
+        What it is trained with.
+    goes_on : callable, optional
+        Asked now and then, with the share that is done; training ends where it returns false.
+
+    Raises
+    ------
+    ValueError
+        A setting makes no sense in training, or no word is left.
+    FloatingPointError
+        A score is NaN.
+    """
+    settings = settings.for_training()
+    corpus = read_corpus(
+        source,
+        label=settings.prefix,
+        min_count=settings.minCount,
+        min_count_label=settings.minCountLabel,
+    )
+    if not len(corpus.words) + len(corpus.labels):
+        raise ValueError(
+            f"train: expected words that are seen {settings.minCount} times (minCount), got none "
+            f"among {len(corpus.tokens):,} tokens"
+        )
+    dictionary = dictionary_of(corpus)
+    lines = lay_out(
+        corpus,
+        word_ngrams=settings.wordNgrams,
+        minn=settings.minn,
+        maxn=settings.maxn,
+        bucket=settings.bucket,
+    )
+    rows = dictionary.nwords + settings.bucket
+    trained = train(
+        lines,
+        dictionary.label_counts,
+        dictionary.ntokens,
+        row_count=rows,
+        dim=settings.dim,
+        lr=settings.lr,
+        epoch=settings.epoch,
+        loss=settings.loss,
+        neg=settings.neg,
+        seed=settings.seed,
+        lr_update_rate=settings.lrUpdateRate,
+        goes_on=goes_on,
+    )
+    start = UniformStart(rows, settings.dim, settings.seed)
+    kept = np.arange(lines.rows, dtype=np.int64)
+    order = np.argsort(trained.buckets)
+    kept[lines.words :] = lines.words + trained.buckets[order]
+    values = trained.inputs
+    values[lines.words :] = values[lines.words :][order]
+    matrix = KeptRows(kept, values, start)
+    return FastTextModel(settings, dictionary, matrix, Dense(trained.outputs))
+
+
+def dictionary_of(corpus: Corpus) -> Dictionary:
+    """Return the words and labels that are kept of a text."""
+    kept = np.concatenate([corpus.words, corpus.labels])
+    offset, length = (values[kept] for values in corpus.vocabulary.spans())
+    bounds = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
+    places = np.repeat(offset - bounds[:-1], length) + np.arange(bounds[-1])
+    text = corpus.vocabulary.store[places]
+    counts = corpus.vocabulary.counts()[kept]
+    return Dictionary(text, bounds, counts, len(corpus.words), len(corpus.tokens))

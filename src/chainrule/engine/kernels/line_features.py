@@ -11,15 +11,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chainrule.engine.kernels import ngrams
-from chainrule.engine.kernels.tokens import FNV_START, fnv
+from chainrule.engine.kernels.tokens import FNV_START, RECORD, fnv
 from chainrule.engine.language.emit import KernelBuilder, fields, kernel
 from chainrule.engine.language.scalars import Variable, either, load_byte, loop_while, signed
 from chainrule.engine.language.values import Integer, least
 
 FEATURES = fields(
     "tokens count text starts ends line_end rows hashes prefix prefix_length word_ngrams shortest "
-    "longest bucket row_count words part_starts parts places missing state features labels lines "
-    "scratch spoken line_feed matrix row_bytes"
+    "longest bucket row_count word_rows part_starts parts places missing state features labels "
+    "lines scratch spoken matrix row_bytes"
+)
+PARTS = fields(
+    "words store count rows shortest longest bucket row_count word_rows part_starts places "
+    "missing state features scratch matrix row_bytes"
 )
 
 
@@ -41,7 +45,7 @@ class Rows:
 
     def add_ngram(self, hashed: Integer) -> None:
         """Add the row of an n-gram."""
-        k, words = self.k, self.k.argument("words")
+        k, words = self.k, self.k.argument("word_rows")
         bucket = hashed % k.argument("bucket")
         if self.buckets == "all":
             self.add(bucket + words)
@@ -80,7 +84,7 @@ def features(k: KernelBuilder, *, buckets: str, characters: bool, word_ngrams: b
                     _unknown(k, place.get(), rows, spoken, characters, word_ngrams)
                 with known:
                     row = signed(k.load_short(k.argument("rows") + token * 4))
-                    with either(k, row >= 0) as (word, name):
+                    with either(k, row >= ngrams.DROPPED) as (word, name):
                         with word:
                             _known(k, token, row, rows, spoken, characters, word_ngrams)
                         with name:
@@ -117,11 +121,12 @@ def _known(
     characters: bool,
     word_ngrams: bool,
 ) -> None:
-    """Add what a word of the dictionary gives: its row and, listed ahead, those of its parts."""
+    """Add what a known word gives: its row, if it has one, or those listed for it and its parts."""
     if word_ngrams:
         _say(k, k.load_short(k.argument("hashes") + token * 4), spoken)
     if not characters:
-        rows.add(row)
+        with k.when(row >= 0):
+            rows.add(row)
         return
     at = k.argument("part_starts") + token * 8
     with k.loop(k.load_integer(at), k.load_integer(at + 8)) as part:
@@ -144,13 +149,11 @@ def _unknown(
     with k.loop(0, prefix * same.get()) as i:
         equal = load_byte(k, at + i).equals(load_byte(k, k.argument("prefix") + i))
         same.set(same.get() & equal.as_integer())
-    ends_line = load_byte(k, at).equals(k.argument("line_feed"))
     with k.when(same.get().equals(0)):
         if word_ngrams:
             _say(k, fnv(k, at, length, k.integer(FNV_START)), spoken)
         if characters:
-            with k.when(~ends_line):
-                ngrams.parts(k, at, length, rows.add_ngram)
+            ngrams.parts(k, at, length, rows.add_ngram)
 
 
 def _sequences(k: KernelBuilder, count: Integer, rows: Rows) -> None:
@@ -165,3 +168,26 @@ def _sequences(k: KernelBuilder, count: Integer, rows: Rows) -> None:
             value = turn.carried[0] * ngrams.SEQUENCE + hashed(turn.index)
             rows.add_ngram(value)
             turn.following = [value]
+
+
+@kernel(*PARTS)
+def word_parts(k: KernelBuilder, *, buckets: str) -> None:
+    """List for each word of a dictionary its row, then those of its n-grams of characters.
+
+    Labels have none, nor has a line's end that the dictionary does not have. ``state`` has, at the
+    end, how many are listed, and how many of them are missing; at first, the word that ends a line.
+    """
+    feature, missing = (Variable(k, k.integer(0)) for _ in range(2))
+    rows, line_end = Rows(k, buckets, feature, missing), k.load_integer(k.argument("state"))
+    with k.loop(0, k.argument("count")) as number:
+        k.store_integer(feature.get(), k.argument("part_starts") + number * 8)
+        row = signed(k.load_short(k.argument("rows") + number * 4))
+        with k.when(row >= 0):
+            rows.add(row)
+            with k.when(~number.equals(line_end)):
+                record = k.argument("words") + number * RECORD
+                at = k.argument("store") + k.load_integer(record)
+                ngrams.parts(k, at, k.load_short(record + 8), rows.add_ngram)
+    k.store_integer(feature.get(), k.argument("part_starts") + k.argument("count") * 8)
+    for i, value in enumerate((feature, missing)):
+        k.store_integer(value.get(), k.argument("state") + 8 * i)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from llvmlite import ir
 
 from chainrule.engine.kernels.order import ITEM, Item, pop_heap, push_heap, sort_heap
+from chainrule.engine.kernels.single_exponential import exponential
 from chainrule.engine.kernels.text_network import Line, Network, in_double
 from chainrule.engine.language.body import I32
 from chainrule.engine.language.emit import KernelBuilder, fields, kernel
@@ -24,13 +25,13 @@ from chainrule.engine.language.scalars import (
     to_single,
 )
 from chainrule.engine.language.values import Integer, Vector
-from chainrule.engine.language.vector_mathematics import exp, log
+from chainrule.engine.language.vector_mathematics import log
 from chainrule.engine.machine.memory import VECTOR
 
 PREDICT = fields(
     "lines line_count features rows row_bytes row_limit more more_bytes dim classes class_vectors "
     "by_dimensions by_rows norms hidden scores logs sigmoid most thresholds heap found labels "
-    "best children stack state"
+    "best children stack roots state"
 )
 LEAST = 1e-5
 """What is added to a probability before its logarithm is taken."""
@@ -73,8 +74,6 @@ class Predictor(Network):
         self.norms = norms
         self.size = Variable(k, k.integer(0))
         self.logarithms = in_double(k, "log", lambda x: log(x + LEAST))
-        if loss == "hs":
-            self.exponentials = in_double(k, "exp", exp)
 
     def row(self, number: Integer) -> Integer:
         """Return where a row of A is: among all, or among some that are drawn or copied."""
@@ -174,7 +173,7 @@ class Predictor(Network):
 
     def _share(self, node: Integer) -> Vector:
         """Return 1/(1 + exp(−s)) of a node, exp rounded to float32."""
-        k, logs = self.k, self.k.argument("logs")
+        k = self.k
         at, hidden = k.argument("by_rows") + node * (self.vectors * VECTOR), k.argument("hidden")
         with k.loop(0, k.argument("dim"), carry=[first_lane(self.zero)]) as turn:
             place = turn.index * 4
@@ -184,11 +183,7 @@ class Predictor(Network):
         if self.norms:
             total = total * k.load_number(k.argument("norms") + node * 4)
         self.note(total.is_nan)
-        k.store(self.zero, logs)
-        k.store_number(-total, logs)
-        assert self.exponentials is not None
-        k.call_inner(self.exponentials, logs, k.integer(1))
-        raised = k.load_number(logs)
+        raised = exponential(k, -total, k.argument("roots"))
         sum_of_both = to_double(raised + raised.filled(1.0))
         one = ir.Constant(ir.DoubleType(), 1.0)
         return to_single(raised.like(k.builder.fdiv(one, sum_of_both.value)))
