@@ -28,11 +28,10 @@ NO_LINE_FEED = 256
 
 RECORD = np.dtype(
     [
-        ("offset", np.int64),
-        ("length", np.uint32),
-        ("tag", np.uint32),
+        ("place", np.int64),
         ("count", np.int64),
-        ("head", np.uint64),
+        ("first", np.uint64),
+        ("second", np.uint64),
     ]
 )
 """A word's record, as the kernels write it."""
@@ -120,6 +119,10 @@ class Pieces:
                 yield self.text, self.starts, self.ends, count
             kept = 0 if whole else self.size - rest
             if kept == self.size:  # one word fills all
+                if kept > kernels.LONGEST:
+                    raise ValueError(
+                        f"expected words of at most {kernels.LONGEST:,} bytes, got one of more"
+                    )
                 before = self.text
                 self._resize(2 * self.size)
                 self.text[:kept] = before[:kept]
@@ -255,13 +258,13 @@ class Vocabulary:
         words = np.empty(slots // 2, RECORD)
         words[: self.size] = self.words[: self.size]
         self.words = words
-        self.table = aligned((slots,), np.uint64)
+        before, self.table = self.table, aligned((slots,), np.uint64)
         invoke(
             library(np.dtype(np.float32)).get(kernels.rehash),
             table=self.table,
             mask=slots - 1,
-            words=self.words,
-            count=self.size,
+            before=before,
+            slots=len(before),
         )
 
     def counts(self) -> NDArray[np.int64]:
@@ -270,8 +273,8 @@ class Vocabulary:
 
     def spans(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return where the bytes of each word begin in the store, and how many there are."""
-        words = self.words[: self.size]
-        return words["offset"].copy(), words["length"].astype(np.int64)
+        places = self.words["place"][: self.size]
+        return places & (2**kernels.PLACE - 1), places >> kernels.PLACE
 
     def hashes(self) -> NDArray[np.uint32]:
         """Return the FNV-1a hash of each word."""

@@ -332,6 +332,7 @@ def train(
         "by_rows": outputs,
         "by_dimensions": columns,
         "hidden": aligned((vectors * FLOATS,), np.float32),
+        "before": aligned((vectors * FLOATS,), np.float32),
         "scores": aligned((max(class_vectors, vectors) * FLOATS,), np.float32),
         "rates": aligned((class_vectors * FLOATS,), np.float32),
         "sigmoid": sigmoid_table(),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chainrule.engine.kernels import ngrams
-from chainrule.engine.kernels.tokens import FNV_START, RECORD, fnv
+from chainrule.engine.kernels.tokens import FNV_START, fnv, word_at
 from chainrule.engine.language.emit import KernelBuilder, fields, kernel
 from chainrule.engine.language.scalars import Variable, either, load_byte, loop_while, signed
 from chainrule.engine.language.values import Integer, least
@@ -185,9 +185,7 @@ def word_parts(k: KernelBuilder, *, buckets: str) -> None:
         with k.when(row >= 0):
             rows.add(row)
             with k.when(~number.equals(line_end)):
-                record = k.argument("words") + number * RECORD
-                at = k.argument("store") + k.load_integer(record)
-                ngrams.parts(k, at, k.load_short(record + 8), rows.add_ngram)
+                ngrams.parts(k, *word_at(k, number), rows.add_ngram)
     k.store_integer(feature.get(), k.argument("part_starts") + k.argument("count") * 8)
     for i, value in enumerate((feature, missing)):
         k.store_integer(value.get(), k.argument("state") + 8 * i)

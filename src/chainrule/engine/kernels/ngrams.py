@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chainrule.engine.kernels.tokens import FNV_PRIME, FNV_START, RECORD
+from chainrule.engine.kernels.tokens import FNV_PRIME, FNV_START, word_at
 from chainrule.engine.language.emit import KernelBuilder, fields, kernel
 from chainrule.engine.language.scalars import (
     I8,
@@ -158,14 +158,12 @@ def characters(k: KernelBuilder) -> None:
             feature.add(1)
         ends_line = number.equals(k.argument("line_end"))
         with k.when((row >= DROPPED) & ~ends_line):
-            record = k.argument("words") + number * RECORD
-            at = k.argument("store") + k.load_integer(record)
 
             def found(hashed: Integer) -> None:
                 k.store_short(buckets.row(hashed) + row_count, _feature(k, feature))
                 feature.add(1)
 
-            parts(k, at, k.load_short(record + 8), found)
+            parts(k, *word_at(k, number), found)
     k.store_integer(feature.get(), k.argument("starts") + k.argument("count") * 8)
     k.store_integer(buckets.used.get(), state)
     k.store_integer(feature.get(), state + 8)

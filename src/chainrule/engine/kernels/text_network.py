@@ -89,18 +89,28 @@ class Network:
 
     def scores(self) -> None:
         """Compute s[c] = Σ_d B[c,d] h[d], d from the first on."""
-        k, dim, stride = self.k, self.k.argument("dim"), self.k.argument("class_vectors") * VECTOR
+        k = self.k
         for first, wide in self.class_pieces():
-            with k.loop(0, dim, carry=[self.zero] * wide) as turn:
+            with k.loop(0, k.argument("dim"), carry=[self.zero] * wide) as turn:
                 h = spread(k.load_number(k.argument("hidden") + turn.index * 4))
-                at = k.argument("by_dimensions") + turn.index * stride + first * VECTOR
+                weights = self.columns(turn.index, first, wide)
                 turn.following = [
-                    total + k.load(at + v * VECTOR) * h for v, total in enumerate(turn.carried)
+                    total + b * h for b, total in zip(weights, turn.carried, strict=True)
                 ]
             for v, total in enumerate(turn.carried):
                 inside = lanes_before(k.argument("classes") - (first + v) * k.lanes)
                 kept = select(inside, total, k.constant(self.behind))
                 k.store(kept, k.argument("scores") + (first + v) * VECTOR)
+
+    def columns(self, d: Integer, first: Integer, wide: int) -> list[Vector]:
+        """Return B[c,d] for some vectors of classes."""
+        at = self.column(d, first)
+        return [self.k.load(at + v * VECTOR) for v in range(wide)]
+
+    def column(self, d: Integer, first: Integer) -> Integer:
+        """Return where B[c,d] is, from a vector of classes on."""
+        stride = self.k.argument("class_vectors") * VECTOR
+        return self.k.argument("by_dimensions") + d * stride + first * VECTOR
 
     def each_vector(self) -> Iterator[Integer]:
         """Yield how far a vector of classes is from the first."""

@@ -7,7 +7,8 @@ Of a line with the features f₁ … fₙ and the hidden vector h,
 
 where all sums go from the first on, every operation is rounded to float32, and nothing is fused.
 B lies in memory twice: by rows, whose dimensions are in lanes, for g; and by dimensions, with the
-classes in lanes, for s. Both are changed by the same operations, so they have the same bits.
+classes in lanes, for s. Both are changed by the same operations, so they have the same bits; the
+second one later, when the next line reads it.
 
 A matrix's row has whole vectors, zeros behind its last number.
 """
@@ -31,7 +32,7 @@ from chainrule.engine.machine.memory import VECTOR
 
 TRAIN = fields(
     "lines line_count features labels starts parts rows dim classes class_vectors "
-    "by_rows by_dimensions hidden scores rates scratch sigmoid paths path_starts negatives "
+    "by_rows by_dimensions hidden before scores rates scratch sigmoid paths path_starts negatives "
     "negative_count draws state turns rate total update_rate"
 )
 LINE, DONE, GATHERED, DRAW, FAULT = range(5)
@@ -54,14 +55,14 @@ def train(k: KernelBuilder, *, loss: str, vectors: int, by_parts: bool) -> None:
 
     with loop_while(k, goes_on):
         found = Line.load(k, line.get())
-        trainer.step(found, done.get())
+        behind = line.get() + 1
+        following = behind * (behind < k.argument("line_count")).as_integer()
+        trainer.step(found, done.get(), Line.load(k, following))
         gathered.add(found.tokens)
         with k.when(gathered.get() > k.argument("update_rate")):
             done.add(gathered.get())
             gathered.set(k.integer(0))
-        line.add(1)
-        with k.when(line.get() >= k.argument("line_count")):
-            line.set(k.integer(0))
+        line.set(following)
         turns.add(-1)
     for place, variable in enumerate((line, done, gathered, draw, fault)):
         k.store_integer(variable.get(), k.argument("state") + 8 * place)
@@ -83,13 +84,17 @@ class Trainer(Network):
 
     # ---- a line
 
-    def step(self, line: Line, done: Integer) -> None:
-        """Take the step of a line, if it has a feature and a label."""
+    def step(self, line: Line, done: Integer, following: Line) -> None:
+        """Take the step of a line, if it has a feature and a label; ask for what follows."""
         k = self.k
         at, count = self._features(line)
         with k.when((count > 0) & (line.labels > 0)):
             rate = self._rate(done)
+            for v in range(self.vectors if self.loss in ("softmax", "ova") else 0):
+                hidden = k.load(k.argument("hidden") + v * VECTOR)
+                k.store(hidden, k.argument("before") + v * VECTOR)
             share = self.hidden(at, count)
+            self._prefetch(following)
             labels = k.argument("labels") + line.label * 4
             if self.loss in ("softmax", "ova"):
                 self.scores()
@@ -118,6 +123,17 @@ class Trainer(Network):
         with k.loop(line.words, line.words + line.ngrams) as i:
             listed(k.load_short(at + i * 4))
         return k.argument("scratch"), count.get()
+
+    def _prefetch(self, line: Line) -> None:
+        """Ask for the rows of a line's features."""
+        k = self.k
+        if self.by_parts:
+            return
+        at = k.argument("features") + line.feature * 4
+        with k.loop(0, line.words + line.ngrams) as i:
+            row = self.row(k.load_short(at + i * 4))
+            for v in range(self.vectors):
+                k.prefetch(row + v * VECTOR)
 
     def _rate(self, done: Integer) -> Vector:
         """Return the learning rate: less, the more tokens have been seen."""
@@ -176,7 +192,6 @@ class Trainer(Network):
                 row = k.argument("by_rows") + turn.index * self.row_bytes + first * VECTOR
                 turn.following = self._move_row(row, a, hidden, turn.carried)
             self._add(at, count, first, [g * share for g in turn.carried])
-        self._move_columns()
 
     def _move_row(
         self, row: Integer, a: Vector, hidden: list[Vector], totals: list[Vector]
@@ -189,16 +204,15 @@ class Trainer(Network):
             k.store(weights + a * h, row + v * VECTOR)
         return found
 
-    def _move_columns(self) -> None:
-        """B[c] += a[c] h, with the classes in lanes."""
-        k, stride = self.k, self.k.argument("class_vectors") * VECTOR
-        for first, wide in self.class_pieces():
-            rates = [k.load(k.argument("rates") + (first + v) * VECTOR) for v in range(wide)]
-            with k.loop(0, k.argument("dim")) as d:
-                h = spread(k.load_number(k.argument("hidden") + d * 4))
-                at = k.argument("by_dimensions") + d * stride + first * VECTOR
-                for v, a in enumerate(rates):
-                    k.store(k.load(at + v * VECTOR) + a * h, at + v * VECTOR)
+    def columns(self, d: Integer, first: Integer, wide: int) -> list[Vector]:
+        """Return B[c,d] for some vectors of classes, moved by a[c] h[d] of the step before."""
+        k, at, moved = self.k, self.column(d, first), []
+        h = spread(k.load_number(k.argument("before") + d * 4))
+        for v in range(wide):
+            a = k.load(k.argument("rates") + (first + v) * VECTOR)
+            moved.append(k.load(at + v * VECTOR) + a * h)
+            k.store(moved[-1], at + v * VECTOR)
+        return moved
 
     # ---- some classes, or nodes of a tree, one after the other
 

@@ -4,8 +4,8 @@ A text is split at separators, the bytes of some ranges; a line feed may be a to
 which stands for a word that ends a line. A buffer ends with separators, so that no word reaches
 beyond it, and 8 bytes can be read from any byte on.
 
-A word's record has 32 bytes: where its bytes are in the store of all words (8), its length (4),
-its tag (4), how often it was met (8), and its first 8 bytes, with zeros if it has fewer. A slot of
+A word's record has 32 bytes: where its bytes are in the store of all words, 40 bits of it, and its
+length; how often it was met; its first 8 bytes, and the next 8, zeros where it has fewer. A slot of
 the table has 8: the lower half is the tag, the upper one the word's number plus one, and 0 means
 that it is free. A word's slot is the first free one from that of its tag on.
 """
@@ -19,7 +19,6 @@ from chainrule.engine.language.scalars import (
     BYTES,
     Block,
     Variable,
-    below,
     choose,
     count_ones,
     either,
@@ -29,16 +28,22 @@ from chainrule.engine.language.scalars import (
     store_word,
     trailing_zeros,
 )
-from chainrule.engine.language.values import Integer, least
+from chainrule.engine.language.values import Condition, Integer, least
 
 RECORD = 32
 """Bytes of a word's record."""
+KEPT = 64
+"""Bytes of a token in scratch."""
 GROUP = 32
 """Tokens whose slots are asked for before the first of them is looked up."""
 POSITIONS = 4
 """Places that are written at once: arrays of them have so many more at their end."""
-MULTIPLIER = 0x9E3779B97F4A7C15
-SECOND = 0xD6E8FEB86659FD93
+PLACE = 40
+"""Bits of a record that say where a word's bytes are; those above have its length."""
+LONGEST = 2**24 - 1
+KNOWN = 16
+"""Bytes of a word that its record has."""
+FIRST, SECOND = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93
 FNV_START, FNV_PRIME = 2166136261, 16777619
 
 SPLIT = fields("text blocks ranges range_count line_feed starts ends counts")
@@ -46,7 +51,7 @@ LOOK_UP = fields(
     "text starts ends count line_feed line_end line_end_length table mask words store state "
     "limit numbers"
 )
-REHASH = fields("table mask words count")
+REHASH = fields("table mask before slots")
 HASHES = fields("words store count hashes")
 
 
@@ -100,35 +105,50 @@ class Token:
 
     at: Integer
     length: Integer
-    head: Integer
+    first: Integer
+    second: Integer
     tag: Integer
 
     @classmethod
     def load(cls, k: KernelBuilder, place: Integer) -> Token:
         """Return a token kept in scratch."""
-        return cls(*(k.load_integer(place + 8 * i) for i in range(4)))
+        return cls(*(k.load_integer(place + 8 * i) for i in range(5)))
 
     def store(self, k: KernelBuilder, place: Integer) -> None:
         """Keep it in scratch."""
-        for i, value in enumerate((self.at, self.length, self.head, self.tag)):
+        for i, value in enumerate((self.at, self.length, self.first, self.second, self.tag)):
             k.store_integer(value, place + 8 * i)
+
+    @property
+    def is_long(self) -> Condition:
+        """Whether it has more bytes than a record."""
+        return self.length > KNOWN
 
 
 def token(k: KernelBuilder, at: Integer, length: Integer) -> Token:
-    """Return the token of so many bytes at an address: its head and its tag."""
-    missing = 8 - least(length, 8)
-    head = load_word(k, at) & (k.integer(-1) >> (missing * 8))
-    mixed = Variable(k, head + length * SECOND)
-    with k.when(length > 8):
-        with k.loop(8, length - 8, 8) as place:
-            mixed.set(_fold(mixed.get() ^ load_word(k, at + place)))
-        mixed.set(_fold(mixed.get() ^ load_word(k, at + length - 8)))
-    return Token(at, length, head, _fold(mixed.get()) & 0xFFFFFFFF)
+    """Return the token of so many bytes, one and more, at an address."""
+    ones = k.integer(-1)
+    first = load_word(k, at) & (ones >> ((8 - least(length, 8)) * 8))
+    behind = least(length, KNOWN) - 8
+    some = (behind > 0).as_integer()
+    second = load_word(k, at + 8 * some) & ((ones >> ((8 - behind * some) & 7) * 8) * some)
+    mixed = Variable(k, _mixed(first ^ FIRST, second ^ (length + SECOND)))
+    with k.when(length > KNOWN):
+        with k.loop(KNOWN, length - 8, 8) as place:
+            mixed.set(_mixed(mixed.get() ^ load_word(k, at + place), k.integer(FIRST)))
+        mixed.set(_mixed(mixed.get() ^ load_word(k, at + length - 8), k.integer(SECOND)))
+    return Token(at, length, first, second, mixed.get() & 0xFFFFFFFF)
 
 
-def _fold(number: Integer) -> Integer:
+def _mixed(left: Integer, right: Integer) -> Integer:
     """Return both halves of a product, one upon the other."""
-    return (number * MULTIPLIER) ^ number.multiply_high(MULTIPLIER)
+    return (left * right) ^ left.multiply_high(right)
+
+
+def word_at(k: KernelBuilder, number: Integer) -> tuple[Integer, Integer]:
+    """Return where a word's bytes are, and how many there are."""
+    place = k.load_integer(k.argument("words") + number * RECORD)
+    return k.argument("store") + (place & (2**PLACE - 1)), place >> PLACE
 
 
 @kernel(*LOOK_UP)
@@ -140,7 +160,7 @@ def look_up(k: KernelBuilder, *, learn: bool) -> None:
     """
     state = k.argument("state")
     table = Table(k, learn=learn)
-    scratch, done = k.allocate(GROUP * RECORD // BYTES), Variable(k, k.integer(0))
+    scratch, done = k.allocate(GROUP * KEPT // BYTES), Variable(k, k.integer(0))
     count = k.argument("count")
 
     def goes_on() -> object:
@@ -152,14 +172,14 @@ def look_up(k: KernelBuilder, *, learn: bool) -> None:
         group = least(count - first, GROUP)
         with k.loop(0, group) as i:
             found = _token_of(k, first + i)
-            found.store(k, scratch + i * RECORD)
+            found.store(k, scratch + i * KEPT)
             k.prefetch(table.slot(found.tag))
         with k.loop(0, group) as i:
-            tag = k.load_integer(scratch + i * RECORD + 24)
+            tag = k.load_integer(scratch + i * KEPT + 32)
             number = k.load_integer(table.slot(tag)) >> 32
             k.prefetch(table.record(number - 1))
         with k.loop(0, group) as i:
-            known = table.number_of(Token.load(k, scratch + i * RECORD))
+            known = table.number_of(Token.load(k, scratch + i * KEPT))
             k.store_short(known, k.argument("numbers") + (first + i) * 4)
         done.set(first + group)
     for place, value in enumerate((table.size, table.used, done)):
@@ -206,42 +226,40 @@ class Table:
             place.add(1)
         known = number.get()
         if self.learn:
-            count = self.record(known) + 16
+            count = self.record(known) + 8
             k.store_integer(k.load_integer(count) + 1, count)
         return known
 
     def _compare(self, found: Token, candidate: Integer, number: Variable[Integer]) -> None:
         """Set the number if the candidate is the token's word."""
         k, record = self.k, self.record(candidate)
-        same = k.load_short(record + 8).equals(found.length)
-        same = same & k.load_integer(record + 24).equals(found.head)
-        with k.when(same):
-            different = Variable(k, k.integer(0))
-            with k.when(found.length > 8):
-                at = k.argument("store") + k.load_integer(record)
+        place = k.load_integer(record)
+        different = Variable(k, (place >> PLACE) ^ found.length)
+        for at, part in ((16, found.first), (24, found.second)):
+            different.set(different.get() | (k.load_integer(record + at) ^ part))
+        with k.when(found.is_long & different.get().equals(0)):
+            at = k.argument("store") + (place & (2**PLACE - 1))
 
-                def compare(place: Integer) -> None:
-                    pair = load_word(k, at + place) ^ load_word(k, found.at + place)
-                    different.set(different.get() | pair)
+            def compare(byte: Integer) -> None:
+                pair = load_word(k, at + byte) ^ load_word(k, found.at + byte)
+                different.set(different.get() | pair)
 
-                with k.loop(8, found.length - 8, 8) as place:
-                    compare(place)
-                compare(found.length - 8)
-            with k.when(different.get().equals(0)):
-                number.set(candidate)
+            with k.loop(KNOWN, found.length - 8, 8) as byte:
+                compare(byte)
+            compare(found.length - 8)
+        with k.when(different.get().equals(0)):
+            number.set(candidate)
 
     def _added(self, found: Token, place: Integer) -> Integer:
         """Add a word, met no time yet, in a free slot; return its number."""
         k, number, offset = self.k, self.size.get(), self.used.get()
         record = self.record(number)
-        k.store_integer(offset, record)
-        k.store_integer(found.length | (found.tag << 32), record + 8)
-        k.store_integer(k.integer(0), record + 16)
-        k.store_integer(found.head, record + 24)
+        values = (offset | (found.length << PLACE), k.integer(0), found.first, found.second)
+        for i, value in enumerate(values):
+            k.store_integer(value, record + 8 * i)
+        to = k.argument("store") + offset
         with k.loop(0, found.length, 8) as byte:
-            store_word(
-                k, load_word(k, found.at + byte), k.argument("store") + offset + byte
-            )
+            store_word(k, load_word(k, found.at + byte), to + byte)
         k.store_integer(found.tag | ((number + 1) << 32), self.slot(place))
         self.size.set(number + 1)
         self.used.set(offset + found.length)
@@ -250,18 +268,19 @@ class Table:
 
 @kernel(*REHASH)
 def rehash(k: KernelBuilder) -> None:
-    """Put words into a table that is empty."""
+    """Put what a table has into one that is empty."""
     table, mask = k.argument("table"), k.argument("mask")
-    with k.loop(0, k.argument("count")) as number:
-        tag = k.load_short(k.argument("words") + number * RECORD + 12)
-        place = Variable(k, tag)
+    with k.loop(0, k.argument("slots")) as number:
+        held = k.load_integer(k.argument("before") + number * 8)
+        with k.when(~held.equals(0)):
+            place = Variable(k, held)
 
-        def slot() -> Integer:
-            return table + (place.get() & mask) * 8
+            def slot() -> Integer:
+                return table + (place.get() & mask) * 8
 
-        with loop_while(k, lambda: below(k.integer(0), k.load_integer(slot()))):
-            place.add(1)
-        k.store_integer(tag | ((number + 1) << 32), slot())
+            with loop_while(k, lambda: ~k.load_integer(slot()).equals(0)):
+                place.add(1)
+            k.store_integer(held, slot())
 
 
 def fnv(k: KernelBuilder, at: Integer, length: Integer, start: Integer) -> Integer:
@@ -277,7 +296,5 @@ def fnv(k: KernelBuilder, at: Integer, length: Integer, start: Integer) -> Integ
 def hashes(k: KernelBuilder) -> None:
     """Write the FNV-1a hash of each word."""
     with k.loop(0, k.argument("count")) as number:
-        record = k.argument("words") + number * RECORD
-        at = k.argument("store") + k.load_integer(record)
-        hashed = fnv(k, at, k.load_short(record + 8), k.integer(FNV_START))
+        hashed = fnv(k, *word_at(k, number), k.integer(FNV_START))
         k.store_short(hashed, k.argument("hashes") + number * 4)
