@@ -68,12 +68,18 @@ class Predictor:
         It is not to change meanwhile.
     threads : int, optional
         How many chunks are worked on at once; by default as many as there are processors.
+    sums : bool
+        With n-grams of characters, add the rows of each word of the dictionary once, ahead. Then
+        several times fewer rows are read, and sums are rounded in another order: probabilities may
+        differ from fastText's in their last printed digit.
     """
 
-    def __init__(self, model: FastTextModel, threads: int | None = None) -> None:
+    def __init__(
+        self, model: FastTextModel, threads: int | None = None, *, sums: bool = False
+    ) -> None:
         self.threads = threads or len(os.sched_getaffinity(0))
         self.words = Words(model.dictionary, model.settings)
-        self.rows = InputRows(model, self.words)
+        self.rows = InputRows(model, self.words, sums)
         self.outputs = Outputs(model)
         self._free: SimpleQueue[Workspace] = SimpleQueue()
         for _ in range(self.threads):
@@ -152,7 +158,7 @@ class Words:
 class InputRows:
     """The input matrix as the kernels read it: where rows are, and which n-grams have one."""
 
-    def __init__(self, model: FastTextModel, words: Words) -> None:
+    def __init__(self, model: FastTextModel, words: Words, sums: bool) -> None:
         self.model, self.dim = model, model.settings.dim
         matrix, nwords = model.input, model.dictionary.nwords
         if isinstance(matrix, KeptRows) and not np.array_equal(
@@ -171,10 +177,10 @@ class InputRows:
         if model.dictionary.pruned is not None:
             self.kind, pruned = "pruned", model.dictionary.pruned
             buckets, places = pruned.buckets.astype(np.int64), pruned.rows.astype(np.int64)
-        self.places = np.zeros(1, np.int32)
+        self.known = np.zeros(1, np.int32)
         if self.kind != "all":
-            self.places = np.zeros(max(1, model.settings.bucket), np.int32)
-            self.places[buckets] = places + 1
+            self.known = np.zeros(max(1, model.settings.bucket), np.int32)
+            self.known[buckets] = places + 1
         self.values = np.asarray(self.values, np.float32)
         if self.values.strides[1] != 4:
             self.values = np.ascontiguousarray(self.values)
@@ -185,8 +191,13 @@ class InputRows:
         self.limit = max(0, len(self.values) - tail)
         self.tail = self.padded(self.values[self.limit :])
         self.part_starts, self.parts = np.zeros(1, np.int64), np.zeros(1, np.int32)
+        self.words, self.sums = "rows", np.zeros((1, 1), np.float32)
         if model.settings.maxn > 0:
+            self.words = "parts"
             self._list_parts(words)
+            if sums:
+                self.words = "sums"
+                self._add_parts()
 
     def padded(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return rows as whole vectors, zeros behind the last number."""
@@ -212,9 +223,7 @@ class InputRows:
             "bucket": settings.bucket,
             "row_count": len(self.values),
             "word_rows": self.model.dictionary.nwords,
-            "places": self.places,
-            "matrix": self.values,
-            "row_bytes": self.row_bytes,
+            "known": self.known,
         }
 
     def _list_parts(self, words: Words) -> None:
@@ -235,12 +244,32 @@ class InputRows:
             missing=missing,
             state=state,
             features=parts,
-            scratch=np.empty(int(lengths.max()) + 16, np.uint8),
+            letters=np.empty(int(lengths.max()) + 16, np.uint8),
             **self.arguments(settings),
         )
         if state[1]:
             raise ValueError("predict: expected a row for each n-gram of the dictionary's words")
         self.parts = parts[: state[0]].copy()
+
+
+    def _add_parts(self) -> None:
+        """Add the rows of each word and its parts, one after the other."""
+        count = len(self.part_starts) - 1
+        self.sums = aligned((count, self.width), np.float32)
+        invoke(
+            library(np.dtype(np.float32)).get(
+                text_prediction.add_parts, vectors=self.width // FLOATS
+            ),
+            count=count,
+            part_starts=self.part_starts,
+            parts=self.parts,
+            sums=self.sums,
+            rows=self.values,
+            row_bytes=self.row_bytes,
+            row_limit=self.limit,
+            more=self.tail,
+            more_bytes=4 * self.width,
+        )
 
 
 def most_parts(length: int, words: int, settings: Settings) -> int:
@@ -313,10 +342,14 @@ class Workspace:
                 loss=outputs.loss,
                 vectors=outputs.vectors,
                 norms=outputs.norms is not None,
+                words=rows.words,
             ),
             lines=lines,
             line_count=len(lines),
             features=features,
+            part_starts=rows.part_starts,
+            parts=rows.parts,
+            sums=rows.sums,
             rows=rows.values,
             row_bytes=rows.row_bytes,
             row_limit=rows.limit,
@@ -388,8 +421,8 @@ class Workspace:
             features=features,
             labels=self.array("labels", count + 1, np.int32),
             lines=lines,
-            scratch=self.array("scratch", size + 16, np.uint8),
-            spoken=self.array("spoken", count + 1, np.int32),
+            letters=self.array("letters", size + 16, np.uint8),
+            scratch=self.array("scratch", count + 1, np.int32),
             **rows.arguments(settings),
         )
         line_count = int(state[2])

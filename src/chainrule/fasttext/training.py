@@ -112,6 +112,7 @@ LINE = np.dtype(
         ("ngrams", np.int32),
         ("labels", np.int32),
         ("tokens", np.int32),
+        ("size", np.int64),
     ]
 )
 
@@ -176,7 +177,7 @@ def lay_out(
             state=state,
             starts=starts,
             features=parts,
-            scratch=np.empty(int(length.max(initial=0)) + 16, np.uint8),
+            letters=np.empty(int(length.max(initial=0)) + 16, np.uint8),
         )
         parts = parts[: state[1]].copy()
     ends = int((tokens == line_end).sum())

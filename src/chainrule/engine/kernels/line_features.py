@@ -1,9 +1,9 @@
 """Features of lines that a model is asked about: words and n-grams as rows of its matrix.
 
 An n-gram's row follows from its bucket by one of three ways. ``all``: each bucket has a row, after
-those of the words. ``kept``: those that training has met have one, which ``places`` says, plus one;
+those of the words. ``kept``: those that training has met have one, which ``known`` says, plus one;
 the others are as they were drawn, and get a row of their own behind all, in the order in which they
-come. ``pruned``: those that have none, a 0 in ``places``, give no feature.
+come. ``pruned``: those that have none, a 0 in ``known``, give no feature.
 """
 
 from __future__ import annotations
@@ -13,64 +13,79 @@ from dataclasses import dataclass
 from chainrule.engine.kernels import ngrams
 from chainrule.engine.kernels.tokens import FNV_START, fnv, word_at
 from chainrule.engine.language.emit import KernelBuilder, fields, kernel
-from chainrule.engine.language.scalars import Variable, either, load_byte, loop_while, signed
+from chainrule.engine.language.scalars import (
+    Variable,
+    choose,
+    either,
+    load_byte,
+    loop_while,
+    signed,
+)
 from chainrule.engine.language.values import Integer, least
 
 FEATURES = fields(
     "tokens count text starts ends line_end rows hashes prefix prefix_length word_ngrams shortest "
-    "longest bucket row_count word_rows part_starts parts places missing state features labels "
-    "lines scratch spoken matrix row_bytes"
+    "longest bucket row_count word_rows part_starts parts known missing state features labels "
+    "lines scratch letters"
 )
 PARTS = fields(
-    "words store count rows shortest longest bucket row_count word_rows part_starts places "
-    "missing state features scratch matrix row_bytes"
+    "words store count rows shortest longest bucket row_count word_rows part_starts known "
+    "missing state features letters"
 )
 
 
 @dataclass
 class Rows:
-    """The list of rows under construction, and the code that finds an n-gram's."""
+    """The list of features under construction, and the code that finds an n-gram's row.
+
+    ``more`` is how many rows a line has beyond one for each feature.
+    """
 
     k: KernelBuilder
     buckets: str
     feature: Variable[Integer]
     missing: Variable[Integer]
+    more: Variable[Integer]
 
-    def add(self, row: Integer) -> None:
-        """Add a row, and ask for its numbers."""
+    def add(self, feature: Integer) -> None:
+        """Add a row, or a word whose rows are listed."""
         k = self.k
-        k.prefetch(k.argument("matrix") + row * k.argument("row_bytes"))
-        k.store_short(row, k.argument("features") + self.feature.get() * 4)
+        k.store_short(feature, k.argument("features") + self.feature.get() * 4)
         self.feature.add(1)
 
     def add_ngram(self, hashed: Integer) -> None:
         """Add the row of an n-gram."""
+        self.add_bucket(hashed % self.k.argument("bucket"))
+
+    def add_bucket(self, bucket: Integer) -> None:
+        """Add the row of a bucket, if it has one; no branch, as whether it has is a guess."""
         k, words = self.k, self.k.argument("word_rows")
-        bucket = hashed % k.argument("bucket")
         if self.buckets == "all":
             self.add(bucket + words)
             return
-        place = k.load_short(k.argument("places") + bucket * 4)
-        with either(k, place > 0) as (known, other):
-            with known:
-                self.add(place - 1 + words)
-            with other:
-                if self.buckets == "kept":
-                    count = self.missing.get()
-                    k.store_integer(bucket + words, k.argument("missing") + count * 8)
-                    self.add(k.argument("row_count") + count)
-                    self.missing.set(count + 1)
+        place = k.load_short(k.argument("known") + bucket * 4)
+        has_none = place.equals(0)
+        row = place - 1 + words
+        if self.buckets == "kept":
+            count = self.missing.get()
+            k.store_integer(bucket + words, k.argument("missing") + count * 8)
+            self.missing.set(count + has_none.as_integer())
+            self.add(choose(has_none, k.argument("row_count") + count, row))
+        else:
+            self.add(row)
+            self.feature.add(0 - has_none.as_integer())
 
 
 @kernel(*FEATURES)
 def features(k: KernelBuilder, *, buckets: str, characters: bool, word_ngrams: bool) -> None:
-    """Write for each line the rows of its features, and its labels, from its tokens' numbers.
+    """Write for each line its features and its labels, from its tokens' numbers.
 
-    ``state`` has, at the end, how many features, labels, lines and missing rows there are.
+    A feature is a row; or, with n-grams of characters, −1 − i for all rows of word i. ``state``
+    has, at the end, how many features, labels, lines and missing rows there are.
     """
-    feature, missing, label = (Variable(k, k.integer(0)) for _ in range(3))
-    place, number = (Variable(k, k.integer(0)) for _ in range(2))
-    rows, count = Rows(k, buckets, feature, missing), k.argument("count")
+    feature, missing, more = (Variable(k, k.integer(0)) for _ in range(3))
+    label, place, number = (Variable(k, k.integer(0)) for _ in range(3))
+    rows, count = Rows(k, buckets, feature, missing, more), k.argument("count")
     with loop_while(k, lambda: place.get() < count):
         record = k.argument("lines") + number.get() * ngrams.LINE
         first_feature, first_label, first = feature.get(), label.get(), place.get()
@@ -96,10 +111,17 @@ def features(k: KernelBuilder, *, buckets: str, characters: bool, word_ngrams: b
             at_end = (~(place.get() < count)) | token.equals(k.argument("line_end"))
             going.set((~at_end).as_integer())
         k.store_short(feature.get() - first_feature, record + ngrams.WORDS)
+        before = feature.get()
         if word_ngrams:
-            _sequences(k, spoken.get(), rows)
-        size = feature.get() - first_feature - k.load_short(record + ngrams.WORDS)
-        k.store_short(size, record + ngrams.NGRAMS)
+            ngrams.sequences(k, spoken.get(), k.argument("word_ngrams"), feature)
+            behind = feature.get()
+            feature.set(before)
+            with k.loop(before, behind) as i:
+                rows.add_bucket(k.load_short(k.argument("features") + i * 4))
+        k.store_short(feature.get() - before, record + ngrams.NGRAMS)
+        size = feature.get() - first_feature + rows.more.get()
+        k.store_integer(size, record + ngrams.SIZE)
+        rows.more.set(k.integer(0))
         k.store_short(label.get() - first_label, record + ngrams.LABELS)
         k.store_short(place.get() - first, record + ngrams.TOKENS)
         number.add(1)
@@ -108,7 +130,7 @@ def features(k: KernelBuilder, *, buckets: str, characters: bool, word_ngrams: b
 
 
 def _say(k: KernelBuilder, hashed: Integer, spoken: Variable[Integer]) -> None:
-    k.store_short(hashed, k.argument("spoken") + spoken.get() * 4)
+    k.store_short(hashed, k.argument("scratch") + spoken.get() * 4)
     spoken.add(1)
 
 
@@ -129,8 +151,8 @@ def _known(
             rows.add(row)
         return
     at = k.argument("part_starts") + token * 8
-    with k.loop(k.load_integer(at), k.load_integer(at + 8)) as part:
-        rows.add(k.load_short(k.argument("parts") + part * 4))
+    rows.add(-1 - token)
+    rows.more.add(k.load_integer(at + 8) - k.load_integer(at) - 1)
 
 
 def _unknown(
@@ -156,20 +178,6 @@ def _unknown(
             ngrams.parts(k, at, length, rows.add_ngram)
 
 
-def _sequences(k: KernelBuilder, count: Integer, rows: Rows) -> None:
-    """Add the rows of the sequences of two words and more."""
-
-    def hashed(place: Integer) -> Integer:
-        return signed(k.load_short(k.argument("spoken") + place * 4))
-
-    with k.loop(0, count) as start:
-        end = least(start + k.argument("word_ngrams"), count)
-        with k.loop(start + 1, end, carry=[hashed(start)]) as turn:
-            value = turn.carried[0] * ngrams.SEQUENCE + hashed(turn.index)
-            rows.add_ngram(value)
-            turn.following = [value]
-
-
 @kernel(*PARTS)
 def word_parts(k: KernelBuilder, *, buckets: str) -> None:
     """List for each word of a dictionary its row, then those of its n-grams of characters.
@@ -177,8 +185,8 @@ def word_parts(k: KernelBuilder, *, buckets: str) -> None:
     Labels have none, nor has a line's end that the dictionary does not have. ``state`` has, at the
     end, how many are listed, and how many of them are missing; at first, the word that ends a line.
     """
-    feature, missing = (Variable(k, k.integer(0)) for _ in range(2))
-    rows, line_end = Rows(k, buckets, feature, missing), k.load_integer(k.argument("state"))
+    feature, missing, more = (Variable(k, k.integer(0)) for _ in range(3))
+    rows, line_end = Rows(k, buckets, feature, missing, more), k.load_integer(k.argument("state"))
     with k.loop(0, k.argument("count")) as number:
         k.store_integer(feature.get(), k.argument("part_starts") + number * 8)
         row = signed(k.load_short(k.argument("rows") + number * 4))

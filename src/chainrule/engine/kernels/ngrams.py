@@ -22,10 +22,12 @@ from chainrule.engine.language.scalars import (
 )
 from chainrule.engine.language.values import Condition, Integer, least
 
-LINE = 32
-"""Bytes of a line's record: its first feature (8), its first label (8), and how many words, word
-n-grams, labels and tokens it has (4 each)."""
+LINE = 40
+"""Bytes of a line's record: its first feature (8), its first label (8), how many features of words
+and of word n-grams are listed, how many labels and tokens it has (4 each), and how many rows its
+features are (8), where a model asks."""
 WORDS, NGRAMS, LABELS, TOKENS = range(16, 32, 4)
+SIZE = 32
 SEQUENCE = 116049371
 """A word n-gram's hash is that of the words before it times this, plus the last word's."""
 DROPPED = -1
@@ -41,7 +43,7 @@ LINES = fields(
 )
 CHARACTERS = fields(
     "words store count rows line_end shortest longest bucket row_count known kept state starts "
-    "features scratch"
+    "features letters"
 )
 
 
@@ -53,9 +55,12 @@ class Buckets:
     used: Variable[Integer]
 
     def row(self, hashed: Integer) -> Integer:
-        """Return the number of a hash's row; a bucket met for the first time gets the next one."""
+        """Return the number of a hash's row."""
+        return self.row_of(hashed % self.k.argument("bucket"))
+
+    def row_of(self, bucket: Integer) -> Integer:
+        """Return the number of a bucket's row; one met for the first time gets the next one."""
         k = self.k
-        bucket = hashed % k.argument("bucket")
         at = k.argument("known") + bucket * 4
         number = k.load_short(at)
         fresh = number.equals(0).as_integer()
@@ -105,8 +110,10 @@ def lines(k: KernelBuilder) -> None:
             going.set((~at_end).as_integer())
         k.store_short(feature.get() - first_feature, record + WORDS)
         before = feature.get()
-        with k.loop(0, spoken.get()) as start:
-            _sequences(k, start, spoken.get(), most, buckets, feature, words)
+        sequences(k, spoken.get(), most, feature)
+        with k.loop(before, feature.get()) as place_of:
+            at = k.argument("features") + place_of * 4
+            k.store_short(buckets.row_of(k.load_short(at)) + words, at)
         k.store_short(feature.get() - before, record + NGRAMS)
         k.store_short(label.get() - first_label, record + LABELS)
         k.store_short(place.get() - first, record + TOKENS)
@@ -119,23 +126,25 @@ def _feature(k: KernelBuilder, feature: Variable[Integer]) -> Integer:
     return k.argument("features") + feature.get() * 4
 
 
-def _sequences(
-    k: KernelBuilder,
-    start: Integer,
-    count: Integer,
-    longest: Integer,
-    buckets: Buckets,
-    feature: Variable[Integer],
-    words: Integer,
+def sequences(
+    k: KernelBuilder, count: Integer, longest: Integer, feature: Variable[Integer]
 ) -> None:
-    """Write the rows of the sequences of two words and more that start at one."""
+    """List the buckets of all sequences of two words and more, and ask for what is known of them.
+
+    The words' hashes stand in scratch; the sequences that start at one follow each other.
+    """
 
     def hashed(place: Integer) -> Integer:
         return signed(k.load_short(k.argument("scratch") + place * 4))
 
-    with k.loop(start + 1, least(start + longest, count), carry=[hashed(start)]) as turn:
+    with (
+        k.loop(0, count) as start,
+        k.loop(start + 1, least(start + longest, count), carry=[hashed(start)]) as turn,
+    ):
         value = turn.carried[0] * SEQUENCE + hashed(turn.index)
-        k.store_short(buckets.row(value) + words, _feature(k, feature))
+        bucket = value % k.argument("bucket")
+        k.prefetch(k.argument("known") + bucket * 4)
+        k.store_short(bucket, _feature(k, feature))
         feature.add(1)
         turn.following = [value]
 
@@ -173,24 +182,24 @@ def parts(
     k: KernelBuilder, at: Integer, length: Integer, found: Callable[[Integer], None]
 ) -> None:
     """Hand over the hash of each n-gram of the characters of a word between < and >."""
-    scratch, size = k.argument("scratch"), length + 2
-    _store_byte(k, k.integer(ord("<")), scratch)
+    letters, size = k.argument("letters"), length + 2
+    _store_byte(k, k.integer(ord("<")), letters)
     with k.loop(0, length) as i:
-        _store_byte(k, load_byte(k, at + i), scratch + i + 1)
-    _store_byte(k, k.integer(ord(">")), scratch + length + 1)
-    _store_byte(k, k.integer(0), scratch + size)  # which goes on with nothing
+        _store_byte(k, load_byte(k, at + i), letters + i + 1)
+    _store_byte(k, k.integer(ord(">")), letters + length + 1)
+    _store_byte(k, k.integer(0), letters + size)  # which goes on with nothing
     longest, shortest = k.argument("longest"), k.argument("shortest")
 
     def follows(place: Integer) -> Condition:
         """Whether a byte goes on with the character of the one before."""
-        return (load_byte(k, scratch + place) & 0xC0).equals(0x80)
+        return (load_byte(k, letters + place) & 0xC0).equals(0x80)
 
     with k.loop(0, size) as begin, k.when(~follows(begin)):
         place, hashed = Variable(k, begin), Variable(k, k.integer(FNV_START))
         taken = Variable(k, k.integer(0))
 
         def take() -> None:
-            byte = (load_byte(k, scratch + place.get()) ^ 128) - 128
+            byte = (load_byte(k, letters + place.get()) ^ 128) - 128
             hashed.set(((hashed.get() ^ byte) * FNV_PRIME) & 0xFFFFFFFF)
             place.add(1)
 

@@ -34,15 +34,21 @@ class Line:
     ngrams: Integer
     labels: Integer
     tokens: Integer
+    size: Integer
 
     @classmethod
     def load(cls, k: KernelBuilder, number: Integer) -> Line:
         """Return the record of a line."""
         at = k.argument("lines") + number * ngrams.LINE
         places = (ngrams.WORDS, ngrams.NGRAMS, ngrams.LABELS, ngrams.TOKENS)
-        return cls(
-            k.load_integer(at), k.load_integer(at + 8), *(k.load_short(at + p) for p in places)
-        )
+        first, label, size = (k.load_integer(at + place) for place in (0, 8, ngrams.SIZE))
+        words, sequences, labels, tokens = (k.load_short(at + place) for place in places)
+        return cls(first, label, words, sequences, labels, tokens, size)
+
+    @property
+    def listed(self) -> Integer:
+        """How many features are listed."""
+        return self.words + self.ngrams
 
 
 class Network:
@@ -78,14 +84,20 @@ class Network:
         k = self.k
         share = spread(k.to_number(k.integer(1)) / k.to_number(count))
         for first, wide in self.row_pieces():
-            with k.loop(0, count, carry=[self.zero] * wide) as turn:
-                row = self.row(k.load_short(at + turn.index * 4)) + first * VECTOR
-                turn.following = [
-                    total + k.load(row + v * VECTOR) for v, total in enumerate(turn.carried)
-                ]
-            for v, total in enumerate(turn.carried):
+            for v, total in enumerate(self.sums_of_rows(at, count, first, wide)):
                 k.store(total * share, k.argument("hidden") + (first + v) * VECTOR)
         return share
+
+    def sums_of_rows(self, at: Integer, count: Integer, first: Integer, wide: int) -> list[Vector]:
+        """Return sums of listed rows, from the first row on, of some vectors."""
+        k = self.k
+        with k.loop(0, count, carry=[self.zero] * wide) as turn:
+            row = self.row(k.load_short(at + turn.index * 4)) + first * VECTOR
+            turn.following = [
+                total + k.load(row + v * VECTOR) for v, total in enumerate(turn.carried)
+            ]
+        sums: list[Vector] = turn.carried
+        return sums
 
     def scores(self) -> None:
         """Compute s[c] = Σ_d B[c,d] h[d], d from the first on."""

@@ -7,6 +7,8 @@ still be among the best.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from llvmlite import ir
 
 from chainrule.engine.kernels.order import ITEM, Item, pop_heap, push_heap, sort_heap
@@ -14,7 +16,7 @@ from chainrule.engine.kernels.single_exponential import exponential
 from chainrule.engine.kernels.text_network import Line, Network, in_double
 from chainrule.engine.language.body import I32
 from chainrule.engine.language.emit import KernelBuilder, fields, kernel
-from chainrule.engine.language.lanes import first_lane
+from chainrule.engine.language.lanes import first_lane, spread
 from chainrule.engine.language.scalars import (
     Variable,
     choose,
@@ -29,31 +31,40 @@ from chainrule.engine.language.vector_mathematics import log
 from chainrule.engine.machine.memory import VECTOR
 
 PREDICT = fields(
-    "lines line_count features rows row_bytes row_limit more more_bytes dim classes class_vectors "
-    "by_dimensions by_rows norms hidden scores logs sigmoid most thresholds heap found labels "
-    "best children stack roots state"
+    "lines line_count features part_starts parts sums rows row_bytes row_limit more more_bytes "
+    "dim classes class_vectors by_dimensions by_rows norms hidden scores logs sigmoid most "
+    "thresholds heap found labels best children stack roots state"
 )
+SUM = fields("count part_starts parts sums rows row_bytes row_limit more more_bytes")
 LEAST = 1e-5
 """What is added to a probability before its logarithm is taken."""
 FRAME = 16
 """Bytes of a node that is left for later: its number, and the score of its path."""
 FAULT = 0
 
+Totals = list[Variable[Vector]]
+
 
 @kernel(*PREDICT)
-def predict(k: KernelBuilder, *, loss: str, vectors: int, norms: bool) -> None:
+def predict(k: KernelBuilder, *, loss: str, vectors: int, norms: bool, words: str) -> None:
     """Write for each line how many labels it has, and all lines' labels and scores in a row.
 
-    ``state`` has, at the end, whether a score was NaN, and how many labels there are.
+    ``words`` are "rows", or with n-grams of characters "parts", whose rows are listed, or "sums" of
+    these. ``state`` has, at the end, whether a score was NaN, and how many labels there are.
     """
-    predictor = Predictor(k, loss, vectors, norms=norms)
+    predictor = Predictor(k, loss, vectors, words, norms=norms)
     written, predictor.fault = (Variable(k, k.integer(0)) for _ in range(2))
     with k.loop(0, k.argument("line_count")) as number:
         line = Line.load(k, number)
-        count = line.words + line.ngrams
         predictor.size.set(k.integer(0))
-        with k.when(count > 0):
-            predictor.hidden(k.argument("features") + line.feature * 4, count)
+        with k.when(line.size > 0):
+            features = k.argument("features") + line.feature * 4
+            if words == "rows":
+                predictor.hidden(features, line.size)
+            else:
+                predictor.hidden_of_words(features, line.listed, line.size)
+            following = number + (number + 1 < k.argument("line_count")).as_integer()
+            predictor.prefetch(Line.load(k, following))
             predictor.fill_heap()
         size = predictor.size.get()
         k.store_short(size, k.argument("found") + number * 4)
@@ -66,14 +77,32 @@ def predict(k: KernelBuilder, *, loss: str, vectors: int, norms: bool) -> None:
         k.store_integer(value.get(), k.argument("state") + 8 * place)
 
 
+@kernel(*SUM)
+def add_parts(k: KernelBuilder, *, vectors: int) -> None:
+    """Write for each word the sum of the rows of its parts, from the first on."""
+    network = Predictor(k, "", vectors, "parts", norms=False)
+    with k.loop(0, k.argument("count")) as number:
+        begin = k.argument("part_starts") + number * 8
+        first, last = k.load_integer(begin), k.load_integer(begin + 8)
+        at = k.argument("parts") + first * 4
+        to = k.argument("sums") + number * (vectors * VECTOR)
+        for piece, wide in network.row_pieces():
+            totals = network.sums_of_rows(at, last - first, piece, wide)
+            for v, total in enumerate(totals):
+                k.store(total, to + (piece + v) * VECTOR)
+
+
 class Predictor(Network):
     """The code of a line."""
 
-    def __init__(self, k: KernelBuilder, loss: str, vectors: int, *, norms: bool) -> None:
+    def __init__(
+        self, k: KernelBuilder, loss: str, vectors: int, words: str, *, norms: bool
+    ) -> None:
         super().__init__(k, loss, vectors)
-        self.norms = norms
+        self.words, self.norms = words, norms
         self.size = Variable(k, k.integer(0))
-        self.logarithms = in_double(k, "log", lambda x: log(x + LEAST))
+        if loss:
+            self.logarithms = in_double(k, "log", lambda x: log(x + LEAST))
 
     def row(self, number: Integer) -> Integer:
         """Return where a row of A is: among all, or among some that are drawn or copied."""
@@ -81,6 +110,52 @@ class Predictor(Network):
         within = k.argument("rows") + number * k.argument("row_bytes")
         beyond = k.argument("more") + (number - limit) * k.argument("more_bytes")
         return choose(number < limit, within, beyond)
+
+    def hidden_of_words(self, at: Integer, count: Integer, size: Integer) -> None:
+        """Compute the hidden vector where a feature may be a word with all its parts' rows."""
+        k = self.k
+        share = spread(k.to_number(k.integer(1)) / k.to_number(size))
+        for first, wide in self.row_pieces():
+            totals = [Variable(k, self.zero) for _ in range(wide)]
+
+            def add(row: Integer, first: Integer = first, totals: Totals = totals) -> None:
+                for v, total in enumerate(totals):
+                    total.set(total.get() + k.load(row + (first + v) * VECTOR))
+
+            with k.loop(0, count) as i:
+                self._each_row(at + i * 4, add)
+            for v, total in enumerate(totals):
+                k.store(total.get() * share, k.argument("hidden") + (first + v) * VECTOR)
+
+    def _each_row(self, at: Integer, take: Callable[[Integer], None]) -> None:
+        """Let a function take each row of a feature: of one number, or of those of its parts."""
+        k = self.k
+        feature = signed(k.load_short(at))
+        if self.words == "rows":
+            take(self.row(feature))
+            return
+        with either(k, feature < 0) as (word, row):
+            with word:
+                number = -1 - feature
+                if self.words == "sums":
+                    take(k.argument("sums") + number * (self.vectors * VECTOR))
+                else:
+                    begin = k.argument("part_starts") + number * 8
+                    with k.loop(k.load_integer(begin), k.load_integer(begin + 8)) as part:
+                        take(self.row(k.load_short(k.argument("parts") + part * 4)))
+            with row:
+                take(self.row(feature))
+
+    def prefetch(self, line: Line) -> None:
+        """Ask for the rows of a line's features."""
+        k = self.k
+
+        def ask(row: Integer) -> None:
+            for v in range(self.vectors):
+                k.prefetch(row + v * VECTOR)
+
+        with k.loop(0, line.listed) as i:
+            self._each_row(k.argument("features") + (line.feature + i) * 4, ask)
 
     def fill_heap(self) -> None:
         """Make a heap of the line's best labels, and sort it."""

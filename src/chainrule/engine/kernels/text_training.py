@@ -113,6 +113,8 @@ class Trainer(Network):
         count = Variable(k, k.integer(0))
 
         def listed(row: Integer) -> None:
+            for v in range(self.vectors):
+                k.prefetch(self.row(row) + v * VECTOR)
             k.store_short(row, k.argument("scratch") + count.get() * 4)
             count.add(1)
 
