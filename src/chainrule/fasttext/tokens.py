@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.kernels import tokens as kernels
-from chainrule.engine.kernels.library import library
 from chainrule.engine.machine.memory import aligned
-from chainrule.engine.running.single import invoke
+from chainrule.engine.running.single import invoke, kernel_of
 
 PIECE = 1 << 18
 """Bytes of text that are split at once, unless a word is longer: they stay in the second cache."""
@@ -145,7 +144,7 @@ def split(
     """Write where the tokens of some blocks of 64 bytes start and end; return how many do each."""
     counts = np.empty(2, np.int64)
     invoke(
-        library(np.dtype(np.float32)).get(kernels.split),
+        kernel_of(kernels.split),
         text=text,
         blocks=blocks,
         ranges=splitting.ranges,
@@ -260,7 +259,7 @@ class Vocabulary:
         self.words = words
         before, self.table = self.table, aligned((slots,), np.uint64)
         invoke(
-            library(np.dtype(np.float32)).get(kernels.rehash),
+            kernel_of(kernels.rehash),
             table=self.table,
             mask=slots - 1,
             before=before,
@@ -280,7 +279,7 @@ class Vocabulary:
         """Return the FNV-1a hash of each word."""
         found = np.empty(self.size, np.uint32)
         invoke(
-            library(np.dtype(np.float32)).get(kernels.hashes),
+            kernel_of(kernels.hashes),
             words=self.words,
             store=self.store,
             count=self.size,
@@ -313,7 +312,7 @@ def look_up(
     Without learning nothing of the vocabulary changes, so that threads can share it.
     """
     invoke(
-        library(np.dtype(np.float32)).get(kernels.look_up, learn=learn),
+        kernel_of(kernels.look_up, learn=learn),
         text=text,
         starts=starts,
         ends=ends,

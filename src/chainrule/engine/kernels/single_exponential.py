@@ -9,8 +9,11 @@ the nearest number but in one case of a few hundred, and there a printed digit m
 from __future__ import annotations
 
 import math
+from functools import cache
 
+import numpy as np
 from llvmlite import ir
+from numpy.typing import NDArray
 
 from chainrule.engine.language.body import I64
 from chainrule.engine.language.emit import KernelBuilder
@@ -33,6 +36,12 @@ FAR = 200.0
 """Beyond, and below its negative, the result is infinity, and 0."""
 MAGIC = 1.5 * 2.0**52
 """Added to a number, it leaves a whole one in the last bits."""
+
+
+@cache
+def roots_of_2() -> NDArray[np.float64]:
+    """Return 2^(i/32), (32,)."""
+    return np.array([2.0 ** (place / ROOTS) for place in range(ROOTS)])
 
 
 def exponential(k: KernelBuilder, x: Vector, roots: Integer) -> Vector:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from chainrule.engine.kernels.library import CompiledKernel
+from chainrule.engine.kernels.library import CompiledKernel, library
 
 _FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_int64)
 
@@ -19,3 +21,8 @@ def invoke(kernel: CompiledKernel, **values: object) -> None:
     }
     arguments = kernel.pack(**given)
     _FUNCTION(kernel.address)(arguments.ctypes.data)
+
+
+def kernel_of(emit: Callable[..., Any], **options: Any) -> CompiledKernel:
+    """Return the kernel that a function emits, with options, for numbers of float32."""
+    return library(np.dtype(np.float32)).get(emit, **options)

@@ -1,0 +1,66 @@
+"""Rows of the input matrix before training, by machine code: any rows, without those before."""
+
+from __future__ import annotations
+
+import struct
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.engine.kernels import starting_rows as starting
+from chainrule.engine.machine.memory import VECTOR, aligned
+from chainrule.engine.running.single import invoke, kernel_of
+
+__all__ = ["FLOATS", "bits_of", "starting_rows"]
+
+FLOATS = VECTOR // 4
+"""Numbers of a vector."""
+
+
+@cache
+def _powers() -> NDArray[np.uint32]:
+    """Return the factor's powers: 2·j·4096^i draws further, (digits, 4096)."""
+    size = 2**starting.DIGIT
+    table = np.empty((starting.DIGITS, size), np.uint32)
+    for digit in range(starting.DIGITS):
+        step, value = pow(starting.FACTOR, 2 * size**digit, starting.MODULUS), 1
+        for place in range(size):
+            table[digit, place] = value
+            value = value * step % starting.MODULUS
+    return table
+
+
+def starting_rows(
+    rows: NDArray[np.int64] | range, dim: int, row_count: int, *, seed: int = 0, pad: bool = False
+) -> NDArray[np.float32]:
+    """Return rows of the input matrix as they are drawn, (rows, dim), of ``row_count`` in all.
+
+    With ``pad`` the rows are whole vectors, zeros behind the last number.
+    """
+    width = -(-dim // FLOATS) * FLOATS if pad else dim
+    whole = aligned((len(rows) * width + FLOATS,), np.float32)
+    scale = float(np.float32(1 / dim))
+    listed = 0 if isinstance(rows, range) else np.ascontiguousarray(rows, np.int64)
+    invoke(
+        kernel_of(starting.start),
+        rows=listed,
+        first=rows.start if isinstance(rows, range) else 0,
+        count=len(rows),
+        dim=dim,
+        row_bytes=4 * width,
+        numbers=whole,
+        block_size=row_count * dim // starting.BLOCKS,
+        seed=seed,
+        powers=_powers(),
+        scale=bits_of(2 * scale),
+        shift=bits_of(-scale),
+    )
+    return whole[: len(rows) * width].reshape(len(rows), width)
+
+
+def bits_of(number: float) -> int:
+    """Return the bits of a number of float64, as a whole number."""
+    return int(struct.unpack("q", struct.pack("d", number))[0])
+
+
