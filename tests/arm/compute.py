@@ -7,11 +7,12 @@ import sys
 
 import numpy as np
 from operations import results
+from texts import models
 from trainings import trainings
 
 if __name__ == "__main__":
     path, *threads = sys.argv[1:]
-    found = dict(results())
+    found = {**dict(results()), **dict(models())}
     for training in trainings():
         for number in map(int, threads):
             found[f"{training.name}; {number}"] = training.result(number)

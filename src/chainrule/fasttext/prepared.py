@@ -177,6 +177,7 @@ class Outputs:
             values = output.quantiser.decode(output.codes)
             if output.lengths is not None:
                 self.norms = aligned((self.class_vectors * FLOATS,), np.float32)
+                self.norms[:] = 1  # what is beyond the last label stays as it is
                 self.norms[: self.classes] = output.lengths
         else:
             values = output.take(np.arange(self.classes))

@@ -79,6 +79,8 @@ def train(
 
     Raises
     ------
+    ValueError
+        The loss is ``"ns"``, and there are no two labels.
     FloatingPointError
         A score is NaN.
     """
@@ -90,7 +92,7 @@ def train(
     nodes = classes
     outputs = aligned((nodes, vectors * FLOATS), np.float32)
     columns = aligned((dim, class_vectors * FLOATS), np.float32)
-    state = np.array([0, 0, 0, seed % starting.MODULUS or 1, 0], np.int64)
+    state = np.array([0, 0, 0, seed % 2**64 % starting.MODULUS or 1, 0], np.int64)
     most = _most_features(lines)
     arrays: dict[str, Any] = {
         "lines": lines.lines,
@@ -112,6 +114,11 @@ def train(
     if loss == "hs":
         arrays["path_starts"], arrays["paths"] = tree_paths(label_counts)
     if loss == "ns":
+        if classes < 2 and neg:
+            raise ValueError(
+                f"train: expected two labels and more for the loss 'ns', which draws others, got "
+                f"{classes}"
+            )
         arrays["negatives"] = negatives(label_counts)
         arrays["negative_count"] = len(arrays["negatives"])
     total = epoch * token_count
