@@ -92,7 +92,7 @@ def _constants(x: Vector) -> Constants:
     return _CONSTANTS[x.body.format.compute]
 
 
-def _polynomial(x: Vector, coefficients: Sequence[float]) -> Vector:
+def polynomial(x: Vector, coefficients: Sequence[float]) -> Vector:
     """Return c₀ + c₁x + c₂x² + …, from the last term on."""
     total = x.filled(coefficients[-1])
     for coefficient in reversed(coefficients[:-1]):
@@ -121,11 +121,16 @@ def _from_bits(x: Vector, bits: Any) -> Vector:
     return x.like(x.body.builder.bitcast(bits, x.value.type))
 
 
-def _power_of_2(x: Vector, exponents: Any) -> Vector:
+def power_of_2(x: Vector, exponents: Any) -> Vector:
     """Return 2 to the power of whole numbers; these must give normal numbers."""
     form, builder = _constants(x), x.body.builder
     biased = builder.add(exponents, _whole(x, form.bias))
     return _from_bits(x, builder.shl(biased, _whole(x, form.mantissa)))
+
+
+def bits_between(low: Vector, high: Vector) -> Any:
+    """Return how far the bits of a number are above those of another, as whole numbers."""
+    return low.body.builder.sub(_bits(high), _bits(low))
 
 
 def _reduce(x: Vector) -> tuple[Vector, Any, Vector]:
@@ -134,7 +139,7 @@ def _reduce(x: Vector) -> tuple[Vector, Any, Vector]:
     magic = x.filled(form.magic)
     shifted = fma(x, x.filled(LOG2_E), magic)  # its last bits are n
     n = shifted - magic
-    whole = x.body.builder.sub(_bits(shifted), _bits(magic))
+    whole = bits_between(magic, shifted)
     r = fma(n, x.filled(-form.log2_high), x)
     return n, whole, fma(n, x.filled(-form.log2_low), r)
 
@@ -150,9 +155,9 @@ def exp(x: Vector) -> Vector:
     form, builder = _constants(x), x.body.builder
     x = _within(x, form.underflow, form.overflow)
     _, n, r = _reduce(x)
-    y = _polynomial(r, [1 / math.factorial(k) for k in range(form.exp_terms + 1)])
+    y = polynomial(r, [1 / math.factorial(k) for k in range(form.exp_terms + 1)])
     half = builder.ashr(n, _whole(x, 1))  # in two steps, since 2ⁿ alone may overflow
-    return y * _power_of_2(x, half) * _power_of_2(x, builder.sub(n, half))
+    return y * power_of_2(x, half) * power_of_2(x, builder.sub(n, half))
 
 
 def expm1(x: Vector) -> Vector:
@@ -161,8 +166,8 @@ def expm1(x: Vector) -> Vector:
     inside = _within(x, -60.0, 60.0)
     _, n, r = _reduce(inside)
     terms = [1 / math.factorial(k) for k in range(2, form.exp_terms + 2)]
-    p = fma(_polynomial(r, terms), r * r, r)
-    scale = _power_of_2(x, n)
+    p = fma(polynomial(r, terms), r * r, r)
+    scale = power_of_2(x, n)
     near = fma(p, scale, scale - 1)
     return where(x > 60.0, exp(x), where(equal(x, 0.0), x, near))
 
@@ -181,7 +186,7 @@ def log(x: Vector) -> Vector:
     f = m - 1
     s = f / (f + 2)
     z = s * s
-    series = z * _polynomial(z, [2 / (2 * k + 3) for k in range(form.log_terms)])
+    series = z * polynomial(z, [2 / (2 * k + 3) for k in range(form.log_terms)])
     half_square = f * f * 0.5
     rest = fma(e, x.filled(form.log2_low), s * (half_square + series))
     y = fma(e, x.filled(form.log2_high), f - (half_square - rest))
@@ -220,7 +225,7 @@ def _sine(x: Vector, half: float) -> Vector:
     r = both + fma(m, third, fma(m, second, -b) + rest)
     z = r * r
     terms = [(-1) ** k / math.factorial(2 * k + 1) for k in range(1, form.sine_terms + 1)]
-    y = _within(fma(r * z, _polynomial(z, terms), r), -1.0, 1.0)
+    y = _within(fma(r * z, polynomial(z, terms), r), -1.0, 1.0)
     sign = builder.shl(n, _whole(x, x.body.format.compute_dtype.itemsize * 8 - 1))
     y = _from_bits(x, builder.xor(_bits(y), sign))
     return where(absolute(x) <= form.largest, y, x.filled(math.nan))
@@ -240,10 +245,10 @@ def erf(x: Vector) -> Vector:
     """Return the error function."""
     size = x.body.format.compute_dtype.itemsize
     a = absolute(x)
-    near = x * _polynomial(fma(x * 2.0, x, x.filled(-1.0)), ERF_NEAR[size])
+    near = x * polynomial(fma(x * 2.0, x, x.filled(-1.0)), ERF_NEAR[size])
     far_x = _within(a, 1.0, 6.0)
     t = (far_x - 2) / (far_x + 2)
-    scaled = _polynomial(fma(t, x.filled(2.4), x.filled(-0.2)), ERF_FAR[size])
+    scaled = polynomial(fma(t, x.filled(2.4), x.filled(-0.2)), ERF_FAR[size])
     far = 1 - exp(-far_x * far_x) * scaled
     far = intrinsic("copysign", where(a > 6.0, x.filled(1.0), far), x)
     return where(a <= 1.0, near, where(x.is_nan, x, far))
@@ -254,7 +259,7 @@ def erfc(x: Vector) -> Vector:
     size = x.body.format.compute_dtype.itemsize
     scale, shift, most, coefficients = ERFC_FAR[size]
     a = absolute(x)
-    near = 1 - x * _polynomial(fma(x * 2.0, x, x.filled(-1.0)), ERF_NEAR[size])
+    near = 1 - x * polynomial(fma(x * 2.0, x, x.filled(-1.0)), ERF_NEAR[size])
     far_x = _within(a, 0.5, most)
     beyond = far_x + 2
     t = (far_x - 2) / beyond
@@ -262,7 +267,7 @@ def erfc(x: Vector) -> Vector:
     lost = fma(far_x, far_x, -square)  # what the square rounds off is a factor of exp
     tail = exp(-square)
     tail = fma(-tail, lost, tail)
-    far = tail * (_polynomial(fma(t, x.filled(scale), x.filled(shift)), coefficients) / beyond)
+    far = tail * (polynomial(fma(t, x.filled(scale), x.filled(shift)), coefficients) / beyond)
     far = where(a > most, x.filled(0.0), far)
     far = where(x < 0.0, 2 - far, far)
     return where(a <= 0.5, near, where(x.is_nan, x, far))
