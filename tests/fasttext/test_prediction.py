@@ -11,6 +11,7 @@ from chainrule.fasttext import prediction
 from chainrule.fasttext.dictionary import Dictionary, PruneMap, lines
 from chainrule.fasttext.matrices import Dense
 from chainrule.fasttext.prediction import Predictor
+from chainrule.fasttext.predictions import score_text
 from chainrule.fasttext.quantising import quantise
 from chainrule.fasttext.reference import predict_rows
 from chainrule.fasttext.settings import Settings
@@ -43,7 +44,7 @@ def asked(predictor, text, k, threshold):
 def textbook(model, text, k, threshold):
     rows = (model.features(line).rows for line in lines(text))
     found = (predict_rows(model, each, k, threshold) for each in rows)
-    return [[(p.label, float(p.score)) for p in each] for each in found]
+    return [[(label, float(score)) for score, label in each] for each in found]
 
 
 def dense(model):
@@ -138,6 +139,18 @@ def test_labels_that_stand_in_lines_and_numbers_of_rows():
     assert found.rows.tolist() == [len(line.rows) for line in seen]
 
 
+@pytest.mark.parametrize(("k", "threshold"), [(1, 0.0), (3, 0.1)])
+def test_scores_are_the_textbooks(k, threshold, monkeypatch):
+    model = trained("softmax", "both")
+    text = TEXT + UNKNOWN
+    expected = score_text(model, text, k, threshold)
+    monkeypatch.setattr(prediction, "CHUNK", 300)
+    found = Predictor(model, 2).score(text, k, threshold)
+    assert found.examples == expected.examples > 60
+    for name in ("predicted", "gold", "hits"):
+        assert getattr(found, name).tolist() == getattr(expected, name).tolist()
+
+
 def test_sums_ahead_differ_by_rounding_alone():
     model = trained("softmax", "both")
     exact, sums = (Predictor(model, sums=sums) for sums in (False, True))
@@ -163,6 +176,7 @@ def test_what_cannot_be_asked_is_refused():
     with pytest.raises(ValueError, match="to be -1, for all labels, or 1 or more, got 0"):
         list(predictor.predict(TEXT, 0))
     model = dense(trained("softmax", "words"))
-    model.output.values[0, 0] = np.nan
-    with pytest.raises(FloatingPointError, match="a score is NaN"):
-        list(Predictor(model).predict(TEXT))
+    for number in (np.nan, np.inf):
+        model.output.values[0, 0] = number
+        with pytest.raises(ValueError, match="expected finite scores"):
+            list(Predictor(model).predict(TEXT))

@@ -89,7 +89,7 @@ def lay_out(
             features=parts,
             letters=np.empty(int(length.max(initial=0)) + 16, np.uint8),
         )
-        parts = parts[: state[1]].copy()
+        parts = np.append(parts[: state[1]], np.zeros(16, np.int32))  # read vector by vector
     ends = int((tokens == line_end).sum())
     lines = np.empty(ends + 1, LINE)
     features = np.empty(len(tokens) * max(1, word_ngrams) + 1, np.int32)

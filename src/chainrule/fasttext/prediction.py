@@ -21,41 +21,36 @@ from numpy.typing import NDArray
 from chainrule.engine.kernels import line_features, text_prediction, tokens as kernels
 from chainrule.engine.kernels.single_exponential import roots_of_2
 from chainrule.engine.machine.memory import aligned
-from chainrule.engine.running.single import invoke, kernel_of
+from chainrule.engine.running.single import Call, kernel_of
 from chainrule.fasttext.arithmetic import exp32, sigmoid_table
 from chainrule.fasttext.line_rows import LINE, most_parts
 from chainrule.fasttext.model import FastTextModel
+from chainrule.fasttext.predictions import LabelScores, Predictions
 from chainrule.fasttext.prepared import InputRows, Outputs, Words
 from chainrule.fasttext.starting_rows import FLOATS
-from chainrule.fasttext.tokens import line_chunks, look_up, split
+from chainrule.fasttext.tokens import line_chunks, look_up_call, split_call
 
-__all__ = ["Predictions", "Predictor"]
+__all__ = ["LinePredictions", "Predictor"]
 
-CHUNK = 1 << 18
-"""Bytes of whole lines that are taken at once."""
+CHUNK = 1 << 19
+"""Bytes of whole lines that are taken at once, where no line has many labels."""
+FEW = 8
 
 
 @dataclass(frozen=True)
-class Predictions:
-    """The likeliest labels of some lines, each line's from the best one on.
+class LinePredictions(Predictions):
+    """Predictions of lines, and what else is known of these.
 
     Parameters
     ----------
-    offsets : NDArray[np.int64] of shape (lines + 1,)
-        Line i has the labels from ``offsets[i]`` to ``offsets[i + 1]``: none without a feature.
-    labels : NDArray[np.int32] of shape (n,)
-        The labels' numbers, line after line.
-    scores : NDArray[np.float32] of shape (n,)
-        The logarithm of each probability plus 10⁻⁵.
     rows : NDArray[np.int64] of shape (lines,)
         How many rows of the input matrix each line's features are.
-    gold_offsets, gold_labels : NDArray
-        The labels that stand in the lines and that the model knows, in the same form.
+    gold_offsets : NDArray[np.int64] of shape (lines + 1,)
+        Line i has the labels from ``gold_offsets[i]`` to ``gold_offsets[i + 1]``.
+    gold_labels : NDArray[np.int32]
+        The labels that stand in the lines and that the model knows, by number.
     """
 
-    offsets: NDArray[np.int64]
-    labels: NDArray[np.int32]
-    scores: NDArray[np.float32]
     rows: NDArray[np.int64]
     gold_offsets: NDArray[np.int64]
     gold_labels: NDArray[np.int32]
@@ -64,6 +59,17 @@ class Predictions:
     def probabilities(self) -> NDArray[np.float32]:
         """The exponential of the scores, as fastText prints it: up to 1.00001, 10⁻⁵ at least."""
         return exp32(self.scores)
+
+    def counted(self) -> tuple[Predictions, NDArray[np.int64], NDArray[np.int32]]:
+        """Return what scores count: lines with a known label and a feature, and their labels."""
+        gold = np.diff(self.gold_offsets)
+        counts = (gold > 0) & (self.rows > 0)
+        found = np.diff(self.offsets)
+        chosen = np.repeat(counts, found)
+        predictions = Predictions(
+            offsets_of(found[counts]), self.labels[chosen], self.scores[chosen]
+        )
+        return predictions, offsets_of(gold[counts]), self.gold_labels[np.repeat(counts, gold)]
 
 
 class Predictor:
@@ -92,7 +98,7 @@ class Predictor:
         for _ in range(self.threads):
             self._free.put(Workspace(self))
 
-    def predict(self, source: Any, k: int = 1, threshold: float = 0.0) -> Iterator[Predictions]:
+    def predict(self, source: Any, k: int = 1, threshold: float = 0.0) -> Iterator[LinePredictions]:
         """Yield what is predicted for a text's lines, some thousands at once.
 
         Parameters
@@ -107,20 +113,18 @@ class Predictor:
         Raises
         ------
         ValueError
-            k is neither −1 nor 1 or more.
-        FloatingPointError
-            A score is NaN.
+            k is neither −1 nor 1 or more, or a score is not finite.
         """
         if k != -1 and k < 1:
             raise ValueError(f"predict: expected k to be -1, for all labels, or 1 or more, got {k}")
         most = self.outputs.classes if k == -1 else min(k, self.outputs.classes)
-        chunks = line_chunks(source, CHUNK)
+        chunks = line_chunks(source, CHUNK if most <= FEW else CHUNK // FEW)
         if self.threads == 1:
             for chunk in chunks:
                 yield self._predict(*chunk, most, threshold)
             return
         with ThreadPoolExecutor(self.threads) as pool:
-            waiting: deque[Future[Predictions]] = deque()
+            waiting: deque[Future[LinePredictions]] = deque()
             for chunk in chunks:
                 waiting.append(pool.submit(self._predict, *chunk, most, threshold))
                 if len(waiting) > self.threads:
@@ -128,9 +132,26 @@ class Predictor:
             while waiting:
                 yield waiting.popleft().result()
 
+    def score(self, source: Any, k: int = 1, threshold: float = 0.0) -> LabelScores:
+        """Return how often labels were right; arguments are as `predict` has them.
+
+        ``source`` has lines with labels, and of each at most ``k`` are predicted, those with a
+        probability of ``threshold`` or more. Lines without a known label, or without a feature,
+        do not count.
+        """
+        labels = self.outputs.classes
+        total = [np.zeros(labels, np.int64) for _ in range(3)]
+        examples = 0
+        for part in self.predict(source, k, threshold):
+            scores = LabelScores.of(*part.counted(), labels)
+            examples += scores.examples
+            for sums, more in zip(total, (scores.predicted, scores.gold, scores.hits), strict=True):
+                sums += more
+        return LabelScores(examples, *total)
+
     def _predict(
         self, text: NDArray[np.uint8], size: int, last: bool, most: int, threshold: float
-    ) -> Predictions:
+    ) -> LinePredictions:
         space = self._free.get()
         try:
             return space.predict(text, size, last, most, threshold)
@@ -139,16 +160,71 @@ class Predictor:
 
 
 class Workspace:
-    """What a thread works on."""
+    """What a thread works on: kernels with most of their arguments, and arrays that grow."""
 
     def __init__(self, predictor: Predictor) -> None:
-        self.words, self.rows, self.outputs = predictor.words, predictor.rows, predictor.outputs
-        self.settings = predictor.words.settings
-        classes, width = max(1, self.outputs.class_vectors) * FLOATS, self.outputs.vectors * FLOATS
-        self.hidden = aligned((width,), np.float32)
-        self.scores, self.logs = (aligned((classes,), np.float32) for _ in range(2))
-        self.stack = np.empty((self.outputs.classes + 2, 2), np.int64)
-        self.arrays: dict[str, NDArray[Any]] = {}
+        words, rows, outputs = predictor.words, predictor.rows, predictor.outputs
+        self.words, self.rows, self.outputs = words, rows, outputs
+        self.settings = settings = words.settings
+        self.known, self.arrays = words.known, dict[str, NDArray[Any]]()
+        self.counts, self.state = np.zeros(2, np.int64), np.zeros(4, np.int64)
+        self.thresholds = np.zeros(2, np.float32)
+        self._split = split_call(self.known.splitting, self.counts)
+        self._look_up = look_up_call(self.known, self.state, learn=False)
+        self._features = Call(
+            kernel_of(
+                line_features.features,
+                buckets=rows.kind,
+                characters=settings.maxn > 0,
+                word_ngrams=settings.wordNgrams > 1,
+            ),
+            line_end=words.line_end,
+            rows=words.rows,
+            hashes=words.hashes,
+            prefix=words.prefix,
+            prefix_length=len(settings.prefix),
+            word_ngrams=settings.wordNgrams,
+            part_starts=rows.part_starts,
+            parts=rows.parts,
+            state=self.state,
+            **rows.arguments(settings),
+        )
+        self._predict = self._prediction()
+
+    def _prediction(self) -> Call:
+        rows, outputs = self.rows, self.outputs
+        width, classes = outputs.vectors * FLOATS, max(1, outputs.class_vectors) * FLOATS
+        return Call(
+            kernel_of(
+                text_prediction.predict,
+                loss=outputs.loss,
+                vectors=outputs.vectors,
+                norms=outputs.norms is not None,
+                words=rows.words,
+            ),
+            part_starts=rows.part_starts,
+            parts=rows.parts,
+            sums=rows.sums,
+            rows=rows.values,
+            row_bytes=rows.row_bytes,
+            row_limit=rows.limit,
+            more_bytes=4 * rows.width,
+            dim=outputs.dim,
+            classes=outputs.classes,
+            class_vectors=outputs.class_vectors,
+            by_dimensions=outputs.by_dimensions,
+            by_rows=outputs.by_rows,
+            norms=0 if outputs.norms is None else outputs.norms,
+            hidden=aligned((width,), np.float32),
+            scores=aligned((classes,), np.float32),
+            logs=aligned((classes,), np.float32),
+            sigmoid=sigmoid_table(),
+            thresholds=self.thresholds,
+            children=outputs.children,
+            stack=np.empty((outputs.classes + 2, 2), np.int64),
+            roots=roots_of_2(),
+            state=self.state,
+        )
 
     def array(self, name: str, size: int, dtype: Any) -> NDArray[Any]:
         """Return an array of at least a size: the one from before if it is large enough."""
@@ -159,117 +235,75 @@ class Workspace:
 
     def predict(
         self, text: NDArray[np.uint8], size: int, last: bool, most: int, threshold: float
-    ) -> Predictions:
+    ) -> LinePredictions:
         """Return what is predicted for the lines of a chunk."""
-        lines, features, gold, missing = self._features(text, size, last)
+        lines, features, gold, missing = self.features(text, size, last)
+        found = np.empty(len(lines), np.int32)
         labels = np.empty(len(lines) * most, np.int32)
         best = np.empty(len(lines) * most, np.float32)
-        found, state = np.empty(len(lines), np.int32), np.zeros(2, np.int64)
-        thresholds = np.array([threshold, math.log(max(0.0, threshold) + 1e-5)], np.float32)
-        outputs, rows = self.outputs, self.rows
-        invoke(
-            kernel_of(
-                text_prediction.predict,
-                loss=outputs.loss,
-                vectors=outputs.vectors,
-                norms=outputs.norms is not None,
-                words=rows.words,
-            ),
+        self.thresholds[:] = threshold, math.log(max(0.0, threshold) + 1e-5)
+        rows = int(lines["size"].max(initial=0)) + FLOATS if self.rows.words == "parts" else 1
+        self._predict(
+            scratch=self.array("list", rows, np.int32),
+            more_scratch=self.array("other list", rows, np.int32),
             lines=lines,
             line_count=len(lines),
             features=features,
-            part_starts=rows.part_starts,
-            parts=rows.parts,
-            sums=rows.sums,
-            rows=rows.values,
-            row_bytes=rows.row_bytes,
-            row_limit=rows.limit,
-            more=rows.beyond(missing),
-            more_bytes=4 * rows.width,
-            dim=outputs.dim,
-            classes=outputs.classes,
-            class_vectors=outputs.class_vectors,
-            by_dimensions=outputs.by_dimensions,
-            by_rows=outputs.by_rows,
-            norms=outputs.norms if outputs.norms is not None else 0,
-            hidden=self.hidden,
-            scores=self.scores,
-            logs=self.logs,
-            sigmoid=sigmoid_table(),
+            more=self.rows.beyond(missing),
             most=most,
-            thresholds=thresholds,
             heap=self.array("heap", 2 * (most + 1), np.int64),
             found=found,
             labels=labels,
             best=best,
-            children=outputs.children,
-            stack=self.stack,
-            roots=roots_of_2(),
-            state=state,
         )
-        if state[text_prediction.FAULT]:
-            raise FloatingPointError("predict: a score is NaN")
-        known = slice(0, int(state[1]))
-        gold_offsets = _offsets(lines["labels"])
-        return Predictions(
-            _offsets(found),
-            labels[known].copy(),
-            best[known].copy(),
+        if self.state[text_prediction.FAULT]:
+            raise ValueError("predict: expected finite scores, got others")
+        known = slice(0, int(self.state[1]))
+        gold_offsets = offsets_of(lines["labels"])
+        return LinePredictions(
+            offsets_of(found),
+            labels[known],
+            best[known],
             lines["size"].copy(),
             gold_offsets,
             gold[: gold_offsets[-1]].copy(),
         )
 
-    def _features(
+    def features(
         self, text: NDArray[np.uint8], size: int, last: bool
     ) -> tuple[NDArray[Any], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
         """Return the lines of a chunk, their features and labels, and rows never trained."""
-        words, rows, settings = self.words, self.rows, self.settings
+        settings, rows = self.settings, self.rows
         places = len(text) + kernels.POSITIONS
         starts, ends = (self.array(name, places, np.uint32) for name in ("starts", "ends"))
-        _, count = split(text, size // 64 + 1, starts, ends, words.known.splitting)
-        tokens, state = self.array("tokens", count + 1, np.int32), np.zeros(4, np.int64)
-        look_up(words.known, text, starts, ends, count, tokens, state=state, learn=False)
-        longest = max(1, settings.wordNgrams)
-        most = most_parts(size, count, settings.minn, settings.maxn) + count * longest + 1
+        self._split(text=text, blocks=size // 64 + 1, starts=starts, ends=ends)
+        count = int(self.counts[1])
+        tokens = self.array("tokens", count + 1, np.int32)
+        self._look_up(text=text, starts=starts, ends=ends, count=count, numbers=tokens)
+        most = most_parts(size, count, settings.minn, settings.maxn)
+        most += count * max(1, settings.wordNgrams) + 1
         features = self.array("features", most, np.int32)
         missing = self.array("missing", most if rows.kind == "kept" else 1, np.int64)
         lines, gold = self.array("lines", count + 2, LINE), self.array("gold", count + 1, np.int32)
-        state[:] = 0
-        invoke(
-            kernel_of(
-                line_features.features,
-                buckets=rows.kind,
-                characters=settings.maxn > 0,
-                word_ngrams=settings.wordNgrams > 1,
-            ),
+        self._features(
             tokens=tokens,
             count=count,
             text=text,
             starts=starts,
             ends=ends,
-            line_end=words.line_end,
-            rows=words.rows,
-            hashes=words.hashes,
-            prefix=words.prefix,
-            prefix_length=len(settings.prefix),
-            word_ngrams=settings.wordNgrams,
-            part_starts=rows.part_starts,
-            parts=rows.parts,
             missing=missing,
-            state=state,
             features=features,
             labels=gold,
             lines=lines,
             letters=self.array("letters", size + 16, np.uint8),
             scratch=self.array("scratch", count + 1, np.int32),
-            **rows.arguments(settings),
         )
-        line_count = int(state[2])
+        line_count = int(self.state[2])
+        missing = missing[: self.state[3]]
         if last and self._ends_with_white_space(size, count, tokens, ends, text):
             lines[line_count] = np.zeros((), LINE)
             line_count += 1
-        return lines[:line_count], features, gold, missing[: state[3]]
+        return lines[:line_count], features, gold, missing
 
     def _ends_with_white_space(
         self,
@@ -293,6 +327,6 @@ class Workspace:
         return end < size
 
 
-def _offsets(counts: NDArray[np.int32]) -> NDArray[np.int64]:
+def offsets_of(counts: NDArray[Any]) -> NDArray[np.int64]:
     """Return where each of some runs begins, and where the last one ends."""
     return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])

@@ -140,7 +140,7 @@ class InputRows:
         )
         if state[1]:
             raise ValueError("predict: expected a row for each n-gram of the dictionary's words")
-        self.parts = parts[: state[0]].copy()
+        self.parts = np.append(parts[: state[0]], np.zeros(FLOATS, np.int32))  # read by vectors
 
 
     def _add_parts(self) -> None:

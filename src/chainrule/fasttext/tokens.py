@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from chainrule.engine.kernels import tokens as kernels
 from chainrule.engine.machine.memory import aligned
-from chainrule.engine.running.single import invoke, kernel_of
+from chainrule.engine.running.single import Call, invoke, kernel_of
 
-PIECE = 1 << 18
-"""Bytes of text that are split at once, unless a word is longer: they stay in the second cache."""
+PIECE = 1 << 19
+"""Bytes of text that are split at once, unless a word is longer."""
 BLOCK = 64
 """Bytes that are compared at once."""
 NO_LINE_FEED = 256
@@ -95,7 +95,8 @@ class Pieces:
 
     def __init__(self, source: Any, splitting: Splitting = FASTTEXT, size: int = PIECE) -> None:
         self.read = _reader(source)
-        self.splitting = splitting
+        self.counts = np.zeros(2, np.int64)
+        self.split = split_call(splitting, self.counts)
         self._resize(size)
 
     def _resize(self, size: int) -> None:
@@ -130,31 +131,23 @@ class Pieces:
 
     def _split(self, blocks: int) -> tuple[int, int]:
         """Find the tokens; return their number, and where one that has no end yet starts."""
-        started, ended = split(self.text, blocks, self.starts, self.ends, self.splitting)
+        self.split(text=self.text, blocks=blocks, starts=self.starts, ends=self.ends)
+        started, ended = self.counts.tolist()
         return ended, int(self.starts[ended]) if started > ended else self.size
 
 
-def split(
-    text: NDArray[np.uint8],
-    blocks: int,
-    starts: NDArray[np.uint32],
-    ends: NDArray[np.uint32],
-    splitting: Splitting,
-) -> tuple[int, int]:
-    """Write where the tokens of some blocks of 64 bytes start and end; return how many do each."""
-    counts = np.empty(2, np.int64)
-    invoke(
+def split_call(splitting: Splitting, counts: NDArray[np.int64]) -> Call:
+    """Return the kernel that writes where tokens start and end, and how many do each.
+
+    What is left to give are ``text``, its ``blocks`` of 64 bytes, ``starts`` and ``ends``.
+    """
+    return Call(
         kernel_of(kernels.split),
-        text=text,
-        blocks=blocks,
         ranges=splitting.ranges,
         range_count=len(splitting.ranges),
         line_feed=splitting.line_feed,
-        starts=starts,
-        ends=ends,
         counts=counts,
     )
-    return int(counts[0]), int(counts[1])
 
 
 def _reader(source: Any) -> Any:
@@ -230,16 +223,16 @@ class Vocabulary:
         """Return the numbers of tokens of a piece; 8 bytes can be read from any of its bytes on."""
         numbers, done = np.empty(count, np.int32), 0
         self._reserve_bytes(len(text))
+        call = look_up_call(self, self.state, learn=True)
         while done < count:
             if self.size >= self.limit:
                 self._grow()
-            self._look_up(text, starts[done:], ends[done:], count - done, numbers[done:])
+                call = look_up_call(self, self.state, learn=True)
+            rest = {"starts": starts[done:], "ends": ends[done:], "numbers": numbers[done:]}
+            call(text=text, count=count - done, **rest)
+            self.size = int(self.state[0])
             done += int(self.state[2])
         return numbers
-
-    def _look_up(self, text: Any, starts: Any, ends: Any, count: int, numbers: Any) -> None:
-        look_up(self, text, starts, ends, count, numbers, state=self.state, learn=True)
-        self.size = int(self.state[0])
 
     def _reserve_bytes(self, more: int) -> None:
         need = int(self.state[1]) + more + 16
@@ -296,27 +289,15 @@ class Vocabulary:
         return begins
 
 
-def look_up(
-    known: Vocabulary,
-    text: NDArray[np.uint8],
-    starts: Any,
-    ends: Any,
-    count: int,
-    numbers: NDArray[np.int32],
-    *,
-    state: NDArray[np.int64],
-    learn: bool,
-) -> None:
-    """Write the numbers of tokens' words; −1 for those not known, unless they are to be learnt.
+def look_up_call(known: Vocabulary, state: NDArray[np.int64], *, learn: bool) -> Call:
+    """Return the kernel that writes the numbers of tokens' words.
 
-    Without learning nothing of the vocabulary changes, so that threads can share it.
+    Those that are not known have −1, unless they are to be learnt. Without learning nothing of the
+    vocabulary changes, so that threads can share it. What is left to give are ``text``, ``starts``,
+    ``ends``, ``count`` and ``numbers``.
     """
-    invoke(
+    return Call(
         kernel_of(kernels.look_up, learn=learn),
-        text=text,
-        starts=starts,
-        ends=ends,
-        count=count,
         line_feed=known.splitting.line_feed,
         line_end=known.line_end,
         line_end_length=len(known.splitting.line_end or b""),
@@ -326,5 +307,4 @@ def look_up(
         store=known.store,
         state=state,
         limit=known.limit,
-        numbers=numbers,
     )

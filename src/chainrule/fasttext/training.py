@@ -80,9 +80,7 @@ def train(
     Raises
     ------
     ValueError
-        The loss is ``"ns"``, and there are no two labels.
-    FloatingPointError
-        A score is NaN.
+        The loss is ``"ns"``, and there are no two labels; or a score is not finite.
     """
     vectors, classes = -(-dim // FLOATS), len(label_counts)
     class_vectors = -(-classes // FLOATS)
@@ -107,10 +105,11 @@ def train(
         "rates": aligned((class_vectors * FLOATS,), np.float32),
         "sigmoid": sigmoid_table(),
         "state": state,
-        "scratch": np.empty(most + 1, np.int32),
+        "scratch": np.empty(most + FLOATS, np.int32),
+        "more_scratch": np.empty(most + FLOATS, np.int32),
     }
     if lines.starts is not None:
-        arrays |= {"starts": lines.starts, "parts": lines.parts}
+        arrays |= {"part_starts": lines.starts, "parts": lines.parts}
     if loss == "hs":
         arrays["path_starts"], arrays["paths"] = tree_paths(label_counts)
     if loss == "ns":
@@ -140,8 +139,8 @@ def train(
             **arrays,
         )
         if state[text_training.FAULT]:
-            raise FloatingPointError(
-                f"train: a score is NaN after {int(state[text_training.DONE])} of {total} tokens; "
+            raise ValueError(
+                f"train: a score is not finite after {int(state[text_training.DONE])} of {total} tokens; "
                 f"a learning rate below {lr} may help"
             )
         if goes_on is not None and not goes_on(min(1.0, state[text_training.DONE] / total)):
@@ -150,16 +149,16 @@ def train(
 
 
 def _most_features(lines: Lines) -> int:
-    """Return how many rows the longest line has, n-grams of characters among them."""
+    """Return how many rows the longest line has, where n-grams of characters are among them."""
     if lines.starts is None:
         return 0
-    size = np.diff(lines.starts)
-    most = 0
-    for line in lines.lines:
-        first = line["feature"]
-        words = lines.features[first : first + line["words"]]
-        most = max(most, int(size[words].sum()) + int(line["ngrams"]))
-    return most
+    features = lines.features
+    words = features < 0
+    sizes = np.ones(len(features) + 1, np.int64)
+    sizes[:-1][words] = np.diff(lines.starts)[-1 - features[words]]
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    first, last = lines.lines["feature"], np.append(lines.lines["feature"][1:], len(features))
+    return int((ends[last] - ends[first]).max(initial=0))
 
 
 def tree_paths(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
@@ -198,9 +197,7 @@ def train_model(
     Raises
     ------
     ValueError
-        A setting makes no sense in training, or no word is left.
-    FloatingPointError
-        A score is NaN.
+        A setting makes no sense in training, no word is left, or a score is not finite.
     """
     settings = settings.for_training()
     corpus = read_corpus(

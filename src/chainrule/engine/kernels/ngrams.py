@@ -77,7 +77,7 @@ def lines(k: KernelBuilder) -> None:
     """Write for each line its features and labels, from the numbers of its tokens' words.
 
     A word's feature is what ``rows`` says of it, or with n-grams of characters (``length`` below
-    0) the word itself; those of its n-grams of up to |length| words follow.
+    0) −1 − i for word i; those of its n-grams of up to |length| words follow.
     """
     state = k.argument("state")
     buckets = Buckets(k, Variable(k, k.load_integer(state)))
@@ -100,7 +100,7 @@ def lines(k: KernelBuilder) -> None:
                 hashed = k.load_short(k.argument("hashes") + token * 4)
                 k.store_short(hashed, k.argument("scratch") + spoken.get() * 4)
                 spoken.add(1)
-                k.store_short(choose(by_parts, token, row), _feature(k, feature))
+                k.store_short(choose(by_parts, -1 - token, row), _feature(k, feature))
                 feature.add(((row >= 0) | by_parts).as_integer())
             with k.when((row < DROPPED) & (row > NO_LABEL)):
                 k.store_short(LABEL - row, k.argument("labels") + label.get() * 4)

@@ -16,7 +16,7 @@ from chainrule.engine.kernels import ngrams
 from chainrule.engine.language.emit import KernelBuilder
 from chainrule.engine.language.formats import Format
 from chainrule.engine.language.lanes import first_lane, lanes_before, reduce, spread
-from chainrule.engine.language.scalars import Variable
+from chainrule.engine.language.scalars import Variable, either, signed
 from chainrule.engine.language.values import Condition, Integer, Vector, fma, select
 from chainrule.engine.language.vector_mathematics import (
     DOUBLE,
@@ -76,6 +76,38 @@ class Network:
     def row(self, number: Integer) -> Integer:
         """Return where a row of A is."""
         raise NotImplementedError
+
+    def expand(self, line: Line, to: Integer) -> Integer:
+        """List the rows of a line's features, those of words' parts among them; return how many.
+
+        Lists are copied vector by vector, so that up to 15 numbers behind them are written, too.
+        """
+        k, count = self.k, Variable(self.k, self.k.integer(0))
+        features = k.argument("features") + line.feature * 4
+        with k.loop(0, line.listed) as i:
+            feature = signed(k.load_short(features + i * 4))
+            at = to + count.get() * 4
+            with either(k, feature < 0) as (word, row):
+                with word:
+                    begin = k.argument("part_starts") + (-1 - feature) * 8
+                    first = k.load_integer(begin)
+                    size = k.load_integer(begin + 8) - first
+                    with k.loop(0, size, k.lanes) as part:
+                        k.store(k.load(k.argument("parts") + (first + part) * 4), at + part * 4)
+                    count.add(size)
+                with row:
+                    k.store_short(feature, at)
+                    count.add(1)
+        self.ask(to, count.get())
+        return count.get()
+
+    def ask(self, at: Integer, count: Integer) -> None:
+        """Ask for listed rows."""
+        k = self.k
+        with k.loop(0, count) as i:
+            row = self.row(k.load_short(at + i * 4))
+            for v in range(self.vectors):
+                k.prefetch(row + v * VECTOR)
 
     def row_pieces(self) -> Iterator[tuple[Integer, int]]:
         """Yield first and size of pieces of a row, of as many vectors as registers hold twice."""
@@ -150,7 +182,9 @@ class Network:
             turn.following = [maximum(turn.carried[0], score), odd]
         largest, odd = turn.carried
         self.note(reduce(odd, lambda a, b: a + b) > 0.0)
-        largest = spread(reduce(largest, maximum))
+        largest = reduce(largest, maximum)
+        self.note(largest >= largest.filled(math.inf))
+        largest = spread(largest)
         for at in self.each_vector():
             k.store(k.load(scores + at) - largest, scores + at)
         assert self.exponentials is not None
@@ -162,7 +196,7 @@ class Network:
             k.store(k.load(scores + at) / total, scores + at)
 
     def note(self, fault: Condition) -> None:
-        """Remember whether a score was NaN."""
+        """Remember whether a score was NaN, or infinite."""
         self.fault.set(self.fault.get() | fault.as_integer())
 
     def sigmoids(self) -> None:

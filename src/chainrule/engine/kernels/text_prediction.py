@@ -7,8 +7,6 @@ still be among the best.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from llvmlite import ir
 
 from chainrule.engine.kernels.order import ITEM, Item, pop_heap, push_heap, sort_heap
@@ -33,7 +31,7 @@ from chainrule.engine.machine.memory import VECTOR
 PREDICT = fields(
     "lines line_count features part_starts parts sums rows row_bytes row_limit more more_bytes "
     "dim classes class_vectors by_dimensions by_rows norms hidden scores logs sigmoid most "
-    "thresholds heap found labels best children stack roots state"
+    "thresholds heap found labels best children stack roots scratch more_scratch state"
 )
 SUM = fields("count part_starts parts sums rows row_bytes row_limit more more_bytes")
 LEAST = 1e-5
@@ -41,8 +39,6 @@ LEAST = 1e-5
 FRAME = 16
 """Bytes of a node that is left for later: its number, and the score of its path."""
 FAULT = 0
-
-Totals = list[Variable[Vector]]
 
 
 @kernel(*PREDICT)
@@ -52,19 +48,31 @@ def predict(k: KernelBuilder, *, loss: str, vectors: int, norms: bool, words: st
     ``words`` are "rows", or with n-grams of characters "parts", whose rows are listed, or "sums" of
     these. ``state`` has, at the end, whether a score was NaN, and how many labels there are.
     """
-    predictor = Predictor(k, loss, vectors, words, norms=norms)
+    predictor = Predictor(k, loss, vectors, norms=norms)
     written, predictor.fault = (Variable(k, k.integer(0)) for _ in range(2))
+    lists = [Variable(k, k.argument(name)) for name in ("scratch", "more_scratch")]
+    if words == "parts":
+        with k.when(k.argument("line_count") > 0):
+            predictor.expand(Line.load(k, k.integer(0)), lists[0].get())
     with k.loop(0, k.argument("line_count")) as number:
         line = Line.load(k, number)
+        behind = number + (number + 1 < k.argument("line_count")).as_integer()
+        following = Line.load(k, behind)
+        at = k.argument("features") + line.feature * 4
+        if words == "parts":
+            at, other = (each.get() for each in lists)
+            predictor.expand(following, other)
+            lists[0].set(other)
+            lists[1].set(at)
         predictor.size.set(k.integer(0))
         with k.when(line.size > 0):
-            features = k.argument("features") + line.feature * 4
-            if words == "rows":
-                predictor.hidden(features, line.size)
+            if words == "sums":
+                predictor.hidden_of_sums(line)
+                predictor.ask_for_sums(following)
             else:
-                predictor.hidden_of_words(features, line.listed, line.size)
-            following = number + (number + 1 < k.argument("line_count")).as_integer()
-            predictor.prefetch(Line.load(k, following))
+                predictor.hidden(at, line.size)
+            if words == "rows":
+                predictor.ask(k.argument("features") + following.feature * 4, following.size)
             predictor.fill_heap()
         size = predictor.size.get()
         k.store_short(size, k.argument("found") + number * 4)
@@ -80,7 +88,7 @@ def predict(k: KernelBuilder, *, loss: str, vectors: int, norms: bool, words: st
 @kernel(*SUM)
 def add_parts(k: KernelBuilder, *, vectors: int) -> None:
     """Write for each word the sum of the rows of its parts, from the first on."""
-    network = Predictor(k, "", vectors, "parts", norms=False)
+    network = Predictor(k, "", vectors, norms=False)
     with k.loop(0, k.argument("count")) as number:
         begin = k.argument("part_starts") + number * 8
         first, last = k.load_integer(begin), k.load_integer(begin + 8)
@@ -95,11 +103,9 @@ def add_parts(k: KernelBuilder, *, vectors: int) -> None:
 class Predictor(Network):
     """The code of a line."""
 
-    def __init__(
-        self, k: KernelBuilder, loss: str, vectors: int, words: str, *, norms: bool
-    ) -> None:
+    def __init__(self, k: KernelBuilder, loss: str, vectors: int, *, norms: bool) -> None:
         super().__init__(k, loss, vectors)
-        self.words, self.norms = words, norms
+        self.norms = norms
         self.size = Variable(k, k.integer(0))
         if loss:
             self.logarithms = in_double(k, "log", lambda x: log(x + LEAST))
@@ -111,51 +117,34 @@ class Predictor(Network):
         beyond = k.argument("more") + (number - limit) * k.argument("more_bytes")
         return choose(number < limit, within, beyond)
 
-    def hidden_of_words(self, at: Integer, count: Integer, size: Integer) -> None:
+    def hidden_of_sums(self, line: Line) -> None:
         """Compute the hidden vector where a feature may be a word with all its parts' rows."""
         k = self.k
-        share = spread(k.to_number(k.integer(1)) / k.to_number(size))
+        at = k.argument("features") + line.feature * 4
+        share = spread(k.to_number(k.integer(1)) / k.to_number(line.size))
         for first, wide in self.row_pieces():
-            totals = [Variable(k, self.zero) for _ in range(wide)]
+            with k.loop(0, line.listed, carry=[self.zero] * wide) as turn:
+                place = self._row_of(at + turn.index * 4) + first * VECTOR
+                turn.following = [
+                    total + k.load(place + v * VECTOR) for v, total in enumerate(turn.carried)
+                ]
+            for v, total in enumerate(turn.carried):
+                k.store(total * share, k.argument("hidden") + (first + v) * VECTOR)
 
-            def add(row: Integer, first: Integer = first, totals: Totals = totals) -> None:
-                for v, total in enumerate(totals):
-                    total.set(total.get() + k.load(row + (first + v) * VECTOR))
-
-            with k.loop(0, count) as i:
-                self._each_row(at + i * 4, add)
-            for v, total in enumerate(totals):
-                k.store(total.get() * share, k.argument("hidden") + (first + v) * VECTOR)
-
-    def _each_row(self, at: Integer, take: Callable[[Integer], None]) -> None:
-        """Let a function take each row of a feature: of one number, or of those of its parts."""
+    def _row_of(self, at: Integer) -> Integer:
+        """Return where the row of a feature is: a word's sum, or one of A."""
         k = self.k
         feature = signed(k.load_short(at))
-        if self.words == "rows":
-            take(self.row(feature))
-            return
-        with either(k, feature < 0) as (word, row):
-            with word:
-                number = -1 - feature
-                if self.words == "sums":
-                    take(k.argument("sums") + number * (self.vectors * VECTOR))
-                else:
-                    begin = k.argument("part_starts") + number * 8
-                    with k.loop(k.load_integer(begin), k.load_integer(begin + 8)) as part:
-                        take(self.row(k.load_short(k.argument("parts") + part * 4)))
-            with row:
-                take(self.row(feature))
+        sums = k.argument("sums") + (-1 - feature) * (self.vectors * VECTOR)
+        return choose(feature < 0, sums, self.row(feature))
 
-    def prefetch(self, line: Line) -> None:
+    def ask_for_sums(self, line: Line) -> None:
         """Ask for the rows of a line's features."""
         k = self.k
-
-        def ask(row: Integer) -> None:
+        with k.loop(0, line.listed) as i:
+            row = self._row_of(k.argument("features") + (line.feature + i) * 4)
             for v in range(self.vectors):
                 k.prefetch(row + v * VECTOR)
-
-        with k.loop(0, line.listed) as i:
-            self._each_row(k.argument("features") + (line.feature + i) * 4, ask)
 
     def fill_heap(self) -> None:
         """Make a heap of the line's best labels, and sort it."""

@@ -31,13 +31,13 @@ from chainrule.engine.language.values import Condition, Integer, Vector
 from chainrule.engine.machine.memory import VECTOR
 
 TRAIN = fields(
-    "lines line_count features labels starts parts rows dim classes class_vectors "
-    "by_rows by_dimensions hidden before scores rates scratch sigmoid paths path_starts negatives "
-    "negative_count draws state turns rate total update_rate"
+    "lines line_count features labels part_starts parts rows dim classes class_vectors "
+    "by_rows by_dimensions hidden before scores rates scratch more_scratch sigmoid paths "
+    "path_starts negatives negative_count draws state turns rate total update_rate"
 )
 LINE, DONE, GATHERED, DRAW, FAULT = range(5)
 """Where in ``state`` is: the next line, tokens that count, tokens gathered, the random number,
-and whether a score was NaN."""
+and whether a score was not finite."""
 
 
 @kernel(*TRAIN)
@@ -48,6 +48,7 @@ def train(k: KernelBuilder, *, loss: str, vectors: int, by_parts: bool) -> None:
         Variable(k, k.load_integer(k.argument("state") + 8 * place)) for place in range(5)
     )
     trainer.draw, trainer.fault = draw, fault
+    trainer.begin(Line.load(k, line.get()))
     turns, total = Variable(k, k.argument("turns")), k.argument("total")
 
     def goes_on() -> Condition:
@@ -84,17 +85,31 @@ class Trainer(Network):
 
     # ---- a line
 
+    def begin(self, line: Line) -> None:
+        """List the first line's rows, where lists are made."""
+        k = self.k
+        self.lists = [Variable(k, k.argument("scratch")), Variable(k, k.argument("more_scratch"))]
+        self.count = Variable(k, k.integer(0))
+        if self.by_parts:
+            self.count.set(self.expand(line, self.lists[0].get()))
+
     def step(self, line: Line, done: Integer, following: Line) -> None:
         """Take the step of a line, if it has a feature and a label; ask for what follows."""
         k = self.k
-        at, count = self._features(line)
+        at, count = k.argument("features") + line.feature * 4, line.listed
+        if self.by_parts:
+            (at, behind), count = (each.get() for each in self.lists), self.count.get()
+            self.count.set(self.expand(following, behind))
+            self.lists[0].set(behind)
+            self.lists[1].set(at)
         with k.when((count > 0) & (line.labels > 0)):
             rate = self._rate(done)
             for v in range(self.vectors if self.loss in ("softmax", "ova") else 0):
                 hidden = k.load(k.argument("hidden") + v * VECTOR)
                 k.store(hidden, k.argument("before") + v * VECTOR)
             share = self.hidden(at, count)
-            self._prefetch(following)
+            if not self.by_parts:
+                self.ask(k.argument("features") + following.feature * 4, following.listed)
             labels = k.argument("labels") + line.label * 4
             if self.loss in ("softmax", "ova"):
                 self.scores()
@@ -103,39 +118,6 @@ class Trainer(Network):
             else:
                 self._some_rows(labels, line.labels, rate)
                 self._add_to_features(at, count, share)
-
-    def _features(self, line: Line) -> tuple[Integer, Integer]:
-        """Return where the rows of a line's features are listed, and how many there are."""
-        k = self.k
-        at = k.argument("features") + line.feature * 4
-        if not self.by_parts:
-            return at, line.words + line.ngrams
-        count = Variable(k, k.integer(0))
-
-        def listed(row: Integer) -> None:
-            for v in range(self.vectors):
-                k.prefetch(self.row(row) + v * VECTOR)
-            k.store_short(row, k.argument("scratch") + count.get() * 4)
-            count.add(1)
-
-        with k.loop(0, line.words) as i:
-            word = k.argument("starts") + k.load_short(at + i * 4) * 8
-            with k.loop(k.load_integer(word), k.load_integer(word + 8)) as part:
-                listed(k.load_short(k.argument("parts") + part * 4))
-        with k.loop(line.words, line.words + line.ngrams) as i:
-            listed(k.load_short(at + i * 4))
-        return k.argument("scratch"), count.get()
-
-    def _prefetch(self, line: Line) -> None:
-        """Ask for the rows of a line's features."""
-        k = self.k
-        if self.by_parts:
-            return
-        at = k.argument("features") + line.feature * 4
-        with k.loop(0, line.words + line.ngrams) as i:
-            row = self.row(k.load_short(at + i * 4))
-            for v in range(self.vectors):
-                k.prefetch(row + v * VECTOR)
 
     def _rate(self, done: Integer) -> Vector:
         """Return the learning rate: less, the more tokens have been seen."""
