@@ -140,8 +140,8 @@ def train(
         )
         if state[text_training.FAULT]:
             raise ValueError(
-                f"train: a score is not finite after {int(state[text_training.DONE])} of {total} tokens; "
-                f"a learning rate below {lr} may help"
+                f"train: a score is not finite after {int(state[text_training.DONE])} of {total} "
+                f"tokens; a learning rate below {lr} may help"
             )
         if goes_on is not None and not goes_on(min(1.0, state[text_training.DONE] / total)):
             break
