@@ -142,7 +142,8 @@ def token(k: KernelBuilder, at: Integer, length: Integer) -> Token:
 
 def _mixed(left: Integer, right: Integer) -> Integer:
     """Return both halves of a product, one upon the other."""
-    return (left * right) ^ left.multiply_high(right)
+    upper, lower = left.multiply_wide(right)
+    return lower ^ upper
 
 
 def word_at(k: KernelBuilder, number: Integer) -> tuple[Integer, Integer]:
