@@ -132,6 +132,10 @@ class Predictor:
             while waiting:
                 yield waiting.popleft().result()
 
+    def workspace(self) -> Workspace:
+        """Return what another thread can work on."""
+        return Workspace(self)
+
     def score(self, source: Any, k: int = 1, threshold: float = 0.0) -> LabelScores:
         """Return how often labels were right; arguments are as `predict` has them.
 

@@ -96,6 +96,13 @@ class InputRows:
         whole[:, : self.dim] = rows
         return whole
 
+    def numbers(self, missing: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return which rows of the matrix those of the kernels are, and those that were missing."""
+        matrix, known = self.model.input, np.arange(len(self.values))
+        if self.kind == "kept" and isinstance(matrix, KeptRows):
+            known = matrix.kept
+        return np.concatenate([known, missing]).astype(np.int64)
+
     def beyond(self, missing: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the rows from the limit on: the last ones, and those that were never trained."""
         if not len(missing):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ from chainrule.fasttext.randomness import UniformStart
 from chainrule.fasttext.settings import Settings
 from chainrule.fasttext.starting_rows import FLOATS, bits_of, starting_rows
 
-__all__ = ["Trained", "train", "train_model"]
+__all__ = ["train", "train_model"]
 
 TURNS = 100_000
 """Tokens, about, after which training asks whether to go on."""
@@ -36,44 +35,29 @@ NEGATIVES = 10_000_000
 """Places of the table that labels are drawn from."""
 
 
-@dataclass(frozen=True)
-class Trained:
-    """A model's matrices: ``inputs``, of the words' rows and of ``buckets``; and ``outputs``."""
-
-    buckets: NDArray[np.int32]
-    inputs: NDArray[np.float32]
-    outputs: NDArray[np.float32]
-
-
 def train(
     lines: Lines,
+    inputs: NDArray[np.float32],
+    outputs: NDArray[np.float32],
     label_counts: NDArray[np.int64],
     token_count: int,
-    *,
-    row_count: int,
-    dim: int = 100,
-    lr: float = 0.1,
-    epoch: int = 5,
-    loss: str = "softmax",
-    neg: int = 5,
-    seed: int = 0,
-    lr_update_rate: int = 100,
+    settings: Settings,
     goes_on: Callable[[float], bool] | None = None,
-) -> Trained:
-    """Return the matrices after some passes over lines.
+) -> None:
+    """Move the matrices in some passes over lines.
 
     Parameters
     ----------
     lines : Lines
-        What :func:`lay_out` returns.
-    label_counts : array of int
+        What :func:`~chainrule.fasttext.line_rows.lay_out` returns.
+    inputs, outputs : NDArray[np.float32]
+        The rows that lines have, and those of the labels: of whole vectors, moved in place.
+    label_counts : NDArray[np.int64]
         How often each label was met, in the dictionary's order.
     token_count : int
-        How many tokens were read.
-    row_count : int
-        The rows of the whole input matrix: words and buckets.
-    dim, lr, epoch, loss, neg, seed, lr_update_rate
-        As fastText has them.
+        How many tokens a pass has.
+    settings : Settings
+        What it is trained with.
     goes_on : callable, optional
         Asked now and then, with the share that is done; training ends where it returns false.
 
@@ -82,15 +66,12 @@ def train(
     ValueError
         The loss is ``"ns"``, and there are no two labels; or a score is not finite.
     """
+    dim, loss, neg, lr = settings.dim, settings.loss, settings.neg, settings.lr
     vectors, classes = -(-dim // FLOATS), len(label_counts)
     class_vectors = -(-classes // FLOATS)
-    places = np.arange(lines.rows, dtype=np.int64)
-    places[lines.words :] = lines.words + lines.buckets.astype(np.int64)
-    inputs = starting_rows(places, dim, row_count, seed=seed, pad=True)
-    nodes = classes
-    outputs = aligned((nodes, vectors * FLOATS), np.float32)
     columns = aligned((dim, class_vectors * FLOATS), np.float32)
-    state = np.array([0, 0, 0, seed % 2**64 % starting.MODULUS or 1, 0], np.int64)
+    columns[:, :classes] = outputs[:, :dim].T
+    state = np.array([0, 0, 0, settings.seed % 2**64 % starting.MODULUS or 1, 0], np.int64)
     most = _most_features(lines)
     arrays: dict[str, Any] = {
         "lines": lines.lines,
@@ -120,7 +101,7 @@ def train(
             )
         arrays["negatives"] = negatives(label_counts)
         arrays["negative_count"] = len(arrays["negatives"])
-    total = epoch * token_count
+    total = settings.epoch * token_count
     average = max(1.0, token_count / max(1, len(lines.lines)))
     by_parts = lines.starts is not None
     kernel = kernel_of(text_training.train, loss=loss, vectors=vectors, by_parts=by_parts)
@@ -135,7 +116,7 @@ def train(
             turns=max(1, int(TURNS / average)),
             rate=bits_of(lr),
             total=total,
-            update_rate=lr_update_rate,
+            update_rate=settings.lrUpdateRate,
             **arrays,
         )
         if state[text_training.FAULT]:
@@ -145,7 +126,6 @@ def train(
             )
         if goes_on is not None and not goes_on(min(1.0, state[text_training.DONE] / total)):
             break
-    return Trained(lines.buckets, inputs[:, :dim], outputs[:, :dim])
 
 
 def _most_features(lines: Lines) -> int:
@@ -219,28 +199,15 @@ def train_model(
         maxn=settings.maxn,
         bucket=settings.bucket,
     )
-    rows = dictionary.nwords + settings.bucket
-    trained = train(
-        lines,
-        dictionary.label_counts,
-        dictionary.ntokens,
-        row_count=rows,
-        dim=settings.dim,
-        lr=settings.lr,
-        epoch=settings.epoch,
-        loss=settings.loss,
-        neg=settings.neg,
-        seed=settings.seed,
-        lr_update_rate=settings.lrUpdateRate,
-        goes_on=goes_on,
-    )
-    start = UniformStart(rows, settings.dim, settings.seed)
+    start = UniformStart(dictionary.nwords + settings.bucket, settings.dim, settings.seed)
     kept = np.arange(lines.rows, dtype=np.int64)
-    order = np.argsort(trained.buckets)
-    kept[lines.words :] = lines.words + trained.buckets[order]
-    values = trained.inputs
-    values[lines.words :] = values[lines.words :][order]
-    matrix = KeptRows(kept, values, start)
-    return FastTextModel(settings, dictionary, matrix, Dense(trained.outputs))
-
-
+    kept[lines.words :] = lines.words + lines.buckets.astype(np.int64)
+    inputs = starting_rows(kept, start.dim, start.rows, seed=start.seed, pad=True)
+    outputs = aligned((dictionary.nlabels, inputs.shape[1]), np.float32)
+    counts, tokens = dictionary.label_counts, dictionary.ntokens
+    train(lines, inputs, outputs, counts, tokens, settings, goes_on)
+    order = np.argsort(lines.buckets)
+    for rows in (kept, inputs):
+        rows[lines.words :] = rows[lines.words :][order]
+    matrix = KeptRows(kept, inputs[:, : start.dim], start)
+    return FastTextModel(settings, dictionary, matrix, Dense(outputs[:, : start.dim]))
