@@ -171,10 +171,20 @@ def test_equal_scores_come_as_the_heap_leaves_them():
         assert found.labels.tolist() == expected
 
 
+def test_a_model_without_labels_predicts_none():
+    model = train_model(b"x y\ny z\n", Settings(dim=3))
+    (found,) = Predictor(model).predict(b"x\ny\n", -1)
+    assert found.offsets.tolist() == [0, 0, 0]
+
+
 def test_what_cannot_be_asked_is_refused():
-    predictor = Predictor(trained("softmax", "words"))
+    model = trained("softmax", "words")
+    predictor = Predictor(model)
+    vectors = replace(model, settings=replace(model.settings, model="cbow"))
+    with pytest.raises(ValueError, match="expected a supervised model, got 'cbow'"):
+        Predictor(vectors)
     with pytest.raises(ValueError, match="to be -1, for all labels, or 1 or more, got 0"):
-        list(predictor.predict(TEXT, 0))
+        predictor.predict(TEXT, 0)
     model = dense(trained("softmax", "words"))
     for number in (np.nan, np.inf):
         model.output.values[0, 0] = number

@@ -7,11 +7,11 @@ depend on the lines beside it, nor on the number of threads.
 from __future__ import annotations
 
 import math
-import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from queue import SimpleQueue
 from typing import Any
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from chainrule.engine.kernels import line_features, text_prediction, tokens as kernels
 from chainrule.engine.kernels.single_exponential import roots_of_2
+from chainrule.engine.machine.availability import processors
 from chainrule.engine.machine.memory import aligned
 from chainrule.engine.running.single import Call, kernel_of
 from chainrule.fasttext.arithmetic import exp32, sigmoid_table
@@ -78,7 +79,7 @@ class Predictor:
     Parameters
     ----------
     model : FastTextModel
-        It is not to change meanwhile.
+        A supervised one, which is not to change meanwhile.
     threads : int, optional
         How many chunks are worked on at once; by default as many as there are processors.
     sums : bool
@@ -90,7 +91,11 @@ class Predictor:
     def __init__(
         self, model: FastTextModel, threads: int | None = None, *, sums: bool = False
     ) -> None:
-        self.threads = threads or len(os.sched_getaffinity(0))
+        if model.settings.model != "supervised":
+            raise ValueError(
+                f"expected a supervised model, got {model.settings.model!r}: it has vectors only"
+            )
+        self.threads = threads or processors()
         self.words = Words(model.dictionary, model.settings)
         self.rows = InputRows(model, self.words, sums)
         self.outputs = Outputs(model)
@@ -99,7 +104,7 @@ class Predictor:
             self._free.put(Workspace(self))
 
     def predict(self, source: Any, k: int = 1, threshold: float = 0.0) -> Iterator[LinePredictions]:
-        """Yield what is predicted for a text's lines, some thousands at once.
+        """Return what is predicted for a text's lines, some thousands at once.
 
         Parameters
         ----------
@@ -113,16 +118,24 @@ class Predictor:
         Raises
         ------
         ValueError
-            k is neither −1 nor 1 or more, or a score is not finite.
+            k is neither −1 nor 1 or more; or, while one iterates, a score is not finite.
         """
         if k != -1 and k < 1:
             raise ValueError(f"predict: expected k to be -1, for all labels, or 1 or more, got {k}")
         most = self.outputs.classes if k == -1 else min(k, self.outputs.classes)
+        return self._predict_chunks(source, most, threshold)
+
+    def _predict_chunks(
+        self, source: Any, most: int, threshold: float
+    ) -> Iterator[LinePredictions]:
         chunks = line_chunks(source, CHUNK if most <= FEW else CHUNK // FEW)
-        if self.threads == 1:
+        text, size, last = next(chunks)  # there is one, be it empty
+        if last or self.threads == 1:
+            yield self._predict(text, size, last, most, threshold)
             for chunk in chunks:
                 yield self._predict(*chunk, most, threshold)
             return
+        chunks = chain([(text, size, last)], chunks)
         with ThreadPoolExecutor(self.threads) as pool:
             waiting: deque[Future[LinePredictions]] = deque()
             for chunk in chunks:
@@ -246,6 +259,8 @@ class Workspace:
         labels = np.empty(len(lines) * most, np.int32)
         best = np.empty(len(lines) * most, np.float32)
         self.thresholds[:] = threshold, math.log(max(0.0, threshold) + 1e-5)
+        if not self.outputs.classes:
+            lines["size"] = 0  # there is nothing to predict
         rows = int(lines["size"].max(initial=0)) + FLOATS if self.rows.words == "parts" else 1
         self._predict(
             scratch=self.array("list", rows, np.int32),

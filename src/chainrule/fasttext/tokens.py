@@ -184,6 +184,8 @@ def line_chunks(source: Any, size: int) -> Iterator[tuple[NDArray[np.uint8], int
     A chunk has about ``size`` bytes, unless a line is longer; the last may be empty.
     """
     read, kept, last = _reader(source), np.zeros(0, np.uint8), False
+    if not hasattr(source, "readinto"):
+        size = min(size, memoryview(source).nbytes + 1)
     while not last:
         room = max(size, 2 * len(kept))
         text = aligned((room + 2 * BLOCK,), np.uint8)
