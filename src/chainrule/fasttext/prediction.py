@@ -297,7 +297,7 @@ class Workspace:
         starts, ends = (self.array(name, places, np.uint32) for name in ("starts", "ends"))
         self._split(text=text, blocks=size // 64 + 1, starts=starts, ends=ends)
         count = int(self.counts[1])
-        tokens = self.array("tokens", count + 1, np.int32)
+        tokens = self.array("tokens", count + 1 + line_features.AHEAD, np.int32)
         self._look_up(text=text, starts=starts, ends=ends, count=count, numbers=tokens)
         most = most_parts(size, count, settings.minn, settings.maxn)
         most += count * max(1, settings.wordNgrams) + 1

@@ -34,6 +34,10 @@ PARTS = fields(
 )
 
 
+AHEAD = 16
+"""Tokens: so many further on are words whose parts are asked for; the array has room for them."""
+
+
 @dataclass
 class Rows:
     """The list of features under construction, and the code that finds an n-gram's row.
@@ -53,9 +57,18 @@ class Rows:
         k.store_short(feature, k.argument("features") + self.feature.get() * 4)
         self.feature.add(1)
 
-    def add_ngram(self, hashed: Integer) -> None:
-        """Add the row of an n-gram."""
-        self.add_bucket(hashed % self.k.argument("bucket"))
+    def ask_for(self, hashed: Integer) -> None:
+        """List the bucket of an n-gram, whose row is found later, and ask for what is known."""
+        k, bucket = self.k, hashed % self.k.argument("bucket")
+        k.prefetch(k.argument("known") + bucket * 4)
+        self.add(bucket)
+
+    def find(self, first: Integer) -> None:
+        """Put rows where buckets have been listed, from the first of them on."""
+        k, behind = self.k, self.feature.get()
+        self.feature.set(first)
+        with k.loop(first, behind) as i:
+            self.add_bucket(k.load_short(k.argument("features") + i * 4))
 
     def add_bucket(self, bucket: Integer) -> None:
         """Add the row of a bucket, if it has one; no branch, as whether it has is a guess."""
@@ -94,6 +107,9 @@ def features(k: KernelBuilder, *, buckets: str, characters: bool, word_ngrams: b
         spoken, going = (Variable(k, k.integer(start)) for start in (0, 1))
         with loop_while(k, lambda: going.get() > 0):
             token = signed(k.load_short(k.argument("tokens") + place.get() * 4))
+            if characters:
+                later = signed(k.load_short(k.argument("tokens") + (place.get() + AHEAD) * 4))
+                k.prefetch(k.argument("part_starts") + later * 8)
             with either(k, token < 0) as (unknown, known):
                 with unknown:
                     _unknown(k, place.get(), rows, spoken, characters, word_ngrams)
@@ -114,10 +130,7 @@ def features(k: KernelBuilder, *, buckets: str, characters: bool, word_ngrams: b
         before = feature.get()
         if word_ngrams:
             ngrams.sequences(k, spoken.get(), k.argument("word_ngrams"), feature)
-            behind = feature.get()
-            feature.set(before)
-            with k.loop(before, behind) as i:
-                rows.add_bucket(k.load_short(k.argument("features") + i * 4))
+            rows.find(before)
         k.store_short(feature.get() - before, record + ngrams.NGRAMS)
         size = feature.get() - first_feature + rows.more.get()
         k.store_integer(size, record + ngrams.SIZE)
@@ -175,7 +188,9 @@ def _unknown(
         if word_ngrams:
             _say(k, fnv(k, at, length, k.integer(FNV_START)), spoken)
         if characters:
-            ngrams.parts(k, at, length, rows.add_ngram)
+            first = rows.feature.get()
+            ngrams.parts(k, at, length, rows.ask_for)
+            rows.find(first)
 
 
 @kernel(*PARTS)
@@ -193,7 +208,9 @@ def word_parts(k: KernelBuilder, *, buckets: str) -> None:
         with k.when(row >= 0):
             rows.add(row)
             with k.when(~number.equals(line_end)):
-                ngrams.parts(k, *word_at(k, number), rows.add_ngram)
+                first = rows.feature.get()
+                ngrams.parts(k, *word_at(k, number), rows.ask_for)
+                rows.find(first)
     k.store_integer(feature.get(), k.argument("part_starts") + k.argument("count") * 8)
     for i, value in enumerate((feature, missing)):
         k.store_integer(value.get(), k.argument("state") + 8 * i)

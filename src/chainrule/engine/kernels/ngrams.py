@@ -54,9 +54,12 @@ class Buckets:
     k: KernelBuilder
     used: Variable[Integer]
 
-    def row(self, hashed: Integer) -> Integer:
-        """Return the number of a hash's row."""
-        return self.row_of(hashed % self.k.argument("bucket"))
+    def find(self, first: Integer, last: Integer, words: Integer) -> None:
+        """Put rows, which follow those of the words, where buckets have been listed."""
+        k = self.k
+        with k.loop(first, last) as i:
+            at = k.argument("features") + i * 4
+            k.store_short(self.row_of(k.load_short(at)) + words, at)
 
     def row_of(self, bucket: Integer) -> Integer:
         """Return the number of a bucket's row; one met for the first time gets the next one."""
@@ -111,9 +114,7 @@ def lines(k: KernelBuilder) -> None:
         k.store_short(feature.get() - first_feature, record + WORDS)
         before = feature.get()
         sequences(k, spoken.get(), most, feature)
-        with k.loop(before, feature.get()) as place_of:
-            at = k.argument("features") + place_of * 4
-            k.store_short(buckets.row_of(k.load_short(at)) + words, at)
+        buckets.find(before, feature.get(), words)
         k.store_short(feature.get() - before, record + NGRAMS)
         k.store_short(label.get() - first_label, record + LABELS)
         k.store_short(place.get() - first, record + TOKENS)
@@ -167,12 +168,16 @@ def characters(k: KernelBuilder) -> None:
             feature.add(1)
         ends_line = number.equals(k.argument("line_end"))
         with k.when((row >= DROPPED) & ~ends_line):
+            first = feature.get()
 
             def found(hashed: Integer) -> None:
-                k.store_short(buckets.row(hashed) + row_count, _feature(k, feature))
+                bucket = hashed % k.argument("bucket")
+                k.prefetch(k.argument("known") + bucket * 4)
+                k.store_short(bucket, _feature(k, feature))
                 feature.add(1)
 
             parts(k, *word_at(k, number), found)
+            buckets.find(first, feature.get(), row_count)
     k.store_integer(feature.get(), k.argument("starts") + k.argument("count") * 8)
     k.store_integer(buckets.used.get(), state)
     k.store_integer(feature.get(), state + 8)
