@@ -78,9 +78,12 @@ def test_labels_and_scores_are_the_textbooks(loss, features):
             assert asked(predictor, text, k, threshold) == expected
 
 
-def test_a_row_of_whole_vectors_and_one_of_many():
-    for dim in (16, 150):
-        model = dense(trained("softmax", "words", dim))
+@pytest.mark.parametrize("copied", [0, 2**26])
+@pytest.mark.parametrize("features", ["words", "both"])
+def test_rows_are_read_where_they_are_or_in_a_copy(features, copied, monkeypatch):
+    monkeypatch.setattr("chainrule.fasttext.prepared.COPIED", copied)
+    for dim in (3, 16, 150):
+        model = dense(trained("softmax", features, dim))
         assert asked(Predictor(model), TEXT, 2, 0.0) == textbook(model, TEXT, 2, 0.0)
 
 

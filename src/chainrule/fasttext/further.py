@@ -107,6 +107,7 @@ def _lines(model: FastTextModel, source: Any) -> tuple[Lines, NDArray[np.int64]]
         labels,
         len(rows),
         np.zeros(0, np.int32),
+        np.zeros(0, np.int32),
         predictor.rows.part_starts if by_parts else None,
         places[every[parts]] if by_parts else None,
     )

@@ -31,9 +31,9 @@ LINE = np.dtype(
 class Lines:
     """Lines as features and labels; ``buckets`` are the n-grams' that occur, in their order.
 
-    The first ``words`` rows are those of the dictionary's words, the next those of the buckets.
-    With n-grams of characters a word's feature is its number, and its rows are
-    ``parts[starts[number] : starts[number + 1]]``.
+    The first ``words`` rows are those of the dictionary's words, the next those of the buckets, in
+    whose rising order they come by ``rising``. With n-grams of characters a word's feature is −1
+    less its number, and its rows are ``parts[starts[number] : starts[number + 1]]``.
     """
 
     lines: NDArray[Any]
@@ -41,13 +41,9 @@ class Lines:
     labels: NDArray[np.int32]
     words: int
     buckets: NDArray[np.int32]
+    rising: NDArray[np.int32]
     starts: NDArray[np.int64] | None
     parts: NDArray[np.int32] | None
-
-    @property
-    def rows(self) -> int:
-        """How many rows there are."""
-        return self.words + len(self.buckets)
 
 
 def lay_out(
@@ -119,6 +115,7 @@ def lay_out(
         labels[:label_count],
         count,
         kept[:used].copy(),
+        known[np.flatnonzero(known)] - 1,
         starts,
         parts,
     )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.kernels import line_features, ngrams, text_prediction
-from chainrule.engine.machine.memory import aligned
+from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.running.single import invoke, kernel_of
 from chainrule.fasttext.dictionary import END_OF_LINE, Dictionary
 from chainrule.fasttext.line_rows import most_parts
@@ -18,6 +18,9 @@ from chainrule.fasttext.quantisation import Quantised
 from chainrule.fasttext.settings import Settings
 from chainrule.fasttext.starting_rows import FLOATS, starting_rows
 from chainrule.fasttext.tokens import Vocabulary
+
+COPIED = 2**26
+"""Bytes of a matrix that is copied, so that no number of a vector is in a second cache line."""
 
 __all__ = ["InputRows", "Outputs", "Words"]
 
@@ -76,6 +79,9 @@ class InputRows:
         if self.values.strides[1] != 4:
             self.values = np.ascontiguousarray(self.values)
         self.width = -(-self.dim // FLOATS) * FLOATS
+        whole = self.values.strides[0] % VECTOR == address(self.values) % VECTOR == 0
+        if not whole and self.values.nbytes <= COPIED:
+            self.values = self.padded(self.values)[:, : self.dim]
         self.row_bytes = self.values.strides[0]
         # a vector that is read beyond the last row's end must not be beyond the array's
         tail = 0 if self.row_bytes >= 4 * self.width else -(-4 * self.width // self.row_bytes)

@@ -200,14 +200,13 @@ def train_model(
         bucket=settings.bucket,
     )
     start = UniformStart(dictionary.nwords + settings.bucket, settings.dim, settings.seed)
-    kept = np.arange(lines.rows, dtype=np.int64)
-    kept[lines.words :] = lines.words + lines.buckets.astype(np.int64)
+    kept = np.concatenate([np.arange(lines.words), lines.words + lines.buckets.astype(np.int64)])
     inputs = starting_rows(kept, start.dim, start.rows, seed=start.seed, pad=True)
     outputs = aligned((dictionary.nlabels, inputs.shape[1]), np.float32)
     counts, tokens = dictionary.label_counts, dictionary.ntokens
     train(lines, inputs, outputs, counts, tokens, settings, goes_on)
-    order = np.argsort(lines.buckets)
-    for rows in (kept, inputs):
-        rows[lines.words :] = rows[lines.words :][order]
-    matrix = KeptRows(kept, inputs[:, : start.dim], start)
+    order = np.concatenate([np.arange(lines.words), lines.words + lines.rising])
+    risen = aligned(inputs.shape, np.float32)
+    inputs.take(order, axis=0, out=risen, mode="clip")  # without a copy between
+    matrix = KeptRows(kept[order], risen[:, : start.dim], start)
     return FastTextModel(settings, dictionary, matrix, Dense(outputs[:, : start.dim]))
