@@ -175,9 +175,12 @@ def test_equal_scores_come_as_the_heap_leaves_them():
 
 
 def test_a_model_without_labels_predicts_none():
-    model = train_model(b"x y\ny z\n", Settings(dim=3))
-    (found,) = Predictor(model).predict(b"x\ny\n", -1)
-    assert found.offsets.tolist() == [0, 0, 0]
+    for features in FEATURES.values():
+        for loss in ("softmax", "hs"):
+            model = train_model(b"x y\ny z\n", Settings(dim=3, loss=loss, **features))
+            (found,) = Predictor(model).predict(b"a-longer-word y x\ny\n" * 9, -1)
+            assert found.offsets.tolist() == [0] * 19
+            assert (found.rows > 0).all()
 
 
 def test_what_cannot_be_asked_is_refused():

@@ -255,18 +255,16 @@ class Workspace:
     ) -> LinePredictions:
         """Return what is predicted for the lines of a chunk."""
         lines, features, gold, missing = self.features(text, size, last)
-        found = np.empty(len(lines), np.int32)
+        found = np.zeros(len(lines), np.int32)
         labels = np.empty(len(lines) * most, np.int32)
         best = np.empty(len(lines) * most, np.float32)
         self.thresholds[:] = threshold, math.log(max(0.0, threshold) + 1e-5)
-        if not self.outputs.classes:
-            lines["size"] = 0  # there is nothing to predict
         rows = int(lines["size"].max(initial=0)) + FLOATS if self.rows.words == "parts" else 1
         self._predict(
             scratch=self.array("list", rows, np.int32),
             more_scratch=self.array("other list", rows, np.int32),
             lines=lines,
-            line_count=len(lines),
+            line_count=len(lines) if self.outputs.classes else 0,
             features=features,
             more=self.rows.beyond(missing),
             most=most,

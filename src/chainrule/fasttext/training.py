@@ -91,7 +91,7 @@ def train(
     }
     if lines.starts is not None:
         arrays |= {"part_starts": lines.starts, "parts": lines.parts}
-    if loss == "hs":
+    if loss == "hs" and classes:
         arrays["path_starts"], arrays["paths"] = tree_paths(label_counts)
     if loss == "ns":
         if classes < 2 and neg:
