@@ -68,5 +68,5 @@ def test_two_commands_do_all_the_set_up():
     ]
     assert [line for line in commands if line.startswith(("python3 -m venv", ".venv/bin/pip"))] == [
         "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/chainrule train digits",
-        '.venv/bin/pip install -q -e ".[dev]" && .venv/bin/pytest -q',
+        '.venv/bin/pip install -q -e ".[dev]" && .venv/bin/pytest -q -n auto --dist loadfile',
     ]
