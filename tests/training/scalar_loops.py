@@ -62,3 +62,11 @@ def rmsprop(w, gradients, rate, rho, epsilon):
         v = rho * v + (1 - rho) * g**2
         w -= rate * g / (sqrt(v) + epsilon)
         yield w
+
+
+def adagrad(w, gradients, rate, epsilon):
+    squares = 0.0
+    for g in gradients:
+        squares += g**2
+        w -= rate * g / (sqrt(squares) + epsilon)
+        yield w

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from chainrule.training import OPTIMIZERS, SGD, Adam, AdamW, RMSProp
+from chainrule.training import OPTIMIZERS, SGD, AdaGrad, Adam, AdamW, RMSProp
 from training import scalar_loops as loops
 
 STEPS, SIZE = 7, 5
@@ -30,12 +30,14 @@ CASES = {
         RMSProp(0.03, rho=0.8, epsilon=0.01),
         lambda w, g: loops.rmsprop(w, g, 0.03, 0.8, 0.01),
     ),
+    "adagrad": (AdaGrad(0.03, epsilon=0.01), lambda w, g: loops.adagrad(w, g, 0.03, 0.01)),
 }
 DEFAULTS = {
     "sgd": (SGD(), lambda w, g: loops.sgd(w, g, 0.1)),
     "adam": (Adam(), lambda w, g: loops.adam(w, g, 0.001, 0.9, 0.999, 1e-8)),
     "adamw": (AdamW(), lambda w, g: loops.adamw(w, g, 0.001, 0.9, 0.999, 1e-8, 0.01)),
     "rmsprop": (RMSProp(), lambda w, g: loops.rmsprop(w, g, 0.001, 0.99, 1e-8)),
+    "adagrad": (AdaGrad(), lambda w, g: loops.adagrad(w, g, 0.1, 1e-8)),
 }
 
 
@@ -128,7 +130,7 @@ def test_adams_first_step_is_the_learning_rate_whatever_the_gradient():
 
 
 @pytest.mark.parametrize(
-    "optimizer", [AdamW(0.1, weight_decay=0.3), SGD(0.1), Adam(0.1), RMSProp(0.1)]
+    "optimizer", [AdamW(0.1, weight_decay=0.3), SGD(0.1), Adam(0.1), RMSProp(0.1), AdaGrad(0.1)]
 )
 def test_without_a_gradient_only_adamw_moves_and_only_towards_zero(optimizer):
     w = np.array([2.0, -1.0, 0.5])
@@ -154,6 +156,7 @@ def test_without_a_gradient_only_adamw_moves_and_only_towards_zero(optimizer):
         (lambda: AdamW(beta2=1.0), "AdamW: expected a number 0 <= beta2 < 1"),
         (lambda: AdamW(weight_decay=-1.0), "AdamW: expected a number 0 <= weight_decay"),
         (lambda: RMSProp(rho=1.0), "RMSProp: expected a number 0 <= rho < 1"),
+        (lambda: AdaGrad(epsilon=-1.0), "AdaGrad: expected a number 0 <= epsilon"),
         (lambda: RMSProp(epsilon=float("nan")), "RMSProp: expected a number 0 <= epsilon"),
     ],
 )

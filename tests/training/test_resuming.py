@@ -5,7 +5,18 @@ import pytest
 
 from chainrule import chain as chains, functions as f
 from chainrule.losses import HalfSquaredError
-from chainrule.training import SGD, Adam, AdamW, Cosine, Plan, RMSProp, StepDecay, WarmUp, train
+from chainrule.training import (
+    SGD,
+    AdaGrad,
+    Adam,
+    AdamW,
+    Cosine,
+    Plan,
+    RMSProp,
+    StepDecay,
+    WarmUp,
+    train,
+)
 from chainrule.training.optimizers import State
 from chainrule.training.schedules import TrainingPosition
 
@@ -32,7 +43,9 @@ def orders(count, epoch):
 
 
 @BOTH
-@pytest.mark.parametrize("optimizer", [SGD(0.1, 0.9), Adam(0.01), AdamW(0.01), RMSProp(0.01)])
+@pytest.mark.parametrize(
+    "optimizer", [SGD(0.1, 0.9), Adam(0.01), AdamW(0.01), RMSProp(0.01), AdaGrad()]
+)
 def test_a_state_goes_on_as_if_there_had_been_no_pause(engine, optimizer):
     plan = Plan(optimizer, batch_size=5, epochs=4, patience=None, shuffle=False)
     whole, parts = network(), network()

@@ -8,6 +8,7 @@ from chainrule.data.images import image_size
 from chainrule.losses import Huber, Loss, MeanAbsoluteError, MeanSquaredError, Poisson
 from chainrule.training import (
     SGD,
+    AdaGrad,
     Adam,
     AdamW,
     Constant,
@@ -39,6 +40,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
     "momentum": SGD(0.05, momentum=0.9),
     "nesterov": SGD(0.05, momentum=0.9, nesterov=True),
     "rmsprop": RMSProp(),
+    "adagrad": AdaGrad(),
     "gd": SGD(0.5),
 }
 SCHEDULES: dict[str, Schedule] = {

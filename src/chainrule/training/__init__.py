@@ -5,7 +5,15 @@ from chainrule.training.errors import TrainingDivergedError
 from chainrule.training.gradient_norms import GradientNorms
 from chainrule.training.history import Epoch, History
 from chainrule.training.loop import train
-from chainrule.training.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, RMSProp
+from chainrule.training.optimizers import (
+    OPTIMIZERS,
+    SGD,
+    AdaGrad,
+    Adam,
+    AdamW,
+    Optimizer,
+    RMSProp,
+)
 from chainrule.training.plan import Plan
 from chainrule.training.progress import ProgressBar
 from chainrule.training.reporter import Reporter
@@ -30,6 +38,7 @@ __all__ = [
     "OPTIMIZERS",
     "SCHEDULES",
     "SGD",
+    "AdaGrad",
     "Adam",
     "AdamW",
     "Augmentation",

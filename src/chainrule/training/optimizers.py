@@ -17,7 +17,7 @@ from chainrule.training.optimizer import Factors, Optimizer, State
 from chainrule.training.schedules import Constant, Schedule, TrainingPosition
 from chainrule.types import Array
 
-__all__ = ["OPTIMIZERS", "SGD", "Adam", "AdamW", "Optimizer", "RMSProp", "State"]
+__all__ = ["OPTIMIZERS", "SGD", "AdaGrad", "Adam", "AdamW", "Optimizer", "RMSProp", "State"]
 
 
 @dataclass(frozen=True)
@@ -233,5 +233,45 @@ class RMSProp(Optimizer):
         return w - rate * g / (sqrt(v) + self.epsilon), (v,)
 
 
-OPTIMIZERS: tuple[type[Optimizer], ...] = (SGD, Adam, AdamW, RMSProp)
+@dataclass(frozen=True)
+class AdaGrad(Optimizer):
+    """AdaGrad: each gradient divided by the root of the sum of all its squares so far.
+
+    Definition: s ← s + g², w ← w − η·g/(√s + ε)
+    Numerics: where g = 0, neither w nor s moves. On sparse samples a step therefore visits the
+        rows of the tokens that its batch has, and leaves out nothing: no update is late, as those
+        of a lazy Adam are
+    Source: Duchi, Hazan & Singer, "Adaptive subgradient methods for online learning and stochastic
+        optimization", 2011
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.1
+        The length of a parameter's first step, η; schedules multiply it.
+    epsilon : float, default=1e-08
+        What keeps the step finite where gradients vanish, ε.
+    rate_factors : mapping, optional
+        What the learning rate of some parameters is multiplied by, by their names: {"b": 0.1} is
+        for all biases, {"b2": 0.1} for that of function 2, and wins over the former. Factors that
+        functions state of themselves multiply these.
+    """
+
+    slots = ("squares",)
+
+    learning_rate: float = 0.1
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        """Check the hyperparameters."""
+        super().__post_init__()
+        check_number(self, "epsilon", low=0.0)
+
+    def rule(self, w: Any, g: Any, state: tuple[Any, ...], rate: float, step: int) -> Any:
+        """Return w and (s,) after a step."""
+        (s,) = state
+        s = s + g * g
+        return w - rate * g / (sqrt(s) + self.epsilon), (s,)
+
+
+OPTIMIZERS: tuple[type[Optimizer], ...] = (SGD, Adam, AdamW, RMSProp, AdaGrad)
 """Every optimizer."""

@@ -8,9 +8,10 @@ from chainrule import functions as f, losses
 from chainrule.chain import Chain
 from chainrule.engine.running.steps import Steps
 from chainrule.functions import RandomKey
-from chainrule.training import SGD, Adam, AdamW, RMSProp
+from chainrule.training import SGD, AdaGrad, Adam, AdamW, RMSProp
 
-OPTIMIZERS = [SGD(0.1), SGD(0.1, momentum=0.9, nesterov=True), Adam(), AdamW(), RMSProp()]
+NESTEROV = SGD(0.1, momentum=0.9, nesterov=True)
+OPTIMIZERS = [SGD(0.1), NESTEROV, Adam(), AdamW(), RMSProp(), AdaGrad()]
 
 
 def mlp():
