@@ -1,4 +1,4 @@
-"""Raw samples to numbers: rows, images and tables, learned on the training part."""
+"""Raw samples to numbers: rows, images, tables and texts, learned on the training part."""
 
 from chainrule.inputs.base import Inputs, Options
 from chainrule.inputs.image_formats import FORMATS
@@ -6,6 +6,7 @@ from chainrule.inputs.images import Images, infer_images
 from chainrule.inputs.rows import Rows
 from chainrule.inputs.scaling import ImageScaling
 from chainrule.inputs.tables import TableEncoder
+from chainrule.inputs.texts import TextFeatures, Texts
 
 __all__ = [
     "FORMATS",
@@ -16,8 +17,10 @@ __all__ = [
     "Options",
     "Rows",
     "TableEncoder",
+    "TextFeatures",
+    "Texts",
     "infer_images",
 ]
 
-INPUTS: dict[str, type[Inputs]] = {kind.kind: kind for kind in (Rows, Images, TableEncoder)}
+INPUTS: dict[str, type[Inputs]] = {kind.kind: kind for kind in (Rows, Images, TableEncoder, Texts)}
 """All kinds of inputs by name; a new kind is one file and a line here."""

@@ -49,6 +49,8 @@ class Options:
     max_categories : int, optional
         How many categories of a column, the most frequent, have a feature each; None is 100, and
         more where answers differ by category.
+    text_features : TextFeatures, optional
+        What of texts counts.
     kinds : mapping of str to Decision, optional
         What the columns of a table are, as ``TableEncoder.kinds`` found on all rows.
     """
@@ -69,6 +71,7 @@ class Options:
     rows_of_a_bin: int = 0
     bin_height: float = 1.0
     max_categories: int | None = None
+    text_features: Any = None
     kinds: Mapping[str, Any] | None = None
 
     @property

@@ -1,0 +1,119 @@
+"""Runs of words and pieces of words as numbers of 64 bits, and features as their places.
+
+A run of the numbers a, b, c is ((a·G) + b)·G + c, modulo 2⁶⁴, with G the fraction of the golden
+ratio times 2⁶⁴: two pairs never share a number, and longer runs as good as never.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.inputs.texts.words import Words
+
+__all__ = ["found_among", "pieces", "runs", "spread"]
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+Keys = NDArray[np.uint64]
+Places = NDArray[np.int64]
+
+
+def runs(rows: Places, texts: Places, longest: int) -> tuple[Places, Keys]:
+    """Return the text and the number of each run of 2 to ``longest`` words that are known.
+
+    Parameters
+    ----------
+    rows : array, (tokens,)
+        The words' numbers; −1 for one that is not known, and belongs to no run.
+    texts : array, (tokens,)
+        The text that each stands in.
+    longest : int
+        Words of a run, at most.
+    """
+    words = (rows + 1).astype(np.uint64)
+    known, keys = rows >= 0, words
+    found: list[tuple[Places, Keys]] = []
+    for last in range(1, longest):
+        if last >= len(rows):
+            break
+        known = known[:-1] & (rows[last:] >= 0) & (texts[last:] == texts[:-last])
+        keys = keys[:-1] * GOLDEN + words[last:]
+        found.append((texts[:-last][known], keys[known]))
+    return _joined(found)
+
+
+def pieces(words: Words, least: int, most: int) -> tuple[Places, Keys]:
+    """Return the pieces of all different words: the word, and the number of the piece.
+
+    Parameters
+    ----------
+    words : Words
+        Of texts.
+    least, most : int
+        Characters of a piece, < and > for a word's begin and end among them.
+    """
+    whole = b"<" + b"><".join(words.different) + b">" if words.different else b""
+    letters = _code_points(whole)
+    lengths = np.array([len(_code_points(word)) for word in words.different], np.int64) + 2
+    word = np.repeat(np.arange(len(lengths)), lengths)
+    edge = np.zeros(len(letters), bool)
+    edge[np.cumsum(lengths) - 1] = edge[np.cumsum(lengths) - lengths] = True
+    found: list[tuple[Places, Keys]] = []
+    keys = np.zeros(len(letters), np.uint64)
+    for length in range(1, min(most, len(letters)) + 1):
+        keys = keys[: len(letters) - length + 1] * GOLDEN + letters[length - 1 :] + np.uint64(1)
+        if length < least:
+            continue
+        within = word[: len(keys)] == word[length - 1 :]
+        if length == 1:
+            within &= ~edge
+        found.append((word[: len(keys)][within], keys[within]))
+    return _joined(found)
+
+
+def _code_points(text: bytes) -> Keys:
+    letters = text.decode("utf-8", "surrogatepass").encode("utf-32-le", "surrogatepass")
+    return np.frombuffer(letters, np.uint32).astype(np.uint64)
+
+
+def _joined(found: list[tuple[Places, Keys]]) -> tuple[Places, Keys]:
+    if not found:
+        return np.zeros(0, np.int64), np.zeros(0, np.uint64)
+    return np.concatenate([of for of, _ in found]), np.concatenate([keys for _, keys in found])
+
+
+def spread(words: Words, owners: Places, values: Any) -> tuple[Places, Any]:
+    """Return what belongs to different words as what belongs to texts: once for each token.
+
+    Parameters
+    ----------
+    words : Words
+        Of texts.
+    owners : array, (entries,)
+        The number of a different word that each value belongs to.
+    values : array, (entries,)
+        Anything.
+
+    Returns
+    -------
+    texts, values : array
+    """
+    order = np.argsort(owners, kind="stable")
+    counts = np.bincount(owners, minlength=len(words.lengths))
+    first = np.cumsum(counts) - counts
+    times = counts[words.numbers]
+    within = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
+    places = np.repeat(first[words.numbers], times) + within
+    return np.repeat(words.texts, times), values[order][places]
+
+
+def found_among(known: Keys, keys: Keys) -> Places:
+    """Return the place of each number among sorted ones, −1 where it is not among them."""
+    if not len(known):
+        return np.full(len(keys), -1)
+    places = np.searchsorted(known, keys)
+    places[places == len(known)] = 0
+    return np.where(known[places] == keys, places, -1)

@@ -1,0 +1,119 @@
+"""Texts to words: letters and digits in a row, and each other sign by itself.
+
+Words of languages that write no spaces are not known to a program that has no dictionary; each of
+their signs is a word of its own, so that neighbours are pairs of words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.fasttext.tokens import Splitting, Vocabulary
+
+__all__ = ["Words", "words_of"]
+
+LINE_END = b"\n"
+"""The word that ends a text; none of a text is like it."""
+
+CHARACTERS_WITHOUT_SPACES = "぀-ヿ㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff"
+"""Of Japanese and Chinese: Hiragana, Katakana, ideographs."""
+
+ALONE = re.compile(rf"[{CHARACTERS_WITHOUT_SPACES}]|[^\w\s\x00-\x7f]|\s")
+"""Beyond ASCII: signs that are words of their own; and white space of all kinds, to be one."""
+
+ASCII_SIGNS = [bytes([sign]) for sign in b"!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~"]
+"""All but the underscore, which is part of names."""
+
+
+def _separators() -> NDArray[np.bool_]:
+    """Return which bytes separate words: white space and control characters of ASCII."""
+    table = np.zeros(256, bool)
+    table[:33] = table[127] = True
+    return table
+
+
+SPLITTING = Splitting(_separators(), LINE_END)
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of texts.
+
+    Parameters
+    ----------
+    store : array of uint8
+        The different words' bytes, UTF-8, one after the other.
+    starts, lengths : array of int64, (words,)
+        Where each begins in the store, and how many bytes it has.
+    numbers : array of int64, (tokens,)
+        The words in the order of the texts, by number.
+    texts : array of int64, (tokens,)
+        The text that each stands in, rising.
+    count : int
+        The number of texts.
+    """
+
+    store: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    texts: NDArray[np.int64]
+    count: int
+
+    @cached_property
+    def different(self) -> list[bytes]:
+        """The different words."""
+        whole = self.store.tobytes()
+        pairs = zip(self.starts.tolist(), self.lengths.tolist(), strict=True)
+        return [whole[start : start + length] for start, length in pairs]
+
+
+def words_of(texts: Sequence[str], *, lowercase: bool) -> Words:
+    """Return the words of texts.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Of any content; a lone surrogate is a sign like others.
+    lowercase : bool
+        Whether capital letters are read as small ones.
+    """
+    vocabulary = Vocabulary(SPLITTING)
+    found = vocabulary.add(as_bytes(texts, lowercase=lowercase)).astype(np.int64)
+    starts, lengths = vocabulary.spans()
+    ends = found == found[-1] if len(found) else np.zeros(0, bool)
+    texts_of = np.cumsum(ends) - ends
+    store = vocabulary.store[: int(vocabulary.state[1])]
+    return Words(store, starts, lengths, found[~ends], texts_of[~ends], len(texts))
+
+
+def as_bytes(texts: Sequence[str], *, lowercase: bool) -> bytes:
+    """Return texts as UTF-8, words apart from each other, a line feed behind each text."""
+    lines = [_one_line(text) for text in texts]
+    lines.append("")
+    whole = "\n".join(lines)
+    if lowercase:
+        whole = whole.lower()
+    encoded = whole.encode("utf-8", "surrogatepass")
+    for sign in ASCII_SIGNS:
+        encoded = encoded.replace(sign, b" " + sign + b" ")
+    return encoded
+
+
+def _one_line(text: str) -> str:
+    """Return a text without line feeds, in which signs beyond ASCII stand alone."""
+    if not text.isascii():
+        text = ALONE.sub(_apart, text)
+    return text.replace("\n", " ") if "\n" in text else text
+
+
+def _apart(sign: Any) -> str:
+    found: str = sign[0]
+    return " " if found.isspace() else f" {found} "
