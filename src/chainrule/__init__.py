@@ -64,7 +64,8 @@ _PUBLIC = {
         """,
     "files": "ModelFileError",
     "estimators": """
-        Classifier MLPClassifier MLPRegressor Regressor TableClassifier TableRegressor load
+        Classifier MLPClassifier MLPRegressor Regressor TableClassifier TableRegressor
+        TextClassifier TextExplanation load
         """,
     "pictures": "GradientNormsDisplay LearningCurveDisplay WeightsDisplay",
     "engine": "Predictor",

@@ -1,9 +1,10 @@
-"""Estimators with scikit-learn's manners: its own networks, replaced, any chain, and tables."""
+"""Estimators with scikit-learn's manners: its own networks, replaced, any chain, tables, texts."""
 
 from chainrule.estimators.chain_estimators import Classifier, Regressor
 from chainrule.estimators.loading import load
 from chainrule.estimators.mlp import MLPClassifier, MLPRegressor
 from chainrule.estimators.tables import TableClassifier, TableRegressor
+from chainrule.estimators.texts import TextClassifier, TextExplanation
 
 __all__ = [
     "Classifier",
@@ -12,5 +13,7 @@ __all__ = [
     "Regressor",
     "TableClassifier",
     "TableRegressor",
+    "TextClassifier",
+    "TextExplanation",
     "load",
 ]

@@ -20,6 +20,7 @@ from chainrule.estimators.network import FittedNetwork
 from chainrule.estimators.parameters import CONSTRAINTS
 from chainrule.estimators.preparation import prepare
 from chainrule.estimators.solvers import solve
+from chainrule.estimators.stopping import OptimizerState
 from chainrule.inputs import Inputs
 from chainrule.targets import Targets
 
@@ -81,6 +82,25 @@ class NetworkEstimator(CallbackSupportMixin, FittedNetwork):  # type: ignore[mis
     def _chain_going_on(self, targets: Targets) -> Chain:
         """Return the fitted chain with what may change of it as the parameters say it now."""
         return self._network(targets)
+
+    def _inputs_going_on(self, X: Any, *, incremental: bool) -> Inputs:
+        """Return the fitted inputs, which may learn of the data of ``partial_fit``."""
+        inputs: Inputs = self.inputs_
+        return inputs
+
+    def _grown(self, chain: Chain, inputs: Inputs, random_state: np.random.RandomState) -> Chain:
+        """Return the chain to go on with, with more parameters if the inputs have learned."""
+        return chain
+
+    def _optimizer_going_on(self, job: FitJob) -> OptimizerState | None:
+        """Return the optimizer of the call before, for the parameters of the job's chain."""
+        before: OptimizerState | None = getattr(self, "_optimizer", None)
+        return before
+
+    @property
+    def _ends_by_plan(self) -> bool:
+        """Whether ``max_iter`` epochs are what a training needs, not a bound that it ran into."""
+        return False
 
     # Fitting: `prepare` validates everything first; the estimator changes last, in `_install`.
 

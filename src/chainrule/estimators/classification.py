@@ -59,6 +59,8 @@ class FittedClassifier(ClassifierMixin, FittedNetwork):  # type: ignore[misc]
         Z = self._logits_of_each(X)
         if self._only_one:
             return np.ones_like(Z[:, :1])
+        if self.targets_.one_vs_rest:
+            return np.asarray(np.exp(_shared_logarithms(Z)))
         last = Softmax() if self.targets_.exclusive else Sigmoid()
         return last.forward(Z, {})
 
@@ -85,6 +87,8 @@ class FittedClassifier(ClassifierMixin, FittedNetwork):  # type: ignore[misc]
                 return np.asarray(np.log(Sigmoid().forward(Z, {})))
         if self.targets_.exclusive:
             return LogSoftmax().forward(Z, {})
+        if self.targets_.one_vs_rest:
+            return _shared_logarithms(Z)
         return -Softplus().forward(-Z, {})
 
     @property
@@ -95,7 +99,8 @@ class FittedClassifier(ClassifierMixin, FittedNetwork):  # type: ignore[misc]
     def _logits_of_each(self, X: Any) -> Array:
         """Return the numbers before softmax or sigmoid, of both classes where there are two."""
         Z = self._logits(X)
-        if self.targets_.exclusive or self.targets_.several:
+        targets = self.targets_
+        if targets.exclusive or targets.several or targets.one_vs_rest:
             return Z
         return np.hstack([-Z, Z])  # σ(−z) is 1 − σ(z), with all its digits
 
@@ -138,7 +143,7 @@ class FittedClassifier(ClassifierMixin, FittedNetwork):  # type: ignore[misc]
         X, y = answers_to(self, X, y)
         sample_weight = None if sample_weight is None else numeric(sample_weight)
         if self.targets_.several:
-            predicted, held = self.predict(X), self.targets_.encode(y)
+            predicted, held = self.targets_.encode(self.predict(X)), self.targets_.encode(y)
             check_consistent_length(predicted, held, sample_weight)
             return float(np.average((predicted == held).all(axis=1), weights=sample_weight))
         if self.classes_.dtype.kind == "f":  # of which scikit-learn's score takes whole ones only
@@ -206,6 +211,10 @@ class FittedClassifier(ClassifierMixin, FittedNetwork):  # type: ignore[misc]
         own = _class_weights(self.class_weight, targets, y)
         return np.asarray(own if weights is None else own * weights)
 
+
+def _shared_logarithms(Z: Array) -> Array:
+    """Return the logarithms of sigmoids over their sum: probabilities of exclusive classes."""
+    return LogSoftmax().forward(-Softplus().forward(-Z, {}), {})
 
 
 def _check_weights(name: str, given: Any) -> None:

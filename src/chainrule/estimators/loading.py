@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from chainrule.estimators.chain_estimators import Classifier, Regressor
 from chainrule.estimators.mlp import MLPClassifier, MLPRegressor
 from chainrule.estimators.tables import TableClassifier, TableRegressor
+from chainrule.estimators.texts import TextClassifier
 from chainrule.files.estimator import load_estimator
 
 ESTIMATORS = (
@@ -18,9 +19,16 @@ ESTIMATORS = (
     Regressor,
     TableClassifier,
     TableRegressor,
+    TextClassifier,
 )
 Loaded: TypeAlias = (
-    MLPClassifier | MLPRegressor | Classifier | Regressor | TableClassifier | TableRegressor
+    MLPClassifier
+    | MLPRegressor
+    | Classifier
+    | Regressor
+    | TableClassifier
+    | TableRegressor
+    | TextClassifier
 )
 
 
@@ -39,7 +47,8 @@ def load(
 
     Returns
     -------
-    loaded : MLPClassifier, MLPRegressor, Classifier, Regressor, TableClassifier or TableRegressor
+    loaded : MLPClassifier, MLPRegressor, Classifier, Regressor, TableClassifier, TableRegressor \
+            or TextClassifier
         The fitted estimator that was saved.
 
     Raises

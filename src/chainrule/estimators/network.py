@@ -54,6 +54,10 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
     def _new_answers(self, column: Column) -> Array:
         """Return the cells of a column as answers (n,), where no targets are known yet."""
 
+    def _answers(self, y: Any) -> Any:
+        """Return raw answers, those that only this kind of estimator takes as others do."""
+        return y
+
     def _check_answers(self, y: Any, targets: Targets, *, warm: bool) -> None:
         """Raise ValueError if validated answers are none of the targets."""
 

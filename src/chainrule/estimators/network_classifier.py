@@ -17,6 +17,7 @@ from chainrule.estimators.base import NetworkEstimator
 from chainrule.estimators.classification import FittedClassifier
 from chainrule.estimators.validation import with_answers
 from chainrule.targets import Classes, Objective, Targets
+from chainrule.targets.label_lists import as_label_lists, is_listed
 from chainrule.types import Array
 
 
@@ -84,6 +85,10 @@ class NetworkClassifier(FittedClassifier, NetworkEstimator):
         -------
         self : object
         """
+        y = self._answers(y)
+        if is_listed(y):
+            labels = None if classes is None else as_label_lists([tuple(classes)])
+            return self._fit(X, y, sample_weight, incremental=True, classes=labels)
         first = _check_partial_fit_first_call(copy.copy(self), classes)
         X = self._opened(X) if first else X
         inputs = None if first else self.inputs_

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from ast import literal_eval
+from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any, TypeVar, get_args
 
@@ -27,7 +30,7 @@ class Whole(Interval):  # type: ignore[misc]
 
 
 TRAINING_PARAMETERS = """\
-    solver : {"adam", "adamw", "sgd", "rmsprop", "lbfgs"} or Optimizer, default="adam"
+    solver : {"adam", "adamw", "sgd", "rmsprop", "adagrad", "lbfgs"} or Optimizer, default="adam"
         How parameters move; "lbfgs" takes all samples at once. An Optimizer has a learning rate of
         its own.
     alpha : float, default=0.0001
@@ -68,7 +71,7 @@ TRAINING_PARAMETERS = """\
     beta_1, beta_2 : float, default=0.9, 0.999
         How slowly the means of "adam" and "adamw" forget.
     epsilon : float, default=1e-8
-        Added to denominators by "adam", "adamw" and "rmsprop".
+        Added to denominators by "adam", "adamw", "rmsprop" and "adagrad".
     n_iter_no_change : int, default=10
         More passes in a row without improvement than these end training; those of "lbfgs" count
         with early stopping only.
@@ -196,5 +199,16 @@ def with_shared_docs(estimator: Class) -> Class:
     """Put what estimators share into an estimator's docstring, at its places."""
     for place, text in PLACES.items():
         if estimator.__doc__:  # Python may run without docstrings
-            estimator.__doc__ = estimator.__doc__.replace(place, text)
+            estimator.__doc__ = estimator.__doc__.replace(place, _with_defaults(estimator, text))
     return estimator
+
+
+def _with_defaults(estimator: type, text: str) -> str:
+    """Return the text with an estimator's own defaults, where they are others than it says."""
+    for field in fields(estimator):
+        line = rf"^(    {field.name} : (?:.|\n {{8,}})*?default=)([^\n]+)$"
+        said = re.search(line, text, re.MULTILINE)
+        if said is not None and literal_eval(said[2]) != field.default:
+            shown = repr(field.default).replace("'", '"')
+            text = text[: said.start(2)] + shown + text[said.end(2) :]
+    return text

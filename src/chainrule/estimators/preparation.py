@@ -140,7 +140,7 @@ def _read(
     if targets is None and classes is not None and cells:
         y = estimator._new_targets(classes, name, cells=False).read(y)
     if targets is not None:
-        inputs = estimator.inputs_
+        inputs = estimator._inputs_going_on(X, incremental=incremental)
     elif inputs is None:
         inputs = estimator._new_inputs(X)
     encoded, y, inputs = read_fit(estimator, X, y, inputs, targets, reset=targets is None)
@@ -168,7 +168,7 @@ def _network(
         drawn: Chain = estimator._new_chain(data.X.shape[1:], targets, random_state)
         chain = drawn.astype(data.X.dtype)
     else:
-        chain = estimator._chain_going_on(targets)
+        chain = estimator._grown(estimator._chain_going_on(targets), inputs, random_state)
         if incremental and hasattr(estimator, "_optimizer"):
             going_on = estimator._optimizer.dtype
     return chain, training_dtype(estimator, data, chain.parameters.flat.size, going_on)

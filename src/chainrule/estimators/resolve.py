@@ -11,14 +11,14 @@ from chainrule.chain import Chain
 from chainrule.functions import ACTIVATIONS, Dropout, Elementwise, Sigmoid
 from chainrule.functions.sequence import every
 from chainrule.training.augmentation import Augmentation
-from chainrule.training.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
+from chainrule.training.optimizers import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSProp
 from chainrule.training.schedules import Cosine, CosLog, FlatCosine, LinearToZero, Schedule
 from chainrule.warning import warn
 
 ACTIVATION_NAMES: dict[str, type[Elementwise]] = {**ACTIVATIONS, "logistic": Sigmoid}
 """Functions of hidden layers, by scikit-learn's names and by ours."""
 
-STOCHASTIC = ("sgd", "adam", "adamw", "rmsprop")
+STOCHASTIC = ("sgd", "adam", "adamw", "rmsprop", "adagrad")
 """Solvers that take steps on batches, by name."""
 
 SCHEDULE_NAMES: dict[str, type[Schedule]] = {
@@ -44,6 +44,8 @@ def optimizer(estimator: Any) -> Optimizer:
         return SGD(rate, momentum, nesterov=bool(estimator.nesterovs_momentum) and momentum > 0)
     if solver == "rmsprop":
         return RMSProp(rate, epsilon=float(estimator.epsilon))
+    if solver == "adagrad":
+        return AdaGrad(rate, epsilon=float(estimator.epsilon))
     beta1, beta2 = float(estimator.beta_1), float(estimator.beta_2)
     epsilon = float(estimator.epsilon)
     if solver == "adamw":

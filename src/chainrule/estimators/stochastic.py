@@ -79,7 +79,7 @@ def _optimizer(job: FitJob) -> OptimizerState:
     rule, flat = resolve.optimizer(job.estimator), job.chain.parameters.flat
     before: OptimizerState | None = None
     if job.incremental and not job.first:
-        before = getattr(job.estimator, "_optimizer", None)
+        before = job.estimator._optimizer_going_on(job)
     if before is not None and before.fits(rule, flat):
         return before.going_on(rule, flat)
     return OptimizerState.begin(rule, flat)
@@ -185,7 +185,7 @@ def _result(job: FitJob, monitor: StoppingMonitor, history: History) -> FitResul
         messages.append((f"Stochastic Optimizer: {history.trouble}", ConvergenceWarning))
     elif history.end == "interrupted":
         messages.append(("Training interrupted by user.", UserWarning))
-    elif history.end == "epochs" and not job.incremental:
+    elif history.end == "epochs" and not (job.incremental or estimator._ends_by_plan):
         ended = (
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) "
             "reached and the optimization hasn't converged yet."

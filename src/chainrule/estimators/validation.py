@@ -243,6 +243,7 @@ def _finite(X: Array) -> bool:
 
 def read_answers(estimator: Any, y: Any, targets: Targets | None) -> Any:
     """Return answers as they are, or those in columns' cells as classes or numbers."""
+    y = estimator._answers(y)
     check_sparse(estimator, y, "y")
     if are_columns(y):
         if targets is not None:

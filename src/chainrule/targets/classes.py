@@ -18,6 +18,7 @@ from chainrule.losses import BinaryCrossEntropy, CrossEntropy
 from chainrule.tables import short_repr
 from chainrule.targets.base import Objective, Targets
 from chainrule.targets.columns import label_cells, label_text
+from chainrule.targets.label_lists import held_in, is_listed, labels_in, tuples_of
 from chainrule.types import Array
 
 __all__ = ["Classes"]
@@ -29,6 +30,9 @@ MOST = 10**7
 
 TRUTH = {"true": "True", "false": "False", "1": "True", "0": "False"}
 """How files write truth values."""
+
+LATER = ("listed", "apart")
+"""What a file has only if it is so: files of before know nothing of it."""
 
 MOST_LETTERS = 2**24
 """Letters of an array of texts; NumPy gives each text as many as the longest has."""
@@ -44,19 +48,26 @@ class Classes(Targets):
     Parameters
     ----------
     labels : ndarray
-        All classes, sorted by `fit`; the columns' numbers of an indicator matrix.
+        All classes, sorted by `fit`; the columns' numbers of an indicator matrix, unless `listed`.
     several : bool
         Whether any number of labels may hold.
     pair : bool
         Whether two classes, or a single one, have an output each, too, and softmax.
     name : str
         The column of a table that they stood in.
+    listed : bool
+        Whether each answer is a tuple of the labels that hold, not a row of an indicator matrix.
+    apart : bool
+        Whether more than two classes of which one holds have a sigmoid each: each class against
+        the rest. The largest output is the answer.
     """
 
     labels: Array
     several: bool = False
     pair: bool = False
     name: str = ""
+    listed: bool = False
+    apart: bool = False
 
     kind = "classes"
     __repr__ = short_repr
@@ -81,6 +92,8 @@ class Classes(Targets):
         """
         if chosen:
             return cls(_kept(np.unique(y)), name=name)
+        if is_listed(y):
+            return cls(labels_in(y), True, name=name, listed=True)
         from sklearn.preprocessing import LabelBinarizer
 
         dense = y.toarray() if sparse.issparse(y) else y
@@ -93,12 +106,17 @@ class Classes(Targets):
     @property
     def exclusive(self) -> bool:
         """Whether one class holds, and each has an output."""
-        return not self.several and (self.pair or len(self.labels) > 2)
+        return not (self.several or self.one_vs_rest) and (self.pair or len(self.labels) > 2)
+
+    @property
+    def one_vs_rest(self) -> bool:
+        """Whether one class holds, and each has a sigmoid."""
+        return self.apart and not self.several and len(self.labels) > 2
 
     @property
     def outputs(self) -> int:
         """How many outputs stand for them."""
-        return len(self.labels) if self.exclusive or self.several else 1
+        return len(self.labels) if self.exclusive or self.several or self.one_vs_rest else 1
 
     @property
     def task(self) -> str:
@@ -148,6 +166,8 @@ class Classes(Targets):
 
     def encode(self, y: Any) -> Array:
         """Return class numbers (n,), or for each output whether it holds, (n, outputs)."""
+        if self.listed and is_listed(y):
+            return held_in(y, self.labels)
         if self.several:
             held = indicators(y)
             if held.ndim != 2 or held.shape[1] != len(self.labels):
@@ -159,6 +179,8 @@ class Classes(Targets):
         if self.exclusive:
             order = np.argsort(self.labels)
             return np.asarray(order[np.searchsorted(self.labels, y, sorter=order)])
+        if self.one_vs_rest:
+            return np.asarray(np.asarray(y)[:, None] == self.labels)
         if len(self.labels) < 2:
             return np.zeros((len(y), 1), bool)
         return np.asarray(np.asarray(y) == self.labels[1])[:, None]
@@ -175,6 +197,8 @@ class Classes(Targets):
         """Return what outputs say, like ``encode``: the largest, or all beyond the threshold."""
         if self.exclusive:
             return np.asarray(np.argmax(Y, axis=1))
+        if self.one_vs_rest:
+            return np.asarray(np.arange(Y.shape[1]) == np.argmax(Y, axis=1)[:, None])
         single = not self.several and len(self.labels) == 1
         return np.zeros(Y.shape, bool) if single else np.asarray(threshold < Y)
 
@@ -182,6 +206,10 @@ class Classes(Targets):
         """Return the labels themselves, as users gave them."""
         if self.exclusive:
             return np.asarray(self.labels[t])
+        if self.listed:
+            return tuples_of(t, self.labels)
+        if self.one_vs_rest:
+            return np.asarray(self.labels[np.argmax(t, axis=1)])
         if self.several:
             return t.astype(np.int64)
         return np.asarray(self.labels[t[:, 0].astype(np.intp)])
@@ -213,22 +241,30 @@ class Classes(Targets):
             "pair": self.pair,
             "values": values.tolist(),
             "name": self.name,
+            **{name: True for name in LATER if getattr(self, name)},
         }
 
     @classmethod
     def from_json(cls, data: object) -> Classes:
         """Check and take back what `to_json` gave; ValueError for anything else."""
-        keys = ("type", "several", "pair", "values", "name")
+        later = [name for name in LATER if type(data) is dict and name in data]
+        keys = ("type", "several", "pair", "values", "name", *later)
         entries = strict_json.record(data, "targets", keys)
+        listed, apart = (
+            name in later and strict_json.flag(entries[name], f"classes.{name}") for name in LATER
+        )
         labels = _labels(entries["type"], strict_json.items(entries["values"], "classes", MOST, 1))
         if len(set(labels.tolist())) < len(labels):
             raise ValueError("classes: expected different ones")
         several = strict_json.flag(entries["several"], "classes.several")
-        if several and (len(labels) < 2 or labels.tolist() != list(range(len(labels)))):
+        numbers = labels.tolist() == list(range(len(labels)))
+        if listed and not several:
+            raise ValueError("classes: expected several labels, if answers are listed")
+        if several and not listed and (len(labels) < 2 or not numbers):
             raise ValueError("classes: expected the numbers of several labels, 0, 1, …")
         pair = strict_json.flag(entries["pair"], "classes.pair")
         name = strict_json.text(entries["name"], "targets.name", least=0)
-        return cls(labels, several, pair, name)
+        return cls(labels, several, pair, name, listed, apart)
 
 
 def indicators(y: Any) -> Array:

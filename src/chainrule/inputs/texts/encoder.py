@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +13,15 @@ from scipy import sparse
 from chainrule import strict_json
 from chainrule.inputs.base import Inputs, Options, RowCheck, Shape
 from chainrule.inputs.texts import ngrams
+from chainrule.inputs.texts.counting import counts_of, frequent, places_among
 from chainrule.inputs.texts.ngrams import Keys, Places
+from chainrule.inputs.texts.packing import (
+    packed,
+    packed_numbers,
+    unpacked,
+    unpacked_keys,
+    unpacked_numbers,
+)
 from chainrule.inputs.texts.raw import column_of_texts, listed
 from chainrule.inputs.texts.settings import TextFeatures
 from chainrule.inputs.texts.words import Words, words_of
@@ -24,6 +30,7 @@ from chainrule.tables import counted
 __all__ = ["Texts"]
 
 MOST_TEXTS = 2**31
+MOST_FEATURES = 2**31 - 1
 NO_KEYS = np.zeros(0, np.uint64)
 
 
@@ -45,6 +52,8 @@ class Texts(Inputs):
         How many there were.
     texts_with : array of int32, (features,)
         How many texts of training have a feature.
+    least_counts : (int, int)
+        How often each of the runs, and of the pieces, stood in the texts that came first, at least.
     """
 
     features: TextFeatures
@@ -54,6 +63,7 @@ class Texts(Inputs):
     pieces: Keys
     training_texts: int
     texts_with: NDArray[np.int32]
+    least_counts: tuple[int, int] = (0, 0)
 
     kind = "text"
 
@@ -70,11 +80,12 @@ class Texts(Inputs):
     @classmethod
     def learn(cls, data: Any, options: Options) -> Texts:
         """Return the vocabulary of texts."""
-        column = column_of_texts(options.owner, data, options.text[0] if options.text else "")
-        chosen = options.text_features
-        return cls.fit(
-            listed(options.owner, data, column), chosen, owner=options.owner, column=column
-        )
+        owner = options.owner
+        column = column_of_texts(owner, data, options.text[0] if options.text else "")
+        words = words_of(listed(owner, data, column), lowercase=_features(options).lowercase)
+        known, counts = cls._of(words, _features(options), owner, column)
+        known.__dict__["_of_training"] = data, counts  # which are encoded next
+        return known
 
     @classmethod
     def fit(
@@ -104,24 +115,96 @@ class Texts(Inputs):
             No text has a word, or none that is frequent enough.
         """
         features = TextFeatures() if features is None else features
-        found = words_of(texts, lowercase=features.lowercase)
+        return cls._of(words_of(texts, lowercase=features.lowercase), features, owner, column)[0]
+
+    @classmethod
+    def _of(
+        cls, found: Words, features: TextFeatures, owner: str, column: str
+    ) -> tuple[Texts, sparse.csr_array]:
+        """Return the vocabulary of texts, and how often each feature stands in each of them."""
+        nothing = cls(features, column, (), NO_KEYS, NO_KEYS, 0, np.zeros(0, np.int32))
+        known, counts = nothing.grown_by(found)
+        if not known.words:
+            least = f" that stands {features.min_count} times" if features.min_count > 1 else ""
+            got = "none" if found.count else "no texts"
+            raise ValueError(f"{owner}: expected texts with a word{least}, got {got}")
+        return known, counts
+
+    def grown(self, data: Any) -> Texts:
+        """Return the vocabulary with the features of more texts, learned likewise.
+
+        Words, runs and pieces that it has keep their numbers among their kind; new ones are those
+        frequent enough in these texts alone. How many texts have a feature is counted on.
+
+        Parameters
+        ----------
+        data : array-like, DataFrame, Table, str or path
+            Raw texts, as of `encode`.
+        """
+        texts = listed(self.kind, data, self.column)
+        known, counts = self.grown_by(words_of(texts, lowercase=self.features.lowercase))
+        known.__dict__["_of_training"] = data, counts
+        return known
+
+    def grown_by(self, found: Words) -> tuple[Texts, sparse.csr_array]:
+        """Return the vocabulary with features of more texts, and these texts' counts.
+
+        Parameters
+        ----------
+        found : Words
+            Of the texts.
+        """
+        features, least = self.features, list(self.least_counts)
         counts = np.bincount(found.numbers, minlength=len(found.lengths))
-        frequent = [
+        often = [
             (-count, word)
             for count, word in zip(counts.tolist(), found.different, strict=True)
-            if count >= features.min_count and count  # the end of a text counts as no word
-        ]
-        words = tuple(word for _, word in sorted(frequent))
-        if not words:
-            least = f" that stands {features.min_count} times" if features.min_count > 1 else ""
-            raise ValueError(f"{owner}: expected texts with a word{least}, got none")
-        known = cls(features, column, words, NO_KEYS, NO_KEYS, len(texts), np.zeros(0, np.int32))
-        runs = _frequent(known._runs(found)[1], features)
-        pieces = _frequent(known._pieces(found)[1], features)
-        known = cls(features, column, words, runs, pieces, len(texts), np.zeros(0, np.int32))
+            if count >= features.min_count and count and word not in self._rows
+        ]  # the end of a text counts as no word
+        words = (*self.words, *(word for _, word in sorted(often)))
+        known = replace(self, words=words)
+        kinds = [self.runs, self.pieces]
+        for kind, (_, keys) in enumerate((known._runs(found), known._pieces(found))):
+            room = MOST_FEATURES if features.max_ngrams is None else features.max_ngrams
+            before = kinds[kind]
+            new = keys[places_among(before, keys) < 0] if len(before) else keys
+            more, rarest = frequent(new, features.min_ngram_count, max(0, room - len(before)))
+            kinds[kind] = np.union1d(before, more) if len(before) else more
+            least[kind] = least[kind] or rarest
+        known = replace(known, runs=kinds[0], pieces=kinds[1], least_counts=(least[0], least[1]))
         entries = known._counts(found)
-        with_it = np.bincount(entries.indices, minlength=known.count).astype(np.int32)
-        return cls(features, column, words, runs, pieces, len(texts), with_it)
+        with_it = np.bincount(entries.indices, minlength=known.count)
+        if self.count:
+            with_it[known.places_of(self)] += self.texts_with
+        return replace(
+            known,
+            training_texts=self.training_texts + found.count,
+            texts_with=with_it.astype(np.int32),
+        ), entries
+
+    def places_of(self, before: Texts) -> Places:
+        """Return where each feature of the vocabulary that this one has grown from stands now."""
+        words, runs = len(self.words), len(self.runs)
+        return np.concatenate(
+            [
+                np.arange(len(before.words)),
+                words + np.searchsorted(self.runs, before.runs),
+                words + runs + np.searchsorted(self.pieces, before.pieces),
+            ]
+        )
+
+    def describe(self) -> str:
+        """Return in words what features there are."""
+        told = self._parts()
+        for kind, name in enumerate(("run", "piece")):
+            if self.least_counts[kind] > 1:
+                told = [
+                    f"{part} that stand at least {self.least_counts[kind]} times"
+                    if f" {name}" in part
+                    else part
+                    for part in told
+                ]
+        return f"texts with {', '.join(told)}"
 
     @property
     def count(self) -> int:
@@ -156,7 +239,11 @@ class Texts(Inputs):
 
     def encode(self, data: Any, check: RowCheck | None = None) -> Any:
         """Return what each feature weighs in texts, a sparse matrix X (n, features) of float32."""
-        X = self.encode_texts(listed(self.kind, data, self.column))
+        of, counts = self.__dict__.pop("_of_training", (None, None))
+        if counts is not None and of is data:
+            X = self._weighted(counts)
+        else:
+            X = self.encode_texts(listed(self.kind, data, self.column))
         return X if check is None else check(X, None)
 
     def encode_texts(self, texts: list[str]) -> sparse.csr_array:
@@ -170,42 +257,43 @@ class Texts(Inputs):
         found = words_of(texts, lowercase=self.features.lowercase)
         return self._weighted(self._counts(found))
 
-    def _known(self, found: Words) -> Places:
-        """Return the row of each different word, −1 for one that is not known."""
+    def rows_of(self, found: Words) -> Places:
+        """Return the row of each word, −1 for one that is not known."""
         rows = self._rows
-        return np.array([rows.get(word, -1) for word in found.different], np.int64)
+        known = np.array([rows.get(word, -1) for word in found.different], np.int64)
+        return known[found.numbers]
 
     def _runs(self, found: Words) -> tuple[Places, Keys]:
         """Return the text and the number of each run of known words."""
-        rows = self._known(found)[found.numbers]
+        rows = self.rows_of(found)
         texts, keys = ngrams.runs(rows, found.texts, self.features.word_ngrams)
-        return texts, self._in_bucket(keys)
+        return texts, self.in_bucket(keys)
 
     def _pieces(self, found: Words) -> tuple[Places, Keys]:
         """Return the text and the number of each piece of a word."""
         if self.features.char_ngrams is None:
             return np.zeros(0, np.int64), NO_KEYS
         owners, keys = ngrams.pieces(found, *self.features.char_ngrams)
-        return ngrams.spread(found, owners, self._in_bucket(keys))
+        return ngrams.spread(found, owners, self.in_bucket(keys))
 
-    def _in_bucket(self, keys: Keys) -> Keys:
+    def in_bucket(self, keys: Keys) -> Keys:
         """Return the numbers of buckets, where features share them."""
         buckets = self.features.buckets
         return keys if buckets is None else (keys ^ keys >> np.uint64(32)) % np.uint64(buckets)
 
     def _counts(self, found: Words) -> sparse.csr_array:
         """Return how often each feature stands in each text, (n, features) of float64."""
-        rows = self._known(found)[found.numbers]
+        rows = self.rows_of(found)
         parts = [(found.texts, rows)]
         before = len(self.words)
         for (texts, keys), known in (
             (self._runs(found), self.runs),
             (self._pieces(found), self.pieces),
         ):
-            places = ngrams.found_among(known, keys)
+            places = places_among(known, keys)
             parts.append((texts, np.where(places < 0, -1, places + before)))
             before += len(known)
-        return _counted(parts, found.count, self.count)
+        return counts_of(parts, found.count, self.count)
 
     def _weighted(self, counts: sparse.csr_array) -> sparse.csr_array:
         """Return what features weigh, from how often they stand in texts."""
@@ -229,11 +317,12 @@ class Texts(Inputs):
         return {
             "features": self.features.to_json(),
             "column": self.column,
-            "words": _packed(b"\n".join(self.words)),
-            "runs": _packed(self.runs.astype("<u8").tobytes()),
-            "pieces": _packed(self.pieces.astype("<u8").tobytes()),
+            "words": packed(b"\n".join(self.words)),
+            "runs": packed_numbers(self.runs, "<u8"),
+            "pieces": packed_numbers(self.pieces, "<u8"),
             "training_texts": self.training_texts,
-            "texts_with": _packed(self.texts_with.astype("<i4").tobytes()),
+            "texts_with": packed_numbers(self.texts_with, "<i4"),
+            "least_counts": list(self.least_counts),
         }
 
     @classmethod
@@ -243,14 +332,18 @@ class Texts(Inputs):
         entries = strict_json.record(data, "inputs", fields)
         features = TextFeatures.from_json(entries["features"])
         column = strict_json.text(entries["column"], "inputs.column", least=0)
-        words = tuple(_unpacked(entries["words"], "words").split(b"\n"))
-        runs = _keys(entries["runs"], "runs")
-        pieces = _keys(entries["pieces"], "pieces")
+        words = tuple(unpacked(entries["words"], "words").split(b"\n"))
+        runs = unpacked_keys(entries["runs"], "runs")
+        pieces = unpacked_keys(entries["pieces"], "pieces")
         texts = strict_json.whole(entries["training_texts"], "inputs.training_texts", 1, MOST_TEXTS)
-        with_it = _numbers(entries["texts_with"], "texts_with", "<i4").astype(np.int32)
+        with_it = unpacked_numbers(entries["texts_with"], "texts_with", "<i4").astype(np.int32)
         if not all(words) or len(set(words)) != len(words):
             raise ValueError("inputs.words: expected different words, none of them empty")
-        result = cls(features, column, words, runs, pieces, texts, with_it)
+        least = strict_json.items(entries["least_counts"], "inputs.least_counts", 2, 2)
+        runs_at, pieces_at = (
+            strict_json.whole(count, "inputs.least_counts", 0, MOST_FEATURES) for count in least
+        )
+        result = cls(features, column, words, runs, pieces, texts, with_it, (runs_at, pieces_at))
         if len(with_it) != result.count or with_it.min() < 1 or with_it.max() > texts:
             raise ValueError(
                 f"inputs.texts_with: expected {result.count} numbers from 1 to {texts}"
@@ -258,47 +351,6 @@ class Texts(Inputs):
         return result
 
 
-def _frequent(keys: Keys, features: TextFeatures) -> Keys:
-    """Return the different numbers that stand often enough, rising."""
-    different, counts = np.unique(keys, return_counts=True)
-    return different[counts >= features.min_ngram_count]
-
-
-def _counted(parts: list[tuple[Places, Places]], texts: int, features: int) -> sparse.csr_array:
-    """Return how often each feature stands in each text; parts are texts and features, or −1."""
-    cells = np.concatenate([of[rows >= 0] * features + rows[rows >= 0] for of, rows in parts])
-    cells, counts = np.unique(cells, return_counts=True)
-    found, columns = np.divmod(cells, features)
-    starts = np.concatenate([[0], np.cumsum(np.bincount(found, minlength=texts))])
-    index = np.int32 if max(features, len(cells)) < 2**31 else np.int64
-    return sparse.csr_array(
-        (counts.astype(np.float64), columns.astype(index), starts.astype(index)), (texts, features)
-    )
-
-
-def _packed(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-def _unpacked(value: object, name: str) -> bytes:
-    where = f"inputs.{name}"
-    if type(value) is not str:
-        raise ValueError(f"{where}: expected bytes in base64, got {type(value).__name__}")
-    try:
-        return base64.b64decode(value.encode("ascii"), validate=True)
-    except (UnicodeEncodeError, binascii.Error):
-        raise ValueError(f"{where}: expected bytes in base64") from None
-
-
-def _numbers(value: object, name: str, kind: str) -> NDArray[Any]:
-    data = _unpacked(value, name)
-    if len(data) % np.dtype(kind).itemsize:
-        raise ValueError(f"inputs.{name}: expected whole numbers, got {len(data)} bytes")
-    return np.frombuffer(data, kind)
-
-
-def _keys(value: object, name: str) -> Keys:
-    keys = _numbers(value, name, "<u8").astype(np.uint64)
-    if (keys[1:] <= keys[:-1]).any():
-        raise ValueError(f"inputs.{name}: expected numbers that rise")
-    return keys
+def _features(options: Options) -> TextFeatures:
+    chosen = options.text_features
+    return TextFeatures() if chosen is None else chosen

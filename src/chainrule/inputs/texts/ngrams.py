@@ -6,6 +6,7 @@ ratio times 2⁶⁴: two pairs never share a number, and longer runs as good as 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from chainrule.inputs.texts.words import Words
 
-__all__ = ["found_among", "pieces", "runs", "spread"]
+__all__ = ["Keys", "Places", "piece_key", "pieces", "runs", "spread", "windows"]
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -33,16 +34,25 @@ def runs(rows: Places, texts: Places, longest: int) -> tuple[Places, Keys]:
     longest : int
         Words of a run, at most.
     """
+    return _joined([(texts[first], keys) for _, first, keys in windows(rows, texts, longest)])
+
+
+def windows(
+    rows: Places, texts: Places, longest: int
+) -> Iterator[tuple[int, Places, Keys]]:
+    """Yield the runs of 2, 3, … words: how many, the first words' places, the runs' numbers.
+
+    Parameters
+    ----------
+    rows, texts, longest
+        As of `runs`.
+    """
     words = (rows + 1).astype(np.uint64)
     known, keys = rows >= 0, words
-    found: list[tuple[Places, Keys]] = []
-    for last in range(1, longest):
-        if last >= len(rows):
-            break
+    for last in range(1, min(longest, len(rows))):
         known = known[:-1] & (rows[last:] >= 0) & (texts[last:] == texts[:-last])
         keys = keys[:-1] * GOLDEN + words[last:]
-        found.append((texts[:-last][known], keys[known]))
-    return _joined(found)
+        yield last + 1, np.flatnonzero(known), keys[known]
 
 
 def pieces(words: Words, least: int, most: int) -> tuple[Places, Keys]:
@@ -72,6 +82,14 @@ def pieces(words: Words, least: int, most: int) -> tuple[Places, Keys]:
             within &= ~edge
         found.append((word[: len(keys)][within], keys[within]))
     return _joined(found)
+
+
+def piece_key(piece: str) -> int:
+    """Return the number of a piece."""
+    key = 0
+    for letter in piece:
+        key = (key * int(GOLDEN) + ord(letter) + 1) % 2**64
+    return key
 
 
 def _code_points(text: bytes) -> Keys:
@@ -108,12 +126,3 @@ def spread(words: Words, owners: Places, values: Any) -> tuple[Places, Any]:
     within = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
     places = np.repeat(first[words.numbers], times) + within
     return np.repeat(words.texts, times), values[order][places]
-
-
-def found_among(known: Keys, keys: Keys) -> Places:
-    """Return the place of each number among sorted ones, −1 where it is not among them."""
-    if not len(known):
-        return np.full(len(keys), -1)
-    places = np.searchsorted(known, keys)
-    places[places == len(known)] = 0
-    return np.where(known[places] == keys, places, -1)

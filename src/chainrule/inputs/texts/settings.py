@@ -15,6 +15,18 @@ LONGEST_RUN = 10
 
 MOST = 2**31 - 1
 
+COUNTS = {
+    "word_ngrams": (1, LONGEST_RUN),
+    "min_count": (1, MOST),
+    "min_ngram_count": (1, MOST),
+    "max_ngrams": (1, MOST),
+    "buckets": (1, MOST),
+}
+"""Whole numbers, from the least to the largest."""
+
+OPTIONAL = ("max_ngrams", "buckets")
+"""Those of them that may be None."""
+
 
 @dataclass(frozen=True)
 class TextFeatures:
@@ -34,6 +46,9 @@ class TextFeatures:
         How often a word stands in the training texts, at least; rarer ones are unknown.
     min_ngram_count : int, default=1
         The same of runs of words, and of pieces of words.
+    max_ngrams : int or None, default=200_000
+        How many runs of words are features, at most, and how many pieces of words: the most
+        frequent ones. Those that stand as often as each other are features together, or not.
     buckets : int or None, default=None
         The number of features that all runs and pieces share, by a hash: those that share one
         cannot be told apart, and fewer numbers are trained. None gives each its own.
@@ -49,6 +64,7 @@ class TextFeatures:
     lowercase: bool = True
     min_count: int = 1
     min_ngram_count: int = 1
+    max_ngrams: int | None = 200_000
     buckets: int | None = None
     weighting: str = "tfidf"
 
@@ -63,11 +79,9 @@ class TextFeatures:
         **given
             As in the class.
         """
-        counts = (("word_ngrams", 1, LONGEST_RUN), ("min_count", 1, MOST))
-        for name, low, high in (*counts, ("min_ngram_count", 1, MOST), ("buckets", 1, MOST)):
-            value = given.get(name)
-            if value is not None:
-                given[name] = _whole(owner, name, value, low, high)
+        for name, (low, high) in COUNTS.items():
+            if name in given and (given[name] is not None or name not in OPTIONAL):
+                given[name] = _whole(owner, name, given[name], low, high)
         pieces = given.get("char_ngrams")
         if pieces is not None:
             given["char_ngrams"] = _pieces(owner, pieces)

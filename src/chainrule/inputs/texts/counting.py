@@ -1,0 +1,98 @@
+"""How often each feature stands in each text, and which features are frequent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from chainrule.inputs.texts.ngrams import Keys, Places
+
+__all__ = ["counts_of", "different", "frequent", "least_count", "places_among"]
+
+MULTIPLIER = np.uint64(0xD6E8FEB86659FD93)
+"""An odd number whose product spreads numbers over the upper bits."""
+
+
+def different(keys: Keys) -> tuple[Keys, NDArray[np.int64]]:
+    """Return the different numbers, rising, and how often each stands."""
+    rising = np.sort(keys)
+    first = np.ones(len(rising), bool)
+    first[1:] = rising[1:] != rising[:-1]
+    starts = np.flatnonzero(first)
+    return rising[starts], np.diff(np.append(starts, len(rising)))
+
+
+def least_count(counts: NDArray[Any], most: int, least: int = 1) -> int:
+    """Return the least count, from ``least`` on, that at most so many reach.
+
+    Parameters
+    ----------
+    counts : array of int
+        Of all there are.
+    most : int
+        How many may reach it.
+    least : int
+        Where to begin.
+    """
+    enough = counts[counts >= least]
+    if len(enough) <= most:
+        return least
+    place = len(enough) - most - 1  # of the last one that is left out
+    return int(np.partition(enough, place)[place]) + 1
+
+
+def frequent(keys: Keys, least: int, most: int) -> tuple[Keys, int]:
+    """Return the different numbers that stand often enough, rising, at most so many.
+
+    Also how often each of them stands, at least.
+    """
+    found, counts = different(keys)
+    least = least_count(counts, most, least)
+    return found[counts >= least], least
+
+
+def places_among(known: Keys, keys: Keys) -> Places:
+    """Return the place of each number among different ones, −1 where it is not among them.
+
+    By a hash table: the known numbers in the order of their slots, and where each slot's begin.
+    """
+    places = np.full(len(keys), -1, np.int64)
+    if not len(known) or not len(keys):
+        return places
+    shift = np.uint64(64 - (4 * len(known)).bit_length())
+    slots = known * MULTIPLIER >> shift
+    order = np.argsort(slots)
+    first = np.zeros((2**64 >> int(shift)) + 1, np.int32)
+    np.cumsum(np.bincount(slots.astype(np.int64), minlength=len(first) - 1), out=first[1:])
+    slots = (keys * MULTIPLIER >> shift).astype(np.int64)
+    at, end = first[slots], first[slots + 1]
+    left = np.flatnonzero(at < end)
+    known, at, end, keys = known[order], at[left], end[left], keys[left]
+    while len(left):
+        right = known[at] == keys
+        places[left[right]] = order[at[right]]
+        again = ~right & (at + 1 < end)
+        left, at, end, keys = left[again], at[again] + 1, end[again], keys[again]
+    return places
+
+
+def counts_of(
+    parts: list[tuple[Places, Places]], texts: int, features: int
+) -> sparse.csr_array:
+    """Return how often each feature stands in each text, (texts, features) of float64.
+
+    Parameters
+    ----------
+    parts : list of (array, array)
+        Texts, and the feature that stands there once; −1 for none.
+    texts, features : int
+        How many there are.
+    """
+    rows = np.concatenate([of[found >= 0] for of, found in parts])
+    columns = np.concatenate([found[found >= 0] for _, found in parts])
+    index = np.int32 if max(texts, features, len(rows)) < 2**31 else np.int64
+    once = (np.ones(len(rows)), (rows.astype(index), columns.astype(index)))
+    return sparse.coo_array(once, (texts, features)).tocsr()

@@ -1,0 +1,120 @@
+"""Several labels of a sample as a list of those that hold: ["a", "b"], ["c"], []."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from chainrule.data.cells import shortened
+from chainrule.types import Array
+
+__all__ = ["as_label_lists", "held_in", "is_listed", "labels_in", "tuples_of"]
+
+LISTS = (list, tuple, set, frozenset)
+
+
+def as_label_lists(y: Any) -> Any:
+    """Return answers that are lists of labels as an array (n,) of tuples, others as they are.
+
+    Rows of numbers that are all as long as each other are an indicator matrix, or numbers to
+    predict, and stay as they are; sets never are.
+
+    Parameters
+    ----------
+    y : array-like
+        Of lists, tuples, sets or arrays of labels.
+    """
+    if is_listed(y):
+        return y
+    values = getattr(y, "to_list", getattr(y, "to_pylist", None))
+    if isinstance(y, np.ndarray):
+        rows = list(y) if y.dtype == object and y.ndim == 1 else []
+    elif isinstance(y, list | tuple):
+        rows = list(y)
+    else:
+        rows = values() if values is not None and getattr(y, "ndim", 1) == 1 else []
+    if not rows or not all(_is_list(row) for row in rows) or _is_matrix(rows):
+        return y
+    found = np.empty(len(rows), object)
+    found[:] = [tuple(_plain(label) for label in row) for row in rows]
+    return found
+
+
+def is_listed(y: Any) -> bool:
+    """Return whether answers are an array (n,) of tuples."""
+    return (
+        isinstance(y, np.ndarray)
+        and y.dtype == object
+        and y.ndim == 1
+        and len(y) > 0
+        and all(type(row) is tuple for row in y)
+    )
+
+
+def labels_in(y: Array) -> Array:
+    """Return all labels of an array of tuples, sorted.
+
+    Raises
+    ------
+    ValueError
+        There are none, or they are not of one type that can be sorted.
+    """
+    found = {label for row in y for label in row}
+    if not found:
+        raise ValueError("expected lists of labels with a label, got empty ones only")
+    types = {type(label) for label in found}
+    if len(types) > 1 or not types <= {str, int, bool, float}:
+        names = " and ".join(sorted(kind.__name__ for kind in types))
+        raise ValueError(f"expected lists of labels that are texts, or whole numbers, got {names}")
+    return np.array(sorted(found), dtype=object if types == {str} else None)
+
+
+def held_in(y: Array, labels: Array) -> Array:
+    """Return whether each label holds, (n, labels), for an array of tuples.
+
+    Raises
+    ------
+    ValueError
+        A label is none of them.
+    """
+    places = {label: place for place, label in enumerate(labels.tolist())}
+    held = np.zeros((len(y), len(labels)), bool)
+    for row, names in enumerate(y):
+        for name in names:
+            if name not in places:
+                raise ValueError(
+                    f"expected labels of {shortened(list(map(str, places)))}, got {name!r} in row "
+                    f"{row} of y"
+                )
+            held[row, places[name]] = True
+    return held
+
+
+def tuples_of(held: Array, labels: Array) -> Array:
+    """Return an array (n,) of tuples of the labels that hold, in the order of the labels."""
+    names = labels.tolist()
+    found = np.empty(len(held), object)
+    found[:] = [tuple(names[place] for place in np.flatnonzero(row)) for row in held]
+    return found
+
+
+def _is_list(row: Any) -> bool:
+    return isinstance(row, LISTS) or (isinstance(row, np.ndarray) and row.ndim == 1)
+
+
+def _is_matrix(rows: list[Any]) -> bool:
+    """Return whether rows are those of numbers, as long as each other."""
+    if any(isinstance(row, set | frozenset) for row in rows):
+        return False
+    return len({len(row) for row in rows}) == 1 and all(map(_are_numbers, rows))
+
+
+def _are_numbers(row: Iterable[Any]) -> bool:
+    return all(isinstance(value, Real | np.generic) and not isinstance(value, str) for value in row)
+
+
+def _plain(label: Any) -> Any:
+    return label.item() if isinstance(label, np.generic) else label
