@@ -7,10 +7,10 @@ their signs is a word of its own, so that neighbours are pairs of words.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +22,18 @@ __all__ = ["Words", "words_of"]
 LINE_END = b"\n"
 """The word that ends a text; none of a text is like it."""
 
-CHARACTERS_WITHOUT_SPACES = "぀-ヿ㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff"
-"""Of Japanese and Chinese: Hiragana, Katakana, ideographs."""
+ALONE = re.compile(
+    # Japanese and Chinese: Hiragana, Katakana, ideographs.
+    "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+    # Thai, Lao, Myanmar, Khmer: letters with marks above and below.
+    "|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+"
+    # Signs beyond ASCII, with the selector of their look; white space of all kinds.
+    "|[^\\w\\s\\x00-\\x7f][\ufe00-\ufe0f]?|\\s"
+)
+"""What is to stand alone, or to be one space."""
 
-ALONE = re.compile(rf"[{CHARACTERS_WITHOUT_SPACES}]|[^\w\s\x00-\x7f]|\s")
-"""Beyond ASCII: signs that are words of their own; and white space of all kinds, to be one."""
+NO_SIGNS = "\u200b\ufeff"
+"""Characters without width that are neither signs nor parts of words."""
 
 ASCII_SIGNS = [bytes([sign]) for sign in b"!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~"]
 """All but the underscore, which is part of names."""
@@ -114,6 +121,15 @@ def _one_line(text: str) -> str:
     return text.replace("\n", " ") if "\n" in text else text
 
 
-def _apart(sign: Any) -> str:
-    found: str = sign[0]
-    return " " if found.isspace() else f" {found} "
+def _apart(found: re.Match[str]) -> str:
+    """Return what was found with spaces around; signs that belong to a letter stay with it."""
+    signs = found[0]
+    if signs.isspace() or signs in NO_SIGNS:
+        return " "
+    if all(map(_joins, signs)):  # accents of many scripts, and joiners within words
+        return signs
+    return "".join(sign if _joins(sign) else f" {sign}" for sign in signs) + " "
+
+
+def _joins(sign: str) -> bool:
+    return unicodedata.category(sign) in ("Mn", "Mc", "Me", "Cf")
