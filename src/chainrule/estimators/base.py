@@ -31,6 +31,8 @@ class NetworkEstimator(CallbackSupportMixin, FittedNetwork):  # type: ignore[mis
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
 
+    _usual_batch_size: ClassVar[int] = 200
+
     solver: Any = "adam"
     alpha: Any = 0.0001
     batch_size: Any = "auto"

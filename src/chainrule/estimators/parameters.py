@@ -203,7 +203,7 @@ def with_shared_docs(estimator: Class) -> Class:
     return estimator
 
 
-def _with_defaults(estimator: type, text: str) -> str:
+def _with_defaults(estimator: Any, text: str) -> str:
     """Return the text with an estimator's own defaults, where they are others than it says."""
     for field in fields(estimator):
         line = rf"^(    {field.name} : (?:.|\n {{8,}})*?default=)([^\n]+)$"
@@ -211,4 +211,4 @@ def _with_defaults(estimator: type, text: str) -> str:
         if said is not None and literal_eval(said[2]) != field.default:
             shown = repr(field.default).replace("'", '"')
             text = text[: said.start(2)] + shown + text[said.end(2) :]
-    return text
+    return text.replace('"auto" is 200', f'"auto" is {estimator._usual_batch_size}')

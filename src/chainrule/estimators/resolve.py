@@ -73,10 +73,10 @@ def augmentations(estimator: Any) -> tuple[Augmentation, ...]:
     return tuple(given) if isinstance(given, list | tuple) else (given,)
 
 
-def batch_size(choice: int | str, samples: int) -> int:
+def batch_size(choice: int | str, samples: int, usual: int) -> int:
     """Return the samples in a batch, warning of a size that is more than there are."""
     if isinstance(choice, str):
-        return min(200, samples)
+        return min(usual, samples)
     if choice > samples:
         warn(
             "Got `batch_size` less than 1 or larger than "

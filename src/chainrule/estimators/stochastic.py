@@ -115,7 +115,9 @@ def _plan(job: FitJob, monitor: StoppingMonitor, optimizer: OptimizerState) -> P
     return Plan(
         optimizer=optimizer.rule,
         schedule=resolve.schedule(estimator.learning_rate) or CurrentRate(optimizer),
-        batch_size=resolve.batch_size(estimator.batch_size, monitor.samples),
+        batch_size=resolve.batch_size(
+            estimator.batch_size, monitor.samples, estimator._usual_batch_size
+        ),
         epochs=1 if job.incremental else int(estimator.max_iter),
         l2=float(estimator.alpha),
         l2_shared=True,

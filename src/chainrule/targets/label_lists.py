@@ -109,7 +109,8 @@ def _is_matrix(rows: list[Any]) -> bool:
     """Return whether rows are those of numbers, as long as each other."""
     if any(isinstance(row, set | frozenset) for row in rows):
         return False
-    return len({len(row) for row in rows}) == 1 and all(map(_are_numbers, rows))
+    alike = len({len(row) for row in rows}) == 1 and len(rows[0]) > 0
+    return alike and all(map(_are_numbers, rows))
 
 
 def _are_numbers(row: Iterable[Any]) -> bool:

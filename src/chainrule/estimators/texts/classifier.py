@@ -100,6 +100,8 @@ class TextClassifier(NetworkClassifier):
         "text": [str, None],
     }
 
+    _usual_batch_size: ClassVar[int] = 32
+
     dimensions: Any = 100
     _: KW_ONLY
     word_ngrams: Any = 2
@@ -116,7 +118,6 @@ class TextClassifier(NetworkClassifier):
     label_smoothing: Any = 0.0
     solver: Any = "adagrad"
     alpha: Any = 0.0
-    batch_size: Any = 32
     learning_rate: Any = "linear"
     learning_rate_init: Any = 0.1
     max_iter: Any = 5

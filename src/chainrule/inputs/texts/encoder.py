@@ -141,7 +141,7 @@ class Texts(Inputs):
         data : array-like, DataFrame, Table, str or path
             Raw texts, as of `encode`.
         """
-        texts = listed(self.kind, data, self.column)
+        texts = listed("X", data, self.column)
         known, counts = self.grown_by(words_of(texts, lowercase=self.features.lowercase))
         known.__dict__["_of_training"] = data, counts
         return known
@@ -243,7 +243,7 @@ class Texts(Inputs):
         if counts is not None and of is data:
             X = self._weighted(counts)
         else:
-            X = self.encode_texts(listed(self.kind, data, self.column))
+            X = self.encode_texts(listed("X", data, self.column))
         return X if check is None else check(X, None)
 
     def encode_texts(self, texts: list[str]) -> sparse.csr_array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +36,7 @@ def column_of_texts(owner: str, data: Any, column: str) -> str:
     """
     if not _is_table(data):
         return ""
+    _check_file(owner, data)
     names = as_table(data).names
     if column:
         if column not in names:
@@ -65,32 +67,46 @@ def listed(owner: str, data: Any, column: str = "") -> list[str]:
     Raises
     ------
     TypeError
-        One is no text.
+        One is no text, or missing; empty cells of a file are texts without words.
     DataError
         A table has no such column, or a file cannot be read.
     """
     if _is_table(data):
+        _check_file(owner, data)
         table = read_table(data) if is_source(data) else as_table(data)
-        cells = table.column(column_of_texts(owner, table, column))
+        name = column_of_texts(owner, table, column)
+        # A frame's own cells tell a missing one from an empty text; a file has no difference.
+        cells = table.column(name) if is_source(data) or isinstance(data, Table) else data[name]
     else:
         cells = data.cells if isinstance(data, Column) else data
     if isinstance(cells, Coded):
         return [cells.texts[code] for code in cells.codes.tolist()]
-    values = _plain(cells)
-    if _is_table(data) or isinstance(data, Column):  # a column of texts that all are numbers
-        return [f"{value:g}" for value in values]
+    values = _plain(owner, cells)
     for place, value in enumerate(values):
         if not isinstance(value, str):
-            raise TypeError(f"{owner}: expected texts, got {_received(value)} at {place}")
+            raise TypeError(f"{owner}: expected texts, got {_received(value)} in row {place}")
     return values
+
+
+def _check_file(owner: str, data: Any) -> None:
+    """Raise DataError for a single text, which is taken for the name of a file."""
+    if isinstance(data, str) and not (
+        os.path.exists(data) or os.path.exists(data.rpartition(":")[0]) or data == "-"
+    ):
+        raise DataError(
+            f"{owner}: expected texts, or the name of a file, got {shortened([data])}, which is no "
+            "file; a single text is given as a list of it, [text]"
+        )
 
 
 def _is_table(data: Any) -> bool:
     return is_source(data) or is_frame(data) or isinstance(data, Table | Mapping)
 
 
-def _plain(values: Any) -> list[Any]:
+def _plain(owner: str, values: Any) -> list[Any]:
     """Return a sequence, or an array (n, 1), as a list of Python's own values."""
+    if np.ndim(values) == 0 and not hasattr(values, "__len__"):
+        raise TypeError(f"{owner}: expected texts, got {_received(values).rstrip(',')}")
     for name in ("to_pylist", "tolist", "to_list"):
         if hasattr(values, name):
             values = getattr(values, name)()
@@ -102,8 +118,8 @@ def _plain(values: Any) -> list[Any]:
 
 
 def _received(value: Any) -> str:
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return f'{value}, a missing one ("" is a text without words)'
+    if value is None or str(value) in ("nan", "<NA>", "NaT"):
+        return f'{value}, a missing one ("" is a text without words),'
     if isinstance(value, bytes):
         return "bytes, which value.decode() makes a text,"
     return f"{value!r}, of type {type(value).__name__}"
