@@ -20,6 +20,7 @@ from benchmarks import (
     products,
     raw_rows,
     table_scores,
+    texts,
 )
 from benchmarks.cases import CASES, Case
 from benchmarks.machine import described
@@ -44,6 +45,7 @@ WHAT = (
     "mnist",
     "accuracy",
     "tables",
+    "texts",
 )
 
 
@@ -53,7 +55,7 @@ def main() -> None:
     parser.add_argument("what", nargs="?", choices=WHAT, default="cases")
     parser.add_argument("data", nargs="*", help="FILE.csv:TARGET … of estimators; a folder")
     parser.add_argument("--json", type=Path, help="write the figures to a file, too")
-    parser.add_argument("--only", default="", help="cases or tables whose name contains this")
+    parser.add_argument("--only", default="", help="cases, tables, texts whose name contains this")
     parser.add_argument("--rounds", type=int, default=7, help="epochs of which the median counts")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of MNIST")
     parser.add_argument("--threads", type=int, default=processors(), help="at most")
@@ -61,6 +63,7 @@ def main() -> None:
         "--before", type=Path, metavar="FOLDER", help="beside another source tree, not the peers"
     )
     names = list(dict.fromkeys(peer.name for peer in (*TRAINERS[1:], *METHODS[1:])))
+    names = list(dict.fromkeys([*names, "scikit-learn", "fastText"]))
     parser.add_argument("--peers", nargs="*", choices=names, default=names, metavar="NAME")
     arguments = parser.parse_args()
     if problem := refused(arguments):
@@ -97,6 +100,11 @@ def refused(arguments: argparse.Namespace) -> str | None:
             tables(folder_of(arguments), only)
         except ValueError as error:
             return str(error)
+    if what == "texts":
+        try:
+            texts.sets(folder_of(arguments))
+        except ValueError as error:
+            return str(error)
     all_cases = [case for case, _ in prediction.COUNTS] if what == "predictions" else CASES
     names = [str(case) for case in all_cases]
     if what in before.WHAT and not any(only in name for name in names):
@@ -130,6 +138,8 @@ def run(arguments: argparse.Namespace, found: dict[str, Any]) -> None:
         found |= accuracy.report()
     elif arguments.what == "tables":
         found |= table_scores.measure(folder_of(arguments), arguments.only, arguments.peers)
+    elif arguments.what == "texts":
+        found |= texts.measure(folder_of(arguments), arguments.only, arguments.peers)
     elif arguments.what == "mnist":
         found |= mnist.measure(Path(arguments.data[0]), threads, arguments.seeds)
     else:

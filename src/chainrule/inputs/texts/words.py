@@ -15,8 +15,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.fasttext.tokens import Splitting, Vocabulary
-
 __all__ = ["Words", "words_of"]
 
 LINE_END = b"\n"
@@ -39,14 +37,9 @@ ASCII_SIGNS = [bytes([sign]) for sign in b"!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~"]
 """All but the underscore, which is part of names."""
 
 
-def _separators() -> NDArray[np.bool_]:
-    """Return which bytes separate words: white space and control characters of ASCII."""
-    table = np.zeros(256, bool)
-    table[:33] = table[127] = True
-    return table
-
-
-SPLITTING = Splitting(_separators(), LINE_END)
+SEPARATORS = np.zeros(256, bool)
+"""Bytes that separate words: white space and control characters of ASCII."""
+SEPARATORS[:33] = SEPARATORS[127] = True
 
 
 @dataclass(frozen=True)
@@ -92,7 +85,9 @@ def words_of(texts: Sequence[str], *, lowercase: bool) -> Words:
     lowercase : bool
         Whether capital letters are read as small ones.
     """
-    vocabulary = Vocabulary(SPLITTING)
+    from chainrule.fasttext.tokens import Splitting, Vocabulary  # which loads the engine
+
+    vocabulary = Vocabulary(Splitting(SEPARATORS, LINE_END))
     found = vocabulary.add(as_bytes(texts, lowercase=lowercase)).astype(np.int64)
     starts, lengths = vocabulary.spans()
     ends = found == found[-1] if len(found) else np.zeros(0, bool)
