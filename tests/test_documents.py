@@ -18,6 +18,7 @@ COMMANDS = {"docs/command-line.md": 13, "docs/images.md": 10}
 
 PAGES = ["accuracy", "backprop", "engine", "estimators", "fasttext", "networks", "reproducible"]
 PAGES += ["tables"]
+PAGES += ["texts"]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in PAGES)]
 
 

@@ -1,14 +1,17 @@
 """TextClassifier: the fastText model from raw strings, with scikit-learn's manners."""
 
 import copy
+import inspect
 import pickle
 import warnings
 
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
+from sklearn.utils import estimator_checks
 
 import chainrule
 from chainrule import EmbeddingBag, Linear, Sigmoid, Softmax, TextClassifier
@@ -186,6 +189,23 @@ def test_tags():
     assert tags.classifier_tags.multi_label
 
 
+CHECKS = [
+    name
+    for name in dir(estimator_checks)
+    if name.startswith("check_")
+    and any(part in name for part in ("_param", "_tag", "cloneable", "repr", "_in_init"))
+    and not any(part in name for part in ("overwrite", "positive_only"))
+    and list(inspect.signature(getattr(estimator_checks, name)).parameters)
+    in (["name", "estimator_orig"], ["name", "Estimator"], ["name", "estimator"])
+]
+"""Checks of scikit-learn that need no data of numbers."""
+
+
+@pytest.mark.parametrize("check", sorted(CHECKS))
+def test_conventions_of_scikit_learn(check):
+    getattr(estimator_checks, check)("TextClassifier", TextClassifier())
+
+
 # Training.
 
 
@@ -225,27 +245,21 @@ def test_warm_starts_go_on_with_the_vocabulary_as_it_is():
 def test_what_makes_no_sense_is_refused_before_a_fit():
     for options, message in (
         ({"dimensions": 0}, "dimensions"),
-        ({"word_ngrams": 0}, "TextClassifier: expected word_ngrams"),
-        ({"char_ngrams": 3}, "TextClassifier: expected char_ngrams"),
-        ({"weighting": "bm25"}, "TextClassifier: expected a weighting"),
+        ({"word_ngrams": 0}, "word_ngrams"),
+        ({"char_ngrams": (3, 1)}, "TextClassifier: expected char_ngrams"),
+        ({"weighting": "bm25"}, "weighting"),
         ({"loss": "hs"}, "loss"),
         ({"text": 3}, "text"),
         ({"lowercase": "yes"}, "lowercase"),
-        ({"max_ngrams": 0}, "TextClassifier: expected max_ngrams"),
+        ({"max_ngrams": 0}, "max_ngrams"),
     ):
         with pytest.raises(ValueError, match=message):
             TextClassifier(**options).fit(TEXTS, LABELS)
 
 
 def test_a_schedule_that_does_not_end_is_warned_of():
-    with pytest.warns(chainrule_warning(), match="Maximum iterations"):
+    with pytest.warns(ConvergenceWarning, match="Maximum iterations"):
         fitted(learning_rate="constant")
-
-
-def chainrule_warning():
-    from sklearn.exceptions import ConvergenceWarning
-
-    return ConvergenceWarning
 
 
 # Going on with more texts.

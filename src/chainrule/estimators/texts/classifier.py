@@ -21,7 +21,9 @@ from chainrule.estimators.texts.explanation import TextExplanations, explained_t
 from chainrule.estimators.texts.growth import grown_chain, grown_state
 from chainrule.functions import EmbeddingBag, Function, Linear
 from chainrule.inputs import Inputs, Options, TextFeatures, Texts
+from chainrule.inputs.texts import WEIGHTINGS
 from chainrule.inputs.texts.raw import listed
+from chainrule.inputs.texts.settings import COUNTS
 from chainrule.targets import Classes, Targets
 from chainrule.targets.label_lists import as_label_lists, is_listed
 from chainrule.types import Array
@@ -86,14 +88,18 @@ class TextClassifier(NetworkClassifier):
     >>> from chainrule import TextClassifier
     >>> texts = ["a fine film", "what a bad film", "fine, really fine", "bad, so bad"] * 10
     >>> model = TextClassifier(random_state=0).fit(texts, ["+", "-", "+", "-"] * 10)
-    >>> model.predict(["really bad", "a fine day"]).tolist()
+    >>> model.predict(["so bad", "a fine day"]).tolist()
     ['-', '+']
     """
 
     _kinds_of_inputs: ClassVar[Collection[str]] = (Texts.kind,)
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NetworkClassifier._parameter_constraints,
-        **{name: [object] for name in FEATURES},  # which _features checks
+        **{name: [Whole(Integral, *bounds, closed="both")] for name, bounds in COUNTS.items()},
+        "max_ngrams": [Whole(Integral, *COUNTS["max_ngrams"], closed="both"), None],
+        "buckets": [Whole(Integral, *COUNTS["buckets"], closed="both"), None],
+        "char_ngrams": ["array-like", None],
+        "weighting": [StrOptions(set(WEIGHTINGS))],
         "lowercase": ["boolean"],
         "dimensions": [Whole(Integral, 1, None, closed="left")],
         "loss": [StrOptions({"softmax", "ova"})],
