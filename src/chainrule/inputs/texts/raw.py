@@ -47,7 +47,7 @@ def column_of_texts(owner: str, data: Any, column: str) -> str:
     if len(names) != 1:
         raise DataError(
             f"{owner}: expected one column of texts, got {shortened(names, most=20)}; "
-            "text= names it, at the command line --text"
+            "TextClassifier(text=…) names it"
         )
     return names[0]
 
