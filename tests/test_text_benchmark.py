@@ -1,6 +1,5 @@
 """The benchmark of texts reads fastText's lines, and counts what is right."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ def test_lines_have_labels_and_a_text(tmp_path):
     from benchmarks.texts import read, sets
 
     (tmp_path / "x.train.txt").write_text(LINES)
-    with pytest.raises(ValueError, match="expected a folder of NAME.train.txt, NAME.test.txt"):
+    with pytest.raises(ValueError, match=r"expected a folder of NAME.train.txt, NAME.test.txt"):
         sets(tmp_path)
     (tmp_path / "x.test.txt").write_text(LINES)
     ((name, (train, _)),) = sets(tmp_path).items()

@@ -195,7 +195,7 @@ def test_optimizers_schedules_and_functions_in_person():
     assert slow.loss_curve_[-1] > fast.loss_curve_[-1]
 
 
-@pytest.mark.parametrize("solver", ["adamw", "rmsprop"])
+@pytest.mark.parametrize("solver", ["adamw", "rmsprop", "adagrad"])
 def test_other_optimizers_learn(solver):
     model = MLPClassifier((20,), solver=solver, learning_rate_init=0.01, random_state=0)
     assert model.fit(X, CLASSES).score(X, CLASSES) > 0.9
