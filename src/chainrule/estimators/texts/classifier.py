@@ -125,8 +125,9 @@ class TextClassifier(NetworkClassifier):
     solver: Any = "adagrad"
     alpha: Any = 0.0
     learning_rate: Any = "linear"
-    learning_rate_init: Any = 0.1
-    max_iter: Any = 5
+    learning_rate_init: Any = 0.3
+    epsilon: Any = 0.01
+    max_iter: Any = 10
 
     def _validate_params(self) -> None:
         super()._validate_params()
