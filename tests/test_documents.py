@@ -17,8 +17,7 @@ COMMANDS = {"docs/command-line.md": 13, "docs/images.md": 10}
 """Pages whose commands run, too, with the number of blocks that do."""
 
 PAGES = ["accuracy", "backprop", "engine", "estimators", "fasttext", "networks", "reproducible"]
-PAGES += ["tables"]
-PAGES += ["texts"]
+PAGES += ["tables", "texts"]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in PAGES)]
 
 

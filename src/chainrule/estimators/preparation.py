@@ -76,7 +76,7 @@ def prepare(
     first = not estimator._has_network() or not (estimator.warm_start or incremental)
     if not first:
         estimator._check_going_on()
-    read = _read(estimator, X, y, classes, inputs, first=first)
+    read = _read(estimator, X, y, classes, inputs, first=first, incremental=incremental)
     inputs, targets = read.inputs, read.targets
     estimator._check_answers(read.y, targets, warm=bool(estimator.warm_start) and not first)
     data = _samples(
@@ -88,7 +88,7 @@ def prepare(
         raw = held_out[0] if inputs.kind == "table" and callable(estimator.scoring) else None
     random_state = check_random_state(estimator.random_state)
     chain, dtype = _network(
-        estimator, data, targets, random_state, first=first, incremental=incremental
+        estimator, data, inputs, targets, random_state, first=first, incremental=incremental
     )
     for part, samples in (("", data), (" validation", validation)):
         if samples is not None:
@@ -124,7 +124,14 @@ class _Read:
 
 
 def _read(
-    estimator: Any, X: Any, y: Any, classes: Any, inputs: Inputs | None, *, first: bool
+    estimator: Any,
+    X: Any,
+    y: Any,
+    classes: Any,
+    inputs: Inputs | None,
+    *,
+    first: bool,
+    incremental: bool,
 ) -> _Read:
     """Return what a fit is given, read by the inputs and targets that there are, or by new ones."""
     targets = None if first else getattr(estimator, "targets_", None)
@@ -153,6 +160,7 @@ def _read(
 def _network(
     estimator: Any,
     data: Samples,
+    inputs: Inputs,
     targets: Targets,
     random_state: np.random.RandomState,
     *,
