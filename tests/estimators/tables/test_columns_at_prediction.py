@@ -77,6 +77,7 @@ def test_another_column_is_ignored_and_named(model):
     [
         (X[X.columns[::-1]], "must be in the same order as they were in fit"),
         (polars.from_pandas(X[X.columns[::-1]]), "must be in the same order as they were in fit"),
+        (X.assign(new=1)[["new", *X.columns[::-1]]], "must be in the same order as they were in"),
         (X.drop(columns="rooms"), "seen at fit time, yet now missing:\n- rooms"),
         (X.rename(columns={"rooms": "Rooms"}), "unseen at fit time:\n- Rooms"),
         ({"area": [1.0], "city": ["Bonn"]}, "lacks columns seen in training: 'rooms', 'built', 'c"),
@@ -86,7 +87,7 @@ def test_another_column_is_ignored_and_named(model):
         (X["area"], "expected a table as X, got a Series, which is one column"),
         (pandas.concat([X, X[["area"]]], axis=1), "Table: expected different names, got 'area'"),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 def test_what_cannot_be_meant_is_refused(model, changed, message):

@@ -120,5 +120,11 @@ def _check_order(estimator: Any, X: Any, table: Table) -> None:
         return
     present = [name for name in table.names if name in set(known)]
     needed = {*present, *estimator.inputs_.raw_names}
-    if present != [name for name in known if name in needed]:
+    wanted = [name for name in known if name in needed]
+    if sorted(present) == sorted(wanted) and present != wanted:
+        raise ValueError(
+            "The feature names should match those that were passed during fit.\n"
+            "Feature names must be in the same order as they were in fit.\n"
+        )
+    if present != wanted:
         _check_feature_names(estimator, X, reset=False)
