@@ -18,6 +18,7 @@ from chainrule.targets.integers import read_integers
 __all__ = [
     "Purpose",
     "TaskName",
+    "are_too_many",
     "find_task",
     "label_cells",
     "label_text",
@@ -210,13 +211,18 @@ def _check_cells(column: Column, cells: Cells, numbers: bool) -> None:
             )
 
 
+def are_too_many(classes: int, rows: int) -> bool:
+    """Return whether so many different answers of so many rows are hardly classes."""
+    return classes > MOST_CLASSES or (classes > FEW_CLASSES and classes > 0.5 * rows)
+
+
 def _check_classes(name: str, task: TaskName, classes: tuple[str, ...], column: Cells) -> None:
     rows, k = len(column.codes), len(classes)
     if k == 1:
         raise DataError(f"target {name!r}: expected two classes or more, got {classes[0]!r} only")
     if task == "binary" and k != 2:
         raise DataError(f"target {name!r}: expected 2 classes for binary, got {k:,}")
-    if k > MOST_CLASSES or (k > FEW_CLASSES and k > 0.5 * rows):
+    if are_too_many(k, rows):
         raise DataError(
             f"target {name!r}: expected at most {MOST_CLASSES:,} classes of several rows each, "
             f"got {k:,} in {rows:,} rows; {_suspicion(column)}"

@@ -54,6 +54,15 @@ def test_numbers_for_a_classifier():
         TableClassifier(**QUICK).fit(FRAME, FRAME["area"])
 
 
+def test_a_column_of_numbers_for_a_classifier():
+    many = pandas.DataFrame({"x": np.arange(40) % 7, "price": np.linspace(0.5, 9, 40)})
+    with pytest.raises(ValueError, match=r"continuous.* such as 0.5; TableRegressor predicts"):
+        TableClassifier(**QUICK).fit(many, target="price")
+    sizes = many.assign(size=np.array([1.5, 2.5])[np.arange(40) % 2])[["x", "size"]]
+    model = TableClassifier(**QUICK).fit(sizes, target="size")
+    assert model.classes_.tolist() == [1.5, 2.5]
+
+
 @pytest.mark.parametrize("y", [["yes", "no"] * 10, WORDS, WORDS.astype("category")])
 def test_words_for_a_regressor(y):
     with pytest.raises(ValueError, match=r"TableRegressor: expected numbers as y, got '(yes|no)'"):

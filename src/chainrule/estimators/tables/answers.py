@@ -11,6 +11,7 @@ from sklearn.utils.validation import _check_y
 from chainrule.data import Column
 from chainrule.data.cells import shortened
 from chainrule.estimators.validation import are_columns, names_of, read_answers
+from chainrule.targets.columns import are_too_many
 from chainrule.types import Array
 
 __all__ = ["answers_of_rows", "check_each_is_there"]
@@ -40,6 +41,8 @@ def answers_of_rows(estimator: Any, y: Any) -> Array:
         check_each_is_there(name, y)
         y = np.asarray(_check_y(y, multi_output=True, y_numeric=False, estimator=estimator))
         y = _numbers(name, y) if numeric else _classes(name, y)
+    elif not numeric and y.dtype.kind == "f" and are_too_many(len(np.unique(y)), len(y)):
+        raise _continuous(name, y)
     if y.ndim == 2 and y.shape[1] > 1:
         if numeric:
             return np.asarray(y)
@@ -101,10 +104,7 @@ def _classes(name: str, y: Array) -> Array:
     if types and all(issubclass(each, NUMBERS) for each in types):
         y, types = np.array(y.tolist()), set()
     if y.dtype.kind == "f" and (broken := y != np.floor(y)).any():
-        raise ValueError(
-            f"Unknown label type: continuous. {name} expected classes as y, got numbers such as "
-            f"{y[broken][0]:g}; TableRegressor predicts those"
-        )
+        raise _continuous(name, y[broken])
     if len(types) > 1 and not all(issubclass(each, str) for each in types):
         several = " and ".join(sorted(each.__name__ for each in types))
         raise ValueError(f"{name}: expected classes of one type as y, got {several}")
@@ -115,3 +115,11 @@ def _classes(name: str, y: Array) -> Array:
             f"numbers, got {shortened([str(y.flat[0])])}; str() makes a text of each"
         )
     return y
+
+
+def _continuous(name: str, y: Array) -> ValueError:
+    """Return the error about numbers that are no classes."""
+    return ValueError(
+        f"Unknown label type: continuous. {name} expected classes as y, got numbers such as "
+        f"{y.flat[0]:g}; TableRegressor predicts those"
+    )
