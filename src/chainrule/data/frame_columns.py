@@ -28,7 +28,18 @@ BOOLEANS = {bool, np.bool_}
 
 
 def is_frame(data: Any) -> bool:
-    """Return whether data have named columns: a DataFrame, or a table of pyarrow."""
+    """Return whether data have named columns: a DataFrame, or a table of pyarrow.
+
+    Raises
+    ------
+    DataError
+        They are a LazyFrame of polars, which has no rows yet.
+    """
+    if hasattr(data, "collect_schema") and not hasattr(data, "shape"):
+        raise DataError(
+            f"expected a table with its rows, got a {type(data).__name__}; .collect() makes a "
+            "DataFrame of it"
+        )
     return hasattr(data, "__dataframe__") or (
         hasattr(data, "columns") and hasattr(data, "shape") and not isinstance(data, np.ndarray)
     )

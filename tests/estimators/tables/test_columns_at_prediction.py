@@ -167,3 +167,17 @@ def test_what_there_is_not(model):
         kind().predict(X)
     with pytest.raises(DataError, match=r"drop: no column 'arae' .*; did you mean 'area'"):
         kind(drop=["arae"]).fit(X, ANSWERS[kind])
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_lazy_frame_is_to_be_collected(model):
+    frame = polars.from_pandas(X).with_columns(answer=ANSWERS[type(model)])
+    calls = (
+        lambda lazy: model.predict(lazy.drop("answer")),
+        lambda lazy: clone(model).fit(lazy, target="answer"),
+        lambda lazy: clone(model).fit(lazy, ANSWERS[type(model)]),
+        lambda lazy: model.score(lazy, ANSWERS[type(model)]),
+    )
+    for call in calls:
+        with pytest.raises(DataError, match=r"got a LazyFrame; \.collect\(\) makes a DataFrame"):
+            call(frame.lazy())
