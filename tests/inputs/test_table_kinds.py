@@ -144,6 +144,27 @@ def test_all_rows_decide_and_not_the_part_of_training():
         without.encode_table(table(x=["more"]))
 
 
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        ([f"{1067 + 17 * (i % 9):05d}" for i in range(60)], "categories"),
+        ([f"{150 + 3200 * (i % 3):04d}" for i in range(60)], "categories"),  # 0150, 3350, 6550
+        ([f"{i % 24:02d}{i % 60:02d}" for i in range(60)], "numbers"),  # 0930 is a time
+        ([str(10670 + 17 * (i % 9)) for i in range(60)], "numbers"),
+        (["007" if i % 2 else "011" for i in range(60)], "numbers"),
+        (["01067" if i % 2 else "1067" for i in range(60)], "numbers"),
+        (["01067" if i % 2 else "01.67" for i in range(60)], "numbers"),
+    ],
+)
+def test_digits_that_begin_with_0_are_codes(cells, kind):
+    found = decision(cells)
+    assert (found.kind, any("begin with 0" in each for each in found.remarks)) == (
+        kind,
+        kind == "categories",
+    )
+    assert decision(cells, numeric=("c",)).kind == "numbers"
+
+
 def test_numbers_as_people_write_them_are_the_numbers():
     plain = TableEncoder.fit(table(x=[f"{1000 + 37 * i}.50" for i in range(60)]))
     written = TableEncoder.fit(table(x=PRICES))

@@ -23,6 +23,10 @@ LEFT_OUT = "left out"
 COUNTS = "counts the rows"
 CLOSE = "too close to each other for numbers"
 
+CODES = "codes: some begin with 0, as no number does"
+CODE_LENGTHS = {4, 5, 7, 9, 10, 11, 12, 13, 14}
+"""Digits that postal and product codes have, and dates written without a sign have not."""
+
 MOST_DIGITS = 300
 
 
@@ -100,6 +104,13 @@ def _usual(column: Column, cells: Cells, decimal: str) -> Decision:
     """Return what a column is taken for, be it an identifier or not."""
     if digits := _digits_of_close(cells):
         return Decision("categories", remarks=(f"integers of {digits} digits, {CLOSE}",))
+    if _are_codes(cells):
+        return Decision("categories", remarks=(CODES,))
+    return _as_written(column, cells, decimal)
+
+
+def _as_written(column: Column, cells: Cells, decimal: str) -> Decision:
+    """Return what a column is taken for by how its cells are written."""
     programs = decimal != "," or isinstance(column.cells, np.ndarray)
     if not cells.words.any() and (programs or not any("." in text for text in cells.texts)):
         return Decision("numbers")
@@ -133,7 +144,7 @@ def _chosen_numbers(column: Column, cells: Cells, decimal: str) -> Decision:
             return Decision(LEFT_OUT, f"integers of {digits} digits, {CLOSE}")
         return Decision("numbers", remarks=(f"integers of {digits} digits are rounded",))
     if not cells.words.any():
-        return _usual(column, cells, decimal)
+        return _as_written(column, cells, decimal)
     found = find_numbers(cells, column.place, decimal=decimal, chosen=True)
     if found is None:
         row, cell = cells.first(cells.words)
@@ -169,6 +180,22 @@ def _digits_of_close(cells: Cells) -> int:
     numbers = np.array([float(each) for each in whole])
     close = len(np.unique(numbers)) < len(whole) or not Moments.of(numbers).scale
     return len(str(max(map(abs, whole)))) if close and len(whole) > 1 else 0
+
+
+def _are_codes(cells: Cells) -> bool:
+    """Return whether texts are codes of as many digits each, of which some begin with 0.
+
+    Times such as 0930 and lengths that dates have are no codes.
+    """
+    if cells.kind == "number" or cells.words.any():
+        return False
+    texts = [text for text, gone in zip(cells.texts, cells.missing, strict=True) if not gone]
+    digits = {len(text) for text in texts}
+    if len(digits) > 1 or not digits <= CODE_LENGTHS:
+        return False
+    if not all(text.isdecimal() for text in texts) or not any(text[0] == "0" for text in texts):
+        return False
+    return digits != {4} or not all(text[:2] < "24" and text[2:] < "60" for text in texts)
 
 
 def _is_whole(text: str) -> bool:
