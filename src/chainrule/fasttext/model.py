@@ -21,7 +21,7 @@ from chainrule.fasttext.matrices import Dense, KeptRows, Matrix, Rows, sum_in_or
 from chainrule.fasttext.randomness import UniformStart
 from chainrule.fasttext.settings import Settings
 
-__all__ = ["FastTextModel", "mean_of_rows"]
+__all__ = ["FastTextModel", "at_unit_length", "mean_of_rows"]
 
 
 @dataclass(frozen=True)
@@ -86,16 +86,17 @@ class FastTextModel:
         """
         rows = word_rows(word, self.dictionary, self.settings)
         vector = mean_of_rows(self.input, [row for row in rows if row < self.input.shape[0]])
-        return _at_unit_length(vector) if unit_length else vector
+        return at_unit_length(vector[None])[0] if unit_length else vector
 
     def mean_word_vector(self, words: list[bytes], unit_length: bool) -> NDArray[np.float32]:
         """Return the mean (dim,) of the vectors of words at length 1; those of 0 do not count.
 
         ``unit_length`` brings them to it twice, as fastText 0.11 does.
         """
-        vectors = [_at_unit_length(self.word_vector(word, unit_length)) for word in words]
-        vectors = [vector for vector in vectors if vector.any()]
-        total = sum_in_order(np.array(vectors, np.float32).reshape(-1, self.settings.dim))
+        each = [self.word_vector(word, unit_length) for word in words]
+        vectors = at_unit_length(np.array(each, np.float32).reshape(-1, self.settings.dim))
+        vectors = vectors[vectors.any(axis=1)]
+        total = sum_in_order(vectors)
         mean: NDArray[np.float32] = total * np.float32(1 / max(len(vectors), 1))
         return mean
 
@@ -104,9 +105,12 @@ class FastTextModel:
         return mean_of_rows(self.input, self.features(line).rows)
 
 
-def _at_unit_length(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    length = np.sqrt(np.add.accumulate(vector * vector, dtype=np.float32)[-1])
-    return vector * np.float32(1 / float(length)) if length > 0 else vector
+def at_unit_length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return vectors (n, dim), each divided by its length; those of length 0 as they are."""
+    lengths = np.sqrt(np.add.accumulate(vectors * vectors, axis=1, dtype=np.float32)[:, -1])
+    lengths = np.where(lengths > 0, lengths, 1).astype(np.float64)
+    scaled: NDArray[np.float32] = vectors * (1 / lengths).astype(np.float32)[:, None]
+    return scaled
 
 
 def _check_rows(model: FastTextModel) -> None:

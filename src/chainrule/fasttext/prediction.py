@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,18 +24,23 @@ from chainrule.engine.machine.availability import processors
 from chainrule.engine.machine.memory import aligned
 from chainrule.engine.running.single import Call, kernel_of
 from chainrule.fasttext.arithmetic import exp32, sigmoid_table
+from chainrule.fasttext.arriving import ArrivingLines, Chunk
 from chainrule.fasttext.line_rows import LINE, most_parts
+from chainrule.fasttext.line_text import Names, prediction_lines
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.predictions import LabelScores, Predictions
 from chainrule.fasttext.prepared import InputRows, Outputs, Words
 from chainrule.fasttext.starting_rows import FLOATS
-from chainrule.fasttext.tokens import line_chunks, look_up_call, split_call
+from chainrule.fasttext.tokens import BLOCK, line_chunks, look_up_call, split_call
 
 __all__ = ["LinePredictions", "Predictor"]
 
 CHUNK = 1 << 19
-"""Bytes of whole lines that are taken at once, where no line has many labels."""
-FEW = 8
+"""Bytes of whole lines that are taken at once, where a line does not ask for many numbers."""
+MOST = 1 << 20
+"""Numbers, about, that are made of so many bytes, so that memory is bounded."""
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,7 @@ class Predictor:
         self.words = Words(model.dictionary, model.settings)
         self.rows = InputRows(model, self.words, sums)
         self.outputs = Outputs(model)
+        self.labels = Names(model.dictionary.labels)
         self._free: SimpleQueue[Workspace] = SimpleQueue()
         for _ in range(self.threads):
             self._free.put(Workspace(self))
@@ -108,7 +114,7 @@ class Predictor:
 
         Parameters
         ----------
-        source : bytes-like or binary file
+        source : bytes-like, binary file or ArrivingLines
             The text.
         k : int
             Labels of a line at most; −1 for all.
@@ -120,27 +126,71 @@ class Predictor:
         ValueError
             k is neither −1 nor 1 or more; or, while one iterates, a score is not finite.
         """
+        most = self._most(k)
+
+        def work(space: Workspace, chunk: Chunk) -> LinePredictions:
+            return space.predict(*chunk, most, threshold)
+
+        return self._in_order(source, work, most)
+
+    def predict_text(
+        self, source: Any, k: int = 1, threshold: float = 0.0, *, probabilities: bool = True
+    ) -> Iterator[bytes]:
+        """Yield what ``predict-prob``, or ``predict``, prints of a text's lines, many at once.
+
+        Parameters
+        ----------
+        source, k, threshold
+            As for ``predict``.
+        probabilities : bool
+            Whether each label is followed by its probability.
+        """
+        most = self._most(k)
+
+        def work(space: Workspace, chunk: Chunk) -> bytes:
+            found = space.predict(*chunk, most, threshold)
+            arrays = found.offsets, found.labels, found.scores
+            return prediction_lines(self.labels, *arrays, probabilities=probabilities)
+
+        return self._in_order(source, work, most)
+
+    def vectors(self, source: Any) -> Iterator[NDArray[np.float32]]:
+        """Yield the vectors (lines, dim) of a text's lines, the means of their rows, many at once.
+
+        ``source`` is as for ``predict``.
+        """
+        return self._in_order(source, Workspace.vectors, self.rows.dim)
+
+    def _most(self, k: int) -> int:
+        if self.words.settings.model != "supervised":
+            raise ValueError(
+                "predict: expected a supervised model, got one of word vectors "
+                f"({self.words.settings.model})"
+            )
         if k != -1 and k < 1:
             raise ValueError(f"predict: expected k to be -1, for all labels, or 1 or more, got {k}")
-        most = self.outputs.classes if k == -1 else min(k, self.outputs.classes)
-        return self._predict_chunks(source, most, threshold)
+        return self.outputs.classes if k == -1 else min(k, self.outputs.classes)
 
-    def _predict_chunks(
-        self, source: Any, most: int, threshold: float
-    ) -> Iterator[LinePredictions]:
-        chunks = line_chunks(source, CHUNK if most <= FEW else CHUNK // FEW)
-        text, size, last = next(chunks)  # there is one, be it empty
-        if last or self.threads == 1:
-            yield self._predict(text, size, last, most, threshold)
+    def _in_order(
+        self, source: Any, work: Callable[[Workspace, Chunk], Result], width: int
+    ) -> Iterator[Result]:
+        """Yield what a function makes of each chunk; ``width`` numbers a line at most."""
+        size = max(BLOCK, min(CHUNK, MOST // max(1, width)))
+        arriving = isinstance(source, ArrivingLines)
+        chunks = source.chunks(size) if arriving else line_chunks(source, size)
+        first = next(chunks, None)  # there is one, be it empty
+        chunks = chain([first], chunks)
+        if self.threads == 1 or (first is not None and first[2]):
             for chunk in chunks:
-                yield self._predict(*chunk, most, threshold)
+                if chunk is not None:
+                    yield self._worked(work, chunk)
             return
-        chunks = chain([(text, size, last)], chunks)
         with ThreadPoolExecutor(self.threads) as pool:
-            waiting: deque[Future[LinePredictions]] = deque()
+            waiting: deque[Future[Result]] = deque()
             for chunk in chunks:
-                waiting.append(pool.submit(self._predict, *chunk, most, threshold))
-                if len(waiting) > self.threads:
+                if chunk is not None:
+                    waiting.append(pool.submit(self._worked, work, chunk))
+                while waiting and (chunk is None or len(waiting) > self.threads):
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
@@ -166,12 +216,10 @@ class Predictor:
                 sums += more
         return LabelScores(examples, *total)
 
-    def _predict(
-        self, text: NDArray[np.uint8], size: int, last: bool, most: int, threshold: float
-    ) -> LinePredictions:
+    def _worked(self, work: Callable[[Workspace, Chunk], Result], chunk: Chunk) -> Result:
         space = self._free.get()
         try:
-            return space.predict(text, size, last, most, threshold)
+            return work(space, chunk)
         finally:
             self._free.put(space)
 
@@ -207,6 +255,11 @@ class Workspace:
             **rows.arguments(settings),
         )
         self._predict = self._prediction()
+        self._means = Call(
+            kernel_of(text_prediction.means, vectors=outputs.vectors, words=rows.words),
+            hidden=aligned((outputs.vectors * FLOATS,), np.float32),
+            **rows.kernel_arguments(),
+        )
 
     def _prediction(self) -> Call:
         rows, outputs = self.rows, self.outputs
@@ -219,13 +272,7 @@ class Workspace:
                 norms=outputs.norms is not None,
                 words=rows.words,
             ),
-            part_starts=rows.part_starts,
-            parts=rows.parts,
-            sums=rows.sums,
-            rows=rows.values,
-            row_bytes=rows.row_bytes,
-            row_limit=rows.limit,
-            more_bytes=4 * rows.width,
+            **rows.kernel_arguments(),
             dim=outputs.dim,
             classes=outputs.classes,
             class_vectors=outputs.class_vectors,
@@ -259,10 +306,9 @@ class Workspace:
         labels = np.empty(len(lines) * most, np.int32)
         best = np.empty(len(lines) * most, np.float32)
         self.thresholds[:] = threshold, math.log(max(0.0, threshold) + 1e-5)
-        rows = int(lines["size"].max(initial=0)) + FLOATS if self.rows.words == "parts" else 1
         self._predict(
-            scratch=self.array("list", rows, np.int32),
-            more_scratch=self.array("other list", rows, np.int32),
+            scratch=self._list("list", lines),
+            more_scratch=self._list("other list", lines),
             lines=lines,
             line_count=len(lines) if self.outputs.classes else 0,
             features=features,
@@ -285,6 +331,25 @@ class Workspace:
             gold_offsets,
             gold[: gold_offsets[-1]].copy(),
         )
+
+    def _list(self, name: str, lines: NDArray[Any]) -> NDArray[np.int32]:
+        """Return an array for the rows of the longest line, where parts are to be listed."""
+        rows = int(lines["size"].max(initial=0)) + FLOATS if self.rows.words == "parts" else 1
+        return self.array(name, rows, np.int32)
+
+    def vectors(self, chunk: Chunk) -> NDArray[np.float32]:
+        """Return the vectors (lines, dim) of the lines of a chunk."""
+        lines, features, _, missing = self.features(*chunk)
+        vectors = aligned((len(lines), self.rows.width), np.float32)
+        self._means(
+            scratch=self._list("list", lines),
+            lines=lines,
+            line_count=len(lines),
+            features=features,
+            more=self.rows.beyond(missing),
+            vectors=vectors,
+        )
+        return vectors[:, : self.rows.dim]
 
     def features(
         self, text: NDArray[np.uint8], size: int, last: bool

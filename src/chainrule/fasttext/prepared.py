@@ -119,6 +119,18 @@ class InputRows:
         drawn = starting_rows(missing, self.dim, rows, seed=seed, pad=True)
         return np.concatenate([self.tail, drawn]) if len(self.tail) else drawn
 
+    def kernel_arguments(self) -> dict[str, Any]:
+        """Return the arguments of kernels that read rows."""
+        return {
+            "part_starts": self.part_starts,
+            "parts": self.parts,
+            "sums": self.sums,
+            "rows": self.values,
+            "row_bytes": self.row_bytes,
+            "row_limit": self.limit,
+            "more_bytes": 4 * self.width,
+        }
+
     def arguments(self, settings: Settings) -> dict[str, Any]:
         """Return the arguments that kernels of features have in common."""
         return {

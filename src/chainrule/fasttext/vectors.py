@@ -11,14 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.fasttext.binary import mapped, named_errors
-from chainrule.fasttext.model import FastTextModel
-from chainrule.fasttext.printing import vector_text
+from chainrule.fasttext.line_text import Names, vector_lines
+from chainrule.fasttext.model import FastTextModel, at_unit_length
+from chainrule.fasttext.prepared import InputRows, Words
 from chainrule.files.atomic import replace_file
 
-__all__ = ["WordVectors", "read_vectors", "write_vectors"]
+__all__ = ["WordVectors", "read_vectors", "word_vectors", "write_vectors"]
 
 LONGEST_HEADER = 64
 CHUNK = 2**22
+NUMBER = 16
+"""Bytes of a number as text, at most."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,31 @@ def write_vectors(
 def _text(model: FastTextModel, unit_length: bool) -> Iterator[bytes]:
     words = model.dictionary.words
     yield b"%d %d\n" % (len(words), model.settings.dim)
-    for word in words:
-        yield word + b" " + vector_text(model.word_vector(word, unit_length)) + b"\n"
+    first = 0
+    for rows in word_vectors(model, unit_length):
+        yield vector_lines(rows, Names(words[first : first + len(rows)]))
+        first += len(rows)
+
+
+def word_vectors(
+    model: FastTextModel, unit_length: bool = False
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the vectors (n, dim) of all words of a model, some of them at a time.
+
+    ``unit_length`` divides each by its length.
+    """
+    count, prepared = model.dictionary.nwords, None
+    if model.settings.maxn > 0:
+        prepared = InputRows(model, Words(model.dictionary, model.settings), sums=True)
+    step = max(1, CHUNK // (NUMBER * model.settings.dim))
+    for first in range(0, count, step):
+        here = np.arange(first, min(first + step, count))
+        if prepared is None:
+            rows = model.input.take(here) + np.float32(0)  # no zero has a sign in a sum
+        else:
+            parts = prepared.part_starts[here + 1] - prepared.part_starts[here]
+            rows = prepared.sums[here, : prepared.dim] * (1 / parts).astype(np.float32)[:, None]
+        yield at_unit_length(rows) if unit_length else rows
 
 
 def read_vectors(path: str | os.PathLike[str]) -> WordVectors:

@@ -33,6 +33,10 @@ PREDICT = fields(
     "dim classes class_vectors by_dimensions by_rows norms hidden scores logs sigmoid most "
     "thresholds heap found labels best children stack roots scratch more_scratch state"
 )
+MEANS = fields(
+    "lines line_count features part_starts parts sums rows row_bytes row_limit more more_bytes "
+    "hidden scratch vectors"
+)
 SUM = fields("count part_starts parts sums rows row_bytes row_limit more more_bytes")
 LEAST = 1e-5
 """What is added to a probability before its logarithm is taken."""
@@ -83,6 +87,26 @@ def predict(k: KernelBuilder, *, loss: str, vectors: int, norms: bool, words: st
         written.add(size)
     for place, value in enumerate((predictor.fault, written)):
         k.store_integer(value.get(), k.argument("state") + 8 * place)
+
+
+@kernel(*MEANS)
+def means(k: KernelBuilder, *, vectors: int, words: str) -> None:
+    """Write each line's hidden vector, the mean of its rows; ``words`` are as in ``predict``."""
+    predictor = Predictor(k, "", vectors, norms=False)
+    with k.loop(0, k.argument("line_count")) as number:
+        line = Line.load(k, number)
+        with k.when(line.size > 0):
+            at = k.argument("features") + line.feature * 4
+            if words == "sums":
+                predictor.hidden_of_sums(line)
+            elif words == "parts":
+                predictor.expand(line, k.argument("scratch"))
+                predictor.hidden(k.argument("scratch"), line.size)
+            else:
+                predictor.hidden(at, line.size)
+            to = k.argument("vectors") + number * (vectors * VECTOR)
+            with k.loop(0, k.integer(vectors)) as v:
+                k.store(k.load(k.argument("hidden") + v * VECTOR), to + v * VECTOR)
 
 
 @kernel(*SUM)
