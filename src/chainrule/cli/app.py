@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from chainrule import __version__
 from chainrule.cli.arguments import JsonOption
+from chainrule.cli.fasttext_app import fasttext_app
 from chainrule.cli.model_commands import check, evaluate, plot, predict, show
 from chainrule.cli.option_values import OPTIMIZERS
 from chainrule.cli.output import Output, speak_unicode
@@ -85,6 +86,7 @@ def warmup(as_json: JsonOption = False) -> None:
 
 for command in (train, compare, predict, evaluate, check, show, plot, warmup):
     app.command()(command)
+app.add_typer(fasttext_app, name="fasttext")
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import MISSING, Field, fields
 from functools import wraps
 from typing import Any, get_type_hints
 
@@ -33,7 +33,7 @@ def with_options(kind: type[Any], names: Sequence[str] = ()) -> Callable[[Any], 
             inspect.Parameter(
                 name,
                 inspect.Parameter.KEYWORD_ONLY,
-                default=inspect.Parameter.empty if name == "data" else each.default,
+                default=inspect.Parameter.empty if _is_required(each) else each.default,
                 annotation=hints[name],
             )
             for name, each in taken.items()
@@ -54,3 +54,7 @@ def with_options(kind: type[Any], names: Sequence[str] = ()) -> Callable[[Any], 
         return run
 
     return decorate
+
+
+def _is_required(field: Field[Any]) -> bool:
+    return field.default is MISSING or field.name == "data"

@@ -53,7 +53,7 @@ class ArrivingLines:
         The first read may wait; the others do not.
         """
         while filled < room:
-            count = self.file.readinto(memoryview(text)[filled:room])  # type: ignore[attr-defined]
+            count = self.file.readinto(text[filled:room].data)  # type: ignore[attr-defined]
             if not count:
                 return filled, True, False
             filled += count

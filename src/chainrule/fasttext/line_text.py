@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.kernels import number_text
+from chainrule.engine.kernels.library import CompiledKernel
 from chainrule.engine.kernels.single_exponential import roots_of_2
 from chainrule.engine.running.single import invoke, kernel_of
 from chainrule.fasttext.arithmetic import exp32
@@ -101,7 +103,8 @@ def vector_lines(
 
     def line(number: int) -> bytes:
         name = names.names[number] + b" " if names.names else b""
-        return name + layout % tuple(rows[number].tolist()) + b"\n"
+        numbers: bytes = layout % tuple(rows[number].tolist())
+        return name + numbers + b"\n"
 
     size = int(names.lengths.sum()) + count * (number_text.ROOM * dim + 1)
     arrays = {"dim": dim, "rows": rows, "row_bytes": rows.strides[0]}
@@ -110,7 +113,12 @@ def vector_lines(
 
 
 def _written(
-    kernel: Any, names: Names, count: int, size: int, line: Any, arrays: dict[str, Any]
+    kernel: CompiledKernel,
+    names: Names,
+    count: int,
+    size: int,
+    line: Callable[[int], bytes],
+    arrays: dict[str, Any],
 ) -> bytes:
     """Return what a kernel writes, and for those lines that it does not, what a function does."""
     text, state = np.empty(size + number_text.SLACK, np.uint8), np.zeros(2, np.int64)

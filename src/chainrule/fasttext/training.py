@@ -19,13 +19,16 @@ from chainrule.engine.machine.memory import aligned
 from chainrule.engine.running.single import invoke, kernel_of
 from chainrule.fasttext.arithmetic import sigmoid_table
 from chainrule.fasttext.corpus import dictionary_of, read_corpus
+from chainrule.fasttext.dictionary import Dictionary
 from chainrule.fasttext.huffman import HuffmanTree
 from chainrule.fasttext.line_rows import Lines, lay_out
 from chainrule.fasttext.matrices import Dense, KeptRows
 from chainrule.fasttext.model import FastTextModel
+from chainrule.fasttext.pretrained import with_vectors
 from chainrule.fasttext.randomness import UniformStart
 from chainrule.fasttext.settings import Settings
 from chainrule.fasttext.starting_rows import FLOATS, bits_of, starting_rows
+from chainrule.fasttext.vectors import WordVectors
 
 __all__ = ["train", "train_model"]
 
@@ -161,7 +164,12 @@ def negatives(counts: NDArray[np.int64]) -> NDArray[np.int32]:
 
 
 def train_model(
-    source: Any, settings: Settings, goes_on: Callable[[float], bool] | None = None
+    source: Any,
+    settings: Settings,
+    goes_on: Callable[[float], bool] | None = None,
+    *,
+    vectors: WordVectors | None = None,
+    told: Callable[[Dictionary], None] | None = None,
 ) -> FastTextModel:
     """Return the model that fastText trains on a text with these settings, bit by bit.
 
@@ -173,13 +181,23 @@ def train_model(
         What it is trained with.
     goes_on : callable, optional
         Asked now and then, with the share that is done; training ends where it returns false.
+    vectors : WordVectors, optional
+        What the rows of words begin with; their words are the model's, too.
+    told : callable, optional
+        Called with the dictionary once the text is read.
 
     Raises
     ------
     ValueError
-        A setting makes no sense in training, no word is left, or a score is not finite.
+        A setting makes no sense in training, vectors have another dim, no word is left, or a
+        score is not finite.
     """
     settings = settings.for_training()
+    if vectors is not None and vectors.values.shape[1] != settings.dim:
+        raise ValueError(
+            f"train: expected vectors of {settings.dim} numbers, as dim says, got "
+            f"{vectors.values.shape[1]}"
+        )
     corpus = read_corpus(
         source,
         label=settings.prefix,
@@ -191,7 +209,11 @@ def train_model(
             f"train: expected words that are seen {settings.minCount} times (minCount), got none "
             f"among {len(corpus.tokens):,} tokens"
         )
-    dictionary = dictionary_of(corpus)
+    dictionary, given = dictionary_of(corpus), None
+    if vectors is not None:
+        corpus, dictionary, given = with_vectors(corpus, vectors, settings.prefix)
+    if told is not None:
+        told(dictionary)
     lines = lay_out(
         corpus,
         word_ngrams=settings.wordNgrams,
@@ -202,6 +224,8 @@ def train_model(
     start = UniformStart(dictionary.nwords + settings.bucket, settings.dim, settings.seed)
     kept = np.concatenate([np.arange(lines.words), lines.words + lines.buckets.astype(np.int64)])
     inputs = starting_rows(kept, start.dim, start.rows, seed=start.seed, pad=True)
+    if given is not None:
+        inputs[given.rows, : start.dim] = given.values
     outputs = aligned((dictionary.nlabels, inputs.shape[1]), np.float32)
     counts, tokens = dictionary.label_counts, dictionary.ntokens
     train(lines, inputs, outputs, counts, tokens, settings, goes_on)

@@ -1,0 +1,58 @@
+"""Files and pipes of the commands of fastText."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from chainrule.fasttext.arriving import ArrivingLines
+
+STANDARD_INPUT = "-"
+
+
+@contextmanager
+def opened(path: str) -> Iterator[BinaryIO]:
+    """Open a file, or standard input for ``-``, for bytes as they come.
+
+    Raises
+    ------
+    ValueError
+        The file cannot be read.
+    """
+    if path == STANDARD_INPUT:
+        buffered: Any = sys.stdin.buffer
+        yield getattr(buffered, "raw", buffered)
+        return
+    try:
+        file = open(path, "rb", buffering=0)  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read: {error.strerror}") from None
+    with file:
+        yield file
+
+
+@contextmanager
+def lines_of(path: str) -> Iterator[ArrivingLines]:
+    """Open a file, or standard input for ``-``, for lines as they come."""
+    with opened(path) as file:
+        yield ArrivingLines(file)
+
+
+def print_bytes(parts: Iterable[bytes]) -> None:
+    """Print results as they are, each part at once."""
+    out = sys.stdout.buffer
+    for part in parts:
+        out.write(part)
+        out.flush()
+
+
+def check_writable(*paths: Path) -> None:
+    """Raise ValueError where a file cannot be, before any work is done."""
+    for path in paths:
+        if not path.parent.is_dir():
+            raise ValueError(f"-output: there is no folder {path.parent}")
+        if path.exists() and not path.is_file():
+            raise ValueError(f"-output: {path} is a folder, device or pipe; a file was expected")

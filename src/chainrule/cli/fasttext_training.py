@@ -1,0 +1,84 @@
+"""``chainrule fasttext supervised`` and ``quantize``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from chainrule.cli.fasttext_files import check_writable, opened
+from chainrule.cli.fasttext_options import QuantizeOptions, TrainingOptions, check_threads
+from chainrule.cli.fasttext_progress import TrainingProgress
+from chainrule.cli.spelling import with_options
+from chainrule.fasttext.line_text import Names, vector_lines
+from chainrule.fasttext.model import FastTextModel
+from chainrule.fasttext.quantising import quantise
+from chainrule.fasttext.reader import read_model
+from chainrule.fasttext.reference import train_further
+from chainrule.fasttext.settings import float32_of
+from chainrule.fasttext.training import train_model
+from chainrule.fasttext.vectors import read_vectors, write_vectors
+from chainrule.fasttext.writer import write_model
+from chainrule.files.atomic import replace_file
+from chainrule.interruption import interruption
+
+
+@with_options(TrainingOptions)
+def supervised(options: TrainingOptions) -> None:
+    """Train a classifier of lines, as fastText does; writes OUTPUT.bin and OUTPUT.vec."""
+    settings = options.settings()
+    names = ["bin", "vec", "output"] if options.saveOutput else ["bin", "vec"]
+    paths = [Path(f"{options.output}.{name}") for name in names]
+    check_writable(*paths)
+    vectors = None
+    if options.pretrainedVectors is not None:
+        vectors = read_vectors(options.pretrainedVectors)
+    progress = TrainingProgress(options.verbose, settings.lr, settings.epoch)
+    with opened(options.input) as text:
+        model = train_model(
+            text, settings, progress.goes_on, vectors=vectors, told=progress.dictionary
+        )
+    progress.end()
+    with interruption.held_off():
+        write_model(paths[0], model)
+        write_vectors(paths[1], model, unit_length=False)
+        if options.saveOutput:
+            _write_output(paths[2], model)
+
+
+@with_options(QuantizeOptions)
+def quantize(options: QuantizeOptions) -> None:
+    """Make the model OUTPUT.bin small; writes OUTPUT.ftz."""
+    check_threads(options.thread)
+    path = Path(f"{options.output}.ftz")
+    check_writable(path)
+    text = b""
+    if options.retrain:
+        if options.input is None:
+            raise ValueError("-retrain needs the text: -input FILE")
+        with opened(options.input) as file:
+            text = file.read()
+    lr = float32_of(0.05 if options.lr is None else options.lr)
+
+    def retrained(model: FastTextModel) -> FastTextModel:
+        settings = replace(model.settings, lr=lr, epoch=options.epoch)
+        return train_further(replace(model, settings=settings), text)
+
+    small = quantise(
+        read_model(f"{options.output}.bin"),
+        cutoff=options.cutoff,
+        retrain=retrained if options.retrain else None,
+        dsub=options.dsub,
+        qnorm=options.qnorm,
+        qout=options.qout,
+    )
+    write_model(path, small)
+
+
+def _write_output(path: Path, model: FastTextModel) -> None:
+    """Write the vectors of the labels as text."""
+    count, dim = model.dictionary.nlabels, model.settings.dim
+    rows = model.output.take(np.arange(count)) + np.float32(0)
+    lines = vector_lines(rows, Names(model.dictionary.labels))
+    replace_file(path, [b"%d %d\n" % (count, dim), lines])
