@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from chainrule.fasttext.line_text import vector_lines
-from chainrule.fasttext.matrices import Matrix
+from chainrule.fasttext.matrices import Rows
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.quantisation import Quantised
 from chainrule.fasttext.reader import SAVED
@@ -58,7 +58,7 @@ def _entries(model: FastTextModel) -> Iterator[bytes]:
         yield b"%s %d %s\n" % (name, count, kind)
 
 
-def _matrix(matrix: Matrix, what: str) -> Iterator[bytes]:
+def _matrix(matrix: Rows, what: str) -> Iterator[bytes]:
     if isinstance(matrix, Quantised):
         raise ValueError(f"dump: expected a model whose {what} matrix is not quantised")
     rows, columns = matrix.shape
