@@ -7,18 +7,8 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli.fasttext_answers import (
-    dump,
-    predict,
-    predict_prob,
-    print_ngrams,
-    print_sentence_vectors,
-    print_word_vectors,
-    score,
-    score_labels,
-)
+from chainrule.cli import fasttext_commands as commands
 from chainrule.cli.fasttext_group import FastTextCommand, FastTextCommands
-from chainrule.cli.fasttext_training import quantize, supervised
 
 fasttext_app = typer.Typer(
     cls=FastTextCommands,
@@ -45,16 +35,16 @@ def _refuse(
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
-    "supervised": supervised,
-    "quantize": quantize,
-    "test": score,
-    "test-label": score_labels,
-    "predict": predict,
-    "predict-prob": predict_prob,
-    "print-word-vectors": print_word_vectors,
-    "print-sentence-vectors": print_sentence_vectors,
-    "print-ngrams": print_ngrams,
-    "dump": dump,
+    "supervised": commands.supervised,
+    "quantize": commands.quantize,
+    "test": commands.score,
+    "test-label": commands.score_labels,
+    "predict": commands.predict,
+    "predict-prob": commands.predict_prob,
+    "print-word-vectors": commands.word_vectors,
+    "print-sentence-vectors": commands.sentence_vectors,
+    "print-ngrams": commands.ngrams,
+    "dump": commands.dump,
 }
 
 for name, command in COMMANDS.items():

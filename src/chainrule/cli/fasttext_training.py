@@ -1,4 +1,4 @@
-"""``chainrule fasttext supervised`` and ``quantize``."""
+"""Training and quantisation, as fastText's commands have them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 from chainrule.cli.fasttext_files import check_writable, opened
 from chainrule.cli.fasttext_options import QuantizeOptions, TrainingOptions, check_threads
 from chainrule.cli.fasttext_progress import TrainingProgress
-from chainrule.cli.spelling import with_options
 from chainrule.fasttext.line_text import Names, vector_lines
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.quantising import quantise
@@ -24,9 +23,8 @@ from chainrule.files.atomic import replace_file
 from chainrule.interruption import interruption
 
 
-@with_options(TrainingOptions)
-def supervised(options: TrainingOptions) -> None:
-    """Train a classifier of lines, as fastText does; writes OUTPUT.bin and OUTPUT.vec."""
+def train_classifier(options: TrainingOptions) -> None:
+    """Train a classifier of lines; write the files."""
     settings = options.settings()
     names = ["bin", "vec", "output"] if options.saveOutput else ["bin", "vec"]
     paths = [Path(f"{options.output}.{name}") for name in names]
@@ -47,9 +45,8 @@ def supervised(options: TrainingOptions) -> None:
             _write_output(paths[2], model)
 
 
-@with_options(QuantizeOptions)
-def quantize(options: QuantizeOptions) -> None:
-    """Make the model OUTPUT.bin small; writes OUTPUT.ftz."""
+def quantise_file(options: QuantizeOptions) -> None:
+    """Make a model small; write it."""
     check_threads(options.thread)
     path = Path(f"{options.output}.ftz")
     check_writable(path)
