@@ -64,8 +64,8 @@ _PUBLIC = {
         """,
     "files": "ModelFileError",
     "estimators": """
-        Classifier MLPClassifier MLPRegressor Regressor TableClassifier TableRegressor
-        TextClassifier TextExplanation load
+        Classifier FastTextClassifier MLPClassifier MLPRegressor Regressor TableClassifier
+        TableRegressor TextClassifier TextExplanation load load_fasttext
         """,
     "pictures": "GradientNormsDisplay LearningCurveDisplay WeightsDisplay",
     "engine": "Predictor",

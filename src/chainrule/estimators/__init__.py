@@ -1,6 +1,7 @@
 """Estimators with scikit-learn's manners: its own networks, replaced, any chain, tables, texts."""
 
 from chainrule.estimators.chain_estimators import Classifier, Regressor
+from chainrule.estimators.fasttext_classifier import FastTextClassifier, load_fasttext
 from chainrule.estimators.loading import load
 from chainrule.estimators.mlp import MLPClassifier, MLPRegressor
 from chainrule.estimators.tables import TableClassifier, TableRegressor
@@ -8,6 +9,7 @@ from chainrule.estimators.texts import TextClassifier, TextExplanation
 
 __all__ = [
     "Classifier",
+    "FastTextClassifier",
     "MLPClassifier",
     "MLPRegressor",
     "Regressor",
@@ -16,4 +18,5 @@ __all__ = [
     "TextClassifier",
     "TextExplanation",
     "load",
+    "load_fasttext",
 ]

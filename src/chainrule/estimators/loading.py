@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from chainrule.estimators.chain_estimators import Classifier, Regressor
+from chainrule.estimators.fasttext_classifier import FastTextClassifier, load_fasttext
 from chainrule.estimators.mlp import MLPClassifier, MLPRegressor
 from chainrule.estimators.tables import TableClassifier, TableRegressor
 from chainrule.estimators.texts import TextClassifier
+from chainrule.fasttext.reader import is_fasttext_file
 from chainrule.files.estimator import load_estimator
 
 ESTIMATORS = (
@@ -29,6 +31,7 @@ Loaded: TypeAlias = (
     | TableClassifier
     | TableRegressor
     | TextClassifier
+    | FastTextClassifier
 )
 
 
@@ -40,15 +43,16 @@ def load(
     Parameters
     ----------
     path : str or path
-        A file that ``chainrule train`` or an estimator's ``save`` has written, in any release.
+        A file that ``chainrule train`` or an estimator's ``save`` has written, in any release; or
+        one of fastText's.
     functions : iterable of classes, default=()
         Classes of your own that it uses: functions, losses, optimizers, schedules, augmentations.
         They are dataclasses. Where a later release has a class of the same name, yours is taken.
 
     Returns
     -------
-    loaded : MLPClassifier, MLPRegressor, Classifier, Regressor, TableClassifier, TableRegressor \
-            or TextClassifier
+    loaded : MLPClassifier, MLPRegressor, Classifier, Regressor, TableClassifier, TableRegressor, \
+            TextClassifier or FastTextClassifier
         The fitted estimator that was saved.
 
     Raises
@@ -56,5 +60,7 @@ def load(
     ModelFileError
         The file is none of chainrule's, cut off, damaged, too new, or uses unknown classes.
     """
+    if is_fasttext_file(path):
+        return load_fasttext(path)
     loaded: Loaded = load_estimator(path, ESTIMATORS, functions)
     return loaded

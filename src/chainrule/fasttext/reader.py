@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.quantisation import CENTROIDS, ProductQuantiser, Quantised
 from chainrule.fasttext.settings import LOSSES, MODELS, Settings
 
-__all__ = ["MAGIC", "SAVED", "VERSION", "read_model"]
+__all__ = ["MAGIC", "SAVED", "VERSION", "is_fasttext_file", "read_model"]
 
 MAGIC = 793712314
 VERSION = 12
@@ -48,6 +49,17 @@ NAME = re.compile(rb"([^\0]*+\0).{9}|.*", re.DOTALL)
 
 WINDOW = 2**20
 """Bytes that are searched for names at once."""
+
+
+def is_fasttext_file(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file begins as fastText's models do."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return False
+        with open(path, "rb") as file:
+            return file.read(4) == MAGIC.to_bytes(4, "little")
+    except OSError:
+        return False
 
 
 def read_model(path: str | os.PathLike[str], label: str = "__label__") -> FastTextModel:

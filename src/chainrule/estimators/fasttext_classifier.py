@@ -1,0 +1,361 @@
+"""fastText's supervised model as an estimator of scikit-learn's kind."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, _fit_context
+from sklearn.utils.validation import check_is_fitted
+
+from chainrule.fasttext.model import FastTextModel
+from chainrule.fasttext.prediction import Predictor
+from chainrule.fasttext.probabilities import probabilities
+from chainrule.fasttext.quantisation import Quantised
+from chainrule.fasttext.quantising import quantise
+from chainrule.fasttext.reader import read_model
+from chainrule.fasttext.samples import (
+    as_labels,
+    label_bytes,
+    prediction_lines_of,
+    text_bytes,
+    training_lines,
+)
+from chainrule.fasttext.settings import Settings
+from chainrule.fasttext.training import train_model
+from chainrule.fasttext.vectors import read_vectors, write_vectors
+from chainrule.fasttext.writer import write_model
+
+__all__ = ["FastTextClassifier", "load_fasttext"]
+
+SETTINGS = ["lr", "dim", "epoch", "wordNgrams", "minn", "maxn", "minCount", "loss", "bucket"]
+SETTINGS += ["seed", "label", "minCountLabel", "neg", "lrUpdateRate"]
+ENDS = (".bin", ".ftz", ".vec")
+
+
+class FastTextClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """A linear classifier of texts by words and n-grams: fastText's, bit for bit.
+
+    With the same parameters, fasttext-community 0.11.9 with one thread writes the same file. The
+    number of threads changes nothing here.
+
+    Parameters
+    ----------
+    lr : float, default=0.1
+        Learning rate; it falls to 0.
+    dim : int, default=100
+        Numbers of a vector.
+    epoch : int, default=5
+        Passes over the texts.
+    wordNgrams : int, default=1
+        Words of the longest word n-gram.
+    minn, maxn : int, default=0
+        Characters of the shortest and the longest character n-gram; maxn=0 means none.
+    minCount : int, default=1
+        Words that are seen less often are dropped.
+    loss : {"softmax", "ova", "hs", "ns"}, default="softmax"
+        Softmax, one-vs-all, hierarchical softmax, or negative sampling.
+    bucket : int, default=2_000_000
+        Rows that all n-grams share.
+    seed : int, default=0
+        Of the random numbers.
+    label : str, default="__label__"
+        What labels begin with in files.
+    minCountLabel : int, default=0
+        Labels that are seen less often are dropped.
+    neg : int, default=5
+        Labels drawn as negatives, with the loss "ns".
+    lrUpdateRate : int, default=100
+        Tokens that are read until the learning rate is set anew.
+    pretrainedVectors : str or path, default=None
+        A ``.vec`` file that words' vectors begin with.
+    thread : int, default=None
+        Threads that predict; None takes as many as there are processors.
+
+    Attributes
+    ----------
+    model_ : FastTextModel
+        The model: settings, dictionary, and both matrices.
+    classes_ : array of shape (n_classes,)
+        The labels, sorted.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
+
+    def __init__(
+        self,
+        lr: float = 0.1,
+        dim: int = 100,
+        epoch: int = 5,
+        wordNgrams: int = 1,
+        minn: int = 0,
+        maxn: int = 0,
+        minCount: int = 1,
+        loss: str = "softmax",
+        bucket: int = 2_000_000,
+        seed: int = 0,
+        label: str = "__label__",
+        *,
+        minCountLabel: int = 0,
+        neg: int = 5,
+        lrUpdateRate: int = 100,
+        pretrainedVectors: str | os.PathLike[str] | None = None,
+        thread: int | None = None,
+    ) -> None:
+        self.lr = lr
+        self.dim = dim
+        self.epoch = epoch
+        self.wordNgrams = wordNgrams
+        self.minn = minn
+        self.maxn = maxn
+        self.minCount = minCount
+        self.loss = loss
+        self.bucket = bucket
+        self.seed = seed
+        self.label = label
+        self.minCountLabel = minCountLabel
+        self.neg = neg
+        self.lrUpdateRate = lrUpdateRate
+        self.pretrainedVectors = pretrainedVectors
+        self.thread = thread
+
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train on texts and their labels, as on a file of lines ``__label__y text``.
+
+        Parameters
+        ----------
+        X : list of str
+            The texts, one line each.
+        y : list of str, or list of lists of str
+            The label of each text, or its labels. Labels have no white space.
+
+        Returns
+        -------
+        self : object
+        """
+        settings = self._settings()
+        texts, labels = text_bytes(X, "fit"), as_labels(y)
+        if len(texts) != len(labels):
+            raise ValueError(f"fit: expected as many labels as texts, got {len(labels)} labels for "
+                             f"{len(texts)} texts")  # fmt: skip
+        names = {one: label_bytes(one, settings.prefix) for own in labels for one in own}
+        if len(set(names.values())) < len(names):
+            raise ValueError("fit: expected labels that differ as text, got 1 and '1', or the like")
+        lines = ([names[one] for one in own] for own in labels)
+        content = training_lines(texts, lines, settings.prefix)
+        known = {word: one for one, word in names.items()}
+        return self._take(self._trained(content, settings), known)
+
+    def fit_file(self, path: str | os.PathLike[str]) -> Self:
+        """Train on a file of lines, with labels among the words, as fastText does.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the file.
+
+        Returns
+        -------
+        self : object
+        """
+        settings = self._settings()
+        with open(path, "rb") as file:
+            return self._take(self._trained(file, settings))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the likeliest label (n,) of each of the texts X.
+
+        A text without a word that the model knows has the label that training saw most often.
+        """
+        names, texts = self._names(), self._lines(X, "predict")
+        found: list[int] = []
+        for part in self._predictor().predict(texts):
+            first = np.zeros(len(part.rows), np.int32)  # labels come by falling count
+            some = np.diff(part.offsets) > 0
+            first[some] = part.labels[part.offsets[:-1][some]]
+            found += first.tolist()
+        return np.array([names[label] for label in found], self.classes_.dtype)
+
+    def predict_labels(
+        self, X: Any, k: int = 1, threshold: float = 0.0
+    ) -> list[list[tuple[Any, float]]]:
+        """Return what fastText's ``predict`` gives: the labels of each text, with probabilities.
+
+        Parameters
+        ----------
+        X : list of str
+            The texts.
+        k : int, default=1
+            At most so many labels of each; -1 for all.
+        threshold : float, default=0.0
+            The least probability.
+
+        Returns
+        -------
+        labels : list of lists of (label, probability)
+            The likeliest first. Probabilities are those that fastText prints: in float32, with
+            1e-5 added. A text without a word that the model knows has none.
+        """
+        names, texts = self._names(), self._lines(X, "predict_labels")
+        found: list[list[tuple[Any, float]]] = []
+        for part in self._predictor().predict(texts, k, threshold):
+            each = zip(part.labels.tolist(), part.probabilities.tolist(), strict=True)
+            pairs = [(names[label], p) for label, p in each]
+            found += [pairs[a:b] for a, b in pairwise(part.offsets.tolist())]
+        return found
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability (n, n_classes) of each label for each of the texts X.
+
+        They are the softmax itself, and sum to 1; ``predict_labels`` has what fastText prints. With
+        the losses "ova" and "ns" each label has its own, and they do not sum to 1. A text without a
+        word that the model knows has the labels' shares of the training texts.
+        """
+        order = np.argsort(np.searchsorted(self.classes_, self._names()))
+        model, texts = self.model_, self._lines(X, "predict_proba")
+        parts = [
+            probabilities(model, rows)[:, order] for rows in self._predictor().vectors(texts)
+        ]
+        shares = np.concatenate(parts)
+        counts = model.dictionary.label_counts[order].astype(np.float64)
+        sizes = [part.rows for part in self._predictor().predict(texts)]
+        shares[np.concatenate(sizes) == 0] = counts / max(counts.sum(), 1)
+        return shares
+
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """Return the vectors (n, dim) of the texts X: the means of their words' and n-grams' rows.
+
+        With a file of word vectors, cbow or skipgram, it is the mean of the words' vectors, each at
+        length 1.
+        """
+        check_is_fitted(self, "model_")
+        texts = text_bytes(X, "transform")
+        if self.model_.settings.model != "supervised":
+            rows = [self.model_.mean_word_vector(text.split(), False) for text in texts]
+            return np.array(rows, np.float32).reshape(-1, self.model_.settings.dim)
+        return np.concatenate([*self._predictor().vectors(prediction_lines_of(texts))])
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the share of the texts X whose predicted label is y, or among the labels y.
+
+        ``sample_weight`` is what each text weighs.
+        """
+        labels = as_labels(y)
+        right = [one in own for one, own in zip(self.predict(X).tolist(), labels, strict=True)]
+        return float(np.average(right, weights=sample_weight))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a file that fastText reads.
+
+        Parameters
+        ----------
+        path : str or path
+            ``.bin``: the model; ``.ftz``: the model with a quantised input matrix; ``.vec``: the
+            words' vectors as text.
+
+        Raises
+        ------
+        ModelFileError
+            The file cannot be written.
+        """
+        check_is_fitted(self, "model_")
+        end, model = Path(path).suffix, self.model_
+        if end not in ENDS:
+            raise ValueError(f"save: expected a name that ends in {', '.join(ENDS)}, got {path!s}")
+        if end == ".vec":
+            write_vectors(path, model, unit_length=False)
+            return
+        if end == ".ftz" and not isinstance(model.input, Quantised):
+            model = quantise(model)
+        write_model(path, model)
+
+    def _settings(self) -> Settings:
+        """Return the parameters as fastText's settings, checked."""
+        settings = Settings(**{name: getattr(self, name) for name in SETTINGS}).for_training()
+        if not settings.label:
+            raise ValueError("fit: expected a label= that labels begin with, got an empty one")
+        return settings
+
+    def _trained(self, source: Any, settings: Settings) -> FastTextModel:
+        given = self.pretrainedVectors
+        vectors = None if given is None else read_vectors(given)
+        return train_model(source, settings, vectors=vectors)
+
+    def _take(self, model: FastTextModel, known: dict[bytes, Any] | None = None) -> Self:
+        """Take over a model; ``known`` are the labels of its words."""
+        prefix = model.settings.prefix
+        labels = model.dictionary.labels
+        if known is None:
+            known = {word: _decoded(word.removeprefix(prefix)) for word in labels}
+        self._labels = [known[word] for word in labels]
+        self.classes_ = np.unique(np.array(self._labels))
+        self.model_ = model
+        self._prepared: Predictor | None = None
+        return self
+
+    def _predictor(self) -> Predictor:
+        if self._prepared is None:
+            self._prepared = Predictor(self.model_, self.thread)
+        return self._prepared
+
+    def _names(self) -> list[Any]:
+        """Return the labels in the model's order.
+
+        Raises
+        ------
+        ValueError
+            The model has none.
+        """
+        check_is_fitted(self, "model_")
+        if not self._labels:
+            raise ValueError(
+                f"expected a model with labels, got one without ({self.model_.settings.model}): "
+                "transform has its vectors"
+            )
+        return self._labels
+
+    def _lines(self, X: Any, caller: str) -> bytes:
+        return prediction_lines_of(text_bytes(X, caller))
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        return {**state, "_prepared": None} if "_prepared" in state else state
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array, tags.input_tags.string = False, True
+        return tags
+
+
+def _decoded(label: bytes) -> str:
+    return label.decode("utf-8", "surrogateescape")
+
+
+def load_fasttext(path: str | os.PathLike[str], label: str = "__label__") -> FastTextClassifier:
+    """Return the model in a file of fastText's.
+
+    Parameters
+    ----------
+    path : str or path
+        A ``.bin`` or ``.ftz`` file. One of word vectors, cbow or skipgram, has ``transform`` only.
+    label : str, default="__label__"
+        What labels begin with: files do not say it.
+
+    Returns
+    -------
+    loaded : FastTextClassifier
+        Ready to predict.
+
+    Raises
+    ------
+    ModelFileError
+        The file cannot be read, or is none of fastText's.
+    """
+    model = read_model(path, label)
+    given = {name: getattr(model.settings, name) for name in SETTINGS}
+    return FastTextClassifier(**given)._take(model)
