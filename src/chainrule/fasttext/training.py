@@ -189,8 +189,8 @@ def train_model(
     Raises
     ------
     ValueError
-        A setting makes no sense in training, vectors have another dim, no word is left, or a
-        score is not finite.
+        A setting makes no sense in training, vectors have another dim, no word or no label is
+        left, or a score is not finite.
     """
     settings = settings.for_training()
     if vectors is not None and vectors.values.shape[1] != settings.dim:
@@ -212,6 +212,11 @@ def train_model(
     dictionary, given = dictionary_of(corpus), None
     if vectors is not None:
         corpus, dictionary, given = with_vectors(corpus, vectors, settings.prefix)
+    if not dictionary.nlabels:
+        raise ValueError(
+            f"train: expected labels, words that begin with {settings.label!r}, got none among "
+            f"{dictionary.ntokens:,} tokens"
+        )
     if told is not None:
         told(dictionary)
     lines = lay_out(

@@ -1,0 +1,111 @@
+"""Where fastText aborts, prints its help or reads what is not there: one sentence, exit status 1."""
+
+import os
+
+import pytest
+
+from chainrule.fasttext.writer import write_model
+from cli.fasttext_runs import fasttext
+from fasttext_cases import model_of, quantised_of
+
+LINES = b"__label__one word1 word2\n__label__two word3\n" * 3
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    write_model(folder / "m.bin", model_of("softmax"))
+    write_model(folder / "m.ftz", quantised_of("softmax, plain"))
+    (folder / "train.txt").write_bytes(LINES)
+    (folder / "directory").mkdir()
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def within(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("supervised -input train.txt", "Missing option '-output'."),
+        ("supervised -inptu train.txt -output x", "there is no option -inptu; -input is near"),
+        ("supervised -input", "-input is without its value"),
+        ("supervised -input train.txt -output x -lr fast", "-lr"),
+        ("supervised -input train.txt -output x -loss hinge", "-loss: expected softmax, hs"),
+        ("supervised -input train.txt -output x -dim 0", "expected dim to be an integer from 1"),
+        ("supervised -input train.txt -output x -thread 0", "-thread: expected 1 or more, got 0"),
+        ("supervised -input train.txt -output x -qnorm", "-qnorm is an option of quantize"),
+        ("supervised -input train.txt -output x -autotune-duration 5", "is not done here"),
+        ("supervised -input no.txt -output x", "no.txt: cannot be read: No such file"),
+        ("supervised -input directory -output x", "directory: cannot be read: Is a directory"),
+        ("supervised -input train.txt -output no/x", "-output: there is no folder no"),
+        ("supervised -input train.txt -output x -pretrainedVectors no.vec", "no.vec: cannot be"),
+        ("supervised -input train.txt -output x -minCount 9 -minCountLabel 9", "(minCount), got"),
+        ("supervised -input train.txt -output x -label #", "begin with '#', got none among 21"),
+        ("quantize -output no", "no.bin: cannot be read: No such file"),
+        ("quantize -output m -retrain -cutoff 5", "-retrain needs the text: -input FILE"),
+        ("quantize -output m -dsub 0", "dsub of 1 or more"),
+        ("predict", "Missing argument 'MODEL'"),
+        ("predict m.bin", "Missing argument 'TEXT'"),
+        ("predict m.bin train.txt 0", "expected k to be -1, for all labels, or 1 or more, got 0"),
+        ("predict m.bin train.txt many", "[K]"),
+        ("predict m.bin train.txt 1 0.5 more", "more"),
+        ("predict m.bin no.txt", "no.txt: cannot be read: No such file"),
+        ("predict train.txt train.txt", "train.txt: is no model of fastText"),
+        ("predict no.bin train.txt", "no.bin: cannot be read: No such file"),
+        ("test m.bin no.txt", "no.txt: cannot be read: No such file"),
+        ("dump m.bin everything", "dump: expected one of args, dict, input, output"),
+        ("dump m.ftz input", "dump: expected a model whose input matrix is not quantised"),
+        ("skipgram -input train.txt -output x", "skipgram: training of word vectors is not done"),
+        ("nn m.bin 10", "nn: the search for near words is not done here"),
+        ("play", "No such command 'play'"),
+    ],
+)
+def test_it_is_said_what_is_wrong(line, expected):
+    assert expected in fasttext(*line.split()).error
+    assert not any(name.startswith("x") for name in os.listdir())
+
+
+def test_a_model_that_is_cut_off_is_one_error(folder):
+    content = (folder / "m.bin").read_bytes()
+    for size in (0, 3, 50, 1000, len(content) - 1):
+        (folder / "cut.bin").write_bytes(content[:size])
+        assert fasttext("predict", "cut.bin", "train.txt").error.startswith("cut.bin: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (b"", 0),
+        (b"\n\n", 2),
+        (b" ", 1),
+        (b"nowhere seen", 1),
+        (b"word1\0word2\0\0\n\0\n", 2),
+        (b"word1 </s> word2\n </s>", 3),
+        (b"\xff\xfe\x80 word1\n", 1),
+        (b"word1 " * 10**5 + b"\n" + b"x" * 10**6 + b"\nword2\n", 3),
+    ],
+    ids=["empty", "line feeds", "a space", "unknown", "NUL", "</s>", "no UTF-8", "long lines"],
+)
+@pytest.mark.parametrize("model", ["m.bin", "m.ftz"])
+def test_odd_texts_have_an_answer(text, lines, model):
+    printed = fasttext("predict-prob", model, "-", 2, given=text).printed
+    assert printed.count(b"\n") == lines
+    assert all(line == b"" or line.startswith(b"__label__") for line in printed.split(b"\n"))
+
+
+def test_one_label_is_certain(tmp_path):
+    (tmp_path / "one.txt").write_bytes(b"__label__a word1\n")
+    given = ["-input", tmp_path / "one.txt", "-output", tmp_path / "one", "-dim", 2, "-verbose", 0]
+    assert fasttext("supervised", *given).printed == b""
+    printed = fasttext("predict-prob", tmp_path / "one.bin", "-", -1, given=b"word1 x\n").printed
+    assert printed == b"__label__a 1.00001\n"
+    assert "expected two labels and more" in fasttext("supervised", *given, "-loss", "ns").error
+
+
+def test_help_has_fasttext_s_options():
+    shown = fasttext("supervised", "-h").printed.decode()
+    for option in ("-input", "-wordNgrams", "-pretrainedVectors", "-saveOutput"):
+        assert option in shown
