@@ -1,4 +1,4 @@
-"""Where fastText aborts, prints its help or reads what is not there: one sentence, exit status 1."""
+"""Where fastText aborts or prints its help there is one sentence, and exit status 1."""
 
 import os
 

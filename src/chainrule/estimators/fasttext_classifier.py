@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.fasttext.model import FastTextModel
@@ -84,8 +84,6 @@ class FastTextClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # t
         The labels, sorted.
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
-
     def __init__(
         self,
         lr: float = 0.1,
@@ -123,7 +121,6 @@ class FastTextClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # t
         self.pretrainedVectors = pretrainedVectors
         self.thread = thread
 
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any) -> Self:
         """Train on texts and their labels, as on a file of lines ``__label__y text``.
 
@@ -136,13 +133,16 @@ class FastTextClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # t
 
         Returns
         -------
-        self : object
+        self : FastTextClassifier
+            Fitted.
         """
         settings = self._settings()
         texts, labels = text_bytes(X, "fit"), as_labels(y)
         if len(texts) != len(labels):
-            raise ValueError(f"fit: expected as many labels as texts, got {len(labels)} labels for "
-                             f"{len(texts)} texts")  # fmt: skip
+            raise ValueError(
+                f"fit: expected as many labels as texts, got {len(labels)} labels for "
+                f"{len(texts)} texts"
+            )
         names = {one: label_bytes(one, settings.prefix) for own in labels for one in own}
         if len(set(names.values())) < len(names):
             raise ValueError("fit: expected labels that differ as text, got 1 and '1', or the like")
@@ -161,7 +161,8 @@ class FastTextClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # t
 
         Returns
         -------
-        self : object
+        self : FastTextClassifier
+            Fitted.
         """
         settings = self._settings()
         with open(path, "rb") as file:
