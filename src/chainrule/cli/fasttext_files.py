@@ -42,11 +42,14 @@ def lines_of(path: str) -> Iterator[ArrivingLines]:
 
 
 def print_bytes(parts: Iterable[bytes]) -> None:
-    """Print results as they are, each part at once."""
-    out = sys.stdout.buffer
+    """Print results as they are, each part at once; a stream of text, in a notebook, takes text."""
+    out = getattr(sys.stdout, "buffer", None)
     for part in parts:
-        out.write(part)
-        out.flush()
+        if out is not None:
+            out.write(part)
+            out.flush()
+        else:
+            sys.stdout.write(part.decode(errors="replace"))
 
 
 def check_writable(*paths: Path) -> None:
