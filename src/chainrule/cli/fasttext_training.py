@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +10,14 @@ import numpy as np
 from chainrule.cli.fasttext_files import check_writable, opened
 from chainrule.cli.fasttext_options import QuantizeOptions, TrainingOptions, check_threads
 from chainrule.cli.fasttext_progress import TrainingProgress
+from chainrule.fasttext.dictionary import Dictionary
+from chainrule.fasttext.further import train_further
 from chainrule.fasttext.line_text import Names, vector_lines
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.quantising import quantise
 from chainrule.fasttext.reader import read_model
-from chainrule.fasttext.reference import train_further
 from chainrule.fasttext.settings import float32_of
-from chainrule.fasttext.training import train_model
+from chainrule.fasttext.training import expect_labels, train_model
 from chainrule.fasttext.vectors import read_vectors, write_vectors
 from chainrule.fasttext.writer import write_model
 from chainrule.files.atomic import replace_file
@@ -33,10 +34,13 @@ def train_classifier(options: TrainingOptions) -> None:
     if options.pretrainedVectors is not None:
         vectors = read_vectors(options.pretrainedVectors)
     progress = TrainingProgress(options.verbose, settings.lr, settings.epoch)
+
+    def told(known: Dictionary) -> None:
+        expect_labels(known, settings)
+        progress.dictionary(known)
+
     with opened(options.input) as text:
-        model = train_model(
-            text, settings, progress.goes_on, vectors=vectors, told=progress.dictionary
-        )
+        model = train_model(text, settings, progress.goes_on, vectors=vectors, told=told)
     progress.end()
     with interruption.held_off():
         write_model(paths[0], model)
@@ -50,26 +54,31 @@ def quantise_file(options: QuantizeOptions) -> None:
     check_threads(options.thread)
     path = Path(f"{options.output}.ftz")
     check_writable(path)
-    text = b""
-    if options.retrain:
-        if options.input is None:
-            raise ValueError("-retrain needs the text: -input FILE")
-        with opened(options.input) as file:
-            text = file.read()
     lr = float32_of(0.05 if options.lr is None else options.lr)
+    progress = TrainingProgress(options.verbose, lr, options.epoch)
+    with ExitStack() as files:
+        retrain = None
+        if options.retrain:
+            if options.input is None:
+                raise ValueError("-retrain needs the text: -input FILE")
+            text = files.enter_context(opened(options.input))
 
-    def retrained(model: FastTextModel) -> FastTextModel:
-        settings = replace(model.settings, lr=lr, epoch=options.epoch)
-        return train_further(replace(model, settings=settings), text)
+            def retrain(model: FastTextModel) -> FastTextModel:
+                progress.dictionary(model.dictionary)
+                model = train_further(
+                    model, text, epoch=options.epoch, lr=lr, goes_on=progress.goes_on
+                )
+                progress.end()
+                return model
 
-    small = quantise(
-        read_model(f"{options.output}.bin"),
-        cutoff=options.cutoff,
-        retrain=retrained if options.retrain else None,
-        dsub=options.dsub,
-        qnorm=options.qnorm,
-        qout=options.qout,
-    )
+        small = quantise(
+            read_model(f"{options.output}.bin"),
+            cutoff=options.cutoff,
+            retrain=retrain,
+            dsub=options.dsub,
+            qnorm=options.qnorm,
+            qout=options.qout,
+        )
     write_model(path, small)
 
 

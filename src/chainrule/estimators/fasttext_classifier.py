@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
@@ -26,7 +27,7 @@ from chainrule.fasttext.samples import (
     training_lines,
 )
 from chainrule.fasttext.settings import Settings
-from chainrule.fasttext.training import train_model
+from chainrule.fasttext.training import expect_labels, train_model
 from chainrule.fasttext.vectors import read_vectors, write_vectors
 from chainrule.fasttext.writer import write_model
 
@@ -285,7 +286,8 @@ class FastTextClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # t
     def _trained(self, source: Any, settings: Settings) -> FastTextModel:
         given = self.pretrainedVectors
         vectors = None if given is None else read_vectors(given)
-        return train_model(source, settings, vectors=vectors)
+        told = partial(expect_labels, settings=settings)
+        return train_model(source, settings, vectors=vectors, told=told)
 
     def _take(self, model: FastTextModel, known: dict[bytes, Any] | None = None) -> Self:
         """Take over a model; ``known`` are the labels of its words."""

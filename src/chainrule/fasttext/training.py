@@ -30,7 +30,7 @@ from chainrule.fasttext.settings import Settings
 from chainrule.fasttext.starting_rows import FLOATS, bits_of, starting_rows
 from chainrule.fasttext.vectors import WordVectors
 
-__all__ = ["train", "train_model"]
+__all__ = ["expect_labels", "train", "train_model"]
 
 TURNS = 100_000
 """Tokens, about, after which training asks whether to go on."""
@@ -189,8 +189,8 @@ def train_model(
     Raises
     ------
     ValueError
-        A setting makes no sense in training, vectors have another dim, no word or no label is
-        left, or a score is not finite.
+        A setting makes no sense in training, vectors have another dim, no word is left, or a
+        score is not finite.
     """
     settings = settings.for_training()
     if vectors is not None and vectors.values.shape[1] != settings.dim:
@@ -212,11 +212,6 @@ def train_model(
     dictionary, given = dictionary_of(corpus), None
     if vectors is not None:
         corpus, dictionary, given = with_vectors(corpus, vectors, settings.prefix)
-    if not dictionary.nlabels:
-        raise ValueError(
-            f"train: expected labels, words that begin with {settings.label!r}, got none among "
-            f"{dictionary.ntokens:,} tokens"
-        )
     if told is not None:
         told(dictionary)
     lines = lay_out(
@@ -239,3 +234,12 @@ def train_model(
     inputs.take(order, axis=0, out=risen, mode="clip")  # without a copy between
     matrix = KeptRows(kept[order], risen[:, : start.dim], start)
     return FastTextModel(settings, dictionary, matrix, Dense(outputs[:, : start.dim]))
+
+
+def expect_labels(dictionary: Dictionary, settings: Settings) -> None:
+    """Raise ValueError if a text had no label: a model of it would predict nothing."""
+    if not dictionary.nlabels:
+        raise ValueError(
+            f"train: expected labels, words that begin with {settings.label!r}, got none among "
+            f"{dictionary.ntokens:,} tokens"
+        )
