@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
 
 import chainrule
-from chainrule import FastTextClassifier, ModelFileError, load_fasttext
+from chainrule import FastTextClassifier, ModelFileError, TextClassifier, load_fasttext
 from chainrule.fasttext.reference import predict_rows, train
 from chainrule.fasttext.settings import Settings
 from chainrule.fasttext.vectors import read_vectors
@@ -210,3 +210,9 @@ def test_parameters_are_checked_before_work():
         FastTextClassifier(loss="hinge").fit(["a"], ["x"])
     with pytest.raises(ValueError, match="expected a label= that labels begin with"):
         FastTextClassifier(label="").fit(["a"], ["x"])
+
+
+def test_text_classifiers_know_it():
+    model = TextClassifier.fasttext(lr=0.5, wordNgrams=2)
+    assert isinstance(model, FastTextClassifier)
+    assert (model.lr, model.wordNgrams) == (0.5, 2)

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from chainrule.chain import Chain
 from chainrule.estimators import resolve
+from chainrule.estimators.fasttext_classifier import FastTextClassifier
 from chainrule.estimators.fitting import FitJob
 from chainrule.estimators.network_classifier import NetworkClassifier
 from chainrule.estimators.parameters import Whole, with_shared_docs
@@ -282,3 +283,20 @@ class TextClassifier(NetworkClassifier):
         tags.input_tags.string = tags.input_tags.one_d_array = True
         tags.input_tags.sparse = tags.input_tags.two_d_array = False
         return tags
+
+    @staticmethod
+    def fasttext(**parameters: Any) -> FastTextClassifier:
+        """Return a classifier with fastText's own training, bit for bit, and its files.
+
+        Parameters
+        ----------
+        **parameters : dict
+            By fastText's names: ``lr``, ``dim``, ``epoch``, ``wordNgrams`` and so on, those of
+            `FastTextClassifier`.
+
+        Returns
+        -------
+        classifier : FastTextClassifier
+            To be fitted.
+        """
+        return FastTextClassifier(**parameters)
