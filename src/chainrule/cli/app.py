@@ -16,6 +16,7 @@ from chainrule.cli.fasttext_app import fasttext_app
 from chainrule.cli.model_commands import check, evaluate, plot, predict, show
 from chainrule.cli.option_values import OPTIMIZERS
 from chainrule.cli.output import Output, speak_unicode
+from chainrule.cli.text_commands import explain
 from chainrule.cli.train_commands import compare, train
 from chainrule.interruption import EXIT_CODE, interruption
 from chainrule.training import Adam, TrainingDivergedError
@@ -84,7 +85,7 @@ def warmup(as_json: JsonOption = False) -> None:
         out.say(f"{len(calls)} kernels in {seconds:.1f} s, {kept}")
 
 
-for command in (train, compare, predict, evaluate, check, show, plot, warmup):
+for command in (train, compare, predict, evaluate, explain, check, show, plot, warmup):
     app.command()(command)
 app.add_typer(fasttext_app, name="fasttext")
 

@@ -12,16 +12,17 @@ DataArgument = Annotated[
     typer.Argument(
         metavar="DATA",
         help="A built-in set (digits, iris, wine, breast_cancer, diabetes), a table (CSV, Parquet, "
-        "Excel, or - for standard input), a folder of images with one folder a class, or a folder "
-        "with MNIST's files.",
+        "Excel, or - for standard input), a text file of lines with labels such as __label__x, a "
+        "folder of images with one folder a class, or a folder with MNIST's files.",
     ),
 ]
 PredictedArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="DATA...",
-        help="A built-in set, a table (CSV, Parquet, Excel, or - for standard input), or images: "
-        "files, folders, or a pattern such as 'photos/*.jpg'.",
+        help="A built-in set, a table (CSV, Parquet, Excel, or - for standard input), a text file "
+        "with a text on each line, or images: files, folders, or a pattern such as "
+        "'photos/*.jpg'.",
     ),
 ]
 SkipDamagedOption = Annotated[

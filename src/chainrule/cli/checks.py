@@ -7,6 +7,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from chainrule import random
 from chainrule.checking import Report, check_gradients
@@ -33,7 +34,8 @@ def check_on_data(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # gradients are right for any data
         if few.cells is None and (target is None or predicts_one(estimator)):
-            X = np.asarray(estimator._encoded(X))
+            encoded = estimator._encoded(X)
+            X = encoded.toarray() if sparse.issparse(encoded) else np.asarray(encoded)
             return _check(estimator, X, _random_targets(estimator, len(X), seed), entries, seed)
         _, labelled = dense_labelled(estimator, X, answers_of(estimator, few, target), None)
     return _check(estimator, labelled.X, labelled.t, entries, seed)

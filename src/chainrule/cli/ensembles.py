@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 from chainrule.cli.option_values import ENSEMBLE
-from chainrule.cli.spelling import spelled
+from chainrule.cli.text_options import said_of
 from chainrule.data.split import LEAST_ROWS
 
 __all__ = ["check_ensemble", "described_network", "is_ensemble", "share_of_ensemble"]
@@ -30,7 +29,7 @@ SHARE = 0.2
 
 def described_network(options: Any) -> list[str]:
     """Return the options that are said and describe one network, as the command line has them."""
-    return _said(options, (*OF_BOTH, *ITS_OWN))
+    return said_of(options, (*OF_BOTH, *ITS_OWN))
 
 
 def is_ensemble(options: Any) -> bool:
@@ -42,7 +41,7 @@ def is_ensemble(options: Any) -> bool:
 
 def check_ensemble(options: Any) -> None:
     """Raise ValueError for options that an ensemble does not take."""
-    if said := _said(options, ITS_OWN):
+    if said := said_of(options, ITS_OWN):
         raise ValueError(
             f"{said[0]}: an ensemble has its own; expected --model mlp, got --model ensemble"
         )
@@ -53,10 +52,3 @@ def share_of_ensemble(said: float | None, rows: int) -> float:
     if said is not None:
         return said
     return SHARE if rows >= LEAST_ROWS else 0.0
-
-
-def _said(options: Any, names: tuple[str, ...]) -> list[str]:
-    """Return the options that are not as they are where nothing is said."""
-    usual = {each.name: each.default for each in fields(options)}
-    said = [name for name in names if getattr(options, name) != usual[name]]
-    return [spelled(f"no_{name}" if getattr(options, name) is False else name) for name in said]

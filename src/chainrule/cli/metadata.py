@@ -9,10 +9,11 @@ import numpy as np
 
 from chainrule.cli.evaluation import Scores, scores_json
 from chainrule.cli.network_estimator import batch_size
-from chainrule.cli.option_values import ENSEMBLE
+from chainrule.cli.option_values import ENSEMBLE, TEXT
 from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.prepared import Training
 from chainrule.cli.reading import layout_of, said_of
+from chainrule.cli.text_sources import TextSource
 from chainrule.training import History, Optimizer
 
 MOST_POINTS = 500
@@ -29,15 +30,15 @@ def metadata(training: Training, scores: Scores) -> dict[str, Any]:
     """Return what a file should remember of a training."""
     options, estimator = training.options, training.job.estimator
     history = estimator.history_
-    of_ensemble = options.model == ENSEMBLE
+    described = _described(training)
     return {
         "data": training.parts["training"].name,
-        "network": options.model,
+        "network": TEXT if _learns_texts(training) else options.model,
         "rows": {name: len(part) for name, part in training.parts.items()},
-        **(_ensemble(training.job) if of_ensemble else _network(options, estimator)),
+        **described,
         "seed": estimator.random_state,
         **({"id": list(training.roles.ids)} if training.roles.ids else {}),
-        **({"reading": said} if (said := said_of(layout_of(options))) else {}),
+        **({"reading": said} if (said := _reading(training)) else {}),
         **({"split": cut} if (cut := training.roles.cut) else {}),
         **({"precision": options.precision} if options.precision != "float32" else {}),
         "engine": history.engine,
@@ -46,6 +47,38 @@ def metadata(training: Training, scores: Scores) -> dict[str, Any]:
         **({"remarks": list(history.remarks)} if history.remarks else {}),
         "history": _curve(history, _score_name(training)),
         "scores": scores_json(scores),
+    }
+
+
+def _learns_texts(training: Training) -> bool:
+    return isinstance(training.parts["training"], TextSource)
+
+
+def _described(training: Training) -> dict[str, Any]:
+    """Return how networks of a kind were trained."""
+    if _learns_texts(training):
+        return _of_texts(training.job.estimator, len(training.parts["training"]))
+    if training.options.model == ENSEMBLE:
+        return _ensemble(training.job)
+    return _network(training.options, training.job.estimator)
+
+
+def _reading(training: Training) -> dict[str, Any]:
+    """Return how the data were written: what is not as usual."""
+    source = training.parts["training"]
+    lines = isinstance(source, TextSource) and bool(source.labels)
+    return {**said_of(layout_of(training.options)), **({"lines": True} if lines else {})}
+
+
+def _of_texts(estimator: Any, rows: int) -> dict[str, Any]:
+    """Return how a network of texts was trained."""
+    said = estimator.batch_size
+    size = estimator._usual_batch_size if said == "auto" else said
+    return {
+        "optimizer": {"name": estimator.solver, "learning_rate": estimator.learning_rate_init},
+        "schedule": estimator.learning_rate,
+        "batch_size": min(size, rows),
+        "scoring": str(estimator.scoring),
     }
 
 

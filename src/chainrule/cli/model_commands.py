@@ -20,7 +20,7 @@ from chainrule.cli.arguments import (
 )
 from chainrule.cli.checks import check_at_random, check_on_data
 from chainrule.cli.evaluation import Predictions, evaluate_source, predicted, scores_json
-from chainrule.cli.model_data import samples_of, source_for, target_name
+from chainrule.cli.model_data import loaded, samples_of, source_for, target_name
 from chainrule.cli.output import (
     Output,
     columns_table,
@@ -47,6 +47,10 @@ def predict(
     data: PredictedArgument,
     target: TargetOption = None,
     probabilities: Annotated[bool, typer.Option(help="A column for each class, too.")] = False,
+    top: Annotated[
+        int | None,
+        typer.Option(help="Write so many classes, the most probable first, with probabilities."),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="A file to write: CSV, or JSON with --json."),
@@ -73,7 +77,11 @@ def predict(
     out = Output(as_json=as_json)
     if output is not None:
         output_files.check_predictions_path(output, model, *data, force=force)
-    estimator = _load(model)
+    if top is not None and top < 1:
+        raise ValueError(f"--top: expected a number >= 1, got {top}")
+    estimator = loaded(model)
+    if top is not None and estimator.targets_.kind != "classes":
+        raise ValueError("--top: expected a model that predicts classes, got one of numbers")
     name = target_name(estimator, data[0], target)
     source = source_for(
         estimator, data, None, optional=True, skip_damaged=skip_damaged, reading=options
@@ -83,11 +91,17 @@ def predict(
     notes = [*_prediction_notes(source, predictions, probabilities=probabilities), *unnamed]
     out.say(*notes)
     if as_json:
-        told = predictions_json(estimator, source, predictions, name, beside)
+        told = predictions_json(estimator, source, predictions, name, beside, top=top or 0)
         text = json_text({**told, "notes": notes})
     else:
         text = predictions_csv(
-            estimator, source, predictions, name, beside, probabilities=probabilities
+            estimator,
+            source,
+            predictions,
+            name,
+            beside,
+            probabilities=probabilities,
+            top=top or 0,
         )
     if output is None:
         sys.stdout.write(text)
@@ -119,7 +133,7 @@ def evaluate(
 ) -> None:
     """Compare predictions with the true targets in DATA."""
     out = Output(as_json=as_json)
-    estimator = _load(model)
+    estimator = loaded(model)
     name = target_name(estimator, data, target)
     source = source_for(
         estimator, data, name, optional=False, skip_damaged=skip_damaged, reading=options
@@ -149,7 +163,7 @@ def check(
 ) -> None:
     """Compare the gradients of a model with finite differences."""
     out = Output(as_json=as_json)
-    estimator, counts = _load(model), {"samples": samples, "entries": entries, "seed": seed}
+    estimator, counts = loaded(model), {"samples": samples, "entries": entries, "seed": seed}
     if data is None:
         report = check_at_random(estimator, **counts)
     else:
@@ -173,7 +187,7 @@ def show(
 ) -> None:
     """Show a model's layers, and the formulas of its functions, its loss, and what is trained."""
     out = Output(as_json=as_json)
-    estimator = _load(model)
+    estimator = loaded(model)
     chain, loss = estimator.chain_, estimator._objective(estimator.targets_).loss
     sheet, summary = chain.formulas(loss), ModelSummary(estimator)
     if as_json:
@@ -214,16 +228,9 @@ def plot(
     output_files.check_text_path(path, model, force=force)
     if part not in PARTS:
         raise ValueError(f"--part: expected one of {', '.join(PARTS)}, got {part!r}")
-    picture, notes = draw_network(_load(model), part, kind)
+    picture, notes = draw_network(loaded(model), part, kind)
     out.say(*notes)
     output_files.write_bytes(path, picture)
     if output is None and path != usual:
         out.say(f"{usual} is there already (--force overwrites it)")
     out.say(f"picture saved in {path}")
-
-
-def _load(path: Path) -> Any:
-    """Return the estimator in a file; scikit-learn is loaded here, not with the command line."""
-    from chainrule.estimators import load
-
-    return load(path)

@@ -10,14 +10,23 @@ import numpy as np
 
 from chainrule.cli.reading import check_is_text, layout_of, read_data
 from chainrule.cli.table_options import ReadingOptions
+from chainrule.cli.text_data import label_of_lines, texts_for
+from chainrule.cli.text_sources import TextSource
 from chainrule.data import BUILTIN, Column, DataError, Source, Table
 from chainrule.data.builtin import TARGETS
 from chainrule.data.cells import shortened
 from chainrule.data.pictures import is_picture, named_files, source_of_pictures
 from chainrule.display import shape_text
-from chainrule.inputs import Images, Rows
+from chainrule.inputs import Images, Rows, Texts
 from chainrule.targets.columns import number_cells
 from chainrule.types import Array
+
+
+def loaded(path: Path) -> Any:
+    """Return the estimator in a file; scikit-learn is loaded here, not with the command line."""
+    from chainrule.estimators import load
+
+    return load(path)
 
 
 def target_of(source: Source) -> Column:
@@ -37,7 +46,7 @@ def target_name(estimator: Any, data: str, target: str | None) -> str | None:
     """
     columns = estimator.targets_.columns
     told = len(columns) == 1 or not any("," in name for name in columns)
-    known = target or (",".join(columns) if told else "")
+    known = target or (",".join(columns) if told else "") or label_of_lines(estimator)
     if known or data not in TARGETS:
         return known or None
     usual = TARGETS[data][0]
@@ -74,6 +83,10 @@ def source_for(
     inputs = estimator.inputs_
     like = inputs.reading if isinstance(inputs, Images) else None
     arguments = [data] if isinstance(data, str) else list(data)
+    if isinstance(inputs, Texts):
+        return texts_for(estimator, arguments, target, optional=optional, reading=reading)
+    if reading is not None and reading.text is not None:
+        raise DataError(f"--text: this model was trained on {_described(inputs)}, not on texts")
     pictures = _pictures(arguments)
     if like is None and pictures is not None:
         received = "an image" if len(pictures) == 1 else f"{len(pictures):,} images"
@@ -123,6 +136,8 @@ def _pictures(arguments: Sequence[str]) -> list[Path] | None:
 
 def samples_of(estimator: Any, source: Source, target: str | None) -> Any:
     """Return the samples of data that were read, as the inputs of a network take them."""
+    if isinstance(source, TextSource):
+        return source.texts(estimator.inputs_.column)
     data = source.data
     if not isinstance(data, Table):
         return estimator.inputs_.raw(data)
@@ -139,6 +154,8 @@ def answers_of(estimator: Any, source: Source, target: str | None) -> Column | A
     DataError
         There are none, or too few columns of them.
     """
+    if isinstance(source, TextSource) and source.labels:
+        return source.answers
     if predicts_one(estimator):
         return target_of(source)
     if not isinstance(source.data, Table):

@@ -33,6 +33,9 @@ REGRESSION_LOSSES: dict[str, type[Loss]] = {
 ENSEMBLE, MLP, CNN = MODELS = ("ensemble", "mlp", "cnn")
 """Several small networks for a table; a multilayer network; a convolutional one for images."""
 
+TEXT = "text"
+"""A network of texts, as files call it."""
+
 OPTIMIZERS: dict[str, Optimizer] = {
     "adam": Adam(),
     "adamw": AdamW(),

@@ -26,7 +26,7 @@ from chainrule.cli.option_values import (
     image_sides,
 )
 from chainrule.cli.spelling import spelled
-from chainrule.cli.table_options import TableOptions
+from chainrule.cli.text_options import TextOptions
 from chainrule.data import Source, Table
 from chainrule.functions import ACTIVATIONS
 from chainrule.targets.columns import TaskName
@@ -43,7 +43,7 @@ OF_BATCHES = ("learning_rate", "schedule", "warm_up", "batch", "clip_norm", "aug
 
 
 @dataclass(frozen=True)
-class CommandLineOptions(TableOptions):
+class CommandLineOptions(TextOptions):
     """What a command line says of a training, None where it says nothing.
 
     A loss is a loss of regression, so who names one says that the task is regression.

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from itertools import chain, count
 from typing import Any
 
+import numpy as np
+
 from chainrule.cli.column_names import named_columns
 from chainrule.cli.evaluation import Predictions
 from chainrule.data import DataError, RawCells, Source, Table
@@ -66,30 +68,61 @@ def predictions_csv(
     beside: Beside,
     *,
     probabilities: bool,
+    top: int = 0,
 ) -> str:
     """Return a row for each prediction, a column for each number or label that is predicted.
 
     Images have their files' names, rows of a table the cells that stand beside. A predicted column
     that has the name of one of these is called ``…_predicted``, or ``…_predicted_2`` and so on.
+    With ``top`` there are so many classes, the most probable first, each with its probability.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     names, shares = _columns(estimator, target), predictions.probabilities
     extra: list[str] = []
     if shares is not None and probabilities:
-        several = estimator.targets_.several
-        extra = [f"p({each})" for each in (names if several else _classes(estimator))]
+        several, listed = estimator.targets_.several, estimator.targets_.listed
+        extra = [f"p({each})" for each in (names if several and not listed else _classes(estimator))]
+    best = most_probable(estimator, predictions, top) if top else []
+    if best:
+        names = [
+            f"{heading}{f'_{number}' if number else ''}"
+            for number in (0, *range(2, len(best[0]) + 1))
+            for heading in (names[0] if len(names) == 1 else "label", "probability")
+        ]
     own = _new_names([*names, *extra], beside)
     writer.writerow([*["file"] * bool(source.files), *beside, *own])
     given = [list(source.files)] * bool(source.files) + list(beside.values())
-    for row, values in enumerate(_texts(predictions)):
+    chosen = _texts(estimator, predictions)
+    if best:
+        chosen = [[cell for each, p in row for cell in (each, f"{p:.6g}")] for row in best]
+    for row, values in enumerate(chosen):
         numbers = [f"{share:.6g}" for share in shares[row]] if shares is not None and extra else []
         writer.writerow([*(cells[row] for cells in given), *values, *numbers])
     return stream.getvalue()
 
 
+def most_probable(
+    estimator: Any, predictions: Predictions, top: int
+) -> list[list[tuple[str, float]]]:
+    """Return so many classes for each sample, the most probable first, and their probabilities."""
+    shares, names = predictions.probabilities, _classes(estimator)
+    assert shares is not None
+    order = np.argsort(-shares, axis=1, kind="stable")[:, :top]
+    return [
+        [(names[place], float(row[place])) for place in places]
+        for row, places in zip(shares, order.tolist(), strict=True)
+    ]
+
+
 def predictions_json(
-    estimator: Any, source: Source, predictions: Predictions, target: str | None, beside: Beside
+    estimator: Any,
+    source: Source,
+    predictions: Predictions,
+    target: str | None,
+    beside: Beside,
+    *,
+    top: int = 0,
 ) -> dict[str, Any]:
     """Return predictions, and probabilities if there are any, for programs."""
     values: Any = predictions.values
@@ -100,6 +133,11 @@ def predictions_json(
         result["files"] = source.files
     if beside:
         result["input"] = beside
+    if top and predictions.probabilities is not None:
+        result["most_probable"] = [
+            [{"class": name, "probability": share} for name, share in row]
+            for row in most_probable(estimator, predictions, top)
+        ]
     if predictions.probabilities is not None:
         result |= {"classes": _classes(estimator), "probabilities": predictions.probabilities}
     return result
@@ -130,6 +168,8 @@ def _classes(estimator: Any) -> list[str]:
 def _columns(estimator: Any, target: str | None) -> list[str]:
     """Return the names of the columns of predictions: the target's, numbered if it has several."""
     targets = estimator.targets_
+    if targets.kind == "classes" and targets.listed:
+        return [target or "labels"]
     if targets.task == "multilabel":
         outputs, labels = targets.outputs, _classes(estimator)
         names = [f"{target or 'label'}_{label}" for label in labels]
@@ -142,8 +182,10 @@ def _columns(estimator: Any, target: str | None) -> list[str]:
     return said if len(said) == outputs else names
 
 
-def _texts(predictions: Predictions) -> list[list[str]]:
-    """Return the predictions of each sample as texts."""
+def _texts(estimator: Any, predictions: Predictions) -> list[list[str]]:
+    """Return the predictions of each sample as texts; a list of labels has spaces between."""
+    if estimator.targets_.kind == "classes" and estimator.targets_.listed:
+        return [[" ".join(map(label_text, row))] for row in predictions.values.tolist()]
     rows = predictions.values.reshape(len(predictions.values), -1).tolist()
     write = label_text if predictions.chosen is not None else lambda value: repr(float(value))
     return [[write(value) for value in row] for row in rows]

@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.cli.column_roles import Roles
 from chainrule.cli.known_classes import with_known_classes
 from chainrule.cli.options import CommandLineOptions
+from chainrule.cli.text_sources import TextSource
 from chainrule.data import DataError, Source, Table, split, split_groups, split_times
 from chainrule.data.cells import Cells, shortened
 from chainrule.inputs.tables.times import times_of
@@ -26,9 +27,24 @@ _OUT = "--validation 0 --test 0 trains on all rows"
 
 def class_numbers(purpose: Purpose, source: Source) -> Array:
     """Return the place of each answer among the classes; DataError names the line of others."""
+    if isinstance(source, TextSource) and source.labels:
+        return _label_numbers(purpose, source)
     column = source.target
     classes = Classes(typed_labels(purpose.classes), pair=True, name=column.name)
     return classes.encode(classes.read(column))
+
+
+def _label_numbers(purpose: Purpose, source: TextSource) -> Array:
+    """Return the place of each line's label among the classes."""
+    places = {label: place for place, label in enumerate(purpose.classes)}
+    labels = list(map(str, source.cells or ()))
+    strange = [row for row, label in enumerate(labels) if label not in places]
+    if strange:
+        raise DataError(
+            f"{source.name}, {source.target.place(strange[0])}: expected a label of "
+            f"{shortened(purpose.classes, most=20)}, got {labels[strange[0]]!r}"
+        )
+    return np.array([places[label] for label in labels], np.intp)
 
 
 def parts_of(
@@ -67,6 +83,9 @@ def learned_purpose(purpose: Purpose, training: Source) -> Purpose:
     """
     if purpose.task == "regression":
         return purpose
+    if _several(purpose):
+        learned = {label for cell in training.cells or () for label in str(cell).split()}
+        return replace(purpose, classes=tuple(sorted(learned)))
     numbers = np.unique(class_numbers(purpose, training))
     classes = tuple(purpose.classes[number] for number in numbers)
     if len(classes) == 1:
@@ -77,10 +96,17 @@ def learned_purpose(purpose: Purpose, training: Source) -> Purpose:
     return replace(purpose, classes=classes, task="binary" if len(classes) == 2 else purpose.task)
 
 
+def _several(purpose: Purpose) -> bool:
+    """Return whether any label may hold: lines of them are split at random."""
+    return str(purpose.task) == "multilabel"
+
+
 def _checked(purpose: Purpose, part: Source) -> tuple[Source, list[str]]:
     """Return the rows of a part that can be scored, and notes; DataError for odd answers."""
     if purpose.task == "regression":
         number_cells(part.target)
+        return part, []
+    if _several(purpose):
         return part, []
     part, notes = with_known_classes(part, purpose.classes)
     class_numbers(purpose, part)
@@ -104,7 +130,10 @@ def _rows(
     source: Source, purpose: Purpose, shares: tuple[float, ...], seed: int, roles: Roles
 ) -> tuple[Sequence[Rows], list[str]]:
     """Return the rows of each part, and notes."""
-    labels = None if purpose.task == "regression" else label_cells(source.target)
+    labels = None
+    if purpose.task != "regression" and not _several(purpose):
+        tagged = isinstance(source, TextSource) and source.labels
+        labels = list(source.target.cells) if tagged else label_cells(source.target)
     if roles.time and isinstance(source.data, Table):
         return _by_time(source.data, roles.time, shares)
     if roles.group and isinstance(source.data, Table):

@@ -9,11 +9,12 @@ from typing import Any
 
 from chainrule.cli.evaluation import positive_class
 from chainrule.formulas import Formulas
-from chainrule.inputs import TableEncoder
+from chainrule.inputs import TableEncoder, Texts
 from chainrule.pictures.learning_curve import LearningCurveDisplay, validation_curves
 from chainrule.targets.columns import label_text
 
 MOST_CLASSES_SHOWN = 12
+MOST_WORDS_SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,24 @@ class ModelSummary:
         return inputs.describe() if isinstance(inputs, TableEncoder) else []
 
     @property
+    def texts(self) -> dict[str, Any]:
+        """What of texts counts, and how many words, runs and pieces of words are known."""
+        inputs = self.estimator.inputs_
+        if not isinstance(inputs, Texts):
+            return {}
+        known = {name: len(getattr(inputs, name)) for name in ("words", "runs", "pieces")}
+        frequent = [word.decode(errors="replace") for word in inputs.words[:MOST_WORDS_SHOWN]]
+        features = inputs.features.to_json()
+        return {**known, "column": inputs.column, "features": features, "most_frequent": frequent}
+
+    @property
     def lines(self) -> list[str]:
         """What it predicts and how it was trained, in sentences."""
         name, training = ", ".join(map(repr, self.estimator.targets_.columns)), self.training
         kind = type(self.estimator).__name__
         lines = [f"{'' if name else kind + ' '}predicts {name + ', ' if name else ''}"]
         lines[0] += self._predicted()
+        lines += self._of_texts()
         if "data" in training and "end" in training:
             trained = f"trained on {training['data']}: {training['end']}"
             lines.append(f"{trained}, seed {training.get('seed')}{_products(training)}")
@@ -73,6 +86,7 @@ class ModelSummary:
             "input_shape": chain.layers[0].input_shape,
             "parameters": chain.parameters.flat.size,
             **({"columns": self.columns} if self.columns else {}),
+            **({"texts": self.texts} if self.texts else {}),
             "dtype": str(chain.dtype),
             "layers": [
                 {
@@ -106,6 +120,15 @@ class ModelSummary:
         kinds = {"binary": "one of two classes", "multilabel": f"any of {len(labels)} labels"}
         kind = "the one class" if len(labels) == 1 else kinds.get(task)
         return f"{kind or f'one of {len(labels)} classes'}: {', '.join(some)}"
+
+    def _of_texts(self) -> list[str]:
+        """Return in sentences what of texts counts."""
+        if not (told := self.texts):
+            return []
+        settings = ", ".join(f"{name}={value!r}" for name, value in told["features"].items())
+        frequent = " ".join(told["most_frequent"])
+        more = " …" if told["words"] > MOST_WORDS_SHOWN else ""
+        return [self.estimator.inputs_.describe(), f"the most frequent: {frequent}{more}", settings]
 
     def _trained(self) -> str:
         """Return in a sentence how it was trained."""

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-FILE, COLUMNS = "Reading tables", "Columns of tables"
+FILE, COLUMNS, TEXTS = "Reading tables", "Columns of tables", "Texts"
 """Panels of the help."""
 
 TABS = ("tab", "\\t")
@@ -63,6 +63,14 @@ class ReadingOptions:
             "--header/--no-header",
             rich_help_panel=FILE,
             help="Whether the first line has names; else columns are called c1, c2, …",
+        ),
+    ] = None
+    text: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            rich_help_panel=TEXTS,
+            help="The column of a table that has the texts of a model of texts.",
         ),
     ] = None
 

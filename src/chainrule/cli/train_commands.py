@@ -30,6 +30,7 @@ from chainrule.cli.prepared import Training
 from chainrule.cli.reading import check_is_text, layout_of, read_data
 from chainrule.cli.spelling import with_options
 from chainrule.cli.summary import ModelSummary
+from chainrule.cli.text_sources import are_labelled_lines, read_lines
 from chainrule.cli.training import Outcome, prepare_training, train_network
 from chainrule.data import DataError, Source, Table
 from chainrule.interruption import EXIT_CODE, interruption
@@ -213,6 +214,8 @@ def _read(options: CommandLineOptions, *, images: bool = False) -> Source:
         A target is named that they do not have, or a table is to score what learns from images.
     """
     target, layout = options.target, layout_of(options)
+    if target is None and options.text is None and are_labelled_lines(options.data):
+        return _read_lines(options)
     check_is_text(options, options.data, *[options.test] * (options.test_share is None))
     source = read_data(
         options.data,
@@ -240,3 +243,18 @@ def _read(options: CommandLineOptions, *, images: bool = False) -> Source:
             "--test: these are the rows to learn from, so scores do not tell of rows that are new"
         )
     return replace(source, test=test, notes=tuple(notes))
+
+
+def _read_lines(options: CommandLineOptions) -> Source:
+    """Read lines with labels, and others to score if a file of them is named."""
+    encoding = options.encoding or "utf-8"
+    source = read_lines(options.data, encoding, labelled=True)
+    if options.test_share is not None:
+        return source
+    try:
+        several = source.labels == "several"
+        test = read_lines(options.test, encoding, labelled=True, several=several)
+    except DataError as error:
+        raise DataError(f"--test: {error}") from None
+    notes = (*source.notes, *(f"--test: {note}" for note in test.notes))
+    return replace(source, test=test, notes=notes)

@@ -19,6 +19,9 @@ from chainrule.cli.prepared import Training
 from chainrule.cli.reading import without_repeats
 from chainrule.cli.splitting import learned_purpose, parts_of
 from chainrule.cli.table_estimator import prepare_ensemble, table_estimator
+from chainrule.cli.text_options import check_no_texts
+from chainrule.cli.text_sources import TextSource
+from chainrule.cli.text_training import chosen_texts, prepare_texts, purpose_of_texts
 from chainrule.data import DataError, Source, Table
 from chainrule.inputs import TableEncoder
 from chainrule.targets import Numbers
@@ -48,6 +51,9 @@ def purpose_of(source: Source, options: CommandLineOptions) -> Purpose:
 def prepare_training(options: CommandLineOptions, source: Source, *, bar: bool) -> Training:
     """Split the data and prepare an estimator's fit; with a progress bar, if wanted."""
     said, options = options, options.with_defaults(source)
+    if isinstance(source, TextSource):
+        purpose = purpose_of_texts(source, options.task)
+        return prepare_texts(said, source, purpose, notes=[], bar=bar)
     roles = Roles.of(options, source)
     purpose = purpose_of(source, options)
     check_scoring(options.scoring, purpose.task)
@@ -55,6 +61,11 @@ def prepare_training(options: CommandLineOptions, source: Source, *, bar: bool) 
         option = "--class-weight" if options.class_weight else "--label-smoothing"
         raise DataError(f"{option}: expected classes to predict; {purpose.reason}")
     kinds = roles.kinds(source)
+    texts, about_texts = chosen_texts(said, source, kinds, purpose.task)
+    if texts is not None:
+        purpose = purpose_of_texts(texts, options.task)
+        return prepare_texts(said, texts, purpose, notes=about_texts, bar=bar)
+    check_no_texts(said)
     parts, split_notes = parts_of(source, purpose, options, roles)
     purpose = learned_purpose(purpose, parts["training"])
     if options.loss == "poisson":  # the parts held out have counts, too
@@ -82,6 +93,7 @@ def prepare_training(options: CommandLineOptions, source: Source, *, bar: bool) 
     learned = inputs.notes() if inputs else ()
     told = without_repeats(source.notes, learned)
     notes = [*told, purpose.reason, *split_notes, *learned]
+    notes += about_texts
     return Training(options, purpose, parts, job, (*notes, *_choice(said, options)), roles)
 
 
@@ -138,6 +150,8 @@ def train_network(training: Training) -> Outcome:
     scores: Scores = {}
     with suppress(KeyboardInterrupt):
         for name, part in training.parts.items():
-            scores[name] = evaluate(estimator, part.data, part.target)[0]
+            of_texts = isinstance(part, TextSource)
+            data = (part.texts(), part.answers) if of_texts else (part.data, part.target)
+            scores[name] = evaluate(estimator, *data)[0]
     estimator.metadata_ = metadata(training, scores)
     return Outcome(estimator, history, scores, diverged)

@@ -17,7 +17,7 @@ from chainrule.inputs.tables.dates import DateReading, find_dates
 from chainrule.inputs.tables.identifiers import identifier_of_numbers, identifier_of_texts
 from chainrule.inputs.tables.readings import AS_IT_IS, NumberReading, find_numbers
 
-__all__ = ["LEFT_OUT", "Decision", "decide", "decide_all"]
+__all__ = ["COUNTS", "LEFT_OUT", "Decision", "decide", "decide_all"]
 
 LEFT_OUT = "left out"
 COUNTS = "counts the rows"
@@ -75,7 +75,7 @@ def decide_all(table: Table, options: Options) -> dict[str, Decision]:
     if not any(each.kind != LEFT_OUT for each in decisions.values()):
         for name, each in decisions.items():
             if each.reason == COUNTS:
-                remark = "it counts the rows, but no other is left"
+                remark = f"it {COUNTS}, but no other is left"
                 decisions[name] = Decision("numbers", remarks=(remark,))
     return decisions
 

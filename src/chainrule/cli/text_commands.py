@@ -1,0 +1,44 @@
+"""The command that says why a text has its class: ``explain``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from chainrule.cli.arguments import JsonOption, ModelArgument
+from chainrule.cli.model_data import loaded
+from chainrule.cli.output import Output
+from chainrule.inputs import Texts
+from chainrule.targets.columns import label_text
+
+__all__ = ["explain"]
+
+
+def explain(
+    model: ModelArgument,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The text itself, in quotes.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Show what each word of a text adds to the score of the class that is predicted."""
+    out, estimator = Output(as_json=as_json), loaded(model)
+    if not isinstance(estimator.inputs_, Texts):
+        raise ValueError(f"{model}: expected a model of texts, got {type(estimator).__name__}")
+    (found,) = estimator.explain([text])
+    if as_json:
+        out.json(_json(found))
+        return
+    out.lines(str(found).split("\n"))
+
+
+def _json(found: Any) -> dict[str, Any]:
+    """Return what words add to all scores, for programs."""
+    return {
+        "labels": [label_text(label) for label in found.labels.tolist()],
+        "scores": found.scores,
+        "bias": found.bias,
+        "words": [
+            {"word": word, "shares": shares}
+            for word, shares in zip(found.words, found.word_shares, strict=True)
+        ],
+    }
