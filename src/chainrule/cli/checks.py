@@ -12,6 +12,7 @@ from scipy import sparse
 from chainrule import random
 from chainrule.checking import Report, check_gradients
 from chainrule.cli.model_data import answers_of, predicts_one, samples_of
+from chainrule.cli.text_sources import TextSource
 from chainrule.data import DataError, DataWarning, Source
 from chainrule.functions import RandomKey
 from chainrule.types import Array
@@ -33,7 +34,8 @@ def check_on_data(
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # gradients are right for any data
-        if few.cells is None and (target is None or predicts_one(estimator)):
+        one_column = predicts_one(estimator) or isinstance(few, TextSource)
+        if few.cells is None and (target is None or one_column):
             encoded = estimator._encoded(X)
             X = encoded.toarray() if sparse.issparse(encoded) else np.asarray(encoded)
             return _check(estimator, X, _random_targets(estimator, len(X), seed), entries, seed)

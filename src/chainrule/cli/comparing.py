@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.cli.column_roles import Roles
 from chainrule.cli.contestants import (
     ACTIVATIONS,
     EPOCHS,
@@ -21,6 +22,10 @@ from chainrule.cli.contestants import (
 from chainrule.cli.evaluation import positive_class
 from chainrule.cli.folds import Fold, folds_of
 from chainrule.cli.options import CommandLineOptions
+from chainrule.cli.text_contestants import text_contestants, text_parameters
+from chainrule.cli.text_options import check_no_texts, check_texts
+from chainrule.cli.text_sources import TextSource
+from chainrule.cli.text_training import chosen_texts, purpose_of_texts
 from chainrule.cli.training import purpose_of
 from chainrule.data import Source, Table
 from chainrule.types import Array
@@ -94,6 +99,10 @@ def compare(
         scikit-learn has no network of this kind.
     """
     _check_options(options, folds, repeats)
+    texts, about_texts = _texts(source, options)
+    if texts is not None:
+        return _compare_texts(texts, options, (folds, repeats), about_texts, callback)
+    check_no_texts(options)
     options = replace(options, model="mlp").with_defaults(source)
     purpose = purpose_of(source, options)
     sizes = [len(fold.training) for fold in folds_of(source, purpose, options, folds, repeats)]
@@ -108,9 +117,57 @@ def compare(
         source.notes,
         positive=positive_class(purpose.classes),
     )
+    all_folds = folds_of(source, purpose, options, folds, repeats)
+    return _fitted(comparison, models, all_folds, callback)
+
+
+def _texts(source: Source, options: CommandLineOptions) -> tuple[TextSource | None, list[str]]:
+    """Return data as texts, where these are what is learned from, and notes."""
+    if isinstance(source, TextSource):
+        return source, []
+    kinds = None if options.text else Roles.of(options, source).kinds(source)
+    return chosen_texts(options, source, kinds, purpose_of(source, options).task)
+
+
+def _compare_texts(
+    source: TextSource,
+    options: CommandLineOptions,
+    counts: tuple[int, int],
+    about_texts: list[str],
+    callback: FitCallback | None,
+) -> Comparison:
+    """Fit TextClassifier, and linear models of TF-IDF, on folds of texts."""
+    check_texts(options)
+    if source.labels == "several":
+        raise ValueError(
+            f"{source.name}: expected one label on each line to compare, got several on some"
+        )
+    purpose = purpose_of_texts(source, options.task)
+    sizes = [len(fold.training) for fold in folds_of(source, purpose, options, *counts)]
+    models = text_contestants(options, source.column)
+    comparison = Comparison(
+        source.target_name,
+        purpose.task,
+        tuple(model.name for model in models),
+        len(sizes),
+        text_parameters(options, min(sizes)),
+        _versions(),
+        (*source.notes, purpose.reason, *about_texts, *source.notes_on_texts),
+        positive=positive_class(purpose.classes),
+    )
+    all_folds = folds_of(source, purpose, options, *counts)
+    return _fitted(comparison, models, all_folds, callback)
+
+
+def _fitted(
+    comparison: Comparison,
+    models: Sequence[Contestant],
+    folds: Iterable[Fold],
+    callback: FitCallback | None,
+) -> Comparison:
+    """Fit all models on all folds; Ctrl-C ends that early."""
     try:
-        all_folds = folds_of(source, purpose, options, folds, repeats)
-        _fit_all(comparison, models, all_folds, callback)
+        _fit_all(comparison, models, folds, callback)
     except KeyboardInterrupt:
         comparison.interrupted = True
     return comparison

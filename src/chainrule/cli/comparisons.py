@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from chainrule.cli.comparing import Comparison
-from chainrule.cli.contestants import EPOCHS, MLP, SECONDS, THEIR_MLP
+from chainrule.cli.contestants import EPOCHS, MLP, OURS, SECONDS, THEIR_MLP
 from chainrule.cli.output import is_far, score_title
+from chainrule.cli.text_contestants import VECTORS
 
 __all__ = [
     "Verdict",
@@ -116,17 +117,24 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
 
 
 def settings_sentence(parameters: Mapping[str, Any]) -> str:
-    """Return the parameters of both MLPs in a line, as Python would have them."""
-    named = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
-    return f"both MLPs have {named}"
+    """Return the parameters of both MLPs, or of each estimator, in a line as Python has them."""
+    if all(isinstance(own, dict) for own in parameters.values()):
+        told = (f"{whose} has {_named(own) or 'its defaults'}" for whose, own in parameters.items())
+        return "; ".join(told)
+    return f"both MLPs have {_named(parameters)}"
 
 
 def speed_sentence(comparison: Comparison) -> str:
-    """Return in words how the times of both MLPs compare."""
-    ours, theirs = (comparison.values(model, SECONDS) for model in (MLP, THEIR_MLP))
+    """Return in words how the times of both MLPs, or on texts of both sides, compare."""
+    own, other = (MLP, THEIR_MLP) if MLP in comparison.models else (OURS, VECTORS)
+    ours, theirs = (comparison.values(model, SECONDS) for model in (own, other))
     ratio = theirs.mean() / max(ours.mean(), 1e-9)
     faster, factor = ("faster", ratio) if ratio >= 1 else ("slower", 1 / ratio)
-    return f"{MLP} trains {factor:.1f} times {faster} than {THEIR_MLP}"
+    return f"{own} trains {factor:.1f} times {faster} than {other}"
+
+
+def _named(parameters: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in parameters.items())
 
 
 def _folds(count: int) -> str:

@@ -81,8 +81,8 @@ def predictions_csv(
     names, shares = _columns(estimator, target), predictions.probabilities
     extra: list[str] = []
     if shares is not None and probabilities:
-        several, listed = estimator.targets_.several, estimator.targets_.listed
-        extra = [f"p({each})" for each in (names if several and not listed else _classes(estimator))]
+        columns = estimator.targets_.several and not estimator.targets_.listed
+        extra = [f"p({each})" for each in (names if columns else _classes(estimator))]
     best = most_probable(estimator, predictions, top) if top else []
     if best:
         names = [

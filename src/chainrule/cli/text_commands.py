@@ -28,7 +28,19 @@ def explain(
     if as_json:
         out.json(_json(found))
         return
-    out.lines(str(found).split("\n"))
+    (answer,) = estimator.predict([text]).tolist()
+    if estimator.targets_.several:
+        held = map(label_text, answer) if isinstance(answer, tuple) else _held(estimator, answer)
+        told = " ".join(held) or "no label"
+    else:
+        told = label_text(answer)
+    out.lines([f"predicted: {told}", *str(found).split("\n")])
+
+
+def _held(estimator: Any, row: list[int]) -> list[str]:
+    """Return the labels that a row of an indicator matrix says hold."""
+    labels = estimator.classes_.tolist()
+    return [label_text(label) for label, held in zip(labels, row, strict=True) if held]
 
 
 def _json(found: Any) -> dict[str, Any]:

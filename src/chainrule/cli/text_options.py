@@ -101,7 +101,7 @@ class TextOptions(TableOptions):
 
 
 def pieces(text: str | None) -> tuple[int, int] | None:
-    """Return the least and most characters of pieces of words from text such as ``3-5`` or ``4``."""
+    """Return least and most characters of pieces of words from text such as ``3-5``, ``4``."""
     if text is None:
         return None
     parts = [part.strip() for part in text.split("-")]

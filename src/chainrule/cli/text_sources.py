@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -179,8 +179,7 @@ def _with_labels(
         column=TEXT,
         labels="several" if several else "one",
     )
-    chosen: Any = source.select(rows)
-    return replace(chosen, notes=notes)
+    return replace(source.select(rows), notes=notes)
 
 
 def _decoded(path: Path, name: str, encoding: str) -> str:
@@ -222,5 +221,5 @@ def of_known_labels(source: TextSource, known: Sequence[str], part: str) -> Text
         f"labels of the {part} part that the training part has not do not count: "
         f"{shortened(strange)}{lines}"
     )
-    chosen: Any = replace(source, cells=[" ".join(labels) for labels in kept]).select(rows)
-    return replace(chosen, notes=(*source.notes, note))
+    known_ones = replace(source, cells=[" ".join(labels) for labels in kept])
+    return replace(known_ones.select(rows), notes=(*source.notes, note))

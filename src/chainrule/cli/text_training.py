@@ -19,13 +19,21 @@ from chainrule.cli.text_options import check_texts, pieces
 from chainrule.cli.text_sources import TextSource, of_known_labels, with_texts
 from chainrule.data import DataError, Source, Table
 from chainrule.data.cells import Cells, shortened
+from chainrule.inputs import Texts
 from chainrule.inputs.tables.decisions import COUNTS, LEFT_OUT, Decision
 from chainrule.targets.columns import Purpose, TaskName, find_task
 
 if TYPE_CHECKING:
     from chainrule.estimators.fitting import FitJob
 
-__all__ = ["chosen_texts", "prepare_job", "prepare_texts", "purpose_of_texts", "text_estimator"]
+__all__ = [
+    "chosen_texts",
+    "parameters_of",
+    "prepare_job",
+    "prepare_texts",
+    "purpose_of_texts",
+    "text_estimator",
+]
 
 FREE_TEXT = "free text"
 
@@ -150,6 +158,7 @@ def prepare_texts(
     estimator = text_estimator(options, purpose, source.column, len(chosen["training"]))
     job = prepare_job(estimator, chosen["training"], chosen.get("validation"), options.scoring)
     estimator.verbose = "bar" if bar else False
+    assert isinstance(job.inputs, Texts)
     told.append(job.inputs.describe())
     return Training(options, purpose, chosen, job, tuple(told), roles)
 
@@ -170,6 +179,21 @@ def text_estimator(
     """Return the estimator for so many texts; what is not said is left to it."""
     from chainrule.estimators import TextClassifier
 
+    weights = class_weights(options.class_weight)
+    if isinstance(weights, dict):
+        weights = weights_by_label(weights, purpose)
+    return TextClassifier(
+        text=column,
+        class_weight=weights,
+        random_state=options.seed,
+        engine=options.engine,
+        n_jobs=options.threads or None,
+        **parameters_of(options, rows),
+    )
+
+
+def parameters_of(options: CommandLineOptions, rows: int) -> dict[str, Any]:
+    """Return what is said of the network and of its training, in the estimator's words."""
     said = {
         "dimensions": options.dimensions,
         "word_ngrams": options.ngrams,
@@ -181,19 +205,8 @@ def text_estimator(
         "learning_rate_init": options.learning_rate,
         "n_iter_no_change": math.inf if options.patience == 0 else options.patience,
         "label_smoothing": options.label_smoothing,
-        "n_jobs": options.threads or None,
     }
-    parameters: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
-    weights = class_weights(options.class_weight)
-    if isinstance(weights, dict):
-        weights = weights_by_label(weights, purpose)
-    return TextClassifier(
-        text=column,
-        class_weight=weights,
-        random_state=options.seed,
-        engine=options.engine,
-        **parameters,
-    )
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def prepare_job(

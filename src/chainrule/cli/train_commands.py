@@ -138,7 +138,7 @@ class ComparisonOptions(CommandLineOptions):
 COMPARED = """
     data target drop categorical numeric id group delimiter decimal missing encoding header
     layers activation optimizer learning_rate batch epochs patience l2 seed task double
-    size skip_damaged threads
+    size skip_damaged threads text ngrams chars lowercase min_count dimensions
     """
 """The options that both libraries know."""
 
@@ -159,8 +159,8 @@ def compare(
 
     All get the same folds and fit by turns, both libraries' MLPs with the same hyperparameters,
     those that the options say; a table is also put to chainrule's ensemble, to ridge or logistic
-    regression and to HistGradientBoosting, each with its defaults. Ctrl-C shows what is known so
-    far.
+    regression and to HistGradientBoosting, each with its defaults. Texts are put to
+    LinearSVC and logistic regression on TF-IDF. Ctrl-C shows what is known so far.
     """
     out = Output(as_json=as_json, quiet=quiet)
     source = _read(options)

@@ -150,8 +150,9 @@ def train_network(training: Training) -> Outcome:
     scores: Scores = {}
     with suppress(KeyboardInterrupt):
         for name, part in training.parts.items():
-            of_texts = isinstance(part, TextSource)
-            data = (part.texts(), part.answers) if of_texts else (part.data, part.target)
-            scores[name] = evaluate(estimator, *data)[0]
+            if isinstance(part, TextSource):
+                scores[name] = evaluate(estimator, part.texts(), part.answers)[0]
+            else:
+                scores[name] = evaluate(estimator, part.data, part.target)[0]
     estimator.metadata_ = metadata(training, scores)
     return Outcome(estimator, history, scores, diverged)

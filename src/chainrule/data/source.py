@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,7 @@ class Source:
             )
         raise DataError(f"{self.name}: expected a folder of images for each class")
 
-    def select(self, rows: NDArray[np.intp]) -> Source:
+    def select(self, rows: NDArray[np.intp]) -> Self:
         """Return some of the rows."""
         data: Any = self.data.select(rows) if isinstance(self.data, Table) else self.data[rows]
         cells = None if self.cells is None else taken(self.cells, rows)
