@@ -199,11 +199,14 @@ def test_labels_that_training_has_not(tags, lines, tmp_path):
     other.write_text("__label__new __label__good fine film\n__label__new it was\n")
     told = chainrule("evaluate", path, other, "--json").json
     assert told["rows"] == {"all": 1}
-    assert "do not count: 'new'; 1 line with no other label left out" in told["notes"][0]
+    assert told["notes"][0].endswith("'new'; 1 line with no other is left out")
     other.write_text("__label__new it was\n")
-    assert "has no label that the training part has" in chainrule("evaluate", path, other).error
-    run = chainrule("train", lines, "--test", other, "-o", tmp_path / "n.safetensors")
-    assert run.error == "other.txt, line 1: expected a label of 'bad', 'good', got 'new'"
+    error = "other.txt: expected labels of training, 'bad', 'even', 'good', 'odd', got 'new'"
+    assert chainrule("evaluate", path, other).error == error
+    other.write_text("__label__new it was\n__label__good fine film\n")
+    told = chainrule("train", lines, "--test", other, "-o", tmp_path / "n.safetensors", "--json")
+    assert told.json["rows"]["test"] == 1
+    assert any(note.startswith("test part: labels that") for note in told.json["notes"])
 
 
 def test_compressed_lines_and_standard_input(lines, tmp_path):
@@ -247,6 +250,24 @@ def test_models_of_lists_from_python(csv_file, tmp_path):
     only = table(tmp_path / "one.csv", ["review"], [(text,) for text in texts])
     found = rows_of(chainrule("predict", path, only).out)
     assert [row["prediction"] for row in found] == load(path).predict(texts).tolist()
+
+
+def test_one_class_against_the_rest(tmp_path):
+    texts = [text for text, _, _ in reviews()]
+    kinds = [kind if row % 3 else "other" for row, (_, kind, _) in enumerate(reviews())]
+    data = table(tmp_path / "d.csv", ["text", "kind"], zip(texts, kinds, strict=True))
+    model = TextClassifier(loss="ova", max_iter=3, random_state=0).fit(texts, kinds)
+    model.save(path := tmp_path / "m.safetensors")
+    told = chainrule("evaluate", path, data, "-t", "kind", "--json").json["scores"]["all"]
+    assert told["accuracy"] == pytest.approx(model.score(texts, kinds))
+    shares = model.predict_proba(texts)
+    places = [model.classes_.tolist().index(kind) for kind in kinds]
+    losses = -np.log(shares[range(len(texts)), places])
+    assert told["log loss"] == pytest.approx(losses.mean(), rel=1e-5)
+    found = rows_of(chainrule("predict", path, data, "--text", "text", "--top", 1).out)
+    assert [row["prediction"] for row in found] == model.predict(texts).tolist()
+    best = [float(row["probability"]) for row in found]
+    np.testing.assert_allclose(best, shares.max(axis=1), rtol=1e-5)
 
 
 def test_show_check_plot_and_explain(csv_file, tmp_path):

@@ -12,6 +12,7 @@ import numpy as np
 
 from chainrule.cli.known_classes import with_known_classes
 from chainrule.cli.model_data import answers_of, predicts_one, samples_of
+from chainrule.cli.text_sources import TextSource
 from chainrule.data import Column, DataError, DataWarning, Source, Table
 from chainrule.data.cells import shortened
 from chainrule.finite import NotFiniteError
@@ -65,9 +66,13 @@ def predicted(estimator: Any, data: Any, *, logits: bool = False) -> Predictions
                 values, probabilities = targets.decode(chosen), Y.astype(np.float64)
                 if len(targets.labels) == 1:
                     probabilities = np.ones_like(probabilities)
+                elif targets.one_vs_rest:
+                    probabilities = estimator.predict_proba(data).astype(np.float64)
                 elif not (targets.exclusive or targets.several):
                     probabilities = np.hstack([1 - probabilities, probabilities])
-                Z = estimator._logits(data) if logits else None
+                if logits:
+                    apart = targets.one_vs_rest  # whose probabilities are no softmax
+                    Z = (estimator.predict_log_proba if apart else estimator._logits)(data)
     wrong = ~np.isfinite(values if probabilities is None else probabilities)
     if wrong.any():
         row = int(np.argwhere(wrong)[0, 0])
@@ -101,7 +106,9 @@ def evaluate(estimator: Any, data: Any, y: Column | Array) -> tuple[dict[str, fl
     t, chosen = targets.encode(y), found.chosen
     if targets.several:
         return label_scores(t, chosen), found.notes
-    if t.ndim == 2:
+    if targets.one_vs_rest:
+        t, chosen = np.argmax(t, axis=1), np.argmax(chosen, axis=1)
+    elif t.ndim == 2:
         t, chosen = t[:, 0].astype(np.int64), chosen[:, 0].astype(np.int64)
     assert found.logits is not None
     return class_scores(t, chosen, found.probabilities, found.logits), found.notes
@@ -137,7 +144,9 @@ def evaluate_source(
     for name, part in list(parts.items()):
         if not isinstance(part.data, Table):
             _check_classes(estimator, part)
-        elif estimator.targets_.kind == "classes" and predicts_one(estimator):
+        elif estimator.targets_.kind == "classes" and (
+            predicts_one(estimator) or isinstance(part, TextSource)
+        ):
             classes = [label_text(label) for label in estimator.classes_.tolist()]
             parts[name], unknown = with_known_classes(part, classes)
             notes += unknown

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from chainrule.cli.model_data import target_of
+from chainrule.cli.text_sources import TextSource, of_known_labels
 from chainrule.data import DataError, Source
 from chainrule.data.cells import number, plain, shortened, spelled
 from chainrule.targets.columns import label_cells
@@ -22,6 +23,8 @@ def with_known_classes(source: Source, classes: Sequence[str]) -> tuple[Source, 
     DataError
         No row is of a known class.
     """
+    if isinstance(source, TextSource) and source.labels:
+        return of_known_labels(source, classes)
     texts = label_cells(target_of(source))
     known = frozenset(classes)
     is_known = {text: _is_known(text, known) for text in set(texts)}

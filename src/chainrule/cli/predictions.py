@@ -127,7 +127,7 @@ def predictions_json(
     """Return predictions, and probabilities if there are any, for programs."""
     values: Any = predictions.values
     if predictions.chosen is not None and values.ndim == 1:
-        values = [text for (text,) in _texts(predictions)]
+        values = [text for (text,) in _texts(estimator, predictions)]
     result: dict[str, Any] = {"target": target, "predictions": values}
     if source.files:
         result["files"] = source.files

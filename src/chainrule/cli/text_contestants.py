@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.cli.contestants import OURS, Contestant, Fitted, calm
+from chainrule.cli.contestants import OURS, Contestant, Fit, calm
 from chainrule.cli.evaluation import evaluate
 from chainrule.cli.folds import Fold
 from chainrule.cli.options import CommandLineOptions
@@ -41,7 +41,7 @@ class OurTexts(Texts):
 
     name = OURS
 
-    def fit(self, fold: Fold, who: str) -> Fitted:
+    def fit(self, fold: Fold, number: int) -> Fit:
         """Return the scores and the time of a fit, in which the vocabulary is learned, too."""
         training, held_out = self.parts(fold)
         estimator = text_estimator(self.options, fold.purpose, self.column, len(training))
@@ -51,10 +51,10 @@ class OurTexts(Texts):
             try:
                 prepare_job(estimator, training).run()
             except ValueError as error:
-                raise ValueError(f"{who}: {error}") from error
+                raise ValueError(f"{self.name}, fold {number}: {error}") from error
         seconds = perf_counter() - begin
         scores, _ = evaluate(estimator, held_out.texts(), held_out.answers)
-        return Fitted(scores, seconds, estimator.n_iter_)
+        return Fit(self.name, number, scores, seconds, estimator.n_iter_)
 
 
 @dataclass

@@ -13,7 +13,6 @@ from chainrule.cli.table_options import ReadingOptions
 from chainrule.cli.text_sources import (
     TextSource,
     are_labelled_lines,
-    of_known_labels,
     read_lines,
     with_texts,
 )
@@ -73,9 +72,6 @@ def texts_for(
     if options.text is None and _are_lines(estimator, argument, layout.encoding):
         several = bool(estimator.targets_.several)
         source = read_lines(argument, layout.encoding, labelled=not optional, several=several)
-        if several and not optional:
-            labels = list(map(str, estimator.classes_.tolist()))
-            source = of_known_labels(source, labels, "given")
         return _told(source)
     table = read_data(argument, target, layout, optional=optional)
     if not isinstance(table.data, Table):
@@ -97,7 +93,8 @@ def _column(
     """Return the column of a table that has the texts: the one said, known, or the only one."""
     if options.text is not None:
         return named_columns("--text", [options.text], table.names, whole=True)[0]
-    others = [each for each in table.names if each != target]
+    answers = (target, estimator.targets_.name)
+    others = [each for each in table.names if each not in answers]
     if (known := estimator.inputs_.column) in others:
         return str(known)
     if len(others) == 1:

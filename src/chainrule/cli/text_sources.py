@@ -197,8 +197,8 @@ def _decoded(path: Path, name: str, encoding: str) -> str:
         ) from None
 
 
-def of_known_labels(source: TextSource, known: Sequence[str], part: str) -> TextSource:
-    """Return lines of several labels without those that training has not, and say so in a note.
+def of_known_labels(source: TextSource, known: Sequence[str]) -> tuple[TextSource, list[str]]:
+    """Return lines without the labels that training did not have, and a note on these.
 
     Lines that have no other label are left out.
 
@@ -210,16 +210,20 @@ def of_known_labels(source: TextSource, known: Sequence[str], part: str) -> Text
     held = [str(cell).split() for cell in source.cells or ()]
     strange = sorted({label for labels in held for label in labels} - set(known))
     if not strange:
-        return source
+        return source, []
     kept = [[label for label in labels if label not in strange] for labels in held]
     rows = np.array([row for row, labels in enumerate(kept) if labels], np.intp)
     if not len(rows):
-        raise DataError(f"the {part} part has no label that the training part has")
+        raise DataError(
+            f"{source.name}: expected labels of training, {shortened(known, most=20)}, got "
+            f"{shortened(strange)}"
+        )
     left = len(held) - len(rows)
-    lines = f"; {counted(left, 'line')} with no other label left out" if left else ""
+    verb = "is" if left == 1 else "are"
+    lines = f"; {counted(left, 'line')} with no other {verb} left out" if left else ""
     note = (
-        f"labels of the {part} part that the training part has not do not count: "
+        "labels that training did not have do not count, as no prediction of them can be right: "
         f"{shortened(strange)}{lines}"
     )
     known_ones = replace(source, cells=[" ".join(labels) for labels in kept])
-    return replace(known_ones.select(rows), notes=(*source.notes, note))
+    return known_ones.select(rows), [note]

@@ -152,8 +152,8 @@ def prepare_texts(
     for name, part in parts.items():
         texts = part if isinstance(part, TextSource) else _as_training(part, source.column)
         if source.labels == "several" and name != "training":
-            texts = of_known_labels(texts, purpose.classes, name)
-            told += [note for note in texts.notes if note not in told]
+            texts, unknown = of_known_labels(texts, purpose.classes)
+            told += [f"{name} part: {note}" for note in unknown]
         chosen[name] = texts
     estimator = text_estimator(options, purpose, source.column, len(chosen["training"]))
     job = prepare_job(estimator, chosen["training"], chosen.get("validation"), options.scoring)
