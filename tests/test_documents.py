@@ -13,7 +13,7 @@ from cli.runs import chainrule
 from documents import fenced_blocks, run_document
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = {"docs/command-line.md": 13, "docs/images.md": 10, "docs/fasttext.md": 13}
+COMMANDS = {"docs/command-line.md": 17, "docs/images.md": 10, "docs/fasttext.md": 13}
 """Pages whose commands run, too, with the number of blocks that do."""
 
 WRITTEN = {

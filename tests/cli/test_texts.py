@@ -189,6 +189,14 @@ def test_lines_of_several_labels(tags, tmp_path):
     new.write_text("a good film odd\nawful even\n")
     run = chainrule("predict", path, new)
     assert run.out == "labels\ngood odd\nbad even\n"
+    told = chainrule("predict", path, new, "--json").json
+    assert told["predictions"] == [["good", "odd"], ["bad", "even"]]
+    scores = chainrule("evaluate", path, tags, "--json").json["scores"]["all"]
+    given = [line.split() for line in tags.read_text().splitlines()]
+    texts = [" ".join(word for word in words if "__" not in word) for words in given]
+    first = load(path).classes_[load(path).predict_proba(texts).argmax(axis=1)]
+    right = [f"__label__{label}" in words for label, words in zip(first, given, strict=True)]
+    assert scores["precision at 1"] == pytest.approx(np.mean(right))
     assert chainrule("evaluate", path, tags, "--json").json["scores"]["all"]["label accuracy"] > 0.9
     assert chainrule("check", path, tags, "--entries", 3).code == 0
 

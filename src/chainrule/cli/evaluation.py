@@ -22,6 +22,9 @@ from chainrule.types import Array
 
 Scores = dict[str, dict[str, float]]
 
+FIRST = "precision at 1"
+"""Of lists of labels: the most probable label is one that holds."""
+
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
@@ -105,13 +108,21 @@ def evaluate(estimator: Any, data: Any, y: Column | Array) -> tuple[dict[str, fl
         return regression_scores(y, found.values), found.notes
     t, chosen = targets.encode(y), found.chosen
     if targets.several:
-        return label_scores(t, chosen), found.notes
+        scores = label_scores(t, chosen)
+        if targets.listed:
+            scores = {FIRST: _first_right(t, found.probabilities), **scores}
+        return scores, found.notes
     if targets.one_vs_rest:
         t, chosen = np.argmax(t, axis=1), np.argmax(chosen, axis=1)
     elif t.ndim == 2:
         t, chosen = t[:, 0].astype(np.int64), chosen[:, 0].astype(np.int64)
     assert found.logits is not None
     return class_scores(t, chosen, found.probabilities, found.logits), found.notes
+
+
+def _first_right(t: Array, probabilities: Array) -> float:
+    """Return the share of rows of which the most probable label holds, t (n, K)."""
+    return float(np.mean(t[np.arange(len(t)), np.argmax(probabilities, axis=1)]))
 
 
 def scores_json(scores: Scores) -> dict[str, dict[str, float | None]]:

@@ -126,7 +126,9 @@ def predictions_json(
 ) -> dict[str, Any]:
     """Return predictions, and probabilities if there are any, for programs."""
     values: Any = predictions.values
-    if predictions.chosen is not None and values.ndim == 1:
+    if estimator.targets_.kind == "classes" and estimator.targets_.listed:
+        values = [list(map(label_text, row)) for row in values.tolist()]
+    elif predictions.chosen is not None and values.ndim == 1:
         values = [text for (text,) in _texts(estimator, predictions)]
     result: dict[str, Any] = {"target": target, "predictions": values}
     if source.files:
