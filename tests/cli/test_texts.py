@@ -177,7 +177,8 @@ def test_labels_may_be_words_that_mark_missing_cells(tmp_path):
     path = tmp_path / "train.txt"
     kinds = {"good": "none", "bad": "7"}
     path.write_text("".join(f"{text} __label__{kinds[kind]}\n" for text, kind, _ in reviews()))
-    model = train(path, tmp_path / "m.safetensors", "-e", 5)
+    model = train(path, tmp_path / "m.safetensors", "-e", 5, "--class-weight", "7=2")
+    assert load(model).class_weight == {"7": 2}
     assert load(model).classes_.tolist() == ["7", "none"]
     assert chainrule("evaluate", model, path, "--json").json["scores"]["all"]["accuracy"] > 0.95
 
@@ -237,6 +238,12 @@ def test_predictions_of_lines_and_tables(csv_file, tmp_path):
                  "--id", "price")  # fmt: skip
     new = tmp_path / "new.txt"
     new.write_text("a lovely film\n\n__label__x awful plot\n")
+    tabbed = tmp_path / "tabbed.txt"
+    tabbed.write_text("n\treview\n1\tlovely\n2\tawful\n")
+    run = chainrule("predict", path, tabbed, "--keep", "n")
+    assert [(row["n"], row["stars"]) for row in rows_of(run.out)] == [("1", "5"), ("2", "1")]
+    tabbed.write_text("a review that is awful\n")
+    assert [row["stars"] for row in rows_of(chainrule("predict", path, tabbed).out)] == ["1"]
     answers = rows_of(chainrule("predict", path, new, "--top", 2).out)
     assert [row["stars"] for row in answers][::2] == ["5", "1"]
     assert list(answers[0]) == ["stars", "probability", "stars_2", "probability_2"]

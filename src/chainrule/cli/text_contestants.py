@@ -44,7 +44,8 @@ class OurTexts(Texts):
     def fit(self, fold: Fold, number: int) -> Fit:
         """Return the scores and the time of a fit, in which the vocabulary is learned, too."""
         training, held_out = self.parts(fold)
-        estimator = text_estimator(self.options, fold.purpose, self.column, len(training))
+        lines, rows = bool(training.labels), len(training)
+        estimator = text_estimator(self.options, fold.purpose, self.column, rows, lines=lines)
         estimator.random_state = fold.seed
         begin = perf_counter()
         with calm():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from chainrule.data.files import opened
 __all__ = ["label_of_lines", "texts_for"]
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+DELIMITERS = re.compile(r"[,;\t|]")
 TABLES = (".csv", ".tsv", ".tab", ".parquet", ".pq", ".xlsx", ".xlsm")
 
 
@@ -121,7 +123,9 @@ def _are_lines(estimator: Any, argument: str, encoding: str) -> bool:
         return False
     if _knows_lines(estimator) or are_labelled_lines(argument):
         return True
-    column = estimator.inputs_.column
+    if suffixes[-1:] != [".txt"]:
+        return False
     with opened(path) as stream:
         heading = stream.readline().decode(encoding, errors="replace")
-    return suffixes[-1:] == [".txt"] and (not column or column not in heading)
+    names = [name.strip(' "\r\n\ufeff') for name in DELIMITERS.split(heading)]
+    return estimator.inputs_.column not in names

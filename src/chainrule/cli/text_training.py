@@ -21,7 +21,7 @@ from chainrule.data import DataError, Source, Table
 from chainrule.data.cells import Cells, shortened
 from chainrule.inputs import Texts
 from chainrule.inputs.tables.decisions import COUNTS, LEFT_OUT, Decision
-from chainrule.targets.columns import Purpose, TaskName, find_task
+from chainrule.targets.columns import Purpose, TaskName, find_task, label_text
 
 if TYPE_CHECKING:
     from chainrule.estimators.fitting import FitJob
@@ -155,7 +155,8 @@ def prepare_texts(
             texts, unknown = of_known_labels(texts, purpose.classes)
             told += [f"{name} part: {note}" for note in unknown]
         chosen[name] = texts
-    estimator = text_estimator(options, purpose, source.column, len(chosen["training"]))
+    lines, rows = bool(source.labels), len(chosen["training"])
+    estimator = text_estimator(options, purpose, source.column, rows, lines=lines)
     job = prepare_job(estimator, chosen["training"], chosen.get("validation"), options.scoring)
     estimator.verbose = "bar" if bar else False
     assert isinstance(job.inputs, Texts)
@@ -174,14 +175,16 @@ def _as_training(test: Source, column: str) -> TextSource:
 
 
 def text_estimator(
-    options: CommandLineOptions, purpose: Purpose, column: str, rows: int
+    options: CommandLineOptions, purpose: Purpose, column: str, rows: int, *, lines: bool
 ) -> Any:
-    """Return the estimator for so many texts; what is not said is left to it."""
+    """Return the estimator for so many texts, or lines; what is not said is left to it."""
     from chainrule.estimators import TextClassifier
 
     weights = class_weights(options.class_weight)
     if isinstance(weights, dict):
         weights = weights_by_label(weights, purpose)
+        if lines:  # whose labels are texts, be they of digits
+            weights = {label_text(label): weight for label, weight in weights.items()}
     return TextClassifier(
         text=column,
         class_weight=weights,
