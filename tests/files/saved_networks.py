@@ -23,6 +23,7 @@ from chainrule import (
     Softmax,
     TableClassifier,
     TableRegressor,
+    TextClassifier,
     WarmUp,
 )
 
@@ -60,7 +61,9 @@ TABLES = {
     "table of classes": (TableClassifier(**MEMBERS, drop=["x3"]), ROWS, LABELS),
     "table of numbers": (TableRegressor(**MEMBERS, batch_ensemble=True), WORDS, ROWS[:, 1]),
 }
-NETWORKS = CHAINS | LAYERS | TABLES
+MARKED = [f"{name} {name}x!" for name in LABELS]
+TEXTS = {"texts": (TextClassifier(4, char_ngrams=(2, 3)), MARKED, LABELS)}
+NETWORKS = CHAINS | LAYERS | TABLES | TEXTS
 
 
 def fitted(name, **parameters):

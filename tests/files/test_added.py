@@ -25,6 +25,7 @@ from files.by_hand import by_hand, canonical, taken_apart
 from files.golden.inputs import file as first_file
 from files.golden_later.make import file as later_file
 from files.golden_tables.make import file
+from files.golden_texts.make import file as text_file
 
 STATED = json.loads(Path(__file__).with_name("fields.json").read_text(encoding="utf-8"))
 CLASSES = {cls.__name__: cls for _, classes in KINDS.values() for cls in classes}
@@ -68,7 +69,7 @@ def test_a_field_without_a_word_would_be_noticed():
 
 def test_every_kind_of_inputs_targets_and_columns_is_in_a_golden_file():
     """Reading these files compares what is written today with what they have, key by key."""
-    folders = [made("x").parent for made in (first_file, file, later_file)]
+    folders = [made("x").parent for made in (first_file, file, later_file, text_file)]
     files = [path for folder in folders for path in folder.iterdir()]
     texts = [canonical(taken_apart(path.read_bytes())[0]) for path in files]
     for kind in (*INPUTS, *TARGETS, *COLUMNS):

@@ -12,6 +12,7 @@ from cli.runs import chainrule
 from files.by_hand import canonical, taken_apart
 from files.golden.inputs import raw
 from files.golden_tables.make import HERE, file
+from files.golden_texts.make import file as text_file
 from files.test_golden import predict, same
 
 EXPECTED = json.loads((HERE / "expected.json").read_text(encoding="utf-8"))
@@ -53,7 +54,9 @@ def test_its_objects_are_written_as_they_were(name):
 
 
 def test_every_class_is_in_a_file_and_all_are_there():
-    texts = [canonical(taken_apart(path.read_bytes())[0]) for path in file("x").parent.iterdir()]
+    folders = [made("x").parent for made in (file, text_file)]
+    files = [path for folder in folders for path in folder.iterdir()]
+    texts = [canonical(taken_apart(path.read_bytes())[0]) for path in files]
     for kind, (_, classes) in KINDS.items():
         for name in {cls.__name__ for cls in classes} - FIRST:
             assert any(f'"{kind}":"{name}"' in text for text in texts), f"no file has {name}"
