@@ -32,6 +32,7 @@ FORMS = {
     "string": lambda: pandas.Series(TEXTS, dtype="string"),
     "category": lambda: pandas.Series(TEXTS, dtype="category"),
     "DataFrame": lambda: pandas.DataFrame({"review": TEXTS}),
+    "column with a number": lambda: pandas.Series(TEXTS).to_frame(),
     "dict": lambda: {"review": TEXTS},
     "polars": lambda: polars(TEXTS),
     "polars frame": lambda: polars(TEXTS).to_frame("review"),
@@ -78,6 +79,10 @@ WRONG = {
     "rows of numbers": (np.ones((20, 3)), r"got \[1.0, 1.0, 1.0\], of type list in row 0"),
     "two columns": (np.array([TEXTS, TEXTS]).T, "of type list in row 0"),
     "two columns of a table": (pandas.DataFrame({"a": TEXTS, "b": TEXTS}), "one column of texts"),
+    "lists of words": ([text.split() for text in TEXTS], r"'film'\], of type list in row 0"),
+    "a long row": (np.array([TEXTS * 9]), "^[^\\n]{,120}…, of type list in row 0$"),
+    "an array of one text": (np.array("a fine film"), "got array.* of type ndarray$"),
+    "a set": (set(map(str, range(20))), "expected texts in an order, got a set"),
     "a number": (5, "expected texts, got 5, of type int$"),
     "nothing": (None, "expected texts, got None"),
 }
@@ -109,6 +114,9 @@ def test_a_column_of_a_table(tmp_path):
     assert model.score(frame) == model.score(TEXTS, LABELS)
     with pytest.raises(ValueError, match="expected a column 'review' of texts, got 'stars'"):
         model.predict(frame[["stars"]])
+    numbered = pandas.DataFrame({0: range(20), 1: TEXTS})
+    by_number = TextClassifier(10, text="1", random_state=0).fit(numbered, LABELS)
+    np.testing.assert_array_equal(by_number.predict_proba(numbered), P)
     with pytest.raises(ValueError, match="expected a column 'opinion' of texts"):
         TextClassifier(text="opinion").fit(frame, "stars")
 

@@ -6,8 +6,6 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from chainrule.data import Column, DataError, Table
 from chainrule.data.cells import shortened
 from chainrule.data.coded import Coded
@@ -76,7 +74,8 @@ def listed(owner: str, data: Any, column: str = "") -> list[str]:
         table = read_table(data) if is_source(data) else as_table(data)
         name = column_of_texts(owner, table, column)
         # A frame's own cells tell a missing one from an empty text; a file has no difference.
-        cells = table.column(name) if is_source(data) or isinstance(data, Table) else data[name]
+        whole = is_source(data) or isinstance(data, Table)
+        cells = table.column(name) if whole else data[_key(data, name)]
     else:
         cells = data.cells if isinstance(data, Column) else data
     if isinstance(cells, Coded):
@@ -103,10 +102,18 @@ def _is_table(data: Any) -> bool:
     return is_source(data) or is_frame(data) or isinstance(data, Table | Mapping)
 
 
+def _key(data: Any, name: str) -> Any:
+    """Return what a frame itself calls a column, which may be a number."""
+    keys = data.keys() if hasattr(data, "keys") else [name]
+    return next(key for key in keys if str(key) == name)
+
+
 def _plain(owner: str, values: Any) -> list[Any]:
     """Return a sequence, or an array (n, 1), as a list of Python's own values."""
-    if np.ndim(values) == 0 and not hasattr(values, "__len__"):
+    if not hasattr(values, "__len__") or getattr(values, "shape", None) == ():
         raise TypeError(f"{owner}: expected texts, got {_received(values).rstrip(',')}")
+    if isinstance(values, set | frozenset):
+        raise TypeError(f"{owner}: expected texts in an order, got a set, which has none")
     for name in ("to_pylist", "tolist", "to_list"):
         if hasattr(values, name):
             values = getattr(values, name)()
@@ -122,4 +129,5 @@ def _received(value: Any) -> str:
         return f'{value}, a missing one ("" is a text without words),'
     if isinstance(value, bytes):
         return "bytes, which value.decode() makes a text,"
-    return f"{value!r}, of type {type(value).__name__}"
+    told = " ".join(repr(value).split())
+    return f"{told if len(told) <= 80 else told[:79] + '…'}, of type {type(value).__name__}"
