@@ -26,6 +26,11 @@ def as_label_lists(y: Any) -> Any:
     ----------
     y : array-like
         Of lists, tuples, sets or arrays of labels.
+
+    Raises
+    ------
+    ValueError
+        Some rows are lists, and some are not.
     """
     if is_listed(y):
         return y
@@ -36,7 +41,14 @@ def as_label_lists(y: Any) -> Any:
         rows = list(y)
     else:
         rows = values() if values is not None and getattr(y, "ndim", 1) == 1 else []
-    if not rows or not all(_is_list(row) for row in rows) or _is_matrix(rows):
+    listed = [_is_list(row) for row in rows]
+    if any(listed) and not all(listed):
+        row = listed.index(False)
+        raise ValueError(
+            f"y: expected a list of labels in each row, got {type(rows[row]).__name__} in row "
+            f"{row}; [] says that none holds"
+        )
+    if not rows or not all(listed) or _is_matrix(rows):
         return y
     found = np.empty(len(rows), object)
     found[:] = [tuple(_plain(label) for label in row) for row in rows]
@@ -62,13 +74,13 @@ def labels_in(y: Array) -> Array:
     ValueError
         There are none, or they are not of one type that can be sorted.
     """
-    found = {label for row in y for label in row}
-    if not found:
+    types = {type(label) for row in y for label in row}
+    if not types:
         raise ValueError("expected lists of labels with a label, got empty ones only")
-    types = {type(label) for label in found}
     if len(types) > 1 or not types <= {str, int, bool, float}:
         names = " and ".join(sorted(kind.__name__ for kind in types))
         raise ValueError(f"expected lists of labels that are texts, or whole numbers, got {names}")
+    found = {label for row in y for label in row}
     return np.array(sorted(found), dtype=object if types == {str} else None)
 
 

@@ -336,6 +336,11 @@ def test_texts_without_a_label_and_labels_nobody_knows():
         TextClassifier().fit(TEXTS[:2], [[], []])
     with pytest.raises(ValueError, match="texts, or whole numbers, got int and str"):
         TextClassifier().fit(TEXTS[:2], [["a", 1], []])
+    with pytest.raises(ValueError, match="texts, or whole numbers, got list"):
+        TextClassifier().fit(TEXTS[:2], [[["a"]], [["b", "c"]]])
+    for other, name in ((None, "NoneType"), ("a", "str")):
+        with pytest.raises(ValueError, match=f"y: .* labels in each row, got {name} in row 1"):
+            TextClassifier().fit(TEXTS[:3], [["a"], other, []])
     with pytest.raises(ValueError, match="got lists of labels"):
         fitted().partial_fit(TEXTS[:2], [["tea"], []])
 
