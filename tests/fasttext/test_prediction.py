@@ -183,6 +183,19 @@ def test_a_model_without_labels_predicts_none():
             assert (found.rows > 0).all()
 
 
+def test_memory_is_for_ngrams_that_words_have_not_for_all_that_maxn_allows():
+    text = b"__label__a purr \xc3\xa9t\xc3\xa9 x\n__label__b bark\n" * 9
+    settings = [Settings(dim=3, minn=2, maxn=most, bucket=99) for most in (20, 2**31 - 1)]
+    models = [train_model(text, each) for each in settings]
+    np.testing.assert_array_equal(models[0].output.values, models[1].output.values)
+    asked_for = text + UNKNOWN
+    for sums in (False, True):
+        first, second = (
+            asked(Predictor(model, sums=sums), asked_for, 2, 0.0) for model in models
+        )
+        assert first == second
+
+
 def test_what_cannot_be_asked_is_refused():
     model = trained("softmax", "words")
     predictor = Predictor(model)

@@ -59,7 +59,7 @@ def lay_out(
     hashed = word_ngrams > 1 or maxn > 0
     known = np.zeros(bucket if hashed else 1, np.int32)
     _, length = vocabulary.spans()
-    most_listed = most_parts(int(length.sum()), vocabulary.size, minn, maxn)
+    most_listed = most_parts(length, minn, maxn)
     sequences = len(tokens) * max(0, word_ngrams - 1)
     most = min(bucket, most_listed + sequences) if hashed else 0
     kept, state = np.empty(most + 1, np.int32), np.zeros(4, np.int64)
@@ -121,6 +121,13 @@ def lay_out(
     )
 
 
-def most_parts(length: int, words: int, minn: int, maxn: int) -> int:
-    """Return how many n-grams of characters words of so many bytes in all have at most."""
-    return (length + 2 * words) * max(0, maxn - max(1, minn) + 1) if maxn > 0 else 0
+def most_parts(lengths: NDArray[Any], minn: int, maxn: int) -> int:
+    """Return how many n-grams of characters words of so many bytes have at most.
+
+    None is longer than its word with a sign at each end, whatever ``maxn`` is.
+    """
+    if maxn <= 0:
+        return 0
+    letters = lengths.astype(np.int64) + 2
+    sizes = np.minimum(letters, maxn) - max(1, minn) + 1
+    return int((letters * np.maximum(sizes, 0)).sum())

@@ -362,7 +362,7 @@ class Workspace:
         count = int(self.counts[1])
         tokens = self.array("tokens", count + 1 + line_features.AHEAD, np.int32)
         self._look_up(text=text, starts=starts, ends=ends, count=count, numbers=tokens)
-        most = most_parts(size, count, settings.minn, settings.maxn)
+        most = most_parts(ends[:count] - starts[:count], settings.minn, settings.maxn)
         most += count * max(1, settings.wordNgrams) + 1
         features = self.array("features", most, np.int32)
         missing = self.array("missing", most if rows.kind == "kept" else 1, np.int64)

@@ -146,7 +146,7 @@ class InputRows:
         """List the rows of each word with those of its n-grams of characters."""
         settings, known = self.model.settings, words.known
         _, lengths = known.spans()
-        most = most_parts(int(lengths.sum()), known.size, settings.minn, settings.maxn) + known.size
+        most = most_parts(lengths, settings.minn, settings.maxn) + known.size
         parts, missing = np.empty(most, np.int32), np.empty(most, np.int64)
         self.part_starts = np.empty(known.size + 1, np.int64)
         state = np.array([words.line_end, 0], np.int64)
