@@ -119,3 +119,12 @@ def test_chunks_are_whole_lines(size):
     for chunk, count, last in found:
         assert last or chunk[count - 1] == ord("\n")
         assert not chunk[count:].any()
+
+
+@pytest.mark.parametrize("source", ["a text", io.StringIO("a text"), [b"a"], None])
+def test_what_is_not_bytes_is_refused_by_name(source):
+    message = f"expected a text as bytes, or a binary file, got {type(source).__name__}"
+    with pytest.raises(TypeError, match=message):
+        Vocabulary().add(source)
+    with pytest.raises(TypeError, match=message):
+        next(line_chunks(source, 10))

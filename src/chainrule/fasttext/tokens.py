@@ -154,7 +154,13 @@ def _reader(source: Any) -> Any:
     """Return a function that fills an array with what comes next; how many bytes, it returns."""
     if hasattr(source, "readinto"):
         return lambda into: _read_whole(source, memoryview(into))
-    left = np.frombuffer(source, np.uint8)
+    try:
+        left = np.frombuffer(source, np.uint8)
+    except TypeError:
+        advice = "; text.encode() makes bytes of a text" if isinstance(source, str) else ""
+        raise TypeError(
+            f"expected a text as bytes, or a binary file, got {type(source).__name__}{advice}"
+        ) from None
     place = 0
 
     def read(into: NDArray[np.uint8]) -> int:
