@@ -204,6 +204,10 @@ def test_what_cannot_be_asked_is_refused():
         Predictor(vectors)
     with pytest.raises(ValueError, match="to be -1, for all labels, or 1 or more, got 0"):
         predictor.predict(TEXT, 0)
+    with pytest.raises(ValueError, match="expected a threshold that is a number, got nan"):
+        predictor.predict(TEXT, 1, np.nan)
+    with pytest.raises(ValueError, match="expected a threshold that is a number, got nan"):
+        predict_rows(model, [0], 1, np.nan)
     model = dense(trained("softmax", "words"))
     for number in (np.nan, np.inf):
         model.output.values[0, 0] = number

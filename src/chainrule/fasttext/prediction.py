@@ -124,9 +124,10 @@ class Predictor:
         Raises
         ------
         ValueError
-            k is neither −1 nor 1 or more; or, while one iterates, a score is not finite.
+            k is neither −1 nor 1 or more, or the threshold is NaN; or, while one iterates, a score
+            is not finite.
         """
-        most = self._most(k)
+        most = self._most(k, threshold)
 
         def work(space: Workspace, chunk: Chunk) -> LinePredictions:
             return space.predict(*chunk, most, threshold)
@@ -145,7 +146,7 @@ class Predictor:
         probabilities : bool
             Whether each label is followed by its probability.
         """
-        most = self._most(k)
+        most = self._most(k, threshold)
 
         def work(space: Workspace, chunk: Chunk) -> bytes:
             found = space.predict(*chunk, most, threshold)
@@ -161,7 +162,7 @@ class Predictor:
         """
         return self._in_order(source, Workspace.vectors, self.rows.dim)
 
-    def _most(self, k: int) -> int:
+    def _most(self, k: int, threshold: float) -> int:
         if self.words.settings.model != "supervised":
             raise ValueError(
                 "predict: expected a supervised model, got one of word vectors "
@@ -169,6 +170,8 @@ class Predictor:
             )
         if k != -1 and k < 1:
             raise ValueError(f"predict: expected k to be -1, for all labels, or 1 or more, got {k}")
+        if math.isnan(threshold):
+            raise ValueError("predict: expected a threshold that is a number, got nan")
         return self.outputs.classes if k == -1 else min(k, self.outputs.classes)
 
     def _in_order(

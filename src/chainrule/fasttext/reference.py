@@ -210,7 +210,8 @@ def predict_rows(
     Raises
     ------
     ValueError
-        The model is none of labels, k is neither −1 nor 1 or more, or scores are not finite.
+        The model is none of labels, k is neither −1 nor 1 or more, the threshold is NaN, or scores
+        are not finite.
     """
     if model.settings.model != "supervised":
         raise ValueError(
@@ -218,6 +219,8 @@ def predict_rows(
         )
     if k != -1 and k < 1:
         raise ValueError(f"expected k to be 1 or more, or -1 for all labels, got {k}")
+    if np.isnan(threshold):
+        raise ValueError("expected a threshold that is a number, got nan")
     count = model.dictionary.nlabels
     if not rows or not count:
         return []
