@@ -13,6 +13,7 @@ from chainrule.fasttext.predictions import predict_text
 from chainrule.fasttext.randomness import UniformStart
 from chainrule.fasttext.reader import WINDOW, read_model
 from chainrule.fasttext.settings import Settings
+from chainrule.fasttext.training import train_model
 from chainrule.fasttext.writer import model_bytes, write_model
 from chainrule.files import ModelFileError
 from fasttext_cases import model_of, quantised_of
@@ -149,6 +150,16 @@ def quantised_tail(*, size=1, stated=(2, 1, 2, 2), norms=0):
 def test_what_is_wrong_with_codes_is_said(tmp_path, tail, expected):
     with pytest.raises(ModelFileError, match=expected):
         read_bytes(tmp_path, by_hand(tail=tail))
+
+
+@pytest.mark.parametrize("loss", ["softmax", "hs", "ova"])
+def test_a_model_without_labels_is_written_and_read(tmp_path, loss):
+    model = train_model(b"x y\ny z\n", Settings(dim=3, loss=loss))
+    write_model(tmp_path / "model.bin", model)
+    again = read_model(tmp_path / "model.bin")
+    assert again.dictionary.names == model.dictionary.names
+    assert b"".join(model_bytes(again)) == (tmp_path / "model.bin").read_bytes()
+    assert predict_text(again, b"x y\n", k=2).labels.tolist() == []
 
 
 def test_long_names_and_many_of_them(tmp_path):

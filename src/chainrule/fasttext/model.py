@@ -63,7 +63,8 @@ class FastTextModel:
         Every word and n-gram has a row, and every label.
         """
         _check_rows(self)
-        if self.settings.model == "supervised" and self.settings.loss == "hs":
+        hierarchical = self.settings.model == "supervised" and self.settings.loss == "hs"
+        if hierarchical and self.dictionary.nlabels:
             _ = self.tree
 
     @cached_property
