@@ -169,13 +169,14 @@ class Classes(Targets):
         if self.listed and is_listed(y):
             return held_in(y, self.labels)
         if self.several:
-            held = indicators(y)
-            if held.ndim != 2 or held.shape[1] != len(self.labels):
+            shape = y.shape if sparse.issparse(y) else np.shape(y)
+            if len(shape) != 2 or shape[1] != len(self.labels):
+                lists = "lists of labels, or " if self.listed else ""
                 raise ValueError(
-                    f"expected an indicator matrix of {len(self.labels)} labels, got y of shape "
-                    f"{held.shape}"
+                    f"expected {lists}an indicator matrix of {len(self.labels)} labels, got y of "
+                    f"shape {shape}"
                 )
-            return held
+            return indicators(y)
         if self.exclusive:
             order = np.argsort(self.labels)
             return np.asarray(order[np.searchsorted(self.labels, y, sorter=order)])

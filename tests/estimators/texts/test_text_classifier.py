@@ -341,6 +341,11 @@ def test_texts_without_a_label_and_labels_nobody_knows():
     for other, name in ((None, "NoneType"), ("a", "str")):
         with pytest.raises(ValueError, match=f"y: .* labels in each row, got {name} in row 1"):
             TextClassifier().fit(TEXTS[:3], [["a"], other, []])
+    one_each = r"lists of labels, or an indicator matrix of 3 labels, got y of shape \(2,\)"
+    with pytest.raises(ValueError, match=one_each):
+        model.score(TEXTS[:2], ["a", "b"])
+    with pytest.raises(ValueError, match=one_each):
+        model.partial_fit(TEXTS[:2], ["a", "b"])
     with pytest.raises(ValueError, match="got lists of labels"):
         fitted().partial_fit(TEXTS[:2], [["tea"], []])
 
