@@ -196,6 +196,15 @@ def test_memory_is_for_ngrams_that_words_have_not_for_all_that_maxn_allows():
         assert first == second
 
 
+def test_memory_is_for_sequences_that_lines_have_not_for_all_that_word_ngrams_allows():
+    text = b"__label__a one two three four five six seven eight nine ten\n__label__b one\n" * 9
+    settings = [Settings(dim=3, wordNgrams=most, bucket=99) for most in (12, 2**31 - 1)]
+    models = [train_model(text, each) for each in settings]
+    np.testing.assert_array_equal(models[0].output.values, models[1].output.values)
+    first, second = (asked(Predictor(model), text + UNKNOWN, 2, 0.0) for model in models)
+    assert first == second
+
+
 def test_what_cannot_be_asked_is_refused():
     model = trained("softmax", "words")
     predictor = Predictor(model)

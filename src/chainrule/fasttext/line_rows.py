@@ -12,7 +12,10 @@ from chainrule.engine.kernels import ngrams
 from chainrule.engine.running.single import invoke, kernel_of
 from chainrule.fasttext.corpus import Corpus
 
-__all__ = ["LINE", "Lines", "lay_out", "most_parts"]
+__all__ = ["LINE", "Lines", "lay_out", "most_parts", "most_sequences"]
+
+FEW_WORDS = 8
+"""In a sequence: up to so many, memory for them is not counted line by line."""
 
 LINE = np.dtype(
     [
@@ -60,7 +63,8 @@ def lay_out(
     known = np.zeros(bucket if hashed else 1, np.int32)
     _, length = vocabulary.spans()
     most_listed = most_parts(length, minn, maxn)
-    sequences = len(tokens) * max(0, word_ngrams - 1)
+    most_features = most_sequences(tokens == line_end, word_ngrams)
+    sequences = most_features - len(tokens) if word_ngrams > 1 else 0
     most = min(bucket, most_listed + sequences) if hashed else 0
     kept, state = np.empty(most + 1, np.int32), np.zeros(4, np.int64)
     starts = parts = None
@@ -88,7 +92,7 @@ def lay_out(
         parts = np.append(parts[: state[1]], np.zeros(16, np.int32))  # read vector by vector
     ends = int((tokens == line_end).sum())
     lines = np.empty(ends + 1, LINE)
-    features = np.empty(len(tokens) * max(1, word_ngrams) + 1, np.int32)
+    features = np.empty(most_features + 1, np.int32)
     labels = np.empty(int(corpus.is_label[tokens].sum()), np.int32)
     invoke(
         kernel_of(ngrams.lines),
@@ -131,3 +135,22 @@ def most_parts(lengths: NDArray[Any], minn: int, maxn: int) -> int:
     letters = lengths.astype(np.int64) + 2
     sizes = np.minimum(letters, maxn) - max(1, minn) + 1
     return int((letters * np.maximum(sizes, 0)).sum())
+
+
+def most_sequences(is_end: NDArray[np.bool_], word_ngrams: int) -> int:
+    """Return how many words, and sequences of them, lines of tokens have at most.
+
+    None is longer than its line, whatever ``word_ngrams`` is.
+
+    Parameters
+    ----------
+    is_end : array of bool, (tokens,)
+        Which tokens end a line.
+    word_ngrams : int
+        Words in a sequence, at most.
+    """
+    if word_ngrams <= FEW_WORDS:
+        return len(is_end) * max(1, word_ngrams)
+    ends = np.append(np.flatnonzero(is_end), len(is_end) - 1)
+    lengths = np.diff(ends, prepend=-1)
+    return int((lengths * np.minimum(lengths, word_ngrams)).sum())

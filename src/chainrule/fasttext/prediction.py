@@ -25,7 +25,7 @@ from chainrule.engine.machine.memory import aligned
 from chainrule.engine.running.single import Call, kernel_of
 from chainrule.fasttext.arithmetic import exp32, sigmoid_table
 from chainrule.fasttext.arriving import ArrivingLines, Chunk
-from chainrule.fasttext.line_rows import LINE, most_parts
+from chainrule.fasttext.line_rows import LINE, most_parts, most_sequences
 from chainrule.fasttext.line_text import Names, prediction_lines
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.predictions import LabelScores, Predictions
@@ -366,7 +366,7 @@ class Workspace:
         tokens = self.array("tokens", count + 1 + line_features.AHEAD, np.int32)
         self._look_up(text=text, starts=starts, ends=ends, count=count, numbers=tokens)
         most = most_parts(ends[:count] - starts[:count], settings.minn, settings.maxn)
-        most += count * max(1, settings.wordNgrams) + 1
+        most += most_sequences(text[starts[:count]] == ord("\n"), settings.wordNgrams) + 1
         features = self.array("features", most, np.int32)
         missing = self.array("missing", most if rows.kind == "kept" else 1, np.int64)
         lines, gold = self.array("lines", count + 2, LINE), self.array("gold", count + 1, np.int32)
