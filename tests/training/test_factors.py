@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from chainrule import (
     SGD,
+    AdaGrad,
     Adam,
     AdamW,
     Chain,
@@ -99,6 +100,7 @@ def test_each_parameter_decays_by_its_factor_at_each_step(engine):
         SGD(0.05, momentum=0.8, nesterov=True, rate_factors=RATES),
         Adam(0.01, rate_factors=RATES),
         RMSProp(0.003, rate_factors=RATES),
+        AdaGrad(0.03, rate_factors=RATES),
         DECAYED,
         AdamW(0.01, weight_decay=0.3, decay_schedule=CosLog(2)),
     ],
