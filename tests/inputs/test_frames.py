@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from chainrule.data import DataError, DataWarning, Table, read_csv
 from chainrule.data.frames import as_table
-from chainrule.inputs import TableEncoder
+from chainrule.inputs import Options, TableEncoder
 
 COLUMNS = {
     "area": [50.5, 70.0, float("nan"), 120.25, 61.0],
@@ -107,3 +107,27 @@ def test_one_row_is_encoded_as_among_others(rows):
             warnings.simplefilter("ignore", DataWarning)
             expected = outcome(first_encoded, encoder, row)
             np.testing.assert_equal(outcome(encoder.encode, row), expected)
+
+
+@pytest.mark.parametrize("rows", [6, 60])
+def test_a_type_of_categories_says_so_though_they_look_like_numbers(rows):
+    towns = [1067 + 17 * (row % 3) for row in range(rows)]
+    noise = np.random.default_rng(0).normal(size=rows)
+
+    def kind(column, options=None):
+        library = polars if isinstance(column, polars.Series) else pandas
+        table = as_table(library.DataFrame({"town": column, "x": noise}))
+        return TableEncoder.kinds(table, options)["town"].kind
+
+    series = pandas.Series(towns)
+    assert kind(series) == "numbers"
+    assert kind(series.astype("category")) == "categories"
+    ordered = pandas.CategoricalDtype(sorted(set(towns)), ordered=True)
+    assert kind(series.astype(ordered)) == "numbers"
+    assert kind(polars.Series(map(str, towns), dtype=polars.Categorical)) == "categories"
+    chosen = Options("TableEncoder", numeric=("town",))
+    assert kind(series.astype("category"), chosen) == "numbers"
+    encoder = TableEncoder.fit(as_table(pandas.DataFrame({"town": series.astype("category")})))
+    expected = encoder.encode(pandas.DataFrame({"town": series.astype("category")}))
+    for other in (series, series.astype(str), series.astype(float)):  # the same categories
+        np.testing.assert_array_equal(encoder.encode(pandas.DataFrame({"town": other})), expected)

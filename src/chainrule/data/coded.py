@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 __all__ = ["Coded", "Kind", "LineNumbers", "RawCells", "Unit", "line_of", "lines_of", "taken"]
 
-Kind = Literal["text", "boolean", "number", "time", "zoned"]
+Kind = Literal["text", "boolean", "category", "number", "time", "zoned"]
 """What a column's cells are by themselves; texts may be numbers that are written out."""
 
 LineNumbers = Sequence[int] | NDArray[np.int64]
@@ -33,8 +33,9 @@ class Coded(Sequence[str]):
     codes : array of integers
         The place of each cell's text.
     kind : str, default="text"
-        "boolean" where the texts are Python's names of truth values, as of a DataFrame; "zoned"
-        where they are times with a zone, as `zoned_times.zoned` writes them.
+        "boolean" where the texts are Python's names of truth values, as of a DataFrame; "category"
+        where their type there is of categories, whatever these look like; "zoned" where they are
+        times with a zone, as `zoned_times.zoned` writes them.
     """
 
     __slots__ = ("codes", "kind", "texts")

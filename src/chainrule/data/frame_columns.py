@@ -73,7 +73,7 @@ def _columns_of(frame: Any) -> list[Any]:
     if hasattr(frame, "get_columns"):  # polars
         return list(frame.get_columns())
     if hasattr(frame, "iloc"):
-        if len(frame) <= FEW and not any(_is_temporal(dtype) for dtype in frame.dtypes):
+        if len(frame) <= FEW and not any(_has_more(dtype) for dtype in frame.dtypes):
             few: dict[Any, list[Any]] = frame.to_dict("list")
             if len(few) == frame.shape[1]:
                 return list(few.values())
@@ -81,9 +81,9 @@ def _columns_of(frame: Any) -> list[Any]:
     return [frame[name] for name in frame.columns]
 
 
-def _is_temporal(dtype: Any) -> bool:
-    """Return whether cells are times or durations, which are other texts as Python's objects."""
-    return getattr(dtype, "kind", "") in ("m", "M")
+def _has_more(dtype: Any) -> bool:
+    """Return whether Python's objects lack what cells are: times, durations, categories."""
+    return getattr(dtype, "kind", "") in ("m", "M") or hasattr(dtype, "categories")
 
 
 def _received(data: Any) -> str:
@@ -134,8 +134,8 @@ def _of_pandas(values: Any) -> RawCells | None:
     if hasattr(dtype, "pyarrow_dtype"):
         return _of_arrow(values.array.__arrow_array__())
     if hasattr(values, "cat"):  # categories and their places, -1 for a missing one
-        texts = [_text(value) for value in dtype.categories]
-        return _coded(texts, values.cat.codes.to_numpy())
+        found = _coded([_text(value) for value in dtype.categories], values.cat.codes.to_numpy())
+        return found if dtype.ordered else Coded(found.texts, found.codes, "category")
     if kind in ("i", "u", "f"):
         if kind != "f" and hasattr(dtype, "numpy_dtype"):  # integers that may be missing
             whole = values.fillna(0).to_numpy(dtype=dtype.numpy_dtype)
@@ -192,7 +192,8 @@ def _of_polars(values: Any) -> RawCells | None:
         distinct = texts.drop_nulls().unique(maintain_order=True)
         places = polars.Series(range(len(distinct)), dtype=polars.Int32)
         codes = texts.replace_strict(distinct, places, default=-1, return_dtype=polars.Int32)
-        return _coded(distinct.to_list(), codes.fill_null(-1).to_numpy())
+        found = _coded(distinct.to_list(), codes.fill_null(-1).to_numpy())
+        return found if dtype == polars.String else Coded(found.texts, found.codes, "category")
     return None
 
 

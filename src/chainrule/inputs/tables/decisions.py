@@ -106,6 +106,8 @@ def _usual(column: Column, cells: Cells, decimal: str) -> Decision:
         return Decision("categories", remarks=(f"integers of {digits} digits, {CLOSE}",))
     if _are_codes(cells):
         return Decision("categories", remarks=(CODES,))
+    if cells.kind == "category" and not cells.words.any():
+        return Decision("categories")
     return _as_written(column, cells, decimal)
 
 
