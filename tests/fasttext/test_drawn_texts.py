@@ -89,7 +89,7 @@ def test_models_and_predictions_are_the_textbooks(seed, monkeypatch):
 
 def test_a_kernel_that_writes_beyond_an_array_is_found(monkeypatch):
     guard(monkeypatch)
-    monkeypatch.setattr("chainrule.fasttext.prediction.FLOATS", 0)  # lists of rows without room
+    monkeypatch.setattr("chainrule.fasttext.workspace.FLOATS", 0)  # lists of rows without room
     model = train_model(b"__label__a word\n", Settings(dim=3, minn=2, maxn=3, bucket=50))
     with pytest.raises(AssertionError, match="written behind its"):
         list(Predictor(model).predict(b"word\n"))

@@ -10,6 +10,7 @@ import pytest
 from chainrule.fasttext import prediction
 from chainrule.fasttext.dictionary import Dictionary, PruneMap, lines
 from chainrule.fasttext.matrices import Dense
+from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.prediction import Predictor
 from chainrule.fasttext.predictions import score_text
 from chainrule.fasttext.quantising import quantise
@@ -168,7 +169,7 @@ def test_equal_scores_come_as_the_heap_leaves_them():
     known = Dictionary.of_names([(b"x", 1)], names, 7)
     settings = Settings(dim=2).for_training()
     zeros = np.zeros((6, 2), np.float32)
-    model = prediction.FastTextModel(settings, known, Dense(zeros[:1]), Dense(zeros))
+    model = FastTextModel(settings, known, Dense(zeros[:1]), Dense(zeros))
     for k, expected in ((1, [5]), (2, [5, 4]), (3, [5, 1, 4])):
         (found,) = Predictor(model).predict(b"x", k)
         assert found.labels.tolist() == expected

@@ -4,32 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from chainrule.cli.option_values import ENSEMBLE
-from chainrule.cli.text_options import said_of
+from chainrule.cli.option_values import ENSEMBLE, OF_ONE_NETWORK
+from chainrule.cli.spelling import options_said
 from chainrule.data.split import LEAST_ROWS
 
 __all__ = ["check_ensemble", "described_network", "is_ensemble", "share_of_ensemble"]
 
-ITS_OWN = (
-    "bias",
-    "loss",
-    "optimizer",
-    "schedule",
-    "warm_up",
-    "l2",
-    "clip_norm",
-    "augment",
-    "double",
-)
 OF_BOTH = ("layers", "activation", "dropout", "learning_rate", "batch", "precision")
-"""Options that describe one network; an ensemble that is asked for takes the first ones, too."""
+"""Options that describe one network, and that an ensemble that is asked for takes, too."""
 
 SHARE = 0.2
 
 
 def described_network(options: Any) -> list[str]:
     """Return the options that are said and describe one network, as the command line has them."""
-    return said_of(options, (*OF_BOTH, *ITS_OWN))
+    return options_said(options, (*OF_BOTH, *OF_ONE_NETWORK))
 
 
 def is_ensemble(options: Any) -> bool:
@@ -41,7 +30,7 @@ def is_ensemble(options: Any) -> bool:
 
 def check_ensemble(options: Any) -> None:
     """Raise ValueError for options that an ensemble does not take."""
-    if said := said_of(options, ITS_OWN):
+    if said := options_said(options, OF_ONE_NETWORK):
         raise ValueError(
             f"{said[0]}: an ensemble has its own; expected --model mlp, got --model ensemble"
         )

@@ -25,6 +25,7 @@ from chainrule.fasttext.reader import read_model
 PIECE = 2**16
 """Bytes of lines that are taken at once where words are printed."""
 
+
 def print_predictions(
     model: str, text: str, k: int, threshold: float, thread: int | None, *, probabilities: bool
 ) -> None:

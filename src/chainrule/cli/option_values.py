@@ -36,6 +36,19 @@ ENSEMBLE, MLP, CNN = MODELS = ("ensemble", "mlp", "cnn")
 TEXT = "text"
 """A network of texts, as files call it."""
 
+OF_ONE_NETWORK = (
+    "bias",
+    "loss",
+    "optimizer",
+    "schedule",
+    "warm_up",
+    "l2",
+    "clip_norm",
+    "augment",
+    "double",
+)
+"""Options that neither an ensemble nor a network of texts has."""
+
 OPTIMIZERS: dict[str, Optimizer] = {
     "adam": Adam(),
     "adamw": AdamW(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import MISSING, Field, fields
 from functools import wraps
 from typing import Any, get_type_hints
@@ -12,6 +12,13 @@ from typing import Any, get_type_hints
 def spelled(name: str) -> str:
     """Return a field's name as the command line has it."""
     return f"--{name.replace('_', '-')}"
+
+
+def options_said(options: Any, names: Collection[str]) -> list[str]:
+    """Return the options that are not as they are where nothing is said."""
+    usual = {each.name: each.default for each in fields(options)}
+    said = [name for name in names if getattr(options, name) != usual[name]]
+    return [spelled(f"no_{name}" if getattr(options, name) is False else name) for name in said]
 
 
 def with_options(kind: type[Any], names: Sequence[str] = ()) -> Callable[[Any], Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, fields
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated
 
 import typer
 
-from chainrule.cli.spelling import spelled
+from chainrule.cli.option_values import OF_ONE_NETWORK
+from chainrule.cli.spelling import options_said, spelled
 from chainrule.cli.table_options import TEXTS, TableOptions
 
 __all__ = ["TextOptions", "check_no_texts", "check_texts", "pieces"]
@@ -21,16 +21,8 @@ OF_OTHERS = (
     "layers",
     "activation",
     "dropout",
-    "bias",
-    "loss",
-    "optimizer",
-    "schedule",
-    "warm_up",
-    "l2",
-    "clip_norm",
-    "augment",
+    *OF_ONE_NETWORK,
     "max_seconds",
-    "double",
     "precision",
     "size",
     "skip_damaged",
@@ -117,21 +109,14 @@ def pieces(text: str | None) -> tuple[int, int] | None:
 
 def check_texts(options: TextOptions) -> None:
     """Raise ValueError for options that networks of texts do not have."""
-    if said := said_of(options, OF_OTHERS):
+    if said := options_said(options, OF_OTHERS):
         raise ValueError(f"{said[0]}: texts get TextClassifier, which has no such option")
 
 
 def check_no_texts(options: TextOptions) -> None:
     """Raise ValueError for options of texts where none are learned from."""
-    if said := said_of(options, FEATURES):
+    if said := options_said(options, FEATURES):
         raise ValueError(
             f"{said[0]}: expected texts to learn from, which --text NAME, a column, or lines with "
             "labels such as __label__x bring"
         )
-
-
-def said_of(options: Any, names: Collection[str]) -> list[str]:
-    """Return the options that are not as they are where nothing is said."""
-    usual = {each.name: each.default for each in fields(options)}
-    said = [name for name in names if getattr(options, name) != usual[name]]
-    return [spelled(f"no_{name}" if getattr(options, name) is False else name) for name in said]

@@ -10,8 +10,8 @@ from typing import Any, BinaryIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.tokens import BLOCK
 from chainrule.engine.machine.memory import aligned
-from chainrule.fasttext.tokens import BLOCK
 
 __all__ = ["ArrivingLines", "Chunk"]
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.tokens import FASTTEXT, Vocabulary
 from chainrule.engine.kernels import order
 from chainrule.engine.running.single import invoke, kernel_of
 from chainrule.fasttext.dictionary import Dictionary
-from chainrule.fasttext.tokens import FASTTEXT, Vocabulary
 
 __all__ = ["Corpus", "dictionary_of", "dictionary_order", "read_corpus"]
 

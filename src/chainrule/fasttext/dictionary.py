@@ -134,11 +134,6 @@ class Dictionary:
         return self.size - self.nwords
 
     @property
-    def word_counts(self) -> NDArray[np.int64]:
-        """How often each word was seen."""
-        return self.counts[: self.nwords]
-
-    @property
     def label_counts(self) -> NDArray[np.int64]:
         """How often each label was seen."""
         return self.counts[self.nwords :]
@@ -168,11 +163,6 @@ class Dictionary:
         """Return the row of a word, or −1."""
         place = self.ids.get(word, -1)
         return place if place < self.nwords else -1
-
-    def label_id(self, label: bytes) -> int:
-        """Return the number of a label, which has its prefix, or −1."""
-        place = self.ids.get(label, -1)
-        return place - self.nwords if place >= self.nwords else -1
 
 
 def tokens(text: bytes) -> Iterator[bytes]:

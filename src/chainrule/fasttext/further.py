@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.tokens import line_chunks
 from chainrule.engine.machine.memory import aligned
 from chainrule.fasttext.line_rows import Lines
 from chainrule.fasttext.matrices import Dense, KeptRows, Rows
@@ -20,7 +21,6 @@ from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.prediction import CHUNK, Predictor
 from chainrule.fasttext.quantisation import Quantised
 from chainrule.fasttext.starting_rows import FLOATS
-from chainrule.fasttext.tokens import line_chunks
 from chainrule.fasttext.training import train
 
 __all__ = ["train_further"]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.tokens import Vocabulary
 from chainrule.engine.kernels import line_features, ngrams, text_prediction
 from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.running.single import invoke, kernel_of
@@ -17,7 +18,6 @@ from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.quantisation import Quantised
 from chainrule.fasttext.settings import Settings
 from chainrule.fasttext.starting_rows import FLOATS, starting_rows
-from chainrule.fasttext.tokens import Vocabulary
 
 COPIED = 2**26
 """Bytes of a matrix that is copied, so that no number of a vector is in a second cache line."""

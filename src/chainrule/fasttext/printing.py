@@ -22,7 +22,6 @@ __all__ = [
     "scores_text",
     "sentence_vectors_text",
     "vector_text",
-    "word_vectors_text",
 ]
 
 FLAT = "N\t%d\nP@%d\t%.3g\nR@%d\t%.3g\n"
@@ -83,24 +82,6 @@ def _number(name: str, value: float) -> bytes:
 def vector_text(vector: NDArray[np.float32]) -> bytes:
     """Return the numbers of a vector (dim,) with five digits, a space after each."""
     return b"%.5g " * len(vector) % tuple(vector.tolist())
-
-
-def word_vectors_text(
-    model: FastTextModel, text: bytes, unit_length: bool = True
-) -> Iterator[bytes]:
-    """Yield a line of ``print-word-vectors`` for each word of a text.
-
-    Parameters
-    ----------
-    model : FastTextModel
-        Of any kind.
-    text : bytes
-        Words between white space.
-    unit_length : bool
-        Whether vectors have length 1, as version 0.11 prints them; 0.9.2 does not.
-    """
-    for word in text.split():
-        yield word + b" " + vector_text(model.word_vector(word, unit_length)) + b"\n"
 
 
 def sentence_vectors_text(

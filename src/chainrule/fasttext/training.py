@@ -69,57 +69,26 @@ def train(
     ValueError
         The loss is ``"ns"``, and there are no two labels; or a score is not finite.
     """
-    dim, loss, neg, lr = settings.dim, settings.loss, settings.neg, settings.lr
-    vectors, classes = -(-dim // FLOATS), len(label_counts)
-    class_vectors = -(-classes // FLOATS)
-    columns = aligned((dim, class_vectors * FLOATS), np.float32)
-    columns[:, :classes] = outputs[:, :dim].T
     state = np.array([0, 0, 0, settings.seed % 2**64 % starting.MODULUS or 1, 0], np.int64)
-    most = _most_features(lines)
-    arrays: dict[str, Any] = {
-        "lines": lines.lines,
-        "features": lines.features,
-        "labels": lines.labels,
-        "rows": inputs,
-        "by_rows": outputs,
-        "by_dimensions": columns,
-        "hidden": aligned((vectors * FLOATS,), np.float32),
-        "before": aligned((vectors * FLOATS,), np.float32),
-        "scores": aligned((max(class_vectors, vectors) * FLOATS,), np.float32),
-        "rates": aligned((class_vectors * FLOATS,), np.float32),
-        "sigmoid": sigmoid_table(),
-        "state": state,
-        "scratch": np.empty(most + FLOATS, np.int32),
-        "more_scratch": np.empty(most + FLOATS, np.int32),
-    }
-    if lines.starts is not None:
-        arrays |= {"part_starts": lines.starts, "parts": lines.parts}
-    if loss == "hs" and classes:
-        arrays["path_starts"], arrays["paths"] = tree_paths(label_counts)
-    if loss == "ns":
-        if classes < 2 and neg:
-            raise ValueError(
-                f"train: expected two labels and more for the loss 'ns', which draws others, got "
-                f"{classes}"
-            )
-        arrays["negatives"] = negatives(label_counts)
-        arrays["negative_count"] = len(arrays["negatives"])
-    total = settings.epoch * token_count
+    arrays = _arrays(lines, inputs, outputs, label_counts, settings)
+    total, lr = settings.epoch * token_count, settings.lr
     average = max(1.0, token_count / max(1, len(lines.lines)))
+    classes, vectors = len(label_counts), -(-settings.dim // FLOATS)
     by_parts = lines.starts is not None
-    kernel = kernel_of(text_training.train, loss=loss, vectors=vectors, by_parts=by_parts)
+    kernel = kernel_of(text_training.train, loss=settings.loss, vectors=vectors, by_parts=by_parts)
     while state[text_training.DONE] < total:
         invoke(
             kernel,
             line_count=len(lines.lines),
-            dim=dim,
+            dim=settings.dim,
             classes=classes,
-            class_vectors=class_vectors,
-            draws=neg,
+            class_vectors=-(-classes // FLOATS),
+            draws=settings.neg,
             turns=max(1, int(TURNS / average)),
             rate=bits_of(lr),
             total=total,
             update_rate=settings.lrUpdateRate,
+            state=state,
             **arrays,
         )
         if state[text_training.FAULT]:
@@ -129,6 +98,49 @@ def train(
             )
         if goes_on is not None and not goes_on(min(1.0, state[text_training.DONE] / total)):
             break
+
+
+def _arrays(
+    lines: Lines,
+    inputs: NDArray[np.float32],
+    outputs: NDArray[np.float32],
+    label_counts: NDArray[np.int64],
+    settings: Settings,
+) -> dict[str, Any]:
+    """Return what the kernel reads and moves, and where it takes notes, by its names."""
+    dim, classes = settings.dim, len(label_counts)
+    width, class_width = (-(-count // FLOATS) * FLOATS for count in (dim, classes))
+    columns = aligned((dim, class_width), np.float32)
+    columns[:, :classes] = outputs[:, :dim].T
+    most = _most_features(lines)
+    arrays: dict[str, Any] = {
+        "lines": lines.lines,
+        "features": lines.features,
+        "labels": lines.labels,
+        "rows": inputs,
+        "by_rows": outputs,
+        "by_dimensions": columns,
+        "hidden": aligned((width,), np.float32),
+        "before": aligned((width,), np.float32),
+        "scores": aligned((max(class_width, width),), np.float32),
+        "rates": aligned((class_width,), np.float32),
+        "sigmoid": sigmoid_table(),
+        "scratch": np.empty(most + FLOATS, np.int32),
+        "more_scratch": np.empty(most + FLOATS, np.int32),
+    }
+    if lines.starts is not None:
+        arrays |= {"part_starts": lines.starts, "parts": lines.parts}
+    if settings.loss == "hs" and classes:
+        arrays["path_starts"], arrays["paths"] = tree_paths(label_counts)
+    if settings.loss == "ns":
+        if classes < 2 and settings.neg:
+            raise ValueError(
+                f"train: expected two labels and more for the loss 'ns', which draws others, got "
+                f"{classes}"
+            )
+        arrays["negatives"] = negatives(label_counts)
+        arrays["negative_count"] = len(arrays["negatives"])
+    return arrays
 
 
 def _most_features(lines: Lines) -> int:

@@ -283,3 +283,11 @@ def test_damaged_json_is_a_value_error(name, value):
 def test_features_that_make_no_sense_are_refused(name, value):
     with pytest.raises(ValueError, match=f"^owner: expected .*{name[:9]}.*got"):
         TextFeatures.checked("owner", **{name: value})
+
+
+def test_texts_that_have_changed_since_they_were_learned_are_counted_anew():
+    texts = ["one two", "two"]
+    known = Texts.learn(texts, Options("TextClassifier"))
+    expected = known.encode_texts(["one two", "one", "two"]).toarray()
+    texts[1:] = ["one", "two"]
+    np.testing.assert_array_equal(known.encode(texts).toarray(), expected)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -20,7 +19,8 @@ from llvmlite import ir
 from chainrule.engine.kernels.library import compiled
 from chainrule.engine.language.body import I32, I64
 from chainrule.engine.language.emit import KernelBuilder
-from chainrule.engine.language.values import Condition, Integer
+from chainrule.engine.language.scalars import loop_while
+from chainrule.engine.language.values import Integer
 from chainrule.engine.machine.architecture import AARCH64, X86_64, has_feature
 from chainrule.engine.machine.compiling import Target, host
 
@@ -35,20 +35,6 @@ SPINS = 200
 
 class DispatchLoop(KernelBuilder):
     """The loop under construction, with what threads need and no kernel: they share memory."""
-
-    @contextmanager
-    def loop_while(self, condition: Callable[[], Condition]) -> Iterator[None]:
-        """Emit the body once, to run as long as the condition, asked before each turn, holds."""
-        check, body, after = (
-            self.function.append_basic_block(part) for part in ("check", "body", "after")
-        )
-        self.builder.branch(check)
-        self.builder.position_at_end(check)
-        self.builder.cbranch(condition().value, body, after)
-        self.builder.position_at_end(body)
-        yield
-        self.builder.branch(check)
-        self.builder.position_at_end(after)
 
     def add_atomically(self, address: Integer, amount: int) -> Integer:
         """Add to the whole number at an address, seen by all threads; return what it was."""
@@ -139,7 +125,7 @@ def _barrier(k: DispatchLoop, shared: Integer) -> None:
     everyone = (turn + 1) * threads
     spins = k.allocate(1)
     k.store_integer(k.integer(0), spins)
-    with k.loop_while(lambda: k.load_shared(shared) < everyone):
+    with loop_while(k, lambda: k.load_shared(shared) < everyone):
         spun = k.load_integer(spins)
         k.store_integer(spun + 1, spins)
         with k.when(spun < SPINS):

@@ -82,10 +82,18 @@ class Texts(Inputs):
         """Return the vocabulary of texts."""
         owner = options.owner
         column = column_of_texts(owner, data, options.text[0] if options.text else "")
-        words = words_of(listed(owner, data, column), lowercase=_features(options).lowercase)
+        texts = listed(owner, data, column)
+        words = words_of(texts, lowercase=_features(options).lowercase)
         known, counts = cls._of(words, _features(options), owner, column)
-        known.__dict__["_of_training"] = data, counts  # which are encoded next
-        return known
+        return known._counted_already(texts, counts)
+
+    def _counted_already(self, texts: list[str], counts: sparse.csr_array) -> Texts:
+        """Return the vocabulary, which knows these texts' counts until it encodes the next texts.
+
+        Those are mostly the ones that it was learned from, and counting takes most of the time.
+        """
+        self.__dict__["_of_training"] = texts, counts
+        return self
 
     @classmethod
     def fit(
@@ -143,8 +151,7 @@ class Texts(Inputs):
         """
         texts = listed("X", data, self.column)
         known, counts = self.grown_by(words_of(texts, lowercase=self.features.lowercase))
-        known.__dict__["_of_training"] = data, counts
-        return known
+        return known._counted_already(texts, counts)
 
     def grown_by(self, found: Words) -> tuple[Texts, sparse.csr_array]:
         """Return the vocabulary with features of more texts, and these texts' counts.
@@ -239,11 +246,9 @@ class Texts(Inputs):
 
     def encode(self, data: Any, check: RowCheck | None = None) -> Any:
         """Return what each feature weighs in texts, a sparse matrix X (n, features) of float32."""
-        of, counts = self.__dict__.pop("_of_training", (None, None))
-        if counts is not None and of is data:
-            X = self._weighted(counts)
-        else:
-            X = self.encode_texts(listed("X", data, self.column))
+        texts = listed("X", data, self.column)
+        counted_ones, counts = self.__dict__.pop("_of_training", (None, None))
+        X = self._weighted(counts) if texts == counted_ones else self.encode_texts(texts)
         return X if check is None else check(X, None)
 
     def encode_texts(self, texts: list[str]) -> sparse.csr_array:

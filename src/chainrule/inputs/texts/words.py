@@ -85,7 +85,7 @@ def words_of(texts: Sequence[str], *, lowercase: bool) -> Words:
     lowercase : bool
         Whether capital letters are read as small ones.
     """
-    from chainrule.fasttext.tokens import Splitting, Vocabulary  # which loads the engine
+    from chainrule.data.tokens import Splitting, Vocabulary  # which loads the engine
 
     vocabulary = Vocabulary(Splitting(SEPARATORS, LINE_END))
     found = vocabulary.add(as_bytes(texts, lowercase=lowercase)).astype(np.int64)

@@ -7,10 +7,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from chainrule.fasttext import dictionary, tokens
+from chainrule.data import tokens
+from chainrule.data.tokens import Pieces, Splitting, Vocabulary, line_chunks
+from chainrule.fasttext import dictionary
 from chainrule.fasttext.features import hash_of
 from chainrule.fasttext.randomness import MinstdRand
-from chainrule.fasttext.tokens import Pieces, Splitting, Vocabulary, line_chunks
 
 
 def bytes_from(alphabet: bytes, count: int, seed: int = 1) -> bytes:
