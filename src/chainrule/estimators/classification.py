@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from chainrule.data import Column
+from chainrule.estimators.answer_checks import check_each_is_a_label
 from chainrule.estimators.network import FittedNetwork
 from chainrule.estimators.validation import answers_to
 from chainrule.functions import LogSoftmax, Sigmoid, Softmax, Softplus
@@ -166,6 +167,10 @@ class FittedClassifier(ClassifierMixin, FittedNetwork):  # type: ignore[misc]
             raise ValueError(f"expected probabilities of classes, got others from {last}")
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(P) if exclusive else np.log(P) - np.log1p(-P))
+
+    def _answers(self, y: Any) -> Any:
+        check_each_is_a_label(type(self).__name__, y)
+        return y
 
     def _new_answers(self, column: Column) -> Array:
         return labels_of(column)

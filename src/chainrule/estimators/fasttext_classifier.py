@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.prediction import Predictor
@@ -138,15 +138,13 @@ class FastTextClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # t
             Fitted.
         """
         settings = self._settings()
-        texts, labels = text_bytes(X, "fit"), as_labels(y)
+        texts, labels = text_bytes(X, "fit"), as_labels(y, "fit")
         if len(texts) != len(labels):
             raise ValueError(
                 f"fit: expected as many labels as texts, got {len(labels)} labels for "
                 f"{len(texts)} texts"
             )
         names = {one: label_bytes(one, settings.prefix) for own in labels for one in own}
-        if len(set(names.values())) < len(names):
-            raise ValueError("fit: expected labels that differ as text, got 1 and '1', or the like")
         lines = ([names[one] for one in own] for own in labels)
         content = training_lines(texts, lines, settings.prefix)
         known = {word: one for one, word in names.items()}
@@ -247,8 +245,9 @@ class FastTextClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # t
 
         ``sample_weight`` is what each text weighs.
         """
-        labels = as_labels(y)
-        right = [one in own for one, own in zip(self.predict(X).tolist(), labels, strict=True)]
+        labels, found = as_labels(y, "score"), self.predict(X).tolist()
+        check_consistent_length(found, labels, sample_weight)
+        right = [one in own for one, own in zip(found, labels, strict=True)]
         return float(np.average(right, weights=sample_weight))
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -144,6 +144,7 @@ def _read(
         None if targets is None else estimator.inputs_,
     )
     name, cells = name_of(y), isinstance(y, Column)
+    y = estimator._answers(y)  # what is no answer is refused before anything is learned
     if targets is None and classes is not None and cells:
         y = estimator._new_targets(classes, name, cells=False).read(y)
     if targets is not None:

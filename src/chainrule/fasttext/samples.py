@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
+
+from chainrule.inputs.texts.raw import NO_SAMPLES, listed
+from chainrule.tables import cut
+from chainrule.targets.label_checks import check_labels, check_order, is_list, rows_of
+from chainrule.targets.label_lists import check_label_lists
 
 __all__ = ["as_labels", "label_bytes", "prediction_lines_of", "text_bytes", "training_lines"]
 
@@ -20,27 +26,31 @@ def text_bytes(texts: Any, caller: str) -> list[bytes]:
     TypeError
         Something is no text.
     ValueError
-        A text has a line feed, which would make two of it.
+        There are none, or one has a line feed, which would make two of it.
     """
-    if isinstance(texts, str | bytes):
-        raise TypeError(f"{caller}: expected a list of texts, got one: [text] is a list")
-    if getattr(texts, "ndim", 1) != 1:
-        raise ValueError(f"{caller}: expected a list of texts, got an array of shape {texts.shape}")
-    return [_encoded(text, f"{caller}: text {place}") for place, text in enumerate(texts)]
+    if isinstance(texts, str | bytes | os.PathLike):
+        raise TypeError(
+            f"{caller}: expected a list of texts, got one, {cut(repr(texts))}: [text] is a list, "
+            "and fit_file trains on a file"
+        )
+    whole = listed(caller, list(texts) if hasattr(texts, "__next__") else texts)
+    if not whole:
+        raise ValueError(f"{NO_SAMPLES} FastTextClassifier.")
+    return [_encoded(text, caller, row) for row, text in enumerate(whole)]
 
 
-def _encoded(text: Any, name: str) -> bytes:
-    if not isinstance(text, str):
-        raise TypeError(f"{name}: expected a str, got {type(text).__name__}")
+def _encoded(text: str, caller: str, row: int) -> bytes:
     if "\n" in text:
         raise ValueError(
-            f"{name}: expected a line, got a text with a line feed; "
+            f"{caller}: expected lines, got a text with a line feed in row {row}; "
             r"text.replace('\n', ' ') makes one line of it"
         )
     try:
         return text.encode()
     except UnicodeEncodeError as error:
-        raise ValueError(f"{name}: expected letters that UTF-8 has: {error}") from None
+        raise ValueError(
+            f"{caller}: expected letters that UTF-8 has, got others in row {row}: {error}"
+        ) from None
 
 
 def label_bytes(label: Any, prefix: bytes) -> bytes:
@@ -73,7 +83,7 @@ def training_lines(
     for place, text in enumerate(texts):
         if prefix in text and (found := label.search(text)):
             raise ValueError(
-                f"fit: text {place}: expected words, got {found[0].decode()!r}, which begins as "
+                f"fit: expected words, got {found[0].decode()!r} in row {place}, which begins as "
                 f"labels do; another label= is a way out"
             )
     lines = (b" ".join([*own, text]) for own, text in zip(labels, texts, strict=True))
@@ -92,23 +102,33 @@ def _first_line(text: bytes) -> bytes:
     return text if found is None else text[: found.start()]
 
 
-def as_labels(y: Any) -> list[list[Any]]:
+def as_labels(y: Any, caller: str) -> list[list[Any]]:
     """Return the labels of each text: one, or those that are listed for it.
 
     Raises
     ------
     ValueError
-        They are an array of two axes, or labels and lists mixed.
+        They are an array of several columns, labels and lists mixed, or missing.
+    TypeError
+        They are no labels.
     """
-    if getattr(y, "ndim", 1) != 1:
+    check_order(caller, y)
+    rows = rows_of(y)
+    if not rows and not (hasattr(y, "__len__") and len(y) == 0):
+        shape = f"an array of shape {y.shape}" if hasattr(y, "shape") else type(y).__name__
         raise ValueError(
-            f"fit: expected a label, or a list of labels, for each text, got an array of shape "
-            f"{y.shape}"
+            f"{caller}: expected a label, or a list of labels, for each text, got {shape}"
         )
-    each = list(y)
-    are_lists = [isinstance(one, list | tuple | set | frozenset) for one in each]
+    are_lists = [is_list(one) for one in rows]
     if not any(are_lists):
-        return [[one] for one in each]
+        check_labels(caller, rows)
+        return [[one] for one in rows]
     if not all(are_lists):
-        raise ValueError("fit: expected labels, or a list of labels for each text, got both")
-    return [sorted(one) if isinstance(one, set | frozenset) else list(one) for one in each]
+        raise ValueError(
+            f"{caller}: expected a list of labels for each text, as others have, got one label in "
+            f"row {are_lists.index(False)} of y"
+        )
+    found = [list(one) for one in rows]
+    check_label_lists(caller, found)
+    return [sorted(own) if isinstance(one, set | frozenset) else own
+            for one, own in zip(rows, found, strict=True)]

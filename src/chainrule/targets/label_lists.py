@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from chainrule.data.cells import shortened
+from chainrule.targets.label_checks import check_labels, is_list, rows_of
 from chainrule.types import Array
 
-__all__ = ["as_label_lists", "held_in", "is_listed", "labels_in", "tuples_of"]
-
-LISTS = (list, tuple, set, frozenset)
+__all__ = ["as_label_lists", "check_label_lists", "held_in", "is_listed", "labels_in", "tuples_of"]
 
 
 def as_label_lists(y: Any) -> Any:
@@ -34,14 +33,8 @@ def as_label_lists(y: Any) -> Any:
     """
     if is_listed(y):
         return y
-    values = getattr(y, "to_list", getattr(y, "to_pylist", None))
-    if isinstance(y, np.ndarray):
-        rows = list(y) if y.dtype == object and y.ndim == 1 else []
-    elif isinstance(y, list | tuple):
-        rows = list(y)
-    else:
-        rows = values() if values is not None and getattr(y, "ndim", 1) == 1 else []
-    listed = [_is_list(row) for row in rows]
+    rows = rows_of(y)
+    listed = [is_list(row) for row in rows]
     if any(listed) and not all(listed):
         row = listed.index(False)
         raise ValueError(
@@ -74,14 +67,35 @@ def labels_in(y: Array) -> Array:
     ValueError
         There are none, or they are not of one type that can be sorted.
     """
+    check_label_lists("y", y)
     types = {type(label) for row in y for label in row}
     if not types:
-        raise ValueError("expected lists of labels with a label, got empty ones only")
+        raise ValueError("y: expected lists of labels with a label, got empty ones only")
     if len(types) > 1 or not types <= {str, int, bool, float}:
         names = " and ".join(sorted(kind.__name__ for kind in types))
-        raise ValueError(f"expected lists of labels that are texts, or whole numbers, got {names}")
+        raise ValueError(
+            f"y: expected lists of labels that are all texts, or all whole numbers, got {names}"
+        )
     found = {label for row in y for label in row}
     return np.array(sorted(found), dtype=object if types == {str} else None)
+
+
+def check_label_lists(owner: str, y: Iterable[Collection[Any]]) -> None:
+    """Raise an error that names the first label of lists that is none, or of another kind.
+
+    Parameters
+    ----------
+    owner : str
+        Whom messages name.
+    y : iterable of collections
+        The labels of each row.
+    """
+    labels: list[Any] = []
+    rows: list[int] = []
+    for row, own in enumerate(y):
+        labels += own
+        rows += [row] * len(own)
+    check_labels(owner, labels, rows)
 
 
 def held_in(y: Array, labels: Array) -> Array:
@@ -111,10 +125,6 @@ def tuples_of(held: Array, labels: Array) -> Array:
     found = np.empty(len(held), object)
     found[:] = [tuple(names[place] for place in np.flatnonzero(row)) for row in held]
     return found
-
-
-def _is_list(row: Any) -> bool:
-    return isinstance(row, LISTS) or (isinstance(row, np.ndarray) and row.ndim == 1)
 
 
 def _is_matrix(rows: list[Any]) -> bool:

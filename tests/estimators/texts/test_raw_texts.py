@@ -6,7 +6,7 @@ import numpy as np
 import pandas
 import pytest
 
-from chainrule import TextClassifier
+from chainrule import FastTextClassifier, TextClassifier
 
 TEXTS = ["a fine film", "what a bad film", "fine, really fine", "bad, so bad"] * 5
 LABELS = ["+", "-", "+", "-"] * 5
@@ -38,6 +38,12 @@ FORMS = {
     "polars frame": lambda: polars(TEXTS).to_frame("review"),
     "arrow": lambda: arrow(TEXTS),
     "arrow dictionary": lambda: arrow(TEXTS).dictionary_encode(),
+    "texts of NumPy": lambda: [np.str_(text) for text in TEXTS],
+    "texts of any length": lambda: np.array(TEXTS, np.dtypes.StringDType()),
+    "pandas of arrow": lambda: arrow(TEXTS).to_pandas(types_mapper=pandas.ArrowDtype),
+    "Index": lambda: pandas.Index(TEXTS),
+    "arrow table": lambda: pytest.importorskip("pyarrow").table({"review": TEXTS}),
+    "values": lambda: dict(enumerate(TEXTS)).values(),
 }
 
 
@@ -46,6 +52,27 @@ def test_every_form_gives_the_same_network(form):
     model = TextClassifier(10, random_state=0).fit(FORMS[form](), LABELS)
     expected = TextClassifier(10, random_state=0).fit(TEXTS, LABELS)
     np.testing.assert_array_equal(model.predict_proba(FORMS[form]()), expected.predict_proba(TEXTS))
+
+
+@pytest.mark.parametrize("form", sorted({*FORMS} - {"dict"}))
+def test_every_form_gives_fasttext_the_same_model(form):
+    model = FastTextClassifier(dim=4).fit(FORMS[form](), LABELS)
+    expected = FastTextClassifier(dim=4).fit(TEXTS, LABELS)
+    np.testing.assert_array_equal(model.predict_proba(FORMS[form]()), expected.predict_proba(TEXTS))
+
+
+def test_what_passes_once():
+    with pytest.raises(TypeError, match=r"can be seen again, got a generator; list\(…\) makes"):
+        TextClassifier().fit((text for text in TEXTS), LABELS)
+    model = FastTextClassifier(dim=4).fit(iter(TEXTS), LABELS)
+    assert model.predict(map(str, TEXTS)).tolist() == model.predict(TEXTS).tolist()
+
+
+def test_a_table_that_has_no_rows_yet():
+    lazy = polars(TEXTS).to_frame("review").lazy()
+    for model in (TextClassifier(), FastTextClassifier()):
+        with pytest.raises(ValueError, match=r"got a LazyFrame; .collect\(\) makes a DataFrame"):
+            model.fit(lazy, LABELS)
 
 
 MISSING = {
@@ -83,6 +110,7 @@ WRONG = {
     "a long row": (np.array([TEXTS * 9]), "^[^\\n]{,120}…, of type list in row 0$"),
     "an array of one text": (np.array("a fine film"), "got array.* of type ndarray$"),
     "a set": (set(map(str, range(20))), "expected texts in an order, got a set"),
+    "bytes alone": (b"abc", r"expected texts, got bytes, which value.decode\(\) makes a text$"),
     "a number": (5, "expected texts, got 5, of type int$"),
     "nothing": (None, "expected texts, got None"),
 }
@@ -95,13 +123,33 @@ def test_what_is_no_text_is_refused(form):
         TextClassifier().fit(data, LABELS)
 
 
-def test_no_texts_and_no_answers():
-    with pytest.raises(ValueError, match="expected texts with a word, got no texts"):
-        TextClassifier().fit([], [])
+NO_SAMPLES = r"Found array with 0 sample\(s\).* while a minimum of 1 is required by {}\."
+NOTHING = ([], np.array([]), pandas.Series([], dtype=object), pandas.DataFrame({"t": []}))
+USES = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform")
+
+
+@pytest.mark.parametrize("nothing", NOTHING, ids=lambda each: type(each).__name__)
+def test_no_texts(nothing):
+    model = TextClassifier(5, max_iter=1, random_state=0).fit(TEXTS, LABELS)
+    with pytest.raises(ValueError, match=NO_SAMPLES.format("TextClassifier")):
+        TextClassifier().fit(nothing, [])
+    with pytest.raises(ValueError, match=NO_SAMPLES.format("TextClassifier")):
+        model.partial_fit(nothing, [])
+    for use in (*USES, "explain"):
+        with pytest.raises(ValueError, match=NO_SAMPLES.format("TextClassifier")):
+            getattr(model, use)(nothing)
+    fasttext = FastTextClassifier(dim=2).fit(TEXTS, LABELS)
+    for use in ("predict", "predict_proba", "predict_labels", "transform"):
+        with pytest.raises(ValueError, match=NO_SAMPLES.format("FastTextClassifier")):
+            getattr(fasttext, use)(nothing)
+    for each in (model, fasttext):
+        with pytest.raises(ValueError, match=NO_SAMPLES.format(type(each).__name__)):
+            each.score(nothing, [])
+
+
+def test_no_answers():
     with pytest.raises(ValueError, match="requires y"):
         TextClassifier().fit(TEXTS)
-    with pytest.raises(ValueError, match="0 sample"):
-        TextClassifier(5).fit(TEXTS, LABELS).predict([])
 
 
 def test_a_column_of_a_table(tmp_path):

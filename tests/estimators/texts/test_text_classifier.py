@@ -334,9 +334,9 @@ def test_texts_without_a_label_and_labels_nobody_knows():
         model.score(TEXTS[:2], [["a"], ["x"]])
     with pytest.raises(ValueError, match="with a label, got empty ones only"):
         TextClassifier().fit(TEXTS[:2], [[], []])
-    with pytest.raises(ValueError, match="texts, or whole numbers, got int and str"):
+    with pytest.raises(ValueError, match=r"expected labels that are all texts, .* got 1"):
         TextClassifier().fit(TEXTS[:2], [["a", 1], []])
-    with pytest.raises(ValueError, match="texts, or whole numbers, got list"):
+    with pytest.raises(TypeError, match=r"texts or numbers, got \[.a.\], of type list, in row 0"):
         TextClassifier().fit(TEXTS[:2], [[["a"]], [["b", "c"]]])
     for other, name in ((None, "NoneType"), ("a", "str")):
         with pytest.raises(ValueError, match=f"y: .* labels in each row, got {name} in row 1"):

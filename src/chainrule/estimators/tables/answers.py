@@ -10,11 +10,12 @@ from sklearn.utils.validation import _check_y
 
 from chainrule.data import Column
 from chainrule.data.cells import shortened
-from chainrule.estimators.validation import are_columns, names_of, read_answers
+from chainrule.estimators.answer_checks import check_each_is_there
+from chainrule.estimators.validation import are_columns, read_answers
 from chainrule.targets.columns import are_too_many
 from chainrule.types import Array
 
-__all__ = ["answers_of_rows", "check_each_is_there"]
+__all__ = ["answers_of_rows"]
 
 NUMBERS = int, float, np.integer, np.floating, np.bool_
 
@@ -53,31 +54,6 @@ def answers_of_rows(estimator: Any, y: Any) -> Array:
     return np.asarray(column_or_1d(y, warn=True)) if y.ndim == 2 else y
 
 
-def check_each_is_there(name: str, answers: Any) -> None:
-    """Raise ValueError for a missing answer, be it NaN, None, or pandas' NA or NaT."""
-    y = np.asarray(answers)
-    if y.dtype.kind == "U" and isinstance(answers, list | tuple):  # NaN has become a word
-        y = np.asarray(answers, object)
-    if y.dtype.kind == "O":
-        gone = np.array([_is_missing(value) for value in y.ravel().tolist()], bool)
-    elif y.dtype.kind in "fmM":
-        gone = y.ravel() != y.ravel()
-    else:
-        return
-    if gone.any():
-        row, place = divmod(int(gone.argmax()), len(gone) // len(y))
-        names = names_of(answers)
-        where = f"row {row}, column {names[place]!r}" if names else f"row {row}"
-        raise ValueError(
-            f"Input y contains NaN. {name} expected an answer for each row, got none in "
-            f"{int(gone.sum())} of {len(gone)}, {where} the first: leave such rows out"
-        )
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or (not isinstance(value, str) and str(value) in ("nan", "NaT", "<NA>"))
-
-
 def _numbers(name: str, y: Array) -> Array:
     """Return numbers; what is True counts as 1."""
     if y.dtype.kind in "iuf":
@@ -105,9 +81,6 @@ def _classes(name: str, y: Array) -> Array:
         y, types = np.array(y.tolist()), set()
     if y.dtype.kind == "f" and (broken := y != np.floor(y)).any():
         raise _continuous(name, y[broken])
-    if len(types) > 1 and not all(issubclass(each, str) for each in types):
-        several = " and ".join(sorted(each.__name__ for each in types))
-        raise ValueError(f"{name}: expected classes of one type as y, got {several}")
     if y.dtype.kind in "mM" or (types and not issubclass(types.pop(), str)):
         kind = type(y.flat[0]).__name__ if y.dtype.kind == "O" else str(y.dtype)
         raise ValueError(

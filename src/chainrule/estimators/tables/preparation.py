@@ -14,10 +14,11 @@ from chainrule.data import Column, DataError, DataWarning, Table
 from chainrule.data.cells import shortened
 from chainrule.data.frames import is_frame
 from chainrule.data.sources import is_source
+from chainrule.estimators.answer_checks import check_each_is_there
 from chainrule.estimators.fitting import FitJob
 from chainrule.estimators.preparation import labelled
 from chainrule.estimators.raw_rows import raw_rows
-from chainrule.estimators.tables.answers import answers_of_rows, check_each_is_there
+from chainrule.estimators.tables.answers import answers_of_rows
 from chainrule.estimators.tables.held_out import held_out_rows
 from chainrule.estimators.tables.networks import member_chain, outputs_of
 from chainrule.estimators.tables.recipe import Recipe, recipe_for

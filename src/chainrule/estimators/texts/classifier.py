@@ -23,10 +23,10 @@ from chainrule.estimators.texts.growth import grown_chain, grown_state
 from chainrule.functions import EmbeddingBag, Function, Linear
 from chainrule.inputs import Inputs, Options, TextFeatures, Texts
 from chainrule.inputs.texts import WEIGHTINGS
-from chainrule.inputs.texts.raw import listed
+from chainrule.inputs.texts.raw import NO_SAMPLES, listed
 from chainrule.inputs.texts.settings import COUNTS
 from chainrule.targets import Classes, Targets
-from chainrule.targets.label_lists import as_label_lists, is_listed
+from chainrule.targets.label_lists import as_label_lists, check_label_lists, is_listed
 from chainrule.types import Array
 
 FEATURES = tuple(TextFeatures.__dataclass_fields__)
@@ -213,7 +213,10 @@ class TextClassifier(NetworkClassifier):
     # Answers that are lists of labels.
 
     def _answers(self, y: Any) -> Any:
-        return as_label_lists(y)
+        found = as_label_lists(super()._answers(y))
+        if is_listed(found):
+            check_label_lists(type(self).__name__, found)
+        return found
 
     def _check_answers(self, y: Any, targets: Any, *, warm: bool) -> None:
         if not (targets.listed or is_listed(y)):
@@ -275,7 +278,9 @@ class TextClassifier(NetworkClassifier):
             One for each text; they show themselves as tables, and in colours in notebooks.
         """
         check_is_fitted(self)
-        texts = listed(type(self).__name__, X, self.inputs_.column)
+        texts = listed("X", X, self.inputs_.column)
+        if not texts:
+            raise ValueError(f"{NO_SAMPLES} {type(self).__name__}.")
         return explained_texts(self._network(), self.inputs_, self.targets_, texts)
 
     def __sklearn_tags__(self) -> Any:

@@ -22,7 +22,7 @@ from chainrule.inputs.texts.packing import (
     unpacked_keys,
     unpacked_numbers,
 )
-from chainrule.inputs.texts.raw import column_of_texts, listed
+from chainrule.inputs.texts.raw import NO_SAMPLES, column_of_texts, listed
 from chainrule.inputs.texts.settings import TextFeatures
 from chainrule.inputs.texts.words import Words, words_of
 from chainrule.tables import counted
@@ -132,10 +132,11 @@ class Texts(Inputs):
         """Return the vocabulary of texts, and how often each feature stands in each of them."""
         nothing = cls(features, column, (), NO_KEYS, NO_KEYS, 0, np.zeros(0, np.int32))
         known, counts = nothing.grown_by(found)
+        if not found.count:
+            raise ValueError(f"{NO_SAMPLES} {owner}.")
         if not known.words:
             least = f" that stands {features.min_count} times" if features.min_count > 1 else ""
-            got = "none" if found.count else "no texts"
-            raise ValueError(f"{owner}: expected texts with a word{least}, got {got}")
+            raise ValueError(f"{owner}: expected texts with a word{least}, got none")
         return known, counts
 
     def grown(self, data: Any) -> Texts:

@@ -12,7 +12,10 @@ from chainrule.data.coded import Coded
 from chainrule.data.frames import as_table, is_frame
 from chainrule.data.sources import is_source, read_table
 
-__all__ = ["column_of_texts", "listed"]
+__all__ = ["NO_SAMPLES", "column_of_texts", "listed"]
+
+NO_SAMPLES = "Found array with 0 sample(s) while a minimum of 1 is required by"
+"""What scikit-learn says of no samples, and the estimator's name."""
 
 
 def column_of_texts(owner: str, data: Any, column: str) -> str:
@@ -110,6 +113,13 @@ def _key(data: Any, name: str) -> Any:
 
 def _plain(owner: str, values: Any) -> list[Any]:
     """Return a sequence, or an array (n, 1), as a list of Python's own values."""
+    if hasattr(values, "__next__"):
+        raise TypeError(
+            f"{owner}: expected texts that can be seen again, got a {type(values).__name__}; "
+            "list(…) makes a list of it"
+        )
+    if isinstance(values, bytes | bytearray | memoryview):
+        raise TypeError(f"{owner}: expected texts, got {_received(bytes(values)).rstrip(',')}")
     if not hasattr(values, "__len__") or getattr(values, "shape", None) == ():
         raise TypeError(f"{owner}: expected texts, got {_received(values).rstrip(',')}")
     if isinstance(values, set | frozenset):
