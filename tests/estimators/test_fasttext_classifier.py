@@ -218,6 +218,28 @@ def test_parameters_are_checked_before_work():
         FastTextClassifier(loss="hinge").fit(["a"], ["x"])
     with pytest.raises(ValueError, match="expected a label= that labels begin with"):
         FastTextClassifier(label="").fit(["a"], ["x"])
+    for thread in (0, -1, 2.5, True, "2"):
+        with pytest.raises(ValueError, match=f"thread: expected 1 or more, .* got {thread!r}"):
+            FastTextClassifier(thread=thread).fit(["a"], ["x"])
+
+
+def test_more_threads_than_anybody_has(fitted):
+    expected, many = fitted.predict_labels(TEXTS, k=-1), clone(fitted).set_params(thread=10**9)
+    assert many.fit(TEXTS, LABELS).predict_labels(TEXTS, k=-1) == expected
+
+
+@pytest.mark.parametrize("k", [0, -2, 2.5, 1.0, True, "3", None])
+def test_a_number_of_labels_that_is_none(fitted, k):
+    with pytest.raises(ValueError, match=f"expected k to be -1, .*, or 1 or more, got {k!r}"):
+        fitted.predict_labels(TEXTS, k=k)
+    for whole in (np.int64(2), 10**30):
+        assert len(fitted.predict_labels(TEXTS[:1], k=whole)[0]) == min(whole, 3)
+
+
+@pytest.mark.parametrize("threshold", [np.nan, "0.5", None, True])
+def test_a_threshold_that_is_none(fitted, threshold):
+    with pytest.raises(ValueError, match=f"threshold that is a number, got {threshold!r}"):
+        fitted.predict_labels(TEXTS, threshold=threshold)
 
 
 def test_text_classifiers_know_it():

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from chainrule.fasttext.model import FastTextModel
-from chainrule.fasttext.prediction import Predictor
+from chainrule.fasttext.prediction import Predictor, checked_threads
 from chainrule.fasttext.probabilities import probabilities
 from chainrule.fasttext.quantisation import Quantised
 from chainrule.fasttext.quantising import quantise
@@ -278,6 +278,7 @@ class FastTextClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # t
     def _settings(self) -> Settings:
         """Return the parameters as fastText's settings, checked."""
         settings = Settings(**{name: getattr(self, name) for name in SETTINGS}).for_training()
+        checked_threads(self.thread)
         if not settings.label:
             raise ValueError("fit: expected a label= that labels begin with, got an empty one")
         return settings

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
+from numbers import Integral, Real
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -27,14 +28,32 @@ from chainrule.fasttext.predictions import LabelScores
 from chainrule.fasttext.prepared import InputRows, Outputs, Words
 from chainrule.fasttext.workspace import Workspace
 
-__all__ = ["Predictor"]
+__all__ = ["Predictor", "checked_threads"]
 
 CHUNK = 1 << 19
 """Bytes of whole lines that are taken at once, where a line does not ask for many numbers."""
 MOST = 1 << 20
 """Numbers, about, that are made of so many bytes, so that memory is bounded."""
 
+MOST_OF_A_PROCESSOR = 16
+"""Threads; each has memory of its own, and more of them only wait."""
+
 Result = TypeVar("Result")
+
+
+def checked_threads(threads: int | None) -> int:
+    """Return how many threads there are to be, all processors' for None, and never far more.
+
+    Raises
+    ------
+    ValueError
+        That is no whole number from 1.
+    """
+    if threads is None:
+        return processors()
+    if not isinstance(threads, Integral) or isinstance(threads, bool) or threads < 1:
+        raise ValueError(f"thread: expected 1 or more, or None for all, got {threads!r}")
+    return min(int(threads), MOST_OF_A_PROCESSOR * processors())
 
 
 class Predictor:
@@ -59,7 +78,7 @@ class Predictor:
             raise ValueError(
                 f"expected a supervised model, got {model.settings.model!r}: it has vectors only"
             )
-        self.threads = threads or processors()
+        self.threads = checked_threads(threads)
         self.words = Words(model.dictionary, model.settings)
         self.rows = InputRows(model, self.words, sums)
         self.outputs = Outputs(model)
@@ -83,8 +102,8 @@ class Predictor:
         Raises
         ------
         ValueError
-            k is neither −1 nor 1 or more, or the threshold is NaN; or, while one iterates, a score
-            is not finite.
+            k is neither −1 nor a whole number from 1, or the threshold is no number; or, while one
+            iterates, a score is not finite.
         """
         most = self._most(k, threshold)
 
@@ -122,11 +141,15 @@ class Predictor:
         return self._in_order(source, Workspace.vectors, self.rows.dim)
 
     def _most(self, k: int, threshold: float) -> int:
-        if k != -1 and k < 1:
-            raise ValueError(f"predict: expected k to be -1, for all labels, or 1 or more, got {k}")
-        if math.isnan(threshold):
-            raise ValueError("predict: expected a threshold that is a number, got nan")
-        return self.outputs.classes if k == -1 else min(k, self.outputs.classes)
+        whole = isinstance(k, Integral) and not isinstance(k, bool)
+        if not whole or (k != -1 and k < 1):
+            raise ValueError(
+                f"predict: expected k to be -1, for all labels, or 1 or more, got {k!r}"
+            )
+        number = isinstance(threshold, Real) and not isinstance(threshold, bool | np.bool_)
+        if not number or math.isnan(threshold):
+            raise ValueError(f"predict: expected a threshold that is a number, got {threshold!r}")
+        return self.outputs.classes if k == -1 else min(int(k), self.outputs.classes)
 
     def _in_order(
         self, source: Any, work: Callable[[Workspace, Chunk], Result], width: int

@@ -416,6 +416,18 @@ def test_shares_are_what_leaving_out_takes_away():
     )
 
 
+def test_a_long_word_and_a_long_text_are_explained():
+    word = "".join(np.random.default_rng(0).choice(list("abcdefgh"), 10_000))
+    long = " ".join(f"w{number}" for number in range(3000))
+    model = TextClassifier(**FEW, char_ngrams=(3, 5)).fit([word, long, "tea"], ["a", "b", "c"])
+    found = model.explain([f"{word} tea", long])
+    for each, scores in zip(found, model.decision_function([f"{word} tea", long]), strict=True):
+        np.testing.assert_allclose(each.scores, scores, rtol=1e-4, atol=1e-4)
+    pieces = {f"<{word}>"[at : at + n] for n in (3, 4, 5) for at in range(len(word) + 3 - n)}
+    assert {f"…{piece}…" for piece in pieces} <= {*found[0].features}
+    assert max(map(len, repr(found).split("\n"))) < 80
+
+
 def test_explanations_show_themselves():
     model = fitted()
     found = model.explain(["a cup <b> of tea", "the oven"])

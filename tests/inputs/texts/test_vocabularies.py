@@ -36,7 +36,9 @@ def as_words(texts, lowercase=True):
 def names_of(known, texts):
     """Return the names of features by number, those that stand in texts."""
     return {
-        feature: name for text in texts for feature, _, name in occurrences(known, text)[1]
+        feature: name
+        for text in texts
+        for feature, name in occurrences(known, text)[1].names.items()
     }
 
 
@@ -130,10 +132,15 @@ def test_unknown_words_break_runs_and_weigh_nothing():
     assert known.encode(["x y", "", "tea x milk"]).toarray().sum(axis=1).tolist() == [0, 0, 2]
 
 
-@pytest.mark.parametrize("texts", [["", "  "], [], ["\0"]])
+@pytest.mark.parametrize("texts", [["", "  "], ["\0"]])
 def test_texts_without_a_word_are_refused(texts):
-    with pytest.raises(ValueError, match=r"^Texts: expected texts with a word, got no"):
+    with pytest.raises(ValueError, match=r"^Texts: expected texts with a word, got none"):
         Texts.fit(texts)
+
+
+def test_no_texts_are_refused_as_scikit_learn_does():
+    with pytest.raises(ValueError, match=r"^Found array with 0 sample\(s\) while .* by Texts\."):
+        Texts.fit([])
 
 
 def test_words_that_are_too_rare_are_unknown():

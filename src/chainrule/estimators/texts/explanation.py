@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -13,7 +12,7 @@ import numpy as np
 from chainrule.chain import Chain
 from chainrule.inputs import Texts
 from chainrule.inputs.texts.occurrences import occurrences
-from chainrule.tables import text_table
+from chainrule.tables import cut, text_table
 from chainrule.targets import Classes
 from chainrule.types import Array
 
@@ -67,7 +66,7 @@ class TextExplanation:
     def __repr__(self) -> str:
         best, shares = self.best, self.word_shares[:, self.best]
         order = np.argsort(-abs(shares), kind="stable")[:MOST_WORDS]
-        rows = [(self.words[place], f"{shares[place]:+.3f}") for place in order]
+        rows = [(cut(self.words[place]), f"{shares[place]:+.3f}") for place in order]
         if rest := len(self.words) - len(order):
             others = shares.sum() - shares[order].sum()
             rows.append((f"{rest} more words", f"{others:+.3f}"))
@@ -157,16 +156,8 @@ def _explained(
     columns, weights = row
     shares = weights[:, None] * (A[columns].astype(np.float64) @ W)
     words, found = occurrences(inputs, text)
-    places: dict[int, list[tuple[int, ...]]] = defaultdict(list)
-    names: dict[int, dict[str, None]] = defaultdict(dict)
-    for feature, standing, name in found:
-        places[feature].append(standing)
-        names[feature][name] = None
-    of_words = np.zeros((len(words), W.shape[1]))
-    for column, share in zip(columns.tolist(), shares, strict=True):
-        for standing in places[column]:
-            of_words[list(standing)] += share / len(places[column]) / len(standing)
-    told = tuple(" / ".join(names[column]) for column in columns.tolist())
+    of_words = found.shares(len(words), columns) @ shares
+    told = tuple(found.names[column] for column in columns.tolist())
     return TextExplanation(text, labels, words, of_words, told, shares, bias)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from chainrule.inputs.texts.words import Words
 
-__all__ = ["Keys", "Places", "piece_key", "pieces", "runs", "spread", "windows"]
+__all__ = ["Keys", "Places", "bracketed", "pieces", "runs", "spans", "spread", "windows"]
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -65,13 +65,24 @@ def pieces(words: Words, least: int, most: int) -> tuple[Places, Keys]:
     least, most : int
         Characters of a piece, < and > for a word's begin and end among them.
     """
-    whole = b"<" + b"><".join(words.different) + b">" if words.different else b""
-    letters = _code_points(whole)
+    return _joined([(owners, keys) for _, _, owners, keys in spans(words, least, most)])
+
+
+def spans(
+    words: Words, least: int, most: int
+) -> Iterator[tuple[int, Places, Places, Keys]]:
+    """Yield the pieces of each length: how long, where each begins, the words, the numbers.
+
+    Parameters
+    ----------
+    words, least, most
+        As of `pieces`; they begin at letters of what `bracketed` returns.
+    """
+    letters = _code_points(bracketed(words))
     lengths = np.array([len(_code_points(word)) for word in words.different], np.int64) + 2
     word = np.repeat(np.arange(len(lengths)), lengths)
     edge = np.zeros(len(letters), bool)
     edge[np.cumsum(lengths) - 1] = edge[np.cumsum(lengths) - lengths] = True
-    found: list[tuple[Places, Keys]] = []
     keys = np.zeros(len(letters), np.uint64)
     for length in range(1, min(most, len(letters)) + 1):
         keys = keys[: len(letters) - length + 1] * GOLDEN + letters[length - 1 :] + np.uint64(1)
@@ -80,16 +91,12 @@ def pieces(words: Words, least: int, most: int) -> tuple[Places, Keys]:
         within = word[: len(keys)] == word[length - 1 :]
         if length == 1:
             within &= ~edge
-        found.append((word[: len(keys)][within], keys[within]))
-    return _joined(found)
+        yield length, np.flatnonzero(within), word[: len(keys)][within], keys[within]
 
 
-def piece_key(piece: str) -> int:
-    """Return the number of a piece."""
-    key = 0
-    for letter in piece:
-        key = (key * int(GOLDEN) + ord(letter) + 1) % 2**64
-    return key
+def bracketed(words: Words) -> bytes:
+    """Return all different words, < before and > behind each."""
+    return b"<" + b"><".join(words.different) + b">" if words.different else b""
 
 
 def _code_points(text: bytes) -> Keys:
