@@ -104,7 +104,7 @@ def _pieces(inputs: Texts, found: Words, different: list[str]) -> Iterable[Occur
             at: int, begin: Places = begin, owners: Places = owners, length: int = length
         ) -> str:
             piece = letters[begin[at] : begin[at] + length]
-            return piece if piece == f"<{different[owners[at]]}>" else f"…{piece}…"
+            return piece if len(different[owners[at]]) + 2 == length else f"…{piece}…"
 
         names = _names(places[known], keys[known], known, name)
         where, of = _standings(found, owners[known], places[known])
