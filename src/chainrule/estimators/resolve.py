@@ -8,6 +8,7 @@ import numpy as np
 from joblib import effective_n_jobs
 
 from chainrule.chain import Chain
+from chainrule.engine.machine.availability import processors
 from chainrule.functions import ACTIVATIONS, Dropout, Elementwise, Sigmoid
 from chainrule.functions.sequence import every
 from chainrule.training.augmentation import Augmentation
@@ -20,6 +21,9 @@ ACTIVATION_NAMES: dict[str, type[Elementwise]] = {**ACTIVATIONS, "logistic": Sig
 
 STOCHASTIC = ("sgd", "adam", "adamw", "rmsprop", "adagrad")
 """Solvers that take steps on batches, by name."""
+
+MOST_THREADS = 64
+"""So many at most, or a few for each processor: each takes memory, and not a bit is different."""
 
 SCHEDULE_NAMES: dict[str, type[Schedule]] = {
     "cosine": Cosine,
@@ -88,4 +92,6 @@ def batch_size(choice: int | str, samples: int, usual: int) -> int:
 
 def threads(n_jobs: int | None) -> int | None:
     """Return how many threads the engine may use, None for as many as pay."""
-    return None if n_jobs is None else int(effective_n_jobs(n_jobs))
+    if n_jobs is None:
+        return None
+    return min(int(effective_n_jobs(n_jobs)), max(MOST_THREADS, 4 * processors()))

@@ -18,6 +18,7 @@ MODELS = {1: "cbow", 2: "skipgram", 3: "supervised"}
 
 LARGEST = 2**31 - 1
 LEAST = {"dim": 1, "bucket": 0, "wordNgrams": 0, "minn": 0, "maxn": 0}
+MOST_NEGATIVES = 2**20
 LEAST_IN_TRAINING = {"epoch": 1, "minCount": 0, "minCountLabel": 0, "neg": 0, "lrUpdateRate": 0}
 
 
@@ -118,6 +119,8 @@ class Settings:
         """
         for name, least in LEAST_IN_TRAINING.items():
             _expect_whole(name, getattr(self, name), least)
+        if self.neg > MOST_NEGATIVES:
+            raise _wrong("neg", f"at most {MOST_NEGATIVES:,} to train with", self.neg)
         if self.lr < 0:
             raise _wrong("lr", "0 or more", self.lr)
         if self.model != "supervised":

@@ -29,6 +29,7 @@ from chainrule.fasttext.randomness import UniformStart
 from chainrule.fasttext.settings import Settings
 from chainrule.fasttext.starting_rows import FLOATS, bits_of, starting_rows
 from chainrule.fasttext.vectors import WordVectors
+from chainrule.memory import rows_in_memory
 
 __all__ = ["expect_labels", "train", "train_model"]
 
@@ -135,8 +136,8 @@ def _arrays(
     if settings.loss == "ns":
         if classes < 2 and settings.neg:
             raise ValueError(
-                f"train: expected two labels and more for the loss 'ns', which draws others, got "
-                f"{classes}"
+                "train: expected two labels or more for the loss 'ns', which draws others than "
+                f"a line's own, got {classes}"
             )
         arrays["negatives"] = negatives(label_counts)
         arrays["negative_count"] = len(arrays["negatives"])
@@ -235,10 +236,11 @@ def train_model(
     )
     start = UniformStart(dictionary.nwords + settings.bucket, settings.dim, settings.seed)
     kept = np.concatenate([np.arange(lines.words), lines.words + lines.buckets.astype(np.int64)])
-    inputs = starting_rows(kept, start.dim, start.rows, seed=start.seed, pad=True)
+    with rows_in_memory("train", "dim", len(kept) + dictionary.nlabels, settings.dim, 4):
+        inputs = starting_rows(kept, start.dim, start.rows, seed=start.seed, pad=True)
+        outputs = aligned((dictionary.nlabels, inputs.shape[1]), np.float32)
     if given is not None:
         inputs[given.rows, : start.dim] = given.values
-    outputs = aligned((dictionary.nlabels, inputs.shape[1]), np.float32)
     counts, tokens = dictionary.label_counts, dictionary.ntokens
     train(lines, inputs, outputs, counts, tokens, settings, goes_on)
     order = np.concatenate([np.arange(lines.words), lines.words + lines.rising])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral
 from typing import Any, ClassVar
@@ -25,6 +26,7 @@ from chainrule.inputs import Inputs, Options, TextFeatures, Texts
 from chainrule.inputs.texts import WEIGHTINGS
 from chainrule.inputs.texts.raw import NO_SAMPLES, listed
 from chainrule.inputs.texts.settings import COUNTS
+from chainrule.memory import rows_in_memory
 from chainrule.targets import Classes, Targets
 from chainrule.targets.label_lists import as_label_lists, check_label_lists, is_listed
 from chainrule.types import Array
@@ -159,7 +161,13 @@ class TextClassifier(NetworkClassifier):
     ) -> Chain:
         """Return the chain in the type that it is kept in: A can be large."""
         seed = int(random_state.randint(2**31 - 1))
-        return Chain(*self._functions(targets)).initialize(shape, seed=seed, dtype=np.float32)
+        with self._memory(shape[0], targets):
+            return Chain(*self._functions(targets)).initialize(shape, seed=seed, dtype=np.float32)
+
+    def _memory(self, features: int, targets: Targets) -> AbstractContextManager[None]:
+        """Return a context in which memory for A and B is taken: of it, and of sums of squares."""
+        name, rows = type(self).__name__, features + targets.outputs
+        return rows_in_memory(name, "dimensions", rows, int(self.dimensions), 8)
 
     def _check_chain(self, chain: Any, inputs: Inputs, targets: Targets) -> None:
         functions = list(chain.functions)
@@ -202,7 +210,8 @@ class TextClassifier(NetworkClassifier):
         return inputs.grown(X) if incremental else inputs
 
     def _grown(self, chain: Chain, inputs: Any, random_state: np.random.RandomState) -> Chain:
-        return grown_chain(chain, self.inputs_, inputs, random_state)
+        with self._memory(inputs.count, self.targets_):
+            return grown_chain(chain, self.inputs_, inputs, random_state)
 
     def _optimizer_going_on(self, job: FitJob) -> OptimizerState | None:
         before, inputs = super()._optimizer_going_on(job), job.inputs
