@@ -218,6 +218,13 @@ def test_parameters_are_checked_before_work():
         FastTextClassifier(loss="hinge").fit(["a"], ["x"])
     with pytest.raises(ValueError, match="expected a label= that labels begin with"):
         FastTextClassifier(label="").fit(["a"], ["x"])
+    for label in (" ", "a b", "\n", "\0"):
+        with pytest.raises(ValueError, match="expected a label= without white space"):
+            FastTextClassifier(label=label).fit(["a"], ["x"])
+    with pytest.raises(ValueError, match="expected label to be a text of Unicode characters"):
+        FastTextClassifier(label="\ud800").fit(["a"], ["x"])
+    with pytest.raises(TypeError, match="expected pretrainedVectors as the name of a file, got 5"):
+        FastTextClassifier(pretrainedVectors=5).fit(["a"], ["x"])
     for thread in (0, -1, 2.5, True, "2"):
         with pytest.raises(ValueError, match=f"thread: expected 1 or more, .* got {thread!r}"):
             FastTextClassifier(thread=thread).fit(["a"], ["x"])
@@ -246,3 +253,10 @@ def test_text_classifiers_know_it():
     model = TextClassifier.fasttext(lr=0.5, wordNgrams=2)
     assert isinstance(model, FastTextClassifier)
     assert (model.lr, model.wordNgrams) == (0.5, 2)
+
+
+def test_weights_that_are_none(fitted):
+    for weights, message in (([0] * 36, "non-zero"), ([np.nan] * 36, "NaN"), ([1] * 35, "36")):
+        with pytest.raises(ValueError, match=message):
+            fitted.score(TEXTS, LABELS, sample_weight=weights)
+    assert fitted.score(TEXTS, LABELS, [1] * 36) == fitted.score(TEXTS, LABELS)

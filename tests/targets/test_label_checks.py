@@ -85,6 +85,9 @@ def test_all_classifiers_and_all_their_calls():
             model.fit(X, bad)
         with pytest.raises(ValueError, match=message):
             model.partial_fit(X, bad, classes=["a", "b"])
+        for classes, told in (["a", None], "expected an answer"), (["a", 1], "got 1, of type int"):
+            with pytest.raises(ValueError, match=f"{type(model).__name__}, classes.* {told}"):
+                model.partial_fit(X, y, classes=classes)
         with pytest.warns(Warning, match="Maximum iterations"):
             model.fit(X, y)
         with pytest.raises(ValueError, match=message):

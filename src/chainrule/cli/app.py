@@ -64,25 +64,27 @@ def warmup(as_json: JsonOption = False) -> None:
     """Compile all machine code ahead of the first training."""
     from chainrule.engine.machine import cache
     from chainrule.engine.running import warmup as machine_code
+    from chainrule.estimators.texts.warmup import text_compilations
 
     out = Output(as_json=as_json)
     if (trouble := cache.trouble()) is not None:  # before minutes go into what is not kept
         raise ValueError(trouble)
     optimizers = [*OPTIMIZERS.values(), Adam(uncorrected_epsilon=True)]  # the last: estimators'
     calls, place = machine_code.compilations(optimizers), cache.folder()
-    begin = perf_counter()
+    calls += text_compilations()
+    begin, before = perf_counter(), machine_code.kernels_so_far()
     silent = as_json or not out.messages.is_terminal
     shown = track(calls, "compiling", console=out.messages, transient=True, disable=silent)
     for compile_one in shown:
         compile_one()
-    seconds = perf_counter() - begin
+    seconds, count = perf_counter() - begin, machine_code.kernels_so_far() - before
     if (trouble := cache.trouble()) is not None:
         raise ValueError(trouble)
     if as_json:
-        out.json({"kernels": len(calls), "seconds": seconds, "folder": place and str(place)})
+        out.json({"kernels": count, "seconds": seconds, "folder": place and str(place)})
     else:
         kept = f"kept in {place}" if place else "kept nowhere: CHAINRULE_CACHE is empty"
-        out.say(f"{len(calls)} kernels in {seconds:.1f} s, {kept}")
+        out.say(f"{count} kernels in {seconds:.1f} s, {kept}")
 
 
 for command in (train, compare, predict, evaluate, explain, check, show, plot, warmup):

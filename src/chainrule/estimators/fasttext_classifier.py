@@ -11,7 +11,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_consistent_length,
+    check_is_fitted,
+)
 
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.prediction import Predictor, checked_threads
@@ -20,6 +24,7 @@ from chainrule.fasttext.quantisation import Quantised
 from chainrule.fasttext.quantising import quantise
 from chainrule.fasttext.reader import read_model
 from chainrule.fasttext.samples import (
+    WHITE_SPACE,
     as_labels,
     label_bytes,
     prediction_lines_of,
@@ -246,9 +251,9 @@ class FastTextClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # t
         ``sample_weight`` is what each text weighs.
         """
         labels, found = as_labels(y, "score"), self.predict(X).tolist()
-        check_consistent_length(found, labels, sample_weight)
-        right = [one in own for one, own in zip(found, labels, strict=True)]
-        return float(np.average(right, weights=sample_weight))
+        check_consistent_length(found, labels)
+        right = np.array([one in own for one, own in zip(found, labels, strict=True)])
+        return float(np.average(right, weights=_check_sample_weight(sample_weight, right)))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a file that fastText reads.
@@ -281,6 +286,14 @@ class FastTextClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # t
         checked_threads(self.thread)
         if not settings.label:
             raise ValueError("fit: expected a label= that labels begin with, got an empty one")
+        if WHITE_SPACE.search(settings.prefix):
+            raise ValueError(
+                f"fit: expected a label= without white space, got {settings.label!r}: fastText's "
+                "labels are words"
+            )
+        given = self.pretrainedVectors
+        if not (given is None or isinstance(given, str | os.PathLike)):
+            raise TypeError(f"fit: expected pretrainedVectors as the name of a file, got {given!r}")
         return settings
 
     def _trained(self, source: Any, settings: Settings) -> FastTextModel:

@@ -13,6 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target
 
 from chainrule.data import Column
+from chainrule.estimators.answer_checks import check_each_is_a_label
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.estimators.classification import FittedClassifier
 from chainrule.estimators.validation import with_answers
@@ -86,6 +87,8 @@ class NetworkClassifier(FittedClassifier, NetworkEstimator):
         self : object
         """
         y = self._answers(y)
+        if classes is not None:
+            check_each_is_a_label(f"{type(self).__name__}, classes", list(classes))
         if is_listed(y):
             labels = None if classes is None else as_label_lists([tuple(classes)])
             return self._fit(X, y, sample_weight, incremental=True, classes=labels)

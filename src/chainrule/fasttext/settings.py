@@ -96,6 +96,10 @@ class Settings:
                 raise _wrong(name, "a finite number", value)
         if not isinstance(self.label, str):
             raise _wrong("label", "a text, such as '__label__'", self.label)
+        try:
+            self.prefix  # noqa: B018
+        except UnicodeEncodeError:
+            raise _wrong("label", "a text of Unicode characters", self.label) from None
         if self.bucket == 0 and self.has_ngrams:
             raise _wrong("bucket", "1 or more, as wordNgrams or maxn ask for n-grams", 0)
 

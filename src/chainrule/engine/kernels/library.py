@@ -67,6 +67,11 @@ class Library:
         self.format, self.target = Format.of(dtype), target or compiling.host()
         self._known: dict[Any, CompiledKernel] = {}
 
+    @property
+    def count(self) -> int:
+        """How many kernels have been asked for so far."""
+        return len(self._known)
+
     def get(self, emit: Callable[..., Any], *rules: Any, **options: Any) -> CompiledKernel:
         """Return the kernel that a function emits from rules, with options.
 

@@ -30,6 +30,11 @@ MOVES = (
 """What is made from an optimizer."""
 
 
+def kernels_so_far() -> int:
+    """Return how many kernels this process has asked for, for both float types."""
+    return sum(library(np.dtype(dtype)).count for dtype in (np.float32, np.float64))
+
+
 def compilations(optimizers: Iterable[Any]) -> list[Callable[[], Any]]:
     """Return calls that compile, or find on the disk, each kernel for both float types."""
     calls: list[Callable[[], Any]] = [dispatch_loop]
