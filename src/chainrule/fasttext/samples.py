@@ -12,7 +12,14 @@ from chainrule.tables import cut
 from chainrule.targets.label_checks import check_labels, check_order, is_list, rows_of
 from chainrule.targets.label_lists import check_label_lists
 
-__all__ = ["WHITE_SPACE", "as_labels", "label_bytes", "prediction_lines_of", "text_bytes", "training_lines"]
+__all__ = [
+    "WHITE_SPACE",
+    "as_labels",
+    "label_bytes",
+    "prediction_lines_of",
+    "text_bytes",
+    "training_lines",
+]
 
 WHITE_SPACE = re.compile(rb"[ \n\r\t\v\f\0]")
 END = re.compile(rb"(?:(?<=[ \r\t\v\f\0])|^)</s>(?=[ \r\t\v\f\0]|$)")
