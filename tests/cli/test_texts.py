@@ -4,13 +4,17 @@ import csv
 import gzip
 import io
 import random
+from types import SimpleNamespace
 from unittest import mock
 
 import numpy as np
 import pytest
 
 from chainrule import TextClassifier, load
+from chainrule.cli.options import CommandLineOptions
+from chainrule.cli.text_contestants import text_contestants
 from chainrule.data import split
+from chainrule.targets.columns import Purpose
 from cli.runs import chainrule, train
 
 KIND = {"good": ["good", "fine", "lovely"], "bad": ["bad", "awful", "poor"]}
@@ -320,7 +324,37 @@ def test_comparison(csv_file, lines, tags):
     run = chainrule("compare", lines, "--folds", 2, "--ngrams", 1)
     assert run.code == 0, run.err
     assert "TextClassifier has word_ngrams=1; TfidfVectorizer has sublinear_tf=True" in run.err
-    assert "expected one label on each line to compare" in chainrule("compare", tags).error
+
+
+def test_comparison_of_several_labels(tags):
+    told = chainrule("compare", tags, "--folds", 2, "--json").json
+    assert told["task"] == "multilabel"
+    assert told["verdict"]["score"] == "precision at 1"
+    names = {"precision at 1", "subset accuracy", "label accuracy", "F1 of labels"}
+    for fit in told["fits"]:
+        assert set(fit["scores"]) == names
+        assert fit["scores"]["precision at 1"] > 0.7
+    assert len(told["fits"]) == 6
+
+
+def test_no_lines_to_predict(lines, tmp_path):
+    path = train(lines, tmp_path / "m.safetensors", "-e", 1)
+    (tmp_path / "empty.txt").write_text("")
+    error = chainrule("predict", path, tmp_path / "empty.txt").error
+    assert "empty.txt: expected lines of texts, got an empty file" in error
+
+
+def test_comparison_with_pieces_of_words(lines):
+    told = chainrule("compare", lines, "--folds", 2, "--chars", "2-3", "--json").json
+    assert told["parameters"]["TfidfVectorizer of pieces"]["ngram_range"] == [2, 3]
+    assert told["parameters"]["TfidfVectorizer of pieces"]["analyzer"] == "char_wb"
+    assert told["parameters"]["TextClassifier"]["char_ngrams"] == [2, 3]
+    fold = SimpleNamespace(seed=0, purpose=Purpose("binary", ("a", "b"), ""))
+    options = CommandLineOptions("", chars="2-3")
+    model = text_contestants(options, "text")[1].estimator(fold).fit(["tea", "milk"], [0, 1])
+    assert {"tea", " t", "te", "ea "} <= {
+        name.partition("__")[2] for name in model[0].get_feature_names_out()
+    }
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from chainrule.cli.contestants import (
 from chainrule.cli.evaluation import positive_class
 from chainrule.cli.folds import Fold, folds_of
 from chainrule.cli.options import CommandLineOptions
+from chainrule.cli.splitting import has_several_labels
 from chainrule.cli.text_contestants import text_contestants, text_parameters
 from chainrule.cli.text_options import check_no_texts, check_texts
 from chainrule.cli.text_sources import TextSource
@@ -138,10 +139,6 @@ def _compare_texts(
 ) -> Comparison:
     """Fit TextClassifier, and linear models of TF-IDF, on folds of texts."""
     check_texts(options)
-    if source.labels == "several":
-        raise ValueError(
-            f"{source.name}: expected one label on each line to compare, got several on some"
-        )
     purpose = purpose_of_texts(source, options.task)
     sizes = [len(fold.training) for fold in folds_of(source, purpose, options, *counts)]
     models = text_contestants(options, source.column)
@@ -153,7 +150,7 @@ def _compare_texts(
         text_parameters(options, min(sizes)),
         _versions(),
         (*source.notes, purpose.reason, *about_texts, *source.notes_on_texts),
-        positive=positive_class(purpose.classes),
+        positive=None if has_several_labels(purpose) else positive_class(purpose.classes),
     )
     all_folds = folds_of(source, purpose, options, *counts)
     return _fitted(comparison, models, all_folds, callback)

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from chainrule.cli.comparing import Comparison
 from chainrule.cli.contestants import EPOCHS, MLP, OURS, SECONDS, THEIR_MLP
+from chainrule.cli.evaluation import FIRST
 from chainrule.cli.output import is_far, score_title
 from chainrule.cli.text_contestants import VECTORS
 
@@ -25,7 +26,7 @@ __all__ = [
     "verdict",
 ]
 
-DECISIVE = {"regression": ("root mean squared error", -1)}
+DECISIVE = {"regression": ("root mean squared error", -1), "multilabel": (FIRST, 1)}
 ACCURACY = ("accuracy", 1)
 """The score that decides who won, and whether more of it is better."""
 

@@ -110,7 +110,7 @@ def evaluate(estimator: Any, data: Any, y: Column | Array) -> tuple[dict[str, fl
     if targets.several:
         scores = label_scores(t, chosen)
         if targets.listed:
-            scores = {FIRST: _first_right(t, found.probabilities), **scores}
+            scores = {FIRST: first_right(t, found.probabilities), **scores}
         return scores, found.notes
     if targets.one_vs_rest:
         t, chosen = np.argmax(t, axis=1), np.argmax(chosen, axis=1)
@@ -120,7 +120,7 @@ def evaluate(estimator: Any, data: Any, y: Column | Array) -> tuple[dict[str, fl
     return class_scores(t, chosen, found.probabilities, found.logits), found.notes
 
 
-def _first_right(t: Array, probabilities: Array) -> float:
+def first_right(t: Array, probabilities: Array) -> float:
     """Return the share of rows of which the most probable label holds, t (n, K)."""
     return float(np.mean(t[np.arange(len(t)), np.argmax(probabilities, axis=1)]))
 

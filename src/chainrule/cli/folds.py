@@ -11,7 +11,13 @@ import numpy as np
 
 from chainrule.cli.column_roles import Kinds, Roles
 from chainrule.cli.options import CommandLineOptions
-from chainrule.cli.splitting import class_numbers
+from chainrule.cli.splitting import (
+    class_numbers,
+    has_several_labels,
+    labels_held,
+    learned_purpose,
+)
+from chainrule.cli.text_sources import TextSource, of_known_labels
 from chainrule.data import DataError, Source, Table, split, split_groups
 from chainrule.data.cells import Cells
 from chainrule.inputs import ImageScaling, TableEncoder
@@ -53,7 +59,9 @@ class Fold:
         """Return a fold of the first rows, and one of each class."""
         y = self.y[0]
         first = np.arange(min(len(y), rows))
-        if self.purpose.task != "regression":
+        if y.ndim == 2:  # labels of which any may hold
+            first = np.union1d(first, np.argmax(y, axis=0))
+        elif self.purpose.task != "regression":
             first = np.union1d(first, np.unique(y, return_index=True)[1])
         few = self.training.select(first)
         return replace(self, training=few, held_out=few)
@@ -80,9 +88,11 @@ class Fold:
 
     @cached_property
     def y(self) -> tuple[Array, Array]:
-        """The answers of both parts: class numbers, or standardised numbers."""
+        """The answers of both parts: class numbers, standardised numbers, or which labels hold."""
         parts = (self.training, self.held_out)
-        if self.purpose.task != "regression":
+        if has_several_labels(self.purpose):
+            first, other = (labels_held(self.purpose, part) for part in parts)
+        elif self.purpose.task != "regression":
             first, other = (class_numbers(self.purpose, part) for part in parts)
         else:
             numbers = self._numbers
@@ -150,7 +160,12 @@ def folds_of(
             test = source.select(others) if source.test is None else source.test
             seed = (options.seed + number) % 2**32
             number += 1
-            yield Fold(training, test, purpose, roles, kinds, seed, options.double)
+            learned = purpose
+            if has_several_labels(purpose):
+                assert isinstance(test, TextSource)
+                learned = learned_purpose(purpose, training)
+                test, _ = of_known_labels(test, learned.classes)
+            yield Fold(training, test, learned, roles, kinds, seed, options.double)
 
 
 def _parts(
@@ -166,7 +181,8 @@ def _parts(
             f"{source.name}: expected two rows or more for each of {folds} folds, got "
             f"{len(source)} in all"
         )
-    labels = None if purpose.task == "regression" else class_numbers(purpose, source)
+    alike = purpose.task == "regression" or has_several_labels(purpose)
+    labels = None if alike else class_numbers(purpose, source)
     shares = (1 / folds,) * folds
     if roles.group is not None and isinstance(source.data, Table):
         parts = split_groups(Cells.read(source.data.column(roles.group)).codes, shares, seed)
@@ -174,8 +190,8 @@ def _parts(
         parts = split(len(source), shares, seed, labels)
     for held_out in parts:
         rows = np.setdiff1d(everything, held_out)
-        seen = () if labels is None else labels[rows]
-        unseen = np.setdiff1d(np.arange(len(purpose.classes)), seen)
+        classes = () if labels is None else np.arange(len(purpose.classes))
+        unseen = np.setdiff1d(classes, () if labels is None else labels[rows]).astype(np.intp)
         if unseen.size:
             raise DataError(
                 f"{source.name}: expected two rows or more of each class, in different folds, "

@@ -18,7 +18,13 @@ from chainrule.targets import Classes
 from chainrule.targets.columns import Purpose, label_cells, number_cells, typed_labels
 from chainrule.types import Array, Rows
 
-__all__ = ["class_numbers", "learned_purpose", "parts_of"]
+__all__ = [
+    "class_numbers",
+    "has_several_labels",
+    "labels_held",
+    "learned_purpose",
+    "parts_of",
+]
 
 PARTS = ("training", "validation", "test")
 _OUT = "--validation 0 --test 0 trains on all rows"
@@ -45,6 +51,15 @@ def _label_numbers(purpose: Purpose, source: TextSource) -> Array:
             f"{shortened(purpose.classes, most=20)}, got {labels[strange[0]]!r}"
         )
     return np.array([places[label] for label in labels], np.intp)
+
+
+def labels_held(purpose: Purpose, source: Source) -> Array:
+    """Return whether each label holds on each line, (n, labels); others than these do not count."""
+    places = {label: place for place, label in enumerate(purpose.classes)}
+    held = np.zeros((len(source), len(places)), np.int64)
+    for row, cell in enumerate(source.cells or ()):
+        held[row, [places[label] for label in str(cell).split() if label in places]] = 1
+    return held
 
 
 def parts_of(
@@ -83,7 +98,7 @@ def learned_purpose(purpose: Purpose, training: Source) -> Purpose:
     """
     if purpose.task == "regression":
         return purpose
-    if _several(purpose):
+    if has_several_labels(purpose):
         learned = {label for cell in training.cells or () for label in str(cell).split()}
         return replace(purpose, classes=tuple(sorted(learned)))
     numbers = np.unique(class_numbers(purpose, training))
@@ -96,7 +111,7 @@ def learned_purpose(purpose: Purpose, training: Source) -> Purpose:
     return replace(purpose, classes=classes, task="binary" if len(classes) == 2 else purpose.task)
 
 
-def _several(purpose: Purpose) -> bool:
+def has_several_labels(purpose: Purpose) -> bool:
     """Return whether any label may hold: lines of them are split at random."""
     return str(purpose.task) == "multilabel"
 
@@ -106,7 +121,7 @@ def _checked(purpose: Purpose, part: Source) -> tuple[Source, list[str]]:
     if purpose.task == "regression":
         number_cells(part.target)
         return part, []
-    if _several(purpose):
+    if has_several_labels(purpose):
         return part, []
     part, notes = with_known_classes(part, purpose.classes)
     class_numbers(purpose, part)
@@ -131,7 +146,7 @@ def _rows(
 ) -> tuple[Sequence[Rows], list[str]]:
     """Return the rows of each part, and notes."""
     labels = None
-    if purpose.task != "regression" and not _several(purpose):
+    if purpose.task != "regression" and not has_several_labels(purpose):
         tagged = isinstance(source, TextSource) and source.labels
         labels = list(source.target.cells) if tagged else label_cells(source.target)
     if roles.time and isinstance(source.data, Table):

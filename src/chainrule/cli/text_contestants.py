@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 
 from chainrule.cli.contestants import OURS, Contestant, Fit, calm
-from chainrule.cli.evaluation import evaluate
+from chainrule.cli.evaluation import FIRST, evaluate, first_right
 from chainrule.cli.folds import Fold
 from chainrule.cli.options import CommandLineOptions
+from chainrule.cli.splitting import has_several_labels
+from chainrule.cli.text_options import pieces
 from chainrule.cli.text_sources import TextSource
 from chainrule.cli.text_training import parameters_of, prepare_job, text_estimator
+from chainrule.targets.scores import label_scores
 from chainrule.types import Array
 
 __all__ = ["LOGISTIC", "VECTORS", "text_contestants", "text_parameters"]
@@ -76,17 +79,26 @@ class TheirTexts(Texts):
         """Return a pipeline with scikit-learn's defaults, but sublinear counts."""
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline
+        from sklearn.multiclass import OneVsRestClassifier
+        from sklearn.pipeline import FeatureUnion, make_pipeline
         from sklearn.svm import LinearSVC
 
         if self.kind == VECTORS:
             last: Any = LinearSVC(random_state=fold.seed)
         else:
             last = LogisticRegression(max_iter=1000)
-        return make_pipeline(TfidfVectorizer(**their_settings(self.options)), last)
+        if has_several_labels(fold.purpose):
+            last = OneVsRestClassifier(last)
+        kinds = {name: TfidfVectorizer(**own) for name, own in their_features(self.options).items()}
+        first = FeatureUnion(list(kinds.items())) if len(kinds) > 1 else kinds["words"]
+        return make_pipeline(first, last)
 
     def _scores(self, estimator: Any, X: Any, t: Array, fold: Fold) -> dict[str, float]:
         """Return the scores of predictions: without probabilities, those of the classes alone."""
+        if has_several_labels(fold.purpose):
+            margins = np.asarray(estimator.decision_function(X)).reshape(len(t), -1)
+            chosen = np.asarray(estimator.predict(X))
+            return {FIRST: first_right(t, margins), **label_scores(t, chosen)}
         if self.kind == LOGISTIC:
             return super()._scores(estimator, X, t, fold)
         from sklearn import metrics
@@ -100,13 +112,17 @@ class TheirTexts(Texts):
         return scores
 
 
-def their_settings(options: CommandLineOptions) -> dict[str, Any]:
-    """Return parameters of scikit-learn's TF-IDF: runs of words as TextClassifier has them."""
-    return {
-        "sublinear_tf": True,
-        "ngram_range": (1, options.ngrams or 2),
-        "lowercase": options.lowercase is not False,
-    }
+def their_features(options: CommandLineOptions) -> dict[str, dict[str, Any]]:
+    """Return parameters of scikit-learn's TF-IDF: runs of words as TextClassifier has them.
+
+    With pieces of words there is another for these, with a space where a word begins and ends.
+    """
+    shared = {"sublinear_tf": True, "lowercase": options.lowercase is not False}
+    words: dict[str, Any] = {**shared, "ngram_range": (1, options.ngrams or 2)}
+    kinds = {"words": words}
+    if (characters := pieces(options.chars)) is not None:
+        kinds["pieces"] = {**shared, "analyzer": "char_wb", "ngram_range": characters}
+    return kinds
 
 
 def text_contestants(options: CommandLineOptions, column: str) -> list[Contestant]:
@@ -118,4 +134,8 @@ def text_contestants(options: CommandLineOptions, column: str) -> list[Contestan
 def text_parameters(options: CommandLineOptions, rows: int) -> dict[str, Any]:
     """Return what both sides have that is not their default, by whose it is."""
     ours = parameters_of(replace(options, patience=None), rows)  # nothing is watched
-    return {"TextClassifier": ours, "TfidfVectorizer": their_settings(options)}
+    theirs = their_features(options)
+    told = {"TextClassifier": ours, "TfidfVectorizer": theirs["words"]}
+    if "pieces" in theirs:
+        told["TfidfVectorizer of pieces"] = theirs["pieces"]
+    return told

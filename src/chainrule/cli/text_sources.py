@@ -135,6 +135,8 @@ def read_lines(
     """
     name = "standard input" if argument == STANDARD_INPUT else Path(argument).name
     content = _decoded(Path(argument), name, encoding)
+    if not content and not labelled:
+        raise DataError(f"{name}: expected lines of texts, got an empty file")
     texts, labels = [], []
     for line in content.removesuffix("\n").split("\n") if content else ():
         words = [word for word in SPACES.split(line) if word]
