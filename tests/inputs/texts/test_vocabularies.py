@@ -1,5 +1,8 @@
 """Texts to weights of features: against scikit-learn's vectorizers, and texts of any content."""
 
+import re
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -42,14 +45,26 @@ def names_of(known, texts):
     }
 
 
+def words_and_runs(text, ngrams):
+    """Return the words of a text, and its runs of words without signs, as a loop has them."""
+    words = re.findall(SAME_WORDS, text.lower())
+    runs = [words[at : at + n] for n in range(2, ngrams + 1) for at in range(len(words) - n + 1)]
+    return [*words, *(" ".join(run) for run in runs if all(map(str.isalnum, run)))]
+
+
+@pytest.mark.parametrize("signs", [False, True])
 @pytest.mark.parametrize("ngrams", [1, 2, 3])
 @pytest.mark.parametrize(
-    ("weighting", "vectorizer"),
-    [("tfidf", TfidfVectorizer(sublinear_tf=True)), ("count", CountVectorizer())],
+    ("weighting", "kind"),
+    [("tfidf", partial(TfidfVectorizer, sublinear_tf=True)), ("count", CountVectorizer)],
 )
-def test_weights_are_those_of_scikit_learn(weighting, vectorizer, ngrams):
-    known = Texts.fit(ORDINARY, TextFeatures(word_ngrams=ngrams, weighting=weighting))
-    vectorizer.set_params(token_pattern=SAME_WORDS, ngram_range=(1, ngrams))
+def test_weights_are_those_of_scikit_learn(weighting, kind, ngrams, signs):
+    features = TextFeatures(word_ngrams=ngrams, weighting=weighting, sign_ngrams=signs)
+    known = Texts.fit(ORDINARY, features)
+    if signs:
+        vectorizer = kind(token_pattern=SAME_WORDS, ngram_range=(1, ngrams))
+    else:
+        vectorizer = kind(analyzer=partial(words_and_runs, ngrams=ngrams))
     expected = vectorizer.fit_transform(ORDINARY)
     names = names_of(known, ORDINARY)
     assert len(names) == known.count == expected.shape[1]
@@ -125,6 +140,24 @@ def test_a_text_of_a_megabyte_and_a_word_of_one():
     X = known.encode(["tea milk " * 120_000, "w" * 2**20]).toarray()
     assert sorted(X[0]) == [0, 119_999, 120_000, 120_000, 120_000]
     assert sorted(X[1]) == [0, 0, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        ("tea, milk cup", ["milk cup"]),
+        ("tea ☕ milk_2 3", ["milk_2 3"]),
+        ("naïve … 茶 чай", ["茶 чай"]),
+        ("_x y_ b", ["_x y_", "y_ b"]),
+        ("! ? .", []),
+    ],
+)
+def test_signs_separate_the_words_of_runs(text, runs):
+    known = Texts.fit([text], TextFeatures())
+    names = names_of(known, [text])
+    assert sorted(name for place, name in names.items() if place >= len(known.words)) == runs
+    every = Texts.fit([text], TextFeatures(sign_ngrams=True))
+    assert len(every.runs) == len(every.words) - 1
 
 
 def test_unknown_words_break_runs_and_weigh_nothing():
@@ -239,7 +272,7 @@ def test_a_vocabulary_that_grows_keeps_its_bounds():
 
 EVERY = TextFeatures(
     word_ngrams=3, char_ngrams=(2, 4), lowercase=False, min_count=2, min_ngram_count=2,
-    max_ngrams=100, buckets=99, weighting="mean",
+    max_ngrams=100, buckets=99, weighting="mean", sign_ngrams=True,
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import AbstractContextManager
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from chainrule.added import added
 from chainrule.chain import Chain
 from chainrule.estimators import resolve
 from chainrule.estimators.fasttext_classifier import FastTextClassifier
@@ -68,6 +69,9 @@ class TextClassifier(NetworkClassifier):
     weighting : {"tfidf", "mean", "count"}, default="tfidf"
         What features weigh in a text: as ``TfidfVectorizer(sublinear_tf=True)`` has it, their
         share of all of the text, or how often they stand in it.
+    sign_ngrams : bool, default=False
+        Whether runs of words have signs such as ! and , in them. Without, a sign is a feature by
+        itself, and separates the words around it.
     loss : {"softmax", "ova"}, default="softmax"
         "softmax": cross-entropy of exclusive classes; "ova": a sigmoid for each, one against all.
         Labels of which any may hold always have sigmoids.
@@ -104,6 +108,7 @@ class TextClassifier(NetworkClassifier):
         "char_ngrams": ["array-like", None],
         "weighting": [StrOptions(set(WEIGHTINGS))],
         "lowercase": ["boolean"],
+        "sign_ngrams": ["boolean"],
         "dimensions": [Whole(Integral, 1, None, closed="left")],
         "loss": [StrOptions({"softmax", "ova"})],
         "text": [str, None],
@@ -121,6 +126,7 @@ class TextClassifier(NetworkClassifier):
     max_ngrams: Any = 200_000
     buckets: Any = None
     weighting: Any = "tfidf"
+    sign_ngrams: Any = field(default=False, metadata=added(before=True))
     loss: Any = "softmax"
     text: Any = None
     class_weight: Any = None

@@ -269,9 +269,14 @@ class Texts(Inputs):
         known = np.array([rows.get(word, -1) for word in found.different], np.int64)
         return known[found.numbers]
 
+    def rows_in_runs(self, found: Words) -> Places:
+        """Return the row of each word that runs may have, −1 for others."""
+        rows = self.rows_of(found)
+        return rows if self.features.sign_ngrams else np.where(found.signs[found.numbers], -1, rows)
+
     def _runs(self, found: Words) -> tuple[Places, Keys]:
         """Return the text and the number of each run of known words."""
-        rows = self.rows_of(found)
+        rows = self.rows_in_runs(found)
         texts, keys = ngrams.runs(rows, found.texts, self.features.word_ngrams)
         return texts, self.in_bucket(keys)
 

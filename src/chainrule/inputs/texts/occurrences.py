@@ -73,7 +73,8 @@ def occurrences(inputs: Texts, text: str) -> tuple[tuple[str, ...], Occurrences]
     once = np.ones(len(known), np.int64)
     alone = Occurrences(rows[known], known, once, {int(rows[at]): words[at] for at in known})
     pieces = _pieces(inputs, found, different)
-    return words, _together([alone, *_runs(inputs, words, rows), *pieces])
+    runs = _runs(inputs, words, inputs.rows_in_runs(found))
+    return words, _together([alone, *runs, *pieces])
 
 
 def _runs(inputs: Texts, words: tuple[str, ...], rows: Places) -> Iterable[Occurrences]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from chainrule import strict_json
+from chainrule.added import added, is_added, value_before
 
 __all__ = ["WEIGHTINGS", "TextFeatures"]
 
@@ -57,6 +58,9 @@ class TextFeatures:
         inverse document frequency ln((1 + n)/(1 + d)) + 1 of a feature that d of the n texts of
         training have, divided by the length of all such weights of the text; "mean": c divided by
         the sum of all c; "count": c.
+    sign_ngrams : bool, default=False
+        Whether runs of words have signs such as ! and , in them. Without, a sign is a feature by
+        itself, and separates the words around it.
     """
 
     word_ngrams: int = 2
@@ -67,6 +71,7 @@ class TextFeatures:
     max_ngrams: int | None = 200_000
     buckets: int | None = None
     weighting: str = "tfidf"
+    sign_ngrams: bool = field(default=False, metadata=added(before=True))
 
     @classmethod
     def checked(cls, owner: str, **given: Any) -> TextFeatures:
@@ -95,15 +100,23 @@ class TextFeatures:
     def to_json(self) -> dict[str, Any]:
         """Return plain values that `from_json` takes back."""
         pieces = None if self.char_ngrams is None else list(self.char_ngrams)
-        return {**vars(self), "char_ngrams": pieces}
+        return strict_json.shorter({**vars(self), "char_ngrams": pieces}, self._added())
 
     @classmethod
     def from_json(cls, data: object) -> TextFeatures:
         """Check and take back what `to_json` gave; ValueError for anything else."""
         where = "inputs.features"
-        entries = strict_json.record(data, where, cls.__dataclass_fields__)
-        lowercase = strict_json.flag(entries["lowercase"], f"{where}.lowercase")
-        return cls.checked(where, **{**entries, "lowercase": lowercase})
+        since, every = cls._added(), cls.__dataclass_fields__
+        first = [name for name in every if name not in since]
+        entries = strict_json.record(data, where, first, since)
+        for name in ("lowercase", "sign_ngrams"):
+            entries[name] = strict_json.flag(entries[name], f"{where}.{name}")
+        return cls.checked(where, **entries)
+
+    @classmethod
+    def _added(cls) -> dict[str, Any]:
+        """Return what files mean that lack one of the later choices."""
+        return {each.name: value_before(each) for each in fields(cls) if is_added(each)}
 
 
 def _whole(owner: str, name: str, value: Any, low: int, high: int) -> int:

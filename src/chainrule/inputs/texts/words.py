@@ -36,6 +36,8 @@ NO_SIGNS = "\u200b\ufeff"
 ASCII_SIGNS = [bytes([sign]) for sign in b"!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~"]
 """All but the underscore, which is part of names."""
 
+OF_WORDS = re.compile(r"\w")
+"""A letter, digit or underscore."""
 
 SEPARATORS = np.zeros(256, bool)
 """Bytes that separate words: white space and control characters of ASCII."""
@@ -73,6 +75,17 @@ class Words:
         whole = self.store.tobytes()
         pairs = zip(self.starts.tolist(), self.lengths.tolist(), strict=True)
         return [whole[start : start + length] for start, length in pairs]
+
+    @cached_property
+    def signs(self) -> NDArray[np.bool_]:
+        """Which of the different words are signs, without a letter or digit."""
+        return np.fromiter(map(_is_sign, self.different), bool, len(self.lengths))
+
+
+def _is_sign(word: bytes) -> bool:
+    if word.isascii():  # one sign, or all letters and digits
+        return not (word.isalnum() or b"_" in word)
+    return not OF_WORDS.search(word.decode("utf-8", "surrogatepass"))
 
 
 def words_of(texts: Sequence[str], *, lowercase: bool) -> Words:
