@@ -7,6 +7,7 @@ often the label with the largest score is one of a text's.
 
 from __future__ import annotations
 
+import random
 import re
 import tempfile
 from collections.abc import Callable, Sequence
@@ -104,17 +105,22 @@ def support_vectors(train: Lines, test: Lines, seed: int) -> Sequence[str]:
 
 
 def fasttext(epochs: int) -> Method:
-    """Return how fastText predicts after so many passes, with words and pairs."""
+    """Return how fastText predicts after so many passes, with words and pairs.
+
+    It takes lines in the order that they have, and learns little of labels in a row: so they are
+    shuffled for it.
+    """
 
     def predicted(train: Lines, test: Lines, seed: int) -> Sequence[str]:
         import fasttext as peer
 
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "train.txt")
-            lines = (
+            lines = [
                 " ".join([*(PREFIX + label for label in labels), _apart(text)])
                 for text, labels in zip(train.texts, train.labels, strict=True)
-            )
+            ]
+            random.Random(seed).shuffle(lines)
             path.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="replace")
             options = {"lr": RATE, "epoch": epochs, "wordNgrams": 2, "thread": 1, "verbose": 0}
             model = peer.train_supervised(str(path), seed=seed, **options)

@@ -23,6 +23,7 @@ from chainrule.estimators.solvers import solve
 from chainrule.estimators.stopping import OptimizerState
 from chainrule.inputs import Inputs
 from chainrule.targets import Targets
+from chainrule.training.samples import Samples
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -77,6 +78,10 @@ class NetworkEstimator(CallbackSupportMixin, FittedNetwork):  # type: ignore[mis
         self, shape: tuple[int, ...], targets: Targets, random_state: np.random.RandomState
     ) -> Chain:
         """Return a chain for samples of a shape in float64, its parameters drawn."""
+
+    def _begun(self, chain: Chain, data: Samples, targets: Targets) -> Chain:
+        """Return a new chain, which may begin with what is known of the samples."""
+        return chain
 
     def _check_going_on(self) -> None:
         """Raise ValueError if parameters were set that a fitted network cannot go on with."""

@@ -175,7 +175,7 @@ def _network(
     going_on: np.dtype[Any] | None = None
     if first:
         drawn: Chain = estimator._new_chain(data.X.shape[1:], targets, random_state)
-        chain = drawn.astype(data.X.dtype)
+        chain = estimator._begun(drawn.astype(data.X.dtype), data, targets)
     else:
         chain = estimator._grown(estimator._chain_going_on(targets), inputs, random_state)
         if incremental and hasattr(estimator, "_optimizer"):

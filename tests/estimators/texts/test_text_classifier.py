@@ -55,7 +55,7 @@ def test_it_learns_and_warns_of_nothing():
         model = fitted()
     assert model.score(OTHERS, TRUTH) > 0.95
     assert model.classes_.tolist() == ["bread", "tea", "wine"]
-    assert model.n_iter_ == 10
+    assert model.n_iter_ == 8
 
 
 def test_its_network_is_the_fasttext_model(model):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import KW_ONLY, dataclass, field, replace
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.added import added
@@ -22,6 +22,7 @@ from chainrule.estimators.parameters import Whole, with_shared_docs
 from chainrule.estimators.stopping import OptimizerState
 from chainrule.estimators.texts.explanation import TextExplanations, explained_texts
 from chainrule.estimators.texts.growth import grown_chain, grown_state
+from chainrule.estimators.texts.shares import begun_with_shares, usual_smoothing
 from chainrule.functions import EmbeddingBag, Function, Linear
 from chainrule.inputs import Inputs, Options, TextFeatures, Texts
 from chainrule.inputs.texts import WEIGHTINGS
@@ -30,6 +31,7 @@ from chainrule.inputs.texts.settings import COUNTS
 from chainrule.memory import rows_in_memory
 from chainrule.targets import Classes, Targets
 from chainrule.targets.label_lists import as_label_lists, check_label_lists, is_listed
+from chainrule.training.samples import Samples
 from chainrule.types import Array
 
 FEATURES = tuple(TextFeatures.__dataclass_fields__)
@@ -80,8 +82,9 @@ class TextClassifier(NetworkClassifier):
     class_weight : dict, list of dicts or "balanced", default=None
         What a text of each class weighs, 1 if it is not named; "balanced" gives all classes the
         same share. A list has a dict for each label of an indicator matrix.
-    label_smoothing : float, default=0.0
-        The share of certainty that is taken from each label and given to all classes alike.
+    label_smoothing : float or "auto", default="auto"
+        The share of certainty that is taken from each label and given to all classes alike. "auto"
+        takes 0.2 divided by the number of classes, up to 100, with softmax, and else nothing.
     {training parameters}
 
     Attributes
@@ -111,6 +114,7 @@ class TextClassifier(NetworkClassifier):
         "sign_ngrams": ["boolean"],
         "dimensions": [Whole(Integral, 1, None, closed="left")],
         "loss": [StrOptions({"softmax", "ova"})],
+        "label_smoothing": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
         "text": [str, None],
     }
 
@@ -130,13 +134,13 @@ class TextClassifier(NetworkClassifier):
     loss: Any = "softmax"
     text: Any = None
     class_weight: Any = None
-    label_smoothing: Any = 0.0
+    label_smoothing: Any = "auto"
     solver: Any = "adagrad"
     alpha: Any = 0.0
     learning_rate: Any = "linear"
-    learning_rate_init: Any = 0.3
+    learning_rate_init: Any = 0.2
     epsilon: Any = 0.01
-    max_iter: Any = 10
+    max_iter: Any = 8
 
     def _validate_params(self) -> None:
         super()._validate_params()
@@ -175,6 +179,9 @@ class TextClassifier(NetworkClassifier):
         name, rows = type(self).__name__, features + targets.outputs
         return rows_in_memory(name, "dimensions", rows, int(self.dimensions), 8)
 
+    def _begun(self, chain: Chain, data: Samples, targets: Any) -> Chain:
+        return begun_with_shares(chain, data, targets)
+
     def _check_chain(self, chain: Any, inputs: Inputs, targets: Targets) -> None:
         functions = list(chain.functions)
         first = functions[0]
@@ -189,6 +196,11 @@ class TextClassifier(NetworkClassifier):
     def _new_targets(self, y: Any, name: str, *, cells: bool) -> Targets:
         found = Classes.fit(y, name=name, chosen=cells)
         return replace(found, pair=self.loss == "softmax", apart=self.loss == "ova")
+
+    def _training_targets(self, targets: Any, t: Array) -> Array:
+        chosen = self.label_smoothing
+        smoothing = usual_smoothing(targets) if chosen == "auto" else float(chosen)
+        return np.asarray(targets.soften(t, smoothing))
 
     @property
     def _ends_by_plan(self) -> bool:
