@@ -64,9 +64,20 @@ def loaded_by(statement):
 
 
 def test_the_command_line_loads_the_large_libraries_when_it_needs_them():
-    loaded = loaded_by("from chainrule.cli import main")
+    loaded = loaded_by("from chainrule.cli import app, main")
     assert "typer" in loaded
+    assert not {"numpy", "scipy", "sklearn", "matplotlib", "sympy", "llvmlite"} & set(loaded)
+
+
+def test_the_commands_for_tables_load_no_formulas_and_no_machine_code():
+    loaded = loaded_by("from chainrule.cli import model_commands, train_commands")
     assert not {"sklearn", "matplotlib", "sympy", "llvmlite"} & set(loaded)
+
+
+def test_what_answers_lines_of_fasttext_loads_neither_tables_nor_rules():
+    loaded = loaded_by("from chainrule.cli import fasttext_answers")
+    assert {"numpy", "llvmlite"} <= set(loaded)
+    assert not {"scipy", "sklearn", "pandas", "sympy", "rich", "typer"} & set(loaded)
 
 
 def test_importing_loads_nothing_but_the_package():

@@ -20,7 +20,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 Operand = Any
 """A number, a NumPy array, a SymPy expression, or an operand of another reader."""
@@ -62,10 +61,16 @@ def _weak(numpy_function: Callable[..., Operand]) -> Callable[..., Operand]:
     return function
 
 
-def _of_scipy(function: Callable[[Operand], Operand]) -> Callable[[Operand], Operand]:
-    """Return SciPy's function, float64 at best, for numbers of any float type."""
+def _of_scipy(name: str) -> Callable[[Operand], Operand]:
+    """Return SciPy's function, float64 at best, for numbers of any float type.
+
+    SciPy is loaded when it is called, as most rules do without.
+    """
 
     def any_float(x: Operand) -> Operand:
+        from scipy import special
+
+        function = getattr(special, name)
         if getattr(x, "dtype", None) == np.longdouble:
             return function(x.astype(np.float64)).astype(np.longdouble)
         return function(x)
@@ -81,8 +86,8 @@ _NUMBERS = SimpleNamespace(
     tanh=_weak(np.tanh),
     sin=_weak(np.sin),
     cos=_weak(np.cos),
-    erf=_weak(_of_scipy(special.erf)),
-    erfc=_weak(_of_scipy(special.erfc)),
+    erf=_weak(_of_scipy("erf")),
+    erfc=_weak(_of_scipy("erfc")),
     sqrt=_weak(np.sqrt),
     abs=_weak(np.abs),
     maximum=_weak(np.maximum),

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from chainrule import mathematics as m
 
@@ -62,10 +62,17 @@ UFUNCS: dict[Any, Read] = {
     np.reciprocal: lambda x: 1 / x,
     np.sign: _sign,
     np.logaddexp: _log_add_exp,
-    special.erf: m.erf,
-    special.expit: lambda x: 1 / (1 + m.exp(-x)),
 }
-"""How functions of numbers, NumPy's and SciPy's, are read."""
+"""How NumPy's functions of numbers are read."""
+
+
+@cache
+def _scipy_functions() -> dict[Any, Read]:
+    """Return how SciPy's functions of numbers are read; it takes long to load."""
+    from scipy import special
+
+    return {special.erf: m.erf, special.expit: lambda x: 1 / (1 + m.exp(-x))}
+
 
 ARRAY_FUNCTIONS: dict[Any, Read] = {
     np.where: m.where,
@@ -83,11 +90,12 @@ class ReadsNumPy:
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *operands: Any, **options: Any
     ) -> Any:
-        if method != "__call__" or ufunc not in UFUNCS:
+        read = UFUNCS.get(ufunc) or _scipy_functions().get(ufunc)
+        if method != "__call__" or read is None:
             of = "" if method == "__call__" else f".{method}"
             raise TypeError(_unknown(ufunc.__name__ + of))
         _refuse(ufunc.__name__, options)
-        return UFUNCS[ufunc](*map(plain, operands))
+        return read(*map(plain, operands))
 
     def __array_function__(
         self, function: Any, types: Iterable[type], operands: Any, options: Any

@@ -11,12 +11,12 @@ import pytest
 from chainrule import __version__
 from chainrule.chain import Chain
 from chainrule.checking import check_gradients
+from chainrule.cli.encoding import speak_unicode
 from chainrule.cli.output import (
     Output,
     layers_table,
     report_table,
     scores_table,
-    speak_unicode,
 )
 from chainrule.functions import Flatten, Linear, ReLU, Sigmoid, Softmax
 from chainrule.losses import CrossEntropy

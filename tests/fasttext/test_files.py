@@ -11,13 +11,14 @@ from chainrule.fasttext.matrices import Dense, KeptRows
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.predictions import predict_text
 from chainrule.fasttext.randomness import UniformStart
-from chainrule.fasttext.reader import WINDOW, read_model
+from chainrule.fasttext.reader import read_model
 from chainrule.fasttext.settings import Settings
 from chainrule.fasttext.training import train_model
 from chainrule.fasttext.writer import model_bytes, write_model
 from chainrule.files import ModelFileError
 from fasttext_cases import model_of, quantised_of
 
+LONG = 2**20
 EVERY = ["rare", "tree", "softmax, norms", "one-vs-all, cutoff", "many labels, all"]
 
 
@@ -164,8 +165,8 @@ def test_a_model_without_labels_is_written_and_read(tmp_path, loss):
 
 def test_long_names_and_many_of_them(tmp_path):
     words = [(b"%d" % number * 7, number) for number in range(40_000)]
-    words[3] = (b"x" * (3 * WINDOW), 5)
-    dictionary = Dictionary.of_names(words, [(b"__label__" + b"y" * WINDOW, 2**40)], 7)
+    words[3] = (b"x" * (3 * LONG), 5)
+    dictionary = Dictionary.of_names(words, [(b"__label__" + b"y" * LONG, 2**40)], 7)
     values = np.arange(40_000, dtype=np.float32)[:, None]
     model = FastTextModel(Settings(dim=1, bucket=0), dictionary, Dense(values), Dense(values[:1]))
     path = tmp_path / "model.bin"
@@ -174,7 +175,7 @@ def test_long_names_and_many_of_them(tmp_path):
     assert read.dictionary.names == dictionary.names
     assert np.array_equal(read.dictionary.counts, dictionary.counts)
     assert np.array_equal(read.input.values, values)
-    path.write_bytes(path.read_bytes()[: 5 * WINDOW])
+    path.write_bytes(path.read_bytes()[: 5 * LONG])
     with pytest.raises(ModelFileError, match="40,001 entries of the dictionary, got its end in"):
         read_model(path)
 

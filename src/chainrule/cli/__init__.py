@@ -1,5 +1,35 @@
 """The command line: ``chainrule train``, ``predict``, ``evaluate``, ``check`` and ``show``."""
 
-from chainrule.cli.app import app, main
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from chainrule.cli.application import app
 
 __all__ = ["app", "main"]
+
+
+def main() -> None:
+    """Run the command line; every error is a sentence on standard error, and exit code 1.
+
+    Misuse has exit code 2; Ctrl-C and SIGTERM have 130 where nothing could be kept.
+    """
+    from chainrule.cli.encoding import speak_unicode
+    from chainrule.cli.endings import said
+    from chainrule.cli.fasttext_plain import run_plainly
+
+    speak_unicode()
+    with said():
+        if not run_plainly(sys.argv[1:]):
+            from chainrule.cli.application import app  # which takes its time to load
+
+            app()
+
+
+def __getattr__(name: str) -> object:
+    """Load the commands when somebody asks for them, as parts of them are used by themselves."""
+    if name != "app":
+        raise AttributeError(f"module 'chainrule.cli' has no attribute {name!r}")
+    from chainrule.cli.application import app
+
+    return app

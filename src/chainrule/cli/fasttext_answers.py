@@ -7,8 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from chainrule.cli.fasttext_files import STANDARD_INPUT, lines_of, print_bytes
-from chainrule.cli.fasttext_options import check_threads
+from chainrule.cli.fasttext_files import (
+    STANDARD_INPUT,
+    check_threads,
+    lines_of,
+    print_bytes,
+)
 from chainrule.fasttext.arriving import ArrivingLines
 from chainrule.fasttext.dumping import DUMPS, dump_text
 from chainrule.fasttext.line_text import Names, vector_lines

@@ -10,7 +10,7 @@ import typer
 from chainrule.cli import fasttext_commands as commands
 from chainrule.cli.fasttext_group import FastTextCommand, FastTextCommands
 
-fasttext_app = typer.Typer(
+fasttext = typer.Typer(
     cls=FastTextCommands,
     no_args_is_help=True,
     add_completion=False,
@@ -48,6 +48,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 
 for name, command in COMMANDS.items():
-    fasttext_app.command(name, cls=FastTextCommand, context_settings=CONTEXT)(command)
+    fasttext.command(name, cls=FastTextCommand, context_settings=CONTEXT)(command)
 for name in NOT_DONE:
-    fasttext_app.command(name, hidden=True, context_settings=CONTEXT)(_refuse)
+    fasttext.command(name, hidden=True, context_settings=CONTEXT)(_refuse)

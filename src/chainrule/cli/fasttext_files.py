@@ -1,7 +1,8 @@
-"""Files and pipes of the commands of fastText."""
+"""Files, pipes and threads of the commands of fastText."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ from typing import Any, BinaryIO
 from chainrule.fasttext.arriving import ArrivingLines
 
 STANDARD_INPUT = "-"
+
+BROKEN_PIPE = 141
+"""The exit status that a shell gives a program whose reader has gone."""
 
 
 @contextmanager
@@ -52,6 +56,16 @@ def print_bytes(parts: Iterable[bytes]) -> None:
             sys.stdout.write(part.decode(errors="replace"))
 
 
+@contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """End the process without a word once nobody reads what it prints."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(BROKEN_PIPE) from None
+
+
 def check_writable(*paths: Path) -> None:
     """Raise ValueError where a file cannot be, before any work is done."""
     for path in paths:
@@ -59,3 +73,9 @@ def check_writable(*paths: Path) -> None:
             raise ValueError(f"-output: there is no folder {path.parent}")
         if path.exists() and not path.is_file():
             raise ValueError(f"-output: {path} is a folder, device or pipe; a file was expected")
+
+
+def check_threads(thread: int | None) -> None:
+    """Raise ValueError unless there is a number of threads, or none is said."""
+    if thread is not None and thread < 1:
+        raise ValueError(f"-thread: expected 1 or more, got {thread}")

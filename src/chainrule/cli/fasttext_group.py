@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from difflib import get_close_matches
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-BROKEN_PIPE = 141
-"""The exit status that a shell gives a program whose reader has gone."""
+from chainrule.cli.fasttext_files import reader_may_leave
 
 NUMBER = re.compile(r"-[\d.]")
 
@@ -60,12 +57,10 @@ class FastTextCommands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named."""
         try:
-            return super().invoke(ctx)
+            with reader_may_leave():
+                return super().invoke(ctx)
         except USAGE_ERROR as error:
             raise ValueError(error.format_message()) from None
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(BROKEN_PIPE) from None
 
 
 def _unknown(name: str, known: dict[str, Any]) -> str:

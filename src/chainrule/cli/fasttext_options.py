@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from chainrule.cli.fasttext_files import check_threads
 from chainrule.fasttext.settings import Settings, float32_of
 
 LOSSES = {"softmax": "softmax", "hs": "hs", "ns": "ns", "ova": "ova", "one-vs-all": "ova"}
@@ -117,9 +118,3 @@ class QuantizeOptions:
     epoch: Epochs = 5
     thread: Threads = None
     verbose: Verbose = 2
-
-
-def check_threads(thread: int | None) -> None:
-    """Raise ValueError unless there is a number of threads, or none is said."""
-    if thread is not None and thread < 1:
-        raise ValueError(f"-thread: expected 1 or more, got {thread}")

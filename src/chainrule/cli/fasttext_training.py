@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from chainrule.cli.fasttext_files import check_writable, opened
-from chainrule.cli.fasttext_options import QuantizeOptions, TrainingOptions, check_threads
+from chainrule.cli.fasttext_files import check_threads, check_writable, opened
+from chainrule.cli.fasttext_options import QuantizeOptions, TrainingOptions
 from chainrule.cli.fasttext_progress import TrainingProgress
 from chainrule.fasttext.dictionary import Dictionary
 from chainrule.fasttext.further import train_further

@@ -8,17 +8,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from io import TextIOWrapper
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from chainrule.chain import Chain
-from chainrule.checking import Report
-from chainrule.display import layer_rows
+if TYPE_CHECKING:
+    from chainrule.chain import Chain
+    from chainrule.checking import Report
 
 
 class Output:
@@ -67,19 +66,6 @@ def json_text(value: Mapping[str, Any]) -> str:
     return json.dumps(value, indent=2, default=_plain, ensure_ascii=False) + "\n"
 
 
-def speak_unicode() -> None:
-    """Let standard output and error take any letter, whatever their encoding is.
-
-    A terminal shows a question mark for a letter that it lacks; a file or pipe gets UTF-8.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
-            if stream.isatty():
-                stream.reconfigure(errors="replace")
-            else:
-                stream.reconfigure(encoding="utf-8")
-
-
 def _plain(value: Any) -> Any:
     """Return NumPy's numbers and arrays as Python's."""
     if isinstance(value, np.ndarray):
@@ -122,6 +108,8 @@ def scores_table(
 
 def layers_table(chain: Chain) -> Table:
     """Return the layers of a chain with shapes and parameter counts."""
+    from chainrule.display import layer_rows
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("", "function", "output", "parameters"):
         table.add_column(column)

@@ -242,6 +242,13 @@ class Vocabulary:
             done += int(self.state[2])
         return numbers
 
+    def reserve(self, count: int) -> None:
+        """Make room for so many words ahead, in a vocabulary that is empty."""
+        slots = len(self.table)
+        while slots // 2 - kernels.GROUP <= count:
+            slots *= 2
+        self._resize(slots)
+
     def _reserve_bytes(self, more: int) -> None:
         need = int(self.state[1]) + more + 16
         if need > len(self.store):
@@ -251,7 +258,10 @@ class Vocabulary:
 
     def _grow(self) -> None:
         """Make the table four times as large, less than half of it taken."""
-        slots = 4 * len(self.table)
+        self._resize(4 * len(self.table))
+
+    def _resize(self, slots: int) -> None:
+        """Make the table of so many slots, less than half of them to be taken."""
         if slots > 2**31:
             raise MemoryError("Vocabulary: expected at most 2³⁰ different words")
         self.limit = slots // 2 - kernels.GROUP

@@ -18,7 +18,6 @@ __all__ = [
     "END_OF_LINE",
     "Dictionary",
     "PruneMap",
-    "check_different",
     "check_pruned",
     "lines",
     "tokens",
@@ -146,13 +145,17 @@ class Dictionary:
     @property
     def labels(self) -> list[bytes]:
         """All labels, with their prefix."""
-        return self.names[self.nwords :]
+        return self._names_from(self.nwords)
 
     @cached_property
     def names(self) -> list[bytes]:
         """All words, then all labels."""
-        content, bounds = self.text.tobytes(), self.bounds.tolist()
-        return [content[a:b] for a, b in pairwise(bounds)]
+        return self._names_from(0)
+
+    def _names_from(self, first: int) -> list[bytes]:
+        bounds = self.bounds[first:].tolist()
+        content = self.text[bounds[0] :].tobytes()
+        return [content[a - bounds[0] : b - bounds[0]] for a, b in pairwise(bounds)]
 
     @cached_property
     def ids(self) -> dict[bytes, int]:
@@ -204,17 +207,6 @@ def _by_falling_count(
         if count >= (least_label if keys[place][0] else least):
             kept.append((name, count))
     return kept
-
-
-def check_different(names: list[bytes]) -> None:
-    """Raise ValueError if a name stands there twice."""
-    if len(set(names)) == len(names):
-        return
-    seen: set[bytes] = set()
-    for name in names:
-        if name in seen:
-            raise ValueError(f"expected different words and labels, got {name[:60]!r} twice")
-        seen.add(name)
 
 
 def check_pruned(pruned: PruneMap, bucket: int) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.tokens import Vocabulary
 from chainrule.engine.kernels import line_features, ngrams, text_prediction
 from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.running.single import invoke, kernel_of
 from chainrule.fasttext.dictionary import END_OF_LINE, Dictionary
+from chainrule.fasttext.known_names import names_a_text_can_have, vocabulary_of
 from chainrule.fasttext.line_rows import most_parts
 from chainrule.fasttext.matrices import Dense, KeptRows
 from chainrule.fasttext.model import FastTextModel
@@ -29,14 +29,12 @@ class Words:
     """The words and labels of a dictionary as the kernels look them up, and as rows."""
 
     def __init__(self, dictionary: Dictionary, settings: Settings) -> None:
-        self.settings, bounds = settings, dictionary.bounds.astype(np.uint32)
+        self.settings = settings
         self.prefix = np.frombuffer(settings.prefix + bytes(8), np.uint8)
-        names = dictionary.text
-        if (np.diff(dictionary.bounds) < 1).any() or (names[bounds[:-1]] == ord("\n")).any():
+        names = dictionary.text, dictionary.bounds
+        if not names_a_text_can_have(*names):
             raise ValueError("predict: expected names in the dictionary that a text can have")
-        self.known = Vocabulary()
-        text = np.concatenate([names, np.zeros(8, np.uint8)])
-        self.known.learn(text, bounds[:-1], bounds[1:], dictionary.size)
+        self.known = vocabulary_of(*names)
         if self.known.size != dictionary.size:
             raise ValueError("predict: expected names in the dictionary that differ")
         end = np.frombuffer(END_OF_LINE + bytes(8), np.uint8)

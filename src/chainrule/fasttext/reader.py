@@ -18,15 +18,18 @@ Whoever reads trusts no number: what it promises must lie in the file before mem
 from __future__ import annotations
 
 import os
-import re
 import stat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engine.kernels import entries
+from chainrule.engine.running.single import invoke, kernel_of
 from chainrule.fasttext.binary import Cursor, mapped, named_errors
-from chainrule.fasttext.dictionary import Dictionary, PruneMap, check_different
+from chainrule.fasttext.dictionary import Dictionary, PruneMap
+from chainrule.fasttext.known_names import check_different
 from chainrule.fasttext.matrices import Dense
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.quantisation import CENTROIDS, ProductQuantiser, Quantised
@@ -43,12 +46,6 @@ SAVED += ["minn", "maxn", "lrUpdateRate"]
 
 ENTRY = 10
 """Bytes of an entry besides its name."""
-
-NAME = re.compile(rb"([^\0]*+\0).{9}|.*", re.DOTALL)
-"""A name and what belongs to it; or else all that is left, so that nothing is searched twice."""
-
-WINDOW = 2**20
-"""Bytes that are searched for names at once."""
 
 
 def is_fasttext_file(path: str | os.PathLike[str]) -> bool:
@@ -148,47 +145,28 @@ def _entries(
     cursor: Cursor, size: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
     """Return the names' text and bounds, the counts, and which of them are labels."""
-    first = cursor.place
-    names = _names(cursor, size)
-    check_different(names)
-    section = np.frombuffer(cursor.content[first : cursor.place], np.uint8)
-    lengths = np.fromiter(map(len, names), np.int64, size)
-    bounds = np.append(0, np.cumsum(lengths))
-    rest = (bounds[1:] + ENTRY * np.arange(size))[:, None] + np.arange(1, ENTRY)
-    numbers = section[rest]
-    counts = np.ascontiguousarray(numbers[:, :-1]).view("<i8").ravel()
-    text = np.frombuffer(b"".join(names), np.uint8)
-    return text, bounds, counts.astype(np.int64, copy=False), numbers[:, -1]
+    bounds, counts = np.empty(size + 1, np.int64), np.empty(size, np.int64)
+    kinds, state = np.empty(size, np.uint8), np.zeros(2, np.int64)
+    given = {"count": size, "bounds": bounds}
+    found_of = {"size": cursor.left, "counts": counts, "kinds": kinds, "state": state}
+    _with_content(cursor, entries.find, **given, **found_of)
+    found, end = state.tolist()
+    if found < size:
+        raise ValueError(
+            f"is cut off or damaged: expected {size:,} entries of the dictionary, "
+            f"got its end in number {found + 1:,}"
+        )
+    text = np.empty(bounds[size] + 8, np.uint8)
+    _with_content(cursor, entries.names, **given, names=text)
+    cursor.place += end
+    check_different(text[:-8], bounds)
+    return text[:-8], bounds, counts, kinds
 
 
-def _names(cursor: Cursor, size: int) -> list[bytes]:
-    """Take the entries of a dictionary; return their names."""
-    names: list[bytes] = []
-    window = WINDOW
-    while len(names) < size:
-        found = _whole_names(cursor.content[cursor.place : cursor.place + window])
-        found = found[: size - len(names)]
-        if not found and window >= cursor.left:
-            raise ValueError(
-                f"is cut off or damaged: expected {size:,} entries of the dictionary, "
-                f"got its end in number {len(names) + 1:,}"
-            )
-        window = WINDOW if found else 2 * window
-        cursor.place += _entries_size(found)
-        names += found
-    return names
-
-
-def _whole_names(content: bytes) -> list[bytes]:
-    """Return the names of the entries that a part of a dictionary has as a whole."""
-    found: list[bytes] = NAME.findall(content)
-    while found and not found[-1]:
-        found.pop()  # what is left, and the end
-    return b"".join(found).split(b"\0")[:-1]
-
-
-def _entries_size(names: list[bytes]) -> int:
-    return sum(map(len, names)) + ENTRY * len(names)
+def _with_content(cursor: Cursor, emit: Any, **values: Any) -> None:
+    """Call a kernel with what is left of a file, to which nothing refers later."""
+    content = np.frombuffer(cursor.content, np.uint8)[cursor.place :]
+    invoke(kernel_of(emit), content=content, **values)
 
 
 def _matrix(cursor: Cursor, dim: int, quantised: bool, what: str) -> Dense | Quantised:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.fasttext.binary import named_errors
-from chainrule.fasttext.dictionary import Dictionary, check_different
+from chainrule.fasttext.dictionary import Dictionary
+from chainrule.fasttext.known_names import check_different
 from chainrule.fasttext.matrices import Dense, KeptRows, Rows
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.quantisation import ProductQuantiser, Quantised
@@ -47,7 +48,7 @@ def write_model(path: str | os.PathLike[str], model: FastTextModel) -> None:
         if path.exists() and not path.is_file():
             raise ValueError("cannot be written: it is a folder, a device or a pipe")
         model.check()
-        check_different(model.dictionary.names)
+        check_different(model.dictionary.text, model.dictionary.bounds)
         _check_possible(model)
         replace_file(path, model_bytes(model))
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from chainrule.engine.kernels.tokens import FNV_PRIME, FNV_START, word_at
 from chainrule.engine.language.emit import KernelBuilder, fields, kernel
 from chainrule.engine.language.scalars import (
-    I8,
     Variable,
     choose,
     load_byte,
     loop_while,
     signed,
+    store_byte,
 )
 from chainrule.engine.language.values import Condition, Integer, least
 
@@ -188,11 +188,11 @@ def parts(
 ) -> None:
     """Hand over the hash of each n-gram of the characters of a word between < and >."""
     letters, size = k.argument("letters"), length + 2
-    _store_byte(k, k.integer(ord("<")), letters)
+    store_byte(k, k.integer(ord("<")), letters)
     with k.loop(0, length) as i:
-        _store_byte(k, load_byte(k, at + i), letters + i + 1)
-    _store_byte(k, k.integer(ord(">")), letters + length + 1)
-    _store_byte(k, k.integer(0), letters + size)  # which goes on with nothing
+        store_byte(k, load_byte(k, at + i), letters + i + 1)
+    store_byte(k, k.integer(ord(">")), letters + length + 1)
+    store_byte(k, k.integer(0), letters + size)  # which goes on with nothing
     longest, shortest = k.argument("longest"), k.argument("shortest")
 
     def follows(place: Integer) -> Condition:
@@ -217,7 +217,3 @@ def parts(
             alone = taken.get().equals(1) & edge
             with k.when((taken.get() >= shortest) & ~alone):
                 found(hashed.get())
-
-
-def _store_byte(k: KernelBuilder, value: Integer, address: Integer) -> None:
-    k.builder.store(k.builder.trunc(value.value, I8), k.pointer(address))

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from scipy import special
+
+from chainrule import mathematics
 
 
 def by_number(function: Callable[..., float], otherwise: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,7 +58,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "tanh": by_number(math.tanh, np.tanh),
     "sin": by_number(math.sin, np.sin),
     "cos": by_number(math.cos, np.cos),
-    "erf": by_number(math.erf, special.erf),
-    "erfc": by_number(math.erfc, special.erfc),
+    "erf": by_number(math.erf, mathematics.erf),
+    "erfc": by_number(math.erfc, mathematics.erfc),
 }
 """Those of :mod:`chainrule.mathematics` that are more than a few operations."""

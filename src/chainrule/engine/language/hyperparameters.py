@@ -17,8 +17,6 @@ from typing import Any
 from chainrule import mathematics
 from chainrule.engine.language import by_number
 from chainrule.engine.language.step_scalars import ScalarReader, StepScalar
-from chainrule.functions import Elementwise
-from chainrule.losses import ElementwiseLoss
 
 
 class Hyperparameter(StepScalar):
@@ -86,7 +84,12 @@ Hyperparameter.__mathematics__ = SimpleNamespace(
 
 def has_arguments(rule: Any) -> bool:
     """Return whether an object is a function or loss whose hyperparameters are arguments."""
-    return isinstance(rule, Elementwise | ElementwiseLoss) and is_dataclass(rule)
+    if not is_dataclass(rule):
+        return False
+    from chainrule.functions import Elementwise  # most kernels are made from no rule
+    from chainrule.losses import ElementwiseLoss
+
+    return isinstance(rule, Elementwise | ElementwiseLoss)
 
 
 def with_arguments(rule: Any, reader: ScalarReader, place: int | str) -> Any:

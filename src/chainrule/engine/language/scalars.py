@@ -120,6 +120,11 @@ def store_word(k: KernelBuilder, value: Integer, address: Integer) -> None:
     k.builder.store(value.value, k.pointer(address)).align = 1
 
 
+def store_byte(k: KernelBuilder, value: Integer, address: Integer) -> None:
+    """Put the lowest 8 bits of a whole number at an address."""
+    k.builder.store(k.builder.trunc(value.value, I8), k.pointer(address))
+
+
 class Block:
     """64 bytes of a text, compared with others byte by byte; the first is the lowest bit."""
 
