@@ -12,10 +12,10 @@ from chainrule.engine.kernels import ngrams
 from chainrule.engine.running.single import invoke, kernel_of
 from chainrule.fasttext.corpus import Corpus
 
-__all__ = ["LINE", "Lines", "lay_out", "most_parts", "most_sequences"]
+__all__ = ["FEW", "LINE", "Lines", "lay_out", "most_parts", "most_sequences"]
 
-FEW_WORDS = 8
-"""In a sequence: up to so many, memory for them is not counted line by line."""
+FEW = 8
+"""Words or characters of an n-gram: up to so many, memory for them is not counted one by one."""
 
 LINE = np.dtype(
     [
@@ -149,7 +149,7 @@ def most_sequences(is_end: NDArray[np.bool_], word_ngrams: int) -> int:
     word_ngrams : int
         Words in a sequence, at most.
     """
-    if word_ngrams <= FEW_WORDS:
+    if word_ngrams <= FEW:
         return len(is_end) * max(1, word_ngrams)
     ends = np.append(np.flatnonzero(is_end), len(is_end) - 1)
     lengths = np.diff(ends, prepend=-1)

@@ -9,11 +9,10 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from numbers import Integral, Real
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +26,9 @@ from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.predictions import LabelScores
 from chainrule.fasttext.prepared import InputRows, Outputs, Words
 from chainrule.fasttext.workspace import Workspace
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["Predictor", "checked_threads"]
 
@@ -165,6 +167,8 @@ class Predictor:
                 if chunk is not None:
                     yield self._worked(work, chunk)
             return
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(self.threads) as pool:
             waiting: deque[Future[Result]] = deque()
             for chunk in chunks:

@@ -44,7 +44,8 @@ class Words:
         labels = np.arange(dictionary.nlabels, dtype=np.int32)
         self.rows[dictionary.nwords : dictionary.size] = ngrams.LABEL - labels
         self.rows[dictionary.size :] = ngrams.DROPPED  # a line's end that it does not have
-        self.hashes = self.known.hashes()
+        chains = settings.wordNgrams > 1
+        self.hashes = self.known.hashes() if chains else np.zeros(1, np.uint32)
 
 
 class InputRows:
@@ -117,6 +118,17 @@ class InputRows:
         drawn = starting_rows(missing, self.dim, rows, seed=seed, pad=True)
         return np.concatenate([self.tail, drawn]) if len(self.tail) else drawn
 
+    @property
+    def placed(self) -> str:
+        """How rows lie, as kernels have it: "whole" vectors one after the other, or "apart"."""
+        all_here = self.kind != "kept" and self.limit == len(self.values)
+        one_after_other = self.row_bytes == 4 * self.width
+        return "whole" if all_here and one_after_other else "apart"
+
+    def kernel_options(self) -> dict[str, Any]:
+        """Return the options of kernels that read rows."""
+        return {"words": self.words, "rows": self.placed}
+
     def kernel_arguments(self) -> dict[str, Any]:
         """Return the arguments of kernels that read rows."""
         return {
@@ -172,7 +184,7 @@ class InputRows:
         self.sums = aligned((count, self.width), np.float32)
         invoke(
             kernel_of(
-                text_prediction.add_parts, vectors=self.width // FLOATS
+                text_prediction.add_parts, vectors=self.width // FLOATS, rows=self.placed
             ),
             count=count,
             part_starts=self.part_starts,

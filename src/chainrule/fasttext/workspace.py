@@ -16,7 +16,7 @@ from chainrule.engine.running.single import Call, kernel_of
 from chainrule.fasttext.arithmetic import sigmoid_table
 from chainrule.fasttext.arriving import Chunk
 from chainrule.fasttext.line_predictions import LinePredictions, offsets_of
-from chainrule.fasttext.line_rows import LINE, most_parts, most_sequences
+from chainrule.fasttext.line_rows import FEW, LINE, most_parts, most_sequences
 from chainrule.fasttext.prepared import InputRows, Outputs, Words
 from chainrule.fasttext.starting_rows import FLOATS
 
@@ -54,7 +54,7 @@ class Workspace:
         )
         self._predict = self._prediction()
         self._means = Call(
-            kernel_of(text_prediction.means, vectors=outputs.vectors, words=rows.words),
+            kernel_of(text_prediction.means, vectors=outputs.vectors, **rows.kernel_options()),
             hidden=aligned((outputs.vectors * FLOATS,), np.float32),
             **rows.kernel_arguments(),
         )
@@ -68,7 +68,7 @@ class Workspace:
                 loss=outputs.loss,
                 vectors=outputs.vectors,
                 norms=outputs.norms is not None,
-                words=rows.words,
+                **rows.kernel_options(),
             ),
             **rows.kernel_arguments(),
             dim=outputs.dim,
@@ -153,15 +153,14 @@ class Workspace:
         self, text: NDArray[np.uint8], size: int, last: bool
     ) -> tuple[NDArray[Any], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
         """Return the lines of a chunk, their features and labels, and rows never trained."""
-        settings, rows = self.settings, self.rows
+        rows = self.rows
         places = len(text) + kernels.POSITIONS
         starts, ends = (self.array(name, places, np.uint32) for name in ("starts", "ends"))
         self._split(text=text, blocks=size // 64 + 1, starts=starts, ends=ends)
         count = int(self.counts[1])
         tokens = self.array("tokens", count + 1 + line_features.AHEAD, np.int32)
         self._look_up(text=text, starts=starts, ends=ends, count=count, numbers=tokens)
-        most = most_parts(ends[:count] - starts[:count], settings.minn, settings.maxn)
-        most += most_sequences(text[starts[:count]] == ord("\n"), settings.wordNgrams) + 1
+        most = self._most_features(text, size, starts[:count], ends[:count]) + 1
         features = self.array("features", most, np.int32)
         missing = self.array("missing", most if rows.kind == "kept" else 1, np.int64)
         lines, gold = self.array("lines", count + 2, LINE), self.array("gold", count + 1, np.int32)
@@ -184,6 +183,24 @@ class Workspace:
             lines[line_count] = np.zeros((), LINE)
             line_count += 1
         return lines[:line_count], features, gold, missing
+
+    def _most_features(
+        self,
+        text: NDArray[np.uint8],
+        size: int,
+        starts: NDArray[np.uint32],
+        ends: NDArray[np.uint32],
+    ) -> int:
+        """Return how many features tokens have at most; where n-grams are short, about."""
+        settings, count = self.settings, len(starts)
+        longest, shortest = settings.maxn, max(1, settings.minn)
+        if 0 < longest <= FEW:
+            parts = (size + 2 * count) * max(0, longest - shortest + 1)
+        else:
+            parts = most_parts(ends - starts, shortest, longest)
+        if settings.wordNgrams <= FEW:
+            return parts + count * max(1, settings.wordNgrams)
+        return parts + most_sequences(text[starts] == ord("\n"), settings.wordNgrams)
 
     def _ends_with_white_space(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -50,11 +51,13 @@ def _digest() -> str | None:
     root = Path(__file__).parents[2]
     whole = hashlib.sha256(f"{llvmlite.__version__} {sys.version}".encode())
     try:
-        files = sorted(file for each in READ for file in (root / each).glob("*.py"))
-        if any(file.stat().st_mtime > _IMPORTED - SETTLED for file in files):
+        found = [entry for each in READ for entry in os.scandir(root / each)]
+        files = {entry.path: entry for entry in found if entry.name.endswith(".py")}
+        if any(entry.stat().st_mtime > _IMPORTED - SETTLED for entry in files.values()):
             return None
-        for file in files:
-            whole.update(file.name.encode() + b"\0" + file.read_bytes())
+        for path in sorted(files):
+            with open(path, "rb", buffering=0) as file:
+                whole.update(files[path].name.encode() + b"\0" + file.read())
     except OSError:
         return None
     return whole.hexdigest() if files else None

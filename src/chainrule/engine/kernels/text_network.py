@@ -70,6 +70,8 @@ class Network:
         self.k, self.loss, self.vectors = k, loss, vectors
         self.most = {32: 8, 8: 4}.get(k.target.held, 2)
         self.zero = k.constant(0.0)
+        self.near = tuple(v * VECTOR for v in range(vectors))
+        """Bytes of a row whose cache lines are asked for."""
         self.behind = -float("inf") if loss == "softmax" else 0.0
         self.exponentials = in_double(k, "exp", close_exponential) if loss == "softmax" else None
 
@@ -106,8 +108,8 @@ class Network:
         k = self.k
         with k.loop(0, count) as i:
             row = self.row(k.load_short(at + i * 4))
-            for v in range(self.vectors):
-                k.prefetch(row + v * VECTOR)
+            for place in self.near:
+                k.prefetch(row + place)
 
     def row_pieces(self) -> Iterator[tuple[Integer, int]]:
         """Yield first and size of pieces of a row, of as many vectors as registers hold twice."""

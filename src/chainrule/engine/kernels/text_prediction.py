@@ -46,13 +46,17 @@ FAULT = 0
 
 
 @kernel(*PREDICT)
-def predict(k: KernelBuilder, *, loss: str, vectors: int, norms: bool, words: str) -> None:
+def predict(
+    k: KernelBuilder, *, loss: str, vectors: int, norms: bool, words: str, rows: str
+) -> None:
     """Write for each line how many labels it has, and all lines' labels and scores in a row.
 
     ``words`` are "rows", or with n-grams of characters "parts", whose rows are listed, or "sums" of
-    these. ``state`` has, at the end, whether a score was NaN, and how many labels there are.
+    these. ``rows`` are "whole" vectors one after the other, or "apart" from each other, some of
+    them in another place. ``state`` has, at the end, whether a score was NaN, and how many labels
+    there are.
     """
-    predictor = Predictor(k, loss, vectors, norms=norms)
+    predictor = Predictor(k, loss, vectors, norms=norms, rows=rows)
     written, predictor.fault = (Variable(k, k.integer(0)) for _ in range(2))
     lists = [Variable(k, k.argument(name)) for name in ("scratch", "more_scratch")]
     if words == "parts":
@@ -90,9 +94,9 @@ def predict(k: KernelBuilder, *, loss: str, vectors: int, norms: bool, words: st
 
 
 @kernel(*MEANS)
-def means(k: KernelBuilder, *, vectors: int, words: str) -> None:
-    """Write each line's hidden vector, the mean of its rows; ``words`` are as in ``predict``."""
-    predictor = Predictor(k, "", vectors, norms=False)
+def means(k: KernelBuilder, *, vectors: int, words: str, rows: str) -> None:
+    """Write each line's hidden vector, the mean of its rows; options are as in ``predict``."""
+    predictor = Predictor(k, "", vectors, norms=False, rows=rows)
     with k.loop(0, k.argument("line_count")) as number:
         line = Line.load(k, number)
         with k.when(line.size > 0):
@@ -110,9 +114,9 @@ def means(k: KernelBuilder, *, vectors: int, words: str) -> None:
 
 
 @kernel(*SUM)
-def add_parts(k: KernelBuilder, *, vectors: int) -> None:
+def add_parts(k: KernelBuilder, *, vectors: int, rows: str) -> None:
     """Write for each word the sum of the rows of its parts, from the first on."""
-    network = Predictor(k, "", vectors, norms=False)
+    network = Predictor(k, "", vectors, norms=False, rows=rows)
     with k.loop(0, k.argument("count")) as number:
         begin = k.argument("part_starts") + number * 8
         first, last = k.load_integer(begin), k.load_integer(begin + 8)
@@ -127,15 +131,21 @@ def add_parts(k: KernelBuilder, *, vectors: int) -> None:
 class Predictor(Network):
     """The code of a line."""
 
-    def __init__(self, k: KernelBuilder, loss: str, vectors: int, *, norms: bool) -> None:
+    def __init__(
+        self, k: KernelBuilder, loss: str, vectors: int, *, norms: bool, rows: str
+    ) -> None:
         super().__init__(k, loss, vectors)
-        self.norms = norms
+        self.norms, self.whole = norms, rows == "whole"
+        if not self.whole:  # the last vector of a row may end in another cache line
+            self.near = (*self.near, vectors * VECTOR - 1)
         self.size = Variable(k, k.integer(0))
         if loss:
             self.logarithms = in_double(k, "log", lambda x: log(x + LEAST))
 
     def row(self, number: Integer) -> Integer:
         """Return where a row of A is: among all, or among some that are drawn or copied."""
+        if self.whole:
+            return self.k.argument("rows") + number * (self.vectors * VECTOR)
         k, limit = self.k, self.k.argument("row_limit")
         within = k.argument("rows") + number * k.argument("row_bytes")
         beyond = k.argument("more") + (number - limit) * k.argument("more_bytes")

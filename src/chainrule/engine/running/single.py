@@ -34,7 +34,7 @@ class Call:
                 continue
             self._values[name] = value
             if isinstance(value, np.ndarray):
-                value = value.__array_interface__["data"][0]
+                value = value.ctypes.data
             self._arguments[self._places[name]] = value
 
     def __call__(self, **values: Any) -> None:
