@@ -126,11 +126,48 @@ def test_the_only_text_is_found(tmp_path):
     assert told["scores"]["test"]["accuracy"] > 0.8
 
 
-def test_beside_other_columns_texts_are_a_hint(csv_file, tmp_path):
-    told = chainrule("train", csv_file, "-t", "stars", "-e", 1, "-o", tmp_path / "m.safetensors",
-                     "--json").json  # fmt: skip
+def test_beside_other_columns_texts_are_learned_from_with_them(csv_file, tmp_path):
+    model = tmp_path / "m.safetensors"
+    told = chainrule("train", csv_file, "-t", "stars", "-o", model, "--json").json
     assert told["network"] == "ensemble"
-    assert any(note.startswith("--text review learns from") for note in told["notes"])
+    note = "texts are learned from beside other columns: 'review'; --text review learns from them"
+    assert any(each.startswith(note) for each in told["notes"])
+    assert [(each["name"], each["kind"]) for each in told["columns"]] == [
+        ("review", "texts"),
+        ("price", "numbers"),
+    ]
+    assert told["scores"]["test"]["accuracy"] > 0.8
+    said = chainrule("predict", model, csv_file, "--json").json["predictions"]
+    assert said == [str(label) for label in load(model).predict(str(csv_file))]
+    shown = chainrule("show", model, "--json").json["columns"][0]
+    assert "scores of" in shown["became"]
+
+
+def test_numbers_are_learned_from_texts(tmp_path):
+    rows = [(text, len(text) + 9 * (kind == "good")) for text, kind, _ in reviews(120)]
+    path = table(tmp_path / "few.csv", ["review", "length"], rows)
+    model = tmp_path / "m.safetensors"
+    told = chainrule("train", path, "-t", "length", "-e", 30, "-o", model, "--json").json
+    assert "texts are learned from beside other columns: 'review'" in told["notes"]
+    assert told["scores"]["training"]["R²"] > 0.2
+
+
+def test_an_ensemble_has_texts_that_are_named_beside_others(tmp_path):
+    marks = ["good one", "bad one", "fine", "poor one"]
+    rows = [(marks[row % 4], row % 5, ("no", "yes")[row % 2 == 0]) for row in range(120)]
+    path = table(tmp_path / "few.csv", ["mark", "price", "liked"], rows)
+    model = tmp_path / "m.safetensors"
+    options = ("-t", "liked", "--model", "ensemble", "-e", 2, "-o", model)
+    told = chainrule("train", path, *options, "--text", "mark", "--json").json
+    assert {each["name"]: each["kind"] for each in told["columns"]}["mark"] == "texts"
+    for more, message in (
+        (("--text", "marks"), "--text: no column 'marks'"),
+        (("--text", "liked"), "--text: 'liked' is the column to be predicted"),
+        (("--text", "mark", "--drop", "mark"), "--text: expected it without --drop, got both"),
+        (("--text", "mark", "--id", "mark"), "--text: 'mark' is a column that another option"),
+        (("--text", "mark", "--categorical", "mark"), "--text: expected it without --categorical"),
+    ):
+        assert chainrule("train", path, *options, "-f", *more).error.startswith(message)
 
 
 def test_empty_cells_are_counted(tmp_path):

@@ -57,8 +57,11 @@ LAYERS = {
 }
 MEMBERS = {"members": 2, "hidden_layer_sizes": [4]}
 WORDS = {"word": LABELS.tolist(), "number": ROWS[:, 0].tolist()}
+NOTES = [f"note {name} of {row % 2}" for row, name in enumerate(LABELS)]
+NOTED = {"note": NOTES, "number": ROWS[:, 0].tolist()}
 TABLES = {
     "table of classes": (TableClassifier(**MEMBERS, drop=["x3"]), ROWS, LABELS),
+    "table of texts": (TableClassifier(**MEMBERS, text=["note"]), NOTED, LABELS),
     "table of numbers": (TableRegressor(**MEMBERS, batch_ensemble=True), WORDS, ROWS[:, 1]),
 }
 MARKED = [f"{name} {name}x!" for name in LABELS]

@@ -12,8 +12,8 @@ from chainrule.inputs import Options, TableEncoder
 from chainrule.inputs.tables import Answers, CategoricalColumn, TargetEncodedColumn, target_means
 from chainrule.inputs.tables.cross_fitting import (
     encode_training,
-    has_many_categories,
     learn_answers,
+    learns_from_answers,
 )
 from chainrule.inputs.tables.target_means import TargetMeans
 
@@ -39,7 +39,7 @@ def towns(rows, values, effect, seed=0):
 
 
 def learned(table, answers, options=OPTIONS):
-    return learn_answers(TableEncoder.fit(table, options), table, answers, options)
+    return learn_answers(TableEncoder.fit(table, options), table, answers, options)[0]
 
 
 def test_means_of_a_balanced_table_are_those_of_the_analysis_of_variance():
@@ -112,10 +112,10 @@ def test_rows_to_train_on_get_no_mean_of_their_own_answers(monkeypatch):
 def test_columns_whose_answers_do_not_differ_stay_as_they_are():
     table, answers, _ = towns(2000, 400, effect=0.0)
     encoder = TableEncoder.fit(table, OPTIONS)
-    assert has_many_categories(encoder, OPTIONS)
-    assert learn_answers(encoder, table, answers, OPTIONS) == encoder
+    assert learns_from_answers(encoder, OPTIONS)
+    assert learn_answers(encoder, table, answers, OPTIONS) == (encoder, {})
     few, answers, _ = towns(2000, 100, effect=1.0)
-    assert not has_many_categories(TableEncoder.fit(few, OPTIONS), OPTIONS)
+    assert not learns_from_answers(TableEncoder.fit(few, OPTIONS), OPTIONS)
 
 
 def test_what_becomes_of_a_column():
@@ -183,7 +183,7 @@ def test_a_number_of_categories_that_is_said():
     assert len(column.values) > 290
     all_of_them = Options("TableRegressor", categorical=("town",), max_categories=1000)
     encoder = TableEncoder.fit(table, all_of_them)
-    assert not has_many_categories(encoder, all_of_them)
+    assert not learns_from_answers(encoder, all_of_them)
     assert isinstance(encoder.columns[0], CategoricalColumn)
     assert len(encoder.columns[0].values) > 290
     with pytest.raises(DataError, match=re.escape("max_categories from 1 to 100,000, got 0")):

@@ -7,15 +7,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chainrule.cli.column_names import named_columns
-from chainrule.cli.table_options import TableOptions
+from chainrule.cli.option_values import ENSEMBLE
 from chainrule.data import DataError, Source, Table
 from chainrule.inputs import Options, TableEncoder
 from chainrule.inputs.tables.decisions import LEFT_OUT, Decision
 
-__all__ = ["Kinds", "Roles"]
+__all__ = ["Kinds", "Roles", "are_beside_others"]
 
 Kinds = Mapping[str, Decision]
 """What each column is taken for."""
+
+
+def are_beside_others(options: Any) -> bool:
+    """Return whether texts are learned from beside other columns, as options that are said ask."""
+    return bool(options.model == ENSEMBLE)
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,8 @@ class Roles:
         The column by which the parts of the data are cut.
     max_categories : int or None
         How many categories of a column have a feature each, if it was said.
+    text : tuple of str
+        Columns of free text by choice, to be learned from beside others.
     """
 
     drop: tuple[str, ...] = ()
@@ -39,9 +46,10 @@ class Roles:
     time: str | None = None
     group: str | None = None
     max_categories: int | None = None
+    text: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, options: TableOptions, source: Source) -> Roles:
+    def of(cls, options: Any, source: Source) -> Roles:
         """Return the roles of the columns of a source.
 
         Raises
@@ -56,6 +64,7 @@ class Roles:
             "numeric": options.numeric,
             "time": None if options.time is None else [options.time],
             "group": None if options.group is None else [options.group],
+            "text": [options.text] if options.text and are_beside_others(options) else None,
         }
         texts = {f"--{name}": each for name, each in said.items() if each}
         most = options.max_categories
@@ -69,15 +78,17 @@ class Roles:
         for option, each in texts.items():
             if source.target_name in each:
                 raise DataError(f"{option}: {source.target_name!r} is the column to be predicted")
-            whole = option in ("--time", "--group")
+            whole = option in ("--time", "--group", "--text")
             found[option] = named_columns(option, each, known, whole=whole)
+        ((time,), (group,)) = (found.get(each, (None,)) for each in ("--time", "--group"))
         roles = cls(
-            found.get("--drop", ()),
-            found.get("--id", ()),
-            found.get("--categorical", ()),
-            found.get("--numeric", ()),
-            *found.get("--time", (None,)),
-            *found.get("--group", (None,)),
+            drop=found.get("--drop", ()),
+            ids=found.get("--id", ()),
+            categorical=found.get("--categorical", ()),
+            numeric=found.get("--numeric", ()),
+            time=time,
+            group=group,
+            text=found.get("--text", ()),
         )
         roles._check()
         return replace(roles, max_categories=most)
@@ -114,6 +125,7 @@ class Roles:
             categorical=self.categorical,
             numeric=self.numeric,
             keep=times,
+            text=self.text,
             max_categories=self.max_categories,
         )
 
@@ -124,8 +136,14 @@ class Roles:
         return "groups the rows" if name == self.group else "by choice"
 
     def _check(self) -> None:
-        exclusive = (("categorical", "numeric"), ("categorical", "drop"), ("numeric", "drop"))
-        for one, other in exclusive:
-            both = [name for name in getattr(self, one) if name in getattr(self, other)]
-            if both:
-                raise DataError(f"--{one}: expected it without --{other}, got both for {both[0]!r}")
+        said = ("text", "categorical", "numeric", "drop")
+        for place, one in enumerate(said):
+            for other in said[place + 1 :]:
+                both = [name for name in getattr(self, one) if name in getattr(self, other)]
+                if both:
+                    raise DataError(
+                        f"--{one}: expected it without --{other}, got both for {both[0]!r}"
+                    )
+        both = [name for name in self.text if name in self.unlearned]
+        if both:
+            raise DataError(f"--text: {both[0]!r} is a column that another option leaves out")

@@ -39,6 +39,7 @@ def table_estimator(
         "drop": roles.unlearned,
         "categorical": roles.categorical,
         "numeric": roles.numeric,
+        "text": roles.text,
         "random_state": options.seed,
         "precision": options.precision,
         "engine": options.engine,

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
 from chainrule.cli.column_names import named_columns
-from chainrule.cli.column_roles import Kinds, Roles
+from chainrule.cli.column_roles import Kinds, Roles, are_beside_others
 from chainrule.cli.ensembles import described_network
 from chainrule.cli.network_estimator import check_scoring, weights_by_label
 from chainrule.cli.option_values import class_weights
@@ -20,13 +20,16 @@ from chainrule.cli.text_sources import TextSource, of_known_labels, with_texts
 from chainrule.data import DataError, Source, Table
 from chainrule.data.cells import Cells, shortened
 from chainrule.inputs import Texts
+from chainrule.inputs.tables import TextColumn
 from chainrule.inputs.tables.decisions import COUNTS, LEFT_OUT, Decision
+from chainrule.inputs.tables.identifiers import FREE_TEXT
 from chainrule.targets.columns import Purpose, TaskName, find_task, label_text
 
 if TYPE_CHECKING:
     from chainrule.estimators.fitting import FitJob
 
 __all__ = [
+    "beside_others",
     "chosen_texts",
     "parameters_of",
     "prepare_job",
@@ -35,16 +38,15 @@ __all__ = [
     "text_estimator",
 ]
 
-FREE_TEXT = "free text"
-
 
 def chosen_texts(
     options: CommandLineOptions, source: Source, kinds: Kinds | None, task: str
 ) -> tuple[TextSource | None, list[str]]:
     """Return data as texts, if one column of a table is to be learned from as such, and notes.
 
-    It is the column that an option names. Without, it is the only column of free text, if nothing
-    else could be learned from, and classes are to be predicted.
+    It is the column that an option names, unless an ensemble is asked for, which has it beside
+    others. Without, it is the only column of free text, if nothing else could be learned from, and
+    classes are to be predicted.
 
     Raises
     ------
@@ -56,6 +58,8 @@ def chosen_texts(
     if not isinstance(source.data, Table):
         if options.text is not None:
             raise DataError("--text: expected a table, got images")
+        return None, []
+    if options.text is not None and are_beside_others(options):
         return None, []
     if options.text is None:
         return _found(options, source, kinds or {}, task)
@@ -84,10 +88,21 @@ def _found(
         return None, []
     (name,) = free
     if any(_says_something(each) for each in kinds.values()):
-        return None, [f"--text {_quoted(name)} learns from the texts in {name!r}, and them alone"]
+        return None, []
     others = [other for other in kinds if other != name]
     note = f"{name!r} has free text, which is learned from: {kinds[name].reason}"
     return with_texts(source, name), [note, *_left_out(others)]
+
+
+def beside_others(inputs: Any, task: str) -> list[str]:
+    """Return in a sentence that texts of a table are learned from, and what else may be done."""
+    names = [column.name for column in inputs.columns if column.kind == TextColumn.kind]
+    if not names:
+        return []
+    told = f"texts are learned from beside other columns: {shortened(names)}"
+    if len(names) > 1 or task == "regression":
+        return [told]
+    return [f"{told}; --text {_quoted(names[0])} learns from them alone"]
 
 
 def _says_something(column: Decision) -> bool:

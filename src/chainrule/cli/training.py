@@ -21,7 +21,7 @@ from chainrule.cli.splitting import learned_purpose, parts_of
 from chainrule.cli.table_estimator import prepare_ensemble, table_estimator
 from chainrule.cli.text_options import check_no_texts
 from chainrule.cli.text_sources import TextSource
-from chainrule.cli.text_training import chosen_texts, prepare_texts, purpose_of_texts
+from chainrule.cli.text_training import beside_others, chosen_texts, prepare_texts, purpose_of_texts
 from chainrule.data import DataError, Source, Table
 from chainrule.inputs import TableEncoder
 from chainrule.targets import Numbers
@@ -54,7 +54,7 @@ def prepare_training(options: CommandLineOptions, source: Source, *, bar: bool) 
     if isinstance(source, TextSource):
         purpose = purpose_of_texts(source, options.task)
         return prepare_texts(said, source, purpose, notes=[], bar=bar)
-    roles = Roles.of(options, source)
+    roles = Roles.of(said, source)
     purpose = purpose_of(source, options)
     check_scoring(options.scoring, purpose.task)
     if purpose.task == "regression" and (options.class_weight or options.label_smoothing):
@@ -87,6 +87,9 @@ def prepare_training(options: CommandLineOptions, source: Source, *, bar: bool) 
             _check_test(inputs, source.test)
         if ensemble:
             job = prepare_ensemble(estimator, training, held_out, inputs)
+            inputs = cast(TableEncoder, job.inputs)  # which has learned of the answers
+            _check_test(inputs, source.test)
+            about_texts = beside_others(inputs, purpose.task)
         else:
             job = prepare_network(estimator, training, held_out, inputs, options.scoring)
     estimator.verbose = "bar" if bar else False

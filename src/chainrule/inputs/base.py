@@ -33,8 +33,8 @@ class Options:
     image_format, image_shape, image_size
         What images are like.
     drop, text, categorical, numeric, date, keep : tuple of str
-        Names of a table's columns: to be left out, free text (left out, too), categories, numbers,
-        dates; and columns that are not left out even if they only name the rows.
+        Names of a table's columns: to be left out, free text, categories, numbers, dates; and
+        columns that are not left out even if they only name the rows.
     decimal : str
         The decimal sign in numbers of a table that could be read in two ways, such as 1,234.
     encoding : str
@@ -53,6 +53,11 @@ class Options:
         What of texts counts.
     kinds : mapping of str to Decision, optional
         What the columns of a table are, as ``TableEncoder.kinds`` found on all rows.
+    answers_follow : bool
+        Whether columns of free text, which are left out of a table, are learned with its answers
+        afterwards, so that a table may have no others.
+    threads : int, optional
+        To learn them with; as many as pay by default.
     """
 
     owner: str
@@ -73,6 +78,8 @@ class Options:
     max_categories: int | None = None
     text_features: Any = None
     kinds: Mapping[str, Any] | None = None
+    answers_follow: bool = False
+    threads: int | None = None
 
     @property
     def chosen(self) -> dict[str, tuple[str, ...]]:

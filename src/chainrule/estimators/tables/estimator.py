@@ -13,6 +13,7 @@ from sklearn.utils import estimator_html_repr
 
 from chainrule.added import added
 from chainrule.data import Table
+from chainrule.estimators import resolve
 from chainrule.estimators.conclusion import conclude
 from chainrule.estimators.network import FittedNetwork
 from chainrule.estimators.solvers import unless_one_of_many
@@ -55,6 +56,7 @@ class TableEstimator(FittedNetwork):
     categorical: Any = ()
     numeric: Any = ()
     keep: Any = ()
+    text: Any = field(default=(), metadata=added(before=()))
     bins: Any = "auto"
     max_categories: Any = field(default="auto", metadata=added(before="auto"))
     random_state: Any = None
@@ -121,13 +123,15 @@ class TableEstimator(FittedNetwork):
     def _options(self, table: Table, *, named: bool, groups: str | None) -> Options:
         """Return what the parameters say of the columns; those of arrays are all meant."""
         drop = tuple(dict.fromkeys([*map(str, self.drop), *([] if groups is None else [groups])]))
-        chosen = {*drop, *map(str, self.categorical), *map(str, self.numeric)}
+        named_by = (self.categorical, self.numeric, self.text)
+        chosen = {*drop, *(str(name) for names in named_by for name in names)}
         keep = tuple(map(str, self.keep)) if named else table.names
         return Options(
             type(self).__name__,
             drop=drop,
             categorical=tuple(map(str, self.categorical)),
             numeric=tuple(map(str, self.numeric)),
+            text=tuple(map(str, self.text)),
             keep=tuple(name for name in keep if named or name not in chosen),
             **self.encoding,
         )
@@ -140,6 +144,8 @@ class TableEstimator(FittedNetwork):
             **bins_of(self, classes=self._kind_of_targets == Classes.kind),
             "max_categories": None if self.max_categories == "auto" else int(self.max_categories),
             "bin_height": BIN_HEIGHTS[self._kind_of_targets == Classes.kind],
+            "answers_follow": True,
+            "threads": resolve.threads(self.n_jobs),
         }
 
     def _objective(self, targets: Targets) -> Objective:

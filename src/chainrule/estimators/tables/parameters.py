@@ -59,6 +59,8 @@ PARAMETERS = """\
         Columns of numbers, though they may look like something else.
     keep : list of str, default=()
         Columns that are not left out, though they may only say which row it is, as ids do.
+    text : list of str, default=()
+        Columns of free text, though they may look like categories.
     bins : int or "auto", default="auto"
         Bins of the piecewise-linear encoding of a column of numbers, at most; fewer where more than
         256 columns are numbers, down to 2. "auto" are 16, and for classes down to 4 where there are
@@ -140,6 +142,7 @@ TABLE_CONSTRAINTS: dict[str, list[Any]] = {
     "categorical": [list, tuple],
     "numeric": [list, tuple],
     "keep": [list, tuple],
+    "text": [list, tuple],
     "max_categories": [OR_AUTO, Whole(Integral, 1, MOST_CATEGORIES, closed="both")],
     "bins": [OR_AUTO, Whole(Integral, 2, 256, closed="both")],
     **{name: CONSTRAINTS[name] for name in SHARED},

@@ -36,8 +36,8 @@ from chainrule.inputs import Options
 from chainrule.inputs.tables import Answers, TableEncoder
 from chainrule.inputs.tables.cross_fitting import (
     encode_training,
-    has_many_categories,
     learn_answers,
+    learns_from_answers,
 )
 from chainrule.tables import counted
 from chainrule.targets import Classes, Targets
@@ -131,11 +131,13 @@ def prepare_table(estimator: Any, X: Any, y: Any, given: Given) -> TableJob:
     inputs = given.inputs or _learned(rows, options, training)
     columns = _columns_in(rows)
     weights = _weights(estimator, targets, rows, given.sample_weight)
-    answers = None
-    if has_many_categories(inputs, options):
+    answers, texts = None, None
+    if learns_from_answers(inputs, options):
         answers = answers_to_encode(targets, rows.y, weights, rows.groups, seeds[0]).at(training)
-        inputs = learn_answers(inputs, rows.table.select(training), answers, options)
-    encoded = _encoded(inputs, rows.table, training, answers)
+        inputs, texts = learn_answers(inputs, rows.table.select(training), answers, options)
+    if given.inputs is None:
+        _warn_of_left_out(inputs)
+    encoded = _encoded(inputs, rows.table, training, answers, texts)
     data = Samples(encoded, targets.encode(rows.y), weights)
     if estimator.verbose is True and given.inputs is None:
         print(inputs)
@@ -273,17 +275,17 @@ def _options(estimator: Any, rows: _Rows, groups: Any) -> Options:
 
 
 def _learned(rows: _Rows, options: Options, training: Array) -> TableEncoder:
-    """Return what columns are, decided on all rows, and learned from those to train on.
-
-    A column that only says which row it is, or is free text, is warned of.
-    """
+    """Return what columns are, decided on all rows, and learned from those to train on."""
     kinds = TableEncoder.kinds(rows.table, options)
-    inputs = TableEncoder.fit(rows.table.select(training), replace(options, kinds=kinds))
+    return TableEncoder.fit(rows.table.select(training), replace(options, kinds=kinds))
+
+
+def _warn_of_left_out(inputs: TableEncoder) -> None:
+    """Warn of columns that only say which row it is, or are texts that tell nothing."""
     for reason in dict.fromkeys(reason for _, reason in inputs.dropped):
         if not reason.endswith(EXPECTED):
             names = shortened([name for name, why in inputs.dropped if why == reason])
             warn(f"left out, {reason}: {names}; keep=[…] takes a column all the same", DataWarning)
-    return inputs
 
 
 def _columns_in(rows: _Rows) -> dict[str, Any]:
@@ -304,16 +306,17 @@ def _weights(estimator: Any, targets: Targets, rows: _Rows, sample_weight: Any) 
 
 
 def _encoded(
-    inputs: TableEncoder, table: Table, training: Array, answers: Answers | None
+    inputs: TableEncoder, table: Table, training: Array, answers: Answers | None, texts: Any
 ) -> Array:
     """Return all rows as the chain takes them; held-out ones may have new values.
 
-    Those to train on, whose answers columns of many categories have learnt, are cross-fitted.
+    Those to train on, whose answers columns of many categories and of texts have learnt, are
+    cross-fitted.
     """
     X, _ = inputs.encode_table(table)
     if answers is not None:
         learnt = X[training]
-        encode_training(inputs, table.select(training), answers, learnt)
+        encode_training(inputs, table.select(training), answers, learnt, texts)
         X[training] = learnt
     return X
 

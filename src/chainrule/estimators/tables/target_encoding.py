@@ -1,4 +1,4 @@
-"""What columns of many categories learn of a table's answers, and the folds in which they do."""
+"""What columns of many categories, and of texts, learn of answers, and in which folds."""
 
 from __future__ import annotations
 
@@ -53,4 +53,4 @@ def answers_to_encode(
     folds = np.empty(len(y), np.intp)
     for number, rows in enumerate(parts):
         folds[rows] = number
-    return Answers(numbers, names, folds, weights)
+    return Answers(numbers, names, folds, weights, isinstance(targets, Classes))

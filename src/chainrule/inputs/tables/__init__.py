@@ -10,6 +10,7 @@ from chainrule.inputs.tables.numbers import NumericColumn
 from chainrule.inputs.tables.piecewise import PiecewiseColumn
 from chainrule.inputs.tables.target_encoding import TargetEncodedColumn
 from chainrule.inputs.tables.target_means import Answers
+from chainrule.inputs.tables.texts import TextColumn
 
 __all__ = [
     "COLUMNS",
@@ -24,4 +25,5 @@ __all__ = [
     "TableColumn",
     "TableEncoder",
     "TargetEncodedColumn",
+    "TextColumn",
 ]

@@ -1,7 +1,11 @@
-"""Cross-fitting: columns of many categories learn from answers, and how rows to train on see it."""
+"""Cross-fitting: columns of many categories, and of texts, learn from answers.
+
+Rows to train on see what other rows say.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -16,10 +20,13 @@ from chainrule.inputs.tables.categories import CategoricalColumn, frequent_value
 from chainrule.inputs.tables.encoder import TableEncoder
 from chainrule.inputs.tables.learning import fit_numbers, settings_of
 from chainrule.inputs.tables.readings import AS_IT_IS
+from chainrule.inputs.tables.remainder import remainder
 from chainrule.inputs.tables.target_encoding import TargetEncodedColumn
 from chainrule.inputs.tables.target_means import Answers
+from chainrule.inputs.tables.text_fitting import fit_texts
+from chainrule.inputs.tables.texts import TextColumn
 
-__all__ = ["encode_training", "has_many_categories", "learn_answers"]
+__all__ = ["encode_training", "learn_answers", "learns_from_answers"]
 
 MOST_FEATURES = 1000
 """Frequent values of all columns of many categories that have a feature each, if answers differ."""
@@ -30,18 +37,24 @@ ENOUGH_ROWS = 4
 MOST_CELLS = 2**25
 """Of these features in rows to train on: 128 MiB of float32."""
 
+Fitted = Mapping[str, NDArray[np.float32]]
+"""Features (n, f) of texts of training, by column: scores by networks that have not seen them."""
 
-def has_many_categories(encoder: TableEncoder, options: Options) -> bool:
-    """Return whether a column has more values than have a feature each."""
-    return bool(_long(encoder, settings_of(options)))
+TELLS_NOTHING = ", which tells nothing of the answers"
+
+
+def learns_from_answers(encoder: TableEncoder, options: Options) -> bool:
+    """Return whether a column has texts, or more values than have a feature each."""
+    return bool(_long(encoder, settings_of(options)) or encoder.free_texts)
 
 
 def learn_answers(
     encoder: TableEncoder, table: Table, answers: Answers, options: Options
-) -> TableEncoder:
-    """Return an encoder whose columns of many categories have learnt from the answers.
+) -> tuple[TableEncoder, Fitted]:
+    """Return an encoder whose columns of many categories, and of texts, have learnt from answers.
 
-    Columns whose answers do not differ by category stay as they are.
+    Columns whose answers do not differ by category stay as they are; texts that tell nothing of
+    the answers stay left out. Also return the features of texts that `encode_training` takes.
 
     Parameters
     ----------
@@ -53,6 +66,11 @@ def learn_answers(
         Of the same rows.
     options : Options
         As they were when the columns were learnt.
+
+    Raises
+    ------
+    DataError
+        Nothing is left to learn from.
     """
     settings = settings_of(options)
     found = _long(encoder, settings)
@@ -63,17 +81,33 @@ def learn_answers(
         column.name: _learnt(column, Cells.read(table.column(column.name)), answers, more, settings)
         for column in found
     }
-    columns = (learnt.get(column.name, column) for column in encoder.columns)
-    return replace(encoder, columns=tuple(columns))
+    columns = {column.name: learnt.get(column.name, column) for column in encoder.columns}
+    encoder = replace(encoder, columns=tuple(columns.values()))
+    texts = _learnt_texts(encoder, table, answers, settings, options.threads)
+    columns |= {name: each[0] for name, each in texts.items() if each is not None}
+    fitted = {name: each[1] for name, each in texts.items() if each is not None}
+    dropped = tuple(
+        (name, reason + TELLS_NOTHING * (name in texts))
+        for name, reason in encoder.dropped
+        if name not in columns
+    )
+    in_order = tuple(columns[name] for name in table.names if name in columns)
+    return replace(encoder, columns=in_order, dropped=dropped).checked(), fitted
 
 
 def encode_training(
-    encoder: TableEncoder, table: Table, answers: Answers, X: NDArray[np.float32]
+    encoder: TableEncoder,
+    table: Table,
+    answers: Answers,
+    X: NDArray[np.float32],
+    texts: Fitted | None = None,
 ) -> None:
-    """Put means out of fold into the features X (n, f) of the rows that were learnt from."""
+    """Put means and scores out of fold into X (n, f), of the rows that were learnt from."""
     for column, block in zip(encoder.columns, encoder.blocks, strict=True):
         if isinstance(column, TargetEncodedColumn):
             column.encode_training(table.column(column.name), answers, X[:, block.slice])
+        elif isinstance(column, TextColumn):
+            X[:, block.slice] = (texts or {})[column.name]
 
 
 def _long(encoder: TableEncoder, settings: Settings) -> list[CategoricalColumn]:
@@ -82,6 +116,26 @@ def _long(encoder: TableEncoder, settings: Settings) -> list[CategoricalColumn]:
         for column in encoder.columns
         if isinstance(column, CategoricalColumn) and len(column.values) > settings.max_categories
     ]
+
+
+def _learnt_texts(
+    encoder: TableEncoder,
+    table: Table,
+    answers: Answers,
+    settings: Settings,
+    threads: int | None,
+) -> dict[str, tuple[TextColumn, NDArray[np.float32]] | None]:
+    """Return columns of texts, with features of rows; None for those that tell nothing."""
+    if not encoder.free_texts:
+        return {}
+    X, _ = encoder.encode_table(table)
+    encode_training(encoder, table, answers, X)
+    rest = remainder(X, answers, threads)
+    fit = partial(fit_numbers, reading=AS_IT_IS, settings=settings)
+    return {
+        name: fit_texts(name, Cells.read(table.column(name)), answers, rest, fit, threads)
+        for name in encoder.free_texts
+    }
 
 
 def _learnt(

@@ -14,7 +14,11 @@ from chainrule.inputs.base import Options
 from chainrule.inputs.tables.booleans import are_booleans
 from chainrule.inputs.tables.categories import EXACT
 from chainrule.inputs.tables.dates import DateReading, find_dates
-from chainrule.inputs.tables.identifiers import identifier_of_numbers, identifier_of_texts
+from chainrule.inputs.tables.identifiers import (
+    FREE_TEXT,
+    identifier_of_numbers,
+    identifier_of_texts,
+)
 from chainrule.inputs.tables.readings import AS_IT_IS, NumberReading, find_numbers
 
 __all__ = ["COUNTS", "LEFT_OUT", "Decision", "decide", "decide_all"]
@@ -86,7 +90,7 @@ def decide(column: Column, options: Options) -> Decision:
     if name in options.drop:
         return Decision(LEFT_OUT, "by choice")
     if name in options.text:
-        return Decision(LEFT_OUT, "free text by choice")
+        return Decision(LEFT_OUT, f"{FREE_TEXT} by choice")
     cells = Cells.read(column.cells)
     if cells.missing.all():
         return Decision(LEFT_OUT, "every cell is missing")

@@ -19,11 +19,13 @@ from chainrule.inputs.tables.booleans import BooleanColumn
 from chainrule.inputs.tables.categories import CategoricalColumn
 from chainrule.inputs.tables.dates import DateColumn
 from chainrule.inputs.tables.decisions import LEFT_OUT, Decision, decide, decide_all
+from chainrule.inputs.tables.identifiers import FREE_TEXT
 from chainrule.inputs.tables.learning import MOST_COLUMNS, check_fit, fit_column, settings_of
 from chainrule.inputs.tables.numbers import NumericColumn
 from chainrule.inputs.tables.one_row import OneRow, runs
 from chainrule.inputs.tables.piecewise import PiecewiseColumn, PiecewiseRun
 from chainrule.inputs.tables.target_encoding import TargetEncodedColumn
+from chainrule.inputs.tables.texts import TextColumn
 from chainrule.tables import counted, cut, html_table, text_table
 from chainrule.types import Array
 from chainrule.warning import warn
@@ -37,6 +39,7 @@ COLUMNS: dict[str, type[TableColumn]] = {
         PiecewiseColumn,
         CategoricalColumn,
         TargetEncodedColumn,
+        TextColumn,
         BooleanColumn,
         DateColumn,
     )
@@ -180,10 +183,20 @@ class TableEncoder(Inputs):
             else:
                 columns.append(learnt)
                 remarks += [(name, remark) for remark in decision.remarks]
-        if not columns:
-            reasons = "; ".join(f"{name!r}: {reason}" for name, reason in dropped[:5])
+        encoder = cls(tuple(columns), tuple(dropped), tuple(remarks))
+        return encoder if options.answers_follow and encoder.free_texts else encoder.checked()
+
+    def checked(self) -> TableEncoder:
+        """Return the encoder itself; DataError if no column makes features."""
+        if not self.columns:
+            reasons = "; ".join(f"{name!r}: {reason}" for name, reason in self.dropped[:5])
             raise DataError(f"TableEncoder: no column is left to learn from: {reasons}")
-        return cls(tuple(columns), tuple(dropped), tuple(remarks))
+        return self
+
+    @property
+    def free_texts(self) -> tuple[str, ...]:
+        """The columns that are left out because they have free text."""
+        return tuple(name for name, reason in self.dropped if reason.startswith(FREE_TEXT))
 
     @property
     def sample_shape(self) -> Shape:

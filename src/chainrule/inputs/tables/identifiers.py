@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.cells import Cells
 
-__all__ = ["identifier_of_numbers", "identifier_of_texts"]
+__all__ = ["FREE_TEXT", "identifier_of_numbers", "identifier_of_texts"]
 
 FEWEST_ROWS = 20
 """Below, different values in all rows are no surprise."""
@@ -20,6 +20,10 @@ DENSE = 0.5
 20 of them would in one table of 200,000."""
 
 MANY = 100
+
+FREE_TEXT = "free text"
+"""How the reason begins why such a column is left out, unless it is learned with answers."""
+
 WORDS_OF_A_TEXT = 3.0
 NAMED = re.compile(
     r"#|nr\.?|no\.?|key|index|row|(row|record|line)?[ _]?(id|number|num|no)|.*[ _.-](id|uuid)"
@@ -60,7 +64,7 @@ def identifier_of_texts(cells: Cells) -> str:
     different = len(texts) >= NEARLY_ALL * rows and rows >= FEWEST_ROWS
     many = len(texts) > MANY and len(texts) > 0.5 * rows
     if words >= WORDS_OF_A_TEXT and (different or many):
-        return f"free text, {len(texts):,} different cells in {rows:,} rows"
+        return f"{FREE_TEXT}, {len(texts):,} different cells in {rows:,} rows"
     return _different(len(texts), rows) if different or many else ""
 
 

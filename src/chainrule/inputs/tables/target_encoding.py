@@ -8,7 +8,6 @@ get means of all training rows. How many rows have a value stands beside, as a l
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,15 +25,10 @@ from chainrule.inputs.tables.categories import (
     commonest,
     places,
 )
-from chainrule.inputs.tables.numbers import NumericColumn
-from chainrule.inputs.tables.piecewise import PiecewiseColumn
+from chainrule.inputs.tables.number_columns import Fit, NumberColumn, number_column
 from chainrule.inputs.tables.target_means import Answers, TargetMeans
 
 __all__ = ["MOST_ENCODED", "TargetEncodedColumn"]
-
-NumberColumn = NumericColumn | PiecewiseColumn
-Fit = Callable[[str, NDArray[np.float64]], NumberColumn | None]
-"""Learns a column of numbers by its name; None if they are all one number."""
 
 MOST_ENCODED = 100_000
 """Values, the most frequent, that a column knows the answers of."""
@@ -58,7 +52,7 @@ class Statistic:
         Of the values in their order.
     unseen : float
         Of any other.
-    column : NumericColumn or PiecewiseColumn
+    column : NumberColumn
         How the number becomes features.
     """
 
@@ -86,14 +80,11 @@ class Statistic:
         """Check and take back what `to_json` gave of so many values."""
         fields = strict_json.record(data, where, ("answer", "numbers", "unseen", "column"))
         items = strict_json.items(fields["numbers"], f"{where}.numbers", values, least=values)
-        column = fields["column"]
-        piecewise = type(column) is dict and column.get("kind") == PiecewiseColumn.kind
-        kind: type[NumberColumn] = PiecewiseColumn if piecewise else NumericColumn
         return cls(
             strict_json.whole(fields["answer"], f"{where}.answer", 0, MOST_STATISTICS),
             tuple(strict_json.number(item, f"{where}.numbers") for item in items),
             strict_json.number(fields["unseen"], f"{where}.unseen"),
-            kind.from_json(column, f"{where}.column"),
+            number_column(fields["column"], f"{where}.column"),
         )
 
 

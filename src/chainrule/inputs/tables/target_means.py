@@ -44,12 +44,15 @@ class Answers:
         Means for the rows of a fold are taken of the others.
     weights : ndarray of shape (n,), optional
         What rows weigh; all weigh 1 by default.
+    classes : bool
+        Whether numbers say which classes hold; of several, one does.
     """
 
     numbers: Numbers
     names: tuple[str, ...]
     folds: Codes
     weights: Numbers | None = None
+    classes: bool = False
 
     def at(self, rows: Codes) -> Answers:
         """Return those of some rows (m)."""
