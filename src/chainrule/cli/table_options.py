@@ -70,7 +70,8 @@ class ReadingOptions:
         typer.Option(
             metavar="NAME",
             rich_help_panel=TEXTS,
-            help="The column of a table that has the texts of a model of texts.",
+            help="The column of a table that has the texts of a model of texts; with --model "
+            "ensemble, one that is learned from beside others.",
         ),
     ] = None
 
