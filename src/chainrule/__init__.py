@@ -67,7 +67,9 @@ _PUBLIC = {
         Classifier FastTextClassifier MLPClassifier MLPRegressor Regressor TableClassifier
         TableRegressor TextClassifier TextExplanation load load_fasttext
         """,
-    "pictures": "GradientNormsDisplay LearningCurveDisplay WeightsDisplay",
+    "pictures": """
+        FunctionsDisplay GradientNormsDisplay LearningCurveDisplay LossesDisplay WeightsDisplay
+        """,
     "engine": "Predictor",
 }
 """The public names of each room, all that are in its ``__all__``."""

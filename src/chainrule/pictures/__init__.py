@@ -1,11 +1,19 @@
-"""Pictures of networks and of their training, by matplotlib, which is an extra: ``plots``.
+"""Pictures of rules, networks and their training, by matplotlib, which is an extra: ``plots``.
 
 Each follows scikit-learn's convention for displays: ``from_estimator(…)`` makes one and draws it,
 ``plot(ax=…)`` draws it again, ``ax_`` and ``figure_`` are what it was drawn on.
 """
 
+from chainrule.pictures.functions import FunctionsDisplay
 from chainrule.pictures.gradients import GradientNormsDisplay
 from chainrule.pictures.learning_curve import LearningCurveDisplay
+from chainrule.pictures.losses import LossesDisplay
 from chainrule.pictures.weights import WeightsDisplay
 
-__all__ = ["GradientNormsDisplay", "LearningCurveDisplay", "WeightsDisplay"]
+__all__ = [
+    "FunctionsDisplay",
+    "GradientNormsDisplay",
+    "LearningCurveDisplay",
+    "LossesDisplay",
+    "WeightsDisplay",
+]

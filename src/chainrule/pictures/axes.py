@@ -27,6 +27,57 @@ def pyplot(caller: str) -> Any:
     return found
 
 
+def panels(
+    caller: str,
+    ax: Any,
+    grid: tuple[int, int],
+    size: tuple[float, float],
+    *,
+    gaps: tuple[float, float] = (0.08, 0.08),
+) -> Any:
+    """Return the axes of small multiples, row by row; ValueError if what is given has no room.
+
+    Parameters
+    ----------
+    caller : str
+        Whom an error names.
+    ax : Axes, Figure or None
+        What they take the place of, or what the only one is; a figure is filled, and gets the size;
+        None makes a new figure.
+    grid : tuple of int
+        How many rows and columns there are.
+    size : tuple of float
+        Width and height of the figure in inches.
+    gaps : tuple of float
+        The room between rows and columns in the place of an Axes, as shares of one's size.
+    """
+    if fills_figure(ax):
+        figure = pyplot(caller).figure(layout="constrained") if ax is None else ax
+        if hasattr(figure, "set_size_inches"):  # as a part of a figure has not
+            figure.set_size_inches(size)
+        cells = figure.add_gridspec(*grid)
+    elif grid == (1, 1):
+        return np.array([ax])
+    else:
+        place = getattr(ax, "get_subplotspec", lambda: None)()
+        if place is None:
+            raise ValueError(f"{caller}: expected ax from a figure's subplots, got {ax!r}")
+        figure, cells = ax.figure, place.subgridspec(*grid, hspace=gaps[0], wspace=gaps[1])
+        ax.remove()
+    return np.array([figure.add_subplot(cell) for cell in cells])
+
+
+def fills_figure(ax: Any) -> bool:
+    """Return whether a picture has a whole figure: a new one, or that which is given."""
+    return ax is None or hasattr(ax, "add_gridspec")
+
+
+def bare(ax: Any) -> None:
+    """Leave out the ticks of an image."""
+    ax.set_xticks([])
+    ax.set_yticks([])
+
+
 def tidy(ax: Any, x: str, y: str) -> None:
     """Name the axes, and leave out what is not read."""
     ax.set_xlabel(x)
@@ -98,3 +149,12 @@ def check_fitted(display: str, estimator: Any, attribute: str, advice: str) -> A
         kind = type(estimator).__name__
         raise ValueError(f"{display}: expected a {kind} with {attribute}; {advice}")
     return getattr(estimator, attribute)
+
+
+def check_count(display: str, name: str, number: Any, low: int = 1) -> None:
+    """Raise ValueError unless a parameter is a whole number, at least low."""
+    whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
+    if not whole or number < low:
+        raise ValueError(
+            f"{display}: expected {name} to be a whole number >= {low}, got {number!r}"
+        )

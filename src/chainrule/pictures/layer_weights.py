@@ -105,7 +105,7 @@ def layer_weights(
     known = _feature_names(estimator, features) if chosen is weighted[0][0] else None
     if W.ndim == 2:
         shape = shape or _flattened(layers, layers.index(chosen))
-        images = _pixels(W, known or ()) if shape is None else _shaped(W, shape, chosen)
+        images = pixel_images(W, known or ()) if shape is None else _shaped(W, shape, chosen)
         if images is not None:
             return LayerWeights(title, images, tuple(range(len(images))))
     elif W.ndim == 4:
@@ -149,7 +149,7 @@ def _shaped(W: Array, shape: tuple[int, ...], layer: Layer) -> Array:
     return np.asarray(W.T.reshape(-1, *((1,) * (3 - len(shape))), *shape))
 
 
-def _pixels(W: Array, names: tuple[str, ...]) -> Array | None:
+def pixel_images(W: Array, names: tuple[str, ...]) -> Array | None:
     """Return weights (features, outputs) as images; None where names are no pixels'."""
     places = [(int(at[1]), int(at[2])) for name in names if (at := _PIXEL.fullmatch(name))]
     if not places or len(set(places)) < len(W):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.pictures.axes import check_fitted, pyplot, signed
+from chainrule.pictures.axes import bare, check_fitted, panels, pyplot, signed
 from chainrule.pictures.layer_weights import LayerWeights, layer_weights
 from chainrule.pictures.tables import weight_table
 from chainrule.types import Array
@@ -132,23 +132,15 @@ class WeightsDisplay:
         """
         if self.names is not None:
             return self._table(self.names, ax)
-        panels, columns = self._panels()
-        rows = -(-len(panels) // columns)
-        height, width = panels[0].shape[:2]
-        if ax is None:
-            size = 8.0 / max(columns, 6)
-            self.figure_ = pyplot("WeightsDisplay").figure(
-                figsize=(size * columns + 0.9, max(size * rows * height / width, 1.6)),
-                layout="constrained",
-            )
-            grid = self.figure_.add_gridspec(rows, columns)
-        else:
-            self.figure_ = ax.figure
-            grid = ax.get_subplotspec().subgridspec(rows, columns, wspace=0.08, hspace=0.08)
-            ax.remove()
-        self.axes_ = np.array([self.figure_.add_subplot(cell) for cell in grid])
+        images, columns = self._images()
+        rows = -(-len(images) // columns)
+        height, width = images[0].shape[:2]
+        size = 8.0 / max(columns, 6)
+        inches = size * columns + 0.9, max(size * rows * height / width, 1.6)
+        self.axes_ = panels("WeightsDisplay", ax, (rows, columns), inches)
+        self.figure_ = self.axes_[0].figure
         self.ax_ = self.axes_[0]
-        self._draw(panels)
+        self._draw(images)
         return self
 
     def _table(self, names: Sequence[str], ax: Any) -> WeightsDisplay:
@@ -159,33 +151,32 @@ class WeightsDisplay:
         weight_table(ax, self.weights, names, self.outputs)
         return self
 
-    def _panels(self) -> tuple[list[Array], int]:
+    def _images(self) -> tuple[list[Array], int]:
         """Return the images, (h, w) or in color (h, w, 3), and how many stand in a row."""
         outputs, channels = self.weights.shape[:2]
         if channels == 1:
-            panels = [each[0] for each in self.weights]
+            images = [each[0] for each in self.weights]
         elif channels == 3:
-            panels = [each.transpose(1, 2, 0) for each in self.weights]
+            images = [each.transpose(1, 2, 0) for each in self.weights]
         else:
             return [channel for each in self.weights for channel in each], channels
         fitting = min(MOST_COLUMNS, math.ceil(math.sqrt(2 * outputs)))
-        return panels, min(self.columns or fitting, outputs)
+        return images, min(self.columns or fitting, outputs)
 
-    def _draw(self, panels: list[Array]) -> None:
+    def _draw(self, images: list[Array]) -> None:
         how, shown = signed(self.weights), None
-        for ax, panel in zip(self.axes_, panels, strict=False):
-            if panel.ndim == 3:
-                ax.imshow(0.5 + panel / (2 * how["vmax"]), interpolation="nearest")
+        for ax, image in zip(self.axes_, images, strict=False):
+            if image.ndim == 3:
+                ax.imshow(0.5 + image / (2 * how["vmax"]), interpolation="nearest")
             else:
-                shown = ax.imshow(panel, **how)
+                shown = ax.imshow(image, **how)
         for ax in self.axes_:
-            ax.set_xticks([])
-            ax.set_yticks([])
-        for ax in self.axes_[len(panels) :]:
+            bare(ax)
+        for ax in self.axes_[len(images) :]:
             ax.set_axis_off()
         for ax, title in zip(self.axes_, self.titles or (), strict=False):
             ax.set_title(title, fontsize="small")
-        if len(panels) > len(self.weights):
+        if len(images) > len(self.weights):
             self._number()
         if shown is not None:
             self.figure_.colorbar(shown, ax=list(self.axes_), shrink=0.8, aspect=30, label="weight")
