@@ -68,7 +68,8 @@ _PUBLIC = {
         TableRegressor TextClassifier TextExplanation load load_fasttext
         """,
     "pictures": """
-        FunctionsDisplay GradientNormsDisplay LearningCurveDisplay LossesDisplay WeightsDisplay
+        DescentDisplay FunctionsDisplay GradientNormsDisplay LearningCurveDisplay
+        LossesDisplay WeightsDisplay
         """,
     "engine": "Predictor",
 }

@@ -4,6 +4,7 @@ Each follows scikit-learn's convention for displays: ``from_estimator(…)`` mak
 ``plot(ax=…)`` draws it again, ``ax_`` and ``figure_`` are what it was drawn on.
 """
 
+from chainrule.pictures.descent import DescentDisplay
 from chainrule.pictures.functions import FunctionsDisplay
 from chainrule.pictures.gradients import GradientNormsDisplay
 from chainrule.pictures.learning_curve import LearningCurveDisplay
@@ -11,6 +12,7 @@ from chainrule.pictures.losses import LossesDisplay
 from chainrule.pictures.weights import WeightsDisplay
 
 __all__ = [
+    "DescentDisplay",
     "FunctionsDisplay",
     "GradientNormsDisplay",
     "LearningCurveDisplay",
