@@ -68,8 +68,8 @@ _PUBLIC = {
         TableRegressor TextClassifier TextExplanation load load_fasttext
         """,
     "pictures": """
-        DescentDisplay FunctionsDisplay GradientNormsDisplay LearningCurveDisplay
-        LossesDisplay WeightsDisplay
+        ConfusionDisplay DescentDisplay FunctionsDisplay GradientNormsDisplay LearningCurveDisplay
+        LossesDisplay MistakesDisplay SaliencyDisplay WeightsDisplay
         """,
     "engine": "Predictor",
 }

@@ -1,0 +1,167 @@
+"""Images that a classifier takes for others, the most certain mistakes first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.pictures.answers import read_answers
+from chainrule.pictures.axes import bare, check_count, fills_figure, panels
+from chainrule.pictures.sample_images import sample_images, shown
+from chainrule.pictures.tables import shortened_name
+from chainrule.tables import counted
+from chainrule.types import Array
+
+MOST_COLUMNS = 8
+
+
+class MistakesDisplay:
+    """Images that are classified wrongly, with their class, and what they are taken for.
+
+    Parameters
+    ----------
+    images : array of shape (n, channels, height, width)
+        What is shown.
+    true, predicted : sequence of str
+        The classes of each.
+    probabilities : sequence of float
+        That of the predicted class.
+    rows : sequence of int
+        Which of the samples these are, from 0.
+    mistakes, samples : int
+        How many mistakes there are among how many samples.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes
+        All of them, row by row.
+    ax_ : matplotlib Axes
+        The first.
+    figure_ : matplotlib Figure
+    """
+
+    def __init__(
+        self,
+        images: Array,
+        true: Sequence[str],
+        predicted: Sequence[str],
+        probabilities: Sequence[float],
+        rows: Sequence[int],
+        mistakes: int,
+        samples: int,
+    ) -> None:
+        self.images, self.true, self.predicted = np.asarray(images), tuple(true), tuple(predicted)
+        self.probabilities, self.rows = tuple(probabilities), tuple(rows)
+        self.mistakes, self.samples = mistakes, samples
+
+    def __repr__(self) -> str:
+        return f"MistakesDisplay({counted(self.mistakes, 'mistake')} of {self.samples:,})"
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any = None,
+        *,
+        count: int = 24,
+        shape: tuple[int, ...] | None = None,
+        ax: Any = None,
+    ) -> MistakesDisplay:
+        """Draw the images that a fitted classifier is most certain of, and wrong.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted, of one class a sample.
+        X : images, rows of pixels, a table, or the name of a file or folder
+            The samples.
+        y : array-like of shape (n_samples,) or str, default=None
+            True classes, or the column of a table that holds them; None takes the column of
+            training, or the folders' names.
+        count : int, default=24
+            How many are drawn, at most.
+        shape : tuple of int, default=None
+            How the features of rows are an image: (h, w) or (c, h, w). Columns called pixel_0_0,
+            pixel_0_1, … are one, too.
+        ax
+            See :meth:`plot`.
+
+        Returns
+        -------
+        display : MistakesDisplay
+            The display, drawn.
+        """
+        check_count(cls.__name__, "count", count)
+        found = read_answers(cls.__name__, estimator, X, y)
+        pictures = sample_images(cls.__name__, estimator, found.X, shape)
+        if pictures is None:
+            raise ValueError(
+                f"{cls.__name__}: expected images, or shape=(h, w) that says what images rows are, "
+                f"got {estimator.inputs_.kind} of none"
+            )
+        certain = found.probabilities[np.arange(len(found.true)), found.predicted]
+        wrong = np.flatnonzero(found.true != found.predicted)
+        wrong = wrong[np.argsort(-certain[wrong], kind="stable")]
+        first = wrong[:count]
+        return cls(
+            pictures.images[first],
+            [found.labels[place] for place in found.true[first]],
+            [found.labels[place] for place in found.predicted[first]],
+            certain[first].tolist(),
+            first.tolist(),
+            len(wrong),
+            len(found.true),
+        ).plot(ax)
+
+    def plot(self, ax: Any = None) -> MistakesDisplay:
+        """Draw the images.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            Images take its place, each with its own. By default those of a new figure.
+
+        Returns
+        -------
+        self : MistakesDisplay
+            The display itself.
+        """
+        count = max(len(self.images), 1)
+        columns = min(count, MOST_COLUMNS, math.ceil(math.sqrt(2 * count)))
+        rows = -(-count // columns)
+        side = min(8.0 / columns, 1.6)
+        size = max(side * columns, 3.6), (side + 0.4) * rows + 0.4
+        self.axes_ = panels("MistakesDisplay", ax, (rows, columns), size, gaps=(0.5, 0.1))
+        self.ax_, self.figure_ = self.axes_[0], self.axes_[0].figure
+        for each in self.axes_:
+            bare(each)
+        for each in self.axes_[len(self.images) :]:
+            each.set_axis_off()
+        words = f"{counted(self.mistakes, 'mistake')} among {counted(self.samples, 'sample')}"
+        if not len(self.images):
+            self.ax_.text(0.5, 0.5, f"no {words[2:]}", ha="center", transform=self.ax_.transAxes)
+            return self
+        if len(self.images) < self.mistakes:
+            words = f"the {len(self.images)} most certain of {words}"
+        if fills_figure(ax):
+            words += ": true class → predicted, its probability"
+            self.figure_.supxlabel(words, fontsize="small")
+        for each, image in zip(self.axes_, shown(self.images), strict=False):
+            each.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        told = map(mistake_text, self.true, self.predicted, self.probabilities)
+        for each, text in zip(self.axes_, told, strict=False):
+            each.set_title(text, fontsize=8)
+        return self
+
+
+def mistake_text(true: str, predicted: str, probability: float) -> str:
+    """Return two lines: the class, and what it is taken for; short ones share a line."""
+    true, predicted = shortened_name(true), shortened_name(predicted)
+    share = f"{100 * probability:.0f} %"
+    if len(true) + len(predicted) <= 10:
+        return f"{true} → {predicted}\n{share}"
+    return f"{true}\n→ {predicted}, {share}"
