@@ -1,9 +1,13 @@
 """Pictures of saved models."""
 
+import re
 import sys
 
+import numpy as np
+import pandas
 import pytest
 from PIL import Image
+from sklearn.datasets import load_digits
 
 from chainrule import load
 from cli.runs import chainrule, house_rows, train, written
@@ -19,6 +23,14 @@ def size(path):
     with Image.open(path) as picture:
         picture.load()
         return picture.size
+
+
+def words(model, *options):
+    """Return the texts in a picture, and what was said of it."""
+    path = model.with_name("words.svg")
+    run = chainrule("plot", model, *options, "-fo", path)
+    assert run.code == 0, run.err
+    return re.findall(r"<text[^>]*>([^<]*)</text>", path.read_text()), run.err
 
 
 @pytest.mark.parametrize("part", ["all", "curve", "weights"])
@@ -58,6 +70,63 @@ def test_each_kind_of_first_layer_is_drawn(tmp_path):
         assert words in (tmp_path / "p.svg").read_text()
 
 
+def test_functions_are_the_networks_activations_and_its_loss(digits):
+    found, _ = words(digits, "--part", "functions")
+    assert {"ReLU()", "SoftmaxCrossEntropy()", "value", "derivative"} <= set(found)
+    assert "Sigmoid()" not in found
+
+
+def test_what_a_model_makes_of_data_is_drawn(digits, tmp_path):
+    model, data = load(digits), load_digits()
+    table = pandas.DataFrame(data.data, columns=data.feature_names)
+    predicted = model.predict(table).astype(int)
+    right = [np.sum((predicted == k) & (data.target == k)) for k in range(10)]
+    found, said = words(digits, "digits", "--part", "confusion")
+    assert {f"{count}" for count in right} <= set(found)
+    assert said == f"picture saved in {digits.with_name('words.svg')}\n"
+    found, _ = words(digits, "digits", "--part", "mistakes")
+    wrong = np.sum(predicted != data.target)
+    assert any(f"of {wrong} mistakes among 1,797 samples" in text for text in found)
+    table.assign(digit=data.target)[:20].to_csv(tmp_path / "few.csv", index=False)
+    found, _ = words(digits, tmp_path / "few.csv", "--part", "saliency")
+    P = model.predict_proba(table[:8]).max(axis=1)
+    told = [f"{label}, {100 * p:.0f} %" for label, p in zip(predicted[:8], P, strict=True)]
+    assert [text for text in found if text in told] == told
+
+
+def test_of_data_with_a_part_for_tests_it_is_that_part(tmp_path):
+    model = train(idx_files(tmp_path / "mnist"), tmp_path / "m.st", "--model", "mlp")
+    rows = chainrule("evaluate", model, tmp_path / "mnist", "--json").json["rows"]
+    _, said = words(model, tmp_path / "mnist", "--part", "confusion")
+    assert said.startswith(f"drawn of the test part, {rows['test']:,} samples\n")
+
+
+def test_classes_that_training_did_not_have_are_left_out(tmp_path):
+    rows = [(str(k), "ab"[k > 20]) for k in range(40)]
+    table = written(tmp_path / "a.csv", rows, "x,kind")
+    model = train(table, tmp_path / "m.st", "-t", "kind", "--layers", 0)
+    more = written(tmp_path / "b.csv", [("1", "a"), ("30", "b"), ("7", "c")], "x,kind")
+    _, said = words(model, more, "--part", "confusion")
+    assert said.startswith("1 of 3 rows is of a class that training did not have, ")
+    without = written(tmp_path / "c.csv", [("1",), ("30",)], "x")
+    assert "picture saved" in words(model, without, "--part", "saliency")[1]
+    error = chainrule("plot", model, without, "--part", "confusion").error
+    assert "kind" in error
+    error = chainrule("plot", model, more, "--part", "mistakes").error
+    assert error.endswith("or columns called pixel_0_0, pixel_0_1, …, got other columns")
+
+
+def test_of_numbers_there_are_no_classes_to_draw(tmp_path):
+    houses = written(tmp_path / "houses.csv", house_rows())
+    model = train(houses, tmp_path / "h.st", "-t", "price")
+    error = chainrule("plot", model, houses, "--part", "confusion").error
+    assert error == (
+        "ConfusionDisplay: expected a classifier of one class a sample, got a TableRegressor of "
+        "numbers"
+    )
+    assert any("∂output/∂x" in text for text in words(model, houses, "--part", "saliency")[0])
+
+
 def test_a_long_training_keeps_500_points_of_its_curve(tmp_path):
     options = ("--layers", 0, "-e", 1203, "--patience", 0, "--batch", 0)
     history = load(train("iris", tmp_path / "m", *options)).metadata_["history"]
@@ -90,7 +159,16 @@ def test_a_curve_with_other_things_in_it_is_an_error(digits, tmp_path):
     [
         (("-o", "p.gif"), "--output: expected a name that ends in .png, .svg, .pdf, got 'p.gif'"),
         (("-o", "nowhere/p.png"), "--output: there is no folder nowhere"),
-        (("--part", "bias"), "--part: expected one of all, curve, weights, got 'bias'"),
+        (
+            ("--part", "bias"),
+            "--part: expected one of all, curve, weights, functions, confusion, mistakes, "
+            "saliency, got 'bias'",
+        ),
+        (("--part", "mistakes"), "--part mistakes: expected DATA after MODEL, got none"),
+        (
+            ("digits",),
+            "DATA: expected --part confusion, mistakes, saliency, got --part all, which needs none",
+        ),
     ],
 )
 def test_an_option_without_sense_is_named(digits, tmp_path, monkeypatch, options, message):

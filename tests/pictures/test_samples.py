@@ -132,7 +132,9 @@ def test_rows_are_images_of_a_shape_and_columns_called_pixels_too():
     for wrong in ((8, 9), (64,)):
         with pytest.raises(ValueError, match=r"MistakesDisplay: expected shape=.* for 64 features"):
             MistakesDisplay.from_estimator(rows, X, y, shape=wrong)
-    with pytest.raises(ValueError, match=r"expected images, or shape=.* got rows of none"):
+    with pytest.raises(
+        ValueError, match=r"expected images, rows with shape=\(h, w\), .* got other rows"
+    ):
         MistakesDisplay.from_estimator(rows, X, y)
     frame = pandas.DataFrame(16 * X, columns=NAMES)
     table = Classifier(Chain(Linear(10)), complete=True, max_iter=2, inputs="table", random_state=0)

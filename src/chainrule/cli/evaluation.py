@@ -148,24 +148,40 @@ def evaluate_source(
     DataError
         There are no targets, or they are not like those of training.
     """
-    own = {"validation": source.validation, "test": source.test}
-    others = {name: part for name, part in own.items() if part is not None}
-    parts = {"training" if others else "all": source, **others}
-    scores, notes = {}, list(source.notes)
-    for name, part in list(parts.items()):
-        if not isinstance(part.data, Table):
-            _check_classes(estimator, part)
-        elif estimator.targets_.kind == "classes" and (
-            predicts_one(estimator) or isinstance(part, TextSource)
-        ):
-            classes = [label_text(label) for label in estimator.classes_.tolist()]
-            parts[name], unknown = with_known_classes(part, classes)
-            notes += unknown
-        part = parts[name]
+    parts, scores, notes = parts_of(source), {}, list(source.notes)
+    for name, whole in list(parts.items()):
+        part, unknown = labelled_part(estimator, whole)
+        parts[name] = part
+        notes += unknown
         y = answers_of(estimator, part, target)
         scores[name], unusual = evaluate(estimator, samples_of(estimator, part, target), y)
         notes += unusual
     return scores, {name: len(part) for name, part in parts.items()}, notes
+
+
+def parts_of(source: Source) -> dict[str, Source]:
+    """Return the parts of data by name; what has none is "all"."""
+    own = {"validation": source.validation, "test": source.test}
+    others = {name: part for name, part in own.items() if part is not None}
+    return {"training" if others else "all": source, **others}
+
+
+def labelled_part(estimator: Any, part: Source) -> tuple[Source, list[str]]:
+    """Return the rows of a part of data whose classes training had, and a note on the others.
+
+    Raises
+    ------
+    DataError
+        There are no classes, or none of training; or an image is of another one.
+    """
+    if not isinstance(part.data, Table):
+        _check_classes(estimator, part)
+    elif estimator.targets_.kind == "classes" and (
+        predicts_one(estimator) or isinstance(part, TextSource)
+    ):
+        classes = [label_text(label) for label in estimator.classes_.tolist()]
+        return with_known_classes(part, classes)
+    return part, []
 
 
 def _check_classes(estimator: Any, part: Source) -> None:

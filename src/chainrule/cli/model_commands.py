@@ -30,12 +30,14 @@ from chainrule.cli.output import (
     report_table,
     scores_table,
 )
+from chainrule.cli.plotting import ALL_PARTS, check_part, draw_source
 from chainrule.cli.predictions import columns_beside, predictions_csv, predictions_json
 from chainrule.cli.spelling import with_options
 from chainrule.cli.summary import ModelSummary
 from chainrule.cli.table_options import ReadingOptions
 from chainrule.data import Source
-from chainrule.pictures.network_picture import PARTS, draw_network
+from chainrule.pictures.network_picture import draw_network
+from chainrule.pictures.sample_picture import SAMPLE_PARTS
 
 PICTURES = ("png", "svg", "pdf")
 
@@ -202,8 +204,16 @@ def show(
     out.lines(summary.lines)
 
 
+@with_options(ReadingOptions)
 def plot(
+    options: ReadingOptions,
     model: ModelArgument,
+    data: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="DATA", help=f"Samples, for --part {', '.join(SAMPLE_PARTS)}: as of evaluate."
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -213,11 +223,13 @@ def plot(
         ),
     ] = None,
     part: Annotated[
-        str, typer.Option(metavar="NAME", help=f"What to draw: {', '.join(PARTS)}.")
+        str, typer.Option(metavar="NAME", help=f"What to draw: {', '.join(ALL_PARTS)}.")
     ] = "all",
+    target: TargetOption = None,
+    skip_damaged: SkipDamagedOption = False,
     force: ForceOption = False,
 ) -> None:
-    """Draw the learning curve of a model and the weights of its first layer."""
+    """Draw a model: its learning curve and first weights, or what it makes of DATA."""
     out = Output()
     usual = Path(f"{model.stem or 'model'}.png")
     path = output or (usual if force else output_files.free_path(usual))
@@ -226,9 +238,17 @@ def plot(
         names = ", ".join(f".{known}" for known in PICTURES)
         raise ValueError(f"--output: expected a name that ends in {names}, got {path.name!r}")
     output_files.check_text_path(path, model, force=force)
-    if part not in PARTS:
-        raise ValueError(f"--part: expected one of {', '.join(PARTS)}, got {part!r}")
-    picture, notes = draw_network(loaded(model), part, kind)
+    check_part(part, data)
+    if data is None:
+        picture, notes = draw_network(loaded(model), part, kind)
+    else:
+        estimator = loaded(model)
+        name = target_name(estimator, data, target)
+        source = source_for(
+            estimator, data, name, optional=part == "saliency", skip_damaged=skip_damaged,
+            reading=options,
+        )  # fmt: skip
+        picture, notes = draw_source(estimator, part, source, name, kind)
     out.say(*notes)
     output_files.write_bytes(path, picture)
     if output is None and path != usual:

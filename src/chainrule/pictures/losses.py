@@ -46,8 +46,8 @@ DOMAINS: dict[type[Any], Domain] = {
     ExpPoisson: Domain(-3, 3, "score z", (2.0,)),
     BinaryCrossEntropy: Domain(0, 1, "output y", (1.0, 0.0)),
     SigmoidBinaryCrossEntropy: Domain(-6, 6, "score z", (1.0, 0.0)),
-    CrossEntropy: Domain(0, 1, "probability y of the true class"),
-    SoftmaxCrossEntropy: Domain(-6, 6, "score z of the true class, others 0"),
+    CrossEntropy: Domain(0, 1, "true class's probability y"),
+    SoftmaxCrossEntropy: Domain(-6, 6, "true class's score z, others 0"),
 }
 """Kinds of losses; what is derived from one is drawn as that one."""
 

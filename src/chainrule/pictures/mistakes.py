@@ -99,9 +99,11 @@ class MistakesDisplay:
         found = read_answers(cls.__name__, estimator, X, y)
         pictures = sample_images(cls.__name__, estimator, found.X, shape)
         if pictures is None:
+            kind = estimator.inputs_.kind
+            received = {"table": "columns", "text": "samples: texts"}.get(kind, "rows")
             raise ValueError(
-                f"{cls.__name__}: expected images, or shape=(h, w) that says what images rows are, "
-                f"got {estimator.inputs_.kind} of none"
+                f"{cls.__name__}: expected images, rows with shape=(h, w), or columns called "
+                f"pixel_0_0, pixel_0_1, …, got other {received}"
             )
         certain = found.probabilities[np.arange(len(found.true)), found.predicted]
         wrong = np.flatnonzero(found.true != found.predicted)

@@ -1,19 +1,23 @@
-"""Pictures of a trained network: its learning curve, and the weights of its first layer."""
+"""Pictures of a trained network: its learning curve, its first weights, and its functions."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from chainrule.data import DataError
+from chainrule.pictures.curve_panels import CurvesDisplay
 from chainrule.pictures.figures import new_figure, save_figure
+from chainrule.pictures.functions import activations_of, function_curve
 from chainrule.pictures.layer_weights import LayerWeights, layer_weights
 from chainrule.pictures.learning_curve import LearningCurveDisplay, validation_curves
+from chainrule.pictures.losses import loss_curves, loss_of
 from chainrule.pictures.weights import WeightsDisplay
 
 WIDTH, CURVE_HEIGHT = 10.0, 3.4
 """Inches."""
 
-PARTS = ("all", "curve", "weights")
+PARTS = ("all", "curve", "weights", "functions")
+"""All are the curve and the weights."""
 
 MOST_IMAGES = MOST_UNITS = 64
 """More are not drawn: those with the longest weights stand for all."""
@@ -38,6 +42,8 @@ def draw_network(estimator: Any, part: str, kind: str) -> tuple[bytes, list[str]
     DataError
         The network has nothing of what is asked for.
     """
+    if part == "functions":
+        return save_figure(_rules(estimator), kind), []
     notes: list[str] = []
     curve = weights = None
     if part != "weights":
@@ -67,6 +73,20 @@ def draw_network(estimator: Any, part: str, kind: str) -> tuple[bytes, list[str]
         rooms[-1].suptitle(shown.title, fontsize=10)
         WeightsDisplay.of_layer(shown, columns=columns).plot(ax=rooms[-1].subplots())
     return save_figure(figure, kind), notes
+
+
+class _Rules(CurvesDisplay):
+    """Activations and a loss."""
+
+    labels = ("value", "derivative")
+
+
+def _rules(estimator: Any) -> Any:
+    """Return a figure of a network's activations and its loss."""
+    curves = [function_curve("plot", each) for each in activations_of("plot", estimator)]
+    figure = new_figure(1, 1)  # which takes the size that it needs
+    _Rules([*curves, *loss_curves("plot", loss_of("plot", estimator))]).plot(figure)
+    return figure
 
 
 def _first_weights(estimator: Any) -> tuple[LayerWeights, int]:

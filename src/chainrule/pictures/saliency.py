@@ -194,7 +194,7 @@ class SaliencyDisplay:
         colors = [COLORS[1] if value > 0 else COLORS[0] for value in self.values_]
         ax.barh(range(len(order)), self.values_, color=colors if one else COLORS[0])
         ax.set_yticks(range(len(order)), told, fontsize=8)
-        ax.invert_yaxis()
+        ax.set_ylim(len(order) - 0.4, -0.6)
         of = self.attribution.answers[0] if one else f"mean of {len(values):,} samples"
         words = f"{self.words} ({of})" if one else f"|{self.words}|, {of}"
         tidy(ax, words.replace("$", r"\$"), "")
