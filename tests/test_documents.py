@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,29 +14,31 @@ from cli.runs import chainrule
 from documents import fenced_blocks, run_document
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = {"docs/command-line.md": 17, "docs/images.md": 10, "docs/fasttext.md": 13}
+COMMANDS = {"docs/command-line.md": 18, "docs/images.md": 10, "docs/fasttext.md": 13}
 """Pages whose commands run, too, with the number of blocks that do."""
 
 WRITTEN = {
-    "docs/command-line.md": {"images.png", "curve.svg", "predictions.csv"},
+    "docs/command-line.md": {"images.png", "curve.svg", "mistakes.png", "predictions.csv"},
     "docs/images.md": {"kinds.csv"},
     "docs/fasttext.md": {"model.bin", "model.vec", "model.ftz", "pets.ftz"},
 }
 """Some of what these write."""
 
-PAGES = ["accuracy", "backprop", "engine", "estimators", "networks", "reproducible"]
+PAGES = ["accuracy", "backprop", "engine", "estimators", "networks", "plots", "reproducible"]
 PAGES += ["tables", "texts"]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in PAGES)]
 
 
 @pytest.fixture(autouse=True)
 def whole_tables():
-    """Take back the lines that documents add to the tables of kinds."""
+    """Take back the lines that documents add to the tables of kinds, and close their pictures."""
     before = [(table, dict(table)) for table in (INPUTS, SOLVERS, KINDS)]
     yield
     for table, lines in before:
         table.clear()
         table.update(lines)
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -4,10 +4,12 @@ Run it from the repository, with chainrule and its plots installed: python docs/
 """
 
 import re
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from chainrule.pictures.axes import COLORS, tidy
 from chainrule.pictures.figures import new_figure, save_figure
@@ -17,7 +19,7 @@ DOCS = Path(__file__).parents[1]
 
 def computed(page: str, until: str) -> dict[str, Any]:
     """Return the variables of a page's Python up to the block that has a text in it."""
-    text = (DOCS / "notes" / page).read_text(encoding="utf-8")
+    text = (DOCS / page).read_text(encoding="utf-8")
     variables: dict[str, Any] = {}
     for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
         exec(block, variables)
@@ -33,9 +35,16 @@ def save(figure: Any, name: str) -> None:
     (DOCS / "pictures" / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def save_pixels(figure: Any, name: str) -> None:
+    """Write a figure of many shapes as pixels, of 256 colors."""
+    with Image.open(BytesIO(save_figure(figure, "png"))) as picture:
+        small = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    small.save(DOCS / "pictures" / name, optimize=True)
+
+
 def parabola() -> None:
     """Draw the points, and the polynomial after some steps of gradient descent."""
-    page = computed("3-neural-networks.md", "path = descend")
+    page = computed("notes/3-neural-networks.md", "path = descend")
     figure = new_figure(6, 3.4)
     ax = figure.subplots()
     x = np.linspace(-1.08, 1.08, 60)
@@ -50,7 +59,7 @@ def parabola() -> None:
 
 def batches() -> None:
     """Draw the loss after each pass over the data, by the size of batches."""
-    measured = computed("3-neural-networks.md", "measured = {}")["measured"]
+    measured = computed("notes/3-neural-networks.md", "measured = {}")["measured"]
     figure = new_figure(6, 3.4)
     ax = figure.subplots()
     for color, (size, losses) in zip(COLORS, measured.items(), strict=False):
@@ -65,7 +74,8 @@ def batches() -> None:
 
 def sigmoid() -> None:
     """Draw the sigmoid and its derivative."""
-    function = computed("5-multi-class-cross-entropy.md", "Sigmoid().value(theta)")["Sigmoid"]()
+    page = computed("notes/5-multi-class-cross-entropy.md", "Sigmoid().value(theta)")
+    function = page["Sigmoid"]()
     figure = new_figure(6, 3.0)
     ax = figure.subplots()
     theta = np.linspace(-6, 6, 97)[None]
@@ -79,7 +89,14 @@ def sigmoid() -> None:
     save(figure, "sigmoid.svg")
 
 
+def rates() -> None:
+    """Draw gradient descent with three learning rates on the surface of the loss."""
+    page = computed("notes/3-neural-networks.md", "surface = DescentDisplay")
+    save_pixels(page["surface"].figure_, "rates.png")
+
+
 if __name__ == "__main__":
     parabola()
+    rates()
     batches()
     sigmoid()

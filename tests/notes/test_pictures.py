@@ -20,6 +20,19 @@ def script():
     return module
 
 
+def test_rates_are_drawn_from_their_page(script, monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(script, "save_pixels", lambda figure, to: drawn.update({to: figure}))
+    script.rates()
+    steady, jumping, leaving = drawn["rates.png"].axes[:3]
+    ways = [ax.lines[0].get_xydata() for ax in (steady, jumping, leaving)]
+    lowest = np.array([-2.0, 3.0693])
+    distances = [np.linalg.norm(way - lowest, axis=1) for way in ways]
+    assert (np.diff(distances[0][:12]) < 0).all()
+    assert distances[1][-1] < 0.1 < distances[1][0]
+    assert distances[2][-1] > distances[2][0]
+
+
 @pytest.mark.parametrize("name", ["parabola", "sigmoid"])
 def test_a_picture_is_drawn_from_its_page(script, name, monkeypatch):
     drawn = {}
@@ -48,4 +61,5 @@ def test_the_pages_show_them():
     pages = "".join(
         path.read_text(encoding="utf-8") for path in (PICTURES.parent / "notes").glob("*.md")
     )
-    assert sorted(re.findall(r"!\[.+\]\(\.\./pictures/(\w+)\.svg\)", pages)) == sorted(NAMES)
+    shown = sorted(re.findall(r"!\[.+\]\(\.\./pictures/([\w.]+)\)", pages))
+    assert shown == sorted([*(f"{name}.svg" for name in NAMES), "rates.png"])

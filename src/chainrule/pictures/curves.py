@@ -11,7 +11,7 @@ from chainrule.types import Array
 
 Rule = Callable[[Array], Array]
 
-POINTS = 401
+POINTS = 241
 HALVINGS = 90
 """After so many an interval holds no number between its ends, or is as short as 1e-27."""
 

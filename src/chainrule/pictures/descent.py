@@ -248,7 +248,7 @@ class DescentDisplay:
         lengths = np.linalg.norm(slopes, axis=1, keepdims=True)
         with np.errstate(invalid="ignore", divide="ignore"):
             slopes = slopes / lengths * np.sqrt(lengths / lengths.max())
-        seen = lengths[:, 0] > 1e-4 * lengths.max()  # shorter ones would be dots
+        seen = lengths[:, 0] > 0.01 * lengths.max()  # shorter ones would be dots
         return places[seen, 0], places[seen, 1], slopes[seen, 0], slopes[seen, 1]
 
     def _way(self, ax: Any, descent: Descent) -> None:

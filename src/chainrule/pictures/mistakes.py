@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -133,9 +132,9 @@ class MistakesDisplay:
             The display itself.
         """
         count = max(len(self.images), 1)
-        columns = min(count, MOST_COLUMNS, math.ceil(math.sqrt(2 * count)))
-        rows = -(-count // columns)
-        side = min(8.0 / columns, 1.6)
+        rows = -(-count // MOST_COLUMNS)
+        columns = -(-count // rows)
+        side = min(8.0 / columns, 1.3)
         size = max(side * columns, 3.6), (side + 0.4) * rows + 0.4
         self.axes_ = panels("MistakesDisplay", ax, (rows, columns), size, gaps=(0.5, 0.1))
         self.ax_, self.figure_ = self.axes_[0], self.axes_[0].figure
