@@ -188,6 +188,11 @@ def test_panels_take_the_place_of_an_axes():
     assert len(several.axes_) == 2
 
 
+def test_an_estimator_is_no_chain():
+    with pytest.raises(TypeError, match="expected a Chain, or from_estimator, got a MLPRegressor"):
+        DescentDisplay.from_chain(MLPRegressor(), MeanSquaredError(), POWERS, t)
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

@@ -20,6 +20,8 @@ from chainrule import (
     TableClassifier,
     TextClassifier,
 )
+from chainrule.pictures.mistakes import mistake_text
+from chainrule.pictures.saliency import answer_text
 from chainrule.pictures.sample_images import shown
 from pictures.test_pictures import X, closed, cnn, pyplot, y
 
@@ -70,6 +72,24 @@ def test_cells_count_who_is_taken_for_whom(model, normalize):
             assert text.get_position() == place[::-1]
 
 
+def test_classes_of_any_classifier_are_counted():
+    display = ConfusionDisplay.from_predictions([2.5, 1.0, 2.5, 3.0], [2.5, 2.5, 1.0, 2.5])
+    assert display.labels == ("1", "2.5", "3")
+    np.testing.assert_array_equal(display.counts, [[0, 1, 0], [1, 1, 0], [0, 1, 0]])
+    for true, predicted in (([1, 2], [1]), ([], []), ([[1]], [[1]])):
+        with pytest.raises(ValueError, match=r"expected as many classes \(n,\) as predictions"):
+            ConfusionDisplay.from_predictions(true, predicted)
+
+
+def test_words_are_cut_to_the_width_of_an_image():
+    assert mistake_text("7", "1", 0.99, 20) == "7 → 1\n99 %"
+    assert mistake_text("a sandal", "a sneaker", 0.5, 18) == "a sandal\n→ a sneaker, 50 %"
+    assert mistake_text("ankle boots", "sandals", 0.5, 8) == "ankl…ots\n→ san…ls\n50 %"
+    assert answer_text("sandal", "50 %", 12) == "sandal, 50 %"
+    assert answer_text("sandals", "50 %", 12) == "sandals\n50 %"
+    assert answer_text("3.25", "") == "3.25"
+
+
 def test_a_class_without_samples_has_a_row_of_zeros(model):
     display = ConfusionDisplay.from_estimator(model, IMAGES[y > 0], WORDS[y[y > 0]])
     assert not display.counts[display.labels.index("zero")].any()
@@ -110,9 +130,7 @@ def test_the_most_certain_mistakes_come_first(model):
     for ax, row in zip(display.axes_[:5], wrong, strict=False):
         np.testing.assert_allclose(numbers(ax.images[0]), IMAGES[row])
         true, said, share = WORDS[y][row], predicted[row], f"{100 * P[row]:.0f} %"
-        short = len(true) + len(said) <= 10
-        told = f"{true} → {said}\n{share}" if short else f"{true}\n→ {said}, {share}"
-        assert ax.get_title() == told
+        assert ax.get_title() == f"{true} → {said}\n{share}"
     assert display.figure_._supxlabel.get_text().startswith(
         f"the 5 most certain of {len(wrong)} mistakes among 300 samples: true class → predicted"
     )

@@ -18,12 +18,13 @@ from chainrule.types import Array
 class Attribution:
     """Gradients (n, …) of each sample's own score or loss by the network's input X (n, …).
 
-    ``answers`` is what the network says of each sample, and ``of`` what the gradients are of.
+    ``answers`` is what the network says of each sample, its class and how surely, or a number, and
+    ``of`` what the gradients are of.
     """
 
     X: Array
     gradients: Array
-    answers: tuple[str, ...]
+    answers: tuple[tuple[str, str], ...]
     of: str
 
     def first(self, count: int) -> Attribution:
@@ -81,7 +82,7 @@ def _check_kind(caller: str, estimator: Any) -> None:
 
 def _answers(
     caller: str, estimator: Any, X: Any, outputs: int, output: int
-) -> tuple[tuple[str, ...], Array, Array]:
+) -> tuple[tuple[tuple[str, str], ...], Array, Array]:
     """Return what is said of each sample, its output, and −1 where that is of the other class."""
     targets = estimator.targets_
     if targets.kind != "classes":
@@ -90,12 +91,12 @@ def _answers(
             raise ValueError(f"{caller}: expected output to be 0 to {outputs - 1}, got {output!r}")
         numbers = np.asarray(estimator.predict(X))
         column = numbers.reshape(len(numbers), -1)[:, output if numbers.ndim == 2 else 0]
-        told = tuple(f"{number:.4g}" for number in column)
+        told = tuple((f"{number:.4g}", "") for number in column)
         return told, np.full(len(column), output), np.ones(len(column))
     P = np.asarray(estimator.predict_proba(X))
     chosen = np.argmax(P, axis=1)
     names = [label_text(label) for label in targets.attributes()["classes_"].tolist()]
-    told = tuple(f"{names[k]}, {100 * p[k]:.0f} %" for k, p in zip(chosen, P, strict=True))
+    told = tuple((names[k], f"{100 * p[k]:.0f} %") for k, p in zip(chosen, P, strict=True))
     if outputs > 1:
         return told, chosen, np.ones(len(P))
     return told, np.zeros(len(P), np.intp), np.where(chosen == 1, 1.0, -1.0)

@@ -12,6 +12,9 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#44
 MOST_LABELS = 16
 """A legend of more has several columns."""
 
+SMALL_LETTER = 0.065
+"""The width of a letter of 8 points, in inches."""
+
 WIDE_RANGE = 20
 """Largest over smallest number from which on an axis is logarithmic."""
 
@@ -70,6 +73,12 @@ def panels(
 def fills_figure(ax: Any) -> bool:
     """Return whether a picture has a whole figure: a new one, or that which is given."""
     return ax is None or hasattr(ax, "add_gridspec")
+
+
+def letters_across(ax: Any) -> int:
+    """Return how many small letters have room above an Axes."""
+    inches = float(ax.get_window_extent().width) / float(ax.figure.dpi)
+    return max(6, int(inches / SMALL_LETTER))
 
 
 def bare(ax: Any) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.pictures.answers import read_answers
 from chainrule.pictures.axes import panels
 from chainrule.pictures.tables import shortened_name
+from chainrule.targets.columns import label_text
 from chainrule.types import Array
 
 AXES = {"true": 1, "pred": 0, "all": None}
@@ -95,9 +96,38 @@ class ConfusionDisplay:
             The display, drawn.
         """
         found = read_answers(cls.__name__, estimator, X, y)
-        counts = np.zeros((len(found.labels), len(found.labels)), np.int64)
-        np.add.at(counts, (found.true, found.predicted), 1)
+        counts = _counted(found.true, found.predicted, len(found.labels))
         return cls(counts, found.labels, normalize=normalize).plot(ax)
+
+    @classmethod
+    def from_predictions(
+        cls, y: Any, predicted: Any, *, normalize: str | None = None, ax: Any = None
+    ) -> ConfusionDisplay:
+        """Draw how any classifier takes classes for each other.
+
+        Parameters
+        ----------
+        y, predicted : array-like of shape (n_samples,)
+            True and predicted classes.
+        normalize : {"true", "pred", "all"}, default=None
+            What the cells are shares of; by default they are counts.
+        ax
+            See :meth:`plot`.
+
+        Returns
+        -------
+        display : ConfusionDisplay
+            The display, drawn.
+        """
+        y, predicted = np.asarray(y), np.asarray(predicted)
+        if y.ndim != 1 or y.shape != predicted.shape or not y.size:
+            raise ValueError(
+                f"{cls.__name__}: expected as many classes (n,) as predictions, got shapes "
+                f"{y.shape} and {predicted.shape}"
+            )
+        labels, codes = np.unique(np.concatenate([y, predicted]), return_inverse=True)
+        counts = _counted(codes[: len(y)], codes[len(y) :], len(labels))
+        return cls(counts, list(map(label_text, labels.tolist())), normalize=normalize).plot(ax)
 
     def plot(self, ax: Any = None) -> ConfusionDisplay:
         """Draw the table.
@@ -150,3 +180,10 @@ class ConfusionDisplay:
             place[1], place[0], text, ha="center", va="center", fontsize=8,
             color="white" if dark else "black",
         )  # fmt: skip
+
+
+def _counted(true: Array, predicted: Array, count: int) -> Array:
+    """Return how many samples there are of each pair of classes."""
+    counts = np.zeros((count, count), np.int64)
+    np.add.at(counts, (true, predicted), 1)
+    return counts

@@ -125,6 +125,9 @@ class DescentDisplay:
         display : DescentDisplay
             The display, drawn.
         """
+        if not isinstance(chain, Chain):
+            kind = type(chain).__name__
+            raise TypeError(f"{cls.__name__}: expected a Chain, or from_estimator, got a {kind}")
         expect_loss(loss)
         chosen = as_optimizers(SGD(0.1) if optimizers is None else optimizers)
         check_count(cls.__name__, "steps", steps)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.pictures.answers import read_answers
-from chainrule.pictures.axes import bare, check_count, fills_figure, panels
+from chainrule.pictures.axes import bare, check_count, fills_figure, letters_across, panels
 from chainrule.pictures.sample_images import sample_images, shown
 from chainrule.pictures.tables import shortened_name
 from chainrule.tables import counted
@@ -135,7 +135,8 @@ class MistakesDisplay:
         rows = -(-count // MOST_COLUMNS)
         columns = -(-count // rows)
         side = min(8.0 / columns, 1.3)
-        size = max(side * columns, 3.6), (side + 0.4) * rows + 0.4
+        height = side * self.images.shape[2] / self.images.shape[3]
+        size = max(side * columns, 3.6), (height + 0.5) * rows + 0.4
         self.axes_ = panels("MistakesDisplay", ax, (rows, columns), size, gaps=(0.5, 0.1))
         self.ax_, self.figure_ = self.axes_[0], self.axes_[0].figure
         for each in self.axes_:
@@ -153,16 +154,22 @@ class MistakesDisplay:
             self.figure_.supxlabel(words, fontsize="small")
         for each, image in zip(self.axes_, shown(self.images), strict=False):
             each.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-        told = map(mistake_text, self.true, self.predicted, self.probabilities)
-        for each, text in zip(self.axes_, told, strict=False):
+        longest = letters_across(self.ax_)
+        told = zip(self.true, self.predicted, self.probabilities, strict=True)
+        for each, (true, predicted, probability) in zip(self.axes_, told, strict=False):
+            text = mistake_text(true, predicted, probability, longest)
             each.set_title(text, fontsize=8)
         return self
 
 
-def mistake_text(true: str, predicted: str, probability: float) -> str:
-    """Return two lines: the class, and what it is taken for; short ones share a line."""
-    true, predicted = shortened_name(true), shortened_name(predicted)
+def mistake_text(true: str, predicted: str, probability: float, longest: int) -> str:
+    """Return lines of so many letters: the class, what it is taken for, and how surely.
+
+    Short classes share a line.
+    """
     share = f"{100 * probability:.0f} %"
-    if len(true) + len(predicted) <= 10:
-        return f"{true} → {predicted}\n{share}"
-    return f"{true}\n→ {predicted}, {share}"
+    if len(true) + len(predicted) + 3 <= longest:
+        return f"{shortened_name(true)} → {shortened_name(predicted)}\n{share}"
+    told = f"→ {shortened_name(predicted, longest - 2)}"
+    short = len(told) + len(share) + 2 <= longest
+    return f"{shortened_name(true, longest)}\n{told}{', ' if short else chr(10)}{share}"

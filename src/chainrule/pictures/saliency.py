@@ -8,9 +8,17 @@ from typing import Any
 import numpy as np
 
 from chainrule.pictures.attribution import Attribution, loss_gradients, score_gradients
-from chainrule.pictures.axes import COLORS, bare, check_count, panels, signed, tidy
+from chainrule.pictures.axes import (
+    COLORS,
+    bare,
+    check_count,
+    letters_across,
+    panels,
+    signed,
+    tidy,
+)
 from chainrule.pictures.sample_images import SampleImages, sample_images, shown
-from chainrule.pictures.tables import shortened_name
+from chainrule.pictures.tables import LONGEST_NAME, shortened_name
 from chainrule.tables import counted
 
 OF = ("score", "loss")
@@ -156,14 +164,15 @@ class SaliencyDisplay:
         columns = min(count, MOST_COLUMNS)
         rows = -(-count // columns)
         side = min(8.0 / columns, 1.5)
-        size = max(side * columns, 3.2) + 0.5, (2 * side + 0.45) * rows
+        height = side * self.values_.shape[1] / self.values_.shape[2]
+        size = max(side * columns, 3.2) + 0.5, (2 * height + 0.55) * rows
         made = panels("SaliencyDisplay", ax, (2 * rows, columns), size, gaps=(0.25, 0.1))
         self.axes_ = made.reshape(rows, 2, columns)
-        told = self.attribution.answers
+        told, longest = self.attribution.answers, letters_across(made[0])
         for k, image in enumerate(shown(images.images)):
             above, below = self.axes_[k // columns, :, k % columns]
             above.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-            above.set_title(shortened_name(told[k]), fontsize=8)
+            above.set_title(answer_text(*told[k], longest), fontsize=8)
             below.imshow(self.values_[k], **self._colors(self.values_[k]))
         for each in made:
             bare(each)
@@ -195,9 +204,19 @@ class SaliencyDisplay:
         ax.barh(range(len(order)), self.values_, color=colors if one else COLORS[0])
         ax.set_yticks(range(len(order)), told, fontsize=8)
         ax.set_ylim(len(order) - 0.4, -0.6)
-        of = self.attribution.answers[0] if one else f"mean of {len(values):,} samples"
+        of = (
+            answer_text(*self.attribution.answers[0]) if one else f"mean of {len(values):,} samples"
+        )
         words = f"{self.words} ({of})" if one else f"|{self.words}|, {of}"
-        tidy(ax, words.replace("$", r"\$"), "")
+        tidy(ax, words, "")
         ax.axvline(0, color="black", linewidth=0.6)
         if len(means) > len(order):
             ax.set_title(f"the {len(order)} largest of {len(means):,}", fontsize=9)
+
+
+def answer_text(answer: str, share: str, longest: int = LONGEST_NAME) -> str:
+    """Return a class and how surely, on one line of so many letters or on two."""
+    if not share:
+        return shortened_name(answer, longest)
+    short = len(answer) + len(share) + 2 <= longest
+    return f"{shortened_name(answer, longest)}{', ' if short else chr(10)}{share}"

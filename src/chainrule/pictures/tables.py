@@ -37,11 +37,11 @@ def weight_table(
     ax.set_xlabel("unit")
 
 
-def shortened_name(name: str) -> str:
+def shortened_name(name: str, longest: int = LONGEST_NAME) -> str:
     """Return a name that fits beside a picture: its beginning and its end, where names differ.
 
     A dollar sign begins no formula.
     """
-    half = (LONGEST_NAME - 1) // 2
-    short = name if len(name) <= LONGEST_NAME else f"{name[: half + 1]}…{name[-half:]}"
+    half = (longest - 1) // 2
+    short = name if len(name) <= longest else f"{name[: longest - half - 1]}…{name[-half:]}"
     return short.replace("$", r"\$")
