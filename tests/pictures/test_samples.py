@@ -173,7 +173,7 @@ def test_numbers_of_any_range_are_shown_from_0_to_1():
 
 def test_saliency_is_the_slope_of_the_predicted_score(float64):
     images, h = IMAGES[:3], 1e-6
-    display = SaliencyDisplay.from_estimator(float64, images)
+    display = SaliencyDisplay.from_estimator(float64, IMAGES[:9], count=3)
     best = float64.predict(images)
     for k, (image, label) in enumerate(zip(images, best, strict=True)):
         slopes = np.zeros((8, 8))
@@ -216,13 +216,24 @@ def test_times_the_input_a_linear_network_is_taken_apart():
         np.testing.assert_array_equal(widths, display.values_)
 
 
-def test_of_several_rows_bars_are_means_of_sizes():
+@pytest.mark.parametrize("rows", [3, 256])
+def test_of_several_rows_bars_are_means_of_sizes(rows, monkeypatch):
+    monkeypatch.setattr("chainrule.pictures.attribution.ROWS", rows)
     model = MLPRegressor(hidden_layer_sizes=(4,), max_iter=5, random_state=0).fit(X[:, 10:40], y)
     display = SaliencyDisplay.from_estimator(model, X[:7, 10:40])
     jacobian = np.abs(model.jacobian(X[:7, 10:40])[:, 0]).mean(axis=0)
     np.testing.assert_allclose(display.values_, np.sort(jacobian)[::-1][:25], rtol=1e-5)
     assert display.ax_.get_xlabel() == "|∂output/∂x|, mean of 7 samples"
     assert display.ax_.get_title() == "the 25 largest of 30"
+    monkeypatch.setattr("chainrule.pictures.saliency.MOST_ROWS", 3)
+    some = SaliencyDisplay.from_estimator(model, X[:7, 10:40])
+    every_third = display.attribution.gradients[::3]
+    np.testing.assert_allclose(some.attribution.gradients, every_third, rtol=1e-9)
+    assert some.ax_.get_xlabel() == "|∂output/∂x|, mean of 3 of 7 samples"
+    monkeypatch.undo()
+    losses = SaliencyDisplay.from_estimator(model, X[:7, 10:40], y[:7], of="loss")
+    gradient = 7 * model.input_gradient(X[:7, 10:40], y[:7])
+    np.testing.assert_allclose(losses.attribution.gradients, gradient, rtol=1e-5)
 
 
 def test_of_an_ensemble_it_is_the_mean_of_the_members_scores():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,62 +14,84 @@ from chainrule.pictures.sample_images import dense
 from chainrule.targets.columns import label_text
 from chainrule.types import Array
 
+Choose = Callable[[int], Array]
+"""From the number of samples to the rows of those that are taken."""
+
+ROWS = 256
+
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
     """Gradients (n, …) of each sample's own score or loss by the network's input X (n, …).
 
     ``answers`` is what the network says of each sample, its class and how surely, or a number, and
-    ``of`` what the gradients are of.
+    ``of`` what the gradients are of. The samples were chosen from so many.
     """
 
     X: Array
     gradients: Array
     answers: tuple[tuple[str, str], ...]
     of: str
-
-    def first(self, count: int) -> Attribution:
-        """Return those of the first samples."""
-        X, gradients = self.X[:count], self.gradients[:count]
-        return Attribution(X, gradients, self.answers[:count], self.of)
+    among: int
 
 
-def score_gradients(caller: str, estimator: Any, X: Any, output: int = 0) -> Attribution:
+def score_gradients(
+    caller: str, estimator: Any, X: Any, output: int, choose: Choose
+) -> Attribution:
     """Return the gradients of scores: of the predicted class, or of a number that is predicted.
 
     A score is what goes into the softmax or sigmoid; of an ensemble, the mean of its members'.
+    They are those of chosen samples.
     """
     check_fitted(caller, estimator, "chain_", "call fit first")
-    chain, encoded = estimator._network(), _inputs(caller, estimator, X)
-    _, count = chain.fuse(estimator._objective(estimator.targets_).loss)
-    trace = chain.trace(encoded, until=count)
-    dZ = np.zeros_like(trace[-1])
-    answers, places, signs = _answers(caller, estimator, X, dZ.shape[-1], output)
-    members = dZ.shape[1] if dZ.ndim == 3 else 1
-    dZ[np.arange(len(dZ)), ..., places] = (signs / members).reshape(-1, *((1,) * (dZ.ndim - 2)))
-    _, dX = chain.backprop(trace, dZ, input_gradient=True)
-    assert dX is not None
+    _check_kind(caller, estimator)
+    chain: Chain = estimator._network()
+    _, depth = chain.fuse(estimator._objective(estimator.targets_).loss)
+    outputs = chain.layers[depth - 1].output_shape[-1]
+    answers, places, signs = _answers(caller, estimator, X, outputs, output)
+    encoded = estimator._encoded(X)
+    chosen = choose(len(answers))
+    encoded, places, signs = dense(encoded[chosen]), places[chosen], signs[chosen]
+
+    def gradient(rows: slice) -> Array:
+        trace = chain.trace(encoded[rows], until=depth)
+        dZ = np.zeros_like(trace[-1])
+        members = dZ.shape[1] if dZ.ndim == 3 else 1
+        upstream = (signs[rows] / members).reshape(-1, *((1,) * (dZ.ndim - 2)))
+        dZ[np.arange(len(dZ)), ..., places[rows]] = upstream
+        return np.asarray(chain.backprop(trace, dZ, input_gradient=True)[1])
+
     of = "score" if estimator.targets_.kind == "classes" else "output"
-    return Attribution(np.asarray(trace[0]), np.asarray(dX), answers, of)
+    told = tuple(answers[k] for k in chosen)
+    return Attribution(encoded, _in_blocks(gradient, len(encoded)), told, of, len(answers))
 
 
-def loss_gradients(caller: str, estimator: Any, X: Any, y: Any) -> Attribution:
-    """Return the gradients of each sample's loss, without weights of classes."""
+def loss_gradients(
+    caller: str, estimator: Any, X: Any, y: Any, output: int, choose: Choose
+) -> Attribution:
+    """Return the gradients of chosen samples' own losses, without weights of classes."""
     check_fitted(caller, estimator, "chain_", "call fit first")
     from chainrule.estimators.preparation import dense_labelled  # which loads scikit-learn
 
     _check_kind(caller, estimator)
     raw, data = dense_labelled(estimator, X, y, None)
-    chain: Chain = estimator._network()
-    dX = chain.input_gradient(estimator._objective(estimator.targets_).loss, data.X, data.t)
-    answers, _, _ = _answers(caller, estimator, raw, estimator.targets_.outputs, 0)
-    return Attribution(np.asarray(data.X), dX * len(dX), answers, "loss")  # which is a mean
+    chain, chosen = estimator._network(), choose(len(data.X))
+    encoded, t = np.asarray(data.X[chosen]), data.t[chosen]
+    loss = estimator._objective(estimator.targets_).loss
+    answers, _, _ = _answers(caller, estimator, raw, estimator.targets_.outputs, output)
+
+    def gradient(rows: slice) -> Array:
+        X = encoded[rows]
+        return np.asarray(chain.input_gradient(loss, X, t[rows]) * len(X))  # which is of a mean
+
+    told = tuple(answers[k] for k in chosen)
+    return Attribution(encoded, _in_blocks(gradient, len(encoded)), told, "loss", len(data.X))
 
 
-def _inputs(caller: str, estimator: Any, X: Any) -> Array:
-    """Return dense samples as the network takes them."""
-    _check_kind(caller, estimator)
-    return dense(estimator._encoded(X))
+def _in_blocks(gradient: Callable[[slice], Array], count: int) -> Array:
+    """Return the gradients of all samples, few at a time: those of every layer are in memory."""
+    blocks = (slice(first, first + ROWS) for first in range(0, count, ROWS))
+    return np.concatenate([gradient(rows) for rows in blocks])
 
 
 def _check_kind(caller: str, estimator: Any) -> None:

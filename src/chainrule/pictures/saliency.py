@@ -12,6 +12,7 @@ from chainrule.pictures.axes import (
     COLORS,
     bare,
     check_count,
+    check_fitted,
     letters_across,
     panels,
     signed,
@@ -20,10 +21,13 @@ from chainrule.pictures.axes import (
 from chainrule.pictures.sample_images import SampleImages, sample_images, shown
 from chainrule.pictures.tables import LONGEST_NAME, shortened_name
 from chainrule.tables import counted
+from chainrule.types import Array
 
 OF = ("score", "loss")
 MOST_COLUMNS = 8
 MOST_BARS = 25
+MOST_ROWS = 1000
+"""The bars of a larger table are means over so many of its rows, evenly chosen."""
 
 
 class SaliencyDisplay:
@@ -31,7 +35,8 @@ class SaliencyDisplay:
 
     Of images the size of the gradient is drawn below each, each scaled to its own largest. Times
     the input it has a sign: what speaks for the answer is red, what speaks against it blue. Of
-    tables bars are the mean of sizes over all samples, so that one sample has its own.
+    tables bars are the mean of sizes over all samples, or over 1,000, evenly chosen, if there are
+    more; one sample has its own.
 
     Parameters
     ----------
@@ -116,13 +121,19 @@ class SaliencyDisplay:
         if of not in OF:
             raise ValueError(f"{name}: expected of to be one of {', '.join(OF)}, got {of!r}")
         check_count(name, "count", count)
-        if of == "loss":
-            found = loss_gradients(name, estimator, X, y)
-        else:
-            found = score_gradients(name, estimator, X, output)
+        check_fitted(name, estimator, "chain_", "call fit first")
         images = sample_images(name, estimator, X, shape)
+
+        def choose(n: int) -> Array:
+            if images is not None:
+                return np.arange(min(n, count))
+            return np.unique(np.linspace(0, n - 1, min(n, MOST_ROWS)).astype(np.intp))
+
+        if of == "loss":
+            found = loss_gradients(name, estimator, X, y, output, choose)
+        else:
+            found = score_gradients(name, estimator, X, output, choose)
         if images is not None:
-            found = found.first(count)
             images = SampleImages(images.images[:count], images.placed)
         names = estimator.inputs_.feature_names
         return cls(found, images=images, names=names, times_input=times_input).plot(ax)
@@ -204,14 +215,18 @@ class SaliencyDisplay:
         ax.barh(range(len(order)), self.values_, color=colors if one else COLORS[0])
         ax.set_yticks(range(len(order)), told, fontsize=8)
         ax.set_ylim(len(order) - 0.4, -0.6)
-        of = (
-            answer_text(*self.attribution.answers[0]) if one else f"mean of {len(values):,} samples"
-        )
-        words = f"{self.words} ({of})" if one else f"|{self.words}|, {of}"
-        tidy(ax, words, "")
+        tidy(ax, self._of_bars(len(values)), "")
         ax.axvline(0, color="black", linewidth=0.6)
         if len(means) > len(order):
             ax.set_title(f"the {len(order)} largest of {len(means):,}", fontsize=9)
+
+    def _of_bars(self, count: int) -> str:
+        """Return what bars for so many samples are."""
+        if count == 1:
+            return f"{self.words} ({answer_text(*self.attribution.answers[0])})"
+        among = self.attribution.among
+        some = f" of {among:,}" if count < among else ""
+        return f"|{self.words}|, mean of {count:,}{some} samples"
 
 
 def answer_text(answer: str, share: str, longest: int = LONGEST_NAME) -> str:
