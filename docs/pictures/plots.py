@@ -10,6 +10,7 @@ from notes import computed, save, save_pixels
 DRAWN = {
     "activations.svg": "activations",
     "losses.svg": "losses",
+    "bowl.png": "bowl",
     "descent.png": "ways",
     "confusion.svg": "confusion",
     "mistakes.png": "mistakes",

@@ -63,8 +63,8 @@ def test_gradient_descent_takes_the_steps_of_the_notes():
     np.testing.assert_allclose(way.get_xydata(), path, rtol=1e-12)
     first, second = (np.linspace(*ends, 5) for ends in display.limits)
     expected = [[error(np.array([a, b])) / len(x) for a in first] for b in second]
-    np.testing.assert_allclose(display.losses_, expected, rtol=1e-12)
-    losses = display.descents[0].losses
+    np.testing.assert_allclose(display.heights_, expected, rtol=1e-12)
+    losses = display.descents[0].heights
     np.testing.assert_allclose(losses, [error(w) / len(x) for w in path], rtol=1e-12)
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("W0[0,0]", "W0[1,0]")
 
@@ -93,14 +93,14 @@ def test_an_optimizer_takes_the_steps_that_it_takes_in_training(optimizer):
     plan = Plan(optimizer, batch_size=None, epochs=6, patience=None)
     history = train(chain, MeanSquaredError(), POWERS, t, plan)
     np.testing.assert_allclose(way.points[-1], chain.parameters.flat, rtol=1e-10)
-    np.testing.assert_allclose(way.losses[:-1], history.losses, rtol=1e-10)
+    np.testing.assert_allclose(way.heights[:-1], history.losses, rtol=1e-10)
 
 
 def test_a_rate_that_is_too_large_diverges_beside_one_that_is_not():
     curvature = np.linalg.eigvalsh(2 * POWERS.T @ POWERS / len(x)).max()
     rates = (0.5 / curvature, 2.2 / curvature)
     display = drawn(parabola(), optimizers=[SGD(rate) for rate in rates], steps=40)
-    fallen, risen = (way.losses for way in display.descents)
+    fallen, risen = (way.heights for way in display.descents)
     assert (np.diff(fallen) < 0).all()
     assert (np.diff(risen[5:]) > 0).all()
     assert [ax.get_title().partition("\n")[0] for ax in display.axes_] == [
@@ -118,7 +118,7 @@ def test_a_rate_that_is_too_large_diverges_beside_one_that_is_not():
 def test_a_way_ends_where_the_loss_is_no_number():
     (way,) = drawn(parabola(), optimizers=SGD(1e80), steps=50).descents
     assert 1 < len(way.points) < 50
-    assert np.isfinite(way.losses).all()
+    assert np.isfinite(way.heights).all()
 
 
 def test_the_other_parameters_stay_and_momentum_is_named():
@@ -165,7 +165,7 @@ def test_where_the_loss_refuses_the_outputs_nothing_is_drawn():
         chain, Poisson(), [[0.0], [1.0]], [1, 2], optimizers=SGD(50.0), limits=limits, **SMALL
     )
     w, b = np.meshgrid(np.linspace(-1, 1, 5), np.linspace(-2, 4, 5))
-    np.testing.assert_array_equal(np.isnan(display.losses_), (b <= 0) | (w + b <= 0))
+    np.testing.assert_array_equal(np.isnan(display.heights_), (b <= 0) | (w + b <= 0))
     assert len(display.descents[0].points) == 1
 
 
@@ -175,7 +175,7 @@ def test_a_fitted_network_shows_its_own_loss():
     display = DescentDisplay.from_estimator(model, POWERS, t, parameters=names, **SMALL)
     loss = model._objective(model.targets_).loss
     expected = model.chain_.astype(np.float64).loss(loss, POWERS, t)
-    assert display.descents[0].losses[0] == pytest.approx(expected, rel=1e-12)
+    assert display.descents[0].heights[0] == pytest.approx(expected, rel=1e-12)
 
 
 def test_panels_take_the_place_of_an_axes():
@@ -186,6 +186,42 @@ def test_panels_take_the_place_of_an_axes():
     assert right not in figure.axes
     assert several.figure_ is figure
     assert len(several.axes_) == 2
+
+
+def bowl(x):
+    return x[0] ** 2 / 2 + 10 * x[1] ** 2
+
+
+@pytest.mark.parametrize("gradient", [None, lambda x: x * [1, 20]])
+def test_a_function_of_two_numbers_is_a_surface_too(gradient):
+    display = DescentDisplay.from_function(
+        bowl, (4, 1), gradient=gradient, optimizers=SGD(0.09), **SMALL
+    )
+    factors = np.array([1 - 0.09, 1 - 0.09 * 20])
+    expected = [[4, 1] * factors**k for k in range(7)]
+    np.testing.assert_allclose(display.lines_[0].get_xydata(), expected, rtol=1e-9)
+    first, second = (np.linspace(*ends, 5) for ends in display.limits)
+    heights = [[bowl([a, b]) for a in first] for b in second]
+    np.testing.assert_allclose(display.heights_, heights)
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("x[0]", "x[1]")
+    last = bowl(expected[-1])
+    assert display.ax_.get_title() == f"SGD, η = 0.09\nf(x) 18 → {last:.3g} in 6 steps"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"function": lambda x: x}, "expected a function from x .* to a number, got array"),
+        ({"gradient": lambda x: 1.0}, "expected gradient to return two numbers"),
+        ({"start": 1}, "expected start of two numbers, got 1"),
+        ({"optimizers": SGD(1, rate_factors={"x": 1})}, "an optimizer without factors"),
+        ({"function": lambda x: np.log(x[0])}, r"expected a finite f\(x\) at the start"),
+    ],
+)
+def test_a_function_that_is_no_surface_is_named(given, message):
+    function, start = given.pop("function", bowl), given.pop("start", (0, 1))
+    with pytest.raises((TypeError, ValueError), match=message):
+        DescentDisplay.from_function(function, start, **SMALL, **given)
 
 
 def test_an_estimator_is_no_chain():

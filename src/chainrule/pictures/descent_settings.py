@@ -19,11 +19,11 @@ LEVELS = 16
 """So many contours."""
 
 
-def contour_levels(losses: Array) -> Array:
+def contour_levels(heights: Array) -> Array:
     """Return heights of contours, closer to each other near the lowest."""
-    known = losses[np.isfinite(losses)]
+    known = heights[np.isfinite(heights)]
     if not known.size:
-        raise ValueError("DescentDisplay: expected a finite loss within the limits, got none")
+        raise ValueError("DescentDisplay: expected finite heights within the limits, got none")
     low, high = float(known.min()), float(np.quantile(known, 0.98))
     if not high > low:
         low, high = low - 0.5, low + 0.5
@@ -79,11 +79,11 @@ def limits_of(descents: Sequence[Descent]) -> Limits:
 
     The lowest is in the middle, and neither side is much shorter than the other.
     """
-    start, first = descents[0].points[0], descents[0].losses[0]
+    start, first = descents[0].points[0], descents[0].heights[0]
     points = np.concatenate([each.points for each in descents])
-    losses = np.concatenate([each.losses for each in descents])
-    below = points[losses <= first]
-    lowest = points[np.argmin(losses)]
+    heights = np.concatenate([each.heights for each in descents])
+    below = points[heights <= first]
+    lowest = points[np.argmin(heights)]
     half = 1.2 * np.max(np.abs(np.vstack([below, start]) - lowest), axis=0)
     half = np.maximum(half, 0.4 * half.max()) if half.any() else np.maximum(np.abs(start), 1.0)
     (a, c), (b, d) = (lowest - half).tolist(), (lowest + half).tolist()
