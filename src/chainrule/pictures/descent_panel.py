@@ -74,6 +74,7 @@ class Landscape:
 def draw_way(ax: Any, descent: Descent, label: str) -> list[Any]:
     """Draw the way of an optimizer, its start and its end; return its line."""
     x, y = descent.points.T
+    ax.plot(x, y, color="white", linewidth=3.4)  # so that it shows on every gray
     lines: list[Any] = ax.plot(
         x, y, "o-", color=COLORS[1], markersize=4, linewidth=1.6, markeredgecolor="white",
         markeredgewidth=0.5,
