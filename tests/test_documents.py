@@ -26,6 +26,7 @@ WRITTEN = {
 
 PAGES = ["accuracy", "backprop", "engine", "estimators", "networks", "plots", "reproducible"]
 PAGES += ["tables", "texts"]
+PAGES += [f"tutorials/{page}" for page in ("table", "photos", "texts", "one-import", "production")]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in PAGES)]
 
 
@@ -62,7 +63,12 @@ def test_the_commands_of_a_page_run(name, tmp_path, monkeypatch):
     assert WRITTEN[name] < written
 
 
-@pytest.mark.parametrize("name", [*DOCUMENTS, *COMMANDS])
+PLAIN = ["docs/index.md", "docs/gallery.md"]
+PLAIN += sorted(f"docs/reference/{path.name}" for path in (ROOT / "docs/reference").glob("*.md"))
+"""Pages without code that runs."""
+
+
+@pytest.mark.parametrize("name", [*DOCUMENTS, *COMMANDS, *PLAIN])
 def test_its_links_lead_somewhere(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)

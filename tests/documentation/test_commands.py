@@ -1,0 +1,32 @@
+"""The reference of the command line: all commands, and of each what its help says."""
+
+import re
+
+import pytest
+
+import commands
+from cli.runs import chainrule
+
+SECTIONS = commands.sections()
+
+
+def test_each_command_of_the_help_has_a_section():
+    for words in ((), ("fasttext",)):
+        listed = re.findall(r"^│ ([a-z][a-z-]*) ", chainrule(*words, "--help").out, re.MULTILINE)
+        assert len(listed) > 5
+        assert {" ".join(["chainrule", *words, name]) for name in listed} <= {*SECTIONS}
+
+
+@pytest.mark.parametrize("words", [w for w in SECTIONS if w != "chainrule fasttext"])
+def test_a_section_has_the_options_of_the_help(words):
+    section = SECTIONS[words]
+    shown = chainrule(*words.split()[1:], "--help").out
+    assert section.startswith(f"{'#' * len(words.split())} {words}\n")
+    options = set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*(?= )", shown.partition("─ Options")[2]))
+    missing = {each for each in options if f"`{each}" not in section and each not in section}
+    assert options
+    assert not missing
+
+
+def test_signs_of_help_texts_mean_themselves():
+    assert commands._prose("a|b  <c>\n[d] __e__") == r"a\|b \<c> \[d\] \_\_e\_\_"
