@@ -11,15 +11,14 @@ import commands
 import navigation
 import reference
 
-NAMES = re.compile(r"<!-- names of ([\w.]+) -->")
-COMMANDS = "<!-- commands -->"
+NAMES = re.compile(r"^<!-- names of ([\w.]+) -->$", re.MULTILINE)
+COMMANDS = re.compile(r"^<!-- commands -->$", re.MULTILINE)
 
 
 def filled(page: str, text: str) -> str:
     """Return the text of a page with what it asks for."""
     text = NAMES.sub(lambda found: reference.entries(found[1]), text)
-    if COMMANDS in text:
-        text = text.replace(COMMANDS, "\n".join(commands.sections().values()))
+    text = COMMANDS.sub(lambda _: "\n".join(commands.sections().values()), text)
     if page == navigation.HOME:
         text += navigation.contents()
     return text

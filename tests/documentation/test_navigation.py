@@ -48,3 +48,5 @@ def test_pages_are_filled_with_what_their_comments_ask_for():
     assert ".. autoclass:: chainrule.Parameters" in filled
     assert all(section in filled for section in commands.sections().values())
     assert "<!--" not in filled
+    mentioned = "A comment such as `<!-- commands -->`\n"
+    assert markers.filled("docs/x", mentioned) == mentioned
