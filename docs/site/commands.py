@@ -41,10 +41,11 @@ def _section(command: Any, words: str) -> Iterator[str]:
 
 
 def _called(names: str) -> str:
-    """Return how a parameter is called, each name as code that no line ends in."""
-    return ", ".join(f"`{name}`" for name in re.split(r", (?=-)| / ", names))
+    """Return how a parameter is called, each name as code that stays in its cell."""
+    return ", ".join(f"`{name}`" for name in re.split(r", (?=-)| / ", names.replace("|", r"\|")))
 
 
 def _prose(text: str | None) -> str:
-    """Return a help text as Markdown, on one line, with its signs as they are."""
-    return re.sub(r"[|*_<`\[\]]", r"\\\g<0>", re.sub(r"\s+", " ", text or "").strip())
+    """Return a help text as Markdown: one line, with its signs as they are, and options as code."""
+    line = re.sub(r"[|*_<`\[\]]", r"\\\g<0>", " ".join((text or "").split()))
+    return re.sub(r"(?<![\w-])--[a-z][a-z-]*", r"`\g<0>`", line)

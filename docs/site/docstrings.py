@@ -8,7 +8,8 @@ from sphinx import addnodes
 
 import chainrule
 
-LECTURE = re.compile(r"([A-Z][a-z]+(?: [a-z]+){0,2}): (.*)")
+PARTS = "Definition|Shapes|Derivative|Jacobian|Backprop|At kinks|Numerics|Source"
+LECTURE = re.compile(rf"({PARTS}): (.*)")
 """A line such as ``Backprop: dX = dY·(1 − |Y|)²``, which the lines under it, indented, go on."""
 
 VERBATIM = re.compile(r"(``.*?``|(?::\w+)?:?`[^`]+`)")

@@ -28,5 +28,15 @@ def test_a_section_has_the_options_of_the_help(words):
     assert not missing
 
 
+@pytest.mark.parametrize("section", SECTIONS.values(), ids=SECTIONS)
+def test_rows_have_a_name_and_what_it_means(section):
+    rows = [line for line in section.splitlines() if line.startswith("|")]
+    assert all(len(re.findall(r"(?<!\\)\|", row)) == 3 for row in rows)
+
+
 def test_signs_of_help_texts_mean_themselves():
     assert commands._prose("a|b  <c>\n[d] __e__") == r"a\|b \<c> \[d\] \_\_e\_\_"
+
+
+def test_options_in_help_texts_are_code():
+    assert commands._prose("a,b or --drop a --drop b; x--y") == "a,b or `--drop` a `--drop` b; x--y"

@@ -7,7 +7,7 @@ from docstrings import escaped, readable
 
 def test_the_lines_of_a_lecture_become_fields():
     lines = [
-        "Abs.",
+        "Absolute: of any sign.",
         "",
         "Definition: y = |x|",
         "Backprop: dX = dY·s, where",
@@ -16,7 +16,7 @@ def test_the_lines_of_a_lecture_become_fields():
         "More.",
     ]
     assert readable(lines) == [
-        "Abs.",
+        "Absolute: of any sign.",
         "",
         r":Definition: y = \|x\|",
         ":Backprop: dX = dY·s, where",
