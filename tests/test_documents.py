@@ -48,6 +48,17 @@ def test_its_python_runs(name, tmp_path, monkeypatch):
     assert run_document(ROOT / name) > 0
 
 
+def test_each_page_with_python_runs():
+    pages = {path.relative_to(ROOT).as_posix(): path for path in ROOT.glob("docs/**/*.md")}
+    with_code = {
+        name
+        for name, path in pages.items()
+        if any(block.language == "python" for block in fenced_blocks(path.read_text("utf-8")))
+    }
+    elsewhere = {name for name in pages if name.startswith("docs/notes/")}  # tests/notes
+    assert with_code <= {*DOCUMENTS, *COMMANDS, *elsewhere}
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_commands_of_a_page_run(name, tmp_path, monkeypatch):
     def shell(line):

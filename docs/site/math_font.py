@@ -8,9 +8,6 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from fontTools import subset
-from fontTools.ttLib import TTFont
-
 SIGNS = (
     range(0x0020, 0x0250),  # Latin letters
     range(0x0302, 0x0308),  # hats and bars above letters
@@ -20,12 +17,20 @@ SIGNS = (
     range(0x2100, 0x2150),  # ℝ and its like
     range(0x2190, 0x2300),  # arrows, operators
     range(0x27E8, 0x27EA),  # angle brackets
-    range(0x1D434, 0x1D7FF),  # letters of other shapes
+    range(0x1D400, 0x1D800),  # letters of other shapes
 )
+
+
+def lacking(text: str) -> set[str]:
+    """Return the signs of a text that the font is without."""
+    return {sign for sign in text if not any(ord(sign) in signs for signs in SIGNS)}
 
 
 def write_font(path: Path) -> None:
     """Write the font as WOFF, with all sizes that its signs grow to."""
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+
     with as_file(files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf") as whole:
         font = TTFont(whole)
     options = subset.Options(layout_features=["*"], flavor="woff", hinting=False)

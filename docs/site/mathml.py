@@ -7,6 +7,8 @@ from xml.etree import ElementTree
 from docutils import nodes
 from sphinx.util import logging
 
+from math_font import lacking
+
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 FUNCTIONS = {"log", "exp", "tanh", "sin", "cos"}
 LIMITS = {"lim", "max", "min", "∑", "∏"}
@@ -22,7 +24,7 @@ def formula(latex: str, display: str, node: nodes.Node | None = None) -> str:
     from latex2mathml.converter import convert
 
     mathml = for_browsers(convert(latex.replace(":=", "≔"), display=display))
-    for word in set(re.findall(r">(\\\w+)<", mathml)):
+    for word in {*re.findall(r">(\\\w+)<", mathml), *lacking(re.sub(r"<[^>]+>|\s", "", mathml))}:
         logger.warning("a formula has %s, of which no MathML is made", word, location=node)
     return mathml
 
@@ -71,11 +73,11 @@ def _rewrite(element: ElementTree.Element) -> None:
         element.set("width", "0.17em")
     elif name == "mi" and element.text == "≔":
         element.tag = _tag("mo")
-    variant = element.attrib.pop("mathvariant", "")
+    variant, letter = element.attrib.pop("mathvariant", ""), element.text or ""
     if variant == "double-struck":
-        element.text = DOUBLE_STRUCK[element.text]
+        element.text = DOUBLE_STRUCK[letter]
     elif variant == "bold":
-        element.text = "".join(map(_bold, element.text))
+        element.text = "".join(map(_bold, letter))
     elif variant:
         element.set("mathvariant", variant)
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from math_font import lacking
 from mathml import NAMESPACE, for_browsers
 
 
@@ -35,6 +36,11 @@ def rewritten(inner):
 )
 def test_formulas_are_said_with_what_browsers_have(inner, result):
     assert rewritten(inner) == result
+
+
+def test_signs_that_the_font_lacks_are_found():
+    assert lacking("∂L/∂𝐜 ≔ Σ ŷ − ½ ℝ") == set()
+    assert lacking("x 漢") == {"漢"}
 
 
 def test_a_letter_without_a_double_struck_form_is_an_error():
