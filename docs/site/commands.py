@@ -41,8 +41,9 @@ def _section(command: Any, words: str) -> Iterator[str]:
 
 
 def _called(names: str) -> str:
-    """Return how a parameter is called, each name as code that stays in its cell."""
-    return ", ".join(f"`{name}`" for name in re.split(r", (?=-)| / ", names.replace("|", r"\|")))
+    """Return how a parameter is called: each name, and what it takes, as code in one cell."""
+    parts = re.split(r", (?=-)| / ", names.replace("|", r"\|"))
+    return ", ".join(" ".join(f"`{word}`" for word in part.split(" ", 1)) for part in parts)
 
 
 def _prose(text: str | None) -> str:

@@ -38,5 +38,12 @@ def test_signs_of_help_texts_mean_themselves():
     assert commands._prose("a|b  <c>\n[d] __e__") == r"a\|b \<c> \[d\] \_\_e\_\_"
 
 
+def test_each_name_and_what_it_takes_is_code_of_its_own():
+    assert commands._called("-t, --target <str>") == "`-t`, `--target` `<str>`"
+    assert commands._called("--bias / --no-bias") == "`--bias`, `--no-bias`"
+    assert commands._called("--test SHARE|FILE") == r"`--test` `SHARE\|FILE`"
+    assert commands._called("--decimal , or .") == "`--decimal` `, or .`"
+
+
 def test_options_in_help_texts_are_code():
     assert commands._prose("a,b or --drop a --drop b; x--y") == "a,b or `--drop` a `--drop` b; x--y"
