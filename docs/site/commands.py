@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from chainrule.cli.app import app
+from chainrule.cli import app
 
 
 def sections() -> dict[str, str]:
@@ -15,11 +15,13 @@ def sections() -> dict[str, str]:
 
 
 def _sections(group: Any, words: str) -> Iterator[tuple[str, str]]:
-    for name, command in group.commands.items():
+    context = group.make_context(words, [], resilient_parsing=True)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if not command.hidden:
             called = f"{words} {name}"
             yield called, "\n".join(_section(command, called))
-            if hasattr(command, "commands"):
+            if hasattr(command, "list_commands"):
                 yield from _sections(command, called)
 
 
