@@ -17,7 +17,7 @@ PAGES = [page for pages in NAVIGATION.values() for page in pages]
 def test_each_page_is_in_the_navigation_once():
     files = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
     names = [path.relative_to(ROOT).with_suffix("").as_posix() for path in files]
-    assert Counter([HOME, *PAGES]) == Counter(names)
+    assert Counter([HOME, *PAGES]) == Counter(names), "docs/site/navigation.py lists each page"
 
 
 def test_the_contents_have_each_page():
