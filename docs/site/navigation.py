@@ -17,6 +17,7 @@ NAVIGATION: dict[str, tuple[str, ...]] = {
         "docs/texts",
         "docs/estimators",
         "docs/networks",
+        "docs/plots",
         "docs/command-line",
         "docs/fasttext",
     ),
