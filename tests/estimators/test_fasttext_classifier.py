@@ -2,13 +2,17 @@
 
 import pathlib
 import pickle
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
+from sklearn.utils.validation import has_fit_parameter
 
 import chainrule
 from chainrule import FastTextClassifier, ModelFileError, TextClassifier, load_fasttext
@@ -164,11 +168,11 @@ def test_models_of_word_vectors_have_vectors_alone(tmp_path):
 def test_it_is_cloned_pickled_and_cross_validated(fitted):
     again = pickle.loads(pickle.dumps(fitted))
     assert again.predict(TEXTS).tolist() == LABELS
-    copy = clone(fitted)
-    assert copy.get_params() == fitted.get_params()
+    other = clone(fitted)
+    assert other.get_params() == fitted.get_params()
     with pytest.raises(NotFittedError):
-        copy.predict(TEXTS)
-    assert cross_val_score(copy, np.array(TEXTS), np.array(LABELS), cv=3).tolist() == [1, 1, 1]
+        other.predict(TEXTS)
+    assert cross_val_score(other, np.array(TEXTS), np.array(LABELS), cv=3).tolist() == [1, 1, 1]
 
 
 @pytest.mark.parametrize("thread", [1, 2, 3])
@@ -194,7 +198,10 @@ def test_threads_change_nothing(thread, fitted):
         (np.array([["a", "b"]]), ["x"], TypeError, r"expected texts, got \['a', 'b'\]"),
         (["a", "b"], ["x"], ValueError, "as many labels as texts, got 1 labels for 2 texts"),
         (["a", "b"], ["x", ["y"]], ValueError, "a list of labels .*, got one label in row 0 of y"),
-        (["a"], np.ones((1, 2)), ValueError, r"got an array of shape \(1, 2\)"),
+        (["a"], np.ones((1, 2, 3)), ValueError, r"got an array of shape \(1, 2, 3\)"),
+        (["a"], np.array([[1, -1]]), ValueError, "indicator matrix y of .* got -1 in row 0"),
+        (["a", "b"], [[3, 7], [7, 8]], ValueError, "an indicator matrix y of 0 and 1 .* got 3"),
+        (["a", "b"], np.zeros((2, 3)), ValueError, "expected labels, words that begin with"),
         (["a", "b"], [1, "1"], ValueError, "all numbers, as the first is, got '1'"),
         (["a", "b"], [[], []], ValueError, "expected labels, words that begin with '__label__'"),
         ([], [], ValueError, r"0 sample\(s\) while a minimum of 1 is required by FastTextClassif"),
@@ -256,7 +263,54 @@ def test_text_classifiers_know_it():
 
 
 def test_weights_that_are_none(fitted):
-    for weights, message in (([0] * 36, "non-zero"), ([np.nan] * 36, "NaN"), ([1] * 35, "36")):
+    for weights, message in (
+        ([0] * 36, "non-zero"),
+        ([np.nan] * 36, "NaN"),
+        ([1] * 35, "36"),
+        ([1] * 35 + [-1], "score: expected sample weights >= 0, got -1.0 for sample 35"),
+    ):
         with pytest.raises(ValueError, match=message):
             fitted.score(TEXTS, LABELS, sample_weight=weights)
     assert fitted.score(TEXTS, LABELS, [1] * 36) == fitted.score(TEXTS, LABELS)
+
+
+def test_an_indicator_matrix_has_the_labels_of_its_columns():
+    texts = ["miau purr", "bark", "miau bark", "bark bark"] * 9
+    held = np.array([[1, 0, 0], [0, 0, 1], [1, 0, 1], [0, 0, 1]] * 9)
+    expected = FastTextClassifier(**SETTINGS).fit(texts, [["0"], ["2"], ["0", "2"], ["2"]] * 9)
+    given = (held, held.tolist(), held.astype(bool), sparse.csr_array(held), pd.DataFrame(held))
+    for y in given:
+        model = FastTextClassifier(**SETTINGS).fit(texts, y)
+        assert b"".join(model_bytes(model.model_)) == b"".join(model_bytes(expected.model_))
+        assert model.classes_.tolist() == [0, 2]  # no text has the label of the second column
+        assert model.predict(["miau purr", "bark"]).tolist() == [0, 2]
+        assert model.score(texts, y) == 1
+    one_each = FastTextClassifier(**SETTINGS).fit(["a", "b"] * 9, [[3], [7]] * 9)
+    assert one_each.classes_.tolist() == [3, 7]
+
+
+def test_weights_of_texts_are_no_matter_of_fasttext():
+    model = FastTextClassifier(**SETTINGS)
+    with pytest.raises(TypeError, match="fastText has no weights of texts; TextClassifier takes"):
+        model.fit(TEXTS, LABELS, sample_weight=[1] * 36)
+    with pytest.raises(TypeError, match=r"expected texts and labels, got \['weights'\]"):
+        model.fit(TEXTS, LABELS, weights=[1] * 36)
+    assert not has_fit_parameter(model, "sample_weight")
+
+
+def test_vectors_have_names_and_a_container(fitted):
+    names = [f"fasttextclassifier{place}" for place in range(4)]
+    assert fitted.get_feature_names_out().tolist() == names
+    series = pd.Series(TEXTS[:2], index=[5, 9])
+    found = clone(fitted).set_output(transform="pandas").fit_transform(TEXTS, LABELS)
+    np.testing.assert_array_equal(found, fitted.transform(TEXTS))
+    own = copy(fitted).set_output(transform="pandas").transform(series)
+    assert own.columns.tolist() == names
+    assert own.index.tolist() == [5, 9]
+    with pytest.raises(NotFittedError):
+        FastTextClassifier().get_feature_names_out()
+
+
+def test_logarithms_of_probabilities(fitted):
+    shares = fitted.predict_proba(TEXTS[:3])
+    np.testing.assert_array_equal(fitted.predict_log_proba(TEXTS[:3]), np.log(shares))

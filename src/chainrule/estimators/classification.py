@@ -15,9 +15,9 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from chainrule.data import Column
 from chainrule.estimators.answer_checks import check_each_is_a_label
 from chainrule.estimators.network import FittedNetwork
+from chainrule.estimators.score_weights import score_weights
 from chainrule.estimators.validation import answers_to
 from chainrule.functions import LogSoftmax, Sigmoid, Softmax, Softplus
-from chainrule.inputs.base import numeric
 from chainrule.targets.columns import labels_of
 from chainrule.types import Array
 
@@ -142,16 +142,16 @@ class FittedClassifier(ClassifierMixin, FittedNetwork):  # type: ignore[misc]
         """
         check_is_fitted(self)
         X, y = answers_to(self, X, y)
-        sample_weight = None if sample_weight is None else numeric(sample_weight)
+        weights = score_weights(sample_weight, y)
         if self.targets_.several:
             predicted, held = self.targets_.encode(self.predict(X)), self.targets_.encode(y)
-            check_consistent_length(predicted, held, sample_weight)
-            return float(np.average((predicted == held).all(axis=1), weights=sample_weight))
+            check_consistent_length(predicted, held)
+            return float(np.average((predicted == held).all(axis=1), weights=weights))
         if self.classes_.dtype.kind == "f":  # of which scikit-learn's score takes whole ones only
             predicted = self.predict(X)
-            check_consistent_length(predicted, y, sample_weight)
-            return float(np.average(predicted == y, weights=sample_weight))
-        return float(super().score(X, y, sample_weight))
+            check_consistent_length(predicted, y)
+            return float(np.average(predicted == y, weights=weights))
+        return float(super().score(X, y, weights))
 
     def _logits(self, X: Any) -> Array:
         """Return what goes into softmax or sigmoid.

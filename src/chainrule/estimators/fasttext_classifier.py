@@ -111,21 +111,31 @@ class FastTextClassifier(FittedFastText):
         self.pretrainedVectors = pretrainedVectors
         self.thread = thread
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, **others: Any) -> Self:
         """Train on texts and their labels, as on a file of lines ``__label__y text``.
 
         Parameters
         ----------
         X : list of str
             The texts, one line each.
-        y : list of str, or list of lists of str
-            The label of each text, or its labels. Labels have no white space.
+        y : list of str, list of lists of str, or indicator matrix (n, k) of 0 and 1
+            The label of each text, or its labels. Labels have no white space; those of a matrix
+            are the numbers of its columns, as far as they hold for a text.
+        **others
+            Refused: fastText has no weights of texts, which ``TextClassifier`` takes.
 
         Returns
         -------
         self : FastTextClassifier
             Fitted.
         """
+        if "sample_weight" in others:
+            raise TypeError(
+                "FastTextClassifier.fit: expected texts and labels, got sample_weight: fastText "
+                "has no weights of texts; TextClassifier takes them"
+            )
+        if others:
+            raise TypeError(f"FastTextClassifier.fit: expected texts and labels, got {[*others]}")
         settings = self._settings()
         texts, labels = text_bytes(X, "fit"), as_labels(y, "fit")
         if len(texts) != len(labels):

@@ -9,13 +9,15 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_consistent_length,
-    check_is_fitted,
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
 )
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from chainrule.estimators.score_weights import score_weights
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.prediction import Predictor
 from chainrule.fasttext.probabilities import probabilities
@@ -30,7 +32,12 @@ __all__ = ["FittedFastText"]
 ENDS = (".bin", ".ftz", ".vec")
 
 
-class FittedFastText(ClassifierMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class FittedFastText(
+    ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
+    ClassifierMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
+):
     """What a model of fastText's gives, trained or read from a file."""
 
     thread: int | None
@@ -95,6 +102,11 @@ class FittedFastText(ClassifierMixin, TransformerMixin, BaseEstimator):  # type:
         shares[np.concatenate(sizes) == 0] = counts / max(counts.sum(), 1)
         return shares
 
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the logarithms (n, n_classes) of ``predict_proba``."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(self.predict_proba(X)))
+
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Return the vectors (n, dim) of the texts X: the means of their words' and n-grams' rows.
 
@@ -108,15 +120,20 @@ class FittedFastText(ClassifierMixin, TransformerMixin, BaseEstimator):  # type:
             return np.array(rows, np.float32).reshape(-1, self.model_.settings.dim)
         return np.concatenate([*self._predictor().vectors(prediction_lines_of(texts))])
 
+    @property
+    def _n_features_out(self) -> int:
+        """The length of texts' vectors, of which scikit-learn names the numbers."""
+        return int(self.model_.settings.dim)
+
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the share of the texts X whose predicted label is y, or among the labels y.
 
-        ``sample_weight`` is what each text weighs.
+        ``sample_weight`` is what each text weighs. Labels are given as to ``fit``.
         """
         labels, found = as_labels(y, "score"), self.predict(X).tolist()
         check_consistent_length(found, labels)
         right = np.array([one in own for one, own in zip(found, labels, strict=True)])
-        return float(np.average(right, weights=_check_sample_weight(sample_weight, right)))
+        return float(np.average(right, weights=score_weights(sample_weight, right)))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a file that fastText reads.

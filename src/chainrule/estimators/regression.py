@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 from chainrule.data import Column
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.estimators.network import FittedNetwork
+from chainrule.estimators.score_weights import score_weights
 from chainrule.estimators.validation import answers_to
-from chainrule.inputs.base import numeric
 from chainrule.losses import Loss
 from chainrule.targets import REGRESSION_LOSSES, Numbers, Objective, Targets, regression_objective
 from chainrule.targets.columns import number_cells
@@ -59,8 +59,7 @@ class FittedRegressor(RegressorMixin, FittedNetwork):  # type: ignore[misc]
         """
         check_is_fitted(self)
         X, y = answers_to(self, X, y)
-        weights = None if sample_weight is None else numeric(sample_weight)
-        return float(super().score(X, y, weights))
+        return float(super().score(X, y, score_weights(sample_weight, y)))
 
     def _new_answers(self, column: Column) -> Array:
         return number_cells(column)

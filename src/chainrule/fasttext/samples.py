@@ -7,10 +7,13 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from chainrule.inputs.texts.raw import NO_SAMPLES, listed
 from chainrule.tables import cut
+from chainrule.targets.classes import indicators
 from chainrule.targets.label_checks import check_labels, check_order, is_list, rows_of
-from chainrule.targets.label_lists import check_label_lists
+from chainrule.targets.label_lists import check_label_lists, is_matrix
 
 __all__ = [
     "WHITE_SPACE",
@@ -112,14 +115,18 @@ def _first_line(text: bytes) -> bytes:
 def as_labels(y: Any, caller: str) -> list[list[Any]]:
     """Return the labels of each text: one, or those that are listed for it.
 
+    Of an indicator matrix these are the numbers of the columns that hold.
+
     Raises
     ------
     ValueError
-        They are an array of several columns, labels and lists mixed, or missing.
+        They are a matrix of others than 0 and 1, labels and lists mixed, or missing.
     TypeError
         They are no labels.
     """
     check_order(caller, y)
+    if is_matrix(y):
+        return [np.flatnonzero(row).tolist() for row in indicators(y)]
     rows = rows_of(y)
     if not rows and not (hasattr(y, "__len__") and len(y) == 0):
         shape = f"an array of shape {y.shape}" if hasattr(y, "shape") else type(y).__name__

@@ -12,7 +12,15 @@ from chainrule.data.cells import shortened
 from chainrule.targets.label_checks import check_labels, is_list, rows_of
 from chainrule.types import Array
 
-__all__ = ["as_label_lists", "check_label_lists", "held_in", "is_listed", "labels_in", "tuples_of"]
+__all__ = [
+    "as_label_lists",
+    "check_label_lists",
+    "held_in",
+    "is_listed",
+    "is_matrix",
+    "labels_in",
+    "tuples_of",
+]
 
 
 def as_label_lists(y: Any) -> Any:
@@ -57,6 +65,15 @@ def is_listed(y: Any) -> bool:
         and len(y) > 0
         and all(type(row) is tuple for row in y)
     )
+
+
+def is_matrix(y: Any) -> bool:
+    """Return whether answers are rows of several numbers each, which would be 0 and 1."""
+    shape = getattr(y, "shape", None)
+    if shape is not None:
+        return len(shape) == 2 and shape[1] > 1
+    rows = rows_of(y)
+    return bool(rows) and all(map(is_list, rows)) and _is_matrix(rows) and len(rows[0]) > 1
 
 
 def labels_in(y: Array) -> Array:

@@ -72,10 +72,7 @@ class Samples:
         else:
             _check_finite(f"{name}: expected finite X", self.X)
         if self.weights is not None:
-            if np.any(self.weights < 0):
-                place = tuple(np.argwhere(self.weights < 0)[0])
-                received = f"{self.weights[place]} for sample {place[0]}"
-                raise ValueError(f"{name}: expected sample weights >= 0, got {received}")
+            check_not_negative(name, self.weights)
             if not self.weights.any():
                 raise ValueError(f"{name}: expected a sample weight > 0, got only zeros")
 
@@ -101,3 +98,11 @@ def _check_finite(expected: str, array: Any) -> None:
     value = array[tuple(place)]
     at = f" at ({', '.join(map(str, place[1:]))})" if place[1:] else ""
     raise ValueError(f"{expected}, got {value} in sample {place[0]}{at}")
+
+
+def check_not_negative(name: str, weights: Array) -> None:
+    """Raise ValueError, which begins with ``name``, for the first sample of negative weight."""
+    if np.any(weights < 0):
+        place = tuple(np.argwhere(weights < 0)[0])
+        received = f"{weights[place]} for sample {place[0]}"
+        raise ValueError(f"{name}: expected sample weights >= 0, got {received}")

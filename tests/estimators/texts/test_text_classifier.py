@@ -6,9 +6,10 @@ import pickle
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks
@@ -204,6 +205,42 @@ CHECKS = [
 @pytest.mark.parametrize("check", sorted(CHECKS))
 def test_conventions_of_scikit_learn(check):
     getattr(estimator_checks, check)("TextClassifier", TextClassifier())
+
+
+def test_vectors_have_names_and_a_container(model):
+    names = [f"textclassifier{place}" for place in range(100)]
+    assert model.get_feature_names_out().tolist() == names
+    own = copy.copy(model).set_output(transform="pandas")
+    found = own.transform(pd.Series(OTHERS[:2], index=[5, 9]))
+    assert found.columns.tolist() == names
+    assert found.index.tolist() == [5, 9]
+    np.testing.assert_array_equal(found, model.transform(OTHERS[:2]))
+    again = TextClassifier(random_state=0).fit_transform(TEXTS, LABELS)
+    np.testing.assert_array_equal(again, model.transform(TEXTS))
+    with pytest.raises(NotFittedError):
+        TextClassifier().get_feature_names_out()
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1] * 59 + [-1], "expected sample weights >= 0, got -1.0 for sample 59"),
+        ([1, -1] * 30, "expected sample weights >= 0, got -1.0 for sample 1"),
+        ([np.nan] * 60, "contains NaN"),
+        ([np.inf] * 60, "contains infinity"),
+        ([0] * 60, "at least one non-zero number"),
+        ([1] * 59, r"\(59,\), expected \(60,\)"),
+    ],
+)
+def test_a_score_refuses_weights_that_a_fit_refuses(weights, message, model):
+    lists = TextClassifier(**FEW).fit(TEXTS, LISTS)
+    for use in (
+        TextClassifier(**FEW).fit,
+        model.score,
+        lambda X, y, weights: lists.score(X, [[label] for label in y], weights),
+    ):
+        with pytest.raises(ValueError, match=message):
+            use(OTHERS, TRUTH, weights)
 
 
 # Training.

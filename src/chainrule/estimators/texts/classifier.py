@@ -8,6 +8,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -25,7 +26,7 @@ from chainrule.types import Array
 
 @with_shared_docs
 @dataclass(eq=False, repr=False)
-class TextClassifier(TextNetwork):
+class TextClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TextNetwork):  # type: ignore[misc]
     """Classes of texts: softmax(B A x), the fastText model, from raw strings.
 
     x has what each word and each run of words of a text weighs; A has a vector for each, and B
@@ -143,6 +144,11 @@ class TextClassifier(TextNetwork):
         check_is_fitted(self)
         A = self._network().parameters[self._network().layers[0].names["A"]]
         return np.asarray(self._encoded(X) @ A)
+
+    @property
+    def _n_features_out(self) -> int:
+        """The length of texts' vectors, of which scikit-learn names the numbers."""
+        return int(self.chain_.functions[0].dimensions)
 
     def explain(self, X: Any) -> TextExplanations:
         """Return what each word and each feature of texts adds to the score of each class.
