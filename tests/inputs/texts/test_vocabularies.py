@@ -1,5 +1,7 @@
 """Texts to weights of features: against scikit-learn's vectorizers, and texts of any content."""
 
+import copy
+import pickle
 import re
 from functools import partial
 
@@ -9,7 +11,7 @@ from hypothesis import given, strategies as st
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from chainrule.inputs import Options, TextFeatures, Texts
-from chainrule.inputs.texts.counting import different, least_count, places_among
+from chainrule.inputs.texts.counting import Slots, different, least_count
 from chainrule.inputs.texts.occurrences import occurrences
 from chainrule.inputs.texts.words import words_of
 
@@ -191,7 +193,7 @@ def test_of_runs_and_of_pieces_the_most_frequent_are_taken(kind, most):
     few = Texts.fit(texts, TextFeatures(char_ngrams=pieces, max_ngrams=most))
     numbers, kept = getattr(every, kind), getattr(few, kind)
     found = words_of(texts, lowercase=True)
-    _, keys = getattr(every, f"_{kind}")(found)
+    _, keys = getattr(every, f"{kind}_of")(found)
     counts = dict(zip(*map(np.ndarray.tolist, different(keys)), strict=True))
     assert 0 < len(kept) <= most < len(numbers)
     least = min(counts[key] for key in kept.tolist())
@@ -217,7 +219,7 @@ def test_places_of_numbers(known, keys):
     known = np.array(sorted(known), np.uint64)
     keys = np.array([*keys, *known.tolist()[::2]], np.uint64)
     places = {key: place for place, key in enumerate(known.tolist())}
-    assert places_among(known, keys).tolist() == [places.get(key, -1) for key in keys.tolist()]
+    assert Slots(known).places(keys).tolist() == [places.get(key, -1) for key in keys.tolist()]
 
 
 def test_buckets_are_shared():
@@ -331,3 +333,29 @@ def test_texts_that_have_changed_since_they_were_learned_are_counted_anew():
     expected = known.encode_texts(["one two", "one", "two"]).toarray()
     texts[1:] = ["one", "two"]
     np.testing.assert_array_equal(known.encode(texts).toarray(), expected)
+
+
+def test_words_of_rows_are_those_of_their_texts():
+    texts = ["tea milk tea", "", "sugar tea", "pot"]
+    rows = np.array([2, 0, 1, 0, 2])
+    found = words_of(texts, lowercase=True).of_rows(rows)
+    expected = words_of([texts[row] for row in rows], lowercase=True)
+    assert found.count == expected.count == 5
+    assert [found.different[number] for number in found.numbers] == [
+        expected.different[number] for number in expected.numbers
+    ]
+    np.testing.assert_array_equal(found.texts, expected.texts)
+    known, counts = Texts.of_words(found, TextFeatures())
+    again = Texts.fit([texts[row] for row in rows])
+    assert known.to_json() == again.to_json()
+    weights = again.encode_texts([texts[row] for row in rows])
+    np.testing.assert_array_equal(known.weighted(counts).toarray(), weights.toarray())
+
+
+def test_what_is_computed_once_is_no_part_of_copies():
+    known = Texts.fit(TEXTS, TextFeatures(char_ngrams=(2, 3)))
+    expected = known.encode(TEXTS[:3]).toarray()
+    assert known.slots is known.slots
+    for again in (pickle.loads(pickle.dumps(known)), copy.copy(known), copy.deepcopy(known)):
+        assert set(vars(again)) == set(Texts.__dataclass_fields__)
+        np.testing.assert_array_equal(again.encode(TEXTS[:3]).toarray(), expected)

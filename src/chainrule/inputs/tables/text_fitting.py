@@ -26,6 +26,7 @@ from chainrule.inputs.tables.texts import (
     texts_of,
 )
 from chainrule.inputs.texts import TextFeatures, Texts
+from chainrule.inputs.texts.words import Words, words_of
 
 __all__ = ["fit_texts"]
 
@@ -65,10 +66,11 @@ def fit_texts(
         To train with; as many as pay by default.
     """
     texts, missing = texts_of(cells), cells.missing[cells.codes]
-    known = _vocabulary([texts[code] for code in cells.codes.tolist()], len(answers.names))
-    if known is None:
+    in_rows = words_of(texts, lowercase=TextFeatures().lowercase).of_rows(cells.codes)
+    learned = _vocabulary(in_rows, len(answers.names))
+    if learned is None:
         return None
-    X = known.encode_texts(texts)[cells.codes]
+    known, X = learned
     words = telling(X[:, : len(known.words)], rest, MOST_WORDS)
     scored = answers if answers.classes else rest
     found = cross_fitted(X, scored, threads)
@@ -96,17 +98,20 @@ def fit_texts(
     return column.checked(), column.features(X, found.out_of_fold, missing)
 
 
-def _vocabulary(texts: list[str], outputs: int) -> Texts | None:
-    """Return the features of texts, as many as weights may be; None if texts have no words."""
+def _vocabulary(found: Words, outputs: int) -> tuple[Texts, Any] | None:
+    """Return the features of texts, as many as weights may be, and what they weigh in each text.
+
+    None if texts have no words.
+    """
     least = LEAST_COUNT
     while True:
         features = TextFeatures(min_count=least, min_ngram_count=least, max_ngrams=MOST_RUNS)
         try:
-            known = Texts.fit(texts, features)
+            known, counts = Texts.of_words(found, features)
         except ValueError:  # no word stands so often
             return None
         if known.count * outputs <= MOST_WEIGHTS:
-            return known
+            return known, known.weighted(counts)
         least *= 2
 
 

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from chainrule.inputs.texts.ngrams import Keys, Places
 
-__all__ = ["counts_of", "different", "frequent", "least_count", "places_among"]
+__all__ = ["Slots", "counts_of", "different", "frequent", "least_count"]
 
 MULTIPLIER = np.uint64(0xD6E8FEB86659FD93)
 """An odd number whose product spreads numbers over the upper bits."""
@@ -54,29 +54,43 @@ def frequent(keys: Keys, least: int, most: int) -> tuple[Keys, int]:
     return found[counts >= least], least
 
 
-def places_among(known: Keys, keys: Keys) -> Places:
-    """Return the place of each number among different ones, −1 where it is not among them.
+class Slots:
+    """Different numbers by a hash table, for where each of others stands among them.
 
-    By a hash table: the known numbers in the order of their slots, and where each slot's begin.
+    Parameters
+    ----------
+    known : array of uint64
+        Different ones.
     """
-    places = np.full(len(keys), -1, np.int64)
-    if not len(known) or not len(keys):
+
+    def __init__(self, known: Keys) -> None:
+        self.count = len(known)
+        if not self.count:
+            return
+        self.shift = np.uint64(64 - (4 * self.count).bit_length())
+        slots = known * MULTIPLIER >> self.shift
+        self.order = np.argsort(slots)
+        self.first = np.zeros((2**64 >> int(self.shift)) + 1, np.int32)
+        """Where, among the numbers in the order of their slots, those of each slot begin."""
+        counts = np.bincount(slots.astype(np.int64), minlength=len(self.first) - 1)
+        np.cumsum(counts, out=self.first[1:])
+        self.known = known[self.order]
+
+    def places(self, keys: Keys) -> Places:
+        """Return the place of each number among the known ones, −1 where it is not among them."""
+        places = np.full(len(keys), -1, np.int64)
+        if not self.count or not len(keys):
+            return places
+        slots = (keys * MULTIPLIER >> self.shift).astype(np.int64)
+        at, end = self.first[slots], self.first[slots + 1]
+        left = np.flatnonzero(at < end)
+        at, end, keys = at[left], end[left], keys[left]
+        while len(left):
+            right = self.known[at] == keys
+            places[left[right]] = self.order[at[right]]
+            again = ~right & (at + 1 < end)
+            left, at, end, keys = left[again], at[again] + 1, end[again], keys[again]
         return places
-    shift = np.uint64(64 - (4 * len(known)).bit_length())
-    slots = known * MULTIPLIER >> shift
-    order = np.argsort(slots)
-    first = np.zeros((2**64 >> int(shift)) + 1, np.int32)
-    np.cumsum(np.bincount(slots.astype(np.int64), minlength=len(first) - 1), out=first[1:])
-    slots = (keys * MULTIPLIER >> shift).astype(np.int64)
-    at, end = first[slots], first[slots + 1]
-    left = np.flatnonzero(at < end)
-    known, at, end, keys = known[order], at[left], end[left], keys[left]
-    while len(left):
-        right = known[at] == keys
-        places[left[right]] = order[at[right]]
-        again = ~right & (at + 1 < end)
-        left, at, end, keys = left[again], at[again] + 1, end[again], keys[again]
-    return places
 
 
 def counts_of(

@@ -14,12 +14,24 @@ from numpy.typing import NDArray
 
 from chainrule.inputs.texts.words import Words
 
-__all__ = ["Keys", "Places", "bracketed", "pieces", "runs", "spans", "spread", "windows"]
+__all__ = [
+    "NO_KEYS",
+    "Keys",
+    "Places",
+    "bracketed",
+    "pieces",
+    "runs",
+    "spans",
+    "spread",
+    "windows",
+]
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 Keys = NDArray[np.uint64]
 Places = NDArray[np.int64]
+
+NO_KEYS: Keys = np.zeros(0, np.uint64)
 
 
 def runs(rows: Places, texts: Places, longest: int) -> tuple[Places, Keys]:

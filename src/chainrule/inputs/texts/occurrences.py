@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from chainrule.inputs.texts import ngrams
-from chainrule.inputs.texts.counting import places_among
+from chainrule.inputs.texts.counting import Slots
 from chainrule.inputs.texts.encoder import Texts
 from chainrule.inputs.texts.ngrams import Keys, Places
 from chainrule.inputs.texts.words import Words, words_of
@@ -81,7 +81,7 @@ def _runs(inputs: Texts, words: tuple[str, ...], rows: Places) -> Iterable[Occur
     """Yield the standings of runs of each length."""
     one_text = np.zeros(len(rows), np.int64)
     for length, first, keys in ngrams.windows(rows, one_text, inputs.features.word_ngrams):
-        places, known = _known(inputs, inputs.runs, keys, len(inputs.words))
+        places, known = _known(inputs, inputs.slots[0], keys, len(inputs.words))
 
         def name(at: int, first: Places = first, length: int = length) -> str:
             return " ".join(words[first[at] : first[at] + length])
@@ -99,7 +99,7 @@ def _pieces(inputs: Texts, found: Words, different: list[str]) -> Iterable[Occur
     stand = np.bincount(found.numbers, minlength=len(different)) > 0  # the end of a text does not
     for length, begin, owners, keys in ngrams.spans(found, *inputs.features.char_ngrams):
         begin, owners, keys = begin[stand[owners]], owners[stand[owners]], keys[stand[owners]]
-        places, known = _known(inputs, inputs.pieces, keys, before)
+        places, known = _known(inputs, inputs.slots[1], keys, before)
 
         def name(
             at: int, begin: Places = begin, owners: Places = owners, length: int = length
@@ -112,9 +112,9 @@ def _pieces(inputs: Texts, found: Words, different: list[str]) -> Iterable[Occur
         yield Occurrences(of, where, np.ones(len(of), np.int64), names)
 
 
-def _known(inputs: Texts, features: Keys, keys: Keys, before: int) -> tuple[Places, Places]:
+def _known(inputs: Texts, features: Slots, keys: Keys, before: int) -> tuple[Places, Places]:
     """Return the feature of each number, and which of the numbers have one."""
-    places = places_among(features, inputs.in_bucket(keys))
+    places = features.places(inputs.in_bucket(keys))
     return places + before, np.flatnonzero(places >= 0)
 
 

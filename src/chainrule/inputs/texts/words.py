@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -80,6 +80,16 @@ class Words:
     def signs(self) -> NDArray[np.bool_]:
         """Which of the different words are signs, without a letter or digit."""
         return np.fromiter(map(_is_sign, self.different), bool, len(self.lengths))
+
+
+    def of_rows(self, rows: NDArray[np.integer]) -> Words:
+        """Return the words of the texts of some numbers, in their order, any text several times."""
+        counts = np.bincount(self.texts, minlength=self.count)
+        first, times = (np.cumsum(counts) - counts)[rows], counts[rows]
+        within = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
+        tokens = np.repeat(first, times) + within
+        texts = np.repeat(np.arange(len(rows)), times)
+        return replace(self, numbers=self.numbers[tokens], texts=texts, count=len(rows))
 
 
 def _is_sign(word: bytes) -> bool:
