@@ -54,44 +54,16 @@ def lay_out(
 ) -> Lines:
     """Return the features and labels of each line of a text."""
     vocabulary, tokens = corpus.vocabulary, corpus.tokens
-    rows = np.full(vocabulary.size, ngrams.DROPPED, np.int32)
-    rows[corpus.is_label] = ngrams.NO_LABEL
-    rows[corpus.words] = np.arange(len(corpus.words))
-    rows[corpus.labels] = ngrams.LABEL - np.arange(len(corpus.labels))
-    line_end, count = corpus.line_end, len(corpus.words)
-    hashed = word_ngrams > 1 or maxn > 0
-    known = np.zeros(bucket if hashed else 1, np.int32)
-    _, length = vocabulary.spans()
-    most_listed = most_parts(length, minn, maxn)
+    rows, count, line_end = _rows_of_words(corpus), len(corpus.words), corpus.line_end
+    _, lengths = vocabulary.spans()
+    listed = most_parts(lengths, minn, maxn)
     most_features = most_sequences(tokens == line_end, word_ngrams)
     sequences = most_features - len(tokens) if word_ngrams > 1 else 0
-    most = min(bucket, most_listed + sequences) if hashed else 0
-    kept, state = np.empty(most + 1, np.int32), np.zeros(4, np.int64)
+    buckets = _Buckets.none(bucket, listed + sequences, hashed=word_ngrams > 1 or maxn > 0)
     starts = parts = None
     if maxn > 0:
-        starts = np.empty(vocabulary.size + 1, np.int64)
-        parts = np.empty(most_listed + vocabulary.size, np.int32)
-        invoke(
-            kernel_of(ngrams.characters),
-            words=vocabulary.words,
-            store=vocabulary.store,
-            count=vocabulary.size,
-            rows=rows,
-            line_end=line_end,
-            shortest=minn,
-            longest=maxn,
-            bucket=bucket,
-            row_count=count,
-            known=known,
-            kept=kept,
-            state=state,
-            starts=starts,
-            features=parts,
-            letters=np.empty(int(length.max(initial=0)) + 16, np.uint8),
-        )
-        parts = np.append(parts[: state[1]], np.zeros(16, np.int32))  # read vector by vector
-    ends = int((tokens == line_end).sum())
-    lines = np.empty(ends + 1, LINE)
+        starts, parts = _parts_of_words(corpus, rows, buckets, minn, maxn, listed)
+    lines = np.empty(int((tokens == line_end).sum()) + 1, LINE)
     features = np.empty(most_features + 1, np.int32)
     labels = np.empty(int(corpus.is_label[tokens].sum()), np.int32)
     invoke(
@@ -102,27 +74,76 @@ def lay_out(
         rows=rows,
         hashes=vocabulary.hashes(),
         length=-max(1, word_ngrams) if maxn > 0 else max(1, word_ngrams),
-        bucket=bucket,
         words=count,
-        known=known,
-        kept=kept,
-        state=state,
+        **vars(buckets),
         features=features,
         labels=labels,
         lines=lines,
         scratch=np.empty(len(tokens) + 1, np.int32),
     )
-    used, feature_count, label_count, line_count = (int(number) for number in state)
+    used, feature_count, label_count, line_count = (int(number) for number in buckets.state)
     return Lines(
         lines[:line_count],
         features[:feature_count],
         labels[:label_count],
         count,
-        kept[:used].copy(),
-        known[np.flatnonzero(known)] - 1,
+        buckets.kept[:used].copy(),
+        buckets.known[np.flatnonzero(buckets.known)] - 1,
         starts,
         parts,
     )
+
+
+@dataclass
+class _Buckets:
+    """Which buckets n-grams have had so far, as kernels note it."""
+
+    bucket: int
+    known: NDArray[np.int32]
+    kept: NDArray[np.int32]
+    state: NDArray[np.int64]
+
+    @classmethod
+    def none(cls, bucket: int, most: int, *, hashed: bool) -> _Buckets:
+        """Return none as yet, with room for so many, where n-grams are hashed."""
+        known = np.zeros(bucket if hashed else 1, np.int32)
+        kept = np.empty((min(bucket, most) if hashed else 0) + 1, np.int32)
+        return cls(bucket, known, kept, np.zeros(4, np.int64))
+
+
+def _rows_of_words(corpus: Corpus) -> NDArray[np.int32]:
+    """Return the row of each word of a text, and what stands for labels and for dropped words."""
+    rows = np.full(corpus.vocabulary.size, ngrams.DROPPED, np.int32)
+    rows[corpus.is_label] = ngrams.NO_LABEL
+    rows[corpus.words] = np.arange(len(corpus.words))
+    rows[corpus.labels] = ngrams.LABEL - np.arange(len(corpus.labels))
+    return rows
+
+
+def _parts_of_words(
+    corpus: Corpus, rows: NDArray[np.int32], buckets: _Buckets, minn: int, maxn: int, most: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return where the rows of each word's parts begin, and these rows, at most so many."""
+    vocabulary = corpus.vocabulary
+    _, lengths = vocabulary.spans()
+    starts = np.empty(vocabulary.size + 1, np.int64)
+    parts = np.empty(most + vocabulary.size, np.int32)
+    invoke(
+        kernel_of(ngrams.characters),
+        words=vocabulary.words,
+        store=vocabulary.store,
+        count=vocabulary.size,
+        rows=rows,
+        line_end=corpus.line_end,
+        shortest=minn,
+        longest=maxn,
+        row_count=len(corpus.words),
+        **vars(buckets),
+        starts=starts,
+        features=parts,
+        letters=np.empty(int(lengths.max(initial=0)) + 16, np.uint8),
+    )
+    return starts, np.append(parts[: buckets.state[1]], np.zeros(16, np.int32))  # read by vectors
 
 
 def most_parts(lengths: NDArray[Any], minn: int, maxn: int) -> int:
