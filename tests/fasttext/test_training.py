@@ -140,7 +140,7 @@ def test_words_that_are_all_too_rare_are_an_error():
 
 
 def test_negatives_need_a_second_label():
-    with pytest.raises(ValueError, match="expected two labels and more"):
+    with pytest.raises(ValueError, match="expected two labels or more"):
         train_model(b"__label__a x\n", Settings(loss="ns", dim=2))
 
 
