@@ -1,4 +1,4 @@
-"""The bytes of a model file, taken one thing after the other; and how a file's errors are said."""
+"""The bytes of a model file, taken one thing after the other."""
 
 from __future__ import annotations
 
@@ -14,31 +14,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.files import ModelFileError
-
-__all__ = ["Cursor", "mapped", "named_errors"]
+__all__ = ["Cursor", "mapped"]
 
 CHUNK = 2**20
-
-
-@contextmanager
-def named_errors(path: Path, action: str) -> Iterator[None]:
-    """Turn what goes wrong with a file into one error that names it.
-
-    Raises
-    ------
-    ModelFileError
-        An OSError or a ValueError came up.
-    """
-    try:
-        yield
-    except ModelFileError:
-        raise
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ModelFileError(f"{path}: cannot be {action}: {reason}") from error
-    except ValueError as error:
-        raise ModelFileError(f"{path}: {error}") from None
 
 
 @contextmanager

@@ -27,13 +27,14 @@ from numpy.typing import NDArray
 
 from chainrule.engine.kernels import entries
 from chainrule.engine.running.single import invoke, kernel_of
-from chainrule.fasttext.binary import Cursor, mapped, named_errors
+from chainrule.fasttext.binary import Cursor, mapped
 from chainrule.fasttext.dictionary import Dictionary, PruneMap
 from chainrule.fasttext.known_names import check_different
 from chainrule.fasttext.matrices import Dense
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.quantisation import CENTROIDS, ProductQuantiser, Quantised
 from chainrule.fasttext.settings import LOSSES, MODELS, Settings
+from chainrule.files.errors import named_errors
 
 __all__ = ["MAGIC", "SAVED", "VERSION", "is_fasttext_file", "read_model"]
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.fasttext.binary import mapped, named_errors
+from chainrule.fasttext.binary import mapped
 from chainrule.fasttext.line_text import Names, vector_lines
 from chainrule.fasttext.model import FastTextModel, at_unit_length
 from chainrule.fasttext.prepared import InputRows, Words
 from chainrule.files.atomic import replace_file
+from chainrule.files.errors import named_errors
 
 __all__ = ["WordVectors", "read_vectors", "word_vectors", "write_vectors"]
 

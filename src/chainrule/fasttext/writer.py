@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.fasttext.binary import named_errors
 from chainrule.fasttext.dictionary import Dictionary
 from chainrule.fasttext.known_names import check_different
 from chainrule.fasttext.matrices import Dense, KeptRows, Rows
@@ -19,6 +18,7 @@ from chainrule.fasttext.quantisation import ProductQuantiser, Quantised
 from chainrule.fasttext.reader import ENTRY, MAGIC, SAVED, VERSION
 from chainrule.fasttext.settings import LOSSES, MODELS
 from chainrule.files.atomic import replace_file
+from chainrule.files.errors import named_errors
 
 __all__ = ["model_bytes", "write_model"]
 

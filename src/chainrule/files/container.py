@@ -16,7 +16,6 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeAlias, TypeVar
 
@@ -25,7 +24,7 @@ import numpy as np
 from chainrule import strict_json
 from chainrule.files import canonical
 from chainrule.files.atomic import replace_file
-from chainrule.files.errors import ModelFileError
+from chainrule.files.errors import named_errors
 from chainrule.layout import ChainLayout
 from chainrule.types import Array
 
@@ -71,7 +70,7 @@ def write_model_file(path: Path, description: Described, flat: Array) -> None:
     ModelFileError
         The path cannot be written, or the content cannot be kept in a file.
     """
-    with _as_model_file_error(path, "written"):
+    with named_errors(path, "written"):
         layout = description.chain
         if not np.isfinite(flat).all():
             raise ValueError("cannot be saved: the parameters have NaN or infinity among them")
@@ -101,7 +100,7 @@ def read_model_file(path: Path, parse: Parse[D]) -> tuple[D, Array]:
     ModelFileError
         The file cannot be read, is another kind of file, cut off, damaged or inconsistent.
     """
-    with _as_model_file_error(path, "read"):
+    with named_errors(path, "read"):
         if not path.exists():
             raise ValueError("cannot be read: there is no such file")
         _check_regular(path, "read")
@@ -120,18 +119,6 @@ def is_model_file(path: Path) -> bool:
     """
     with path.open("rb") as file:
         return b'"format":"chainrule"' in file.read(CHUNK)
-
-
-@contextmanager
-def _as_model_file_error(path: Path, action: str) -> Iterator[None]:
-    """Turn what goes wrong with a file into one error that names it."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ModelFileError(f"{path}: cannot be {action}: {reason}") from error
-    except ValueError as error:
-        raise ModelFileError(f"{path}: {error}") from None
 
 
 def _check_regular(path: Path, action: str) -> None:
