@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chainrule.checking import *
     from chainrule.engine import *
     from chainrule.estimators import *
+    from chainrule.explain import *
     from chainrule.files import *
     from chainrule.functions import *
     from chainrule.losses import *
@@ -67,6 +68,7 @@ _PUBLIC = {
         Classifier FastTextClassifier MLPClassifier MLPRegressor Regressor TableClassifier
         TableRegressor TextClassifier TextExplanation load load_fasttext
         """,
+    "explain": "Derivation derivation",
     "pictures": """
         ConfusionDisplay DescentDisplay FunctionsDisplay GradientNormsDisplay LearningCurveDisplay
         LossesDisplay MistakesDisplay SaliencyDisplay WeightsDisplay

@@ -199,25 +199,24 @@ def sections(function: type) -> dict[str, str]:
 
 def docstring_formulas(function: Any) -> Formulas:
     """Take the formulas from the docstring of a function that writes its rules out."""
+    definition, derivative, backprop = (
+        docstring_lines(function, *titles)
+        for titles in (("Definition",), ("Derivative", "Jacobian"), ("Backprop",))
+    )
+    latex = definition[1] + derivative[1] + backprop[1]
+    return Formulas(definition[0], derivative[0], backprop[0], latex)
+
+
+def docstring_lines(function: Any, *titles: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what stands under titles of a docstring: lines of text, and statements as LaTeX."""
     parts = sections(type(function))
     own = getattr(function, "__dict__", {})
     names = {name for name, value in own.items() if type(value) in (int, float)}
     names |= set(re.findall(r"∂(\w{2,})", " ".join(parts.values())))
-
-    def lines(*titles: str) -> tuple[str, ...]:
-        return tuple(line for title in titles for line in parts.get(title, "").splitlines() if line)
-
-    def statements(*titles: str) -> tuple[str, ...]:
-        texts = (part for title in titles for part in parts.get(title, "").split(";"))
-        return tuple(text_latex(text, names) for text in texts if text.strip())
-
-    derivative = ("Derivative", "Jacobian")
-    return Formulas(
-        definition=lines("Definition"),
-        derivative=lines(*derivative),
-        backprop=lines("Backprop"),
-        latex=statements("Definition", *derivative, "Backprop"),
-    )
+    under = [parts.get(title, "") for title in titles]
+    lines = tuple(line for part in under for line in part.splitlines() if line)
+    statements = (statement for part in under for statement in part.split(";"))
+    return lines, tuple(text_latex(each, names) for each in statements if each.strip())
 
 
 def loss_formulas(loss: Any) -> Formulas:
@@ -257,12 +256,15 @@ def pair_formulas(function: Any, loss: Any, pair: Any = None) -> Formulas | None
         error, slope = exact(read(one.error, by, t)), exact(read(one.derivative, by, t))
     except (TypeError, AttributeError):
         return None
-    slope = sympy.factor_terms(slope * inner) if pair is None else _through(slope, value, z, y)
+    if pair is None:
+        slope = sympy.factor_terms(slope * inner)
+    else:
+        slope = through_output(slope, value, z, y)
     own = (f"y = {formula(value)}",), (f"y = {sympy.latex(value)}",)
     return _error_formulas(loss, "z", error, slope, own)
 
 
-def _through(slope: Any, value: Any, z: Any, y: Any) -> Any:
+def through_output(slope: Any, value: Any, z: Any, y: Any) -> Any:
     """Return y plus what is free of z where a slope is that, value being y; else the slope."""
     import sympy
 

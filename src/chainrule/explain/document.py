@@ -1,0 +1,173 @@
+"""The derivation of a network's backprop: its steps, how they are shown, whether they are right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.chain import Chain
+from chainrule.checking.report import TOLERANCE, Entry, Report, compare
+from chainrule.explain.arrays import NetworkArrays
+from chainrule.explain.equations import Equation, Step
+from chainrule.explain.expressions import Symbol, by_loss
+from chainrule.explain.numbers import Numbers
+from chainrule.explain.page import notebook_html, page_html
+from chainrule.explain.samples import drawn_network
+from chainrule.explain.showing import latex_body, step_lines
+from chainrule.explain.sites import Parts
+from chainrule.functions import RandomKey
+from chainrule.types import Array
+
+
+@dataclass(frozen=True, repr=False)
+class Derivation:
+    """The backprop of a chain with a loss, derived step by step.
+
+    Printed, it is text; a notebook shows it typeset. Make one with :func:`derivation`.
+
+    Parameters
+    ----------
+    steps : tuple of Step
+        From the network forward and its loss back to the first parameters.
+    chain : Chain
+        The network, in float64.
+    parts : Parts
+        Its functions and its loss, by the names that the steps use.
+    key : RandomKey or None
+        The key of a step, where the network is derived as it is in training.
+    X, t : array or None
+        Samples and their targets, whose numbers are shown.
+    digits : int
+        How many digits of a number are shown.
+    hidden : bool
+        Whether a notebook and a page hide the forms of each line, so that a reader tries first.
+    """
+
+    steps: tuple[Step, ...]
+    chain: Chain
+    parts: Parts
+    key: RandomKey | None = None
+    X: Array | None = None
+    t: Any = None
+    digits: int = 6
+    hidden: bool = False
+
+    @property
+    def title(self) -> str:
+        """What is derived."""
+        return f"The backprop of {self.chain!r} with {self.parts.given}"
+
+    def exercise(self) -> Derivation:
+        """Return the same with its lines hidden, so that a reader tries first."""
+        return replace(self, hidden=True)
+
+    def numbers(self) -> Numbers | None:
+        """Return what shows numbers, None where no samples are given."""
+        if self.X is None:
+            return None
+        arrays = NetworkArrays(self.chain, self.parts, self.X, self.t, self.key)
+        return Numbers(arrays, self.digits)
+
+    def lines(self) -> Iterator[list[str]]:
+        """Yield each step as lines of text, of which all but the first two may be hidden."""
+        numbers = self.numbers()
+        for step in self.steps:
+            yield step_lines(step, numbers)
+
+    def __repr__(self) -> str:
+        return "\n\n".join([self.title, *("\n".join(lines) for lines in self.lines())])
+
+    def latex(self) -> str:
+        """Return the body of a LaTeX document; its preamble needs ``amsmath``."""
+        return latex_body(self.title, self.steps, self.numbers())
+
+    def _repr_latex_(self) -> str | None:
+        """Return None: a notebook shows the HTML, whose formulas are typeset."""
+        return None
+
+    def _repr_html_(self) -> str:
+        """Return the steps with typeset formulas for a notebook."""
+        return notebook_html(self.title, self.steps, self.numbers(), hidden=self.hidden)
+
+    def html(self) -> str:
+        """Return a page by itself: it needs neither the network nor a program but a browser."""
+        return page_html(self.title, self.steps, self.numbers(), hidden=self.hidden)
+
+    def check(
+        self, X: Any = None, t: Any = None, *, seed: int = 0, tolerance: float = TOLERANCE
+    ) -> Report:
+        """Compute each form of each line, and compare it with finite differences.
+
+        Without samples these are random, and so are the parameters, near those of the chain; where
+        the derivation has samples, they are taken as they are. Arrays of many numbers are compared
+        at some of them, and formulas that span too many are left out.
+
+        Parameters
+        ----------
+        X : array of shape (n, …), optional
+            Samples.
+        t : array, optional
+            Their targets, as the loss takes them.
+        seed : int, default=0
+            The seed of random samples.
+        tolerance : float, default=1e-7
+            The largest relative error that counts as right.
+
+        Returns
+        -------
+        report : Report
+            An entry for each form: ``3.2.1`` is the first form of the second line of step 3.
+        """
+        chain = self.chain
+        if X is None:
+            X, t = self.X, self.t
+        if X is None:
+            chain, X, t = drawn_network(chain, self.parts, seed)
+        arrays = NetworkArrays(chain, self.parts, X, t, self.key)
+        entries: list[Entry] = []
+        for step in self.steps:
+            for number, equation in enumerate(step.equations, 1):
+                entries += equation.checked(arrays, f"{step.number}.{number}", tolerance)
+        entries += _whole(arrays, tolerance)
+        return Report(tuple(entries), tolerance)
+
+    def find(self, name: str) -> Equation:
+        """Return the equation of ∂L/∂name, such as that of "W0"."""
+        for step in self.steps:
+            for equation in step.equations:
+                if equation.left in (by_loss(Symbol(name)),) or _is_gradient(equation, name):
+                    return equation
+        raise ValueError(f"derivation: expected the name of a parameter or value, got {name!r}")
+
+
+def _is_gradient(equation: Equation, name: str) -> bool:
+    of = getattr(equation.left, "of", equation)
+    by = getattr(equation.left, "by", None)
+    return of is None and isinstance(by, Symbol) and by.name == name
+
+
+def _whole(arrays: NetworkArrays, tolerance: float) -> Iterator[Entry]:
+    """Yield the comparison of what ``chain.gradient`` returns with what is true."""
+    chain, parts = arrays.chain, arrays.parts
+    loss = parts.fused or parts.loss
+    _, gradients = chain.gradient(loss, arrays.values["X"], arrays.t, key=arrays.key)
+    for name, gradient in gradients.items():
+        truth = arrays.truth(by_loss(Symbol(name)))
+        yield compare(
+            f"chain.gradient d{name}",
+            truth.shape,
+            np.asarray(gradient).reshape(-1)[truth.positions],
+            truth.values,
+            kinks=truth.kinks,
+            positions=truth.positions,
+            size=truth.size,
+            tolerance=tolerance,
+        )
+
+
+def numbered(steps: list[Step]) -> tuple[Step, ...]:
+    """Return steps with their numbers."""
+    return tuple(step.numbered(number) for number, step in enumerate(steps, 1))
