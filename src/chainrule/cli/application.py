@@ -20,6 +20,7 @@ MODULES = {
     "explain": "text_commands",
     "check": "model_commands",
     "show": "model_commands",
+    "derive": "derive_command",
     "plot": "model_commands",
     "warmup": "warmup_command",
     "fasttext": "fasttext_app",

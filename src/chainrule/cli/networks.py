@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
 
 from chainrule.chain import Chain
@@ -69,13 +69,35 @@ def build_chain(
         functions += [Linear(size, bias=bias), activation()]
         if options.dropout:
             functions.append(Dropout(options.dropout))
+    outputs = classes if task == "multiclass" else 1
+    return ended(functions, task, outputs, options.loss, bias=bias)
+
+
+def ended(
+    functions: Sequence[Function], task: str, outputs: int, loss: str | None, *, bias: bool
+) -> tuple[Chain, Loss]:
+    """Return a chain of hidden functions with what ends it for a task, and its loss.
+
+    Parameters
+    ----------
+    functions : sequence of Function
+        The hidden ones.
+    task : str
+        "regression", "binary" or "multiclass".
+    outputs : int
+        How many numbers the chain makes.
+    loss : str or None
+        Of regression, by its name.
+    bias : bool
+        Whether the last layer has biases.
+    """
+    last = Linear(outputs, bias=bias)
     if task == "multiclass":
-        return Chain(*functions, Linear(classes, bias=bias), Softmax()), CrossEntropy()
-    functions.append(Linear(1, bias=bias))
+        return Chain(*functions, last, Softmax()), CrossEntropy()
     if task == "binary":
-        return Chain(*functions, Sigmoid()), BinaryCrossEntropy()
-    output = Softplus() if options.loss == "poisson" else Identity()
-    return Chain(*functions, output), REGRESSION_LOSSES[options.loss or "squared"]()
+        return Chain(*functions, last, Sigmoid()), BinaryCrossEntropy()
+    output = Softplus() if loss == "poisson" else Identity()
+    return Chain(*functions, last, output), REGRESSION_LOSSES[loss or "squared"]()
 
 
 def convolutional_blocks(

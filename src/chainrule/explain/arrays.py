@@ -63,11 +63,22 @@ class NetworkArrays:
         Their targets, as the loss takes them.
     key : RandomKey or None
         The key of a step in training.
+    by_rules : bool, default=False
+        Whether formulas take the derivatives that the rules compute, and not differences: these are
+        shown, and differences are what they are compared with.
     """
 
     def __init__(
-        self, chain: Chain, parts: Parts, X: Array, t: Any, key: RandomKey | None = None
+        self,
+        chain: Chain,
+        parts: Parts,
+        X: Array,
+        t: Any,
+        key: RandomKey | None = None,
+        *,
+        by_rules: bool = False,
     ) -> None:
+        self.by_rules = by_rules
         self.chain, self.parts, self.t, self.key = chain, parts, t, key
         self.steps: dict[str, Step] = steps_of(chain, parts, key)
         self.values: dict[str, Array] = {"X": X, "π": np.asarray(math.pi)}
@@ -79,6 +90,7 @@ class NetworkArrays:
             for own, outer in site.names.items()
         }
         self._known: dict[object, Array] = {}
+        self._truths: dict[tuple[str | None, str, int], Truth] = {}
         self._paths: dict[str, LossPath] = {}
         self._run(parts.sites)
         self._add_loss()
@@ -151,9 +163,12 @@ class NetworkArrays:
         """
         if isinstance(term, Symbol):
             return _of_values(self.values[term.name], most)
-        if term.of is None:
-            return self._gradient(term.by.name, most)
-        return self._jacobian(term.of.name, term.by.name, most)
+        of, by = term.of.name if term.of else None, term.by.name
+        key = of, by, min(most, self.values[by].size)
+        if key not in self._truths:
+            found = self._gradient(by, most) if of is None else self._jacobian(of, by, most)
+            self._truths[key] = found
+        return self._truths[key]
 
     def _gradient(self, name: str, most: int) -> Truth:
         array = self.values[name]
@@ -228,18 +243,20 @@ class NetworkArrays:
         return self._known[key]
 
     def _gradient_array(self, name: str) -> Array:
-        if self.values[name].size > SMALL:
+        if self.by_rules or self.values[name].size > SMALL:
             return self.program(name)
-        truth = self._gradient(name, SMALL)
+        truth = self.truth(Derivative(None, Symbol(name)), SMALL)
         values = truth.values.reshape(truth.shape)
         if not truth.kinks.any():
             return values
         return np.where(truth.kinks.reshape(truth.shape), self.program(name), values)
 
     def _whole(self, of: str, by: str) -> Array:
+        if self.by_rules and self.values[of].size * self.values[by].size <= LARGEST:
+            return self.stated_jacobian(self.sites[of], by)
         if self.values[by].size > SMALL:
             raise TooLargeError(f"the derivatives of {of} by {by}")
-        truth = self._jacobian(of, by, SMALL)
+        truth = self.truth(Derivative(Symbol(of), Symbol(by)), SMALL)
         whole = np.zeros(math.prod(truth.shape))
         whole[truth.positions] = truth.values
         stated = self.stated_jacobian(self.sites[of], by).reshape(-1)

@@ -16,7 +16,7 @@ from chainrule.explain.expressions import Symbol, by_loss
 from chainrule.explain.numbers import Numbers
 from chainrule.explain.page import notebook_html, page_html
 from chainrule.explain.samples import drawn_network
-from chainrule.explain.showing import latex_body, step_lines
+from chainrule.explain.showing import latex_body, step_lines, step_questions
 from chainrule.explain.sites import Parts
 from chainrule.functions import RandomKey
 from chainrule.types import Array
@@ -68,7 +68,8 @@ class Derivation:
         """Return what shows numbers, None where no samples are given."""
         if self.X is None:
             return None
-        arrays = NetworkArrays(self.chain, self.parts, self.X, self.t, self.key)
+        parts = self.parts
+        arrays = NetworkArrays(self.chain, parts, self.X, self.t, self.key, by_rules=True)
         return Numbers(arrays, self.digits)
 
     def lines(self) -> Iterator[list[str]]:
@@ -79,6 +80,13 @@ class Derivation:
 
     def __repr__(self) -> str:
         return "\n\n".join([self.title, *("\n".join(lines) for lines in self.lines())])
+
+    def questions(self) -> Iterator[tuple[str, bool]]:
+        """Yield lines of text, each with whether a reader is to find it out before it is shown."""
+        numbers = self.numbers()
+        yield self.title, False
+        for step in self.steps:
+            yield from step_questions(step, numbers)
 
     def latex(self) -> str:
         """Return the body of a LaTeX document; its preamble needs ``amsmath``."""

@@ -116,7 +116,7 @@ class _Reader:
             return f"<msqrt>{self.atom()}</msqrt>"
         if name == "sum":
             return '<mo largeop="true" movablelimits="false">∑</mo>'
-        if name in ("text", "mathrm"):
+        if name in ("text", "mathrm", "operatorname"):
             words = self.braced()
             tag = "mtext" if name == "text" else "mi"
             return f"<{tag}>{escape(words).replace(' ', '&#160;')}</{tag}>"

@@ -29,6 +29,7 @@ def derivation(
     t: Any = None,
     *,
     key: RandomKey | None = None,
+    input_gradient: bool = False,
     digits: int = 6,
 ) -> Derivation:
     """Derive the backprop of a network step by step, from its loss to each parameter.
@@ -48,6 +49,9 @@ def derivation(
     key : RandomKey, optional
         The key of a step, to derive the network as it is in training, with dropout, and with the
         means of a batch.
+    input_gradient : bool, default=False
+        Whether ∂L/∂X is derived, too, which training does not need; it always is of a network
+        without parameters.
     digits : int, default=6
         How many digits of a number are shown.
 
@@ -80,7 +84,8 @@ def derivation(
             network = Chain(*network.functions).initialize(X, dtype=np.float64)
     chain = network.astype(np.float64)
     parts = Parts.of(chain, loss)
-    steps = numbered(_steps(chain, parts))
+    wanted = input_gradient or not chain.parameters.flat.size
+    steps = numbered(_steps(chain, parts, input_gradient=wanted))
     found = Derivation(steps, chain, parts, key, X, t, digits)
     found.numbers()  # an error of X or t is raised here
     return found
@@ -97,8 +102,8 @@ def _of_estimator(estimator: Any, loss: Loss | None, X: Any, y: Any) -> tuple[An
     return estimator._network(), own, data.X, data.t
 
 
-def _steps(chain: Chain, parts: Parts) -> list[Step]:
-    """Return the steps, from the network forward back to its first parameters."""
+def _steps(chain: Chain, parts: Parts, *, input_gradient: bool) -> list[Step]:
+    """Return the steps, from the network forward back to its first parameters, or to X."""
     rules = {site.output: rule_of(site) for site in parts.every() if not site.inner}
     loss = LossRule(parts.loss, len(parts.sites[-1].output_shape))
     steps = [_forward(chain, parts, rules), _loss(parts, loss)]
@@ -107,8 +112,8 @@ def _steps(chain: Chain, parts: Parts) -> list[Step]:
         last = sites.pop()
         steps.append(_fused(last, rules[last.output], loss, parts))
     for site in reversed(sites):
-        first = site is parts.sites[0]
-        steps += _backward(site, rules, input_gradient=not first)
+        wanted = input_gradient or site is not parts.sites[0]
+        steps += _backward(site, rules, input_gradient=wanted)
     steps.append(_program(steps))
     return steps
 

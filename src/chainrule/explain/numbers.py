@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from chainrule.display import shape_text
 from chainrule.explain.arrays import NetworkArrays
 from chainrule.explain.equations import Equation
 from chainrule.explain.evaluation import TooLargeError, indices_of
@@ -89,6 +90,8 @@ class Numbers:
 
     def array_lines(self, name: str, array: Array) -> list[str]:
         """Return an array behind its name as lines of text."""
+        if array.size > MOST and array.ndim > 2:
+            return [f"{name} has {array.size:,} numbers, {shape_text(array.shape)}"]
         first, *rest = self.written(array).split("\n")
         space = " " * (len(name) + 3)
         return [f"{name} = {first}", *(space + line for line in rest)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from chainrule.explain.equations import Equation, Step
 from chainrule.explain.numbers import Numbers
+from chainrule.explain.text import text
 
 WIDTH = 96
 ESCAPES = {c: "\\" + c for c in "#$%&_{}"} | {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}"}
@@ -31,8 +32,7 @@ def step_lines(step: Step, numbers: Numbers | None) -> list[str]:
     numbers : Numbers or None
         What shows the numbers of a sample.
     """
-    title = f"{step.number}. {step.title}"
-    lines = [title, *wrap(step.explanation, WIDTH, initial_indent="   ", subsequent_indent="   ")]
+    lines = step_heading(step)
     if numbers is not None and step.number == 1:
         lines.append("")
         for name, array in numbers.given():
@@ -43,6 +43,50 @@ def step_lines(step: Step, numbers: Numbers | None) -> list[str]:
     if step.lines:
         lines += ["", *(f"   {line}" for line in step.lines)]
     return lines
+
+
+def step_heading(step: Step) -> list[str]:
+    """Return the title and the explanation of a step."""
+    title = f"{step.number}. {step.title}"
+    return [title, *wrap(step.explanation, WIDTH, initial_indent="   ", subsequent_indent="   ")]
+
+
+def step_questions(step: Step, numbers: Numbers | None) -> Iterator[tuple[str, bool]]:
+    """Yield the lines of a step, and of each whether a reader is to find it out.
+
+    Parameters
+    ----------
+    step : Step
+        The step.
+    numbers : Numbers or None
+        What shows the numbers of a sample.
+    """
+    yield "\n".join(["", *step_heading(step)]), False
+    if numbers is not None and step.number == 1:
+        given = [x for name, array in numbers.given() for x in numbers.array_lines(name, array)]
+        yield "\n".join(["", *(f"     {line}" for line in given)]), False
+    for equation in step.equations:
+        lines = equation_lines(equation, numbers)
+        if not lines:
+            continue
+        if not equation.stated:
+            yield f"\n   {text(equation.left)} = ?", False
+        groups = _groups(lines)
+        for group in groups:
+            yield "\n".join(group), True
+    if step.lines:
+        yield "\n".join(f"   {line}" for line in step.lines), True
+
+
+def _groups(lines: list[str]) -> list[list[str]]:
+    """Return lines, a reason on a line of its own with what it belongs to."""
+    groups: list[list[str]] = []
+    for line in lines:
+        if groups and line.startswith("        ("):
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+    return groups
 
 
 def equation_lines(equation: Equation, numbers: Numbers | None) -> list[str]:

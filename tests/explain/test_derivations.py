@@ -1,0 +1,218 @@
+"""Each line of a derivation, for every function and every loss, is what differences find."""
+
+import numpy as np
+import pytest
+
+from chainrule import (
+    Chain,
+    CrossEntropy,
+    Linear,
+    MeanOverMembers,
+    MeanSquaredError,
+    MemberLinear,
+    Multilinear,
+    ReLU,
+    Softmax,
+    Tanh,
+    derivation,
+    functions as f,
+    losses,
+)
+from chainrule.explain.expressions import Stated
+from explain.networks import ALONE, ENDS, MEMBERS, TRAINING, initialized, of_functions
+from wrong_rules import (
+    FlatJacobian,
+    LongBias,
+    Mixing,
+    NoInputGradient,
+    NotANumber,
+    OneWrongEntry,
+    SumInsteadOfMean,
+    SummedSquaredError,
+    TooSteep,
+    Transposed,
+    WithoutBias,
+    WrongSign,
+)
+
+IN_WORDS = {"MaxPool2d", "Flatten", "Dropout", "BatchNorm", "LayerNorm"}
+"""Functions whose docstrings state formulas in words."""
+
+
+def right(derived, seed=0):
+    report = derived.check(seed=seed)
+    assert report.passed, report
+    return {entry.name for entry in report.entries}
+
+
+@pytest.mark.parametrize("chain", list(of_functions()), ids=repr)
+def test_every_function_is_derived_and_each_line_is_right(chain):
+    function = chain.functions[0]
+    key = TRAINING if isinstance(function, f.Dropout | f.BatchNorm) else None
+    derived = derivation(chain, MeanSquaredError(), key=key, input_gradient=True)
+    names = right(derived)
+    assert any("∂L/∂X" in name.partition("[")[0] for name in names)
+    assert {f"chain.gradient d{name}" for name in chain.parameters} <= names
+    words = [
+        step
+        for step in derived.steps
+        for equation in step.equations
+        for side in equation.sides
+        if isinstance(side.formula, Stated) and type(function).__name__ in side.reason
+    ]
+    mean = isinstance(function, f.EmbeddingBag) and function.mode == "mean"
+    assert bool(words) == (type(function).__name__ in IN_WORDS or mean)
+
+
+@pytest.mark.parametrize(("function", "loss"), ENDS, ids=repr)
+def test_every_loss_after_a_function(function, loss):
+    chain = initialized(Chain(Linear(3), function), (2,))
+    names = right(derivation(chain, loss))
+    assert {"2.1.1 L", "2.2.1 ∂L/∂Y[n,k]"} <= names
+    assert any(name.startswith("3.2.3 ∂L/∂X1") for name in names)
+
+
+@pytest.mark.parametrize("loss", ALONE, ids=repr)
+def test_losses_that_have_the_last_function_in_them(loss):
+    derived = derivation(initialized(Chain(Linear(3)), (2,)), loss)
+    right(derived)
+    assert f"which {loss} has in it" in repr(derived)
+    assert "program: dX1[n," in repr(derived)
+    assert "Y[n,i] − T[n,i])" in repr(derived) or "(Y[n,j] − T[n,j])" in repr(derived)
+
+
+@pytest.mark.parametrize(("function", "loss"), MEMBERS, ids=repr)
+def test_members(function, loss):
+    chain = initialized(Chain(MemberLinear(3, members=2), function), (4,))
+    names = right(derivation(chain, MeanOverMembers(loss)))
+    assert "2.2.1 ∂L/∂Y[n,m,k]" in names
+    one_number = initialized(Chain(Linear(2)), (3,))
+    assert "2.2.1 ∂L/∂Y[n,m]" in right(derivation(one_number, MeanOverMembers(MeanSquaredError())))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_lines_are_right_at_random_sizes(seed):
+    rng = np.random.default_rng(seed)
+    i, h, g, k = rng.permutation(np.arange(2, 6)).tolist()
+    chain = Chain(Linear(h), Tanh(), Linear(g, bias=False), ReLU(), Linear(k), Softmax())
+    right(derivation(initialized(chain, (i,)), CrossEntropy()), seed)
+
+
+def test_a_line_of_ones_own():
+    class Gated(Multilinear):
+        """X with weights of two kinds."""
+
+        def text(self):
+            return "Y[n,o] = 1/√i X[n,i] W[i,o] s[o] - 2 b[o]"
+
+        def parameter_shapes(self, input_shape):
+            return {"W": (*input_shape, 2), "s": (2,), "b": (2,)}
+
+    derived = derivation(initialized(Chain(Gated()), (3,)), MeanSquaredError())
+    right(derived)
+    assert "Y[n,o] = 1/√(i)·Σ_i X[n,i]·W0[i,o]·s0[o] − 2·b0[o]" in repr(derived)
+    assert "program: ds0[o] = 1/√i X[n,i] W0[i,o] dY[n,o]" in repr(derived)
+
+
+def test_a_line_in_which_a_factor_stands_twice():
+    class Squares(Multilinear):
+        """Products of neighbours."""
+
+        def text(self):
+            return "Y[n,i] = X[n,i] X[n,i] W[i]"
+
+        def parameter_shapes(self, input_shape):
+            return {"W": input_shape}
+
+    derived = derivation(initialized(Chain(Linear(3), Squares()), (2,)), MeanSquaredError())
+    right(derived)
+
+
+def test_a_network_in_training_mode():
+    chain = Chain(f.BatchNorm(), Linear(4), f.Dropout(0.4), Linear(2))
+    right(derivation(initialized(chain, (3,)), MeanSquaredError(), key=TRAINING))
+
+
+# ---- what is wrong
+
+
+@pytest.mark.parametrize(
+    ("function", "first"),
+    [
+        (TooSteep(), "4.1.1"),
+        (WrongSign(), "4.1.1"),
+        (NotANumber(), "4.1.1"),
+        (Mixing(), "1.2.1"),
+        (Transposed(3), "4.2 dW1"),
+        (WithoutBias(3), "4.6 db1"),
+        (OneWrongEntry(3), "4.2 dW1"),
+    ],
+)
+def test_a_wrong_rule_makes_a_wrong_line(function, first):
+    chain = initialized(Chain(Linear(4), function, Linear(2)), (3,))
+    report = derivation(chain, MeanSquaredError()).check()
+    assert not report.passed
+    wrong = [entry.name for entry in report.entries if not entry.passed]
+    assert wrong[0].startswith(first)
+    assert not [name for name in wrong if name[0] in "23"]  # lines before it are right
+
+
+@pytest.mark.parametrize(
+    ("function", "error"),
+    [
+        (NoInputGradient(3), r"NoInputGradient\(3\): expected dX of shape \(3, 4\), got None"),
+        (LongBias(3), r"LongBias\(3\): expected db of shape \(3,\), got \(4,\)"),
+        (FlatJacobian(3), r"4.1 jacobian: expected the shape \(3, 3, 4, 3\), got \(3, 3, 12\)"),
+    ],
+)
+def test_a_rule_of_a_wrong_shape_is_an_error(function, error):
+    chain = initialized(Chain(Linear(4), function, Linear(2)), (3,))
+    with pytest.raises(ValueError, match=error):
+        derivation(chain, MeanSquaredError()).check()
+
+
+def test_a_docstring_that_is_wrong_makes_a_wrong_line():
+    class Misprinted(Softmax):
+        """Softmax, with a sign lost.
+
+        Definition: Y[n,i] = exp(X[n,i]) / Σ_k exp(X[n,k])
+        Jacobian: ∂Y[n,i]/∂X[n,j] = Y[n,i]·(1 − Y[n,i]) if i = j else Y[n,i]·Y[n,j]
+        """
+
+    derived = derivation(initialized(Chain(Misprinted()), (3,)), MeanSquaredError())
+    wrong = [entry.name for entry in derived.check().entries if not entry.passed]
+    assert wrong[0].startswith("3.1.1 ∂Y[n,i]/∂X[n,j]")
+    assert len(wrong) > 1
+
+
+@pytest.mark.parametrize(
+    ("loss", "ends", "first"),
+    [
+        (SumInsteadOfMean(), (Softmax(),), "2.2 dY"),
+        (SummedSquaredError(), (), "2.2 dY"),
+    ],
+)
+def test_a_wrong_gradient_of_a_loss(loss, ends, first):
+    report = derivation(initialized(Chain(Linear(4), *ends), (3,)), loss).check()
+    wrong = [entry.name for entry in report.entries if not entry.passed]
+    assert wrong[0].startswith(first)
+
+
+def test_a_fused_loss_that_is_wrong(monkeypatch):
+    kind = losses.SigmoidBinaryCrossEntropy
+    monkeypatch.setattr(kind, "derivative", lambda self, y, t: 2 * y - t)
+    chain = initialized(Chain(Linear(2), f.Sigmoid()), (3,))
+    derived = derivation(chain, losses.BinaryCrossEntropy())
+    assert "= 1/(N·K)·(2·X1[n,i] − T[n,i])" in repr(derived)
+    wrong = [entry.name for entry in derived.check().entries if not entry.passed]
+    assert wrong[0].startswith("3.2.5 ∂L/∂X1[n,i]")
+    assert wrong[1].startswith("3.2 dX1")
+
+
+def test_arrays_of_many_numbers_are_compared_at_some():
+    chain = initialized(Chain(Linear(30), Tanh(), Linear(4), Softmax()), (22,))
+    derived = derivation(chain, CrossEntropy())
+    report = derived.check()
+    assert report.passed
+    (entry,) = (x for x in report.entries if x.name.startswith("chain.gradient dW0"))
+    assert (entry.checked, entry.shape) == (40, (22, 30))
