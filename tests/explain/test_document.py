@@ -36,8 +36,9 @@ PRINTED = (0.0154493156751271, 0.631163353697413, 0.353387330637003)
 @pytest.fixture(scope="module")
 def three_layers():
     """The network of the note on neural networks, f = softmax(W2 ReLU(W1 ReLU(W0 x)))."""
-    functions = (Linear(5, bias=False), ReLU(), Linear(4, bias=False), ReLU(), Linear(3, bias=False))
-    return derivation(initialized(Chain(*functions, Softmax()), (6,)), CrossEntropy())
+    W0, W1, W2 = (Linear(size, bias=False) for size in (5, 4, 3))
+    chain = Chain(W0, ReLU(), W1, ReLU(), W2, Softmax())
+    return derivation(initialized(chain, (6,)), CrossEntropy())
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +78,7 @@ def test_the_lines_of_the_program_are_backprop(three_layers):
     """Run the last step's lines by hand, and compare with ``chain.gradient``."""
     chain, rng = three_layers.chain, np.random.default_rng(0)
     X, t = rng.normal(size=(4, 6)), np.array([0, 2, 1, 1])
-    W0, W1, W2 = chain.parameters.values()
+    _, W1, W2 = chain.parameters.values()
     _, X1, X2, X3, X4, _, Y = chain.trace(X)
     dX5 = 1 / 4 * (Y - np.eye(3)[t])
     dX3 = np.einsum("no,io->ni", dX5, W2) * np.where(X3 > 0, 1, 0)
@@ -156,7 +157,7 @@ def test_an_estimator_is_derived_with_its_own_loss():
     X = np.random.default_rng(0).normal(size=(30, 2))
     y = np.where(X[:, 0] > 0, "yes", "no")
     model = MLPClassifier((3,), activation="tanh", max_iter=2, random_state=0)
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="max_iter|iterations"):
         model.fit(X, y)
     derived = derivation(model, X=X[:1], t=y[:1])
     assert "with BinaryCrossEntropy" in derived.title

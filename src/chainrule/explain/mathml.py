@@ -125,7 +125,7 @@ class _Reader:
         if name == "begin":
             return self.table()
         if name in NAMES:
-            return f"<mi>{name}</mi>"
+            return f'<mo form="prefix" lspace="0.17em" rspace="0">{name}</mo>'
         if name in LETTERS:
             return f"<mi>{escape(LETTERS[name])}</mi>"
         if name in OPERATORS:

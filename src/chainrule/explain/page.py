@@ -19,7 +19,8 @@ STYLE = """
 .derivation .line { display: flex; flex-wrap: wrap; align-items: center; gap: 0 1.5rem;
   padding: 0.2rem 0; }
 .derivation .scroll { overflow-x: auto; overflow-y: hidden; max-width: 100%; padding: 0.15rem 0; }
-.derivation math { display: inline math; font-size: 1.1em; }
+.derivation math { display: inline math; font-size: 1.1em;
+  font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", math; }
 .derivation .next > .scroll { padding-left: 1.6rem; }
 .derivation .reason { opacity: 0.7; font-size: 0.9em; }
 .derivation .numbers { opacity: 0.85; padding-left: 1.6rem; }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from itertools import pairwise
 
 from chainrule.explain.expressions import (
     Call,
@@ -71,10 +72,7 @@ def _compound(expression: Expression) -> str:
         case Product(factors):
             last = len(factors) - 1
             parts = [_factor(each, last=at == last) for at, each in enumerate(factors)]
-            numbers = re.compile(r"\d|\\frac\{\d")
-            dotted = (rf"\cdot {part}" if at and numbers.match(part) else part
-                      for at, part in enumerate(parts))  # fmt: skip
-            return " ".join(dotted)
+            return "".join(_after(before, part) for before, part in pairwise(["", *parts]))
         case Quotient(above, below):
             return rf"\frac{{{latex(above)}}}{{{latex(below)}}}"
         case Negative(body):
@@ -93,6 +91,16 @@ def _compound(expression: Expression) -> str:
             held = f"{{{latex(base)}}}" if atom else rf"\left({latex(base)}\right)"
             return f"{held}^{{{exponent}}}"
     raise TypeError(f"expected a formula, got {expression!r}")
+
+
+def _after(before: str, part: str) -> str:
+    """Return a factor as it stands after another: numbers and fractions apart from each other."""
+    if not before:
+        return part
+    if re.match(r"\d|\\frac\{\d", part):
+        return rf" \cdot {part}"
+    fractions = before.startswith(r"\frac") and part.startswith(r"\frac")
+    return rf" \, {part}" if fractions else f" {part}"
 
 
 def _cases(pieces: tuple[tuple[Expression, tuple[Condition, ...]], ...], other: Expression) -> str:
