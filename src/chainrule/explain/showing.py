@@ -9,17 +9,16 @@ from textwrap import wrap
 from chainrule.explain.equations import Equation, Step
 from chainrule.explain.numbers import Numbers
 from chainrule.explain.text import text
+from chainrule.notation.text_typesetting import RELATIONS, SYMBOLS
 
 WIDTH = 96
 ESCAPES = {c: "\\" + c for c in "#$%&_{}"} | {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}"}
-SYMBOLS = {
-    "∂": r"\partial ",
-    "Σ": r"\Sigma ",
-    "·": r"\cdot ",
-    "−": "-",
-    "≠": r"\neq ",
-    "√": r"\surd ",
-}
+SIGNS = {
+    sign: written
+    for sign, written in {**SYMBOLS, **RELATIONS}.items()
+    if len(sign) == 1 and not sign.isascii()
+} | {"∂": r"\partial", "Σ": r"\Sigma", "·": r"\cdot", "−": "-", "√": r"\surd", "ᵀ": r"^{\top}"}
+"""Signs of formulas that stand in words."""
 
 
 def step_lines(step: Step, numbers: Numbers | None) -> list[str]:
@@ -157,5 +156,4 @@ def escaped(words: str) -> str:
     """Return words with what LaTeX takes for commands escaped, mathematical signs as such."""
     words = re.sub(r"Σ_\{?([\w,≠']+)\}?", r"Σ \1:", words)
     plain = "".join(ESCAPES.get(letter, letter) for letter in words)
-    plain = plain.replace("ᵀ", r"$^{\top}$")
-    return re.sub(f"[{''.join(SYMBOLS)}]", lambda m: f"${SYMBOLS[m[0]].strip()}$", plain)
+    return re.sub(f"[{''.join(SIGNS)}]", lambda m: f"${SIGNS[m[0]]}$", plain)
