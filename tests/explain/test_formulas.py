@@ -6,19 +6,16 @@ import sympy
 
 from chainrule import functions as f, losses, notation
 from chainrule.explain.algebra import simplified
-from chainrule.explain.elementary import formula_of
-from chainrule.explain.evaluation import Scope, TooLargeError, evaluate
-from chainrule.explain.expressions import (
-    ONE,
-    Derivative,
-    Sum,
-    Symbol,
+from chainrule.explain.building import (
     by_loss,
     indexed,
     product,
     renamed,
     summed,
 )
+from chainrule.explain.elementary import formula_of
+from chainrule.explain.evaluation import Scope, TooLargeError, evaluate
+from chainrule.explain.expressions import ONE, Derivative, Sum, Symbol
 from chainrule.explain.lines import line_jacobian, line_value
 from chainrule.explain.statements import NoStatementError, read_statement
 from chainrule.explain.text import text

@@ -11,13 +11,17 @@ import numpy as np
 from chainrule.chain import Chain
 from chainrule.checking.report import TOLERANCE, Entry, Report, compare
 from chainrule.explain.arrays import NetworkArrays
+from chainrule.explain.building import (
+    by_loss,
+)
 from chainrule.explain.equations import Equation, Step
-from chainrule.explain.expressions import Symbol, by_loss
+from chainrule.explain.expressions import Symbol
 from chainrule.explain.numbers import Numbers
 from chainrule.explain.page import notebook_html, page_html
 from chainrule.explain.samples import drawn_network
 from chainrule.explain.showing import latex_body, step_lines, step_questions
 from chainrule.explain.sites import Parts
+from chainrule.explain.trace import NetworkTrace
 from chainrule.functions import RandomKey
 from chainrule.types import Array
 
@@ -69,8 +73,8 @@ class Derivation:
         if self.X is None:
             return None
         parts = self.parts
-        arrays = NetworkArrays(self.chain, parts, self.X, self.t, self.key, by_rules=True)
-        return Numbers(arrays, self.digits)
+        trace = NetworkTrace(self.chain, parts, self.X, self.t, self.key)
+        return Numbers(NetworkArrays(trace, by_rules=True), self.digits)
 
     def lines(self) -> Iterator[list[str]]:
         """Yield each step as lines of text, of which all but the first two may be hidden."""
@@ -134,7 +138,7 @@ class Derivation:
             X, t = self.X, self.t
         if X is None:
             chain, X, t = drawn_network(chain, self.parts, seed)
-        arrays = NetworkArrays(chain, self.parts, X, t, self.key)
+        arrays = NetworkArrays(NetworkTrace(chain, self.parts, X, t, self.key))
         entries: list[Entry] = []
         for step in self.steps:
             for number, equation in enumerate(step.equations, 1):
@@ -159,11 +163,11 @@ def _is_gradient(equation: Equation, name: str) -> bool:
 
 def _whole(arrays: NetworkArrays, tolerance: float) -> Iterator[Entry]:
     """Yield the comparison of what ``chain.gradient`` returns with what is true."""
-    chain, parts = arrays.chain, arrays.parts
-    loss = parts.fused or parts.loss
-    _, gradients = chain.gradient(loss, arrays.values["X"], arrays.t, key=arrays.key)
+    trace = arrays.trace
+    loss = trace.parts.fused or trace.parts.loss
+    _, gradients = trace.chain.gradient(loss, trace.values["X"], trace.t, key=trace.key)
     for name, gradient in gradients.items():
-        truth = arrays.truth(by_loss(Symbol(name)))
+        truth = arrays.differences.truth(by_loss(Symbol(name)))
         yield compare(
             f"chain.gradient d{name}",
             truth.shape,

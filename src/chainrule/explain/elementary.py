@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from chainrule.explain.building import (
+    product,
+    total,
+)
 from chainrule.explain.expressions import (
     Call,
     Cases,
@@ -16,8 +20,6 @@ from chainrule.explain.expressions import (
     Power,
     Quotient,
     Symbol,
-    product,
-    total,
 )
 from chainrule.formulas import exact
 

@@ -85,7 +85,7 @@ class Equation:
         """Yield the comparison of each form with what is true; none of those that are too large."""
         array = self.left.array if isinstance(self.left, Matrix) else self.left
         try:
-            truth = arrays.truth(array)
+            truth = arrays.differences.truth(array)
         except TooLargeError:
             return
         sides = [(f"{name}.{number}", side.formula) for number, side in enumerate(self.sides, 1)]

@@ -13,6 +13,9 @@ from typing import Any, Protocol
 import numpy as np
 from scipy import special
 
+from chainrule.explain.building import (
+    free_letters,
+)
 from chainrule.explain.expressions import (
     Call,
     Cases,
@@ -31,7 +34,6 @@ from chainrule.explain.expressions import (
     Sum,
     Symbol,
     Total,
-    free_letters,
 )
 from chainrule.notation.line import Index, Indices
 from chainrule.notation.sizes import offset

@@ -8,6 +8,12 @@ from itertools import chain
 from string import ascii_lowercase
 
 from chainrule import notation
+from chainrule.explain.building import (
+    index,
+    product,
+    summed,
+    total,
+)
 from chainrule.explain.expressions import (
     ONE,
     ZERO,
@@ -22,10 +28,6 @@ from chainrule.explain.expressions import (
     Quotient,
     Size,
     Symbol,
-    index,
-    product,
-    summed,
-    total,
 )
 from chainrule.notation.line import Indices, Line, Power, Term, letters_of
 

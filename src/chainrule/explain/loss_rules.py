@@ -10,23 +10,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from chainrule.explain.algebra import Side
-from chainrule.explain.elementary import formula_of
-from chainrule.explain.equations import Equation
-from chainrule.explain.expressions import (
-    ONE,
-    Derivative,
-    Expression,
-    Quotient,
-    Stated,
-    Sum,
-    Symbol,
+from chainrule.explain.building import (
     by_loss,
     indexed,
     product,
     renamed,
     summed,
 )
-from chainrule.explain.rules import ElementwiseRule, Rule, StatedRule
+from chainrule.explain.docstring_rules import StatedRule
+from chainrule.explain.elementary import formula_of
+from chainrule.explain.equations import Equation
+from chainrule.explain.expressions import ONE, Derivative, Expression, Quotient, Stated, Sum, Symbol
+from chainrule.explain.rules import ElementwiseRule, Rule
 from chainrule.explain.statements import NoStatementError, read_statement
 from chainrule.explain.text import text
 from chainrule.formulas import docstring_lines, exact, through_output

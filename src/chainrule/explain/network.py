@@ -11,11 +11,18 @@ from scipy import sparse
 from chainrule.chain import Chain
 from chainrule.display import shape_text
 from chainrule.explain.algebra import Side
+from chainrule.explain.building import (
+    by_loss,
+    indexed,
+    total,
+)
+from chainrule.explain.docstring_rules import StatedRule
 from chainrule.explain.document import Derivation, numbered
 from chainrule.explain.equations import Equation, Step
-from chainrule.explain.expressions import Symbol, by_loss, indexed, total
+from chainrule.explain.expressions import Symbol
+from chainrule.explain.kinds import rule_of
 from chainrule.explain.loss_rules import LossRule, fused_gradients
-from chainrule.explain.rules import Rule, StatedRule, axes_of, rule_of
+from chainrule.explain.rules import Rule, axes_of
 from chainrule.explain.sites import Parts, Site
 from chainrule.functions import RandomKey
 from chainrule.losses import Loss

@@ -51,10 +51,10 @@ class Numbers:
 
     def given(self) -> Iterator[tuple[str, Array]]:
         """Yield the samples, the parameters, and the targets, by their names."""
-        yield "X", self.arrays.values["X"]
-        for name in self.arrays.chain.parameters:
-            yield name, self.arrays.values[name]
-        yield "T", self.arrays.values["T"]
+        yield "X", self.arrays.trace.values["X"]
+        for name in self.arrays.trace.chain.parameters:
+            yield name, self.arrays.trace.values[name]
+        yield "T", self.arrays.trace.values["T"]
 
     def value(self, equation: Equation) -> Array | None:
         """Return the array that an equation is about, from its last form; None if too large."""
@@ -69,9 +69,9 @@ class Numbers:
 
     def _shape(self, left: Symbol | Derivative) -> tuple[int, ...]:
         if isinstance(left, Derivative) and left.of is not None:
-            return self.arrays.truth(left, 1).shape
+            return self.arrays.differences.truth(left, 1).shape
         name = left.name if isinstance(left, Symbol) else left.by.name
-        return self.arrays.values[name].shape
+        return self.arrays.trace.values[name].shape
 
     def lines(self, equation: Equation) -> list[str]:
         """Return the numbers of an equation as lines of text: an element, and the array."""

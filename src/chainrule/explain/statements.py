@@ -19,6 +19,12 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 
+from chainrule.explain.building import (
+    index,
+    product,
+    summed,
+    total,
+)
 from chainrule.explain.expressions import (
     Call,
     Cases,
@@ -31,10 +37,6 @@ from chainrule.explain.expressions import (
     Power,
     Quotient,
     Symbol,
-    index,
-    product,
-    summed,
-    total,
 )
 
 TOKEN = re.compile(r"\d+(?:\.\d+)?|∂?[^\W\d_²Σ][^\W_²Σ]*'?|Σ_|\S")

@@ -7,6 +7,9 @@ from itertools import product as combinations
 
 import numpy as np
 
+from chainrule.explain.building import (
+    product,
+)
 from chainrule.explain.evaluation import COMPARED, Arrays, Scope, indices_of
 from chainrule.explain.expressions import (
     Cases,
@@ -20,7 +23,6 @@ from chainrule.explain.expressions import (
     Sum,
     Symbol,
     Total,
-    product,
 )
 from chainrule.notation.line import Index
 from chainrule.notation.sizes import offset

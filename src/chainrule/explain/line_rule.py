@@ -1,0 +1,98 @@
+"""What a line of index notation contributes; where it is a product of matrices, as that, too."""
+
+from __future__ import annotations
+
+from chainrule import notation
+from chainrule.explain.algebra import Side
+from chainrule.explain.building import (
+    by_loss,
+)
+from chainrule.explain.equations import Equation
+from chainrule.explain.evaluation import Scope
+from chainrule.explain.expressions import (
+    Derivative,
+    Expression,
+    Matrix,
+    MatrixProduct,
+    Symbol,
+)
+from chainrule.explain.lines import line_jacobian, line_value
+from chainrule.explain.rules import Rule
+from chainrule.explain.sites import Site
+from chainrule.functions import Multilinear
+from chainrule.notation.line import Line
+
+
+class LineRule(Rule):
+    """A line of index notation."""
+
+    def __init__(self, site: Site, function: Multilinear) -> None:
+        super().__init__(site)
+        self.line = function.line(site.input_shape)
+        constants, sizes = dict(self.line.constants), function.sizes(site.input_shape)
+        self.scope = Scope(sizes, constants)
+        self.sample = self.line.terms[0].left[0].letter or "n"
+
+    def definition(self) -> Equation:
+        """Return the line."""
+        left = Symbol(self.names["Y"], self.line.terms[0].left)
+        said = str(self.line).replace("-", "−")
+        value = Side(line_value(self.line, self.names), f"{self.function}: {said}")
+        return Equation(left, (value,), self.scope)
+
+    def jacobian(self, by: str) -> tuple[Derivative, Expression]:
+        """Return the Jacobian that index notation derives."""
+        return line_jacobian(self.line, by, self.sample, self.names)
+
+    def gradients(self, by: str) -> list[Equation]:
+        """Return ∂L/∂by; where it is a product of matrices, as that, too."""
+        found = super().gradients(by)
+        line = notation.gradient(self.line, by)
+        factors = _as_matrices(line, {**self.names, "dY": f"d{self.names['Y']}"})
+        if factors is None:
+            return found
+        gradient = by_loss(Symbol(self.names[by]))
+        whole = Side(MatrixProduct(factors), "as matrices")
+        found.append(Equation(gradient, (whole,), self.scope))
+        if by != "X":
+            turned = tuple(Matrix(x.array, not x.transposed) for x in reversed(factors))
+            name = gradient.by.name
+            said = f"with samples as columns, as lecture notes have them: their matrix is {name}ᵀ"
+            side = Side(MatrixProduct(turned), said)
+            found.append(Equation(Matrix(gradient, True), (side,), self.scope))
+        return found
+
+    def program(self, by: str, left: Derivative, sides: tuple[Side, ...]) -> str:
+        """Return the line that index notation derives, and that runs."""
+        line = notation.gradient(self.line, by)
+        names = {f"d{own}": f"d{name}" for own, name in self.names.items()} | self.names
+        parts = str(line).split(" ")
+        return " ".join(_called(part, names) for part in parts)
+
+
+def _called(part: str, names: dict[str, str]) -> str:
+    name, bracket, rest = part.partition("[")
+    return names.get(name, name) + bracket + rest.replace("-", "−")
+
+
+def _as_matrices(line: Line, names: dict[str, str]) -> tuple[Matrix, ...] | None:
+    """Return a gradient's one product as two matrices, or None where it is none of two."""
+    if len(line.terms) != 1:
+        return None
+    term = line.terms[0]
+    left = [each.letter for each in term.left]
+    letters = [[each.letter for each in factor.indices] for factor in term.factors]
+    plain = None not in left and len(set(left)) == 2 == len(left) == len(letters)
+    if not plain or len(term.summed()) != 1 or term.coefficient != 1 or term.powers:
+        return None
+    (inner,) = term.summed()
+    first = next((at for at, own in enumerate(letters) if left[0] in own), 0)
+    wanted = [[left[0], inner], [inner, left[1]]]
+    matrices = []
+    for at, expected in zip((first, 1 - first), wanted, strict=True):
+        if sorted(map(str, letters[at])) != sorted(map(str, expected)):
+            return None
+        name = names[term.factors[at].name]
+        array = by_loss(Symbol(name[1:])) if term.factors[at].name == "dY" else Symbol(name)
+        matrices.append(Matrix(array, letters[at] != expected))
+    return tuple(matrices)
