@@ -128,6 +128,70 @@ def test_a_line_in_which_a_factor_stands_twice():
     right(derived)
 
 
+def test_a_line_of_two_statements_is_quoted_and_checked():
+    class Interleaved(Multilinear):
+        def text(self):
+            return "Y[n,2*i] = X[n,i] W[i]; Y[n,2*i+1] = X[n,i]"
+
+        def parameter_shapes(self, input_shape):
+            return {"W": input_shape}
+
+    derived = derivation(initialized(Chain(Linear(3), Interleaved()), (2,)), MeanSquaredError())
+    right(derived)
+    assert "   Y[n,2*i] = X[n,i] W[i]; Y[n,2*i+1] = X[n,i]" in repr(derived)
+    assert "   program: dW1, dX1 = Interleaved.backprop(dY, …)" in repr(derived)
+    assert derived.html()
+
+
+def test_rules_of_ones_own_that_state_nothing():
+    class Halved(f.ExplicitFunction):
+        def output_shape(self, input_shape):
+            return input_shape
+
+        def forward(self, X, parameters, key=None):
+            return X / 2
+
+        def jacobian(self, X, parameters, by="X", key=None):
+            return np.repeat(np.eye(X.shape[1])[None] / 2, len(X), axis=0)
+
+        def backprop(self, dY, X, Y, parameters, key=None, *, input_gradient=True):
+            return dY / 2, {}
+
+    class Cubed(losses.Loss):
+        def targets(self, t, Y):
+            return np.asarray(t, dtype=Y.dtype)
+
+        def errors(self, Y, T):
+            return ((Y - T) ** 3).sum(axis=1)
+
+        def error_gradients(self, Y, T):
+            return 3 * (Y - T) ** 2
+
+    derived = derivation(initialized(Chain(Linear(2), Halved()), (3,)), Cubed())
+    right(derived)
+    shown = repr(derived)
+    assert "Halved() states nothing of its backprop" in shown
+    assert "Cubed states nothing of its derivative" in shown
+    assert "   dX1 = Halved.backprop(dY, …)" in shown
+    assert derived.html()
+    assert derived.latex()
+
+
+def test_an_elementwise_function_of_ones_own():
+    class Bent(f.Elementwise):
+        """Written with NumPy's functions."""
+
+        def value(self, x):
+            return np.where(x > 0.5, np.exp(-x), x * x)
+
+        def derivative(self, x, y):
+            return np.where(x > 0.5, -y, 2 * x)
+
+    derived = derivation(initialized(Chain(Linear(4), Bent()), (3,)), MeanSquaredError())
+    right(derived)
+    assert "Y[n,i] = (exp(−X1[n,i]) if X1[n,i] > 0.5 else X1[n,i]²)" in repr(derived)
+
+
 def test_a_network_in_training_mode():
     chain = Chain(f.BatchNorm(), Linear(4), f.Dropout(0.4), Linear(2))
     right(derivation(initialized(chain, (3,)), MeanSquaredError(), key=TRAINING))

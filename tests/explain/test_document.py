@@ -236,6 +236,7 @@ def test_a_notebook_gets_html(example):
     assert shown.startswith('<div class="derivation">')
     assert "<html" not in shown
     assert ET.fromstring(shown).tag == "div"
+    assert example._repr_latex_() == example.latex()
     assert "<details>" in example.exercise()._repr_html_()
 
 

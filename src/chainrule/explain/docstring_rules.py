@@ -18,6 +18,17 @@ from chainrule.explain.rules import Rule
 from chainrule.explain.sites import Site
 from chainrule.explain.statements import NoStatementError, read_statement
 from chainrule.formulas import docstring_lines
+from chainrule.functions import Function, Multilinear
+from chainrule.notation.text_typesetting import text_latex
+
+TITLES = {
+    "forward": ("Definition",),
+    "jacobian": ("Derivative", "Jacobian"),
+    "backprop": ("Backprop",),
+}
+"""What stands under which titles of a docstring."""
+
+METHODS = tuple(TITLES)
 
 
 class StatementRule(Rule):
@@ -66,31 +77,44 @@ def _with_members(formula: Expression) -> Expression:
 class StatedRule(Rule):
     """Formulas that a docstring states in words; its methods compute them."""
 
-    def words(self, method: str, array: Symbol | Derivative, *titles: str) -> Side:
-        """Return what stands under titles."""
-        lines, typeset = docstring_lines(self.function, *titles)
+    def words(self, method: str, array: Symbol | Derivative) -> Side:
+        """Return what the function states of forward, of its Jacobian, or of backprop."""
+        lines, typeset = _statements(self.function, method)
         if not lines:
             lines = (f"{self.function} states nothing of its {method}",)
+            typeset = (text_latex(lines[0]),)
         said = Stated("\n".join(lines), "\n".join(typeset), method, array)
         return Side(said, f"as {type(self.function).__name__} states it")
 
     def definition(self) -> Equation:
         """Return what the docstring says."""
         array = Symbol(self.names["Y"])
-        return Equation(array, (self.words("forward", array, "Definition"),))
+        return Equation(array, (self.words("forward", array),))
 
     def jacobian(self, by: str) -> tuple[Derivative, Expression]:
         """Return what the docstring says."""
         array = Derivative(Symbol(self.names["Y"]), Symbol(self.names[by]))
-        return array, self.words("jacobian", array, "Derivative", "Jacobian").formula
+        return array, self.words("jacobian", array).formula
 
     def gradients(self, by: str) -> list[Equation]:
         """Return what the docstring says of backprop."""
         array = by_loss(Symbol(self.names[by]))
-        side = self.words("backprop", array, "Backprop")
+        side = self.words("backprop", array)
         return [Equation(array, (side,), program=f"d{self.names[by]} = {self.call}")]
 
     @property
     def call(self) -> str:
         """The call that computes all gradients."""
         return f"{type(self.function).__name__}.backprop(d{self.names['Y']}, …)"
+
+
+def _statements(function: Function, method: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return lines of text and of LaTeX that a function states, in its docstring or by a line."""
+    formulas = function.formulas()
+    own = [formulas.definition, formulas.derivative, formulas.backprop]
+    if isinstance(function, Multilinear) and len(formulas.latex) == sum(map(len, own)):
+        place = METHODS.index(method)
+        start = sum(map(len, own[:place]))
+        typeset = formulas.latex[start : start + len(own[place])]
+        return own[place], tuple(part for each in typeset for part in each.split(r" \\ "))
+    return docstring_lines(function, *TITLES[method])

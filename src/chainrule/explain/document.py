@@ -96,9 +96,9 @@ class Derivation:
         """Return the body of a LaTeX document; its preamble needs ``amsmath``."""
         return latex_body(self.title, self.steps, self.numbers())
 
-    def _repr_latex_(self) -> str | None:
-        """Return None: a notebook shows the HTML, whose formulas are typeset."""
-        return None
+    def _repr_latex_(self) -> str:
+        """Return what a notebook becomes as a LaTeX document; on a screen it shows the HTML."""
+        return self.latex()
 
     def _repr_html_(self) -> str:
         """Return the steps with typeset formulas for a notebook."""

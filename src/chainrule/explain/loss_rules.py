@@ -28,6 +28,7 @@ from chainrule.formulas import docstring_lines, exact, through_output
 from chainrule.functions import Elementwise
 from chainrule.losses import CrossEntropy, ElementwiseLoss, Loss, MeanOverMembers
 from chainrule.notation.line import letters_of
+from chainrule.notation.text_typesetting import text_latex
 from chainrule.symbols import read
 
 COUNTS = {name: Symbol(name) for name in "NMK"}
@@ -107,7 +108,9 @@ class LossRule:
         titles = ("Definition",) if method == "forward" else ("Derivative",)
         lines, typeset = docstring_lines(self.each, *titles)
         array = Symbol("L") if method == "forward" else by_loss(Symbol("Y"))
-        lines = lines or (f"{self.loss} states nothing of its {titles[0].lower()}",)
+        if not lines:
+            lines = (f"{self.loss} states nothing of its {titles[0].lower()}",)
+            typeset = (text_latex(lines[0]),)
         return Stated("\n".join(lines), "\n".join(typeset), method, array)
 
     def definition(self) -> Equation:

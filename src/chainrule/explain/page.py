@@ -38,7 +38,8 @@ button { font: inherit; padding: 0.4rem 0.8rem; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   button, summary { display: none; }
   .derivation .equation { break-inside: avoid; }
-  .derivation .scroll { overflow: visible; }
+  .derivation .scroll { overflow: visible !important; }
+  .derivation .numbers math { font-size: 0.85em; }
 }
 """
 SCRIPT = """
