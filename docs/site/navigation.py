@@ -18,6 +18,7 @@ NAVIGATION: dict[str, tuple[str, ...]] = {
         "docs/estimators",
         "docs/networks",
         "docs/plots",
+        "docs/derivation",
         "docs/command-line",
         "docs/fasttext",
     ),
