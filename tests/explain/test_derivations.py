@@ -81,6 +81,15 @@ def test_losses_that_have_the_last_function_in_them(loss):
     assert "Y[n,i] − T[n,i])" in repr(derived) or "(Y[n,j] − T[n,j])" in repr(derived)
 
 
+def test_a_function_that_a_loss_makes_needless_is_left_out():
+    chain = initialized(Chain(Linear(3), f.LogSoftmax()), (2,))
+    derived = derivation(chain, losses.SoftmaxCrossEntropy())
+    said = "LogSoftmax() is left out: Softmax() of its output is that of its input."
+    assert derived.steps[2].explanation.endswith(said)
+    twice = derivation(initialized(Chain(f.Softmax()), (2,)), losses.SoftmaxCrossEntropy())
+    assert "left out:" not in repr(twice)
+
+
 @pytest.mark.parametrize(("function", "loss"), MEMBERS, ids=repr)
 def test_members(function, loss):
     chain = initialized(Chain(MemberLinear(3, members=2), function), (4,))

@@ -82,4 +82,4 @@ def split_reason(before: Expression, after: Expression) -> str:
         for part in before.walk()
         if isinstance(part, Condition) and isinstance(part.left, Position) and part not in kept
     ]
-    return f"no term is other than 0 but where {conditions_text(tuple(dict.fromkeys(met)))}"
+    return f"all terms are 0 but where {conditions_text(tuple(dict.fromkeys(met)))}"

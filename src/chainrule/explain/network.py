@@ -178,6 +178,10 @@ def _fused(site: Site, rule: Rule, loss: LossRule, parts: Parts) -> Step:
         f"{site.function}{own} comes before the loss: the chain rule takes the gradient through "
         f"its Jacobian. What cancels is left out of the program, which starts at {site.input}."
     )
+    if parts.left_out is not None:
+        said += (
+            f" {parts.left_out} is left out: {site.function} of its output is that of its input."
+        )
     assert parts.fused is not None
     equations = fused_gradients(rule, loss, parts.fused)
     return Step(title, said + _named(rule), (rule.jacobian_equation("X"), *equations))
@@ -246,7 +250,8 @@ def _through_block(site: Site, rules: dict[str, Rule], *, input_gradient: bool) 
 def _program(steps: list[Step]) -> Step:
     said = (
         "dX is short for ∂L/∂X. These are the lines of backprop, in the order in which they run; "
-        "in a line without Σ, letters that the left side has not are summed over."
+        "in a line without Σ, letters that the left side has not are summed over, and where the "
+        "left side has sums of letters, all that goes to the same element is added up."
     )
     return Step("The program", said, (), lines=_program_lines(steps))
 

@@ -43,13 +43,15 @@ class Parts:
     """What a derivation goes through: the functions, the loss of their outputs, and what is fused.
 
     ``fused`` is the loss from which backprop starts, of what goes into the last function, or None;
-    ``added`` says that the last function is the loss's own.
+    ``added`` says that the last function is the loss's own, and ``left_out`` is one that it makes
+    needless.
     """
 
     sites: tuple[Site, ...]
     loss: Loss
     fused: Loss | None
     added: bool
+    left_out: Function | None = None
 
     @property
     def given(self) -> Loss:
@@ -74,8 +76,9 @@ class Parts:
             return cls(tuple(function_sites), loss, None, False)
         last = Layer(function, shape, function.output_shape(shape), {}, len(layers))
         sites = _sites([*layers, last], "X", "Y")
-        added = count == len(chain.layers) or type(chain.functions[-1]) is not type(function)
-        return cls(tuple(sites), plain, start, added)
+        ended = chain.functions[-1] if count < len(chain.layers) else None
+        other = ended if type(ended) is not type(function) else None
+        return cls(tuple(sites), plain, start, ended is None or other is not None, other)
 
     def every(self) -> Iterator[Site]:
         """Yield all sites, those inside of others after these."""
