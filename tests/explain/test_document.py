@@ -281,6 +281,29 @@ def test_what_cannot_be_derived_is_an_error(arguments, error, message):
         derivation(*arguments)
 
 
+def test_a_network_of_millions_of_parameters_has_formulas_and_no_numbers(monkeypatch):
+    monkeypatch.setattr("chainrule.explain.document.MOST_PARAMETERS", 10)
+    chain = Chain(Linear(4)).initialize((3,))
+    derived = derivation(chain, MeanSquaredError())
+    assert "dW0[i,o] = X[n,i] dY[n,o]" in repr(derived)
+    message = "expected at most 10 parameters where numbers are computed, got 16"
+    with pytest.raises(ValueError, match=message):
+        derived.check()
+    with pytest.raises(ValueError, match=message):
+        derivation(chain, MeanSquaredError(), np.ones((1, 3)), np.ones((1, 4)))
+
+
+def test_the_chain_is_left_as_it_is():
+    chain = Chain(Linear(4), Tanh()).initialize((3,), seed=1)
+    before = chain.parameters.flat.copy()
+    X = np.ones((2, 3))
+    assert derivation(chain, MeanSquaredError(), X, np.ones((2, 4))).check().passed
+    assert derivation(chain, MeanSquaredError()).check().passed
+    assert np.array_equal(X, np.ones((2, 3)))
+    assert np.array_equal(chain.parameters.flat, before)
+    assert chain.dtype == np.float32
+
+
 @pytest.mark.parametrize("digits", [0, 18, 2.5])
 def test_digits_are_from_1_to_17(digits):
     with pytest.raises(ValueError, match=f"expected digits from 1 to 17, got {digits}"):

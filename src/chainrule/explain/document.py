@@ -25,6 +25,9 @@ from chainrule.explain.trace import NetworkTrace
 from chainrule.functions import RandomKey
 from chainrule.types import Array
 
+MOST_PARAMETERS = 20_000_000
+"""Of a network of more the formulas are shown, and no numbers."""
+
 
 @dataclass(frozen=True, repr=False)
 class Derivation:
@@ -37,7 +40,7 @@ class Derivation:
     steps : tuple of Step
         From the network forward and its loss back to the first parameters.
     chain : Chain
-        The network, in float64.
+        The network.
     parts : Parts
         Its functions and its loss, by the names that the steps use.
     key : RandomKey or None
@@ -73,7 +76,7 @@ class Derivation:
         if self.X is None:
             return None
         parts = self.parts
-        trace = NetworkTrace(self.chain, parts, self.X, self.t, self.key)
+        trace = NetworkTrace(self._exact(), parts, self.X, self.t, self.key)
         return Numbers(NetworkArrays(trace, by_rules=True), self.digits)
 
     def lines(self) -> Iterator[list[str]]:
@@ -133,7 +136,7 @@ class Derivation:
         report : Report
             An entry for each form: ``3.2.1`` is the first form of the second line of step 3.
         """
-        chain = self.chain
+        chain = self._exact()
         if X is None:
             X, t = self.X, self.t
         if X is None:
@@ -145,6 +148,14 @@ class Derivation:
                 entries += equation.checked(arrays, f"{step.number}.{number}", tolerance)
         entries += _whole(arrays, tolerance)
         return Report(tuple(entries), tolerance)
+
+    def _exact(self) -> Chain:
+        """Return the network in float64, to compute with; ValueError if it is too large."""
+        count = self.chain.parameters.flat.size
+        if count > MOST_PARAMETERS:
+            most = f"at most {MOST_PARAMETERS:,} parameters where numbers are computed"
+            raise ValueError(f"derivation: expected {most}, got {count:,}")
+        return self.chain.astype(np.float64)
 
     def find(self, name: str) -> Equation:
         """Return the equation of ∂L/∂name, such as that of "W0"."""

@@ -89,7 +89,7 @@ def derivation(
         X = np.array(X.toarray() if sparse.issparse(X) else X, dtype=np.float64, order="C")
         if not network.initialized:
             network = Chain(*network.functions).initialize(X, dtype=np.float64)
-    chain = network.astype(np.float64)
+    chain = network
     parts = Parts.of(chain, loss)
     wanted = input_gradient or not chain.parameters.flat.size
     steps = numbered(_steps(chain, parts, input_gradient=wanted))
