@@ -35,7 +35,7 @@ from wrong_rules import (
     WrongSign,
 )
 
-IN_WORDS = {"MaxPool2d", "Flatten", "Dropout", "BatchNorm", "LayerNorm"}
+IN_WORDS = {"MaxPool2d", "BatchNorm", "LayerNorm"}
 """Functions whose docstrings state formulas in words."""
 
 
@@ -79,6 +79,17 @@ def test_losses_that_have_the_last_function_in_them(loss):
     assert f"which {loss} has in it" in repr(derived)
     assert "program: dX1[n," in repr(derived)
     assert "Y[n,i] − T[n,i])" in repr(derived) or "(Y[n,j] − T[n,j])" in repr(derived)
+
+
+def test_flattening_and_dropout_are_lines():
+    chain = initialized(Chain(f.Dropout(0.4), f.Flatten()), (2, 3, 4))
+    derived = derivation(chain, MeanSquaredError(), key=TRAINING)
+    assert "Y[n,12*c+4*i+j] = X1[n,c,i,j]" in repr(derived)
+    assert derived.steps[-1].lines[1:] == (
+        "dX1[n,c,i,j] = dY[n,12*c+4*i+j]",
+        "dX[n,c,i,j] = M0[n,c,i,j] dX1[n,c,i,j]",
+    )
+    right(derived)
 
 
 def test_a_function_that_a_loss_makes_needless_is_left_out():

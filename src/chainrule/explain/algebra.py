@@ -12,19 +12,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chainrule.explain.building import (
-    free_letters,
-    product,
-    total,
-)
+from chainrule.explain.building import free_letters, product, total
 from chainrule.explain.cases import split, split_reason
-from chainrule.explain.expressions import (
-    Expression,
-    Negative,
-    Number,
-    Product,
-    Total,
-)
+from chainrule.explain.expressions import Expression, Negative, Number, Product, Total
 from chainrule.explain.terms import (
     cancelled_factors,
     each_term,

@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-from chainrule.explain.building import (
-    product,
-    renamed,
-    summed,
-    total,
-)
-from chainrule.explain.expressions import (
-    ZERO,
-    Cases,
-    Condition,
-    Expression,
-    Position,
-    Sum,
-)
+from chainrule.explain.building import product, renamed, summed, total
+from chainrule.explain.expressions import ZERO, Cases, Condition, Expression, Position, Sum
 from chainrule.explain.terms import factors_of
 from chainrule.explain.text import conditions_text
 

@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from chainrule.explain.algebra import Side
-from chainrule.explain.building import (
-    by_loss,
-    index,
-)
+from chainrule.explain.building import by_loss, index
 from chainrule.explain.equations import Equation
-from chainrule.explain.expressions import (
-    Derivative,
-    Expression,
-    Stated,
-    Symbol,
-)
+from chainrule.explain.expressions import Derivative, Expression, Stated, Symbol
 from chainrule.explain.rules import Rule
 from chainrule.explain.sites import Site
 from chainrule.explain.statements import NoStatementError, read_statement

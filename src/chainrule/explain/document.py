@@ -11,9 +11,7 @@ import numpy as np
 from chainrule.chain import Chain
 from chainrule.checking.report import TOLERANCE, Entry, Report, compare
 from chainrule.explain.arrays import NetworkArrays
-from chainrule.explain.building import (
-    by_loss,
-)
+from chainrule.explain.building import by_loss
 from chainrule.explain.equations import Equation, Step
 from chainrule.explain.expressions import Symbol
 from chainrule.explain.numbers import Numbers

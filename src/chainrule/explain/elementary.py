@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from chainrule.explain.building import (
-    product,
-    total,
-)
+from chainrule.explain.building import product, total
 from chainrule.explain.expressions import (
     Call,
     Cases,

@@ -13,9 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from scipy import special
 
-from chainrule.explain.building import (
-    free_letters,
-)
+from chainrule.explain.building import free_letters
 from chainrule.explain.expressions import (
     Call,
     Cases,

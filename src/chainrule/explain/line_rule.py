@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from math import prod
+
 from chainrule import notation
 from chainrule.explain.algebra import Side
-from chainrule.explain.building import (
-    by_loss,
-)
+from chainrule.explain.building import by_loss
 from chainrule.explain.equations import Equation
 from chainrule.explain.evaluation import Scope
-from chainrule.explain.expressions import (
-    Derivative,
-    Expression,
-    Matrix,
-    MatrixProduct,
-    Symbol,
-)
+from chainrule.explain.expressions import Derivative, Expression, Matrix, MatrixProduct, Symbol
 from chainrule.explain.lines import line_jacobian, line_value
-from chainrule.explain.rules import Rule
+from chainrule.explain.rules import Rule, axes_of
 from chainrule.explain.sites import Site
-from chainrule.functions import Multilinear
 from chainrule.notation.line import Line
+from chainrule.types import Shape
 
 
 class LineRule(Rule):
-    """A line of index notation."""
+    """A line of index notation.
 
-    def __init__(self, site: Site, function: Multilinear) -> None:
+    Parameters
+    ----------
+    site : Site
+        The function in its place.
+    line : Line
+        What it makes of X and its parameters.
+    sizes : mapping from str to int
+        Those of letters that no array tells.
+    """
+
+    def __init__(self, site: Site, line: Line, sizes: Mapping[str, int]) -> None:
         super().__init__(site)
-        self.line = function.line(site.input_shape)
-        constants, sizes = dict(self.line.constants), function.sizes(site.input_shape)
-        self.scope = Scope(sizes, constants)
+        self.line = line
+        primed = {f"{letter}'": size for letter, size in sizes.items()}
+        self.scope = Scope({**sizes, **primed}, dict(line.constants))
         self.sample = self.line.terms[0].left[0].letter or "n"
 
     def definition(self) -> Equation:
@@ -68,6 +73,21 @@ class LineRule(Rule):
         names = {f"d{own}": f"d{name}" for own, name in self.names.items()} | self.names
         parts = str(line).split(" ")
         return " ".join(_called(part, names) for part in parts)
+
+
+def moving_line(shape: Shape) -> tuple[Line, dict[str, int]]:
+    """Return the line that lays the numbers of samples of a shape out as one row, and sizes."""
+    axes = axes_of(len(shape))
+    strides = [prod(shape[place + 1 :]) for place in range(len(shape))]
+    parts = [x if n == 1 else f"{n}*{x}" for n, x in zip(strides, axes, strict=True)]
+    line = notation.parse(f"Y[n,{'+'.join(parts)}] = X[n,{','.join(axes)}]")
+    return line, dict(zip(axes, shape, strict=True))
+
+
+def masked_line(rank: int) -> Line:
+    """Return the line of a mask M on samples of some axes, Y[n,i] = M[n,i] X[n,i]."""
+    axes = ",".join(axes_of(rank))
+    return notation.parse(f"Y[n,{axes}] = M[n,{axes}] X[n,{axes}]")
 
 
 def _called(part: str, names: dict[str, str]) -> str:

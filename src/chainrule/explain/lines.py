@@ -8,12 +8,7 @@ from itertools import chain
 from string import ascii_lowercase
 
 from chainrule import notation
-from chainrule.explain.building import (
-    index,
-    product,
-    summed,
-    total,
-)
+from chainrule.explain.building import index, product, summed, total
 from chainrule.explain.expressions import (
     ONE,
     ZERO,

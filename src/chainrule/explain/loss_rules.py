@@ -10,13 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chainrule.explain.algebra import Side
-from chainrule.explain.building import (
-    by_loss,
-    indexed,
-    product,
-    renamed,
-    summed,
-)
+from chainrule.explain.building import by_loss, indexed, product, renamed, summed
 from chainrule.explain.docstring_rules import StatedRule
 from chainrule.explain.elementary import formula_of
 from chainrule.explain.equations import Equation
@@ -188,11 +182,7 @@ def _cancelled(
     value = exact(read(rule.function.value, z))
     inner = exact(read(rule.function.derivative, z, y))
     letters = tuple(letters_of(left.by.indices))
-    elements = {
-        y: indexed("Y", letters),
-        t: indexed("T", letters),
-        z: left.by,
-    }
+    elements = {y: indexed("Y", letters), t: indexed("T", letters), z: left.by}
     share = loss.slope.factors[0] if hasattr(loss.slope, "factors") else ONE
     folded = sympy.piecewise_fold(slope * inner)
     cancelled = folded.replace(

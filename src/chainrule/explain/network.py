@@ -11,11 +11,7 @@ from scipy import sparse
 from chainrule.chain import Chain
 from chainrule.display import shape_text
 from chainrule.explain.algebra import Side
-from chainrule.explain.building import (
-    by_loss,
-    indexed,
-    total,
-)
+from chainrule.explain.building import by_loss, indexed, total
 from chainrule.explain.docstring_rules import StatedRule
 from chainrule.explain.document import Derivation, numbered
 from chainrule.explain.equations import Equation, Step

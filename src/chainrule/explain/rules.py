@@ -7,14 +7,7 @@ from string import ascii_lowercase
 from typing import Any
 
 from chainrule.explain.algebra import Side, simplified
-from chainrule.explain.building import (
-    by_loss,
-    index,
-    indexed,
-    product,
-    renamed,
-    summed,
-)
+from chainrule.explain.building import by_loss, index, indexed, product, renamed, summed
 from chainrule.explain.elementary import formula_of
 from chainrule.explain.equations import Equation
 from chainrule.explain.evaluation import Scope

@@ -31,6 +31,11 @@ class Site:
     number: str
     inner: tuple[Site, ...] = ()
 
+    @property
+    def mask(self) -> str:
+        """What the mask of a dropout is called."""
+        return f"M{self.number}"
+
     def walk(self) -> Iterator[Site]:
         """Yield this site and those inside."""
         yield self

@@ -19,12 +19,7 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 
-from chainrule.explain.building import (
-    index,
-    product,
-    summed,
-    total,
-)
+from chainrule.explain.building import index, product, summed, total
 from chainrule.explain.expressions import (
     Call,
     Cases,

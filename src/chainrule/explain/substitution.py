@@ -7,9 +7,7 @@ from itertools import product as combinations
 
 import numpy as np
 
-from chainrule.explain.building import (
-    product,
-)
+from chainrule.explain.building import product
 from chainrule.explain.evaluation import COMPARED, Arrays, Scope, indices_of
 from chainrule.explain.expressions import (
     Cases,

@@ -6,13 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-from chainrule.explain.building import (
-    free_letters,
-    product,
-    renamed,
-    summed,
-    total,
-)
+from chainrule.explain.building import free_letters, product, renamed, summed, total
 from chainrule.explain.expressions import (
     ONE,
     Cases,

@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.chain import Chain
 from chainrule.checking.loss_path import LossPath
 from chainrule.explain.sites import Parts, Site, steps_of
-from chainrule.functions import RandomKey
+from chainrule.functions import Dropout, RandomKey
 from chainrule.functions.sequence import Step
 from chainrule.losses import Loss, MeanOverMembers
 from chainrule.types import Array
@@ -62,6 +62,8 @@ class NetworkTrace:
                 self.values[site.inner[0].input] = x
                 self._run(site.inner)
             self.values[site.output] = np.array(self.forward(site, x), np.float64, order="C")
+            if isinstance(site.function, Dropout):
+                self.values[site.mask] = site.function.mask(x, self.steps[site.output][2])
             for own, outer in site.names.items():
                 self.values[outer] = self.steps[site.output][1][own]
 
