@@ -1,0 +1,1 @@
+"""Trained networks as programs in other languages, all by one walk over what they are made of."""
