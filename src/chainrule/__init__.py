@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chainrule.engine import *
     from chainrule.estimators import *
     from chainrule.explain import *
+    from chainrule.export import *
     from chainrule.files import *
     from chainrule.functions import *
     from chainrule.losses import *
@@ -69,6 +70,7 @@ _PUBLIC = {
         TableRegressor TextClassifier TextExplanation load load_fasttext
         """,
     "explain": "Derivation derivation",
+    "export": "Exported export_network",
     "pictures": """
         ConfusionDisplay DescentDisplay FunctionsDisplay GradientNormsDisplay LearningCurveDisplay
         LossesDisplay MistakesDisplay SaliencyDisplay WeightsDisplay

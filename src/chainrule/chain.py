@@ -8,6 +8,7 @@ function makes the gradients by its own parameters and by x_{k-1}.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from chainrule.functions import Function, RandomKey, sequence
 from chainrule.functions.contract import check_arguments, checked_names
 from chainrule.functions.sequence import Step
 from chainrule.initialization import initialize
+from chainrule.later import later
 from chainrule.layout import ChainLayout, Layer, as_samples, check_float, lay_out, sample_shape
 from chainrule.losses import Loss, fused
 from chainrule.losses.base import expect_loss
@@ -302,6 +304,15 @@ class Chain:
         value, dY = last.value_and_gradient(trace[-1], t, sample_weight)
         gradients, dX = self.backprop(trace, dY, key, input_gradient=input_gradient, out=out)
         return value, gradients, dX
+
+    def export(self, path: str | os.PathLike[str], **options: Any) -> Any:
+        """Write the chain to a path as a program of its own, and return what has been written.
+
+        The options are those of :func:`chainrule.export_network`: ``to="c"`` for C99, "js" for a
+        module of JavaScript, ``precision``, ``gradient`` with a ``loss``, ``samples``,
+        ``weights`` and ``name``.
+        """
+        return later("export").export_network(self, path, **options)
 
     def steps(self, key: RandomKey | None) -> list[Step]:
         """Return each layer with its parameters by their own names, and its key."""

@@ -25,6 +25,7 @@ from chainrule.estimators.validation import read_samples
 from chainrule.files.estimator import RECORD, load_estimator, save_estimator
 from chainrule.finite import finite_outputs
 from chainrule.inputs import INPUTS, Inputs
+from chainrule.later import later
 from chainrule.targets import Objective, Targets, out_activation
 from chainrule.types import Array
 
@@ -180,6 +181,25 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
         """
         estimator: Self = load_estimator(path, [cls], functions)
         return estimator
+
+    def export(self, path: str | os.PathLike[str], **options: Any) -> Any:
+        """Write the fitted network as a program of its own, from raw samples to answers.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the file: .c for C99, .js for a module of JavaScript.
+        **options : dict
+            As :func:`chainrule.export_network` has them: ``to``, ``precision``, ``gradient``,
+            ``samples``, ``weights``, ``name``.
+
+        Returns
+        -------
+        exported : Exported
+            What has been written, and how large it is.
+        """
+        check_is_fitted(self)
+        return later("export").export_network(self, path, **options)
 
     def input_gradient(self, X: Any, y: Any = None, sample_weight: Any = None) -> Array:
         """Return the gradient of the mean loss by X: how much each number in it matters.

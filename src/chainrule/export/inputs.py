@@ -1,0 +1,72 @@
+"""From raw samples to what the first layer takes: a step for each kind of inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from chainrule.export.language.expressions import Index, element
+from chainrule.export.lowering.lines import flat_index
+from chainrule.export.steps import Array, Program
+from chainrule.export.walk import Network
+from chainrule.inputs import Images, Inputs, Rows
+
+__all__ = ["INPUT_KINDS", "write_inputs"]
+
+
+def _rows(program: Program, inputs: Rows, x: Array) -> Array:
+    """Return the numbers themselves."""
+    return x
+
+
+def _images(program: Program, inputs: Images, x: Array) -> Array:
+    """Write X[c,i,j] = (x − mean[c]) / scale[c], of pixels in the order of the raw images."""
+    c, h, w = shape = inputs.sample_shape
+    order = {"nchw": ("c", "i", "j"), "nhw": ("i", "j"), "nhwc": ("i", "j", "c")}[inputs.format]
+    sizes = {"c": c, "i": h, "j": w}
+    raw_shape = tuple(sizes[letter] for letter in order)
+    if inputs.scaling is None and inputs.format != "nhwc":
+        return x
+    X = Array("X", shape)
+    arrays = {"x": x, "X": X}
+    scaling = inputs.scaling
+    if scaling is not None:
+        for name, numbers in (("mean", scaling.mean), ("scale", scaling.scale)):
+            arrays[name] = Array(f"pixel_{name}", (c,), np.array(numbers))
+            program.parameters[arrays[name].name] = arrays[name]
+    own = ",".join(order)
+    formula = f"(x[{own}] − mean[c]) / scale[c]" if scaling else f"x[{own}]"
+    with (
+        program.step(f"pixels, {inputs.format}", (f"X[c,i,j] = {formula}",), arrays) as b,
+        b.loop("c", c),
+        b.loop("i", h),
+        b.loop("j", w),
+    ):
+        value: Any = element("x", flat_index(list(order), raw_shape))
+        if scaling is not None:
+            value = (value - element("mean", Index.of("c"))) / element("scale", Index.of("c"))
+        b.store(element("X", flat_index(["c", "i", "j"], shape)), value)
+    return X
+
+
+INPUT_KINDS: dict[type[Inputs], Callable[[Program, Any, Array], Array]] = {
+    Rows: _rows,
+    Images: _images,
+}
+"""The kinds of inputs that are arrays of numbers, and what writes the step of each."""
+
+
+def write_inputs(program: Program, network: Network, x: Array) -> Array:
+    """Write the step that makes X of a raw sample x, and return X."""
+    inputs = network.inputs
+    if inputs is None:
+        return x
+    for kind, write in INPUT_KINDS.items():
+        if isinstance(inputs, kind):
+            return write(program, inputs, x)
+    raise ValueError(
+        f"{network.title}: cannot be exported: expected inputs of rows or images, got those of "
+        f"kind {inputs.kind!r}"
+    )

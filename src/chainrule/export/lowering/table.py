@@ -1,0 +1,56 @@
+"""The one table of kinds, and layers in sequence.
+
+A function is of the first kind whose class it is an instance of. To add a kind: a class derived
+from :class:`.base.BlockKind`, and a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from chainrule.export.lowering.base import Kind, Made
+from chainrule.export.steps import Array, Program
+from chainrule.functions import Function
+from chainrule.layout import Layer
+
+__all__ = ["KINDS", "backprop", "forward", "kind_of"]
+
+KINDS: dict[Any, Kind] = {}
+"""The kinds of functions, filled by :mod:`chainrule.export.lowering.kinds`."""
+
+
+def kind_of(function: Function) -> Kind:
+    """Return how a function is written; ValueError for one that is of no kind."""
+    for base, kind in KINDS.items():
+        if not isinstance(function, base):
+            continue
+        for name in kind.replaced:
+            own: Any = getattr(type(function), name, None)
+            if own is not getattr(base, name, None):
+                raise ValueError(f"{function}: cannot be exported: it has its own {name}")
+        return kind
+    raise ValueError(
+        f"{function}: cannot be exported: expected an Elementwise, a Multilinear, or a function of "
+        f"chainrule, got {type(function).__name__}"
+    )
+
+
+def forward(program: Program, layers: Sequence[Layer], X: Array, prefix: str = "") -> list[Made]:
+    """Write the steps of layers in sequence, and return what each has made."""
+    made: list[Made] = []
+    for place, layer in enumerate(layers):
+        made.append(kind_of(layer.function).forward(program, layer, X, f"{prefix}{place}"))
+        X = made[-1].Y
+    return made
+
+
+def backprop(program: Program, made: Sequence[Made], dY: Array, dX: Array | None) -> Array | None:
+    """Write backprop of layers in sequence; return the gradient by X, None if it is not wanted."""
+    upstream: Array | None = dY
+    for place in reversed(range(len(made))):
+        each = made[place]
+        own = dX if place == 0 else Array(f"d{each.X.name}", each.layer.input_shape)
+        assert upstream is not None
+        upstream = kind_of(each.layer.function).backprop(program, each, upstream, own)
+    return upstream

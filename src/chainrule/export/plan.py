@@ -1,0 +1,180 @@
+"""All that a file in any language says of a network: its functions, parameters and memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from chainrule.export.functions import Gradient, Prediction, gradient_of, prediction_of
+from chainrule.export.memory import Memory, share_memory
+from chainrule.export.samples import Samples
+from chainrule.export.steps import Array, Program
+from chainrule.export.walk import Network
+from chainrule.losses import Loss
+
+__all__ = ["PRECISIONS", "ExportPlan", "plan_export"]
+
+PRECISIONS: dict[str, np.dtype[Any]] = {
+    "float": np.dtype(np.float32),
+    "double": np.dtype(np.float64),
+}
+"""The types that a program computes in."""
+
+
+@dataclass
+class ExportPlan:
+    """What is to be written.
+
+    Parameters
+    ----------
+    network : Network
+        What was walked over.
+    name : str
+        What names of functions begin with.
+    precision : {"float", "double"}
+        The type of all numbers.
+    prediction, gradient : Prediction, Gradient or None
+        The functions.
+    prediction_memory, gradient_memory : Memory
+        Where their arrays lie.
+    samples : Samples or None
+        Kept to check the program.
+    separate : list of Array
+        Parameters that go into a file of their own.
+    """
+
+    network: Network
+    name: str
+    precision: str
+    prediction: Prediction
+    gradient: Gradient | None
+    prediction_memory: Memory
+    gradient_memory: Memory
+    samples: Samples | None = None
+    separate: list[Array] = field(default_factory=list)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy's type of the numbers."""
+        return PRECISIONS[self.precision]
+
+    @property
+    def parameters(self) -> list[Array]:
+        """The parameters that any step reads, in the order of their names' first use."""
+        steps = [*self.prediction.program.steps]
+        steps += [] if self.gradient is None else self.gradient.program.steps
+        read = dict.fromkeys(a for step in steps for a in step.reads if a.numbers is not None)
+        return list(read)
+
+    @property
+    def memory_sizes(self) -> list[int]:
+        """How many numbers the pieces of memory hold, which both functions use."""
+        return self.gradient_memory.sizes or self.prediction_memory.sizes
+
+    @property
+    def classes(self) -> Any:
+        """The classes or labels, None if there are none."""
+        return self.network.answers.classes
+
+    @property
+    def parameter_bytes(self) -> int:
+        """How many bytes the parameters take."""
+        return sum(array.size for array in self.parameters) * self.dtype.itemsize
+
+    @property
+    def memory_bytes(self) -> int:
+        """How many bytes the memory takes, and the parameters that are read into it."""
+        count = sum(self.memory_sizes) + sum(array.size for array in self.separate)
+        return count * self.dtype.itemsize
+
+    def sentences(self) -> list[str]:
+        """Return what is in x, y and T, a sentence each."""
+        network, answers = self.network, self.network.answers
+        inputs = network.inputs
+        names = None if inputs is None else inputs.raw_names
+        count = self.prediction.x.size
+        told = [f"x has the {count} numbers of a raw sample"]
+        if names and len(names) <= 20:
+            told[0] += f": {', '.join(names)}"
+        shape = getattr(inputs, "given", None)
+        if shape is not None:
+            told[0] += f", an image of shape {' × '.join(map(str, shape))}, row by row"
+        told[0] += "."
+        outputs = self.prediction.y.size
+        if answers.kind == "classes":
+            told.append(
+                f"y becomes the probabilities of the {outputs} classes; the answer is the place of "
+                f"the class that is chosen, in {self.name}_classes."
+            )
+        elif answers.kind == "labels":
+            told.append(
+                f"y becomes the probabilities of the {outputs} labels in {self.name}_classes; one "
+                "holds if its probability is above 0.5."
+            )
+        elif answers.quantiles:
+            own = ", ".join(f"{each:g}" for each in answers.quantiles)
+            told.append(f"y becomes the quantiles {own} of the answer.")
+        else:
+            told.append(f"y becomes the {outputs} {'outputs' if inputs is None else 'numbers'}.")
+        if self.gradient is not None:
+            told.append(
+                f"X has the {self.gradient.X.size} numbers that the first layer takes, T the "
+                f"{self.gradient.T.size} targets of the loss {network.loss}; of classes these are "
+                "0, and 1 for the true one."
+            )
+        return told
+
+
+def plan_export(
+    network: Network,
+    name: str,
+    precision: str,
+    *,
+    gradient: bool,
+    loss: Loss | None = None,
+    whole: bool = False,
+    most_inside: int | None = None,
+    samples: Samples | None = None,
+) -> ExportPlan:
+    """Return what is to be written of a network.
+
+    Parameters
+    ----------
+    network : Network
+        What was walked over.
+    name : str
+        What names of functions begin with.
+    precision : {"float", "double"}
+        The type of all numbers.
+    gradient : bool
+        Whether the loss and its gradients are written, too.
+    loss : Loss, optional
+        In place of the network's own.
+    whole : bool
+        Whether a last function that the loss includes is computed with the gradient, too.
+    most_inside : int, optional
+        Parameters of more numbers go into a file of their own; None keeps all inside.
+    samples : Samples, optional
+        To check the program.
+    """
+    program = Program(network.parameters)
+    prediction = prediction_of(network, program)
+    backward, memory = None, Memory()
+    given = [*program.parameters.values(), prediction.x, prediction.y]
+    kept = [] if prediction.choice is None else prediction.choice.reads
+    prediction_memory = share_memory(program.steps, given, kept)
+    if gradient:
+        other = Program({})
+        other.parameters = program.parameters
+        backward = gradient_of(network, other, loss, whole=whole)
+        own = [*other.gradients.values(), backward.X, backward.T, backward.L, backward.dX]
+        elsewhere = [*program.parameters.values(), *own]
+        memory = share_memory(other.steps, elsewhere, memory=prediction_memory)
+    plan = ExportPlan(
+        network, name, precision, prediction, backward, prediction_memory, memory, samples
+    )
+    if most_inside is not None:
+        plan.separate = [array for array in plan.parameters if array.size > most_inside]
+    return plan

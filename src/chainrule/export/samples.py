@@ -1,0 +1,69 @@
+"""Samples that are kept in a file, with what the library predicts of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.export.walk import Network
+from chainrule.types import Array
+
+__all__ = ["MOST_SAMPLES", "Samples", "keep_samples"]
+
+MOST_SAMPLES = 20
+"""How many samples are kept of those that are given."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Raw samples, their answers, and how far a program's answers may be from these.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n, raw numbers)
+        The samples.
+    y : ndarray of shape (n, outputs)
+        Their answers by plain NumPy in the program's float type.
+    chosen : ndarray of shape (n,) or None
+        The places of the classes; −1 where two are as probable, up to rounding.
+    allowed : float
+        The largest difference that is rounding.
+    """
+
+    x: Array
+    y: Array
+    chosen: Array | None
+    allowed: float
+
+
+def keep_samples(network: Network, raw: Any, encoded: Any, dtype: np.dtype[Any]) -> Samples:
+    """Return some samples with their answers.
+
+    Parameters
+    ----------
+    network : Network
+        What answers.
+    raw, encoded : array-like
+        The samples, as they are given and as the first layer takes them.
+    dtype : dtype
+        The program's float type.
+    """
+    encoded = encoded.toarray() if hasattr(encoded, "toarray") else np.asarray(encoded)
+    count = min(len(encoded), MOST_SAMPLES)
+    if not count:
+        raise ValueError("export: expected at least one sample, got none")
+    X = encoded[:count]
+    raw = raw.toarray() if hasattr(raw, "toarray") else np.asarray(raw)
+    x = raw[:count].reshape(count, -1).astype(np.float64)
+    y, exact = (network.compute(X, dtype=kind) for kind in (dtype, np.float64))
+    eps, size = np.finfo(dtype).eps, max(1.0, float(np.abs(exact).max()))
+    rounding = float(np.abs(y - exact).max())
+    allowed = 16 * rounding + 1024 * float(eps) * size
+    chosen = None
+    if network.answers.kind == "classes":
+        chosen = network.answers.chosen(network.compute(X, "scores", np.float64))
+        best = np.sort(exact, axis=1)
+        chosen = np.where(best[:, -1] - best[:, -2] > 2 * allowed, chosen, -1)
+    return Samples(x, y, chosen, allowed)

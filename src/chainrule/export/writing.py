@@ -1,0 +1,197 @@
+"""A network in another language, written to a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.export.c.source import c_source
+from chainrule.export.javascript.source import javascript_source
+from chainrule.export.language.printing import identifier
+from chainrule.export.plan import PRECISIONS, ExportPlan, plan_export
+from chainrule.export.samples import Samples, keep_samples
+from chainrule.export.walk import Network, walk
+from chainrule.files.atomic import replace_file
+from chainrule.losses import Loss
+
+__all__ = ["LANGUAGES", "Exported", "export_network"]
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language: how files in it are named, what writes one, and what a gradient has there."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    source: Callable[[ExportPlan], str]
+    whole: bool = False
+
+
+LANGUAGES = {
+    "c": Language("C99", (".c",), c_source),
+    "js": Language("JavaScript", (".js", ".mjs"), javascript_source, whole=True),
+}
+"""The languages that networks are written in, by the names in ``to``."""
+
+INLINE = 1000
+"""Parameters of more numbers go into a file of their own, if there is to be one."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What has been written.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    language : str
+        What it is written in.
+    name : str
+        What names of functions begin with.
+    precision : str
+        "float" or "double".
+    parameter_bytes : int
+        What the parameters take: flash, on a small computer.
+    memory_bytes : int
+        What else is allocated: RAM.
+    weights : Path or None
+        The file of the large parameters.
+    """
+
+    path: Path
+    language: str
+    name: str
+    precision: str
+    parameter_bytes: int
+    memory_bytes: int
+    weights: Path | None = None
+
+    def __str__(self) -> str:
+        beside = "" if self.weights is None else f", with {self.weights.name} beside it"
+        return (
+            f"{self.language} in {self.precision} written to {self.path}{beside}: "
+            f"{self.parameter_bytes:,} bytes of parameters, {self.memory_bytes:,} of memory"
+        )
+
+
+def export_network(
+    model: Any,
+    path: str | os.PathLike[str],
+    *,
+    to: str | None = None,
+    precision: str | None = None,
+    gradient: bool = False,
+    loss: Loss | None = None,
+    samples: Any = None,
+    weights: str | os.PathLike[str] | None = None,
+    name: str | None = None,
+) -> Exported:
+    """Write a trained network as a program of its own, from raw samples to answers.
+
+    Parameters
+    ----------
+    model : Chain or estimator
+        A chain with parameters, or a fitted estimator.
+    path : str or path
+        Of the file; what is there is overwritten.
+    to : {"c", "js"}, default=None
+        C99, or a module of JavaScript; None takes what the file's name ends in.
+    precision : {"float", "double"}, default=None
+        The type of all numbers; None takes the network's own.
+    gradient : bool, default=False
+        Whether the loss and its gradients, by backprop, are written, too.
+    loss : Loss, default=None
+        The loss; None takes that of the estimator's training.
+    samples : array-like, default=None
+        Raw samples of which some are kept in a program in C, to check it with.
+    weights : str or path, default=None
+        A file for the parameters of more than 1,000 numbers; None keeps all in the program.
+    name : str, default=None
+        What names of functions begin with; None takes the file's name.
+
+    Returns
+    -------
+    exported : Exported
+        What has been written, and how large it is.
+
+    Raises
+    ------
+    ValueError
+        Something in the network cannot be written in that language; the message names it.
+    """
+    path = Path(path)
+    language = LANGUAGES[_language(path, to)]
+    network = walk(model, loss)
+    precision = _precision(network, precision)
+    weights = None if weights is None else Path(weights)
+    if weights is not None and os.path.realpath(weights) == os.path.realpath(path):
+        raise ValueError(f"export: expected weights in another file than {path}")
+    plan = plan_export(
+        network,
+        _name(path, name),
+        precision,
+        gradient=gradient,
+        loss=loss,
+        whole=language.whole,
+        most_inside=None if weights is None else INLINE,
+        samples=None if samples is None else _samples(model, network, samples, precision),
+    )
+    text = language.source(plan).encode()
+    if weights is not None:
+        little = plan.dtype.newbyteorder("<")
+        parts = [np.ravel(np.asarray(a.numbers)).astype(little).tobytes() for a in plan.separate]
+        replace_file(weights, parts)
+    replace_file(path, [text])
+    return Exported(
+        path,
+        language.name,
+        plan.name,
+        precision,
+        plan.parameter_bytes,
+        plan.memory_bytes,
+        weights,
+    )
+
+
+def _language(path: Path, to: str | None) -> str:
+    if to is not None:
+        if to not in LANGUAGES:
+            raise ValueError(f"export: expected to as one of {', '.join(LANGUAGES)}, got {to!r}")
+        return to
+    for known, language in LANGUAGES.items():
+        if path.suffix.lower() in language.suffixes:
+            return known
+    endings = ", ".join(end for each in LANGUAGES.values() for end in each.suffixes)
+    raise ValueError(
+        f"export: expected a name that ends in {endings}, or to={'|'.join(LANGUAGES)}, got "
+        f"{path.name!r}"
+    )
+
+
+def _precision(network: Network, precision: str | None) -> str:
+    if precision is None:
+        return "double" if network.dtype == np.float64 else "float"
+    if precision not in PRECISIONS:
+        raise ValueError(
+            f"export: expected precision as one of {', '.join(PRECISIONS)}, got {precision!r}"
+        )
+    return precision
+
+
+def _name(path: Path, name: str | None) -> str:
+    if name is None:
+        return identifier(path.stem.replace("-", "_").replace(".", "_").replace(" ", "_"))
+    if identifier(name) != name:
+        raise ValueError(f"export: expected a name of letters, digits and _, got {name!r}")
+    return name
+
+
+def _samples(model: Any, network: Network, raw: Any, precision: str) -> Samples:
+    encoded = raw if network.inputs is None else model._encoded(raw)
+    return keep_samples(network, raw, encoded, PRECISIONS[precision])
