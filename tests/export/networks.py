@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from lines import LISTED, OTHERS
 
 from chainrule import (
     AvgPool2d,
@@ -41,9 +40,10 @@ from chainrule import (
     SoftmaxCrossEntropy,
     Softplus,
     Tanh,
+    mathematics as m,
 )
-from chainrule import mathematics as m
 from chainrule.functions import ACTIVATIONS
+from lines import LISTED, OTHERS
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def row_chains():
     """Yield names, functions and losses of networks of rows (5,)."""
     end = (Linear(3), Softmax())
     for name, function in ACTIVATIONS.items():
-        yield name, (Linear(4), function(), *end), CrossEntropy()
+        yield f"after_{name}", (Linear(4), function(), *end), CrossEntropy()
     yield "bent", (Linear(4), Bent(), *end), CrossEntropy()
     yield "rooted", (Linear(4), Rooted(), *end), CrossEntropy()
     yield "linear_only", (Linear(3),), SoftmaxCrossEntropy()

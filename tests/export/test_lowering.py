@@ -5,12 +5,12 @@ The programs are run number by number, in float64; what compilers make of them i
 
 import numpy as np
 import pytest
-from export.interpreter import run
-from export.networks import every_case
 
 from chainrule.export.functions import gradient_of, prediction_of
 from chainrule.export.steps import Program
 from chainrule.export.walk import walk
+from export.interpreter import run
+from export.networks import every_case
 
 CASES = every_case()
 

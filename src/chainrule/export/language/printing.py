@@ -81,7 +81,8 @@ class Printer(ABC):
         elif operation in LEVELS:
             x, y = expression.operands
             sign = self.equality if operation == "==" else SIGNS.get(operation, operation)
-            found = f"{self.text(x, own)} {sign} {self.text(y, own + 1)}"
+            low = own if operation != "or" else LEVELS["=="]  # or compilers ask for parentheses
+            found = f"{self.text(x, low)} {sign} {self.text(y, max(low, own + 1))}"
         else:
             found = self.call(operation, [self.text(each) for each in expression.operands])
         return f"({found})" if own < level else found

@@ -39,7 +39,7 @@ class MaxPoolKind(BlockKind):
             largest = b.let("largest", -inf, changes=True)
             found = b.let("found", 0.0, changes=True)
             with _taps(b, layer) as X:
-                x = element("X", X)
+                x = b.let("x", element("X", X))
                 first_nan = ~m.equal(x, x) & m.equal(largest, largest)
                 with b.when((x > largest) | first_nan | m.equal(found, 0.0)):
                     b.store(largest, x)
