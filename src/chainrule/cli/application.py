@@ -22,6 +22,7 @@ MODULES = {
     "show": "model_commands",
     "derive": "derive_command",
     "plot": "model_commands",
+    "export": "export_commands",
     "warmup": "warmup_command",
     "fasttext": "fasttext_app",
 }

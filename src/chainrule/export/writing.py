@@ -17,6 +17,7 @@ from chainrule.export.plan import PRECISIONS, ExportPlan, plan_export
 from chainrule.export.samples import Samples, keep_samples
 from chainrule.export.walk import Network, walk
 from chainrule.files.atomic import replace_file
+from chainrule.inputs import Images
 from chainrule.losses import Loss
 
 __all__ = ["LANGUAGES", "Exported", "export_network"]
@@ -193,5 +194,10 @@ def _name(path: Path, name: str | None) -> str:
 
 
 def _samples(model: Any, network: Network, raw: Any, precision: str) -> Samples:
-    encoded = raw if network.inputs is None else model._encoded(raw)
-    return keep_samples(network, raw, encoded, PRECISIONS[precision])
+    inputs = network.inputs
+    if inputs is None:
+        return keep_samples(network, raw, raw, PRECISIONS[precision])
+    raw = inputs.opened(raw)
+    encoded = model._encoded(raw)
+    plain = raw if isinstance(inputs, Images) and isinstance(raw, np.ndarray) else encoded
+    return keep_samples(network, plain, encoded, PRECISIONS[precision])

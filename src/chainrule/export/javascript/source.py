@@ -59,7 +59,7 @@ class _Module:
         title = in_comment(plan.network.title)
         yield f" * {title} as a module, written by chainrule {__version__}."
         yield " *"
-        yield f" *   import {{ predict }} from './{plan.name}.js';"
+        yield f" *   import {{ predict }} from './{plan.name}.mjs';"
         yield " *"
         for sentence in plan.sentences():
             yield f" * {in_comment(sentence)}"
