@@ -15,8 +15,10 @@ from chainrule.export.lowering import kinds as kinds, table
 from chainrule.export.lowering.base import Made
 from chainrule.export.lowering.losses import write_loss
 from chainrule.export.lowering.rows import largest
+from chainrule.export.raw_columns import RawColumn, raw_columns
 from chainrule.export.steps import Array, Program, Step
 from chainrule.export.walk import Network
+from chainrule.inputs import TableEncoder
 from chainrule.losses import Loss, MeanOverMembers, fused
 from chainrule.mathematics import maximum, minimum
 
@@ -28,6 +30,7 @@ class Prediction:
     """Steps from a raw sample x to answers y, and perhaps the choice of a class.
 
     ``made`` are the layers that scores are made by; ``choice`` ends in an answer: a class's place.
+    Of a table x has a number for each of its ``columns``; ``input_steps`` of the steps make X.
     """
 
     program: Program
@@ -37,6 +40,8 @@ class Prediction:
     scores: Array
     y: Array
     choice: Step | None
+    columns: tuple[RawColumn, ...] = ()
+    input_steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,10 @@ def prediction_of(network: Network, program: Program) -> Prediction:
     answers = network.answers
     inputs = network.inputs
     count = prod(network.input_shape) if inputs is None else inputs.raw_count
-    x = Array("x", (count,))
+    columns = raw_columns(inputs) if isinstance(inputs, TableEncoder) else ()
+    x = Array("x", (count,), wide=bool(columns))
     X = write_inputs(program, network, x)
+    input_steps = len(program.steps)
     made = table.forward(program, network.before_answers, X)
     scores = made[-1].Y if made else X
     for name, numbers in answers.parameters.items():
@@ -71,7 +78,8 @@ def prediction_of(network: Network, program: Program) -> Prediction:
     y = _ordered(program, network, y)
     if y is x:
         y = _copied(program, y)
-    return Prediction(program, x, X, made, scores, y, _choice(network, program, scores, y))
+    choice = _choice(network, scores, y)
+    return Prediction(program, x, X, made, scores, y, choice, columns, input_steps)
 
 
 def _ordered(program: Program, network: Network, y: Array) -> Array:
@@ -118,7 +126,7 @@ def _copied(program: Program, X: Array) -> Array:
     return Y
 
 
-def _choice(network: Network, program: Program, scores: Array, y: Array) -> Step | None:
+def _choice(network: Network, scores: Array, y: Array) -> Step | None:
     """Return the step that answers with the place of a class, if one is to be chosen."""
     answers = network.answers
     if answers.kind != "classes":

@@ -10,8 +10,9 @@ import numpy as np
 from chainrule.export.language.expressions import Index, element
 from chainrule.export.lowering.lines import flat_index
 from chainrule.export.steps import Array, Program
+from chainrule.export.tables import write_table
 from chainrule.export.walk import Network
-from chainrule.inputs import Images, Inputs, Rows
+from chainrule.inputs import Images, Inputs, Rows, TableEncoder
 
 __all__ = ["INPUT_KINDS", "write_inputs"]
 
@@ -54,6 +55,7 @@ def _images(program: Program, inputs: Images, x: Array) -> Array:
 INPUT_KINDS: dict[type[Inputs], Callable[[Program, Any, Array], Array]] = {
     Rows: _rows,
     Images: _images,
+    TableEncoder: write_table,
 }
 """The kinds of inputs that are arrays of numbers, and what writes the step of each."""
 
@@ -67,6 +69,6 @@ def write_inputs(program: Program, network: Network, x: Array) -> Array:
         if isinstance(inputs, kind):
             return write(program, inputs, x)
     raise ValueError(
-        f"{network.title}: cannot be exported: expected inputs of rows or images, got those of "
-        f"kind {inputs.kind!r}"
+        f"{network.title}: cannot be exported: expected inputs of rows, images or tables, got "
+        f"those of kind {inputs.kind!r}"
     )

@@ -81,13 +81,22 @@ class ExportPlan:
     @property
     def parameter_bytes(self) -> int:
         """How many bytes the parameters take."""
-        return sum(array.size for array in self.parameters) * self.dtype.itemsize
+        return sum(array.size * self.item(array) for array in self.parameters)
+
+    def item(self, array: Array) -> int:
+        """Return how many bytes a number of an array takes."""
+        return 8 if array.wide else self.dtype.itemsize
 
     @property
     def memory_bytes(self) -> int:
         """How many bytes the memory takes, and the parameters that are read into it."""
         count = sum(self.memory_sizes) + sum(array.size for array in self.separate)
         return count * self.dtype.itemsize
+
+    @property
+    def encodes(self) -> bool:
+        """Whether raw samples are others than what the first layer takes."""
+        return self.prediction.input_steps > 0
 
     def sentences(self) -> list[str]:
         """Return what is in x, y and T, a sentence each."""
@@ -96,7 +105,9 @@ class ExportPlan:
         names = None if inputs is None else inputs.raw_names
         count = self.prediction.x.size
         told = [f"x has the {count} numbers of a raw sample"]
-        if names and len(names) <= 20:
+        if self.prediction.columns:
+            told = [f"A raw sample is a row of {count} columns, named as in training"]
+        elif names and len(names) <= 20:
             told[0] += f": {', '.join(names)}"
         shape = getattr(inputs, "given", None)
         if shape is not None:
@@ -176,5 +187,6 @@ def plan_export(
         network, name, precision, prediction, backward, prediction_memory, memory, samples
     )
     if most_inside is not None:
-        plan.separate = [array for array in plan.parameters if array.size > most_inside]
+        large = [array for array in plan.parameters if array.size > most_inside]
+        plan.separate = [array for array in large if not array.wide]
     return plan

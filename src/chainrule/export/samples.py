@@ -22,8 +22,8 @@ class Samples:
 
     Parameters
     ----------
-    x : ndarray of shape (n, raw numbers)
-        The samples.
+    x : list of list
+        The samples: numbers, or of a table numbers, texts, and None where a cell is missing.
     y : ndarray of shape (n, outputs)
         Their answers by plain NumPy in the program's float type.
     chosen : ndarray of shape (n,) or None
@@ -32,7 +32,7 @@ class Samples:
         The largest difference that is rounding.
     """
 
-    x: Array
+    x: list[list[Any]]
     y: Array
     chosen: Array | None
     allowed: float
@@ -45,8 +45,10 @@ def keep_samples(network: Network, raw: Any, encoded: Any, dtype: np.dtype[Any])
     ----------
     network : Network
         What answers.
-    raw, encoded : array-like
-        The samples, as they are given and as the first layer takes them.
+    raw : list of list
+        The samples as a program is given them.
+    encoded : array-like
+        The same as the first layer takes them.
     dtype : dtype
         The program's float type.
     """
@@ -55,8 +57,6 @@ def keep_samples(network: Network, raw: Any, encoded: Any, dtype: np.dtype[Any])
     if not count:
         raise ValueError("export: expected at least one sample, got none")
     X = encoded[:count]
-    raw = raw.toarray() if hasattr(raw, "toarray") else np.asarray(raw)
-    x = raw[:count].reshape(count, -1).astype(np.float64)
     y, exact = (network.compute(X, dtype=kind) for kind in (dtype, np.float64))
     eps, size = np.finfo(dtype).eps, max(1.0, float(np.abs(exact).max()))
     rounding = float(np.abs(y - exact).max())
@@ -66,4 +66,4 @@ def keep_samples(network: Network, raw: Any, encoded: Any, dtype: np.dtype[Any])
         chosen = network.answers.chosen(network.compute(X, "scores", np.float64))
         best = np.sort(exact, axis=1)
         chosen = np.where(best[:, -1] - best[:, -2] > 2 * allowed, chosen, -1)
-    return Samples(x, y, chosen, allowed)
+    return Samples(raw[:count], y, chosen, allowed)

@@ -31,11 +31,14 @@ class Array:
         Of its numbers, which lie one after the other.
     numbers : ndarray, optional
         Those of a parameter.
+    wide : bool, default=False
+        Whether it has doubles whatever the type of the program is.
     """
 
     name: str
     shape: Shape
     numbers: Numbers | None = field(default=None, repr=False)
+    wide: bool = False
 
     @property
     def size(self) -> int:
@@ -60,6 +63,8 @@ class Step:
     same_places : bool
         Whether each number of Y depends on the number of X at its place alone, so that Y may take
         the place of X in memory.
+    wide : bool
+        Whether it computes in double whatever the type of the program is.
     """
 
     title: str
@@ -67,6 +72,7 @@ class Step:
     arrays: dict[str, Array]
     body: list[Statement]
     same_places: bool = False
+    wide: bool = False
 
     @property
     def reads(self) -> list[Array]:
@@ -113,14 +119,15 @@ class Program:
         arrays: Mapping[str, Array],
         *,
         same_places: bool = False,
+        wide: bool = False,
     ) -> Iterator[Block]:
         """Write a step; arrays that its loops do not name are left out of it."""
         b = Block()
         for name in arrays:
             b.fresh(name)
         yield b
-        body = without_unused(b.statements)
+        body, arrays = without_unused(b.statements), {**arrays, **b.lent}
         used = arrays_read(body) | arrays_written(body)
         own = {name: array for name, array in arrays.items() if name in used}
         if body:
-            self.steps.append(Step(title, tuple(formulas), own, body, same_places))
+            self.steps.append(Step(title, tuple(formulas), own, body, same_places, wide))

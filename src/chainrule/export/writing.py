@@ -10,14 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data import Table
+from chainrule.data.frames import as_table
 from chainrule.export.c.source import c_source
 from chainrule.export.javascript.source import javascript_source
 from chainrule.export.language.printing import identifier
 from chainrule.export.plan import PRECISIONS, ExportPlan, plan_export
+from chainrule.export.raw_columns import raw_rows
 from chainrule.export.samples import Samples, keep_samples
 from chainrule.export.walk import Network, walk
 from chainrule.files.atomic import replace_file
-from chainrule.inputs import Images
+from chainrule.inputs import Images, TableEncoder
 from chainrule.losses import Loss
 
 __all__ = ["LANGUAGES", "Exported", "export_network"]
@@ -194,10 +197,24 @@ def _name(path: Path, name: str | None) -> str:
 
 
 def _samples(model: Any, network: Network, raw: Any, precision: str) -> Samples:
-    inputs = network.inputs
+    inputs, kind = network.inputs, PRECISIONS[precision]
     if inputs is None:
-        return keep_samples(network, raw, raw, PRECISIONS[precision])
+        return keep_samples(network, _flat(raw), raw, kind)
     raw = inputs.opened(raw)
     encoded = model._encoded(raw)
+    if isinstance(inputs, TableEncoder):
+        return keep_samples(network, raw_rows(inputs, _table(model, raw)), encoded, kind)
     plain = raw if isinstance(inputs, Images) and isinstance(raw, np.ndarray) else encoded
-    return keep_samples(network, plain, encoded, PRECISIONS[precision])
+    return keep_samples(network, _flat(plain), encoded, kind)
+
+
+def _flat(samples: Any) -> list[list[float]]:
+    """Return samples as rows of all their numbers."""
+    dense = samples.toarray() if hasattr(samples, "toarray") else np.asarray(samples)
+    rows: list[list[float]] = dense.reshape(len(dense), -1).astype(np.float64).tolist()
+    return rows
+
+
+def _table(model: Any, raw: Any) -> Table:
+    """Return raw rows as a table."""
+    return as_table(model._raw(raw))

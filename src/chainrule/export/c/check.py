@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-import numpy as np
-
-from chainrule.export.c.printer import CPrinter
+from chainrule.export.c.printer import CPrinter, string
 from chainrule.export.plan import ExportPlan
-from chainrule.types import Array
+from chainrule.export.raw_columns import RawColumn
 
 __all__ = ["check_lines"]
 
 
-def check_lines(plan: ExportPlan, printer: CPrinter) -> Iterator[str]:
+def check_lines(plan: ExportPlan, printer: CPrinter, wide: CPrinter) -> Iterator[str]:
     """Yield the lines of the check, which is compiled with -DCHAINRULE_MAIN only."""
     samples, name = plan.samples, plan.name
     assert samples is not None
-    count, inputs = samples.x.shape
-    outputs = samples.y.shape[1]
+    (count, outputs), columns = samples.y.shape, plan.prediction.columns
     yield "#ifdef CHAINRULE_MAIN"
-    yield f"static const real check_samples[{count}][{inputs}] = {{"
-    yield from _rows(samples.x, printer)
+    if columns:
+        yield f"static const struct {name}_row check_samples[{count}] = {{"
+    else:
+        yield f"static const real check_samples[{count}][{plan.prediction.x.size}] = {{"
+    yield from _rows(samples.x, wide if columns else printer, columns)
     yield "};"
     yield f"static const real check_answers[{count}][{outputs}] = {{"
-    yield from _rows(samples.y, printer)
+    yield from _rows(samples.y.tolist(), printer)
     yield "};"
     chosen = samples.chosen
     if chosen is not None:
@@ -45,7 +46,7 @@ def check_lines(plan: ExportPlan, printer: CPrinter) -> Iterator[str]:
         yield "  fclose(file);"
     yield f"  for (int n = 0; n < {count}; n++) {{"
     yield f"    real y[{outputs}];"
-    call = f"{name}_predict(check_samples[n], y)"
+    call = f"{name}_predict({'&' if columns else ''}check_samples[n], y)"
     if chosen is None:
         yield f"    {call};"
     else:
@@ -64,7 +65,16 @@ def check_lines(plan: ExportPlan, printer: CPrinter) -> Iterator[str]:
     yield "#endif"
 
 
-def _rows(numbers: Array, printer: CPrinter) -> Iterator[str]:
-    for row in numbers:
-        texts = [printer.number(float(x)) for x in np.ravel(row)]
-        yield f"  {{{', '.join(texts)}}},"
+def _rows(
+    rows: list[list[Any]], printer: CPrinter, columns: tuple[RawColumn, ...] = ()
+) -> Iterator[str]:
+    for row in rows:
+        yield f"  {{{', '.join(_cells(row, printer, columns))}}},"
+
+
+def _cells(row: list[Any], printer: CPrinter, columns: tuple[RawColumn, ...]) -> Iterator[str]:
+    for place, cell in enumerate(row):
+        if columns and columns[place].values is not None:
+            yield "NULL" if cell is None else string(cell)
+        else:
+            yield "NAN" if cell is None else printer.number(float(cell))

@@ -10,21 +10,31 @@ import numpy as np
 
 from chainrule.export.language.printing import Printer
 
-__all__ = ["CPrinter", "helpers"]
+__all__ = ["CPrinter", "helpers", "letters", "string"]
 
-FUNCTIONS = {"abs": "fabs", "maximum": "larger", "minimum": "smaller"}
-"""Functions of the vocabulary that C has under another name."""
+OWN = {"maximum": "larger", "minimum": "smaller"}
+"""Functions that C lacks, and what they are called here: fmax and fmin let no NaN through."""
 
-OWN = {
-    "maximum": "static real larger(real x, real y) { return x > y || x != x ? x : y; }",
-    "minimum": "static real smaller(real x, real y) { return x < y || x != x ? x : y; }",
+HELPERS = {
+    "larger": "static real larger(real x, real y) { return x > y || x != x ? x : y; }",
+    "smaller": "static real smaller(real x, real y) { return x < y || x != x ? x : y; }",
+    "larger_wide": (
+        "static double larger_wide(double x, double y) { return x > y || x != x ? x : y; }"
+    ),
+    "smaller_wide": (
+        "static double smaller_wide(double x, double y) { return x < y || x != x ? x : y; }"
+    ),
+    "max_int": "static int max_int(int a, int b) { return a > b ? a : b; }",
+    "min_int": "static int min_int(int a, int b) { return a < b ? a : b; }",
+    "place_of": """/* The place of a text among values. */
+static int place_of(const char *text, const char *const *values, int count, int missing, int other)
+{
+  if (text == NULL || text[0] == 0) return missing;
+  for (int i = 0; i < count; i++) if (strcmp(text, values[i]) == 0) return i;
+  return other;
+}""",
 }
-"""Functions that C lacks: of fmax and fmin NaN does not come back."""
-
-ENDS = {
-    "max": "static int max_int(int a, int b) { return a > b ? a : b; }",
-    "min": "static int min_int(int a, int b) { return a < b ? a : b; }",
-}
+"""The file's own functions."""
 
 
 class CPrinter(Printer):
@@ -33,17 +43,23 @@ class CPrinter(Printer):
     Parameters
     ----------
     precision : {"float", "double"}
-        The type ``real``.
+        The type of numbers.
+    wide : bool, default=False
+        Whether that is double though ``real`` is float.
+    used : set of str, optional
+        Where the names of the file's own functions go that are called.
     """
 
     equality: ClassVar[str] = "=="
-    declared: ClassVar[tuple[str, str, str]] = "const real", "real", "int"
     counted: ClassVar[str] = "int"
 
-    def __init__(self, precision: str) -> None:
-        self.single = precision == "float"
+    def __init__(self, precision: str, *, wide: bool = False, used: set[str] | None = None) -> None:
+        self.single = precision == "float" and not wide
         self.suffix = "f" if self.single else ""
-        self.used: set[str] = set()
+        self.own = "_wide" if wide and precision == "float" else ""
+        kind = "double" if wide else "real"
+        self.declared = f"const {kind}", kind, "int"
+        self.used: set[str] = set() if used is None else used
 
     def number(self, value: float) -> str:
         """Return the shortest text that reads back as the number of the type that it becomes."""
@@ -55,27 +71,51 @@ class CPrinter(Printer):
 
     def call(self, name: str, operands: Sequence[str]) -> str:
         """Return a call of the C library's function of the type, or of one of the file's own."""
+        given = ", ".join(operands)
         if name in OWN:
-            self.used.add(name)
-            return f"{FUNCTIONS[name]}({', '.join(operands)})"
-        return f"{FUNCTIONS.get(name, name)}{self.suffix}({', '.join(operands)})"
+            own = f"{OWN[name]}{self.own}"
+            self.used.add(own)
+            return f"{own}({given})"
+        return f"{'fabs' if name == 'abs' else name}{self.suffix}({given})"
 
     def extreme(self, name: str, ends: Sequence[str]) -> str:
         """Return a call of the file's own function of two whole numbers."""
-        self.used.add(name)
+        self.used.add(f"{name}_int")
         first, *others = ends
         for other in others:
             first = f"{name}_int({first}, {other})"
         return first
+
+    def truncated(self, value: str) -> str:
+        """Return a number as a whole one."""
+        return f"(int)({value})"
 
     def quotient(self, above: str, below: int) -> str:
         """Return a quotient of whole numbers, which C rounds towards zero."""
         return f"({above}) / {below}"
 
 
+def letters(number: int) -> str:
+    """Return a, b, …, z, aa, … for 0, 1, …."""
+    text = ""
+    number += 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        text = chr(97 + rest) + text
+    return text
+
+
+def string(text: str) -> str:
+    """Return a text as a string of C, in UTF-8; what is no letter or digit by its bytes."""
+    plain = {byte: chr(byte) for byte in range(32, 127) if chr(byte) not in '"\\?'}
+    parts = [plain.get(byte, f"\\{byte:03o}") for byte in text.encode("utf-8", "surrogatepass")]
+    return f'"{"".join(parts)}"'
+
+
 def shortest(value: float, *, single: bool) -> str:
     """Return the shortest decimal text of a number, with a point or an exponent."""
-    text = str(np.float32(value)) if single else repr(float(value))
+    with np.errstate(over="ignore"):
+        text = str(np.float32(value)) if single else repr(float(value))
     if single and text in ("inf", "-inf"):  # beyond float's range
         raise ValueError(f"export: expected numbers that float can hold, got {value!r}")
     return text if any(sign in text for sign in ".e") else f"{text}.0"
@@ -83,5 +123,4 @@ def shortest(value: float, *, single: bool) -> str:
 
 def helpers(used: Iterable[str]) -> list[str]:
     """Return the definitions of the file's own functions that are used."""
-    every = OWN | ENDS
-    return [every[name] for name in every if name in set(used)]
+    return [HELPERS[name] for name in HELPERS if name in set(used)]

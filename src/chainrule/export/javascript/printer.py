@@ -19,7 +19,7 @@ class JavaScriptPrinter(Printer):
     """JavaScript, whose local numbers are doubles whatever arrays hold."""
 
     equality: ClassVar[str] = "==="
-    declared: ClassVar[tuple[str, str, str]] = "const", "let", "let"
+    declared = "const", "let", "let"
     counted: ClassVar[str] = "let"
 
     def __init__(self) -> None:
@@ -40,6 +40,10 @@ class JavaScriptPrinter(Printer):
     def extreme(self, name: str, ends: Sequence[str]) -> str:
         """Return the largest or the smallest of whole numbers."""
         return f"Math.{name}({', '.join(ends)})"
+
+    def truncated(self, value: str) -> str:
+        """Return a number as a whole one."""
+        return f"Math.trunc({value})"
 
     def quotient(self, above: str, below: int) -> str:
         """Return a quotient of whole numbers, rounded towards zero."""

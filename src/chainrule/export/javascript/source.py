@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from chainrule import __version__
+from chainrule.export.javascript.cells import cell_lines
 from chainrule.export.javascript.printer import JavaScriptPrinter, helpers, literal
-from chainrule.export.language.printing import identifier, in_comment
+from chainrule.export.language.printing import folded, identifier, in_comment
 from chainrule.export.lowering.base import Made
 from chainrule.export.plan import ExportPlan
 from chainrule.export.steps import Array, Step
@@ -22,9 +23,9 @@ READABLE = 64
 """Parameters of so many numbers are written as such, larger ones as bytes in base64."""
 
 DECODE = """/** The numbers whose bytes, little-endian, a text has in base64. */
-function decoded(text) {
+function decoded(text, kind) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  return new real(bytes.buffer);
+  return new kind(bytes.buffer);
 }
 """
 
@@ -62,7 +63,7 @@ class _Module:
         yield f" *   import {{ predict }} from './{plan.name}.mjs';"
         yield " *"
         for sentence in plan.sentences():
-            yield f" * {in_comment(sentence)}"
+            yield from folded(in_comment(sentence), " * ")
         yield " *"
         yield f" * {plan.parameter_bytes:,} bytes of parameters. What forward and backward return,"
         yield " * their next calls overwrite."
@@ -92,11 +93,14 @@ class _Module:
     def _numbers(self, array: Array) -> str:
         if array in self.plan.separate:
             return f"new real({array.size})"
-        numbers = np.ravel(np.asarray(array.numbers)).astype(self.plan.dtype)
+        kind = np.float64 if array.wide else self.plan.dtype
+        numbers = np.ravel(np.asarray(array.numbers)).astype(kind)
+        made = "Float64Array" if array.wide else "real"
         if array.size <= READABLE:
             texts = [literal(float(str(x))) for x in numbers]
-            return f"new real([{', '.join(texts)}])"
-        return f'decoded("{base64.b64encode(_little(numbers)).decode()}")'
+            return f"new {made}([{', '.join(texts)}])"
+        text = base64.b64encode(_little(numbers)).decode()
+        return f'decoded("{text}", {made})'
 
     def _load(self) -> Iterator[str]:
         yield "/** Take the parameters of an ArrayBuffer, the bytes of the file beside this one. */"
@@ -112,6 +116,7 @@ class _Module:
 
     def _prediction(self) -> Iterator[str]:
         prediction, memory = self.plan.prediction, self.plan.prediction_memory
+        yield from cell_lines(prediction.columns)
         for piece, size in enumerate(memory.sizes):
             yield f"const memory{piece} = new real({size});"
         places = {array: f"memory{piece}" for array, piece in memory.piece_of.items()}
@@ -127,7 +132,24 @@ class _Module:
             yield from self._step(prediction.choice, places)
         yield "}"
         yield ""
+        yield from self._checked()
         yield from self._predict()
+
+    def _checked(self) -> Iterator[str]:
+        """Yield the function that makes numbers of a raw sample."""
+        prediction = self.plan.prediction
+        size, columns = prediction.x.size, prediction.columns
+        yield "/** The numbers of a raw sample; a RangeError for another count. */"
+        yield "function numbers(x) {"
+        if columns:
+            yield "  return Float64Array.from(columns, (column) => column.read(x[column.name]));"
+        else:
+            yield f"  if (x.length !== {size}) {{"
+            yield f"    throw new RangeError(`expected {size} numbers, got ${{x.length}}`);"
+            yield "  }"
+            yield "  return x;"
+        yield "}"
+        yield ""
 
     def _predict(self) -> Iterator[str]:
         prediction, answers = self.plan.prediction, self.plan.network.answers
@@ -139,32 +161,54 @@ class _Module:
         }[answers.kind]
         yield "/**"
         yield f" * The answer to a raw sample: {told}."
-        yield f" * @param {{ArrayLike<number>}} x {prediction.x.size} numbers"
+        yield f" * @param {self._raw}"
         yield " */"
         yield "export function predict(x) {"
-        yield f"  if (x.length !== {prediction.x.size}) {{"
-        yield (
-            f"    throw new RangeError(`predict: expected {prediction.x.size} numbers, "
-            "got ${x.length}`);"
-        )
-        yield "  }"
         yield f"  const y = new real({prediction.y.size});"
         if answers.kind == "classes":
-            yield "  const place = answer(x, y);"
+            yield "  const place = answer(numbers(x), y);"
             yield "  return { label: classes[place], place, probabilities: y };"
         elif answers.kind == "labels":
-            yield "  answer(x, y);"
+            yield "  answer(numbers(x), y);"
             yield "  const labels = classes.filter((_, i) => y[i] > 0.5);"
             yield "  return { labels, probabilities: y };"
         else:
-            yield "  answer(x, y);"
+            yield "  answer(numbers(x), y);"
             yield "  return y;"
+        yield "}"
+
+    @property
+    def _raw(self) -> str:
+        """What a raw sample is, in the comment of a function."""
+        prediction = self.plan.prediction
+        if prediction.columns:
+            return "{Object} x a row: its cells by the names of columns; null where one is missing"
+        return f"{{ArrayLike<number>}} x {prediction.x.size} numbers"
+
+    def _encode(self) -> Iterator[str]:
+        """Yield the function from raw samples to what the first layer takes."""
+        prediction = self.plan.prediction
+        yield ""
+        yield "/**"
+        yield f" * What the first layer takes of a raw sample: {prediction.X.size} numbers."
+        yield f" * @param {self._raw}"
+        yield " */"
+        yield "export function encode(x) {"
+        if self.plan.encodes:
+            yield f"  const encoded = new real({prediction.X.size});"
+            yield "  const raw = numbers(x);"
+            places = {prediction.x: "raw", prediction.X: "encoded"}
+            yield from self._steps(prediction.program.steps[: prediction.input_steps], places)
+            yield "  return encoded;"
+        else:
+            yield "  return real.from(numbers(x));"
         yield "}"
 
     def _layers(self) -> Iterator[str]:
         gradient = self.plan.gradient
         if gradient is None:
             return
+        yield from self._encode()
         arrays = _arrays(gradient.program.steps, [gradient.X, gradient.T, gradient.L, gradient.dX])
         fixed = set(gradient.program.parameters.values())
         places = {array: f"a_{identifier(array.name)}" for array in arrays if array not in fixed}

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from chainrule import mathematics
 from chainrule.numpy_functions import ReadsNumPy, plain
 
-__all__ = ["Condition", "Expression", "Index", "element", "local", "number"]
+__all__ = ["Condition", "Expression", "Index", "element", "floor", "local", "number"]
 
 COMPARISONS = {
     "less": "<",
@@ -168,6 +168,11 @@ def local(name: str) -> Expression:
 def element(array: str, index: Index | int | str) -> Expression:
     """Return the element of an array at a place."""
     return Expression("element", value=(array, Index.of(index)))
+
+
+def floor(x: Any) -> Expression:
+    """Return the largest whole number that is at most x."""
+    return Expression("floor", (as_expression(x),))
 
 
 def as_expression(value: Any) -> Expression:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
@@ -14,6 +15,7 @@ from chainrule.export.language.statements import (
     Bound,
     Let,
     LetPlace,
+    LetWhole,
     Loop,
     Return,
     SetPlace,
@@ -21,7 +23,7 @@ from chainrule.export.language.statements import (
     When,
 )
 
-__all__ = ["Printer", "identifier", "in_comment"]
+__all__ = ["Printer", "folded", "identifier", "in_comment"]
 
 LEVELS = {"where": 1, "or": 2, "and": 3, "==": 4, "<": 5, "<=": 5, ">": 5, ">=": 5}
 LEVELS |= {"+": 6, "-": 6, "*": 7, "/": 7, "neg": 8, "not": 8}
@@ -36,7 +38,7 @@ class Printer(ABC):
     """What is written for each statement; a language says how numbers and functions are."""
 
     equality: ClassVar[str]
-    declared: ClassVar[tuple[str, str, str]]
+    declared: tuple[str, str, str]
     """How a local number is declared, one that changes, and a whole number that changes."""
     counted: ClassVar[str]
     """How a loop's whole number is declared."""
@@ -56,6 +58,10 @@ class Printer(ABC):
     @abstractmethod
     def quotient(self, above: str, below: int) -> str:
         """Return a quotient of whole numbers, the rest left out: towards zero."""
+
+    @abstractmethod
+    def truncated(self, value: str) -> str:
+        """Return a number as a whole number."""
 
     def name(self, name: str) -> str:
         """Return a local name as the language can have it."""
@@ -105,6 +111,8 @@ class Printer(ABC):
                 yield f"{indent}{declared} {self.name(name)} = {self.text(value)};"
             case LetPlace(name, index):
                 yield f"{indent}{whole} {self.name(name)} = {self.index(index)};"
+            case LetWhole(name, value):
+                yield f"{indent}{whole} {self.name(name)} = {self.truncated(self.text(value))};"
             case SetPlace(name, index):
                 yield f"{indent}{self.name(name)} = {self.index(index)};"
             case Assign(target, value, add):
@@ -180,6 +188,13 @@ def identifier(name: str) -> str:
     if not plain or plain[0].isdigit():
         plain = f"n{plain}"
     return f"{plain}_" if plain in WORDS or keyword.iskeyword(plain) else plain
+
+
+def folded(text: str, prefix: str) -> list[str]:
+    """Return a sentence as lines that begin with a prefix."""
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=prefix, subsequent_indent=prefix, break_on_hyphens=False
+    )
 
 
 def in_comment(text: str) -> str:

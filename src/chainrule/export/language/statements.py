@@ -16,6 +16,7 @@ __all__ = [
     "Bound",
     "Let",
     "LetPlace",
+    "LetWhole",
     "Loop",
     "Return",
     "SetPlace",
@@ -67,6 +68,14 @@ class SetPlace(Statement):
 
 
 @dataclass
+class LetWhole(Statement):
+    """A local whole number: a number that is whole, as a place."""
+
+    name: str
+    value: Expression
+
+
+@dataclass
 class Assign(Statement):
     """A local number, or an element of an array, becomes another; with ``add`` it is added."""
 
@@ -108,6 +117,7 @@ class Block:
     def __init__(self) -> None:
         self.statements: list[Statement] = []
         self._taken: set[str] = set()
+        self.lent: dict[str, Any] = {}
 
     def fresh(self, name: str) -> str:
         """Return a name that no other local of the block has."""
@@ -117,6 +127,12 @@ class Block:
             found = f"{name}{count}"
         self._taken.add(found)
         return found
+
+    def lend(self, name: str, array: Any) -> str:
+        """Give an array of the program a name, or one like it, in the block, and return it."""
+        own = self.fresh(name)
+        self.lent[own] = array
+        return own
 
     def reserve(self, names: Iterable[str]) -> None:
         """Keep names for letters of loops, so that no local number has them."""
@@ -133,6 +149,13 @@ class Block:
         """Give a place a name that may change, and return it: a letter of indices."""
         own = self.fresh(name)
         self.statements.append(LetPlace(own, Index.of(value)))
+        return own
+
+    def whole(self, name: str, value: Any) -> str:
+        """Give a number that is whole a name, and return it: a letter of indices."""
+        made = self._split(value)
+        own = self.fresh(name)
+        self.statements.append(LetWhole(own, made))
         return own
 
     def move(self, name: str, value: Index | int | str) -> None:

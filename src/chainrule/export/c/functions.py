@@ -1,0 +1,156 @@
+"""The functions of a file of C: prediction, encoding, the gradient, and reading of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from chainrule.export.c.data import members
+from chainrule.export.c.printer import CPrinter, letters
+from chainrule.export.language.printing import identifier, in_comment
+from chainrule.export.memory import Memory
+from chainrule.export.plan import ExportPlan
+from chainrule.export.steps import Array, Step
+
+__all__ = ["CFunctions"]
+
+Places = Mapping[Array, str]
+"""Where arrays are, as C names it."""
+
+
+class CFunctions:
+    """The text of each function, and its head.
+
+    Parameters
+    ----------
+    plan : ExportPlan
+        What is written.
+    printer, wide : CPrinter
+        How loops are written in the type of the program, and in double.
+    """
+
+    def __init__(self, plan: ExportPlan, printer: CPrinter, wide: CPrinter) -> None:
+        self.plan, self.name = plan, plan.name
+        self.printer, self.wide = printer, wide
+
+    @property
+    def heads(self) -> list[str]:
+        """The heads of all functions that others may call."""
+        plan = self.plan
+        found = [self._predict_head]
+        if plan.gradient is not None:
+            found += [*([self._encode_head] if plan.encodes else []), self._gradient_head]
+        return [*found, *([self._read_head] if plan.separate else [])]
+
+    def lines(self) -> Iterator[str]:
+        """Yield all functions."""
+        yield from self._predict()
+        if self.plan.gradient is not None:
+            yield from self._encode() if self.plan.encodes else ()
+            yield from self._gradient()
+        if self.plan.separate:
+            yield from self._read()
+
+    @property
+    def _raw(self) -> str:
+        prediction = self.plan.prediction
+        if prediction.columns:
+            return f"const struct {self.name}_row *row"
+        return f"const real x[{prediction.x.size}]"
+
+    @property
+    def _predict_head(self) -> str:
+        prediction = self.plan.prediction
+        answer = "void" if prediction.choice is None else "int"
+        return f"{answer} {self.name}_predict({self._raw}, real y[{prediction.y.size}])"
+
+    def _predict(self) -> Iterator[str]:
+        prediction = self.plan.prediction
+        places = {prediction.x: "x", prediction.y: "y"}
+        places |= _pieces(self.plan.prediction_memory)
+        yield from (self._predict_head, "{")
+        yield from self._cells()
+        yield from self._steps(prediction.program.steps, places)
+        if prediction.choice is not None:
+            yield from self._step(prediction.choice, places)
+        yield "}"
+
+    def _cells(self) -> Iterator[str]:
+        """Yield how x is made of the cells of a row."""
+        columns = self.plan.prediction.columns
+        if not columns:
+            return
+        yield f"  double x[{len(columns)}];"
+        for place, (column, name) in enumerate(zip(columns, members(columns), strict=True)):
+            if column.values is None:
+                yield f"  x[{place}] = row->{name};"
+                continue
+            self.printer.used.add("place_of")
+            known = f"values_{place}, {len(column.values)}, {column.missing}, {column.other}"
+            yield f"  x[{place}] = place_of(row->{name}, {known});"
+
+    @property
+    def _encode_head(self) -> str:
+        return f"void {self.name}_encode({self._raw}, real X[{self.plan.prediction.X.size}])"
+
+    def _encode(self) -> Iterator[str]:
+        prediction = self.plan.prediction
+        yield from ("", self._encode_head, "{")
+        yield from self._cells()
+        places = {prediction.x: "x", prediction.X: "X"}
+        yield from self._steps(prediction.program.steps[: prediction.input_steps], places)
+        yield "}"
+
+    @property
+    def _gradient_head(self) -> str:
+        gradient = self.plan.gradient
+        assert gradient is not None
+        x, t = gradient.X.size, gradient.T.size
+        own = f"struct {self.name}_gradients *d"
+        return f"real {self.name}_gradient(const real X[{x}], const real T[{t}], {own})"
+
+    def _gradient(self) -> Iterator[str]:
+        gradient = self.plan.gradient
+        assert gradient is not None
+        places = {gradient.X: "X", gradient.T: "T", gradient.dX: "d->dX", gradient.L: "L"}
+        places |= {
+            array: f"d->{identifier(array.name)}" for array in gradient.program.gradients.values()
+        }
+        places |= _pieces(self.plan.gradient_memory)
+        yield from ("", self._gradient_head, "{", "  real L[1];")
+        yield from self._steps(gradient.program.steps, places)
+        yield from ("  return L[0];", "}")
+
+    @property
+    def _read_head(self) -> str:
+        return f"int {self.name}_read(FILE *file)"
+
+    def _read(self) -> Iterator[str]:
+        yield from ("", "/* 0 if all parameters that lie in the file have come. */")
+        yield from (self._read_head, "{")
+        for array in self.plan.separate:
+            name, size = identifier(array.name), array.size
+            yield f"  if (fread({name}, sizeof(real), {size}, file) != {size}) return 1;"
+        yield from ("  return 0;", "}")
+
+    def _steps(self, steps: Sequence[Step], places: Places) -> Iterator[str]:
+        for step in steps:
+            yield from self._step(step, places)
+
+    def _step(self, step: Step, places: Places) -> Iterator[str]:
+        formulas = [f"   *   {in_comment(formula)}" for formula in step.formulas]
+        head = [f"  /* {in_comment(step.title)}", *formulas]
+        yield from (*head[:-1], f"{head[-1]} */", "  {")
+        written = step.writes
+        for own, array in step.arrays.items():
+            place = places.get(array, identifier(array.name))
+            local = self.printer.name(own)
+            if local != place:
+                kind = "double" if array.wide else "real"
+                yield f"    {'' if array in written else 'const '}{kind} *{local} = {place};"
+        printer = self.wide if step.wide else self.printer
+        yield from printer.lines(step.body, "    ")
+        yield "  }"
+
+
+def _pieces(memory: Memory) -> dict[Array, str]:
+    return {array: f"memory_{letters(piece)}" for array, piece in memory.piece_of.items()}
