@@ -9,6 +9,7 @@ from chainrule.export.language.statements import (
     Assign,
     Let,
     LetPlace,
+    LetWhole,
     Loop,
     Return,
     SetPlace,
@@ -31,6 +32,7 @@ OPERATORS = {
     "neg": operator.neg,
     "where": lambda condition, x, y: x if condition else y,
     "pow": operator.pow,
+    "floor": np.floor,
 }
 
 
@@ -45,9 +47,9 @@ def run(steps, arrays, dtype):
             for array in step.arrays.values():
                 if array not in arrays:
                     given = np.full(array.size, np.nan) if array.numbers is None else array.numbers
-                    arrays[array] = np.array(given, dtype).ravel()
+                    arrays[array] = np.array(given, np.float64 if array.wide else dtype).ravel()
             named = {name: arrays[array] for name, array in step.arrays.items()}
-            _run(step.body, named, {}, {}, dtype)
+            _run(step.body, named, {}, {}, np.float64 if step.wide else dtype)
 
 
 def answer(step, arrays, dtype):
@@ -91,6 +93,8 @@ def _run(statements, named, local, places, dtype):
                 local[name] = _value(value, named, local, places, dtype)
             case LetPlace(name, index) | SetPlace(name, index):
                 places[name] = _place(index, places)
+            case LetWhole(name, value):
+                places[name] = int(_value(value, named, local, places, dtype))
             case Return(index):
                 raise Answer(_place(index, places))
             case Assign(target, value, add):

@@ -1,0 +1,137 @@
+"""Tables in exported programs: every kind of column, odd cells, and the same features."""
+
+import json
+import subprocess
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from chainrule import Chain, Classifier, Linear, TableClassifier, TableRegressor, export_network
+from chainrule.data.frames import as_table
+from chainrule.export.functions import prediction_of
+from chainrule.export.raw_columns import raw_columns, raw_rows
+from chainrule.export.steps import Program
+from chainrule.export.walk import walk
+from export.interpreter import run
+from export.programs import COMPILER, NODE, STRICT, needs_compiler, needs_node
+
+RNG = np.random.default_rng(0)
+ROWS = 300
+SMALL = {"max_iter": 2, "members": 2, "hidden_layer_sizes": (6,), "random_state": 0}
+ZIPS = np.array([f"Z{number}" for number in range(70)])
+FRAME = pd.DataFrame(
+    {
+        "age": RNG.normal(40, 12, ROWS),
+        "salary €": np.where(RNG.random(ROWS) < 0.1, np.nan, RNG.lognormal(10, 1, ROWS)),
+        "city": RNG.choice(["Bonn", 'Köln "am" Rhein', "Kiel", None], ROWS),
+        "member": RNG.choice(["yes", "no", None], ROWS),
+        "since": pd.to_datetime("1958-11-05") + pd.to_timedelta(RNG.integers(0, 2**31, ROWS), "s"),
+        "zip": RNG.choice(ZIPS, ROWS),
+        "int": RNG.integers(1, 4, ROWS),
+    }
+)
+ANSWERS = np.where(FRAME["age"] + 9 * (FRAME["zip"] < "Z4") > 43, "old", "young")
+ODD = FRAME.head(6).assign(
+    age=[np.nan, 1e9, -1e9, 39.5, 40.0, 41.0],
+    city=["Paris", None, "Bonn", "Kiel", "Kiel", "Bonn"],
+    member=["perhaps", None, "no", "yes", "yes", "no"],
+    since=[None, *FRAME["since"][1:6]],
+    zip=["Z999", None, "Z1", "Z2", "Z3", "Z69"],
+)
+
+
+def fitted():
+    """Return estimators of tables, the first with columns of every kind of encoding."""
+    yield TableClassifier(max_categories=40, **SMALL).fit(FRAME, ANSWERS)
+    plain = FRAME.drop(columns="zip")
+    inputs = Classifier(Chain(Linear(3)), complete=True, inputs="table", max_iter=3)
+    yield inputs.fit(plain, ANSWERS)
+    bounds = {"quantiles": (0.1, 0.9), "output_range": "seen"}
+    yield TableRegressor(**bounds, **SMALL).fit(plain, FRAME["age"].to_numpy())
+
+
+@pytest.fixture(scope="module")
+def models():
+    with pytest.warns():  # so few epochs
+        return list(fitted())
+
+
+def numbers_of(model, frame):
+    """Return what programs are given of rows, and the same with places for texts."""
+    inputs = model.inputs_
+    rows = raw_rows(inputs, as_table(frame))
+    columns = raw_columns(inputs)
+    places = [
+        [
+            (np.nan if cell is None else cell)
+            if column.values is None
+            else column.missing
+            if cell is None
+            else column.values.index(cell)
+            if cell in column.values
+            else column.other
+            for cell, column in zip(row, columns, strict=True)
+        ]
+        for row in rows
+    ]
+    return rows, places
+
+
+@pytest.mark.filterwarnings("ignore::chainrule.data.DataWarning")
+@pytest.mark.parametrize("which", range(3))
+def test_features_are_the_same_bits(models, which):
+    model = models[which]
+    network = walk(model)
+    prediction = prediction_of(network, Program(network.parameters))
+    steps = prediction.program.steps[: prediction.input_steps]
+    frame = pd.concat([FRAME.head(20), ODD])
+    expected = model.inputs_.encode(as_table(frame))
+    for row, features in zip(numbers_of(model, frame)[1], expected, strict=True):
+        arrays = {prediction.x: np.array(row, np.float64)}
+        run(steps, arrays, np.float32)
+        np.testing.assert_array_equal(arrays[prediction.X], features)
+
+
+@needs_node
+@pytest.mark.filterwarnings("ignore::chainrule.data.DataWarning")
+def test_javascript(models, tmp_path):
+    frame = pd.concat([FRAME.head(50), ODD])
+    lines = []
+    for place, model in enumerate(models):
+        export_network(model, tmp_path / f"m{place}.mjs", gradient=True)
+        names = model.inputs_.raw_names
+        rows = [dict(zip(names, row, strict=True)) for row in numbers_of(model, frame)[0]]
+        lines += [
+            f"import * as m{place} from './m{place}.mjs';",
+            f"const rows{place} = {json.dumps(rows)};",
+            f"const found{place} = rows{place}.map((row) => m{place}.predict(row));",
+            f"const made{place} = rows{place}.map((row) => Array.from(m{place}.encode(row)));",
+        ]
+    lines.append(
+        "console.log(JSON.stringify([made0, made1, made2, found0.map((p) => p.label), "
+        "found1.map((p) => Array.from(p.probabilities)), found2.map((y) => Array.from(y))]));"
+    )
+    (tmp_path / "all.mjs").write_text("\n".join(lines), encoding="utf-8")
+    done = subprocess.run([NODE, "all.mjs"], cwd=tmp_path, capture_output=True, check=True)
+    *made, labels, probabilities, quantiles = json.loads(done.stdout)
+    for model, features in zip(models, made, strict=True):
+        expected = model.inputs_.encode(as_table(frame))
+        np.testing.assert_allclose(features, expected, rtol=1e-6, atol=1e-7)  # its sine, its cosine
+    assert labels == models[0].predict(frame).tolist()
+    np.testing.assert_allclose(probabilities, models[1].predict_proba(frame), rtol=2e-5)
+    np.testing.assert_allclose(quantiles, models[2].predict_quantiles(frame), rtol=2e-5)
+
+
+@needs_compiler
+@pytest.mark.filterwarnings("ignore::chainrule.data.DataWarning")
+def test_c_checks_itself(models, tmp_path):
+    for place, model in enumerate(models):
+        export_network(model, tmp_path / f"m{place}.c", samples=FRAME.head(5), gradient=True)
+        options = [*STRICT, "-DCHAINRULE_MAIN", "-fsanitize=address,undefined"]
+        command = [COMPILER, *options, f"m{place}.c", "-o", "program", "-lm"]
+        subprocess.run(command, cwd=tmp_path, check=True)
+        done = subprocess.run("./program", cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert done.stdout.startswith(f"m{place}: 5 samples, largest difference")
+        assert done.stdout.endswith("right\n")
+        assert not done.stderr
