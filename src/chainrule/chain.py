@@ -306,7 +306,7 @@ class Chain:
         return value, gradients, dX
 
     def export(self, path: str | os.PathLike[str], **options: Any) -> Any:
-        """Write the chain to a path as a program of its own, and return what has been written.
+        """Return what has been written to a path: the chain as a program of its own.
 
         The options are those of :func:`chainrule.export_network`: ``to="c"`` for C99, "js" for a
         module of JavaScript, ``precision``, ``gradient`` with a ``loss``, ``samples``,

@@ -7,9 +7,14 @@ Imports point one way. Where a method of a chain or an estimator does what a lat
 from importlib import import_module
 from typing import Any
 
-__all__ = ["later"]
+__all__ = ["later", "release"]
 
 
 def later(room: str) -> Any:
     """Return a room of the package by its name, such as "export"."""
     return import_module(f"chainrule.{room}")
+
+
+def release() -> str:
+    """Return the version of the package."""
+    return str(import_module("chainrule").__version__)

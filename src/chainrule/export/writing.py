@@ -50,7 +50,7 @@ INLINE = 1000
 class Exported:
     """What has been written.
 
-    Attributes
+    Parameters
     ----------
     path : Path
         The file.

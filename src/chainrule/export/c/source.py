@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chainrule import __version__
 from chainrule.export.c.check import check_lines
 from chainrule.export.c.data import constants, memory, parameters, row_struct, row_values
 from chainrule.export.c.functions import CFunctions
 from chainrule.export.c.printer import CPrinter, helpers
 from chainrule.export.language.printing import folded, in_comment
 from chainrule.export.plan import ExportPlan
+from chainrule.later import release
 
 __all__ = ["c_source"]
 
@@ -54,7 +54,7 @@ def _lines(plan: ExportPlan) -> Iterator[str]:
 
 
 def _heading(plan: ExportPlan, functions: CFunctions) -> Iterator[str]:
-    yield f"/* {in_comment(plan.network.title)} as C99, written by chainrule {__version__}."
+    yield f"/* {in_comment(plan.network.title)} as C99, written by chainrule {release()}."
     yield " *"
     yield from (f" *   {head};" for head in functions.heads)
     yield " *"

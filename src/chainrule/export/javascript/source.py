@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import __version__
 from chainrule.export.javascript.cells import cell_lines
 from chainrule.export.javascript.printer import JavaScriptPrinter, helpers, literal
 from chainrule.export.language.printing import folded, identifier, in_comment
 from chainrule.export.lowering.base import Made
 from chainrule.export.plan import ExportPlan
 from chainrule.export.steps import Array, Step
+from chainrule.later import release
 
 __all__ = ["javascript_source"]
 
@@ -58,7 +58,7 @@ class _Module:
         plan = self.plan
         yield "/**"
         title = in_comment(plan.network.title)
-        yield f" * {title} as a module, written by chainrule {__version__}."
+        yield f" * {title} as a module, written by chainrule {release()}."
         yield " *"
         yield f" *   import {{ predict }} from './{plan.name}.mjs';"
         yield " *"
