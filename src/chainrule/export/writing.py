@@ -28,16 +28,21 @@ __all__ = ["LANGUAGES", "Exported", "export_network"]
 
 @dataclass(frozen=True)
 class Language:
-    """A language: how files in it are named, what writes one, and what a gradient has there."""
+    """A language: how files in it are named, and what writes one.
+
+    ``whole`` says whether a gradient has a last function that the loss includes, too, and
+    ``checks`` whether a program can check itself with samples.
+    """
 
     name: str
     suffixes: tuple[str, ...]
     source: Callable[[ExportPlan], str]
     whole: bool = False
+    checks: bool = False
 
 
 LANGUAGES = {
-    "c": Language("C99", (".c",), c_source),
+    "c": Language("C99", (".c",), c_source, checks=True),
     "js": Language("JavaScript", (".js", ".mjs"), javascript_source, whole=True),
 }
 """The languages that networks are written in, by the names in ``to``."""
@@ -131,6 +136,8 @@ def export_network(
     """
     path = Path(path)
     language = LANGUAGES[_language(path, to)]
+    if samples is not None and not language.checks:
+        raise ValueError(f"export: samples are kept in C alone, got to={language.name!r}")
     network = walk(model, loss)
     precision = _precision(network, precision)
     weights = None if weights is None else Path(weights)
@@ -211,8 +218,7 @@ def _samples(model: Any, network: Network, raw: Any, precision: str) -> Samples:
 def _flat(samples: Any) -> list[list[float]]:
     """Return samples as rows of all their numbers."""
     dense = samples.toarray() if hasattr(samples, "toarray") else np.asarray(samples)
-    rows: list[list[float]] = dense.reshape(len(dense), -1).astype(np.float64).tolist()
-    return rows
+    return [np.ravel(sample).astype(np.float64).tolist() for sample in dense]
 
 
 def _table(model: Any, raw: Any) -> Table:
