@@ -18,7 +18,9 @@ from chainrule.export.lowering.rows import largest
 from chainrule.export.raw_columns import RawColumn, raw_columns
 from chainrule.export.steps import Array, Program, Step
 from chainrule.export.walk import Network
-from chainrule.inputs import TableEncoder
+from chainrule.functions import EmbeddingBag
+from chainrule.inputs import TableEncoder, Texts
+from chainrule.layout import Layer
 from chainrule.losses import Loss, MeanOverMembers, fused
 from chainrule.mathematics import maximum, minimum
 
@@ -30,7 +32,8 @@ class Prediction:
     """Steps from a raw sample x to answers y, and perhaps the choice of a class.
 
     ``made`` are the layers that scores are made by; ``choice`` ends in an answer: a class's place.
-    Of a table x has a number for each of its ``columns``; ``input_steps`` of the steps make X.
+    Of a table x has a number for each of its ``columns``; ``input_steps`` of the steps make X. Of
+    texts that begin with a ``bag`` of embeddings x is its output: the features are too many.
     """
 
     program: Program
@@ -42,6 +45,7 @@ class Prediction:
     choice: Step | None
     columns: tuple[RawColumn, ...] = ()
     input_steps: int = 0
+    bag: Layer | None = None
 
 
 @dataclass(frozen=True)
@@ -64,12 +68,16 @@ def prediction_of(network: Network, program: Program) -> Prediction:
     """Write the steps of a network's predictions into a program of their own."""
     answers = network.answers
     inputs = network.inputs
-    count = prod(network.input_shape) if inputs is None else inputs.raw_count
+    given = inputs is None or isinstance(inputs, Texts)
+    count = prod(network.input_shape) if given else inputs.raw_count
     columns = raw_columns(inputs) if isinstance(inputs, TableEncoder) else ()
+    bag = _bag(network)
+    count = bag.output_shape[0] if bag is not None else count
     x = Array("x", (count,), wide=bool(columns))
     X = write_inputs(program, network, x)
     input_steps = len(program.steps)
-    made = table.forward(program, network.before_answers, X)
+    first = int(bag is not None)
+    made = table.forward(program, network.before_answers[first:], X, first=first)
     scores = made[-1].Y if made else X
     for name, numbers in answers.parameters.items():
         program.parameters[name] = Array(name, numbers.shape, numbers)
@@ -79,7 +87,16 @@ def prediction_of(network: Network, program: Program) -> Prediction:
     if y is x:
         y = _copied(program, y)
     choice = _choice(network, scores, y)
-    return Prediction(program, x, X, made, scores, y, choice, columns, input_steps)
+    return Prediction(program, x, X, made, scores, y, choice, columns, input_steps, bag)
+
+
+def _bag(network: Network) -> Layer | None:
+    """Return the bag of embeddings that a network of texts begins with, if it does."""
+    first = network.before_answers[0] if network.before_answers else None
+    if not isinstance(network.inputs, Texts) or first is None:
+        return None
+    bag = first.function
+    return first if isinstance(bag, EmbeddingBag) and bag.mode == "sum" else None
 
 
 def _ordered(program: Program, network: Network, y: Array) -> Array:

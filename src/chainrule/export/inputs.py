@@ -12,7 +12,7 @@ from chainrule.export.lowering.lines import flat_index
 from chainrule.export.steps import Array, Program
 from chainrule.export.tables import write_table
 from chainrule.export.walk import Network
-from chainrule.inputs import Images, Inputs, Rows, TableEncoder
+from chainrule.inputs import Images, Inputs, Rows, TableEncoder, Texts
 
 __all__ = ["INPUT_KINDS", "write_inputs"]
 
@@ -52,10 +52,16 @@ def _images(program: Program, inputs: Images, x: Array) -> Array:
     return X
 
 
+def _texts(program: Program, inputs: Texts, x: Array) -> Array:
+    """Return the features, which each language makes of a text in its own way."""
+    return x
+
+
 INPUT_KINDS: dict[type[Inputs], Callable[[Program, Any, Array], Array]] = {
     Rows: _rows,
     Images: _images,
     TableEncoder: write_table,
+    Texts: _texts,
 }
 """The kinds of inputs that are arrays of numbers, and what writes the step of each."""
 
@@ -69,6 +75,6 @@ def write_inputs(program: Program, network: Network, x: Array) -> Array:
         if isinstance(inputs, kind):
             return write(program, inputs, x)
     raise ValueError(
-        f"{network.title}: cannot be exported: expected inputs of rows, images or tables, got "
-        f"those of kind {inputs.kind!r}"
+        f"{network.title}: cannot be exported: expected inputs of rows, images, tables or texts, "
+        f"got those of kind {inputs.kind!r}"
     )

@@ -12,6 +12,7 @@ from chainrule.export.memory import Memory, share_memory
 from chainrule.export.samples import Samples
 from chainrule.export.steps import Array, Program
 from chainrule.export.walk import Network
+from chainrule.inputs import Texts
 from chainrule.losses import Loss
 
 __all__ = ["PRECISIONS", "ExportPlan", "plan_export"]
@@ -65,7 +66,11 @@ class ExportPlan:
         """The parameters that any step reads, in the order of their names' first use."""
         steps = [*self.prediction.program.steps]
         steps += [] if self.gradient is None else self.gradient.program.steps
-        read = dict.fromkeys(a for step in steps for a in step.reads if a.numbers is not None)
+        bag = self.prediction.bag
+        own = [] if bag is None else [self.prediction.program.parameters[bag.names["A"]]]
+        read = dict.fromkeys(own) | dict.fromkeys(
+            a for step in steps for a in step.reads if a.numbers is not None
+        )
         return list(read)
 
     @property
@@ -96,7 +101,13 @@ class ExportPlan:
     @property
     def encodes(self) -> bool:
         """Whether raw samples are others than what the first layer takes."""
-        return self.prediction.input_steps > 0
+        return self.prediction.input_steps > 0 or self.texts is not None
+
+    @property
+    def texts(self) -> Texts | None:
+        """The vocabulary, where raw samples are texts."""
+        inputs = self.network.inputs
+        return inputs if isinstance(inputs, Texts) else None
 
     def sentences(self) -> list[str]:
         """Return what is in x, y and T, a sentence each."""
@@ -105,7 +116,9 @@ class ExportPlan:
         names = None if inputs is None else inputs.raw_names
         count = self.prediction.x.size
         told = [f"x has the {count} numbers of a raw sample"]
-        if self.prediction.columns:
+        if self.texts is not None:
+            told = ["A raw sample is a text"]
+        elif self.prediction.columns:
             told = [f"A raw sample is a row of {count} columns, named as in training"]
         elif names and len(names) <= 20:
             told[0] += f": {', '.join(names)}"

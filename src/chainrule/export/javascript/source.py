@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.export.javascript.cells import cell_lines
 from chainrule.export.javascript.printer import JavaScriptPrinter, helpers, literal
+from chainrule.export.javascript.texts import text_lines
 from chainrule.export.language.printing import folded, identifier, in_comment
 from chainrule.export.lowering.base import Made
 from chainrule.export.plan import ExportPlan
@@ -139,6 +140,11 @@ class _Module:
         """Yield the function that makes numbers of a raw sample."""
         prediction = self.plan.prediction
         size, columns = prediction.x.size, prediction.columns
+        if (texts := self.plan.texts) is not None:
+            bag = prediction.bag
+            name = "" if bag is None else identifier(bag.names["A"])
+            yield from text_lines(texts, name, size)
+            return
         yield "/** The numbers of a raw sample; a RangeError for another count. */"
         yield "function numbers(x) {"
         if columns:
@@ -181,20 +187,28 @@ class _Module:
     def _raw(self) -> str:
         """What a raw sample is, in the comment of a function."""
         prediction = self.plan.prediction
+        if self.plan.texts is not None:
+            return "{string} x the text"
         if prediction.columns:
             return "{Object} x a row: its cells by the names of columns; null where one is missing"
         return f"{{ArrayLike<number>}} x {prediction.x.size} numbers"
 
     def _encode(self) -> Iterator[str]:
         """Yield the function from raw samples to what the first layer takes."""
-        prediction = self.plan.prediction
+        prediction, gradient = self.plan.prediction, self.plan.gradient
+        assert gradient is not None
         yield ""
         yield "/**"
-        yield f" * What the first layer takes of a raw sample: {prediction.X.size} numbers."
+        yield f" * What the first layer takes of a raw sample: {gradient.X.size} numbers."
         yield f" * @param {self._raw}"
         yield " */"
         yield "export function encode(x) {"
-        if self.plan.encodes:
+        if self.plan.texts is not None:
+            yield f"  const X = new real({gradient.X.size});"
+            yield "  const { places, weights } = features(x);"
+            yield "  places.forEach((p, k) => (X[p] = weights[k]));"
+            yield "  return X;"
+        elif self.plan.encodes:
             yield f"  const encoded = new real({prediction.X.size});"
             yield "  const raw = numbers(x);"
             places = {prediction.x: "raw", prediction.X: "encoded"}

@@ -36,10 +36,12 @@ def kind_of(function: Function) -> Kind:
     )
 
 
-def forward(program: Program, layers: Sequence[Layer], X: Array, prefix: str = "") -> list[Made]:
-    """Write the steps of layers in sequence, and return what each has made."""
+def forward(
+    program: Program, layers: Sequence[Layer], X: Array, prefix: str = "", *, first: int = 0
+) -> list[Made]:
+    """Write the steps of layers in sequence, the first of a place; return what each has made."""
     made: list[Made] = []
-    for place, layer in enumerate(layers):
+    for place, layer in enumerate(layers, first):
         made.append(kind_of(layer.function).forward(program, layer, X, f"{prefix}{place}"))
         X = made[-1].Y
     return made
