@@ -68,8 +68,9 @@ def prediction_of(network: Network, program: Program) -> Prediction:
     """Write the steps of a network's predictions into a program of their own."""
     answers = network.answers
     inputs = network.inputs
-    given = inputs is None or isinstance(inputs, Texts)
-    count = prod(network.input_shape) if given else inputs.raw_count
+    count = prod(network.input_shape)
+    if inputs is not None and not isinstance(inputs, Texts):
+        count = inputs.raw_count
     columns = raw_columns(inputs) if isinstance(inputs, TableEncoder) else ()
     bag = _bag(network)
     count = bag.output_shape[0] if bag is not None else count

@@ -68,10 +68,8 @@ class ExportPlan:
         steps += [] if self.gradient is None else self.gradient.program.steps
         bag = self.prediction.bag
         own = [] if bag is None else [self.prediction.program.parameters[bag.names["A"]]]
-        read = dict.fromkeys(own) | dict.fromkeys(
-            a for step in steps for a in step.reads if a.numbers is not None
-        )
-        return list(read)
+        own += [array for step in steps for array in step.reads if array.numbers is not None]
+        return list(dict.fromkeys(own))
 
     @property
     def memory_sizes(self) -> list[int]:

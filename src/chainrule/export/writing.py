@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,8 @@ from chainrule.export.raw_columns import raw_rows
 from chainrule.export.samples import Samples, keep_samples
 from chainrule.export.walk import Network, walk
 from chainrule.files.atomic import replace_file
-from chainrule.inputs import Images, TableEncoder
+from chainrule.inputs import Images, TableEncoder, Texts
+from chainrule.inputs.texts.raw import listed
 from chainrule.losses import Loss
 
 __all__ = ["LANGUAGES", "Exported", "export_network"]
@@ -46,6 +48,9 @@ LANGUAGES = {
     "js": Language("JavaScript", (".js", ".mjs"), javascript_source, whole=True),
 }
 """The languages that networks are written in, by the names in ``to``."""
+
+LONGEST_TEXT = 1000
+"""Characters of a text that is kept as a sample."""
 
 INLINE = 1000
 """Parameters of more numbers go into a file of their own, if there is to be one."""
@@ -208,11 +213,19 @@ def _samples(model: Any, network: Network, raw: Any, precision: str) -> Samples:
     if inputs is None:
         return keep_samples(network, _flat(raw), raw, kind)
     raw = inputs.opened(raw)
+    if isinstance(inputs, Texts):
+        texts = [text for text in listed("export", raw, inputs.column) if _is_plain(text)]
+        return keep_samples(network, [[text] for text in texts], model._encoded(texts), kind)
     encoded = model._encoded(raw)
     if isinstance(inputs, TableEncoder):
         return keep_samples(network, raw_rows(inputs, _table(model, raw)), encoded, kind)
     plain = raw if isinstance(inputs, Images) and isinstance(raw, np.ndarray) else encoded
     return keep_samples(network, _flat(plain), encoded, kind)
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text can stand in a program of C, whose texts end at a zero."""
+    return len(text) <= LONGEST_TEXT and "\0" not in text and not re.search("[\ud800-\udfff]", text)
 
 
 def _flat(samples: Any) -> list[list[float]]:

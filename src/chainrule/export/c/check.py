@@ -18,11 +18,16 @@ def check_lines(plan: ExportPlan, printer: CPrinter, wide: CPrinter) -> Iterator
     assert samples is not None
     (count, outputs), columns = samples.y.shape, plan.prediction.columns
     yield "#ifdef CHAINRULE_MAIN"
-    if columns:
+    if plan.texts is not None:
+        yield f"static const char *const check_samples[{count}] = {{"
+    elif columns:
         yield f"static const struct {name}_row check_samples[{count}] = {{"
     else:
         yield f"static const real check_samples[{count}][{plan.prediction.x.size}] = {{"
-    yield from _rows(samples.x, wide if columns else printer, columns)
+    if plan.texts is not None:
+        yield from (f"  {string(row[0])}," for row in samples.x)
+    else:
+        yield from _rows(samples.x, wide if columns else printer, columns)
     yield "};"
     yield f"static const real check_answers[{count}][{outputs}] = {{"
     yield from _rows(samples.y.tolist(), printer)

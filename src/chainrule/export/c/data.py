@@ -21,7 +21,7 @@ PER_LINE = 8
 def constants(plan: ExportPlan) -> Iterator[str]:
     """Yield how many numbers go in and come out, and the classes."""
     upper, prediction = plan.name.upper(), plan.prediction
-    if not prediction.columns:
+    if not prediction.columns and plan.texts is None:
         yield f"#define {upper}_INPUTS {prediction.x.size}"
     yield f"#define {upper}_OUTPUTS {prediction.y.size}"
     yield ""

@@ -53,6 +53,8 @@ class CFunctions:
     @property
     def _raw(self) -> str:
         prediction = self.plan.prediction
+        if self.plan.texts is not None:
+            return "const char *text"
         if prediction.columns:
             return f"const struct {self.name}_row *row"
         return f"const real x[{prediction.x.size}]"
@@ -77,6 +79,8 @@ class CFunctions:
     def _cells(self) -> Iterator[str]:
         """Yield how x is made of the cells of a row."""
         columns = self.plan.prediction.columns
+        if self.plan.texts is not None:
+            yield from self._features()
         if not columns:
             return
         yield f"  double x[{len(columns)}];"
@@ -88,13 +92,42 @@ class CFunctions:
             known = f"values_{place}, {len(column.values)}, {column.missing}, {column.other}"
             yield f"  x[{place}] = place_of(row->{name}, {known});"
 
+    def _features(self) -> Iterator[str]:
+        """Yield how x is made of a text: the output of a bag of embeddings, or all features."""
+        x, bag = self.plan.prediction.x, self.plan.prediction.bag
+        yield f"  static real x[{x.size}];"
+        yield "  read_text(text);"
+        yield "  const double size = size_of_weights();"
+        yield f"  for (int d = 0; d < {x.size}; d++) x[d] = 0;"
+        yield "  for (int k = 0; k < reading.found; k++) {"
+        yield "    const int p = reading.places[k];"
+        yield "    const real weight = (float)(weight_of(k) / size);"
+        if bag is None:
+            yield "    x[p] = weight;"
+        else:
+            A, dimensions = identifier(bag.names["A"]), x.size
+            product = f"weight * {A}[{dimensions} * p + d]"
+            yield f"    for (int d = 0; d < {dimensions}; d++) x[d] += {product};"
+        yield "  }"
+
     @property
     def _encode_head(self) -> str:
-        return f"void {self.name}_encode({self._raw}, real X[{self.plan.prediction.X.size}])"
+        gradient = self.plan.gradient
+        assert gradient is not None
+        return f"void {self.name}_encode({self._raw}, real X[{gradient.X.size}])"
 
     def _encode(self) -> Iterator[str]:
-        prediction = self.plan.prediction
+        prediction, gradient = self.plan.prediction, self.plan.gradient
+        assert gradient is not None
         yield from ("", self._encode_head, "{")
+        if self.plan.texts is not None:
+            yield "  read_text(text);"
+            yield "  const double size = size_of_weights();"
+            yield f"  for (int p = 0; p < {gradient.X.size}; p++) X[p] = 0;"
+            yield "  for (int k = 0; k < reading.found; k++) {"
+            yield "    X[reading.places[k]] = (float)(weight_of(k) / size);"
+            yield from ("  }", "}")
+            return
         yield from self._cells()
         places = {prediction.x: "x", prediction.X: "X"}
         yield from self._steps(prediction.program.steps[: prediction.input_steps], places)

@@ -8,6 +8,7 @@ from chainrule.export.c.check import check_lines
 from chainrule.export.c.data import constants, memory, parameters, row_struct, row_values
 from chainrule.export.c.functions import CFunctions
 from chainrule.export.c.printer import CPrinter, helpers
+from chainrule.export.c.texts import text_data, text_functions
 from chainrule.export.language.printing import folded, in_comment
 from chainrule.export.plan import ExportPlan
 from chainrule.later import release
@@ -31,12 +32,15 @@ def _lines(plan: ExportPlan) -> Iterator[str]:
     printer = CPrinter(plan.precision)
     wide = CPrinter(plan.precision, wide=True, used=printer.used)
     functions = CFunctions(plan, printer, wide)
-    texts = list(functions.lines())
+    written = list(functions.lines())
     yield from _heading(plan, functions)
     yield "#include <math.h>"
     if plan.separate:
         yield "#include <stdio.h>"
-    if "place_of" in printer.used:
+    texts = plan.texts
+    if texts is not None:
+        yield from ("#include <ctype.h>", "#include <stdint.h>")
+    if texts is not None or "place_of" in printer.used:
         yield "#include <string.h>"
     if plan.samples is not None:
         yield from ("#ifdef CHAINRULE_MAIN", "#include <stdio.h>", "#endif")
@@ -46,9 +50,12 @@ def _lines(plan: ExportPlan) -> Iterator[str]:
     yield from row_values(plan)
     yield from parameters(plan, printer, wide)
     yield from memory(plan)
+    if texts is not None:
+        yield from text_data(texts)
+        yield from text_functions(texts)
     own = helpers(printer.used)
     yield from [*own, ""] if own else []
-    yield from texts
+    yield from written
     if plan.samples is not None:
         yield from ("", *check_lines(plan, printer, wide))
 

@@ -1,0 +1,150 @@
+"""How a program in C makes features of a text, as the vocabulary of training has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from chainrule.export.c.printer import string
+from chainrule.export.c.text_templates import (
+    AMONG,
+    CASE,
+    LOWER,
+    NO_CASE,
+    PIECES,
+    PUT,
+    RUNS,
+    SELECTOR,
+    SIGMA,
+    SPLIT,
+    WORDS,
+)
+from chainrule.export.characters import character_classes, lower_ranges
+from chainrule.inputs import Texts
+from chainrule.inputs.texts.ngrams import GOLDEN
+
+__all__ = ["text_data", "text_functions"]
+
+WIDTH = 98
+
+WEIGHT = {
+    "tfidf": (
+        "    const double idf = log({all} / (1.0 + texts_with[reading.places[k]])) + 1;",
+        "(1 + log(reading.counts[reading.places[k]])) * idf",
+        "weight * weight",
+        "sqrt(size)",
+    ),
+    "mean": ("", "reading.counts[reading.places[k]]", "weight", "size"),
+    "count": ("", "reading.counts[reading.places[k]]", "0", "1"),
+}
+"""What a weight needs, what it is, what of it is summed, and what it is divided by."""
+
+
+def text_data(texts: Texts) -> Iterator[str]:
+    """Yield the vocabulary, and the tables of characters."""
+    features = texts.features
+    least, most = features.char_ngrams or (1, 1)
+    longest = max(map(len, texts.words))
+    order = sorted(range(len(texts.words)), key=texts.words.__getitem__)
+    yield f"enum {{ WORDS = {len(texts.words)}, RUNS = {len(texts.runs)} }};"
+    yield f"enum {{ PIECES = {len(texts.pieces)}, FEATURES = {texts.count} }};"
+    yield f"enum {{ RUN = {features.word_ngrams}, LEAST = {least}, MOST = {most} }};"
+    yield f"enum {{ LONGEST_WORD = {longest} }};"
+    if features.buckets:
+        yield f"#define BUCKETS {features.buckets}u"
+    yield f"#define GOLDEN {int(GOLDEN):#x}ULL"
+    signs = "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
+    yield f"#define SIGNS {string(signs.replace('_', ''))}"
+    yield ""
+    words = [string(texts.words[row].decode("utf-8", "surrogatepass")) for row in order]
+    yield from _filled("static const char *const words[WORDS]", words)
+    yield from _filled("static const int word_rows[WORDS]", map(str, order))
+    for name, keys in (("runs", texts.runs), ("pieces", texts.pieces)):
+        literals = [f"{int(key):#x}ULL" for key in keys] or ["0"]
+        if name == "pieces" and features.char_ngrams is None:
+            continue
+        if name == "runs" and features.word_ngrams == 1:
+            continue
+        yield from _filled(f"static const uint64_t {name}[{len(literals)}]", literals)
+    if features.weighting == "tfidf":
+        counts: Any = texts.texts_with.tolist()
+        yield from _filled("static const int texts_with[FEATURES]", map(str, counts))
+    starts, classes = character_classes()
+    yield f"enum {{ CLASSES = {len(starts)} }};"
+    yield "/* Of words are w, c with two cases, and, joined to what is before, j; b are blanks;"
+    yield " * s signs; a ideographs; t letters and m marks of scripts whose letters are words. */"
+    yield from _filled("static const uint32_t class_starts[CLASSES]", map(str, starts))
+    yield from _filled("static const char classes[CLASSES]", (f"'{each}'" for each in classes))
+    if features.lowercase:
+        ranges = lower_ranges()
+        yield f"enum {{ CAPITALS = {len(ranges)} }};"
+        yield "/* Capital letters: from, to, every how many, and how far off the small ones are. */"
+        rows = (f"{{{', '.join(map(str, each))}}}" for each in ranges)
+        yield from _filled("static const int32_t capitals[CAPITALS][4]", rows)
+    yield "static struct {"
+    yield "  char word[LONGEST_WORD + 1];"
+    yield "  int size, found, counts[FEATURES], places[FEATURES], rows[RUN], length;"
+    yield "  uint32_t letters[MOST];"
+    yield "} reading;"
+    yield ""
+
+
+def text_functions(texts: Texts) -> Iterator[str]:
+    """Yield the functions that count the features of a text, and weigh them."""
+    features = texts.features
+    pieces, runs = features.char_ngrams is not None, features.word_ngrams > 1
+    bucket = "  key = (key ^ key >> 32) % BUCKETS;\n" if features.buckets else ""
+    among = AMONG.replace("BUCKET", bucket, 1) + "\n" if runs or pieces else ""
+    lines = SPLIT + "\n" + SELECTOR + "\n" + among + (PIECES + "\n" if pieces else "")
+    end = "  piece_letter('>', 1);\n  reading.length = 0;\n" if pieces else ""
+    lines += WORDS.replace("PIECES_END", end).replace("RUNS}\n", (RUNS if runs else "") + "}\n")
+    begin = "  if (reading.size == 0) piece_letter('<', 0);\n  piece_letter(letter, 0);\n"
+    put = (CASE if features.lowercase else "") + PUT
+    put = put.replace("LOWER", LOWER if features.lowercase else "")
+    put = put.replace("PIECE", begin if pieces else "")
+    lower = features.lowercase
+    put = put.replace("SIGMA", SIGMA if lower else "")
+    put = put.replace("COUNTED", "  int cased = 0;\n" if lower else "")
+    put = put.replace("CASED", NO_CASE if lower else "")
+    reset = "  for (int i = 0; i < RUN; i++) reading.rows[i] = -1;\n"
+    yield from (lines + "\n" + put.replace("RESET", reset)).splitlines()
+    yield ""
+    yield from _weights(texts)
+
+
+def _weights(texts: Texts) -> Iterator[str]:
+    before, weight, part, size = WEIGHT[texts.features.weighting]
+    before = before.replace("{all}", f"{1 + texts.training_texts}.0")
+    yield "/* What the k-th feature that was found weighs, before it is divided. */"
+    yield "static double weight_of(int k)"
+    yield "{"
+    yield from [before.replace("    ", "  ", 1)] if before else []
+    yield f"  return {weight};"
+    yield "}"
+    yield ""
+    yield "/* What weights are divided by. */"
+    yield "static double size_of_weights(void)"
+    yield "{"
+    if size == "1":
+        yield "  return 1;"
+    else:
+        yield "  double size = 0;"
+        yield "  for (int k = 0; k < reading.found; k++) {"
+        yield "    const double weight = weight_of(k);"
+        yield f"    size += {part};"
+        yield "  }"
+        yield f"  return {size};"
+    yield "}"
+    yield ""
+
+
+def _filled(head: str, texts: Iterable[str]) -> Iterator[str]:
+    """Yield an array, its numbers line by line."""
+    yield f"{head} = {{"
+    line = " "
+    for text in texts:
+        if len(line) + len(text) > WIDTH:
+            yield line
+            line = " "
+        line += f" {text},"
+    yield from (line, "};")
