@@ -9,8 +9,8 @@ from math import prod
 import numpy as np
 
 from chainrule.export.inputs import write_inputs
+from chainrule.export.language.blocks import Block
 from chainrule.export.language.expressions import Index, element
-from chainrule.export.language.statements import Block
 from chainrule.export.lowering import kinds as kinds, table
 from chainrule.export.lowering.base import Made
 from chainrule.export.lowering.losses import write_loss

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import prod
 
+from chainrule.export.language.blocks import Block
 from chainrule.export.language.statements import (
-    Block,
     Statement,
     arrays_read,
     arrays_written,

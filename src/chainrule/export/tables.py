@@ -16,8 +16,8 @@ import numpy as np
 
 from chainrule import mathematics as m
 from chainrule.data.date_formats import DAY
+from chainrule.export.language.blocks import Block
 from chainrule.export.language.expressions import Expression, Index, element, floor
-from chainrule.export.language.statements import Block
 from chainrule.export.steps import Array, Program
 from chainrule.inputs import TableEncoder
 from chainrule.inputs.tables.base import MISSING_VALUE, TableColumn

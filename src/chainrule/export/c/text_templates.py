@@ -77,7 +77,7 @@ static void count(int place)
 }
 """
 
-SELECTOR = """/* Whether a selector of its look comes behind a sign: of blanks, one without width. */
+SELECTOR = """/* Whether a selector of its look comes behind a sign, or a blank without width. */
 static int takes_selector(uint32_t sign, const char *text)
 {
   const uint32_t next = next_sign(&text);

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from chainrule.export.language.blocks import Block
 from chainrule.export.language.expressions import Index
-from chainrule.export.language.statements import Block
 from chainrule.export.lowering.lines import flat_index
 from chainrule.export.steps import Array, Program
 from chainrule.layout import Layer

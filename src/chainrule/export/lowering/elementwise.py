@@ -6,8 +6,8 @@ from collections.abc import Callable
 from math import prod
 from typing import Any, ClassVar
 
+from chainrule.export.language.blocks import Block
 from chainrule.export.language.expressions import Expression, element
-from chainrule.export.language.statements import Block
 from chainrule.export.lowering.base import BlockKind
 from chainrule.functions import Elementwise
 from chainrule.layout import Layer

@@ -14,8 +14,9 @@ from math import prod
 from typing import Any
 
 from chainrule import notation
+from chainrule.export.language.blocks import Block
 from chainrule.export.language.expressions import Expression, Index, element
-from chainrule.export.language.statements import Block, Bound
+from chainrule.export.language.statements import Bound
 from chainrule.notation.line import Factor, Index as LineIndex, Line, Term, letters_of
 from chainrule.notation.sizes import offset, reach
 from chainrule.types import Shape

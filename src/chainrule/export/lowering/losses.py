@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chainrule import mathematics as m
+from chainrule.export.language.blocks import Block
 from chainrule.export.language.expressions import Expression, Index, element
-from chainrule.export.language.statements import Block
 from chainrule.export.lowering.elementwise import read
 from chainrule.export.lowering.rows import (
     Row,

@@ -6,8 +6,8 @@ from math import prod
 from typing import ClassVar
 
 from chainrule import notation
+from chainrule.export.language.blocks import Block
 from chainrule.export.language.expressions import element
-from chainrule.export.language.statements import Block
 from chainrule.export.lowering.base import BlockKind
 from chainrule.export.lowering.lines import line_operands, write_line
 from chainrule.functions import EmbeddingBag, Multilinear

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from math import prod
 
 from chainrule import mathematics as m
+from chainrule.export.language.blocks import Block
 from chainrule.export.language.expressions import Expression, Index, element
-from chainrule.export.language.statements import Block
 from chainrule.export.lowering.base import BlockKind
 from chainrule.functions import BatchNorm, LayerNorm
 from chainrule.layout import Layer

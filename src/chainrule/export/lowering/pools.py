@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from math import inf, prod
 
 from chainrule import mathematics as m
+from chainrule.export.language.blocks import Block
 from chainrule.export.language.expressions import Index, element
-from chainrule.export.language.statements import Block, Bound
+from chainrule.export.language.statements import Bound
 from chainrule.export.lowering.base import BlockKind
 from chainrule.export.lowering.lines import flat_index
 from chainrule.functions.sliding import Axis, window_axes

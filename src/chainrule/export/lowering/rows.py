@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chainrule import mathematics as m
+from chainrule.export.language.blocks import Block
 from chainrule.export.language.expressions import Expression, Index, element
-from chainrule.export.language.statements import Block
 
 __all__ = [
     "Row",

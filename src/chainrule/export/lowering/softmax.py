@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chainrule import mathematics as m
+from chainrule.export.language.blocks import Block
 from chainrule.export.language.expressions import Index
-from chainrule.export.language.statements import Block
 from chainrule.export.lowering.base import BlockKind, rows_of
 from chainrule.export.lowering.rows import (
     Row,

@@ -1,0 +1,91 @@
+"""The parameters of a module of JavaScript: as numbers, as bytes, or in a file of their own."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from chainrule.export.javascript.printer import literal
+from chainrule.export.language.printing import identifier
+from chainrule.export.plan import ExportPlan
+from chainrule.export.steps import Array
+
+__all__ = ["parameter_lines"]
+
+READABLE = 64
+"""Parameters of so many numbers are written as such, larger ones as bytes in base64."""
+
+DECODE = """/** The numbers whose bytes, little-endian, a text has in base64. */
+function decoded(text, kind) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  return new kind(bytes.buffer);
+}
+"""
+
+
+def parameter_lines(plan: ExportPlan) -> Iterator[str]:
+    """Yield the parameters with their numbers, and the classes."""
+    parameters = plan.parameters
+    inside = [array for array in parameters if array not in plan.separate]
+    if any(array.size > READABLE for array in inside):
+        yield DECODE
+    for array in parameters:
+        yield f"const {identifier(array.name)} = {_numbers(plan, array)}; // {_shape(array)}"
+    if parameters:
+        yield ""
+    if plan.separate:
+        yield from _load(plan)
+    names = ", ".join(identifier(array.name) for array in parameters)
+    yield "/** The parameters by name; to change their numbers is to change the network. */"
+    yield f"export const parameters = {{ {names} }};"
+    yield ""
+    if plan.classes is not None:
+        yield "/** The classes, in the order of their probabilities. */"
+        yield f"export const classes = {json.dumps(_plain(plan.classes))};"
+        yield ""
+
+
+def _numbers(plan: ExportPlan, array: Array) -> str:
+    """Return what makes the array of a parameter."""
+    if array in plan.separate:
+        return f"new real({array.size})"
+    kind = np.float64 if array.wide else plan.dtype
+    numbers = np.ravel(np.asarray(array.numbers)).astype(kind)
+    made = "Float64Array" if array.wide else "real"
+    if array.size <= READABLE:
+        texts = [literal(float(str(x))) for x in numbers]
+        return f"new {made}([{', '.join(texts)}])"
+    text = base64.b64encode(_little(numbers)).decode()
+    return f'decoded("{text}", {made})'
+
+
+def _load(plan: ExportPlan) -> Iterator[str]:
+    yield "/** Take the parameters of an ArrayBuffer, the bytes of the file beside this one. */"
+    yield "export function load(buffer) {"
+    yield "  const numbers = new real(buffer);"
+    start = 0
+    for array in plan.separate:
+        name = identifier(array.name)
+        yield f"  {name}.set(numbers.subarray({start}, {start + array.size}));"
+        start += array.size
+    yield "}"
+    yield ""
+
+
+def _plain(values: Any) -> list[Any]:
+    found = values.tolist()
+    return [each if isinstance(each, bool | int | float) else str(each) for each in found]
+
+
+def _shape(array: Array) -> str:
+    return " × ".join(map(str, array.shape)) or "1"
+
+
+def _little(numbers: Any) -> bytes:
+    """Return the bytes of numbers, little-endian."""
+    found: bytes = numbers.astype(numbers.dtype.newbyteorder("<")).tobytes()
+    return found
