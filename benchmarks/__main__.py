@@ -13,6 +13,7 @@ from benchmarks import (
     accuracy,
     before,
     estimators,
+    exported,
     growth,
     mnist,
     notation,
@@ -46,6 +47,7 @@ WHAT = (
     "accuracy",
     "tables",
     "texts",
+    "exported",
 )
 
 
@@ -130,6 +132,8 @@ def run(arguments: argparse.Namespace, found: dict[str, Any]) -> None:
     elif arguments.what == "predictions":
         found |= prediction.measure(threads, rounds, arguments.only)
         found |= raw_rows.measure(rounds)
+    elif arguments.what == "exported":
+        found |= exported.measure(rounds)
     elif arguments.what == "notation":
         found |= notation.measure(threads, rounds)
     elif arguments.what == "estimators":

@@ -31,7 +31,7 @@ WRITTEN = {
 """Some of what these write."""
 
 PAGES = ["accuracy", "backprop", "engine", "estimators", "networks", "plots", "reproducible"]
-PAGES += ["tables", "texts"]
+PAGES += ["tables", "texts", "export"]
 PAGES += [f"tutorials/{page}" for page in ("table", "photos", "texts", "one-import", "production")]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in PAGES)]
 

@@ -17,8 +17,8 @@ __all__ = ["c_source"]
 
 COMPILE = (
     "Compile with -std=c99 -O3 -ffp-contract=off and link with -lm: a compiler that fuses a "
-    "product and a sum, as gcc and newer clang do by default, rounds otherwise, and what a "
-    "difference has rounded off, on which last digits of softmax depend, is lost."
+    "product and a sum, as gcc does without -std and newer clang by default, rounds otherwise, and "
+    "what a difference has rounded off, on which last digits of softmax depend, is lost."
 )
 
 
