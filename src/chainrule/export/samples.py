@@ -57,7 +57,8 @@ def keep_samples(network: Network, raw: Any, encoded: Any, dtype: np.dtype[Any])
     if not count:
         raise ValueError("export: expected at least one sample, got none")
     X = encoded[:count]
-    y, exact = (network.compute(X, dtype=kind) for kind in (dtype, np.float64))
+    answers = [network.compute(X, dtype=kind) for kind in (dtype, np.float64)]
+    y, exact = (each.reshape(count, -1) for each in answers)
     eps, size = np.finfo(dtype).eps, max(1.0, float(np.abs(exact).max()))
     rounding = float(np.abs(y - exact).max())
     allowed = 16 * rounding + 1024 * float(eps) * size
