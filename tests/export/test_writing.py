@@ -9,6 +9,15 @@ import numpy as np
 import pytest
 from scipy import special
 from sklearn.datasets import load_digits, load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    PowerTransformer,
+    RobustScaler,
+    StandardScaler,
+)
 
 from chainrule import (
     GELU,
@@ -255,3 +264,44 @@ def test_what_cannot_be_written(tmp_path, monkeypatch, model, options, message):
     with pytest.raises(ValueError, match=message):
         export_network(model, path, **options)
     assert not list(tmp_path.iterdir())
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    "scalers",
+    [
+        [StandardScaler()],
+        [MinMaxScaler((-1, 2)), StandardScaler(with_std=False)],
+        [RobustScaler(), "passthrough", MaxAbsScaler()],
+    ],
+)
+def test_scalers_before_a_network(tmp_path, scalers):
+    model = make_pipeline(*scalers, MLPClassifier((4,), **PLAIN)).fit(X, y)
+    export_network(model, tmp_path / "whole.c", samples=X[::20], gradient=True)
+    command = [COMPILER, *STRICT, "-DCHAINRULE_MAIN", "whole.c", "-o", "whole", "-lm"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    done = subprocess.run("./whole", cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("right\n")
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (
+            make_pipeline(PowerTransformer(), MLPClassifier()),
+            "PowerTransformer: cannot be exported",
+        ),
+        (make_pipeline(StandardScaler(), MLPClassifier()), "StandardScaler: expected a fitted"),
+        (make_pipeline(MLPClassifier()), "MLPClassifier: expected a fitted estimator"),
+        (make_pipeline(StandardScaler().fit(X), LogisticRegression()), "LogisticRegression: exp"),
+        (
+            make_pipeline(MinMaxScaler(clip=True).fit(X), MLPClassifier()),
+            "MinMaxScaler: cannot be exported with clip=True",
+        ),
+    ],
+)
+def test_pipelines_that_cannot_be_written(tmp_path, model, message):
+    with pytest.raises(ValueError, match=message):
+        export_network(model, tmp_path / "net.c")
+    with pytest.raises(ValueError, match="Pipeline: expected a chain or an estimator of one"):
+        walk(model)

@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.export.language.expressions import Index, element
 from chainrule.export.lowering.lines import flat_index
+from chainrule.export.scaling import RowScaling
 from chainrule.export.steps import Array, Program
 from chainrule.export.tables import write_table
 from chainrule.export.walk import Network
@@ -20,6 +21,23 @@ __all__ = ["INPUT_KINDS", "write_inputs"]
 def _rows(program: Program, inputs: Rows, x: Array) -> Array:
     """Return the numbers themselves."""
     return x
+
+
+def _scaled(program: Program, scaling: RowScaling, x: Array, suffix: str) -> Array:
+    """Write X[i] = (x[i] − shift[i]) / divisor[i], in double."""
+    X = Array(f"scaled{suffix}", x.shape)
+    arrays = {"x": x, "X": X}
+    for name in ("shift", "divisor"):
+        own = Array(f"scaling{suffix}_{name}", x.shape, getattr(scaling, name), wide=True)
+        program.parameters[own.name] = arrays[name] = own
+    formulas = ("X[i] = (x[i] − shift[i]) / divisor[i]",)
+    with (
+        program.step(scaling.name, formulas, arrays, wide=True) as b,
+        b.loop("i", x.size) as i,
+    ):
+        shifted = element("x", i) - element("shift", i)
+        b.store(element("X", i), shifted / element("divisor", i))
+    return X
 
 
 def _images(program: Program, inputs: Images, x: Array) -> Array:
@@ -71,6 +89,8 @@ def write_inputs(program: Program, network: Network, x: Array) -> Array:
     inputs = network.inputs
     if inputs is None:
         return x
+    for place, scaling in enumerate(network.scalings):
+        x = _scaled(program, scaling, x, f"{place}")
     for kind, write in INPUT_KINDS.items():
         if isinstance(inputs, kind):
             return write(program, inputs, x)

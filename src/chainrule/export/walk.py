@@ -15,8 +15,9 @@ import numpy as np
 
 from chainrule.chain import Chain
 from chainrule.export.answers import Answers, answers_of
+from chainrule.export.scaling import RowScaling, taken_apart
 from chainrule.functions import sequence
-from chainrule.inputs import Inputs
+from chainrule.inputs import Inputs, Rows
 from chainrule.layout import Layer
 from chainrule.losses import Loss
 from chainrule.types import Array, Shape
@@ -42,6 +43,8 @@ class Network:
         How the numbers of the last layer become answers.
     loss : Loss or None
         What was trained, where that is known.
+    scalings : tuple of RowScaling
+        What a pipeline does with raw rows first.
     """
 
     title: str
@@ -50,6 +53,7 @@ class Network:
     parameters: Mapping[str, Array] = field(repr=False)
     answers: Answers
     loss: Loss | None = None
+    scalings: tuple[RowScaling, ...] = ()
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -85,7 +89,7 @@ class Network:
         return scores if what == "scores" else self.answers.compute(scores)
 
 
-def walk(model: Any, loss: Loss | None = None) -> Network:
+def walk(model: Any, loss: Loss | None = None, *, pipelines: bool = False) -> Network:
     """Return what a trained network is made of.
 
     Parameters
@@ -94,6 +98,9 @@ def walk(model: Any, loss: Loss | None = None) -> Network:
         A chain with parameters, or a fitted estimator of chainrule.
     loss : Loss, optional
         The loss of a chain; an estimator has its own.
+    pipelines : bool, default=False
+        Whether a pipeline of scalers and an estimator is taken, too, by a caller who reads
+        ``scalings``.
 
     Raises
     ------
@@ -103,6 +110,7 @@ def walk(model: Any, loss: Loss | None = None) -> Network:
     if isinstance(model, Chain):
         layers, parameters = tuple(model.layers), dict(model.parameters)
         return Network("Chain", None, layers, parameters, Answers(len(layers)), loss)
+    scalings, model = taken_apart(model) if pipelines else ((), model)
     name = type(model).__name__
     if not all(hasattr(model, each) for each in ("_network", "_objective", "_has_network")):
         raise ValueError(f"{name}: expected a chain or an estimator of one, which it is not")
@@ -111,7 +119,10 @@ def walk(model: Any, loss: Loss | None = None) -> Network:
     chain: Chain = model._network()
     own = model._objective(model.targets_).loss if loss is None else loss
     answers = answers_of(name, chain, model.targets_)
-    return Network(name, model.inputs_, tuple(chain.layers), dict(chain.parameters), answers, own)
+    if scalings and not isinstance(model.inputs_, Rows):
+        raise ValueError(f"{name}: expected rows of numbers behind {scalings[0].name}")
+    layers, parameters = tuple(chain.layers), dict(chain.parameters)
+    return Network(name, model.inputs_, layers, parameters, answers, own, scalings)
 
 
 def _computed(layers: Sequence[Layer], parameters: Mapping[str, Array], X: Array) -> Array:

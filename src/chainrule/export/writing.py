@@ -110,8 +110,9 @@ def export_network(
 
     Parameters
     ----------
-    model : Chain or estimator
-        A chain with parameters, or a fitted estimator.
+    model : Chain, estimator or Pipeline
+        A chain with parameters, a fitted estimator, or a pipeline of scikit-learn's scalers of
+        columns and an estimator.
     path : str or path
         Of the file; what is there is overwritten.
     to : {"c", "js"}, default=None
@@ -143,7 +144,7 @@ def export_network(
     language = LANGUAGES[_language(path, to)]
     if samples is not None and not language.checks:
         raise ValueError(f"export: samples are kept in C alone, got to={language.name!r}")
-    network = walk(model, loss)
+    network = walk(model, loss, pipelines=True)
     precision = _precision(network, precision)
     weights = None if weights is None else Path(weights)
     if weights is not None and os.path.realpath(weights) == os.path.realpath(path):
@@ -212,6 +213,9 @@ def _samples(model: Any, network: Network, raw: Any, precision: str) -> Samples:
     inputs, kind = network.inputs, PRECISIONS[precision]
     if inputs is None:
         return keep_samples(network, _flat(raw), raw, kind)
+    if network.scalings:
+        scaled = model[:-1].transform(raw)
+        return keep_samples(network, _flat(raw), model[-1]._encoded(scaled), kind)
     raw = inputs.opened(raw)
     if isinstance(inputs, Texts):
         texts = [text for text in listed("export", raw, inputs.column) if _is_plain(text)]

@@ -129,7 +129,8 @@ class CFunctions:
             yield from ("  }", "}")
             return
         yield from self._cells()
-        places = {prediction.x: "x", prediction.X: "X"}
+        own = {prediction.x: "x", prediction.X: "X"}
+        places = _pieces(self.plan.prediction_memory) | own
         yield from self._steps(prediction.program.steps[: prediction.input_steps], places)
         yield "}"
 

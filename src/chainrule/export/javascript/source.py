@@ -156,7 +156,9 @@ class _Module:
         elif self.plan.encodes:
             yield f"  const encoded = new real({prediction.X.size});"
             yield "  const raw = numbers(x);"
-            places = {prediction.x: "raw", prediction.X: "encoded"}
+            pieces = self.plan.prediction_memory.piece_of.items()
+            places = {array: f"memory{piece}" for array, piece in pieces}
+            places |= {prediction.x: "raw", prediction.X: "encoded"}
             yield from self._steps(prediction.program.steps[: prediction.input_steps], places)
             yield "  return encoded;"
         else:
