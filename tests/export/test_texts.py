@@ -41,7 +41,7 @@ PARTS = [
 CHOICES = [
     {},
     {"char_ngrams": (2, 4), "weighting": "mean"},
-    {"char_ngrams": (1, 3), "buckets": 64, "word_ngrams": 4},
+    {"char_ngrams": (1, 3), "buckets": 64, "word_ngrams": 4, "sign_ngrams": True},
     {"loss": "ova", "weighting": "count", "lowercase": False, "word_ngrams": 1},
 ]
 

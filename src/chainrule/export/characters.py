@@ -33,7 +33,8 @@ def character_classes() -> tuple[list[int], str]:
 
     Of a word are w, c with two cases, and, if it joins what is before it, j; b is a blank; s a
     sign that is a word; a stands alone, too, without a selector of its look behind it; t is a
-    letter, and m a mark, of scripts whose letters are words with the marks around them.
+    letter, and m a mark, of scripts whose letters are words with the marks around them; A and T
+    are as a and t, but no letters or digits.
     """
     starts: list[int] = []
     classes: list[str] = []
@@ -59,11 +60,12 @@ def _class_by_pattern(sign: str) -> str:
     if sign.isspace() or sign in NO_SIGNS:
         return "b"
     joins = unicodedata.category(sign) in JOINING
+    in_words = sign.isalnum()
     if _of_script(sign):
-        return "m" if joins else "t"
+        return "m" if joins else "t" if in_words else "T"
     if joins:
         return "j"
-    return "s" if _takes_selector(sign) else "a"
+    return "s" if _takes_selector(sign) else "a" if in_words else "A"
 
 
 def _of_script(sign: str) -> bool:

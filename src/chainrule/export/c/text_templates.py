@@ -1,18 +1,24 @@
 """The functions of C that split a text into words and count its features, as text.
 
-The names in capitals without a meaning in C stand for lines that depend on the vocabulary.
+Lines such as @SIGMA stand for others that depend on the vocabulary.
 """
 
 from __future__ import annotations
 
 __all__ = [
     "AMONG",
+    "BUCKET",
     "CASE",
+    "LETTER",
+    "LETTER_OF_ASCII",
     "LOWER",
     "NO_CASE",
     "PIECES",
+    "PIECES_END",
+    "PIECE_BEGIN",
     "PUT",
     "RUNS",
+    "RUNS_WITHOUT_SIGNS",
     "SELECTOR",
     "SIGMA",
     "SPLIT",
@@ -90,7 +96,8 @@ AMONG = """/* The place of a run or piece among those that are known, -1 if it i
 static int place_among(const uint64_t *keys, int number, uint64_t key)
 {
   int low = 0, high = number - 1;
-BUCKET  while (low <= high) {
+@BUCKET
+  while (low <= high) {
     const int middle = low + (high - low) / 2;
     if (keys[middle] == key) return middle;
     if (keys[middle] < key) low = middle + 1;
@@ -118,15 +125,15 @@ WORDS = """static int row_of_word(void)
 static void end_word(void)
 {
   if (reading.size == 0) return;
-PIECES_END  const int row = row_of_word();
+@PIECES_END
+  const int row = row_of_word();
   reading.size = 0;
   count(row);
-RUNS}
+@RUNS_END
+}
 """
 
-RUNS = """  for (int i = RUN - 1; i > 0; i--) reading.rows[i] = reading.rows[i - 1];
-  reading.rows[0] = row;
-  for (int length = 2; length <= RUN; length++) {
+RUN_LOOP = """  for (int length = 2; length <= RUN; length++) {
     uint64_t key = 0;
     for (int i = length - 1; i >= 0; i--) {
       if (reading.rows[i] < 0) return;
@@ -135,6 +142,18 @@ RUNS = """  for (int i = RUN - 1; i > 0; i--) reading.rows[i] = reading.rows[i -
     const int place = place_among(runs, RUNS, key);
     if (place >= 0) count(WORDS + place);
   }
+"""
+
+SHIFT = "  for (int i = RUN - 1; i > 0; i--) reading.rows[i] = reading.rows[i - 1];\n"
+RUNS = f"{SHIFT}  reading.rows[0] = row;\n{RUN_LOOP}"
+RUNS_WITHOUT_SIGNS = f"""{SHIFT}  /* a sign separates the words around it */
+  reading.rows[0] = reading.letters_in_word ? row : -1;
+  reading.letters_in_word = 0;
+{RUN_LOOP}"""
+BUCKET = "  key = (key ^ key >> 32) % BUCKETS;\n"
+PIECES_END = "  piece_letter('>', 1);\n  reading.length = 0;\n"
+PIECE_BEGIN = """  if (reading.size == 0) piece_letter('<', 0);
+  piece_letter(letter, 0);
 """
 
 PIECES = """/* Counts the pieces that end with a letter. */
@@ -156,7 +175,9 @@ static void piece_letter(uint32_t letter, int last)
 PUT = """/* A letter of a word, small if it was a capital one. */
 static void put_small(uint32_t letter)
 {
-LOWERPIECE  put_letter(letter);
+@SMALL
+@PIECE_BEGIN
+  put_letter(letter);
 }
 
 /* A character: one that separates words, a sign of ASCII, which is a word, or a letter. */
@@ -169,6 +190,7 @@ static void put(uint32_t sign)
     put_small(sign);
     end_word();
   } else {
+@IN_ASCII
     put_small(sign);
   }
 }
@@ -179,26 +201,34 @@ static void read_text(const char *text)
   int script = 0; /* whether letters of a script whose letters are words have come */
   for (int i = 0; i < reading.found; i++) reading.counts[reading.places[i]] = 0;
   reading.found = reading.size = 0;
-RESETCOUNTED  while (*text != 0) {
+  for (int i = 0; i < RUN; i++) reading.rows[i] = -1;
+@COUNTED
+  while (*text != 0) {
     const uint32_t sign = next_sign(&text);
-    const char kind = sign < 128 ? 'w' : class_of(sign);
+    const char class = sign < 128 ? 'w' : class_of(sign);
+    const char kind = class == 'A' ? 'a' : class == 'T' ? 't' : class;
     if (script && kind != 't' && kind != 'm') {
       end_word();
       script = 0;
     }
-CASED    if (kind == 'b' && !takes_selector(sign, text)) {
+@CASED
+    if (kind == 'b' && !takes_selector(sign, text)) {
       end_word();
     } else if (kind == 's' || kind == 'a') {
       end_word();
+@IN_WORD
       put_small(sign);
       if (kind == 's' && takes_selector(sign, text)) put_small(next_sign(&text));
       end_word();
     } else if (kind == 't') {
       end_word();
+@IN_WORD
       put_small(sign);
       script = 1;
     } else {
-SIGMA      put(sign);
+@IN_WORD
+@SIGMA
+      put(sign);
     }
   }
   end_word();
@@ -245,6 +275,10 @@ static int letter_comes(const char *text)
 }
 
 """
+
+LETTER = """      if (sign >= 128 && strchr("wcat", class) != NULL) reading.letters_in_word = 1;
+"""
+LETTER_OF_ASCII = "    if (sign < 128) reading.letters_in_word = 1;\n"
 
 SIGMA = """      if (sign == 0x3A3) { /* at the end of a word a small sigma is another one */
         put(cased && !letter_comes(text) ? 0x3C2 : 0x3C3);

@@ -8,12 +8,18 @@ from typing import Any
 from chainrule.export.c.printer import string
 from chainrule.export.c.text_templates import (
     AMONG,
+    BUCKET,
     CASE,
+    LETTER,
+    LETTER_OF_ASCII,
     LOWER,
     NO_CASE,
+    PIECE_BEGIN,
     PIECES,
+    PIECES_END,
     PUT,
     RUNS,
+    RUNS_WITHOUT_SIGNS,
     SELECTOR,
     SIGMA,
     SPLIT,
@@ -83,7 +89,8 @@ def text_data(texts: Texts) -> Iterator[str]:
         yield from _filled("static const int32_t capitals[CAPITALS][4]", rows)
     yield "static struct {"
     yield "  char word[LONGEST_WORD + 1];"
-    yield "  int size, found, counts[FEATURES], places[FEATURES], rows[RUN], length;"
+    yield "  int size, found, counts[FEATURES], places[FEATURES], rows[RUN];"
+    yield "  int length, letters_in_word;"
     yield "  uint32_t letters[MOST];"
     yield "} reading;"
     yield ""
@@ -93,21 +100,25 @@ def text_functions(texts: Texts) -> Iterator[str]:
     """Yield the functions that count the features of a text, and weigh them."""
     features = texts.features
     pieces, runs = features.char_ngrams is not None, features.word_ngrams > 1
-    bucket = "  key = (key ^ key >> 32) % BUCKETS;\n" if features.buckets else ""
-    among = AMONG.replace("BUCKET", bucket, 1) + "\n" if runs or pieces else ""
-    lines = SPLIT + "\n" + SELECTOR + "\n" + among + (PIECES + "\n" if pieces else "")
-    end = "  piece_letter('>', 1);\n  reading.length = 0;\n" if pieces else ""
-    lines += WORDS.replace("PIECES_END", end).replace("RUNS}\n", (RUNS if runs else "") + "}\n")
-    begin = "  if (reading.size == 0) piece_letter('<', 0);\n  piece_letter(letter, 0);\n"
-    put = (CASE if features.lowercase else "") + PUT
-    put = put.replace("LOWER", LOWER if features.lowercase else "")
-    put = put.replace("PIECE", begin if pieces else "")
-    lower = features.lowercase
-    put = put.replace("SIGMA", SIGMA if lower else "")
-    put = put.replace("COUNTED", "  int cased = 0;\n" if lower else "")
-    put = put.replace("CASED", NO_CASE if lower else "")
-    reset = "  for (int i = 0; i < RUN; i++) reading.rows[i] = -1;\n"
-    yield from (lines + "\n" + put.replace("RESET", reset)).splitlines()
+    lower, marks = features.lowercase, runs and not features.sign_ngrams
+    parts = [SPLIT, SELECTOR, *([AMONG] if runs or pieces else []), *([PIECES] if pieces else [])]
+    parts += [WORDS, (CASE if lower else "") + PUT]
+    lines = {
+        "RUNS_END": (RUNS_WITHOUT_SIGNS if marks else RUNS) if runs else "",
+        "BUCKET": BUCKET if features.buckets else "",
+        "PIECES_END": PIECES_END if pieces else "",
+        "PIECE_BEGIN": PIECE_BEGIN if pieces else "",
+        "SMALL": LOWER if lower else "",
+        "SIGMA": SIGMA if lower else "",
+        "COUNTED": "  int cased = 0;\n" if lower else "",
+        "CASED": NO_CASE if lower else "",
+        "IN_WORD": LETTER if marks else "",
+        "IN_ASCII": LETTER_OF_ASCII if marks else "",
+    }
+    text = "\n".join(parts)
+    for name, own in lines.items():
+        text = text.replace(f"@{name}\n", own)
+    yield from text.splitlines()
     yield ""
     yield from _weights(texts)
 

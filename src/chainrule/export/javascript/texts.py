@@ -47,13 +47,19 @@ function placeOf(places, key) {
   return places.get(BUCKETS ? (key ^ (key >> 32n)) % BUCKETS : key);
 }
 
+/** Whether a word may stand in runs: signs separate the words around them, if they do. */
+function inRuns(word) {
+  return SIGN_NGRAMS || /[\\p{L}\\p{N}_]/u.test(word);
+}
+
 /** How often each feature stands in a text: words, runs of words, and pieces of words. */
 function counts(text) {
   const found = new Map();
   const count = (place) => place !== undefined && found.set(place, (found.get(place) ?? 0) + 1);
   const tokens = wordsOf(text);
-  const rows = tokens.map((word) => WORDS.get(word));
-  rows.forEach(count);
+  const all = tokens.map((word) => WORDS.get(word));
+  all.forEach(count);
+  const rows = all.map((row, i) => (inRuns(tokens[i]) ? row : undefined));
   for (let i = 0; i < rows.length; i++) {
     let key = rows[i] === undefined ? 0n : BigInt(rows[i] + 1);
     for (let last = i + 1; last < i + LONGEST && rows[last - 1] !== undefined; last++) {
@@ -113,6 +119,7 @@ def text_lines(texts: Texts, embeddings: str, dimensions: int) -> Iterator[str]:
     runs, pieces = len(texts.words), len(texts.words) + len(texts.runs)
     yield f"const LOWERCASE = {json.dumps(features.lowercase)};"
     yield f"const LONGEST = {features.word_ngrams}; // words of a run"
+    yield f"const SIGN_NGRAMS = {json.dumps(features.sign_ngrams)}; // runs with signs in them"
     yield f"const LEAST = {least}; // characters of a piece"
     yield f"const MOST = {most};"
     yield f"const BUCKETS = {features.buckets or 0}n; // that runs and pieces share"
