@@ -160,7 +160,7 @@ def line_chains():
         yield f"line{place}", shape, (function, Tanh(), Flatten(), Linear(3), Softmax())
 
 
-def case(name, shape, functions, loss, seed=0, n=3):
+def case(name, shape, functions, loss, seed=0, n=2):
     """Return a case of functions with parameters and samples that are drawn."""
     rng = np.random.default_rng([seed, len(name), *map(ord, name)])
     chain = Chain(*functions).initialize(shape, dtype=np.float64)

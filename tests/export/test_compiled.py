@@ -41,10 +41,10 @@ class Textbook:
 
 
 @needs_compiler
-@pytest.mark.parametrize("precision", ["float", "double"])
-def test_c(tmp_path, precision):
-    networks = compiled(tmp_path, CASES, precision, "-O0")  # which takes the least time
-    for network, case in zip(networks, CASES, strict=True):
+@pytest.mark.parametrize(("precision", "cases"), [("double", CASES), ("float", CASES[::3])])
+def test_c(tmp_path, precision, cases):
+    networks = compiled(tmp_path, cases, precision, "-O0")  # which takes the least time
+    for network, case in zip(networks, cases, strict=True):
         for n, x in enumerate(case.X):
             textbook = Textbook(case, n, precision)
             textbook.check("y", network.predict(x)[0])
@@ -54,9 +54,9 @@ def test_c(tmp_path, precision):
 
 
 @needs_node
-@pytest.mark.parametrize("precision", ["float", "double"])
-def test_javascript(tmp_path, precision):
-    for found, case in zip(by_node(tmp_path, CASES, precision), CASES, strict=True):
+@pytest.mark.parametrize(("precision", "cases"), [("float", CASES), ("double", CASES[1::3])])
+def test_javascript(tmp_path, precision, cases):
+    for found, case in zip(by_node(tmp_path, cases, precision), cases, strict=True):
         for n, one in enumerate(found):
             textbook = Textbook(case, n, precision)
             for name in ("y", "loss", "dX"):

@@ -140,9 +140,9 @@ def test_predictions_are_the_engines(tmp_path):
     rng = np.random.default_rng(7)
     cases = [
         Draw(lambda options: options[rng.integers(len(options))]).case(f"drawn{place}")
-        for place in range(24)
+        for place in range(16)
     ]
-    for network, drawn in zip(compiled(tmp_path, cases, "float", "-O2"), cases, strict=True):
+    for network, drawn in zip(compiled(tmp_path, cases, "float", "-O1"), cases, strict=True):
         chain = drawn.chain.astype(np.float32)
         exact, engine = drawn.chain.forward(drawn.X), Forward(chain)(drawn.X.astype(np.float32))
         rounding = np.abs(chain.forward(drawn.X) - exact).max()

@@ -6,6 +6,7 @@ The programs are run number by number, in float64; what compilers make of them i
 import numpy as np
 import pytest
 
+from chainrule import FUNCTIONS, LOSSES
 from chainrule.export.functions import gradient_of, prediction_of
 from chainrule.export.steps import Program
 from chainrule.export.walk import walk
@@ -41,3 +42,14 @@ def test_losses_and_gradients(case):
             own = expected[name].ravel()
             np.testing.assert_allclose(arrays[array], own, rtol=1e-11, atol=1e-13, err_msg=name)
         assert set(gradient.program.gradients) == set(case.chain.parameters)
+
+
+def test_every_function_and_loss_is_among_the_cases():
+    layers = [layer for case in CASES for layer in case.chain.layers]
+    inside = [leaf for layer in layers for leaf in layer.walk()]
+    seen = {type(layer.function) for layer in (*layers, *inside)}
+    assert set(FUNCTIONS) <= seen
+    losses = {type(case.loss) for case in CASES}
+    losses |= {type(getattr(case.loss, "each", case.loss)) for case in CASES}
+    losses |= {type(case.chain.fuse(case.loss)[0]) for case in CASES}
+    assert set(LOSSES) <= losses

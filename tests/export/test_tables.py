@@ -135,3 +135,13 @@ def test_c_checks_itself(models, tmp_path):
         assert done.stdout.startswith(f"m{place}: 5 samples, largest difference")
         assert done.stdout.endswith("right\n")
         assert not done.stderr
+
+
+def test_a_column_of_texts_is_named(tmp_path):
+    texts = [f"{word} is what they say of {other}" for word in ZIPS[:40] for other in ZIPS[:3]]
+    frame = pd.DataFrame({"review": texts, "age": np.arange(len(texts)) % 7})
+    labels = np.array([text[1] for text in texts])
+    model = TableClassifier(**SMALL).fit(frame, labels)
+    assert model.inputs_.blocks[0].kind == "text"
+    with pytest.raises(ValueError, match="column 'review': cannot be exported: expected numbers"):
+        export_network(model, tmp_path / "reviews.c")

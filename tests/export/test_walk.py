@@ -19,7 +19,7 @@ from chainrule import (
 from chainrule.export.walk import walk
 
 X, y = load_iris(return_X_y=True)
-PLAIN = {"solver": "lbfgs", "max_iter": 2000, "random_state": 0}
+PLAIN = {"solver": "lbfgs", "max_iter": 2000, "tol": 0.01, "random_state": 0}
 TABLE = {"max_iter": 2, "members": 3, "random_state": 0}
 HIDDEN = Chain(Linear(4), Tanh())
 LABELS = np.c_[y == 0, y > 0].astype(int)
