@@ -83,8 +83,24 @@ class ExportPlan:
 
     @property
     def parameter_bytes(self) -> int:
-        """How many bytes the parameters take."""
-        return sum(array.size * self.item(array) for array in self.parameters)
+        """How many bytes the parameters take, and what is known of texts."""
+        return sum(array.size * self.item(array) for array in self.parameters) + self.text_bytes
+
+    @property
+    def separate_bytes(self) -> int:
+        """How many bytes the parameters take that are in a file of their own."""
+        return sum(array.size for array in self.separate) * self.dtype.itemsize
+
+    @property
+    def text_bytes(self) -> int:
+        """How many bytes vocabularies take, with pointers of 8 bytes, but for Unicode's tables."""
+        values = [each.values or () for each in self.prediction.columns]
+        known = [text.encode("utf-8", "surrogatepass") for column in values for text in column]
+        size = sum(len(text) + 9 for text in known)
+        if self.texts is not None:
+            size += sum(len(word) + 13 for word in self.texts.words)
+            size += 8 * (len(self.texts.runs) + len(self.texts.pieces)) + 4 * self.texts.count
+        return size
 
     def item(self, array: Array) -> int:
         """Return how many bytes a number of an array takes."""
@@ -92,9 +108,15 @@ class ExportPlan:
 
     @property
     def memory_bytes(self) -> int:
-        """How many bytes the memory takes, and the parameters that are read into it."""
-        count = sum(self.memory_sizes) + sum(array.size for array in self.separate)
-        return count * self.dtype.itemsize
+        """How many bytes the memory takes, and the parameters that are read into it.
+
+        A program that reads texts counts their features.
+        """
+        size = sum(self.memory_sizes) * self.dtype.itemsize + self.separate_bytes
+        if self.texts is not None:
+            size += 8 * self.texts.count + self.prediction.x.size * self.dtype.itemsize
+            size += max(map(len, self.texts.words))
+        return size
 
     @property
     def encodes(self) -> bool:

@@ -73,6 +73,7 @@ def _heading(plan: ExportPlan, functions: CFunctions) -> Iterator[str]:
         told = f"With -DCHAINRULE_MAIN it is a program that checks {plan.name} on kept samples."
         yield f" * {told}"
     yield " *"
-    yield f" * Flash: {plan.parameter_bytes:,} bytes of parameters."
+    flash = plan.parameter_bytes - plan.separate_bytes
+    yield f" * Flash: {flash:,} bytes of parameters."
     yield f" * RAM: {plan.memory_bytes:,} bytes, allocated once; so one call at a time. */"
     yield ""
