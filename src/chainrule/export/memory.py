@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from chainrule.export.steps import Array, Step
 
-__all__ = ["Memory", "share_memory"]
+__all__ = ["Memory", "letters", "share_memory"]
 
 
 @dataclass
@@ -79,3 +79,13 @@ def share_memory(
         used = {piece for array, piece in pieces.items() if last[array] > number}
         free |= set(pieces.values()) - used
     return found
+
+
+def letters(number: int) -> str:
+    """Return a, b, …, z, aa, … for 0, 1, …."""
+    text = ""
+    number += 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        text = chr(97 + rest) + text
+    return text

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.export.c.printer import CPrinter, letters, string
+from chainrule.export.c.printer import CPrinter, string
 from chainrule.export.language.printing import identifier, in_comment
+from chainrule.export.memory import letters
 from chainrule.export.plan import ExportPlan
 from chainrule.export.raw_columns import RawColumn
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from chainrule.export.c.data import members
-from chainrule.export.c.printer import CPrinter, letters
+from chainrule.export.c.printer import CPrinter
 from chainrule.export.language.printing import identifier, in_comment
-from chainrule.export.memory import Memory
+from chainrule.export.memory import Memory, letters
 from chainrule.export.plan import ExportPlan
 from chainrule.export.steps import Array, Step
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.export.language.printing import Printer
 
-__all__ = ["CPrinter", "helpers", "letters", "string"]
+__all__ = ["CPrinter", "helpers", "string"]
 
 OWN = {"maximum": "larger", "minimum": "smaller"}
 """Functions that C lacks, and what they are called here: fmax and fmin let no NaN through."""
@@ -93,16 +93,6 @@ class CPrinter(Printer):
     def quotient(self, above: str, below: int) -> str:
         """Return a quotient of whole numbers, which C rounds towards zero."""
         return f"({above}) / {below}"
-
-
-def letters(number: int) -> str:
-    """Return a, b, …, z, aa, … for 0, 1, …."""
-    text = ""
-    number += 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        text = chr(97 + rest) + text
-    return text
 
 
 def string(text: str) -> str:

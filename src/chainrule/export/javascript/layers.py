@@ -20,7 +20,7 @@ def layer_lines(printer: JavaScriptPrinter, gradient: Gradient) -> Iterator[str]
     """Yield the layers, and the functions forward and backward."""
     arrays = _arrays(gradient.program.steps, [gradient.X, gradient.T, gradient.L, gradient.dX])
     fixed = set(gradient.program.parameters.values())
-    places = {array: f"a_{identifier(array.name)}" for array in arrays if array not in fixed}
+    places = {array: f"{identifier(array.name)}_array" for array in arrays if array not in fixed}
     yield ""
     for array, place in places.items():
         yield f"const {place} = new real({array.size});"

@@ -11,6 +11,7 @@ from chainrule.export.javascript.parameters import parameter_lines
 from chainrule.export.javascript.printer import JavaScriptPrinter, helpers
 from chainrule.export.javascript.texts import text_lines
 from chainrule.export.language.printing import folded, identifier, in_comment
+from chainrule.export.memory import letters
 from chainrule.export.plan import ExportPlan
 from chainrule.export.steps import Array, Step
 from chainrule.later import release
@@ -64,8 +65,8 @@ class _Module:
         prediction, memory = self.plan.prediction, self.plan.prediction_memory
         yield from cell_lines(prediction.columns)
         for piece, size in enumerate(memory.sizes):
-            yield f"const memory{piece} = new real({size});"
-        places = {array: f"memory{piece}" for array, piece in memory.piece_of.items()}
+            yield f"const memory_{letters(piece)} = new real({size});"
+        places = {array: f"memory_{letters(piece)}" for array, piece in memory.piece_of.items()}
         places |= {prediction.x: "raw", prediction.y: "found"}
         yield ""
         if prediction.choice is not None:
@@ -157,7 +158,7 @@ class _Module:
             yield f"  const encoded = new real({prediction.X.size});"
             yield "  const raw = numbers(x);"
             pieces = self.plan.prediction_memory.piece_of.items()
-            places = {array: f"memory{piece}" for array, piece in pieces}
+            places = {array: f"memory_{letters(piece)}" for array, piece in pieces}
             places |= {prediction.x: "raw", prediction.X: "encoded"}
             yield from self._steps(prediction.program.steps[: prediction.input_steps], places)
             yield "  return encoded;"
