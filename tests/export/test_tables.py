@@ -13,6 +13,8 @@ from chainrule.export.functions import prediction_of
 from chainrule.export.raw_columns import raw_columns, raw_rows
 from chainrule.export.steps import Program
 from chainrule.export.walk import walk
+from chainrule.inputs import TableEncoder
+from chainrule.inputs.tables.base import TableColumn
 from export.interpreter import run
 from export.programs import COMPILER, NODE, STRICT, needs_compiler, needs_node
 
@@ -39,6 +41,11 @@ ODD = FRAME.head(6).assign(
     since=[None, *FRAME["since"][1:6]],
     zip=["Z999", None, "Z1", "Z2", "Z3", "Z69"],
 )
+
+
+WORDS = np.array(["good", "bad", "fine", "awful", "great", "poor", "film", "plot", "actor", "end"])
+OTHERS = np.array(["north", "south", "hill", "river", "lake", "sea", "wood", "field"])
+KINDS = RNG.integers(0, 2, 240)
 
 
 def fitted():
@@ -137,11 +144,62 @@ def test_c_checks_itself(models, tmp_path):
         assert not done.stderr
 
 
-def test_a_column_of_texts_is_named(tmp_path):
-    texts = [f"{word} is what they say of {other}" for word in ZIPS[:40] for other in ZIPS[:3]]
-    frame = pd.DataFrame({"review": texts, "age": np.arange(len(texts)) % 7})
-    labels = np.array([text[1] for text in texts])
-    model = TableClassifier(**SMALL).fit(frame, labels)
-    assert model.inputs_.blocks[0].kind == "text"
-    with pytest.raises(ValueError, match="column 'review': cannot be exported: expected numbers"):
-        export_network(model, tmp_path / "reviews.c")
+REVIEWS = pd.DataFrame(
+    {
+        "review": [
+            None if row % 17 == 0 else " ".join(RNG.choice(WORDS[kind::2], 6)) + "!"
+            for row, kind in enumerate(KINDS)
+        ],
+        "place": [" ".join(RNG.choice(OTHERS[kind : 5 + kind], 3)) for kind in KINDS],
+        "age": RNG.integers(0, 7, len(KINDS)),
+    }
+)
+STRANGE = REVIEWS.head(4).assign(
+    review=["", None, "ÉTÉ: good (bad)", "x"], place=["", "a", "b", "né"]
+)
+
+
+@pytest.fixture(scope="module")
+def reviewer():
+    model = TableClassifier(**SMALL).fit(REVIEWS, np.where(KINDS, "no", "yes"))
+    assert [block.kind for block in model.inputs_.blocks][:2] == ["text", "text"]
+    return model
+
+
+@needs_node
+@pytest.mark.filterwarnings("ignore::chainrule.data.DataWarning")
+def test_columns_of_texts_in_javascript(reviewer, tmp_path):
+    export_network(reviewer, tmp_path / "reviews.mjs", gradient=True)
+    frame = pd.concat([REVIEWS, STRANGE])
+    names, rows = reviewer.inputs_.raw_names, raw_rows(reviewer.inputs_, as_table(frame))
+    given = json.dumps([dict(zip(names, row, strict=True)) for row in rows])
+    (tmp_path / "all.mjs").write_text(
+        "import { encode } from './reviews.mjs';\n"
+        f"console.log(JSON.stringify({given}.map((row) => Array.from(encode(row)))));\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run([NODE, "all.mjs"], cwd=tmp_path, capture_output=True, check=True)
+    expected = reviewer.inputs_.encode(as_table(frame))
+    np.testing.assert_allclose(json.loads(done.stdout), expected, rtol=1e-6, atol=1e-7)
+
+
+@needs_compiler
+@pytest.mark.filterwarnings("ignore::chainrule.data.DataWarning")
+def test_columns_of_texts_in_c(reviewer, tmp_path):
+    frame = pd.concat([STRANGE, REVIEWS])
+    export_network(reviewer, tmp_path / "reviews.c", samples=frame, gradient=True)
+    options = [*STRICT, "-DCHAINRULE_MAIN", "-fsanitize=address,undefined"]
+    command = [COMPILER, *options, "reviews.c", "-o", "program", "-lm"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    done = subprocess.run("./program", cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("reviews: 20 samples, largest difference")
+    assert not done.stderr
+
+
+def test_a_column_of_another_kind_is_named():
+    class Other(TableColumn):
+        name, kind = "answer", "odd"
+
+    Other.__abstractmethods__ = frozenset()
+    with pytest.raises(ValueError, match="column 'answer': cannot be exported: expected numbers"):
+        raw_columns(TableEncoder((Other(),)))

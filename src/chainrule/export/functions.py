@@ -34,6 +34,7 @@ class Prediction:
     ``made`` are the layers that scores are made by; ``choice`` ends in an answer: a class's place.
     Of a table x has a number for each of its ``columns``; ``input_steps`` of the steps make X. Of
     texts that begin with a ``bag`` of embeddings x is its output: the features are too many.
+    ``kept`` are parameters that no step reads, but what makes x of texts.
     """
 
     program: Program
@@ -46,6 +47,7 @@ class Prediction:
     columns: tuple[RawColumn, ...] = ()
     input_steps: int = 0
     bag: Layer | None = None
+    kept: tuple[Array, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,14 @@ def prediction_of(network: Network, program: Program) -> Prediction:
     if inputs is not None and not isinstance(inputs, Texts):
         count = inputs.raw_count
     columns = raw_columns(inputs) if isinstance(inputs, TableEncoder) else ()
+    count = sum(column.width for column in columns) or count
     bag = _bag(network)
+    kept = [] if bag is None else [program.parameters[bag.names["A"]]]
+    for place, column in enumerate(columns):
+        if column.text is not None:
+            weights = column.text.weights
+            kept.append(Array(f"column{place}_weights", weights.shape, weights))
+    program.parameters |= {array.name: array for array in kept}
     count = bag.output_shape[0] if bag is not None else count
     x = Array("x", (count,), wide=bool(columns))
     X = write_inputs(program, network, x)
@@ -88,7 +97,9 @@ def prediction_of(network: Network, program: Program) -> Prediction:
     if y is x:
         y = _copied(program, y)
     choice = _choice(network, scores, y)
-    return Prediction(program, x, X, made, scores, y, choice, columns, input_steps, bag)
+    return Prediction(
+        program, x, X, made, scores, y, choice, columns, input_steps, bag, tuple(kept)
+    )
 
 
 def _bag(network: Network) -> Layer | None:

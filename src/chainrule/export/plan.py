@@ -66,8 +66,7 @@ class ExportPlan:
         """The parameters that any step reads, in the order of their names' first use."""
         steps = [*self.prediction.program.steps]
         steps += [] if self.gradient is None else self.gradient.program.steps
-        bag = self.prediction.bag
-        own = [] if bag is None else [self.prediction.program.parameters[bag.names["A"]]]
+        own = list(self.prediction.kept)
         own += [array for step in steps for array in step.reads if array.numbers is not None]
         return list(dict.fromkeys(own))
 
@@ -97,10 +96,17 @@ class ExportPlan:
         values = [each.values or () for each in self.prediction.columns]
         known = [text.encode("utf-8", "surrogatepass") for column in values for text in column]
         size = sum(len(text) + 9 for text in known)
-        if self.texts is not None:
-            size += sum(len(word) + 13 for word in self.texts.words)
-            size += 8 * (len(self.texts.runs) + len(self.texts.pieces)) + 4 * self.texts.count
+        for texts in self.vocabularies:
+            size += sum(len(word) + 13 for word in texts.words)
+            size += 8 * (len(texts.runs) + len(texts.pieces)) + 4 * texts.count
         return size
+
+    @property
+    def vocabularies(self) -> list[Texts]:
+        """The vocabulary of a network of texts, or those of a table's columns of texts."""
+        if self.texts is not None:
+            return [self.texts]
+        return [each.text.texts for each in self.prediction.columns if each.text is not None]
 
     def item(self, array: Array) -> int:
         """Return how many bytes a number of an array takes."""
@@ -113,9 +119,10 @@ class ExportPlan:
         A program that reads texts counts their features.
         """
         size = sum(self.memory_sizes) * self.dtype.itemsize + self.separate_bytes
+        for texts in self.vocabularies:
+            size += 8 * texts.count + max(map(len, texts.words), default=0)
         if self.texts is not None:
-            size += 8 * self.texts.count + self.prediction.x.size * self.dtype.itemsize
-            size += max(map(len, self.texts.words))
+            size += self.prediction.x.size * self.dtype.itemsize
         return size
 
     @property
@@ -139,6 +146,7 @@ class ExportPlan:
         if self.texts is not None:
             told = ["A raw sample is a text"]
         elif self.prediction.columns:
+            count = len(self.prediction.columns)
             told = [f"A raw sample is a row of {count} columns, named as in training"]
         elif names and len(names) <= 20:
             told[0] += f": {', '.join(names)}"

@@ -17,6 +17,7 @@ from chainrule.inputs.tables.dates import DateColumn
 from chainrule.inputs.tables.numbers import NumericColumn
 from chainrule.inputs.tables.piecewise import PiecewiseColumn
 from chainrule.inputs.tables.target_encoding import TargetEncodedColumn
+from chainrule.inputs.tables.texts import TextColumn
 
 __all__ = ["RawColumn", "raw_columns", "raw_rows"]
 
@@ -40,6 +41,8 @@ class RawColumn:
         The texts that are known, None of numbers.
     missing, other : int
         The places of texts that are missing, or not known.
+    text : TextColumn or None
+        How free text is read.
     """
 
     name: str
@@ -47,6 +50,20 @@ class RawColumn:
     values: tuple[str, ...] | None = None
     missing: int = MISSING
     other: int = UNKNOWN
+    text: TextColumn | None = None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether a cell is a text."""
+        return self.values is not None or self.text is not None
+
+    @property
+    def width(self) -> int:
+        """How many numbers a cell becomes, before there are features.
+
+        Free text becomes whether it is missing, what its telling words weigh, and its scores.
+        """
+        return 1 if self.text is None else 1 + len(self.text.words) + len(self.text.scores)
 
 
 def raw_columns(encoder: TableEncoder) -> tuple[RawColumn, ...]:
@@ -66,9 +83,11 @@ def _raw_column(column: TableColumn) -> RawColumn:
         return RawColumn(column.name, "1 for yes, 0 for no")
     if isinstance(column, DateColumn):
         return RawColumn(column.name, "seconds since 1970, as clocks show them")
+    if isinstance(column, TextColumn):
+        return RawColumn(column.name, "free text", text=column)
     raise ValueError(
-        f"column {column.name!r}: cannot be exported: expected numbers, categories, truth values "
-        f"or dates, got a column of kind {column.kind!r}"
+        f"column {column.name!r}: cannot be exported: expected numbers, categories, truth "
+        f"values, dates or texts, got a column of kind {column.kind!r}"
     )
 
 
@@ -80,6 +99,10 @@ def raw_rows(encoder: TableEncoder, table: Table) -> list[list[Cell]]:
 
 def _cells(column: TableColumn, table: Table) -> list[Cell]:
     raw = table.column(column.name)
+    if isinstance(column, TextColumn):
+        cells = Cells.read(raw)
+        whole = zip(cells.codes.tolist(), cells.gone(), strict=True)
+        return [None if gone else cells.texts[code] for code, gone in whole]
     if isinstance(column, CategoricalColumn | TargetEncodedColumn):
         return _texts(column, Cells.read(raw))
     numbers: Any

@@ -18,6 +18,7 @@ from chainrule import mathematics as m
 from chainrule.data.date_formats import DAY
 from chainrule.export.language.blocks import Block
 from chainrule.export.language.expressions import Expression, Index, element, floor
+from chainrule.export.raw_columns import raw_columns
 from chainrule.export.steps import Array, Program
 from chainrule.inputs import TableEncoder
 from chainrule.inputs.tables.base import MISSING_VALUE, TableColumn
@@ -27,6 +28,7 @@ from chainrule.inputs.tables.dates import CYCLES, DateColumn
 from chainrule.inputs.tables.numbers import NumericColumn
 from chainrule.inputs.tables.piecewise import FARTHEST, LARGEST, PiecewiseColumn
 from chainrule.inputs.tables.target_encoding import TargetEncodedColumn
+from chainrule.inputs.tables.texts import TextColumn
 
 __all__ = ["write_table"]
 
@@ -34,8 +36,10 @@ __all__ = ["write_table"]
 def write_table(program: Program, encoder: TableEncoder, x: Array) -> Array:
     """Write a step for each column, which fills its features in X, and return X."""
     X = Array("X", encoder.sample_shape)
+    raw, first = raw_columns(encoder), 0
     for place, (column, block) in enumerate(zip(encoder.columns, encoder.blocks, strict=True)):
-        writer = _ColumnWriter(program, place, X)
+        writer = _ColumnWriter(program, place, first)
+        first += raw[place].width
         title = f"{column.name}: {column.describe()}"
         with program.step(title, (), {}, wide=True) as b:
             b.lend("x", x)
@@ -47,13 +51,13 @@ def write_table(program: Program, encoder: TableEncoder, x: Array) -> Array:
 class _ColumnWriter:
     """The features of one column."""
 
-    def __init__(self, program: Program, place: int, X: Array) -> None:
-        self.program, self.place, self.X = program, place, X
+    def __init__(self, program: Program, place: int, first: int) -> None:
+        self.program, self.place, self.first = program, place, first
         self.constants = 0
 
     def write(self, b: Block, column: TableColumn, start: int) -> None:
         """Write all of a column's features, from a place of X on."""
-        x = b.let("x0", element("x", self.place))
+        x = b.let("x0", element("x", self.first))
         if isinstance(column, NumericColumn | PiecewiseColumn):
             self.numbers(b, column, x, start)
         elif isinstance(column, CategoricalColumn):
@@ -65,6 +69,8 @@ class _ColumnWriter:
             b.store(element("X", start), truth)
             if column.missing:
                 b.store(element("X", start + 1), _gone(x))
+        elif isinstance(column, TextColumn):
+            self.texts(b, column, x, start)
         else:
             assert isinstance(column, DateColumn)
             self.dates(b, column, x, start)
@@ -140,6 +146,22 @@ class _ColumnWriter:
             name = self.constant(b, [*each.numbers, each.unseen, each.unseen])
             self.numbers(b, each.column, b.let("mean", element(name, at)), start)
             start += len(each.column.feature_names)
+
+    def texts(self, b: Block, column: TextColumn, missing: Expression, start: int) -> None:
+        """Write the features of free text: of its words, of its scores, and if it is missing."""
+        words, at = len(column.words), Index.of(self.first + 1)
+        if words:
+            scales = self.constant(b, column.scales)
+            with b.loop("w", words) as w:
+                weight = element("x", at + w) / element(scales, w)
+                b.store(element("X", Index.of(w) + start), weight)
+        start += words
+        for place, each in enumerate(column.scores):
+            score = b.let("score", element("x", at + (words + place)))
+            self.numbers(b, each, score, start)
+            start += len(each.feature_names)
+        if column.missing:
+            b.store(element("X", start), missing)
 
     def dates(self, b: Block, column: DateColumn, x: Expression, start: int) -> None:
         """Write the numbers that a time is made of, and its cycles."""

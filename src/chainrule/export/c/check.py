@@ -79,7 +79,7 @@ def _rows(
 
 def _cells(row: list[Any], printer: CPrinter, columns: tuple[RawColumn, ...]) -> Iterator[str]:
     for place, cell in enumerate(row):
-        if columns and columns[place].values is not None:
+        if columns and columns[place].is_text:
             yield "NULL" if cell is None else string(cell)
         else:
             yield "NAN" if cell is None else printer.number(float(cell))

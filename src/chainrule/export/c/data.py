@@ -51,7 +51,7 @@ def row_struct(plan: ExportPlan) -> Iterator[str]:
     yield f"/* A row: {_MISSING} where a cell is missing. */"
     yield f"struct {plan.name}_row {{"
     for column, name in zip(columns, members(columns), strict=True):
-        kind = "double " if column.values is None else "const char *"
+        kind = "const char *" if column.is_text else "double "
         yield f"  {kind}{name}; /* {in_comment(column.name)}: {column.told} */"
     yield "};"
     yield ""

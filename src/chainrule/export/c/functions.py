@@ -83,14 +83,18 @@ class CFunctions:
             yield from self._features()
         if not columns:
             return
-        yield f"  double x[{len(columns)}];"
+        yield f"  double x[{self.plan.prediction.x.size}];"
+        first = 0
         for place, (column, name) in enumerate(zip(columns, members(columns), strict=True)):
-            if column.values is None:
-                yield f"  x[{place}] = row->{name};"
-                continue
-            self.printer.used.add("place_of")
-            known = f"values_{place}, {len(column.values)}, {column.missing}, {column.other}"
-            yield f"  x[{place}] = place_of(row->{name}, {known});"
+            if column.text is not None:
+                yield f"  read_column_{place}(row->{name}, x + {first});"
+            elif column.values is None:
+                yield f"  x[{first}] = row->{name};"
+            else:
+                self.printer.used.add("place_of")
+                known = f"values_{place}, {len(column.values)}, {column.missing}, {column.other}"
+                yield f"  x[{first}] = place_of(row->{name}, {known});"
+            first += column.width
 
     def _features(self) -> Iterator[str]:
         """Yield how x is made of a text: the output of a bag of embeddings, or all features."""

@@ -8,7 +8,7 @@ from chainrule.export.c.check import check_lines
 from chainrule.export.c.data import constants, memory, parameters, row_struct, row_values
 from chainrule.export.c.functions import CFunctions
 from chainrule.export.c.printer import CPrinter, helpers
-from chainrule.export.c.texts import text_data, text_functions
+from chainrule.export.c.texts import character_data, column_lines, text_data, text_functions
 from chainrule.export.language.printing import folded, in_comment
 from chainrule.export.plan import ExportPlan
 from chainrule.later import release
@@ -38,9 +38,10 @@ def _lines(plan: ExportPlan) -> Iterator[str]:
     if plan.separate:
         yield "#include <stdio.h>"
     texts = plan.texts
-    if texts is not None:
+    vocabularies = plan.vocabularies
+    if vocabularies:
         yield from ("#include <ctype.h>", "#include <stdint.h>")
-    if texts is not None or "place_of" in printer.used:
+    if vocabularies or "place_of" in printer.used:
         yield "#include <string.h>"
     if plan.samples is not None:
         yield from ("#ifdef CHAINRULE_MAIN", "#include <stdio.h>", "#endif")
@@ -50,9 +51,14 @@ def _lines(plan: ExportPlan) -> Iterator[str]:
     yield from row_values(plan)
     yield from parameters(plan, printer, wide)
     yield from memory(plan)
+    if vocabularies:
+        yield from character_data(lowercase=any(each.features.lowercase for each in vocabularies))
     if texts is not None:
         yield from text_data(texts)
         yield from text_functions(texts)
+    for place, column in enumerate(plan.prediction.columns):
+        if column.text is not None:
+            yield from column_lines(place, column.text)
     own = helpers(printer.used)
     yield from [*own, ""] if own else []
     yield from written

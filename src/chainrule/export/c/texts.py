@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -27,11 +28,20 @@ from chainrule.export.c.text_templates import (
 )
 from chainrule.export.characters import character_classes, lower_ranges
 from chainrule.inputs import Texts
+from chainrule.inputs.tables.texts import TextColumn
 from chainrule.inputs.texts.ngrams import GOLDEN
 
-__all__ = ["text_data", "text_functions"]
+__all__ = ["character_data", "column_lines", "text_data", "text_functions"]
 
 WIDTH = 98
+
+NAMES = re.compile(
+    r"\b(WORDS|RUNS|PIECES|FEATURES|RUN|LEAST|MOST|LONGEST_WORD|BUCKETS|words|word_rows|runs|pieces|"
+    r"texts_with|reading|class_of|next_sign|put_letter|count|place_among|row_of_word|end_word|"
+    r"piece_letter|put_small|put|read_text|takes_selector|case_of|letter_comes|weight_of|"
+    r"size_of_weights)\b(?![^/]*\*/)"
+)
+"""The names of one vocabulary's data and functions, where they stand in no comment."""
 
 WEIGHT = {
     "tfidf": (
@@ -75,18 +85,6 @@ def text_data(texts: Texts) -> Iterator[str]:
     if features.weighting == "tfidf":
         counts: Any = texts.texts_with.tolist()
         yield from _filled("static const int texts_with[FEATURES]", map(str, counts))
-    starts, classes = character_classes()
-    yield f"enum {{ CLASSES = {len(starts)} }};"
-    yield "/* Of words are w, c with two cases, and, joined to what is before, j; b are blanks;"
-    yield " * s signs; a ideographs; t letters and m marks of scripts whose letters are words. */"
-    yield from _filled("static const uint32_t class_starts[CLASSES]", map(str, starts))
-    yield from _filled("static const char classes[CLASSES]", (f"'{each}'" for each in classes))
-    if features.lowercase:
-        ranges = lower_ranges()
-        yield f"enum {{ CAPITALS = {len(ranges)} }};"
-        yield "/* Capital letters: from, to, every how many, and how far off the small ones are. */"
-        rows = (f"{{{', '.join(map(str, each))}}}" for each in ranges)
-        yield from _filled("static const int32_t capitals[CAPITALS][4]", rows)
     yield "static struct {"
     yield "  char word[LONGEST_WORD + 1];"
     yield "  int size, found, counts[FEATURES], places[FEATURES], rows[RUN];"
@@ -94,6 +92,56 @@ def text_data(texts: Texts) -> Iterator[str]:
     yield "  uint32_t letters[MOST];"
     yield "} reading;"
     yield ""
+
+
+def character_data(*, lowercase: bool) -> Iterator[str]:
+    """Yield the tables of characters, with those of capital letters or without."""
+    starts, classes = character_classes()
+    yield f"enum {{ CLASSES = {len(starts)} }};"
+    yield "/* Of words are w, c with two cases, and, joined to what is before, j; b are blanks;"
+    yield " * s signs; a ideographs; t letters and m marks of scripts whose letters are words. */"
+    yield from _filled("static const uint32_t class_starts[CLASSES]", map(str, starts))
+    yield from _filled("static const char classes[CLASSES]", (f"'{each}'" for each in classes))
+    if lowercase:
+        ranges = lower_ranges()
+        yield f"enum {{ CAPITALS = {len(ranges)} }};"
+        yield "/* Capital letters: from, to, every how many, and how far off the small ones are. */"
+        rows = (f"{{{', '.join(map(str, each))}}}" for each in ranges)
+        yield from _filled("static const int32_t capitals[CAPITALS][4]", rows)
+    yield ""
+
+
+def column_lines(place: int, column: TextColumn) -> Iterator[str]:
+    """Yield what reads a table's column of free text, all names with its place behind."""
+    texts, words, scores = column.texts, len(column.words), len(column.scores)
+    for line in (*text_data(texts), *text_functions(texts)):
+        yield NAMES.sub(lambda found: f"{found[0]}_{place}", line)
+    name = f"column{place}"
+    if words:
+        numbers = ", ".join(map(str, column.words))
+        yield f"static const int {name}_words[{words}] = {{{numbers}}};"
+    if scores:
+        bias = ", ".join(repr(float(each)) for each in column.bias)
+        yield f"static const double {name}_bias[{scores}] = {{{bias}}};"
+    yield ""
+    yield "/* Whether a cell is missing, what telling words weigh in it, and its scores. */"
+    yield f"static void read_column_{place}(const char *text, double *x)"
+    yield "{"
+    yield "  x[0] = text == NULL || text[0] == 0;"
+    yield f'  read_text_{place}(text == NULL ? "" : text);'
+    yield f"  const double size = size_of_weights_{place}();"
+    yield from [f"  for (int i = 0; i < {words}; i++) x[1 + i] = 0;"] if words else []
+    if scores:
+        yield f"  for (int s = 0; s < {scores}; s++) x[{1 + words} + s] = {name}_bias[s];"
+    yield f"  for (int k = 0; k < reading_{place}.found; k++) {{"
+    yield f"    const int p = reading_{place}.places[k];"
+    yield f"    const double weight = (float)(weight_of_{place}(k) / size);"
+    if words:
+        yield f"    for (int i = 0; i < {words}; i++) if ({name}_words[i] == p) x[1 + i] = weight;"
+    if scores:
+        sums = f"x[{1 + words} + s] += weight * {name}_weights[{scores} * p + s]"
+        yield f"    for (int s = 0; s < {scores}; s++) {sums};"
+    yield from ("  }", "}", "")
 
 
 def text_functions(texts: Texts) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
+from chainrule.export.javascript.texts import column_lines
 from chainrule.export.language.printing import in_comment
 from chainrule.export.raw_columns import RawColumn
 
@@ -33,10 +34,13 @@ def cell_lines(columns: Sequence[RawColumn]) -> Iterator[str]:
     if not columns:
         return
     yield READERS
+    for place, column in enumerate(columns):
+        if column.text is not None:
+            yield from column_lines(place, column.text)
     yield "/** The columns of a row, and how the cells of each become numbers. */"
     yield "export const columns = ["
-    for column in columns:
-        read = "readNumber"
+    for place, column in enumerate(columns):
+        read = "readNumber" if column.text is None else f"readText{place}"
         if column.values is not None:
             values = json.dumps(column.values, ensure_ascii=False)
             read = f"readerOf({values}, {column.missing}, {column.other})"

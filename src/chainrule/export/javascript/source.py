@@ -94,7 +94,8 @@ class _Module:
         yield "/** The numbers of a raw sample; a RangeError for another count. */"
         yield "function numbers(x) {"
         if columns:
-            yield "  return Float64Array.from(columns, (column) => column.read(x[column.name]));"
+            yield "  const cells = columns.flatMap((column) => column.read(x[column.name]));"
+            yield "  return Float64Array.from(cells);"
         else:
             yield f"  if (x.length !== {size}) {{"
             yield f"    throw new RangeError(`expected {size} numbers, got ${{x.length}}`);"

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from chainrule.inputs import Texts
+from chainrule.inputs.tables.texts import TextColumn
 from chainrule.inputs.texts.ngrams import GOLDEN
 
-__all__ = ["text_lines"]
+__all__ = ["column_lines", "text_lines"]
 
 SPLIT = r"""/** Signs of which each is a word: those of ASCII but for the underscore. */
 const SIGNS = /[!-/:-@[-^`{-~]/g;
@@ -113,6 +114,35 @@ def text_lines(texts: Texts, embeddings: str, dimensions: int) -> Iterator[str]:
     dimensions : int
         The length of a vector in A.
     """
+    yield from _vocabulary(texts)
+    yield from _numbers(texts, embeddings, dimensions)
+
+
+def column_lines(place: int, column: TextColumn) -> Iterator[str]:
+    """Yield what reads a table's column of free text, in a scope of its own."""
+    scores = len(column.scores)
+    yield f"const readText{place} = (() => {{"
+    for line in _vocabulary(column.texts):
+        yield line.removeprefix("export ")
+    yield f"  const WORDS_TOLD = {list(column.words)};"
+    yield f"  const BIAS = {[float(each) for each in column.bias]};"
+    yield "  return (cell) => {"
+    yield "    const missing = cell === null || cell === undefined || cell === '';"
+    yield "    const { places, weights } = features(missing ? '' : String(cell));"
+    yield "    const told = WORDS_TOLD.map((p) => weights[places.indexOf(p)] ?? 0);"
+    yield "    const scores = BIAS.slice();"
+    yield "    places.forEach((p, k) => {"
+    product = f"weights[k] * column{place}_weights[{scores} * p + s]"
+    yield f"      for (let s = 0; s < {scores}; s++) scores[s] += {product};"
+    yield "    });"
+    yield "    return [Number(missing), ...told, ...scores];"
+    yield "  };"
+    yield "})();"
+    yield ""
+
+
+def _vocabulary(texts: Texts) -> Iterator[str]:
+    """Yield the vocabulary, and the function from a text to its features."""
     features = texts.features
     least, most = features.char_ngrams or (0, 0)
     words = json.dumps([word.decode("utf-8", "surrogatepass") for word in texts.words])
@@ -153,7 +183,6 @@ def text_lines(texts: Texts, embeddings: str, dimensions: int) -> Iterator[str]:
     yield "  };"
     yield "}"
     yield ""
-    yield from _numbers(texts, embeddings, dimensions)
 
 
 def _numbers(texts: Texts, embeddings: str, dimensions: int) -> Iterator[str]:
