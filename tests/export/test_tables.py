@@ -134,7 +134,8 @@ def test_javascript(models, tmp_path):
 @pytest.mark.filterwarnings("ignore::chainrule.data.DataWarning")
 def test_c_checks_itself(models, tmp_path):
     for place, model in enumerate(models):
-        export_network(model, tmp_path / f"m{place}.c", samples=FRAME.head(5), gradient=True)
+        given = {"samples": FRAME.head(5), "precision": ("float", "double", "double")[place]}
+        export_network(model, tmp_path / f"m{place}.c", **given, gradient=True)
         options = [*STRICT, "-DCHAINRULE_MAIN", "-fsanitize=address,undefined"]
         command = [COMPILER, *options, f"m{place}.c", "-o", "program", "-lm"]
         subprocess.run(command, cwd=tmp_path, check=True)

@@ -91,8 +91,10 @@ def test_two_classes_by_the_sign_of_a_score(tmp_path):
 
 
 @needs_compiler
-@pytest.mark.parametrize("image_format", ["nchw", "nhwc", "nhw"])
-def test_images_of_raw_pixels(tmp_path, image_format):
+@pytest.mark.parametrize(
+    ("image_format", "precision"), [("nchw", "float"), ("nhwc", "double"), ("nhw", "double")]
+)
+def test_images_of_raw_pixels(tmp_path, image_format, precision):
     images, t = load_digits(return_X_y=True)
     pixels = (images[:200].reshape(-1, 8, 8) * 16).astype(np.uint8)
     pixels = pixels if image_format == "nhw" else np.stack([pixels, 255 - pixels, pixels // 2], 1)
@@ -100,12 +102,12 @@ def test_images_of_raw_pixels(tmp_path, image_format):
     model = Classifier(Chain(Flatten(), Linear(5), ReLU()), complete=True, inputs="images", **PLAIN)
     model.set_params(image_format=image_format).fit(pixels, t[:200])
     options = [*STRICT, "-DCHAINRULE_MAIN", "-O1"]
-    model.export(tmp_path / "digits.c", samples=pixels, gradient=True)
+    model.export(tmp_path / "digits.c", samples=pixels, gradient=True, precision=precision)
     command = [COMPILER, *options, "digits.c", "-o", "program", "-lm"]
     subprocess.run(command, cwd=tmp_path, check=True)
     done = subprocess.run("./program", cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("digits: 20 samples, largest difference")
-    network = compiled_file(tmp_path, tmp_path / "digits.c", model, "float")
+    network = compiled_file(tmp_path, tmp_path / "digits.c", model, precision)
     for image, expected in zip(pixels[:9], model.predict_proba(pixels[:9]), strict=True):
         np.testing.assert_allclose(network.predict(image)[0], expected, rtol=1e-4, atol=1e-6)
 

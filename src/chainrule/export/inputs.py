@@ -52,21 +52,25 @@ def _images(program: Program, inputs: Images, x: Array) -> Array:
     arrays = {"x": x, "X": X}
     scaling = inputs.scaling
     if scaling is not None:
-        for name, numbers in (("mean", scaling.mean), ("scale", scaling.scale)):
+        scales = np.array(scaling.scale, np.float32)  # as images are float32, and rounded twice
+        for name, numbers in (("mean", scaling.mean), ("scale", scales)):
             arrays[name] = Array(f"pixel_{name}", (c,), np.array(numbers))
             program.parameters[arrays[name].name] = arrays[name]
     own = ",".join(order)
+    title = f"pixels, {inputs.format}"
     formula = f"(x[{own}] − mean[c]) / scale[c]" if scaling else f"x[{own}]"
     with (
-        program.step(f"pixels, {inputs.format}", (f"X[c,i,j] = {formula}",), arrays) as b,
+        program.step(title, (f"X[c,i,j] = {formula}",), arrays, single=scaling is not None) as b,
         b.loop("c", c),
         b.loop("i", h),
         b.loop("j", w),
     ):
+        X_at = element("X", flat_index(["c", "i", "j"], shape))
         value: Any = element("x", flat_index(list(order), raw_shape))
         if scaling is not None:
-            value = (value - element("mean", Index.of("c"))) / element("scale", Index.of("c"))
-        b.store(element("X", flat_index(["c", "i", "j"], shape)), value)
+            b.store(X_at, value - element("mean", Index.of("c")))
+            value = X_at / element("scale", Index.of("c"))
+        b.store(X_at, value)
     return X
 
 

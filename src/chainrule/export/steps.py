@@ -65,6 +65,9 @@ class Step:
         the place of X in memory.
     wide : bool
         Whether it computes in double whatever the type of the program is.
+    single : bool
+        Whether what it stores is rounded to float whatever that type is, as the library's inputs
+        are.
     """
 
     title: str
@@ -73,6 +76,7 @@ class Step:
     body: list[Statement]
     same_places: bool = False
     wide: bool = False
+    single: bool = False
 
     @property
     def reads(self) -> list[Array]:
@@ -120,6 +124,7 @@ class Program:
         *,
         same_places: bool = False,
         wide: bool = False,
+        single: bool = False,
     ) -> Iterator[Block]:
         """Write a step; arrays that its loops do not name are left out of it."""
         b = Block()
@@ -130,4 +135,5 @@ class Program:
         used = arrays_read(body) | arrays_written(body)
         own = {name: array for name, array in arrays.items() if name in used}
         if body:
-            self.steps.append(Step(title, tuple(formulas), own, body, same_places, wide))
+            own_step = Step(title, tuple(formulas), own, body, same_places, wide, single)
+            self.steps.append(own_step)

@@ -41,7 +41,7 @@ def write_table(program: Program, encoder: TableEncoder, x: Array) -> Array:
         writer = _ColumnWriter(program, place, first)
         first += raw[place].width
         title = f"{column.name}: {column.describe()}"
-        with program.step(title, (), {}, wide=True) as b:
+        with program.step(title, (), {}, wide=True, single=True) as b:
             b.lend("x", x)
             b.lend("X", X)
             writer.write(b, column, block.start)

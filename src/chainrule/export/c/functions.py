@@ -186,6 +186,7 @@ class CFunctions:
                 kind = "double" if array.wide else "real"
                 yield f"    {'' if array in written else 'const '}{kind} *{local} = {place};"
         printer = self.wide if step.wide else self.printer
+        printer.rounds = step.single and self.plan.precision == "double"
         yield from printer.lines(step.body, "    ")
         yield "  }"
 

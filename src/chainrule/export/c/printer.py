@@ -86,6 +86,10 @@ class CPrinter(Printer):
             first = f"{name}_int({first}, {other})"
         return first
 
+    def rounded(self, value: str) -> str:
+        """Return a number rounded to float."""
+        return f"(float)({value})"
+
     def truncated(self, value: str) -> str:
         """Return a number as a whole one."""
         return f"(int)({value})"

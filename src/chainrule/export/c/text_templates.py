@@ -205,8 +205,8 @@ static void read_text(const char *text)
 @COUNTED
   while (*text != 0) {
     const uint32_t sign = next_sign(&text);
-    const char class = sign < 128 ? 'w' : class_of(sign);
-    const char kind = class == 'A' ? 'a' : class == 'T' ? 't' : class;
+    const char exact = sign < 128 ? 'w' : class_of(sign);
+    const char kind = exact == 'A' ? 'a' : exact == 'T' ? 't' : exact;
     if (script && kind != 't' && kind != 'm') {
       end_word();
       script = 0;
@@ -276,7 +276,7 @@ static int letter_comes(const char *text)
 
 """
 
-LETTER = """      if (sign >= 128 && strchr("wcat", class) != NULL) reading.letters_in_word = 1;
+LETTER = """      if (sign >= 128 && strchr("wcat", exact) != NULL) reading.letters_in_word = 1;
 """
 LETTER_OF_ASCII = "    if (sign < 128) reading.letters_in_word = 1;\n"
 

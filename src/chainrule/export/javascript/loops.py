@@ -34,5 +34,6 @@ def step_lines(
             local = printer.name(own)
             if local != place:
                 yield f"    const {local} = {place};"
+        printer.rounds = step.single and printer.double
         yield from printer.lines(step.body, "    ")
         yield "  }"

@@ -16,13 +16,14 @@ OWN = ("erf", "erfc")
 
 
 class JavaScriptPrinter(Printer):
-    """JavaScript, whose local numbers are doubles whatever arrays hold."""
+    """JavaScript, whose local numbers are doubles whatever arrays hold: floats, or ``double``."""
 
     equality: ClassVar[str] = "==="
     declared = "const", "let", "let"
     counted: ClassVar[str] = "let"
 
-    def __init__(self) -> None:
+    def __init__(self, *, double: bool = False) -> None:
+        self.double = double
         self.used: set[str] = set()
 
     def number(self, value: float) -> str:
@@ -40,6 +41,10 @@ class JavaScriptPrinter(Printer):
     def extreme(self, name: str, ends: Sequence[str]) -> str:
         """Return the largest or the smallest of whole numbers."""
         return f"Math.{name}({', '.join(ends)})"
+
+    def rounded(self, value: str) -> str:
+        """Return a number rounded to float."""
+        return f"Math.fround({value})"
 
     def truncated(self, value: str) -> str:
         """Return a number as a whole one."""

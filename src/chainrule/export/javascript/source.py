@@ -29,7 +29,7 @@ class _Module:
 
     def __init__(self, plan: ExportPlan) -> None:
         self.plan = plan
-        self.printer = JavaScriptPrinter()
+        self.printer = JavaScriptPrinter(double=plan.precision == "double")
 
     def lines(self) -> Iterator[str]:
         """Yield the whole module line by line."""

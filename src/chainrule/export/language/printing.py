@@ -42,6 +42,8 @@ class Printer(ABC):
     """How a local number is declared, one that changes, and a whole number that changes."""
     counted: ClassVar[str]
     """How a loop's whole number is declared."""
+    rounds: bool = False
+    """Whether numbers are rounded to float before they are stored."""
 
     @abstractmethod
     def number(self, value: float) -> str:
@@ -58,6 +60,10 @@ class Printer(ABC):
     @abstractmethod
     def quotient(self, above: str, below: int) -> str:
         """Return a quotient of whole numbers, the rest left out: towards zero."""
+
+    @abstractmethod
+    def rounded(self, value: str) -> str:
+        """Return a number rounded to float."""
 
     @abstractmethod
     def truncated(self, value: str) -> str:
@@ -116,8 +122,10 @@ class Printer(ABC):
             case SetPlace(name, index):
                 yield f"{indent}{self.name(name)} = {self.index(index)};"
             case Assign(target, value, add):
-                sign = "+=" if add else "="
-                yield f"{indent}{self.text(target)} {sign} {self.text(value)};"
+                sign, number = "+=" if add else "=", self.text(value)
+                if self.rounds and target.operation == "element":
+                    number = self.rounded(number)
+                yield f"{indent}{self.text(target)} {sign} {number};"
             case Return(index):
                 yield f"{indent}return {self.index(index)};"
             case Loop():
