@@ -41,8 +41,8 @@ def test_names_and_json(digits, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ((), "--to: expected one of c, js, or --output NAME"),
-        (("--to", "java"), "--to: expected one of c, js, got 'java'"),
+        ((), "--to: expected one of c, js, onnx, or --output NAME"),
+        (("--to", "java"), "--to: expected one of c, js, onnx, got 'java'"),
         (("-o", "here.c"), "here.c is there already; --force overwrites it"),
         (("-o", "folder/x.c"), "--output: there is no folder folder"),
         (("-o", "x.c", "--weights", "here.c"), "here.c is there already"),

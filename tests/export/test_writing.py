@@ -233,7 +233,7 @@ def chain(*functions):
     ("model", "options", "message"),
     [
         (chain(Linear(2)), {"path": "net.txt"}, r"expected a name that ends in \.c, \.js, \.mjs"),
-        (chain(Linear(2)), {"to": "java"}, "expected to as one of c, js, got 'java'"),
+        (chain(Linear(2)), {"to": "java"}, "expected to as one of c, js, onnx, got 'java'"),
         (chain(Linear(2)), {"precision": "half"}, "expected precision as one of float, double"),
         (chain(Linear(2)), {"name": "7up"}, "expected a name of letters, digits and _, got '7up'"),
         (chain(Linear(2)), {"name": "while"}, "expected a name of letters, digits and _"),

@@ -20,7 +20,7 @@ def export(
     to: Annotated[
         str | None,
         typer.Option(
-            metavar="LANGUAGE", help="c or js; by default what the name of --output ends in."
+            metavar="LANGUAGE", help="c, js or onnx; by default what the name of --output ends in."
         ),
     ] = None,
     output: Annotated[
@@ -48,10 +48,19 @@ def export(
     name: Annotated[
         str | None, typer.Option(help="What functions are called; by default as the file is.")
     ] = None,
+    opset: Annotated[
+        int | None, typer.Option(help="The version of ONNX's operators: 17, the usual one, or 21.")
+    ] = None,
+    encoded: Annotated[
+        bool,
+        typer.Option(
+            "--encoded", help="ONNX begins with what the first layer takes, not with raw samples."
+        ),
+    ] = False,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a model as a program without dependencies: C99, or a module of JavaScript."""
+    """Write a model as a program without dependencies, C99 or JavaScript, or as ONNX."""
     from chainrule.export.writing import LANGUAGES, export_network
 
     out = Output(as_json=as_json)
@@ -73,6 +82,8 @@ def export(
         samples=None if samples is None else _samples(estimator, samples),
         weights=weights,
         name=name,
+        opset=opset,
+        encoded=encoded,
     )
     if as_json:
         told: dict[str, Any] = vars(done)

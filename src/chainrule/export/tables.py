@@ -8,7 +8,7 @@ such as times, are among them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import pi
 from typing import Any
 
@@ -30,7 +30,9 @@ from chainrule.inputs.tables.piecewise import FARTHEST, LARGEST, PiecewiseColumn
 from chainrule.inputs.tables.target_encoding import TargetEncodedColumn
 from chainrule.inputs.tables.texts import TextColumn
 
-__all__ = ["write_table"]
+__all__ = ["calendar", "write_table"]
+
+Let = Callable[[str, Any], Expression]
 
 
 def write_table(program: Program, encoder: TableEncoder, x: Array) -> Array:
@@ -174,7 +176,7 @@ class _ColumnWriter:
             else:
                 b.store(element("X", start), 0.0)
         with b.otherwise(missing):
-            parts = _parts(b, x)
+            parts = calendar(x, b.let)
             for part, own in zip(column.parts, column.numbers, strict=True):
                 self.numbers(b, own, parts[part], start)
                 start += len(own.feature_names)
@@ -189,29 +191,36 @@ def _gone(x: Expression) -> Any:
     return m.where(m.equal(x, x), 0, 1)
 
 
-def _parts(b: Block, seconds: Expression) -> dict[str, Expression]:
-    """Write the calendar of seconds since 1970; years begin in March until the end.
+def calendar(seconds: Expression, let: Let = lambda name, value: value) -> dict[str, Expression]:
+    """Return the calendar of seconds since 1970; years begin in March until the end.
 
     Source of the calendar: Hinnant, "chrono-compatible low-level date algorithms", 2021.
+
+    Parameters
+    ----------
+    seconds : Expression
+        As clocks show them.
+    let : callable
+        Gives a value a name, and returns what stands for it.
     """
-    whole = b.let("days", floor(seconds / DAY))
-    shifted = b.let("shifted", whole + 719468)  # since the 1st of March of the year 0
-    era = b.let("era", floor(shifted / 146097))
-    of_era = b.let("day_of_era", shifted - era * 146097)
+    whole = let("days", floor(seconds / DAY))
+    shifted = let("shifted", whole + 719468)  # since the 1st of March of the year 0
+    era = let("era", floor(shifted / 146097))
+    of_era = let("day_of_era", shifted - era * 146097)
     year = floor(
         (of_era - floor(of_era / 1460) + floor(of_era / 36524) - floor(of_era / 146096)) / 365
     )
-    year = b.let("year_of_era", year)
-    of_year = b.let("day_of_year", of_era - (365 * year + floor(year / 4) - floor(year / 100)))
-    march = b.let("month_from_march", floor((5 * of_year + 2) / 153))
-    month = b.let("month", m.where(march < 10, march + 3, march - 9))
+    year = let("year_of_era", year)
+    of_year = let("day_of_year", of_era - (365 * year + floor(year / 4) - floor(year / 100)))
+    march = let("month_from_march", floor((5 * of_year + 2) / 153))
+    month = let("month", m.where(march < 10, march + 3, march - 9))
     weekday = whole + 3
     hours = floor(seconds / 3600)
     return {
-        "days": b.let("since", seconds / DAY),
-        "year": b.let("year", year + era * 400 + m.where(month <= 2, 1, 0)),
+        "days": let("since", seconds / DAY),
+        "year": let("year", year + era * 400 + m.where(month <= 2, 1, 0)),
         "month": month,
-        "day": b.let("day", of_year - floor((153 * march + 2) / 5) + 1),
-        "weekday": b.let("weekday", weekday - 7 * floor(weekday / 7)),
-        "hour": b.let("hour", hours - 24 * floor(hours / 24)),
+        "day": let("day", of_year - floor((153 * march + 2) / 5) + 1),
+        "weekday": let("weekday", weekday - 7 * floor(weekday / 7)),
+        "hour": let("hour", hours - 24 * floor(hours / 24)),
     }

@@ -14,8 +14,10 @@ import numpy as np
 from chainrule.data import Table
 from chainrule.data.frames import as_table
 from chainrule.export.c.source import c_source
+from chainrule.export.exported import Exported
 from chainrule.export.javascript.source import javascript_source
 from chainrule.export.language.printing import identifier
+from chainrule.export.onnx.writing import write_onnx
 from chainrule.export.plan import PRECISIONS, ExportPlan, plan_export
 from chainrule.export.raw_columns import raw_rows
 from chainrule.export.samples import Samples, keep_samples
@@ -32,13 +34,14 @@ __all__ = ["LANGUAGES", "Exported", "export_network"]
 class Language:
     """A language: how files in it are named, and what writes one.
 
-    ``whole`` says whether a gradient has a last function that the loss includes, too, and
-    ``checks`` whether a program can check itself with samples.
+    ``source`` is None where there is no text: of ONNX. ``whole`` says whether a gradient has a last
+    function that the loss includes, too, and ``checks`` whether a program can check itself with
+    samples.
     """
 
     name: str
     suffixes: tuple[str, ...]
-    source: Callable[[ExportPlan], str]
+    source: Callable[[ExportPlan], str] | None = None
     whole: bool = False
     checks: bool = False
 
@@ -46,6 +49,7 @@ class Language:
 LANGUAGES = {
     "c": Language("C99", (".c",), c_source, checks=True),
     "js": Language("JavaScript", (".js", ".mjs"), javascript_source, whole=True),
+    "onnx": Language("ONNX", (".onnx",)),
 }
 """The languages that networks are written in, by the names in ``to``."""
 
@@ -54,44 +58,6 @@ LONGEST_TEXT = 1000
 
 INLINE = 1000
 """Parameters of more numbers go into a file of their own, if there is to be one."""
-
-
-@dataclass(frozen=True)
-class Exported:
-    """What has been written.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    language : str
-        What it is written in.
-    name : str
-        What names of functions begin with.
-    precision : str
-        "float" or "double".
-    parameter_bytes : int
-        What the parameters take: flash, on a small computer.
-    memory_bytes : int
-        What else is allocated: RAM.
-    weights : Path or None
-        The file of the large parameters.
-    """
-
-    path: Path
-    language: str
-    name: str
-    precision: str
-    parameter_bytes: int
-    memory_bytes: int
-    weights: Path | None = None
-
-    def __str__(self) -> str:
-        beside = "" if self.weights is None else f", with {self.weights.name} beside it"
-        return (
-            f"{self.language} in {self.precision} written to {self.path}{beside}: "
-            f"{self.parameter_bytes:,} bytes of parameters, {self.memory_bytes:,} of memory"
-        )
 
 
 def export_network(
@@ -105,6 +71,8 @@ def export_network(
     samples: Any = None,
     weights: str | os.PathLike[str] | None = None,
     name: str | None = None,
+    opset: int | None = None,
+    encoded: bool = False,
 ) -> Exported:
     """Write a trained network as a program of its own, from raw samples to answers.
 
@@ -115,10 +83,10 @@ def export_network(
         columns and an estimator.
     path : str or path
         Of the file; what is there is overwritten.
-    to : {"c", "js"}, default=None
-        C99, or a module of JavaScript; None takes what the file's name ends in.
+    to : {"c", "js", "onnx"}, default=None
+        C99, a module of JavaScript, or a graph of ONNX; None takes what the file's name ends in.
     precision : {"float", "double"}, default=None
-        The type of all numbers; None takes the network's own.
+        The type of all numbers; None takes the network's own. ONNX is written in float.
     gradient : bool, default=False
         Whether the loss and its gradients, by backprop, are written, too.
     loss : Loss, default=None
@@ -129,6 +97,11 @@ def export_network(
         A file for the parameters of more than 1,000 numbers; None keeps all in the program.
     name : str, default=None
         What names of functions begin with; None takes the file's name.
+    opset : {17, 21}, default=None
+        The version of the operators of ONNX; None takes 17.
+    encoded : bool, default=False
+        Whether a file of ONNX begins with what the first layer takes, in place of raw samples: of
+        texts, whose words ONNX has no operators to split, with their features.
 
     Returns
     -------
@@ -139,9 +112,18 @@ def export_network(
     ------
     ValueError
         Something in the network cannot be written in that language; the message names it.
+    ImportError
+        The package onnx, which writes ONNX, is not installed.
     """
     path = Path(path)
     language = LANGUAGES[_language(path, to)]
+    if language.source is None:
+        own = _name(path, name)
+        given = {"gradient": gradient, "loss": loss, "samples": samples, "weights": weights}
+        return write_onnx(model, path, given, precision, own, opset, encoded=encoded)
+    if opset is not None or encoded:
+        option = "encoded" if opset is None else "opset"
+        raise ValueError(f"export: {option} is for ONNX alone, got to={language.name!r}")
     if samples is not None and not language.checks:
         raise ValueError(f"export: samples are kept in C alone, got to={language.name!r}")
     network = walk(model, loss, pipelines=True)

@@ -1,0 +1,1 @@
+"""Networks as ONNX graphs, which runtimes of many languages and machines read."""

@@ -1,0 +1,110 @@
+"""The inputs of a graph, and what makes X of them: a function for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from chainrule.export.onnx.graph import Graph, Tensor
+from chainrule.export.onnx.layers import Layers
+from chainrule.export.onnx.tables import write_table
+from chainrule.export.walk import Network
+from chainrule.functions import EmbeddingBag
+from chainrule.inputs import Images, Inputs, Rows, TableEncoder, Texts
+from chainrule.layout import Layer
+
+__all__ = ["INPUT_KINDS", "write_counts", "write_encoded", "write_inputs"]
+
+Told = list[dict[str, str]]
+"""Of each input its name, its column if it has one, its type, and what it is."""
+
+
+def _told(name: str, kind: str, meaning: str) -> Told:
+    return [{"input": name, "type": kind, "meaning": meaning}]
+
+
+def _rows(graph: Graph, inputs: Rows) -> tuple[Tensor, Told]:
+    """Return the numbers themselves."""
+    X = graph.input("X", np.float32, ("N", inputs.count))
+    return X, _told(X, "float", f"rows of {inputs.count} numbers")
+
+
+def _images(graph: Graph, inputs: Images) -> tuple[Tensor, Told]:
+    """Return X[c,i,j] = (x − mean[c]) / scale[c], of pixels in the order of the raw images."""
+    shape = (inputs.raw_count,) if inputs.rows else inputs.given
+    x = graph.input("X", np.float32, ("N", *shape))
+    X = graph.reshape(x, inputs.given) if inputs.rows else x
+    if inputs.format == "nhw":
+        X = graph.unsqueeze(X, 1)
+    elif inputs.format == "nhwc":
+        X = graph.op("Transpose", X, perm=[0, 3, 1, 2])
+    scaling = inputs.scaling
+    if scaling is not None:
+        mean, scale = (
+            graph.constant(np.reshape(numbers, (-1, 1, 1)), np.float32)
+            for numbers in (scaling.mean, scaling.scale)
+        )
+        X = graph.op("Div", graph.op("Sub", X, mean), scale)
+    rows = ", as rows" if inputs.rows else ""
+    return X, _told(x, "float", f"{inputs.describe()}, raw, {inputs.format}{rows}")
+
+
+def _texts(graph: Graph, inputs: Texts) -> tuple[Tensor, Told]:
+    raise ValueError(
+        "export: ONNX has no operators that split texts as training did; with encoded=True "
+        "(--encoded) the file begins with the features that .inputs_.encode(texts) gives"
+    )
+
+
+INPUT_KINDS: dict[type[Inputs], Callable[[Graph, Any], tuple[Tensor, Told]]] = {
+    Rows: _rows,
+    Images: _images,
+    TableEncoder: write_table,
+    Texts: _texts,
+}
+"""The kinds of inputs that there are operators for, and what writes them."""
+
+
+def write_inputs(graph: Graph, network: Network) -> tuple[Tensor, Told]:
+    """Return X (n, …) as the first layer takes it, of raw samples; and what these are."""
+    inputs = network.inputs
+    if inputs is None:
+        return write_encoded(graph, network)
+    for kind, write in INPUT_KINDS.items():
+        if isinstance(inputs, kind):
+            return write(graph, inputs)
+    raise ValueError(
+        f"{network.title}: cannot be exported to ONNX: expected inputs of rows, images or tables, "
+        f"got those of kind {inputs.kind!r}; encoded=True begins with what they make"
+    )
+
+
+def write_encoded(graph: Graph, network: Network) -> tuple[Tensor, Told]:
+    """Return X (n, …), an input as the first layer takes it."""
+    X = graph.input("X", np.float32, ("N", *network.input_shape))
+    return X, _told(X, "float", "what the first layer takes")
+
+
+def write_counts(graph: Graph, own: Layers, first: Layer) -> tuple[Tensor, Told, bool]:
+    """Return what texts' features make, and whether the first layer is in it already.
+
+    Features are too many for a row of numbers: of each text its own are given, by their places and
+    their weights, which are 0 behind the last one. A bag of embeddings takes these as they are; for
+    any other layer the row is written out.
+    """
+    places = graph.input("places", np.int64, ("N", "L"))
+    weights = graph.input("weights", np.float32, ("N", "L"))
+    told = _told(places, "int64", "the features of each text, by their places; 0 behind the last")
+    told += _told(weights, "float", "their weights, 0 behind the last")
+    function = first.function
+    if isinstance(function, EmbeddingBag) and function.mode == "sum":
+        rows = graph.op("Gather", own.parameter(first, "A"), places, axis=0)
+        bag = graph.op("MatMul", graph.unsqueeze(weights, 1), rows)
+        return graph.op("Squeeze", bag, graph.whole(1)), told, True
+    count = graph.op("Gather", graph.op("Shape", places), graph.whole(0), axis=0)
+    shape = graph.op("Concat", count, graph.whole(*first.input_shape), axis=0)
+    zeros = graph.op("Expand", graph.constant(0.0, np.float32), shape)
+    X = graph.op("ScatterElements", zeros, places, weights, axis=1, reduction="add")
+    return X, told, False
