@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.export.onnx import kinds as kinds
 from chainrule.export.onnx.answers import label_numbers, write_answers
 from chainrule.export.onnx.graph import Graph, Tensor
 from chainrule.export.onnx.inputs import Told, write_counts, write_encoded, write_inputs
