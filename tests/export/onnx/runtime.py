@@ -8,8 +8,23 @@ from chainrule.export.onnx.model import onnx_model
 from chainrule.export.raw_columns import raw_columns, raw_rows
 from chainrule.export.walk import walk
 
-pytest.importorskip("onnx")
+onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
+
+
+def graph_session(graph):
+    """Return a graph as a session."""
+    helper = onnx.helper
+    constants = [
+        onnx.helper.make_tensor(
+            name, graph.element_type(array.dtype), array.shape, array.ravel().tolist()
+        )
+        for name, array in graph.constants().items()
+    ]
+    whole = helper.make_graph(graph.nodes, "g", graph.inputs, graph.outputs, constants)
+    opsets = [helper.make_opsetid("", graph.opset), helper.make_opsetid("ai.onnx.ml", 3)]
+    model = helper.make_model(whole, opset_imports=opsets, ir_version=8)
+    return Session(model.SerializeToString())
 
 
 class Session:

@@ -23,7 +23,7 @@ from chainrule import (
 from chainrule.export.onnx.model import OPSETS, onnx_model
 from chainrule.export.walk import walk
 from export.networks import every_case
-from export.onnx.runtime import Session, assert_close, chain_session
+from export.onnx.runtime import Session, assert_close, chain_session, onnx
 from export.test_drawn import Draw
 from lines import line
 
@@ -138,8 +138,6 @@ def test_what_has_no_operator_is_named():
 
 
 def test_nothing_is_computed_or_kept_twice():
-    import onnx
-
     chain = Chain(Linear(3), Tanh(), Linear(2)).initialize((4,))
     model = onnx.load_from_string(onnx_model(walk(chain), "net", 17).content)
     assert [node.op_type for node in model.graph.node] == ["Gemm", "Tanh", "Gemm", "Identity"]

@@ -7,6 +7,7 @@ turned into a number.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import pi
@@ -34,6 +35,9 @@ from chainrule.inputs.tables.target_encoding import TargetEncodedColumn
 __all__ = ["write_table"]
 
 ML = "ai.onnx.ml"
+
+WHOLE = re.compile("-?[0-9]{1,15}")
+"""Whole numbers that floats have, too."""
 
 
 def write_table(graph: Graph, encoder: TableEncoder) -> tuple[Tensor, list[dict[str, str]]]:
@@ -177,9 +181,9 @@ def _markers() -> list[str]:
 
 
 def _spellings(values: Sequence[str]) -> dict[str, int]:
-    """Return how frames spell the truth values that files spell otherwise."""
+    """Return how frames spell whole numbers, and truth values, that files spell otherwise."""
     known = {value: place for place, value in enumerate(values)}
-    found = {}
+    found = {f"{value}.0": place for value, place in known.items() if WHOLE.fullmatch(value)}
     for text in ("True", "False"):
         for way in (text.upper(), text.lower()):
             if way in known:

@@ -1,0 +1,103 @@
+"""Tables as graphs of ONNX: every kind of column, odd cells, and texts that look like numbers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from chainrule import Chain, Classifier, Linear
+from chainrule.data.frames import as_table
+from chainrule.export.onnx.graph import Graph
+from chainrule.export.onnx.model import OPSETS
+from chainrule.export.onnx.tables import write_table
+from export.onnx.runtime import assert_close, columns_of, exported, graph_session
+from export.test_tables import ANSWERS, FRAME, ODD, fitted
+
+pytestmark = pytest.mark.filterwarnings("ignore::chainrule.data.DataWarning")
+
+
+@pytest.fixture(scope="module")
+def models():
+    with pytest.warns():  # so few epochs
+        return list(fitted())
+
+
+def features(encoder, feed, opset=17):
+    """Return the features that a graph makes of columns."""
+    graph = Graph(opset)
+    X, _ = write_table(graph, encoder)
+    graph.output("features", X, np.float32, ("N", None))
+    return graph_session(graph).run(feed)["features"]
+
+
+@pytest.mark.parametrize("opset", OPSETS)
+@pytest.mark.parametrize("which", range(3))
+def test_features_are_the_encoder_s(models, which, opset):
+    model, frame = models[which], pd.concat([FRAME.head(40), ODD])
+    expected = model.inputs_.encode(as_table(frame))
+    found = features(model.inputs_, columns_of(model, frame), opset)
+    waves = ["sine" in name or "cosine" in name for name in model.inputs_.feature_names]
+    np.testing.assert_array_equal(found[:, ~np.array(waves)], expected[:, ~np.array(waves)])
+    np.testing.assert_allclose(found, expected, rtol=2e-7, atol=1e-7)
+
+
+@pytest.mark.parametrize("opset", OPSETS)
+def test_predictions_with_odd_cells(models, opset, tmp_path):
+    frame = pd.concat([FRAME, ODD])
+    for model in models[:2]:
+        session, feed = exported(model, tmp_path, opset=opset), columns_of(model, frame)
+        exact = model.predict_proba(frame)
+        for rows in (slice(0, 1), slice(299, 306), slice(0, 100), slice(None)):
+            found = session.run({name: array[rows] for name, array in feed.items()})
+            assert_close(found["probabilities"], exact[rows])
+            assert found["label"].tolist() == model.predict(frame.iloc[rows]).tolist()
+    session, feed = exported(models[2], tmp_path, opset=opset), columns_of(models[2], frame)
+    assert_close(session.run(feed)["variable"][:, 0], models[2].predict(frame))
+
+
+def trained(**columns):
+    """Return an estimator of a table of texts, which are its categories."""
+    frame = pd.DataFrame(columns)
+    model = Classifier(Chain(Linear(3)), complete=True, inputs="table", max_iter=2, random_state=0)
+    with pytest.warns():
+        return model.fit(frame, ANSWERS[: len(frame)])
+
+
+def test_texts_stay_texts():
+    ids = ["123456789012", "123456789013", "1,5x", "1.5", "12abc", "12", "é\u0301", "a b"]
+    model = trained(id=ids * 8)
+    values = model.inputs_.columns[0].values
+    assert set(ids) <= set(values)
+    found = features(model.inputs_, {"id": np.array([*ids, "1", "12a", ""], object)[:, None]})
+    for text, row in zip(ids, found, strict=False):
+        assert row.sum() == 1
+        assert values[row.argmax()] == text
+    assert (found[len(ids) :] == 0).all()
+
+
+def test_missing_texts_and_truth_values_as_frames_write_them():
+    cities = ["Bonn", None, "Kiel", "true", "false"]
+    model = trained(city=cities * 10, n=["1", "2", "7", "2", "x"] * 10)
+    column = model.inputs_.columns[0]
+    ways = ["", "nan", "NaN", "None", "NA", "<NA>", "null", "N/A", "?"]
+    feed = [*ways, "True", "False", "true"]
+    other = np.array([["2"]] * len(feed), object)
+    found = features(model.inputs_, {"city": np.array(feed, object)[:, None], "n": other})
+    values = [column.values[place] for place in found[:, : len(column.values)].argmax(axis=1)]
+    assert values == ["(missing)"] * len(ways) + ["true", "false", "true"]
+    whole = {"city": np.array([["Bonn"]] * 2, object), "n": np.array([["2"], ["2.0"]], object)}
+    assert np.ptp(features(model.inputs_, whole), axis=0).max() == 0
+
+
+def test_a_table_s_metadata_tells_the_columns(models, tmp_path):
+    session = exported(models[0], tmp_path)
+    assert session.inputs == {
+        "age": "tensor(double)",
+        "salary €": "tensor(double)",
+        "city": "tensor(string)",
+        "member": "tensor(double)",
+        "since": "tensor(double)",
+        "zip": "tensor(string)",
+        "int": "tensor(double)",
+    }
+    assert '"column": "salary €"' in session.metadata["inputs"]
+    assert "seconds since 1970" in session.metadata["inputs"]
