@@ -42,7 +42,7 @@ def test_onnx(digits, tmp_path, monkeypatch):
     pytest.importorskip("onnx")
     monkeypatch.chdir(tmp_path)
     told = chainrule("export", digits, "--to", "onnx", "--opset", "21").err
-    assert told.startswith("ONNX (opset 21) in float written to digits.onnx: 4,")
+    assert told.startswith("ONNX (opset 21) in float written to digits.onnx: 6,")
     told = chainrule("export", digits, "-o", "x.onnx", "--encoded", "--json").json
     assert (told["language"], told["opset"], told["memory_bytes"]) == ("ONNX", 17, None)
     assert "expected opset as one of 17, 21" in chainrule(

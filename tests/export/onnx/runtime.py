@@ -14,6 +14,7 @@ onnxruntime = pytest.importorskip("onnxruntime")
 
 def graph_session(graph):
     """Return a graph as a session."""
+    graph.finish()
     helper = onnx.helper
     constants = [
         onnx.helper.make_tensor(

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_digits, load_iris, make_multilabel_classification
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from chainrule import (
     AvgPool2d,
@@ -26,9 +28,10 @@ from chainrule import (
     TableRegressor,
     Tanh,
     TextClassifier,
+    export_network,
 )
 from chainrule.export.onnx.model import OPSETS
-from export.onnx.runtime import assert_close, columns_of, exported
+from export.onnx.runtime import Session, assert_close, columns_of, exported
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -110,6 +113,15 @@ def test_several_numbers_in_their_own_units(tmp_path):
     own = Regressor(chain, complete=True, scale_target=True, **FEW)
     own.fit(X32, answers)
     check_numbers(exported(own, tmp_path), own, {"X": X32}, X32)
+
+
+def test_scalers_of_scikit_learn_before_a_network(tmp_path):
+    far = X + np.array([1e7, 0, -5, 1e5])
+    pipe = make_pipeline(StandardScaler(), MinMaxScaler(), MLPClassifier((5,), **FEW))
+    pipe.fit(far, y)
+    session = Session(export_network(pipe, tmp_path / "pipe.onnx").path)
+    assert session.inputs == {"X": "tensor(double)"}
+    check_classes(session, pipe, {"X": far}, far)
 
 
 IMAGE_KINDS = {

@@ -45,6 +45,7 @@ class Graph:
         self.outputs: list[Any] = []
         self._taken: set[str] = set()
         self._kept: set[str] = set()
+        self._values: dict[Tensor, Tensor] = {}
         self._made: dict[Any, tuple[Tensor, ...]] = {}
 
     def fresh(self, name: str) -> str:
@@ -79,10 +80,27 @@ class Graph:
         """Declare an output that has a value, and return the name that it goes by."""
         self._kept.discard(name)
         tensor = self.fresh(name)
-        self.nodes.append(self.onnx.helper.make_node("Identity", [value], [tensor], tensor))
+        self._values[tensor] = value
         kind = self.element_type(dtype)
         self.outputs.append(self.onnx.helper.make_tensor_value_info(tensor, kind, list(shape)))
         return tensor
+
+    def finish(self) -> None:
+        """Let what nodes make go by the outputs' names; to be called once, at the end."""
+        own = {name for node in self.nodes for name in node.output}
+        names: dict[Tensor, Tensor] = {}
+        for tensor, value in self._values.items():
+            if value in own and value not in names:
+                names[value] = tensor
+        for node in self.nodes:
+            node.input[:] = [names.get(name, name) for name in node.input]
+            node.output[:] = [names.get(name, name) for name in node.output]
+        copies = [
+            self.onnx.helper.make_node("Identity", [names.get(value, value)], [tensor], tensor)
+            for tensor, value in self._values.items()
+            if names.get(value) != tensor
+        ]
+        self.nodes += copies
 
     def element_type(self, dtype: Any) -> int:
         """Return the number that ONNX has for a type; texts are of NumPy's type str."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.export.onnx.graph import Graph, Tensor
 from chainrule.export.onnx.layers import Layers
 from chainrule.export.onnx.tables import write_table
+from chainrule.export.scaling import RowScaling
 from chainrule.export.walk import Network
 from chainrule.functions import EmbeddingBag
 from chainrule.inputs import Images, Inputs, Rows, TableEncoder, Texts
@@ -29,6 +30,19 @@ def _rows(graph: Graph, inputs: Rows) -> tuple[Tensor, Told]:
     """Return the numbers themselves."""
     X = graph.input("X", np.float32, ("N", inputs.count))
     return X, _told(X, "float", f"rows of {inputs.count} numbers")
+
+
+def _scaled(
+    graph: Graph, count: int, scalings: Sequence[RowScaling]
+) -> tuple[Tensor, Told]:
+    """Return rows as scalers make them, (x − shift) / divisor, in double."""
+    x = X = graph.input("X", np.float64, ("N", count))
+    for scaling in scalings:
+        shift = graph.constant(scaling.shift, np.float64, "shift")
+        divisor = graph.constant(scaling.divisor, np.float64, "divisor")
+        X = graph.op("Div", graph.op("Sub", X, shift), divisor)
+    told = _told(x, "double", f"rows of {count} numbers, as {scalings[0].name} takes them")
+    return graph.cast(X, np.float32), told
 
 
 def _images(graph: Graph, inputs: Images) -> tuple[Tensor, Told]:
@@ -72,6 +86,8 @@ def write_inputs(graph: Graph, network: Network) -> tuple[Tensor, Told]:
     inputs = network.inputs
     if inputs is None:
         return write_encoded(graph, network)
+    if network.scalings:
+        return _scaled(graph, inputs.raw_count, network.scalings)
     for kind, write in INPUT_KINDS.items():
         if isinstance(inputs, kind):
             return write(graph, inputs)

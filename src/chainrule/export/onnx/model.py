@@ -61,6 +61,7 @@ def onnx_model(network: Network, name: str, opset: int, *, encoded: bool = False
         graph.reserve(own)
     scores, told = _write_scores(graph, network, encoded=encoded)
     outputs = write_answers(graph, network, scores)
+    graph.finish()
     size = sum(array.nbytes for array in graph.constants().values() if array.dtype.kind not in "UO")
     if size > MOST_BYTES:
         raise ValueError(f"export: a file of ONNX has at most 2 GB, got {size:,} bytes of numbers")
