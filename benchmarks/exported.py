@@ -15,6 +15,8 @@ import numpy as np
 
 from benchmarks.tables import figure, head, row
 from chainrule import Chain, Linear, ReLU, Softmax
+from chainrule.export.onnx.model import OPSETS, onnx_model
+from chainrule.export.walk import walk
 
 SIZES = ((64, 256, 128, 10), (64, 32, 16, 10))
 """Networks for the digits."""
@@ -87,16 +89,15 @@ def _has_onnx() -> bool:
 
 def _in_onnx(chain: Chain, X: Any, rounds: int) -> tuple[float, float]:
     """Return the times with arrays that are bound once, and of calls with new ones."""
-    import onnx
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    model = _onnx_model(onnx, chain).SerializeToString()
+    model = onnx_model(walk(chain), "network", OPSETS[0]).content
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     binding = session.io_binding()
-    binding.bind_cpu_input("x", X[:1])
-    binding.bind_output("y")
+    binding.bind_cpu_input("X", X[:1])
+    binding.bind_output("Y")
 
     def bound() -> None:
         for _ in range(CALLS):
@@ -104,27 +105,6 @@ def _in_onnx(chain: Chain, X: Any, rounds: int) -> tuple[float, float]:
 
     def run() -> None:
         for n in range(CALLS):
-            session.run(None, {"x": X[n % 64 : n % 64 + 1]})
+            session.run(None, {"X": X[n % 64 : n % 64 + 1]})
 
     return _best(bound, rounds), _best(run, rounds)
-
-
-def _onnx_model(onnx: Any, chain: Chain) -> Any:
-    """Return a chain of Linear, ReLU and Softmax as an ONNX model of one sample."""
-    nodes, arrays, name = [], [], "x"
-    for place, layer in enumerate(chain.layers):
-        made = "y" if place == len(chain.layers) - 1 else f"Y{place}"
-        own = list(layer.names.values())
-        kind = {"Linear": "Gemm", "ReLU": "Relu", "Softmax": "Softmax"}
-        operator = kind[type(layer.function).__name__]
-        nodes.append(onnx.helper.make_node(operator, [name, *own], [made]))
-        arrays += [onnx.numpy_helper.from_array(chain.parameters[each], each) for each in own]
-        name = made
-    first, last = chain.layers[0].input_shape[0], chain.layers[-1].output_shape[0]
-    x, y = (
-        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, size])
-        for name, size in (("x", first), ("y", last))
-    )
-    graph = onnx.helper.make_graph(nodes, "network", [x], [y], arrays)
-    opsets = [onnx.helper.make_opsetid("", 17)]
-    return onnx.helper.make_model(graph, opset_imports=opsets, ir_version=9)
