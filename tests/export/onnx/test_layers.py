@@ -27,6 +27,7 @@ from export.onnx.runtime import Session, assert_close, chain_session, onnx
 from export.test_drawn import Draw
 from lines import line
 
+ReferenceEvaluator = pytest.importorskip("onnx.reference").ReferenceEvaluator
 CASES = {case.name: case for case in every_case()}
 
 
@@ -36,6 +37,14 @@ def test_every_function(name, opset):
     chain, X = CASES[name].chain, CASES[name].X
     session = chain_session(chain, opset)
     assert_close(session.run(X)["Y"], chain.forward(X.astype(np.float32).astype(np.float64)))
+
+
+def test_onnx_s_own_evaluator_agrees():
+    for case in CASES.values():
+        model = onnx.load_from_string(onnx_model(walk(case.chain), "net", 17).content)
+        with np.errstate(all="ignore"):  # of branches that are not taken
+            (found,) = ReferenceEvaluator(model).run(None, {"X": case.X.astype(np.float32)})
+        assert_close(found, case.chain.forward(case.X.astype(np.float32).astype(np.float64)))
 
 
 @settings(max_examples=60)

@@ -114,7 +114,7 @@ class Graph:
         array = np.asarray(numbers, dtype)
         texts = array.dtype.kind in "UO"
         content = tuple(array.ravel().tolist()) if texts else array.tobytes()
-        key = ("constant", array.dtype.str, array.shape, content)
+        key = (name, array.dtype.str, array.shape, content)
         if key not in self._made:
             tensor = self.fresh(name)
             self.initializers[tensor] = array

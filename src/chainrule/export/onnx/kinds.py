@@ -74,7 +74,7 @@ def _log_softmax(own: Layers, layer: Layer, X: Tensor) -> Tensor:
     graph = own.graph
     top = graph.op("ArgMax", X, axis=-1, keepdims=1)
     places = graph.constant(np.arange(layer.input_shape[-1]), np.int64, "places")
-    shifted = graph.op("Sub", X, graph.op("GatherElements", X, top, axis=-1))
+    shifted = graph.op("Sub", X, graph.op("GatherElements", X, top, axis=len(layer.input_shape)))
     is_top = graph.op("Equal", places, top)
     others = graph.op("Where", is_top, own.constant(0.0), graph.op("Exp", shifted))
     rest = graph.reduce("ReduceSum", others, (len(layer.input_shape),), keep=True)

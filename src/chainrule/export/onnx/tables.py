@@ -135,7 +135,7 @@ def _dates(
     for cycle in column.cycles:
         angle = 2 * pi * v / (DAY * CYCLES[cycle])
         own.rule(m.sin(angle), place, x=here)
-        own.rule(m.cos(angle), place + 1, x=here)
+        own.rule(m.sin(angle + pi / 2), place + 1, x=here)  # few runtimes have Cos in double
         place += 2
     known = m.where(m.equal(v, v), local("f"), 0.0)
     made = write_rule(graph, known, {"x": x, "f": own.written()}, np.float64)

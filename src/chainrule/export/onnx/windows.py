@@ -58,8 +58,12 @@ def write_conv(own: Layers, layer: Layer, X: Tensor) -> Tensor:
 
 
 def write_average(own: Layers, layer: Layer, X: Tensor) -> Tensor:
-    """Return means of windows, zeros around the image among them."""
-    return own.graph.op("AveragePool", _padded(own, X, _pads(layer), 0.0), **_windows(layer))
+    """Return means of windows, zeros around the image among them.
+
+    Some runtimes let the pool do the padding, which then has to count it, too.
+    """
+    padded = _padded(own, X, _pads(layer), 0.0)
+    return own.graph.op("AveragePool", padded, **_windows(layer), count_include_pad=1)
 
 
 def write_maximum(own: Layers, layer: Layer, X: Tensor) -> Tensor:
