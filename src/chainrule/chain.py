@@ -309,8 +309,8 @@ class Chain:
         """Return what has been written to a path: the chain as a program of its own.
 
         The options are those of :func:`chainrule.export_network`: ``to="c"`` for C99, "js" for a
-        module of JavaScript, ``precision``, ``gradient`` with a ``loss``, ``samples``,
-        ``weights`` and ``name``.
+        module of JavaScript, "onnx" for ONNX, ``precision``, ``gradient`` with a ``loss``,
+        ``samples``, ``weights``, ``name`` and ``opset``.
         """
         return later("export").export_network(self, path, **options)
 

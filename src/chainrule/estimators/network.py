@@ -188,10 +188,10 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
         Parameters
         ----------
         path : str or path
-            Of the file: .c for C99, .js for a module of JavaScript.
+            Of the file: .c for C99, .js for a module of JavaScript, .onnx for ONNX.
         **options : dict
             As :func:`chainrule.export_network` has them: ``to``, ``precision``, ``gradient``,
-            ``samples``, ``weights``, ``name``.
+            ``samples``, ``weights``, ``name``, ``opset``, ``encoded``.
 
         Returns
         -------

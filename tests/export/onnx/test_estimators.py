@@ -122,6 +122,10 @@ def test_scalers_of_scikit_learn_before_a_network(tmp_path):
     session = Session(export_network(pipe, tmp_path / "pipe.onnx").path)
     assert session.inputs == {"X": "tensor(double)"}
     check_classes(session, pipe, {"X": far}, far)
+    export_network(pipe, tmp_path / "pipe.onnx", encoded=True)
+    scaled = pipe[:-1].transform(far)
+    inner = Session(tmp_path / "pipe.onnx")
+    check_classes(inner, pipe[-1], {"X": scaled.astype(np.float32)}, scaled)
 
 
 IMAGE_KINDS = {

@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chainrule import Chain, Classifier, Linear
+from chainrule import Chain, Classifier, Linear, TableClassifier
 from chainrule.data.frames import as_table
 from chainrule.export.onnx.graph import Graph
 from chainrule.export.onnx.model import OPSETS
 from chainrule.export.onnx.tables import write_table
 from export.onnx.runtime import assert_close, columns_of, exported, graph_session
-from export.test_tables import ANSWERS, FRAME, ODD, fitted
+from export.test_tables import ANSWERS, FRAME, KINDS, ODD, REVIEWS, SMALL, fitted
 
 pytestmark = pytest.mark.filterwarnings("ignore::chainrule.data.DataWarning")
 
@@ -101,3 +101,13 @@ def test_a_table_s_metadata_tells_the_columns(models, tmp_path):
     }
     assert '"column": "salary €"' in session.metadata["inputs"]
     assert "seconds since 1970" in session.metadata["inputs"]
+
+
+def test_columns_of_free_text_are_named_and_go_by_their_features(tmp_path):
+    model = TableClassifier(**SMALL).fit(REVIEWS, np.where(KINDS, "no", "yes"))
+    with pytest.raises(ValueError, match=r"column 'review': .* no operators that split .*encoded="):
+        model.export(tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+    session = exported(model, tmp_path, encoded=True)
+    found = session.run(model.inputs_.encode(as_table(REVIEWS)))
+    assert_close(found["probabilities"], model.predict_proba(REVIEWS))

@@ -125,6 +125,8 @@ def _write_part(
     if part.operation in FORMS:
         form = FORMS[part.operation](local("x"))
         return write_rule(graph, form, {"x": operands[0]}, dtype)
+    if part.operation == "==" and operands[0] == operands[1]:  # which holds but for NaN
+        return graph.op("Not", graph.op("IsNaN", operands[0]))
     if part.operation == "maximum" and _is_zero(part.operands[1]):
         return graph.op("Relu", operands[0])
     return graph.op(OPERATORS[part.operation], *operands)

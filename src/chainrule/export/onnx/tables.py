@@ -49,6 +49,12 @@ def write_table(graph: Graph, encoder: TableEncoder) -> tuple[Tensor, list[dict[
     for column, raw, block in zip(
         encoder.columns, raw_columns(encoder), encoder.blocks, strict=True
     ):
+        if raw.text is not None:
+            raise ValueError(
+                f"column {raw.name!r}: cannot be exported to ONNX, which has no operators that "
+                "split texts as training did; leave it out, or let the file begin with what the "
+                "first layer takes: encoded=True (--encoded)"
+            )
         dtype: Any = np.float64 if raw.values is None else np.str_
         x = graph.input(raw.name, dtype, ("N", 1))
         kind = "double" if raw.values is None else "string"

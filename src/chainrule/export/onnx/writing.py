@@ -38,6 +38,6 @@ def write_onnx(
         raise ValueError(
             f"export: expected opset as one of {', '.join(map(str, OPSETS))}, got {opset!r}"
         )
-    made = onnx_model(walk(model, pipelines=not encoded), name, version, encoded=encoded)
+    made = onnx_model(walk(model, pipelines=True), name, version, encoded=encoded)
     replace_file(path, [made.content])
     return Exported(path, "ONNX", name, "float", made.parameter_bytes, None, opset=version)
