@@ -11,6 +11,7 @@ from chainrule import (
     BatchNorm,
     Chain,
     Conv2d,
+    Elementwise,
     Flatten,
     LayerNorm,
     Linear,
@@ -127,6 +128,28 @@ def test_softmax_keeps_ranks_and_its_logarithm_small_digits():
     chain = Chain(LogSoftmax()).initialize((3,))
     exact = chain.forward(Z.astype(np.float64))
     np.testing.assert_allclose(chain_session(chain).run(Z)["Y"], exact, rtol=3e-7)
+
+
+def test_functions_of_one_s_own():
+    @dataclass(frozen=True)
+    class Own(Elementwise):
+        what: str
+
+        def value(self, x):
+            return {"step": x > 0, "flat": 2.5, "same": x, "clip": np.clip(x, -1, 1)}[self.what]
+
+        def derivative(self, x, y):
+            raise NotImplementedError
+
+    X = np.array([[-2, 0.5, 3]])
+    for what, expected in [
+        ("step", [0, 1, 1]),
+        ("flat", [2.5, 2.5, 2.5]),
+        ("same", [-2, 0.5, 3]),
+        ("clip", [-1, 0.5, 1]),
+    ]:
+        found = chain_session(Chain(Own(what)).initialize((3,))).run(X)["Y"]
+        assert found.tolist() == [expected]
 
 
 def test_what_has_no_operator_is_named():

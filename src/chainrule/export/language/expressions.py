@@ -14,7 +14,16 @@ from typing import Any, ClassVar
 from chainrule import mathematics
 from chainrule.numpy_functions import ReadsNumPy, plain
 
-__all__ = ["Condition", "Expression", "Index", "element", "floor", "local", "number"]
+__all__ = [
+    "Condition",
+    "Expression",
+    "Index",
+    "as_expression",
+    "element",
+    "floor",
+    "local",
+    "number",
+]
 
 COMPARISONS = {
     "less": "<",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.export.language.expressions import local
+from chainrule.export.language.expressions import as_expression, local
 from chainrule.export.lowering.elementwise import read
 from chainrule.export.onnx.graph import Tensor
 from chainrule.export.onnx.layers import KINDS, OPERATORS, Layers
@@ -35,8 +35,11 @@ def _elementwise(own: Layers, layer: Layer, X: Tensor) -> Tensor:
     """Return y = value(x)."""
     function = layer.function
     assert isinstance(function, Elementwise)
-    value = read(function, "value", function.value, local("x"))
-    return write_rule(own.graph, value, {"x": X})
+    value = as_expression(read(function, "value", function.value, local("x")))
+    Y = write_rule(own.graph, value, {"x": X})
+    if any(part.operation == "local" for part in value.walk()):
+        return Y
+    return own.graph.op("Expand", Y, own.graph.op("Shape", X))  # the same number everywhere
 
 
 def _linear(own: Layers, layer: Layer, X: Tensor) -> Tensor:

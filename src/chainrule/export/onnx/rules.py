@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule import mathematics as m
 from chainrule.engine.language.fits import ERFC_FAR
-from chainrule.export.language.expressions import Condition, Expression, floor, local, number
+from chainrule.export.language.expressions import Expression, as_expression, floor, local, number
 from chainrule.export.onnx.graph import Graph, Tensor
 
 __all__ = ["write_rule"]
@@ -103,11 +103,10 @@ def write_rule(
         The type of its numbers.
     """
     made: dict[int, Tensor] = {}
-    whole = rule if isinstance(rule, Expression) else number(rule)
+    whole = as_expression(rule)
     for part in whole.walk():
         made[id(part)] = _write_part(graph, part, made, values, dtype)
-    top = made[id(whole)]
-    return graph.cast(top, dtype) if isinstance(whole, Condition) else top
+    return made[id(whole)]
 
 
 def _write_part(
