@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from chainrule import Chain, Classifier, Linear, TableClassifier
 from chainrule.data.frames import as_table
@@ -37,6 +38,24 @@ def test_features_are_the_encoder_s(models, which, opset):
     found = features(model.inputs_, columns_of(model, frame), opset)
     waves = ["sine" in name or "cosine" in name for name in model.inputs_.feature_names]
     np.testing.assert_array_equal(found[:, ~np.array(waves)], expected[:, ~np.array(waves)])
+    np.testing.assert_allclose(found, expected, rtol=2e-7, atol=1e-7)
+
+
+CELLS = st.one_of(
+    st.just(np.nan), st.floats(-1e6, 1e6), st.floats(allow_nan=False, allow_infinity=False)
+)
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(CELLS, CELLS, st.integers(-(2**36), 2**36)), min_size=1, max_size=8))
+def test_drawn_numbers_and_times(models, cells):
+    model = models[0]
+    ages, salaries, seconds = zip(*cells, strict=True)
+    whole = FRAME.head(len(cells))
+    times = pd.to_datetime(np.array(seconds), unit="s")
+    frame = whole.assign(**{"age": ages, "salary €": salaries, "since": times})
+    expected = model.inputs_.encode(as_table(frame))
+    found = features(model.inputs_, columns_of(model, frame))
     np.testing.assert_allclose(found, expected, rtol=2e-7, atol=1e-7)
 
 
