@@ -31,6 +31,7 @@ from chainrule import (
     export_network,
 )
 from chainrule.export.onnx.model import OPSETS
+from chainrule.export.walk import walk
 from export.onnx.runtime import Session, assert_close, columns_of, exported
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -156,6 +157,16 @@ def test_images_that_are_scaled_and_pixels_of_a_camera(scaled, tmp_path):
     assert (model.inputs_.scaling is not None) == scaled
     check_classes(
         exported(model, tmp_path), model, {"X": data.astype(np.float32)}, data
+    )
+
+
+def test_images_far_from_zero(tmp_path):
+    data = np.round(30000 + np.random.default_rng(0).normal(size=(60, 6, 6))).astype(np.uint16)
+    model = Classifier(Chain(Conv2d(3), ReLU(), Flatten()), complete=True, inputs="images", **FEW)
+    model.fit(data, DIGITS[:60])
+    assert_close(
+        exported(model, tmp_path).run(data)["scores"],
+        walk(model).compute(model.inputs_.encode(data), "scores"),
     )
 
 

@@ -102,6 +102,7 @@ CHAIN = Chain(Linear(2), Softmax()).initialize((3,))
         (Chain(Ravel()).initialize((3,)), {}, r"Ravel\(\): cannot be exported: expected an Elem"),
         (Chain(Steep(2)).initialize((3,)), {}, r"Steep\(2\): cannot be exported: it has"),
         (CHAIN, {"opset": 9}, "expected opset as one of 17, 21, got 9"),
+        (CHAIN, {"opset": 17.0}, "expected opset as one of 17, 21, got 17.0"),
         (CHAIN, {"precision": "double"}, "ONNX is written in float, got precision='double'"),
         (CHAIN, {"gradient": True}, "gradient is for programs in C or JavaScript"),
         (CHAIN, {"loss": CrossEntropy()}, "loss is for programs in C or JavaScript"),
@@ -114,6 +115,13 @@ CHAIN = Chain(Linear(2), Softmax()).initialize((3,))
 def test_what_cannot_be_written(chain, options, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         chain.export(tmp_path / "net.onnx", **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_more_numbers_than_a_file_counts(monkeypatch, tmp_path):
+    monkeypatch.setattr("chainrule.export.onnx.model.MOST_BYTES", 31)
+    with pytest.raises(ValueError, match=r"a file of ONNX has at most 2 GB, got 32 bytes"):
+        CHAIN.export(tmp_path / "net.onnx")
     assert not list(tmp_path.iterdir())
 
 

@@ -14,6 +14,7 @@ from chainrule.export.scaling import RowScaling
 from chainrule.export.walk import Network
 from chainrule.functions import EmbeddingBag
 from chainrule.inputs import Images, Inputs, Rows, TableEncoder, Texts
+from chainrule.inputs.scaling import ImageScaling
 from chainrule.layout import Layer
 
 __all__ = ["INPUT_KINDS", "write_counts", "write_encoded", "write_inputs"]
@@ -32,9 +33,7 @@ def _rows(graph: Graph, inputs: Rows) -> tuple[Tensor, Told]:
     return X, _told(X, "float", f"rows of {inputs.count} numbers")
 
 
-def _scaled(
-    graph: Graph, count: int, scalings: Sequence[RowScaling]
-) -> tuple[Tensor, Told]:
+def _scaled(graph: Graph, count: int, scalings: Sequence[RowScaling]) -> tuple[Tensor, Told]:
     """Return rows as scalers make them, (x − shift) / divisor, in double."""
     x = X = graph.input("X", np.float64, ("N", count))
     for scaling in scalings:
@@ -43,6 +42,17 @@ def _scaled(
         X = graph.op("Div", graph.op("Sub", X, shift), divisor)
     told = _told(x, "double", f"rows of {count} numbers, as {scalings[0].name} takes them")
     return graph.cast(X, np.float32), told
+
+
+def _standardised(graph: Graph, X: Tensor, scaling: ImageScaling) -> Tensor:
+    """Return (X − mean) / scale; what the mean loses in float is subtracted after it."""
+    mean = np.reshape(scaling.mean, (-1, 1, 1))
+    high = mean.astype(np.float32)
+    X = graph.op("Sub", X, graph.constant(high, np.float32))
+    if (mean != high).any():
+        X = graph.op("Sub", X, graph.constant(mean - high, np.float32))
+    scale = np.reshape(scaling.scale, (-1, 1, 1))
+    return graph.op("Div", X, graph.constant(scale, np.float32))
 
 
 def _images(graph: Graph, inputs: Images) -> tuple[Tensor, Told]:
@@ -54,13 +64,8 @@ def _images(graph: Graph, inputs: Images) -> tuple[Tensor, Told]:
         X = graph.unsqueeze(X, 1)
     elif inputs.format == "nhwc":
         X = graph.op("Transpose", X, perm=[0, 3, 1, 2])
-    scaling = inputs.scaling
-    if scaling is not None:
-        mean, scale = (
-            graph.constant(np.reshape(numbers, (-1, 1, 1)), np.float32)
-            for numbers in (scaling.mean, scaling.scale)
-        )
-        X = graph.op("Div", graph.op("Sub", X, mean), scale)
+    if inputs.scaling is not None:
+        X = _standardised(graph, X, inputs.scaling)
     rows = ", as rows" if inputs.rows else ""
     return X, _told(x, "float", f"{inputs.describe()}, raw, {inputs.format}{rows}")
 

@@ -34,7 +34,7 @@ def write_onnx(
     if precision not in (None, "float"):
         raise ValueError(f"export: ONNX is written in float, got precision={precision!r}")
     version = OPSETS[0] if opset is None else opset
-    if version not in OPSETS:
+    if type(version) is not int or version not in OPSETS:
         raise ValueError(
             f"export: expected opset as one of {', '.join(map(str, OPSETS))}, got {opset!r}"
         )
