@@ -47,7 +47,9 @@ class Commands(TyperGroup):
         return self.commands.get(cmd_name)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that was named."""
+        """Run the command that was named; while it loads, a signal ends the process at once."""
+        for name in [*ctx._protected_args, *ctx.args][:1]:
+            self.get_command(ctx, name)
         with interruptible():
             return super().invoke(ctx)
 
