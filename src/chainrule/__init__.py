@@ -69,8 +69,8 @@ _PUBLIC = {
         Classifier FastTextClassifier MLPClassifier MLPRegressor Regressor TableClassifier
         TableRegressor TextClassifier TextExplanation load load_fasttext
         """,
-    "explain": "Derivation derivation",
     "export": "Exported export_network",
+    "explain": "Derivation Page derivation explain_network",
     "pictures": """
         ConfusionDisplay DescentDisplay FunctionsDisplay GradientNormsDisplay LearningCurveDisplay
         LossesDisplay MistakesDisplay SaliencyDisplay WeightsDisplay

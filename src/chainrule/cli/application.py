@@ -17,7 +17,7 @@ MODULES = {
     "compare": "train_commands",
     "predict": "model_commands",
     "evaluate": "model_commands",
-    "explain": "text_commands",
+    "explain": "explain_command",
     "check": "model_commands",
     "show": "model_commands",
     "derive": "derive_command",

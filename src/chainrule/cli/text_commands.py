@@ -1,31 +1,19 @@
-"""The command that says why a text has its class: ``explain``."""
+"""Why a text has its class, as ``explain`` prints it."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from chainrule.cli.arguments import JsonOption, ModelArgument
-from chainrule.cli.model_data import loaded
 from chainrule.cli.output import Output
-from chainrule.inputs import Texts
 from chainrule.targets.columns import label_text
 
-__all__ = ["explain"]
+__all__ = ["explain_text"]
 
 
-def explain(
-    model: ModelArgument,
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="The text itself, in quotes.")],
-    as_json: JsonOption = False,
-) -> None:
+def explain_text(estimator: Any, text: str, out: Output) -> None:
     """Show what each word of a text adds to the score of the class that is predicted."""
-    out, estimator = Output(as_json=as_json), loaded(model)
-    if not isinstance(estimator.inputs_, Texts):
-        raise ValueError(f"{model}: expected a model of texts, got {type(estimator).__name__}")
     (found,) = estimator.explain([text])
-    if as_json:
+    if out.as_json:
         out.json(_json(found))
         return
     (answer,) = estimator.predict([text]).tolist()

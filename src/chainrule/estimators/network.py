@@ -201,6 +201,32 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
         check_is_fitted(self)
         return later("export").export_network(self, path, **options)
 
+    def explain(
+        self, X: Any = None, y: Any = None, path: str | os.PathLike[str] = "page.html"
+    ) -> Any:
+        """Write a page that computes the network and its gradients, and shows how they come about.
+
+        It is one file of HTML for any browser, live: draw, move or type a sample, and the numbers
+        of each layer, each gradient term by term, a step of gradient descent, and what each input
+        contributed, all follow.
+
+        Parameters
+        ----------
+        X : array-like, a table, images, or a file's name, default=None
+            Samples, of which the page keeps some; None: the page begins with a blank one.
+        y : array-like or str, default=None
+            Their answers.
+        path : str or path, default="page.html"
+            Of the file; what is there is overwritten.
+
+        Returns
+        -------
+        page : Page
+            What has been written.
+        """
+        check_is_fitted(self)
+        return later("explain").explain_network(self, X, y, path)
+
     def input_gradient(self, X: Any, y: Any = None, sample_weight: Any = None) -> Array:
         """Return the gradient of the mean loss by X: how much each number in it matters.
 

@@ -11,19 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import Table
-from chainrule.data.frames import as_table
 from chainrule.export.c.source import c_source
 from chainrule.export.exported import Exported
 from chainrule.export.javascript.source import javascript_source
 from chainrule.export.language.printing import identifier
 from chainrule.export.onnx.writing import write_onnx
 from chainrule.export.plan import PRECISIONS, ExportPlan, plan_export
-from chainrule.export.raw_columns import raw_rows
+from chainrule.export.raw_samples import raw_samples
 from chainrule.export.samples import Samples, keep_samples
 from chainrule.export.walk import Network, walk
 from chainrule.files.atomic import replace_file
-from chainrule.inputs import Images, TableEncoder, Texts
+from chainrule.inputs import Texts
 from chainrule.inputs.texts.raw import listed
 from chainrule.losses import Loss
 
@@ -192,34 +190,13 @@ def _name(path: Path, name: str | None) -> str:
 
 
 def _samples(model: Any, network: Network, raw: Any, precision: str) -> Samples:
-    inputs, kind = network.inputs, PRECISIONS[precision]
-    if inputs is None:
-        return keep_samples(network, _flat(raw), raw, kind)
-    if network.scalings:
-        scaled = model[:-1].transform(raw)
-        return keep_samples(network, _flat(raw), model[-1]._encoded(scaled), kind)
-    raw = inputs.opened(raw)
-    if isinstance(inputs, Texts):
-        texts = [text for text in listed("export", raw, inputs.column) if _is_plain(text)]
-        return keep_samples(network, [[text] for text in texts], model._encoded(texts), kind)
-    encoded = model._encoded(raw)
-    if isinstance(inputs, TableEncoder):
-        return keep_samples(network, raw_rows(inputs, _table(model, raw)), encoded, kind)
-    plain = raw if isinstance(inputs, Images) and isinstance(raw, np.ndarray) else encoded
-    return keep_samples(network, _flat(plain), encoded, kind)
+    kind = PRECISIONS[precision]
+    if isinstance(network.inputs, Texts):
+        texts = listed("export", network.inputs.opened(raw), network.inputs.column)
+        raw = [text for text in texts if _is_plain(text)]
+    return keep_samples(network, *raw_samples(model, network, raw), kind)
 
 
 def _is_plain(text: str) -> bool:
     """Return whether a text can stand in a program of C, whose texts end at a zero."""
     return len(text) <= LONGEST_TEXT and "\0" not in text and not re.search("[\ud800-\udfff]", text)
-
-
-def _flat(samples: Any) -> list[list[float]]:
-    """Return samples as rows of all their numbers."""
-    dense = samples.toarray() if hasattr(samples, "toarray") else np.asarray(samples)
-    return [np.ravel(sample).astype(np.float64).tolist() for sample in dense]
-
-
-def _table(model: Any, raw: Any) -> Table:
-    """Return raw rows as a table."""
-    return as_table(model._raw(raw))

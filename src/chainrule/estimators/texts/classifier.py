@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from dataclasses import KW_ONLY, dataclass, field
 from numbers import Integral, Real
@@ -15,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from chainrule.added import added
 from chainrule.estimators.fasttext_classifier import FastTextClassifier
 from chainrule.estimators.parameters import Whole, with_shared_docs
-from chainrule.estimators.texts.explanation import TextExplanations, explained_texts
+from chainrule.estimators.texts.explanation import explained_texts
 from chainrule.estimators.texts.network import TextNetwork
 from chainrule.inputs import Texts
 from chainrule.inputs.texts import WEIGHTINGS
@@ -150,7 +151,9 @@ class TextClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TextNetw
         """The length of texts' vectors, of which scikit-learn names the numbers."""
         return int(self.chain_.functions[0].dimensions)
 
-    def explain(self, X: Any) -> TextExplanations:
+    def explain(
+        self, X: Any = None, y: Any = None, path: str | os.PathLike[str] | None = None
+    ) -> Any:
         """Return what each word and each feature of texts adds to the score of each class.
 
         The scores are those of ``decision_function``, sums over features of x[p] (B A)[c, p], and
@@ -158,15 +161,26 @@ class TextClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TextNetw
 
         Parameters
         ----------
-        X : array-like of str, Series, table, or a file's name
-            The texts.
+        X : array-like of str, Series, table, or a file's name, default=None
+            The texts; None only where there is a path.
+        y : array-like, default=None
+            Their classes, for a page.
+        path : str or path, default=None
+            If given, a page is written there instead, on which a text can be typed: one file of
+            HTML, as other estimators' ``explain`` writes it.
 
         Returns
         -------
-        explanations : tuple of TextExplanation
+        explanations : tuple of TextExplanation, or Page
             One for each text; they show themselves as tables, and in colours in notebooks.
         """
         check_is_fitted(self)
+        if path is not None:
+            return super().explain(X, y, path)
+        if X is None or y is not None:
+            given = "none" if X is None else "answers y, which are for a page"
+            name = type(self).__name__
+            raise ValueError(f"{name}: explain expects texts, or the path of a page; got {given}")
         texts = listed("X", X, self.inputs_.column)
         if not texts:
             raise ValueError(f"{NO_SAMPLES} {type(self).__name__}.")

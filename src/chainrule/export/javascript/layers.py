@@ -13,14 +13,12 @@ from chainrule.export.language.printing import identifier
 from chainrule.export.lowering.base import Made
 from chainrule.export.steps import Array, Step
 
-__all__ = ["layer_lines"]
+__all__ = ["layer_lines", "layer_places"]
 
 
 def layer_lines(printer: JavaScriptPrinter, gradient: Gradient) -> Iterator[str]:
     """Yield the layers, and the functions forward and backward."""
-    arrays = _arrays(gradient.program.steps, [gradient.X, gradient.T, gradient.L, gradient.dX])
-    fixed = set(gradient.program.parameters.values())
-    places = {array: f"{identifier(array.name)}_array" for array in arrays if array not in fixed}
+    places = layer_places(gradient)
     yield ""
     for array, place in places.items():
         yield f"const {place} = new real({array.size});"
@@ -60,6 +58,13 @@ def layer_lines(printer: JavaScriptPrinter, gradient: Gradient) -> Iterator[str]
     yield f"    values: [{values}],"
     yield "  };"
     yield "}"
+
+
+def layer_places(gradient: Gradient) -> dict[Array, str]:
+    """Return the names that the arrays of forward and backward have in a module."""
+    arrays = _arrays(gradient.program.steps, [gradient.X, gradient.T, gradient.L, gradient.dX])
+    fixed = set(gradient.program.parameters.values())
+    return {array: f"{identifier(array.name)}_array" for array in arrays if array not in fixed}
 
 
 def _layer(made: Made, places: Mapping[Array, str], indent: str) -> Iterator[str]:

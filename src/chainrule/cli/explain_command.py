@@ -1,0 +1,84 @@
+"""The command that writes a page of a model at work, or explains a text: ``explain``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from chainrule.cli import output_files
+from chainrule.cli.arguments import ForceOption, JsonOption, ModelArgument, TargetOption
+from chainrule.cli.model_data import answers_of, loaded, samples_of, source_for, target_name
+from chainrule.cli.output import Output
+from chainrule.cli.text_commands import explain_text
+from chainrule.data import BUILTIN, DataError
+from chainrule.inputs import Texts
+
+__all__ = ["explain"]
+
+
+def explain(
+    model: ModelArgument,
+    data: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[DATA|TEXT]",
+            help="Samples for the page; of a model of texts also a text itself, in quotes.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The page; by default it is named as the model. A text without it is explained "
+            "in the terminal.",
+        ),
+    ] = None,
+    target: TargetOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a page that shows a model's numbers and gradients at work; or explain a text."""
+    out, estimator = Output(as_json=as_json), loaded(model)
+    texts = isinstance(estimator.inputs_, Texts)
+    if texts and data is not None and output is None:
+        explain_text(estimator, data, out)
+        return
+    path = output or _usual_path(model, force=force)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"--output: expected a name that ends in .html, got {path.name!r}")
+    output_files.check_text_path(path, model, force=force)
+    X, y = _samples(estimator, data, target)
+    page = estimator.explain(X, y, path=path)
+    if as_json:
+        out.json({**vars(page), "path": str(path)})
+    else:
+        out.say(str(page))
+
+
+def _usual_path(model: Path, *, force: bool) -> Path:
+    usual = Path(f"{model.stem or 'model'}.html")
+    return usual if force else output_files.free_path(usual)
+
+
+def _samples(estimator: Any, data: str | None, target: str | None) -> tuple[Any, Any]:
+    """Return samples for a page, and their answers, None where there are none.
+
+    Without DATA those of the built-in set that the model was trained on, if it was.
+    """
+    if data is None:
+        data = (getattr(estimator, "metadata_", None) or {}).get("data")
+        if data not in BUILTIN:
+            return None, None
+    elif isinstance(estimator.inputs_, Texts) and not Path(data).exists():
+        return [data], None
+    name = target_name(estimator, data, target)
+    source = source_for(estimator, data, name, optional=True)
+    X = samples_of(estimator, source, name)
+    try:
+        return X, answers_of(estimator, source, name)
+    except DataError:
+        return X, None

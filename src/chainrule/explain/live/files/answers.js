@@ -1,0 +1,99 @@
+// The answer to the sample, and what the loss takes for the true one.
+
+function showAnswer() {
+  const body = document.getElementById("sample-answer");
+  const headline = make("p", { className: "headline", ariaLive: "polite" });
+  const list = make("div", { className: "answers" });
+  const loss = make("p", { id: "loss" });
+  body.append(headline, list, loss);
+  const { kind } = facts.answers;
+  const rows = kind === "numbers" ? numberAnswers(list) : probabilityAnswers(list, kind);
+  view(() => {
+    headline.classList.toggle("trouble", state.trouble !== "");
+    headline.textContent = state.trouble || answerText();
+    rows();
+    loss.innerHTML = `Loss ${escaped(facts.loss.title)}: L = ${numberHtml(state.numbers.loss)}`;
+    if (!isTrained()) loss.innerHTML += ", after steps of gradient descent";
+  });
+}
+
+function answerText() {
+  const { answer } = state;
+  const { kind, name, labels } = facts.answers;
+  const what = name ? `${name}: ` : "The answer: ";
+  if (kind === "classes") return what + labels[answer.place];
+  if (kind === "labels") return what + (answer.labels.join(", ") || "no label");
+  return what + Array.from(answer, short).join(", ");
+}
+
+function probabilities() {
+  return state.answer.probabilities;
+}
+
+/** A bar for each class or label, and what says which is true. */
+function probabilityAnswers(list, kind) {
+  const { labels } = facts.answers;
+  const one = kind === "classes";
+  const rows = labels.map((label, place) => {
+    const mark = make("input", {
+      type: one ? "radio" : "checkbox",
+      name: "true",
+      ariaLabel: `${label} is true`,
+    });
+    mark.onchange = () => {
+      if (one) state.T = targetOfPlace(place);
+      else state.T[place] = mark.checked ? 1 : 0;
+      changed();
+    };
+    const bar = make("span", { className: "bar" }, make("i"));
+    const number = make("span", { className: "number" });
+    list.append(
+      make("label", { className: "answer" }, mark, make("b", { textContent: label }), bar, number),
+    );
+    return { mark, bar: bar.firstChild, number };
+  });
+  list.prepend(
+    make("p", { className: "note", textContent: "Marked: what the loss takes for true." }),
+  );
+  return () => {
+    rows.forEach(({ mark, bar, number }, place) => {
+      const p = probabilities()[place];
+      bar.style.width = `${100 * p}%`;
+      number.textContent = percent(p);
+      number.title = exactly(p);
+      const { T } = state;
+      mark.checked = T.length === 1 && labels.length === 2 ? T[0] === place : T[place] > 0.5;
+    });
+  };
+}
+
+/** The numbers, and fields for the true ones. */
+function numberAnswers(list) {
+  const { labels, mean, scale, targets } = facts.answers;
+  const rows = labels.map((label, place) => {
+    const number = make("span", { className: "number" });
+    list.append(make("p", { className: "answer" }, make("b", { textContent: label }), number));
+    return number;
+  });
+  const own = (place, all) => (all ? all[place % all.length] : null);
+  const truths = Array.from({ length: targets }, (_, place) => {
+    const field = make("input", { type: "number", step: "any", ariaLabel: `true number ${place}` });
+    field.oninput = () => {
+      if (field.value === "") return;
+      state.T[place] = (Number(field.value) - (own(place, mean) ?? 0)) / (own(place, scale) ?? 1);
+      changed();
+    };
+    return field;
+  });
+  list.append(make("label", {}, "True: ", ...truths));
+  return () => {
+    rows.forEach((element, place) => {
+      element.textContent = short(state.answer[place]);
+      element.title = exactly(state.answer[place]);
+    });
+    truths.forEach((field, place) => {
+      const value = state.T[place] * (own(place, scale) ?? 1) + (own(place, mean) ?? 0);
+      if (document.activeElement !== field) field.value = Number(value.toPrecision(6));
+    });
+  };
+}

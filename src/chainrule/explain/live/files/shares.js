@@ -1,0 +1,107 @@
+// What each input contributed to a score, as a picture or a list.
+
+const MOST_SHARES = 15;
+
+function showShares() {
+  const body = document.getElementById("contributions-body");
+  const { labels } = facts.answers;
+  const choice = { score: null, method: "integrated", baseline: "zeros" };
+  const pick = (name) => (value) => {
+    choice[name] = value;
+    refresh();
+  };
+  const scores = menu(
+    "Score of",
+    [["answer", "the answer"], ...labels.map((label, k) => [k, label])],
+    (value) => pick("score")(value === "answer" ? null : Number(value)),
+  );
+  const methods = menu(
+    "by",
+    [
+      ["integrated", "integrated gradients"],
+      ["product", "input × gradient"],
+    ],
+    pick("method"),
+  );
+  const from = menu("from", baselines(), pick("baseline"));
+  const result = make("div");
+  body.append(
+    make("p", { className: "tools" }, scores.element, methods.element, from.element),
+    result,
+  );
+  const canvas = facts.inputs.grid
+    ? make("canvas", { className: "shares", role: "img", ariaLabel: "what each pixel contributed" })
+    : null;
+  if (canvas) body.append(canvas);
+  let timer = 0;
+  const draw = () => {
+    const score = choice.score ?? state.answer.place ?? 0;
+    const act = choice.method === "product" ? inputTimesGradient : integratedGradients;
+    const found = act(state.X, baselineOf(choice.baseline), score);
+    state.numbers = compute(state.X, state.T);
+    result.innerHTML = sharesHtml(found, labels[score], choice);
+    if (canvas) paintShares(canvas, ofRaw(found.shares));
+  };
+  view(() => {
+    clearTimeout(timer);
+    if (!state.trouble) timer = setTimeout(draw, 60);
+  });
+}
+
+function baselines() {
+  const found = [["zeros", facts.inputs.kind === "text" ? "an empty text" : "zeros of X"]];
+  if (facts.inputs.grid) found.push(["blank", "a blank picture"]);
+  const others = facts.inputs.kind === "text" ? [] : facts.samples;
+  if (others.length > 1)
+    others.forEach(({ label }, k) =>
+      found.push([`${k}`, `sample ${k}${label ? `: ${label}` : ""}`]),
+    );
+  return found;
+}
+
+function baselineOf(name) {
+  if (name === "zeros") return new Float64Array(state.X.length);
+  let raw;
+  if (name === "blank") {
+    const [low] = pixelRange(facts.inputs.grid);
+    raw = state.raw.map(() => low);
+  } else raw = facts.samples[Number(name)].x;
+  return Float64Array.from(network.encode(programSample(raw)));
+}
+
+function sharesHtml({ shares, difference, steps }, label, { method }) {
+  const own = ofRaw(shares);
+  const sum = shares.reduce((total, share) => total + share, 0);
+  const names = (facts.inputs.columns ?? []).map(({ name }) => name);
+  const order = Array.from(own.keys()).filter((k) => own[k] !== 0);
+  order.sort((a, b) => Math.abs(own[b]) - Math.abs(own[a]));
+  const most = Math.abs(own[order[0]] ?? 0);
+  const row = (k) => {
+    const [sign, strength] = shade(own[k], most);
+    return `<tr><th>${escaped(names[k] ?? `feature ${k}`)}</th><td class="bars"><i class="${sign}" style="width:${100 * strength}%"></i></td><td>${numberHtml(own[k])}</td></tr>`;
+  };
+  const rest = order.slice(MOST_SHARES).reduce((total, k) => total + own[k], 0);
+  const more =
+    order.length > MOST_SHARES
+      ? `<tr><th>${order.length - MOST_SHARES} more</th><td></td><td>${numberHtml(rest)}</td></tr>`
+      : "";
+  const told =
+    method === "product"
+      ? "input × gradient adds up to it only where the score is linear"
+      : `${steps} points on the way`;
+  return `<p>The score of ${escaped(label)} is ${numberHtml(difference)} more than that of the baseline; the shares add up to ${numberHtml(sum)} (${told}).</p><table class="sharelist">${order.slice(0, MOST_SHARES).map(row).join("")}${more}</table>`;
+}
+
+function paintShares(canvas, shares) {
+  const { grid } = facts.inputs;
+  const side = Math.max(1, Math.floor(256 / Math.max(grid.width, grid.height)));
+  canvas.width = grid.width * side;
+  canvas.height = grid.height * side;
+  const numbers = grid.places[0].map((_, flat) =>
+    grid.places.reduce(
+      (sum, channel) => sum + (channel[flat] < 0 ? 0 : (shares[channel[flat]] ?? 0)),
+      0,
+    ),
+  );
+  paintNumbers(canvas, numbers, largest(numbers), side);
+}

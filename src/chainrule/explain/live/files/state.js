@@ -1,0 +1,92 @@
+// What the page shows: a sample, its targets, and the numbers that follow from them.
+
+const state = {
+  raw: null,
+  sample: 0,
+  X: null,
+  T: null,
+  numbers: null,
+  answer: null,
+  trouble: "",
+  chosen: null,
+  followed: [],
+};
+
+/** The parameters as training left them. */
+const trained = Object.fromEntries(
+  Object.entries(network.parameters).map(([name, array]) => [name, array.slice()]),
+);
+
+const views = [];
+
+/** Draw a part of the page whenever numbers change. */
+function view(draw) {
+  views.push(draw);
+}
+
+/** The raw sample as the program takes it. */
+function programSample(raw) {
+  if (facts.inputs.kind === "text") return raw[0];
+  if (facts.inputs.kind === "numbers") return raw.map((x) => x ?? NaN);
+  return Object.fromEntries(facts.inputs.columns.map(({ name }, place) => [name, raw[place]]));
+}
+
+/** Compute all numbers anew, and draw them. */
+function refresh() {
+  try {
+    const sample = programSample(state.raw);
+    state.X = Float64Array.from(network.encode(sample));
+    state.answer = network.predict(sample);
+    state.T ??= targetOfPlace(state.answer.place ?? 0);
+    state.numbers = compute(state.X, state.T);
+    state.trouble = state.X.every(Number.isFinite) ? "" : "A number is missing.";
+  } catch (error) {
+    state.trouble = error.message;
+  }
+  views.forEach((draw) => draw());
+}
+
+let waiting = false;
+
+/** Compute and draw before the next frame. */
+function changed() {
+  if (waiting) return;
+  waiting = true;
+  requestAnimationFrame(() => {
+    waiting = false;
+    refresh();
+  });
+}
+
+/** Targets that say a class, or no label, or numbers that are zero. */
+function targetOfPlace(place) {
+  const T = new Float64Array(facts.answers.targets);
+  if (facts.answers.kind === "classes") {
+    if (T.length === 1) T[0] = place;
+    else T[place] = 1;
+  }
+  return T;
+}
+
+/** Take a sample of the page's. */
+function takeSample(place) {
+  const sample = facts.samples[place];
+  state.sample = place;
+  state.raw = sample.x.slice();
+  state.T = sample.T && Float64Array.from(sample.T);
+  refresh();
+}
+
+/** Choose a number whose gradient is shown. */
+function choose(chosen) {
+  state.chosen = chosen;
+  state.followed = [];
+  changed();
+}
+
+/** Whether parameters are those of training. */
+function isTrained() {
+  return Object.entries(trained).every(([name, array]) =>
+    array.every((number, place) => number === network.parameters[name][place]),
+  );
+}

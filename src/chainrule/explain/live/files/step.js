@@ -1,0 +1,87 @@
+// One step of gradient descent on this sample, before and after.
+
+function showStep() {
+  const body = document.getElementById("step-body");
+  const { name, rate, alpha } = facts.solver;
+  const trainedBy = `Trained with ${name}${rate ? `, learning rate ${rate}` : ""}${alpha ? `, and the penalty alpha=${short(alpha)}, which is no part of L here` : ""}.`;
+  const field = make("input", { type: "number", step: "any", min: 0, id: "rate" });
+  field.value = usualRate();
+  const result = make("div", { ariaLive: "polite" });
+  let before = null;
+  const act = (count) => () => {
+    before ??= snapshot();
+    const learningRate = Number(field.value);
+    const expected = count === 1 ? expectedChange(learningRate) : null;
+    for (let k = 0; k < count; k++) stepOnce(learningRate);
+    refresh();
+    result.innerHTML = stepHtml(before, snapshot(), expected);
+  };
+  const reset = button("Reset", () => {
+    for (const [name, array] of Object.entries(trained)) network.parameters[name].set(array);
+    before = null;
+    result.innerHTML = "";
+    refresh();
+  });
+  body.append(
+    make("p", {
+      className: "note",
+      textContent: `${trainedBy} Here every parameter takes a step against its gradient: w − η ∂L/∂w, on this sample alone.`,
+    }),
+    make(
+      "p",
+      { className: "tools" },
+      make("label", {}, "Learning rate η ", field),
+      button("Take a step", act(1)),
+      button("Take 10", act(10)),
+      reset,
+    ),
+    result,
+  );
+}
+
+/** A power of ten at which a step is small beside what the sample's numbers are. */
+function usualRate() {
+  const size = state.X.reduce((sum, x) => sum + x * x, 1);
+  return Number((10 ** Math.floor(Math.log10(1 / size))).toPrecision(1));
+}
+
+function stepOnce(rate) {
+  for (const [name, gradient] of Object.entries(state.numbers.parameters)) {
+    const array = network.parameters[name];
+    for (let k = 0; k < array.length; k++) array[k] -= rate * gradient[k];
+  }
+  state.numbers = compute(state.X, state.T);
+}
+
+/** What the loss changes by if it is linear: −η times the squared length of the gradient. */
+function expectedChange(rate) {
+  let squares = 0;
+  for (const gradient of Object.values(state.numbers.parameters)) {
+    for (const slope of gradient) squares += slope * slope;
+  }
+  return -rate * squares;
+}
+
+function snapshot() {
+  const answers = facts.answers.kind === "numbers" ? state.answer : probabilities();
+  return { loss: state.numbers.loss, answers: Array.from(answers) };
+}
+
+function stepHtml(before, after, expected) {
+  const row = (name, a, b) =>
+    `<tr><th>${escaped(name)}</th><td>${numberHtml(a)}</td><td>${numberHtml(b)}</td><td>${numberHtml(b - a)}</td></tr>`;
+  const answers = facts.answers.labels.map((label, k) => [
+    label,
+    before.answers[k],
+    after.answers[k],
+  ]);
+  answers.sort((a, b) => Math.abs(b[2] - b[1]) - Math.abs(a[2] - a[1]));
+  const told =
+    expected === null
+      ? ""
+      : `<p class="note">−η ‖∂L/∂w‖² = ${numberHtml(expected)} is what this step would change L by, were it linear.</p>`;
+  return `<div class="scroll"><table class="steps"><tr><td></td><th>before</th><th>after</th><th>change</th></tr>${row("L", before.loss, after.loss)}${answers
+    .slice(0, 10)
+    .map((each) => row(...each))
+    .join("")}</table></div>${told}`;
+}

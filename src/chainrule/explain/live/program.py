@@ -1,0 +1,84 @@
+"""The program of a page: a network as JavaScript, with what only a page asks it for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from math import prod
+
+from chainrule.export.functions import Gradient
+from chainrule.export.javascript.layers import layer_places
+from chainrule.export.javascript.loops import step_lines
+from chainrule.export.javascript.printer import JavaScriptPrinter
+from chainrule.export.javascript.source import javascript_source
+from chainrule.export.language.expressions import element
+from chainrule.export.lowering.base import Made
+from chainrule.export.lowering.elementwise import read
+from chainrule.export.plan import ExportPlan, plan_export
+from chainrule.export.steps import Array, Program
+from chainrule.export.walk import Network
+from chainrule.functions import Elementwise
+
+__all__ = ["page_plan", "program_source"]
+
+
+def page_plan(network: Network) -> ExportPlan:
+    """Return a network's prediction and its gradients, in doubles, which differences need."""
+    return plan_export(network, "network", "double", gradient=True, whole=True)
+
+
+def program_source(plan: ExportPlan) -> str:
+    """Return one object, ``network``, that has what the module of a plan exports, and more.
+
+    ``lossOf(T)`` is the loss without its gradients, ``backwardFrom(dY)`` backprop from any
+    gradient by the numbers that the loss takes, and ``slopes`` has dy/dx of each layer that is
+    elementwise, null of others.
+    """
+    assert plan.gradient is not None
+    printer = JavaScriptPrinter()
+    text = javascript_source(plan) + "\n".join(_more(printer, plan.gradient)) + "\n"
+    names = re.findall(r"^export (?:const|function) (\w+)", text, re.MULTILINE)
+    plain = re.sub(r"^export ", "", text, flags=re.MULTILINE)
+    return f"const network = (() => {{\n{plain}\nreturn {{ {', '.join(names)} }};\n}})();\n"
+
+
+def _more(printer: JavaScriptPrinter, gradient: Gradient) -> Iterator[str]:
+    places = layer_places(gradient)
+    steps, begin = gradient.program.steps, gradient.forward_steps
+    seed = next(array for array in steps[begin].writes if array is not gradient.L)
+    yield ""
+    yield "/** The loss of what `forward` was given, without its gradients. */"
+    yield "export function lossOf(T) {"
+    yield f"  {places[gradient.T]}.set(T);"
+    yield from step_lines(printer, steps[begin : begin + 1], places)
+    yield f"  return {places[gradient.L]}[0];"
+    yield "}"
+    yield ""
+    yield "/** The gradient by X of a sum of the numbers that the loss takes, each with a factor. */"
+    yield "export function backwardFrom(dY) {"
+    yield f"  {places[seed]}.set(dY);"
+    yield from step_lines(printer, steps[begin + 1 :], places)
+    yield f"  return {places[gradient.dX]};"
+    yield "}"
+    yield ""
+    yield "/** dy/dx of each layer that is elementwise, at each number x and y = f(x). */"
+    yield "export const slopes = ["
+    for made in gradient.made:
+        yield from _slopes(printer, made)
+    yield "];"
+
+
+def _slopes(printer: JavaScriptPrinter, made: Made) -> Iterator[str]:
+    function = made.layer.function
+    if not isinstance(function, Elementwise):
+        yield "  null,"
+        return
+    shape = made.layer.input_shape
+    arrays = {name: Array(name, shape) for name in "XYD"}
+    program = Program({})
+    with program.step("", (), arrays) as b, b.loop("e", prod(shape)) as e:
+        x, y = element("X", e), element("Y", e)
+        b.store(element("D", e), read(function, "derivative", function.derivative, x, y))
+    yield "  (X, Y, D) => {"
+    yield from printer.lines(program.steps[0].body, "    ")
+    yield "  },"
