@@ -14,7 +14,7 @@ from chainrule.export.plan import ExportPlan
 from chainrule.losses import MeanOverMembers, fused
 from chainrule.targets import Classes, Numbers
 
-__all__ = ["page_facts"]
+__all__ = ["loss_facts", "page_facts"]
 
 
 def page_facts(
@@ -39,7 +39,7 @@ def page_facts(
         "title": network.title,
         "formula": model._network().formula(),
         "layers": [layer_facts(made) for made in plan.gradient.made],
-        "loss": _loss(plan),
+        "loss": loss_facts(plan),
         "answers": _answers(plan, targets),
         "solver": _solver(model),
         "inputs": input_facts(plan, samples),
@@ -57,7 +57,7 @@ def page_facts(
     }
 
 
-def _loss(plan: ExportPlan) -> dict[str, Any]:
+def loss_facts(plan: ExportPlan) -> dict[str, Any]:
     """Return the loss, and that of the numbers which it takes together with a last function."""
     network = plan.network
     loss, last = network.loss, network.layers[-1].function

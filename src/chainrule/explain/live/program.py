@@ -54,7 +54,7 @@ def _more(printer: JavaScriptPrinter, gradient: Gradient) -> Iterator[str]:
     yield f"  return {places[gradient.L]}[0];"
     yield "}"
     yield ""
-    yield "/** The gradient by X of a sum of the numbers that the loss takes, each with a factor. */"
+    yield "/** The gradient by X of what the loss takes, each number times a factor. */"
     yield "export function backwardFrom(dY) {"
     yield f"  {places[seed]}.set(dY);"
     yield from step_lines(printer, steps[begin + 1 :], places)

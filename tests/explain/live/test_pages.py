@@ -1,0 +1,206 @@
+"""Pages of trained networks: one file, nothing from elsewhere, and the library's own numbers."""
+
+import re
+
+import numpy as np
+import pytest
+
+from chainrule import CrossEntropy, MLPRegressor, TextClassifier, explain_network
+from explain.live.pages import digits, digits_classifier, read_page, run_page
+from export.programs import needs_node
+
+X, Y = digits()
+
+
+@pytest.fixture(scope="module")
+def model():
+    return digits_classifier()
+
+
+@pytest.fixture(scope="module")
+def page(model, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "page.html"
+    done = model.explain(X, Y, path=path)
+    assert (done.path, done.samples, done.bytes) == (path, 24, path.stat().st_size)
+    return path
+
+
+def test_a_page_is_whole_and_asks_for_nothing(page):
+    elements, facts = read_page(page)
+    text = page.read_text(encoding="utf-8")
+    assert not re.search(r"https?:|//\w+\.\w+/|@import|url\(", text)
+    fetched = [a for a in elements.attributes if a[1] in ("src", "href", "action", "data")]
+    assert all(value.startswith("#") for _, _, value in fetched)
+    assert "default-src 'none'" in text
+    assert {"style", "noscript", "main", "nav", "h1"} <= elements.tags
+    assert facts["title"] == "MLPClassifier"
+
+
+def test_formulas_are_made_of_the_rules(page):
+    _, facts = read_page(page)
+    linear, tanh = (dict(facts["layers"][k]["formulas"]) for k in (0, 1))
+    assert list(linear) == ["definition", "Jacobian", "backprop"]
+    assert list(tanh) == ["definition", "derivative", "Jacobian", "backprop"]
+    assert len(linear["backprop"]) == 3  # by X, W and b
+    assert all(line.startswith("<math") for line in [*linear["backprop"], *tanh["derivative"]])
+    titles = [title for title, _ in facts["loss"]["formulas"]]
+    assert titles == ["CrossEntropy", "Softmax() and CrossEntropy together"]
+
+
+def test_samples_differ_in_their_answers_first(page):
+    _, facts = read_page(page)
+    assert sorted(sample["label"] for sample in facts["samples"][:3]) == ["0", "1", "2"]
+    assert facts["inputs"]["grid"]["width"] == facts["inputs"]["grid"]["height"] == 8
+
+
+@needs_node
+def test_numbers_are_those_of_the_library(model, page):
+    found = run_page(
+        page,
+        """
+        print(facts.samples.map(({ x, T }) => {
+          const X = network.encode(x);
+          const { values, loss, gradients, parameters } = structuredClone(compute(X, T));
+          const y = network.predict(x).probabilities;
+          return { x, T, y, values, loss, dX: gradients[0], parameters };
+        }));
+        """,
+    )
+    chain = model._network().astype(np.float64)
+    x = np.array([each["x"] for each in found])
+    t = np.argmax([each["T"] for each in found], axis=1)
+    assert {sample.tobytes() for sample in x} <= {sample.tobytes() for sample in X}
+    np.testing.assert_allclose([each["y"] for each in found], model.predict_proba(x), atol=1e-6)
+    for each, sample, own in zip(found, x, t, strict=True):
+        loss, gradient = chain.gradient(CrossEntropy(), sample[None], own[None])
+        assert each["loss"] == pytest.approx(loss, rel=1e-12)
+        for name, numbers in each["parameters"].items():
+            np.testing.assert_allclose(numbers, gradient[name].ravel(), rtol=1e-12, atol=1e-14)
+        dX = chain.input_gradient(CrossEntropy(), sample[None], own[None])
+        np.testing.assert_allclose(each["dX"], dX[0], rtol=1e-12, atol=1e-14)
+
+
+@needs_node
+def test_differences_are_the_gradients_and_leave_all_as_it_was(page):
+    found = run_page(
+        page,
+        """
+        const { x, T } = facts.samples[0];
+        const numbers = compute(Float64Array.from(network.encode(x)), T);
+        const before = numbers.loss;
+        const chosen = [];
+        facts.layers.forEach((layer, k) => Object.entries(layer.parameters).forEach(
+          ([own, { shape }]) => chosen.push({ layer: k, own, flat: sizeOf(shape) >> 1 })));
+        [0, 20, 63].forEach((flat) => chosen.push({ value: 0, flat }));
+        const pairs = chosen.map((each) => {
+          const { slope } = difference(numbers, each);
+          return [slope, gradientOf(numbers, each)];
+        });
+        print({ pairs, before, after: compute(numbers.X, T).loss,
+                inner: difference(numbers, { value: 1, flat: 0 }) });
+        """,
+    )
+    slopes, gradients = np.array(found["pairs"]).T
+    np.testing.assert_allclose(slopes, gradients, rtol=1e-6, atol=1e-9)
+    assert found["before"] == found["after"]
+    assert found["inner"] is None
+
+
+@needs_node
+def test_the_path_begins_at_the_weight_and_ends_at_the_loss(page):
+    found = run_page(
+        page,
+        """
+        const { x, T } = facts.samples[0];
+        const numbers = compute(Float64Array.from(network.encode(x)), T);
+        const levels = levelsOf(numbers, { layer: 0, own: "W", flat: 7 * 9 + 3 });
+        const other = levelsOf(numbers, { layer: 0, own: "W", flat: 7 * 9 + 3 }, [0, 0, 4]);
+        print({ names: levels.map(({ at }) => numberName(at)), path: pathOf(levels),
+                sizes: levels.map(({ terms }) => terms.length), other: numberName(other[3].at) });
+        """,
+    )
+    assert found["names"][:3] == ["W0[9,3]", "Y0[3]", "Y1[3]"]
+    assert found["sizes"] == [1, 1, 5, 1, 3, 0]
+    assert found["other"] == "Y2[4]"
+    labels = [factor["label"] for factor in found["path"]["factors"]]
+    assert labels[:2] == ["X[9]", "∂Y1[3]/∂Y0[3]"]
+    assert labels[-1].startswith("∂L/∂Y4[")
+    product = np.prod([factor["value"] for factor in found["path"]["factors"]])
+    assert found["path"]["product"] == pytest.approx(product)
+
+
+@needs_node
+def test_contributions_add_up_to_the_difference_of_scores(model, page):
+    found = run_page(
+        page,
+        """
+        const X = Float64Array.from(network.encode(facts.samples[0].x));
+        const zeros = new Float64Array(X.length);
+        print({ X, scores: [0, 1, 2].map((score) => scoreAt(X, score)),
+                shares: integratedGradients(X, zeros, 1),
+                product: inputTimesGradient(X, zeros, 1) });
+        """,
+    )
+    shares = found["shares"]
+    assert sum(shares["shares"]) == pytest.approx(shares["difference"], rel=2e-3)
+    chain = model._network().astype(np.float64)
+    X0 = np.array([found["X"]])
+    values = [each["value"] for each in found["scores"]]
+    np.testing.assert_allclose(values, chain.trace(X0)[-2][0], rtol=1e-12)
+    expected = X0[0] * np.array(found["scores"][1]["gradient"])
+    np.testing.assert_allclose(found["product"]["shares"], expected, rtol=1e-12)
+
+
+def test_answers_that_are_numbers_are_in_their_units(tmp_path):
+    rows = X[:, :5]
+    y = 3 * rows[:, 0] - 1
+    model = MLPRegressor(hidden_layer_sizes=(4,), max_iter=30, tol=1.0, random_state=0)
+    model.fit(rows, y)
+    model.explain(rows, y, path=tmp_path / "page.html")
+    _, facts = read_page(tmp_path / "page.html")
+    assert facts["answers"]["kind"] == "numbers"
+    assert facts["samples"][0]["label"] == f"{y[0]:.4g}"
+    assert facts["inputs"]["grid"] is None
+    low, high = facts["inputs"]["columns"][0]["range"]
+    assert (low, high) == (rows[:, 0].min(), rows[:, 0].max())
+
+
+def test_a_page_without_samples_says_so(model, tmp_path):
+    done = model.explain(path=tmp_path / "page.html")
+    _, facts = read_page(tmp_path / "page.html")
+    assert (done.samples, facts["given"]) == (1, False)
+    assert facts["samples"][0]["x"] == [0.0] * 64
+
+
+def test_names_cannot_end_the_script(tmp_path):
+    labels = np.array(["</script><b>", "<!--", "it's"])
+    model = digits_classifier().fit(X, labels[Y])
+    model.explain(X, labels[Y], path=tmp_path / "page.html")
+    elements, facts = read_page(tmp_path / "page.html")
+    assert sorted(facts["answers"]["labels"]) == sorted(labels)
+    assert "b" not in elements.tags
+
+
+def test_bad_input_is_one_sentence(model, tmp_path):
+    with pytest.raises(ValueError, match=r"explain: expected a path that ends in \.html, got 'p'"):
+        model.explain(X, Y, path=tmp_path / "p")
+    with pytest.raises(ValueError, match="expected samples X for the answers y, got none"):
+        model.explain(y=Y, path=tmp_path / "p.html")
+    with pytest.raises(ValueError, match="minimum of 1"):
+        model.explain(X[:0], path=tmp_path / "p.html")
+    with pytest.raises(ValueError, match="64"):
+        model.explain(X[:, :3], Y, path=tmp_path / "p.html")
+    with pytest.raises(OSError, match="no-folder"):
+        model.explain(X, Y, path=tmp_path / "no-folder" / "p.html")
+    with pytest.raises(ValueError, match="expected a chain or an estimator"):
+        explain_network(object(), path=tmp_path / "p.html")
+
+
+def test_texts_have_both_shares_and_a_page(tmp_path):
+    texts, topics = ["a cup of tea", "bread and flour", "green tea", "dough"] * 5, list("tbtb") * 5
+    model = TextClassifier(random_state=0).fit(texts, topics)
+    (shares,) = model.explain(["green cup"])
+    assert shares.words == ("green", "cup")
+    assert model.explain(texts, topics, path=tmp_path / "page.html").samples == 20
+    with pytest.raises(ValueError, match="expects texts, or the path of a page; got none"):
+        model.explain()
