@@ -44,16 +44,17 @@ def page_facts(
         "solver": _solver(model),
         "inputs": input_facts(plan, samples),
         "given": given,
-        "samples": [
-            {
-                "x": row,
-                "T": None if samples.targets is None else samples.targets[place].tolist(),
-                "label": ""
-                if samples.targets is None
-                else sample_label(network, targets, samples.targets[place]),
-            }
-            for place, row in enumerate(samples.x)
-        ],
+        "samples": [_sample(samples, place, targets) for place in range(len(samples.x))],
+    }
+
+
+def _sample(samples: PageSamples, place: int, targets: Any) -> dict[str, Any]:
+    target = None if samples.targets is None else samples.targets[place]
+    return {
+        "row": samples.rows[place],
+        "x": samples.x[place],
+        "T": None if target is None else target.tolist(),
+        "label": sample_label(targets, target),
     }
 
 

@@ -25,9 +25,13 @@ LEAST_SHARE = 0.5
 def input_facts(plan: ExportPlan, samples: PageSamples) -> dict[str, Any]:
     """Return what raw samples are, which numbers of X come from what, and what names they have."""
     inputs = plan.network.inputs
-    names = _names(plan)
+    names, grid = _names(plan), None
     if isinstance(inputs, Texts):
         return {"kind": "text", "names": [], "groups": [], "grid": None}
+    if all(column.values is None for column in plan.prediction.columns):
+        grid = _grid(plan, names)
+    if grid is not None and not plan.prediction.columns and not (inputs and inputs.raw_names):
+        names = _pixel_names(grid, len(names))
     columns = [
         {
             "name": name,
@@ -37,12 +41,11 @@ def input_facts(plan: ExportPlan, samples: PageSamples) -> dict[str, Any]:
         }
         for k, (name, own) in enumerate(zip(names, samples.ranges, strict=True))
     ]
-    numbers = all(column["values"] is None for column in columns)
     return {
         "kind": "table" if plan.prediction.columns else "numbers",
         "columns": columns,
         "groups": _groups(plan, len(columns)),
-        "grid": _grid(plan, names) if numbers else None,
+        "grid": grid,
     }
 
 
@@ -53,6 +56,17 @@ def _names(plan: ExportPlan) -> list[str]:
     if inputs is not None and inputs.raw_names:
         return list(map(str, inputs.raw_names))
     return [f"x{place}" for place in range(plan.prediction.x.size)]
+
+
+def _pixel_names(grid: dict[str, Any], count: int) -> list[str]:
+    """Return names for pixels by their row and column."""
+    names = [""] * count
+    for channel, places in enumerate(grid["places"]):
+        for flat, place in enumerate(places):
+            i, j = divmod(flat, grid["width"])
+            end = f" of channel {channel}" if grid["channels"] > 1 else ""
+            names[place] = f"pixel {i}, {j}{end}"
+    return names
 
 
 def _groups(plan: ExportPlan, count: int) -> list[int]:

@@ -6,7 +6,9 @@ function showGradient() {
   const body = document.getElementById("gradient-body");
   const told = make("div", { id: "terms" });
   const note = "Choose a weight here, or a cell of the network above. Arrow keys move the choice.";
-  body.append(make("p", { className: "note", textContent: note }), ...matrixPart(), told);
+  const [tools, frame] = matrixPart();
+  const parts = make("div", { className: "beside wide" }, make("div", {}, tools, frame), told);
+  body.append(make("p", { className: "note", textContent: note }), parts);
   told.onclick = (event) => {
     const follow = event.target.closest("[data-level]");
     if (!follow) return;

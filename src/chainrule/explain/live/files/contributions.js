@@ -31,9 +31,10 @@ function inputTimesGradient(X, baseline, score) {
 
 /**
  * Integrated gradients: the gradient's mean on the way from a baseline to X, times that way.
- * Points are doubled until the shares add up to the difference of the scores.
+ * Points are doubled until the shares add up to the difference of the scores, or time is up.
  */
-function integratedGradients(X, baseline, score, allowed = 1e-3, most = 1024) {
+function integratedGradients(X, baseline, score, allowed = 1e-3, most = 1024, seconds = Infinity) {
+  const begin = performance.now();
   const end = scoreAt(X, score).value;
   const difference = end - scoreAt(baseline, score).value;
   let shares;
@@ -41,7 +42,8 @@ function integratedGradients(X, baseline, score, allowed = 1e-3, most = 1024) {
   for (; ; steps *= 2) {
     shares = alongTheWay(X, baseline, score, steps);
     const sum = shares.reduce((total, share) => total + share, 0);
-    if (Math.abs(sum - difference) <= allowed * Math.abs(difference) || steps >= most) break;
+    const near = Math.abs(sum - difference) <= allowed * Math.abs(difference);
+    if (near || steps >= most || performance.now() - begin > 500 * seconds) break;
   }
   return { shares, difference, steps };
 }

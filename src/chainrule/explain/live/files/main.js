@@ -1,9 +1,9 @@
 // The page comes together.
 
 document.getElementById("formula").textContent = facts.formula;
-state.chosen = firstChoice();
 showSample();
 takeSample(0);
+state.chosen = firstChoice();
 for (const show of [showAnswer, showPicture, showGradient, showStep, showShares, showLayers])
   show();
 refresh();
@@ -11,8 +11,15 @@ addEventListener("beforeprint", () => {
   document.querySelectorAll("details.card").forEach((card) => (card.open = true));
 });
 
-/** The weight that is explained first: one of the first layer whose input and gradient are not 0. */
+/** The number that is explained first: of the first parameter that with the largest gradient. */
 function firstChoice() {
   const [first] = allParameters();
-  return first ? { layer: first.layer, own: first.own, flat: 0 } : { value: 0, flat: 0 };
+  if (!first) return { value: 0, flat: 0 };
+  const gradient = state.numbers.parameters[first.name];
+  const most = largest(gradient);
+  const flat = Math.max(
+    0,
+    gradient.findIndex((slope) => Math.abs(slope) === most),
+  );
+  return { layer: first.layer, own: first.own, flat };
 }

@@ -1,6 +1,7 @@
 // A parameter as a picture, in which a number is chosen by pointer, keys or its indices.
 
-const MOST_SIDE = 900;
+const MOST_WIDE = 520;
+const MOST_HIGH = 420;
 
 /** All parameters: [{ layer, own, name, shape }]. */
 function allParameters() {
@@ -67,7 +68,7 @@ function matrixPart() {
     paintMatrix(canvas, current, shown);
     showIndices(indices, current);
   });
-  const frame = make("div", { className: "scroll" }, canvas);
+  const frame = make("div", { className: "scroll matrixframe" }, canvas);
   return [make("p", { className: "tools" }, which.element, indices, what), frame];
 }
 
@@ -78,7 +79,8 @@ function matrixSize(shape) {
 
 function paintMatrix(canvas, { name, shape }, shown) {
   const { rows, across } = matrixSize(shape);
-  const side = Math.max(1, Math.min(12, Math.floor(MOST_SIDE / Math.max(rows / 1.5, across))));
+  const fits = Math.floor(Math.min(MOST_WIDE / across, MOST_HIGH / rows));
+  const side = Math.max(2, Math.min(14, fits));
   canvas.width = across * side;
   canvas.height = rows * side;
   canvas.ariaLabel = `${name}, ${rows} rows of ${across}. Click, or move with arrow keys, to choose a number.`;

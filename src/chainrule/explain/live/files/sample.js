@@ -3,7 +3,7 @@
 function showSample() {
   const body = document.getElementById("sample-input");
   const { inputs, samples } = facts;
-  const label = ({ label }, place) => `${place}${label ? `: ${label}` : ""}`;
+  const label = ({ row, label }) => `row ${row}${label ? `: ${label}` : ""}`;
   const choice = menu(
     "Sample",
     samples.map((each, place) => [place, label(each, place)]),
@@ -16,6 +16,8 @@ function showSample() {
     button(samples.length > 1 ? "As it was" : "Start again", () => takeSample(state.sample)),
   );
   body.append(tools);
+  const hardest = "The first sample is that of the largest loss: it has the most to teach.";
+  if (samples[0].T) body.append(make("p", { className: "note", textContent: hardest }));
   if (!facts.given) body.append(make("p", { className: "note", textContent: beginning() }));
   if (inputs.kind === "text") body.append(textField());
   else if (inputs.grid) body.append(...drawingPart(tools));

@@ -36,8 +36,11 @@ function showShares() {
   let timer = 0;
   const draw = () => {
     const score = choice.score ?? state.answer.place ?? 0;
-    const act = choice.method === "product" ? inputTimesGradient : integratedGradients;
-    const found = act(state.X, baselineOf(choice.baseline), score);
+    const given = [state.X, baselineOf(choice.baseline), score];
+    const whole = choice.method === "product";
+    const found = whole
+      ? inputTimesGradient(...given)
+      : integratedGradients(...given, 1e-3, 1024, 0.3);
     state.numbers = compute(state.X, state.T);
     result.innerHTML = sharesHtml(found, labels[score], choice);
     if (canvas) paintShares(canvas, ofRaw(found.shares));
@@ -53,8 +56,8 @@ function baselines() {
   if (facts.inputs.grid) found.push(["blank", "a blank picture"]);
   const others = facts.inputs.kind === "text" ? [] : facts.samples;
   if (others.length > 1)
-    others.forEach(({ label }, k) =>
-      found.push([`${k}`, `sample ${k}${label ? `: ${label}` : ""}`]),
+    others.forEach(({ row, label }, k) =>
+      found.push([`${k}`, `row ${row}${label ? `: ${label}` : ""}`]),
     );
   return found;
 }
