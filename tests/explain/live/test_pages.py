@@ -47,9 +47,14 @@ def test_formulas_are_made_of_the_rules(page):
     assert titles == ["CrossEntropy", "Softmax() and CrossEntropy together"]
 
 
-def test_samples_differ_in_their_answers_first(page):
+def test_the_hardest_sample_comes_first_then_one_of_each_class(model, page):
     _, facts = read_page(page)
-    assert sorted(sample["label"] for sample in facts["samples"][:3]) == ["0", "1", "2"]
+    right = model.predict_proba(X)[np.arange(len(X)), Y]
+    rows = [sample["row"] for sample in facts["samples"]]
+    assert rows[0] == np.argmin(right)
+    assert rows[1:4] == sorted(np.flatnonzero(k == Y)[0] for k in range(3))
+    assert list(right[rows[4:]]) == sorted(right[rows[4:]])
+    assert [sample["label"] for sample in facts["samples"]] == list(map(str, Y[rows]))
     assert facts["inputs"]["grid"]["width"] == facts["inputs"]["grid"]["height"] == 8
 
 
@@ -159,7 +164,9 @@ def test_answers_that_are_numbers_are_in_their_units(tmp_path):
     model.explain(rows, y, path=tmp_path / "page.html")
     _, facts = read_page(tmp_path / "page.html")
     assert facts["answers"]["kind"] == "numbers"
-    assert facts["samples"][0]["label"] == f"{y[0]:.4g}"
+    row = facts["samples"][0]["row"]
+    assert row == np.argmax(abs(model.predict(rows) - y))
+    assert facts["samples"][0]["label"] == f"{y[row]:.4g}"
     assert facts["inputs"]["grid"] is None
     low, high = facts["inputs"]["columns"][0]["range"]
     assert (low, high) == (rows[:, 0].min(), rows[:, 0].max())

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from math import prod
 
+from chainrule.explain.live.layers import gradient_lines
 from chainrule.export.functions import Gradient
 from chainrule.export.javascript.layers import layer_places
 from chainrule.export.javascript.loops import step_lines
@@ -21,6 +22,11 @@ from chainrule.functions import Elementwise
 
 __all__ = ["page_plan", "program_source"]
 
+VOCABULARY = """
+const vocabulary = { wordsOf, WORDS, RUNS, PIECES, placeOf, LONGEST, LEAST, MOST, GOLDEN };
+"""
+"""What finds the features of a text where they stand."""
+
 
 def page_plan(network: Network) -> ExportPlan:
     """Return a network's prediction and its gradients, in doubles, which differences need."""
@@ -32,12 +38,15 @@ def program_source(plan: ExportPlan) -> str:
 
     ``lossOf(T)`` is the loss without its gradients, ``backwardFrom(dY)`` backprop from any
     gradient by the numbers that the loss takes, and ``slopes`` has dy/dx of each layer that is
-    elementwise, null of others.
+    elementwise, and ``pulls`` backprop of each that is neither that nor a line; null of others.
     """
     assert plan.gradient is not None
     printer = JavaScriptPrinter()
     text = javascript_source(plan) + "\n".join(_more(printer, plan.gradient)) + "\n"
     names = re.findall(r"^export (?:const|function) (\w+)", text, re.MULTILINE)
+    if plan.texts is not None:
+        names.append("vocabulary")
+        text += VOCABULARY
     plain = re.sub(r"^export ", "", text, flags=re.MULTILINE)
     return f"const network = (() => {{\n{plain}\nreturn {{ {', '.join(names)} }};\n}})();\n"
 
@@ -61,11 +70,32 @@ def _more(printer: JavaScriptPrinter, gradient: Gradient) -> Iterator[str]:
     yield f"  return {places[gradient.dX]};"
     yield "}"
     yield ""
+    yield "/** Backprop of one layer alone, of any gradient by its output; null of simple ones. */"
+    yield "export const pulls = ["
+    for made in gradient.made:
+        yield from _pull(printer, made, gradient)
+    yield "];"
+    yield ""
     yield "/** dy/dx of each layer that is elementwise, at each number x and y = f(x). */"
     yield "export const slopes = ["
     for made in gradient.made:
         yield from _slopes(printer, made)
     yield "];"
+
+
+def _pull(printer: JavaScriptPrinter, made: Made, gradient: Gradient) -> Iterator[str]:
+    function, own = made.layer.function, (f"{made.suffix} ", f"{made.suffix}_")
+    steps = gradient.program.steps[gradient.forward_steps + 1 :]
+    steps = [step for step in steps if step.title.startswith(own)]
+    places = layer_places(gradient)
+    seed = {array.name: place for array, place in places.items()}.get(f"d{made.Y.name}")
+    if isinstance(function, Elementwise) or gradient_lines(made.layer) or not steps or not seed:
+        yield "  null,"
+        return
+    yield "  (dY) => {"
+    yield f"    {seed}.set(dY);"
+    yield from (f"  {line}" for line in step_lines(printer, steps, places))
+    yield "  },"
 
 
 def _slopes(printer: JavaScriptPrinter, made: Made) -> Iterator[str]:

@@ -7,7 +7,12 @@ function showGradient() {
   const told = make("div", { id: "terms" });
   const note = "Choose a weight here, or a cell of the network above. Arrow keys move the choice.";
   const [tools, frame] = matrixPart();
-  const parts = make("div", { className: "beside wide" }, make("div", {}, tools, frame), told);
+  const parts = make(
+    "div",
+    { className: "beside wide" },
+    make("div", { className: "stays" }, tools, frame),
+    told,
+  );
   body.append(make("p", { className: "note", textContent: note }), parts);
   told.onclick = (event) => {
     const follow = event.target.closest("[data-level]");
@@ -73,7 +78,11 @@ function levelHtml(level, number) {
 /** The right side of a level in symbols. */
 function sidesHtml({ kind, terms, at, order }) {
   if (kind === "loss") return lossRule(at);
-  if (kind === "rule") return escaped(`backprop of ${ruleTitle(at)}, whose formula stands below`);
+  if (kind === "rule" && !terms.length) {
+    return escaped(
+      `0, or too many terms: backprop of ${ruleTitle(at)}, whose formula stands below`,
+    );
+  }
   if (!terms.length) return "0";
   const product = terms[order[0]].factors
     .map((factor) => escaped(factorName(at, factor)))
@@ -95,7 +104,9 @@ function lossRule({ flat }) {
   if (fused && Math.abs(difference - value) <= 1e-9 * Math.max(1, Math.abs(value))) {
     return `${escaped(valueName(layers + 1))}[${flat}] − T[${flat}] = ${numberHtml(y[flat])} − ${numberHtml(T[flat])}`;
   }
-  return escaped(`the derivative of ${title}`);
+  const parts = facts.loss.formulas[facts.loss.formulas.length - 1][1];
+  const lines = parts.find(([part]) => part === "derivative" || part === "Jacobian")?.[1] ?? [];
+  return `the derivative of ${escaped(title)}, ${lines.join(" ")}`;
 }
 
 /** The terms of a level, the largest first; each can be followed. */
@@ -107,7 +118,7 @@ function termsHtml({ at, terms, order, place, kind }, number) {
     const names = factors.map((each) => escaped(factorName(at, each))).join(" · ");
     const follow =
       terms.length > 1
-        ? `<td><button type="button" data-level="${number}" data-term="${k}" aria-pressed="${k === place}" title="follow this term">${k === place ? "followed" : "follow"}</button></td>`
+        ? `<td><button type="button" data-level="${number}" data-term="${k}" aria-pressed="${k === place}" aria-label="follow this term" title="follow this term">→</button></td>`
         : "";
     return `<tr class="${k === place && terms.length > 1 ? "followed" : ""}"><td>${names}</td><td>= ${numbers.map(numberHtml).join(" · ")}</td><td>= ${numberHtml(product)}</td>${follow}</tr>`;
   };

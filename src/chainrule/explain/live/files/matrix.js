@@ -73,7 +73,8 @@ function matrixPart() {
 }
 
 function matrixSize(shape) {
-  const rows = shape.length > 1 ? shape[0] : 1;
+  const most = shape.length === 3 ? 2 : 1;
+  const rows = sizeOf(shape.slice(0, Math.min(most, shape.length - 1)));
   return { rows, across: sizeOf(shape) / rows };
 }
 

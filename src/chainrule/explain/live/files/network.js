@@ -83,7 +83,33 @@ function termsOf(numbers, chosen) {
   if (own === undefined && (rule.same || network.slopes[k])) {
     return { kind: rule.same ? "same" : "slope", terms: [termOfPlace(numbers, k, chosen.flat)] };
   }
-  return { kind: "rule", terms: [] };
+  return { kind: "rule", terms: network.pulls[k] ? termsOfRule(numbers, k, chosen) : [] };
+}
+
+const MOST_OUTPUTS = 1024;
+
+/** The terms ∂L/∂Y[i] · ∂Y[i]/∂x of any rule, by its backprop from each number of Y alone. */
+function termsOfRule(numbers, k, chosen) {
+  const shape = facts.layers[k].outputShape;
+  const dY = numbers.gradients[k + 1].slice();
+  if (dY.length > MOST_OUTPUTS) return [];
+  const seed = new Float64Array(dY.length);
+  const terms = [];
+  dY.forEach((slope, flat) => {
+    seed[flat] = 1;
+    network.pulls[k](seed);
+    seed[flat] = 0;
+    const own = gradientOf(numbers, chosen);
+    if (own === 0) return;
+    const places = placesOf(flat, shape);
+    const factors = [
+      { name: "dY", places, flat, value: slope },
+      { name: "jacobian", places, flat, value: own },
+    ];
+    terms.push({ number: 1, factors, product: slope * own });
+  });
+  compute(numbers.X, numbers.T);
+  return terms;
 }
 
 /** The one term of a function that maps each number by itself. */
@@ -156,6 +182,6 @@ function factorName(at, { name, flat }) {
   if (name === "dY") return `∂L/∂${numberName({ value: k + 1, flat })}`;
   if (name === "X") return numberName({ value: k, flat });
   const y = numberName({ value: k + 1, flat });
-  if (name === "slope") return `∂${y}/∂${numberName({ value: k, flat })}`;
+  if (name === "slope" || name === "jacobian") return `∂${y}/∂${numberName(at)}`;
   return name === "Y" ? y : numberName({ layer: k, own: name, flat });
 }

@@ -54,10 +54,16 @@ function columnsOfPicture() {
   return [{}, ...facts.layers].map((_, k) => {
     const column = k === 0 && facts.inputs.grid ? gridColumn() : shapeColumn(valueShape(k));
     const crosses = k < facts.layers.length && linesOf(k) !== null;
-    Object.assign(column, { k, x });
-    x += column.width + (crosses ? 70 : 26);
+    const room = Math.max(column.width, 5 * kindName(k).length);
+    Object.assign(column, { k, x: x + (room - column.width) / 2 });
+    x += room + (crosses ? 70 : 22);
     return column;
   });
+}
+
+/** The kind of function that makes a value. */
+function kindName(k) {
+  return k === 0 ? "input" : facts.layers[k - 1].title.replace(/^\S+ /, "").replace(/\(.*/, "");
 }
 
 /** Numbers of X on the grid of pixels that they come from. */
@@ -140,10 +146,8 @@ function columnSvg({ k, x, y, cells, maps, width, height }) {
     (map) =>
       `<image data-value="${k}" data-map="${map.c}" x="${x + map.x}" y="${y + map.y}" width="${MAP_SIDE}" height="${MAP_SIDE}" preserveAspectRatio="none"/>`,
   );
-  const name =
-    k === 0 ? "input" : facts.layers[k - 1].title.replace(/^\S+ /, "").replace(/\(.*/, "");
   const middle = x + width / 2;
-  return `<g>${drawn.join("")}${pictures.join("")}<text x="${middle}" y="${y - 5}">${escaped(valueName(k))}</text><text class="kind" x="${middle}" y="${y + height + 11}">${escaped(name)}</text></g>`;
+  return `<g>${drawn.join("")}${pictures.join("")}<text x="${middle}" y="${y - 5}">${escaped(valueName(k))}</text><text class="kind" x="${middle}" y="${y + height + 11}">${escaped(kindName(k))}</text></g>`;
 }
 
 /** Lines for the strongest weights from one column to the next. */
@@ -168,54 +172,12 @@ function lineSvg(k, from, to) {
       const [i, o] = placesOf(place, W.shape);
       const [a, b] = [starts.get(i), ends.get(o)];
       const [sign, strength] = shade(array[place], most);
-      const ends2 = [
-        from.x + a.x + CELL / 2,
-        from.y + a.y + CELL / 2,
-        to.x + b.x + CELL / 2,
-        to.y + b.y + CELL / 2,
-      ];
-      return `<line class="${sign}" x1="${ends2[0]}" y1="${ends2[1]}" x2="${ends2[2]}" y2="${ends2[3]}" stroke-opacity="${(0.5 * strength * strength + 0.04).toFixed(3)}"/>`;
+      const [x1, x2] = [from.x + from.width + 1, to.x - 2];
+      const [y1, y2] = [from.y + a.y, to.y + b.y].map((y) => y + CELL / 2);
+      const opacity = (0.5 * strength * strength + 0.04).toFixed(3);
+      return `<line class="${sign}" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke-opacity="${opacity}"/>`;
     })
     .join("");
-}
-
-function paintCells(cells, shown) {
-  const { chosen, numbers } = state;
-  const most = numbers[shown].map((array) => (array ? largest(array) : 0));
-  for (const cell of cells) {
-    const [k, flat] = [Number(cell.dataset.value), Number(cell.dataset.flat)];
-    const array = numbers[shown][k];
-    const [sign, strength] = array ? shade(array[flat], most[k]) : ["none", 0];
-    const marked = chosen && chosen.own === undefined && chosen.value === k && chosen.flat === flat;
-    cell.setAttribute("class", `cell ${sign}${marked ? " chosen" : ""}`);
-    cell.setAttribute("fill-opacity", strength.toFixed(3));
-  }
-}
-
-/** A map of numbers as a picture of one pixel for each. */
-function paintMap(image, shown) {
-  const k = Number(image.dataset.value);
-  const array = state.numbers[shown][k];
-  const [, height, width] = valueShape(k);
-  const canvas = make("canvas", { width, height });
-  const begin = Number(image.dataset.map) * height * width;
-  if (array) paintNumbers(canvas, array.subarray(begin, begin + height * width), largest(array), 1);
-  image.setAttribute("href", canvas.toDataURL());
-}
-
-/** Numbers row by row as cells of a canvas. */
-function paintNumbers(canvas, numbers, most, side) {
-  const pen = canvas.getContext("2d");
-  const across = canvas.width / side;
-  const colors = { plus: themed("plus"), minus: themed("minus") };
-  pen.clearRect(0, 0, canvas.width, canvas.height);
-  numbers.forEach((x, flat) => {
-    const [sign, strength] = shade(x, most);
-    pen.globalAlpha = strength;
-    pen.fillStyle = colors[sign];
-    pen.fillRect((flat % across) * side, Math.floor(flat / across) * side, side, side);
-  });
-  pen.globalAlpha = 1;
 }
 
 function moveInPicture(event, columns) {

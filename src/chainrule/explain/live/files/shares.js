@@ -6,6 +6,7 @@ function showShares() {
   const body = document.getElementById("contributions-body");
   const { labels } = facts.answers;
   const choice = { score: null, method: "integrated", baseline: "zeros" };
+  if (facts.inputs.kind === "text") choice.method = "product";
   const pick = (name) => (value) => {
     choice[name] = value;
     refresh();
@@ -23,16 +24,16 @@ function showShares() {
     ],
     pick("method"),
   );
+  methods.select.value = choice.method;
   const from = menu("from", baselines(), pick("baseline"));
   const result = make("div");
-  body.append(
-    make("p", { className: "tools" }, scores.element, methods.element, from.element),
-    result,
-  );
   const canvas = facts.inputs.grid
     ? make("canvas", { className: "shares", role: "img", ariaLabel: "what each pixel contributed" })
     : null;
-  if (canvas) body.append(canvas);
+  body.append(
+    make("p", { className: "tools" }, scores.element, methods.element, from.element),
+    make("div", { className: "beside" }, result, ...(canvas ? [make("div", {}, canvas)] : [])),
+  );
   let timer = 0;
   const draw = () => {
     const score = choice.score ?? state.answer.place ?? 0;
@@ -72,27 +73,43 @@ function baselineOf(name) {
   return Float64Array.from(network.encode(programSample(raw)));
 }
 
-function sharesHtml({ shares, difference, steps }, label, { method }) {
-  const own = ofRaw(shares);
-  const sum = shares.reduce((total, share) => total + share, 0);
-  const names = (facts.inputs.columns ?? []).map(({ name }) => name);
+function sharesHtml(found, label, { method }) {
+  const text = facts.inputs.kind === "text" ? sharesOfWords(state.raw[0], found.shares) : null;
+  const own = text ? text.shares : ofRaw(found.shares);
+  const names = text ? text.words : facts.inputs.columns.map(({ name }) => name);
+  const sum = found.shares.reduce((total, share) => total + share, 0);
   const order = Array.from(own.keys()).filter((k) => own[k] !== 0);
   order.sort((a, b) => Math.abs(own[b]) - Math.abs(own[a]));
   const most = Math.abs(own[order[0]] ?? 0);
   const row = (k) => {
     const [sign, strength] = shade(own[k], most);
-    return `<tr><th>${escaped(names[k] ?? `feature ${k}`)}</th><td class="bars"><i class="${sign}" style="width:${100 * strength}%"></i></td><td>${numberHtml(own[k])}</td></tr>`;
+    const bar = `<i class="${sign}" style="width:${100 * strength}%"></i>`;
+    return `<tr><th>${escaped(names[k])}</th><td class="bars">${bar}</td><td>${numberHtml(own[k])}</td></tr>`;
   };
-  const rest = order.slice(MOST_SHARES).reduce((total, k) => total + own[k], 0);
-  const more =
-    order.length > MOST_SHARES
-      ? `<tr><th>${order.length - MOST_SHARES} more</th><td></td><td>${numberHtml(rest)}</td></tr>`
-      : "";
-  const told =
-    method === "product"
-      ? "input × gradient adds up to it only where the score is linear"
-      : `${steps} points on the way`;
-  return `<p>The score of ${escaped(label)} is ${numberHtml(difference)} more than that of the baseline; the shares add up to ${numberHtml(sum)} (${told}).</p><table class="sharelist">${order.slice(0, MOST_SHARES).map(row).join("")}${more}</table>`;
+  const rest = order.slice(MOST_SHARES);
+  const more = rest.length
+    ? `<tr><th>${rest.length} more</th><td></td><td>${numberHtml(rest.reduce((total, k) => total + own[k], 0))}</td></tr>`
+    : "";
+  const told = `The score of ${escaped(label)} is ${numberHtml(found.difference)} more than that of the baseline; the shares add up to ${numberHtml(sum)} (${waySaid(found, sum, method)}).`;
+  const list = order.slice(0, MOST_SHARES).map(row).join("");
+  const words = text ? wordsHtml(text, most) : "";
+  return `<p>${told}</p>${words}<table class="sharelist">${list}${more}</table>`;
+}
+
+/** How good the shares are. */
+function waySaid({ difference, steps }, sum, method) {
+  if (Math.abs(sum - difference) <= 1e-9 * Math.abs(difference)) return "exactly";
+  if (method === "product") return "the score is not linear";
+  return `${steps} points on the way`;
+}
+
+/** The words of a text in the colours of their shares. */
+function wordsHtml({ words, shares }, most) {
+  const each = words.map((word, k) => {
+    const [sign, strength] = shade(shares[k], most);
+    return `<span class="${sign}" style="--strength:${Math.round(70 * strength)}%" title="${exactly(shares[k])}">${escaped(word)}</span>`;
+  });
+  return `<p class="words">${each.join(" ")}</p>`;
 }
 
 function paintShares(canvas, shares) {
