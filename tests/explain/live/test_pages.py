@@ -1,11 +1,14 @@
 """Pages of trained networks: one file, nothing from elsewhere, and the library's own numbers."""
 
+import json
 import re
+from collections import Counter
 
 import numpy as np
 import pytest
 
 from chainrule import CrossEntropy, MLPRegressor, TextClassifier, explain_network
+from chainrule.inputs.texts.occurrences import occurrences
 from explain.live.pages import digits, digits_classifier, read_page, run_page
 from export.programs import needs_node
 
@@ -211,3 +214,48 @@ def test_texts_have_both_shares_and_a_page(tmp_path):
     assert model.explain(texts, topics, path=tmp_path / "page.html").samples == 20
     with pytest.raises(ValueError, match="expects texts, or the path of a page; got none"):
         model.explain()
+    with pytest.raises(ValueError, match="got answers y, which are for a page"):
+        model.explain(texts, topics)
+
+
+@needs_node
+def test_shares_of_words_are_those_of_explain(tmp_path):
+    texts = ["a cup of green tea", "bread and flour", "green tea , a kettle", "dough in ovens"] * 5
+    topics = list("tbtb") * 5
+    options = {"word_ngrams": 2, "char_ngrams": (3, 4), "random_state": 0}
+    model = TextClassifier(**options).fit(texts, topics)
+    model.explain(texts, topics, path=tmp_path / "page.html")
+    given = ["Green tea, and a cup of flour!", "teas", "unknown", "green tea green tea"]
+    found = run_page(
+        tmp_path / "page.html",
+        f"""
+        print({json.dumps(given)}.map((text) => {{
+          const X = Float64Array.from(network.encode(text));
+          const {{ shares }} = inputTimesGradient(X, new Float64Array(X.length), 1);
+          return sharesOfWords(text, shares);
+        }}));
+        """,
+    )
+    for own, text, expected in zip(found, given, model.explain(given), strict=True):
+        assert own["words"] == list(expected.words), text
+        shares = expected.word_shares[:, 0]
+        np.testing.assert_allclose(own["shares"], _score_shares(model, text, shares), atol=1e-6)
+
+
+def _score_shares(model, text, shares):
+    """Return shares of the second class's score, where there are two scores, a difference."""
+    first, second = _shares_of_scores(model, text)
+    np.testing.assert_allclose(second - first, shares, atol=1e-6)
+    return second
+
+
+def _shares_of_scores(model, text):
+    chain = model._network()
+    A, W = chain.parameters["A0"], chain.parameters["W1"]
+    (row,) = model.inputs_.encode_texts([text]).toarray()
+    words, found = occurrences(model.inputs_, text)
+    counts = Counter(place for place, _, _ in found)
+    own = np.zeros((len(words), 2))
+    for place, standing, _ in found:
+        own[list(standing)] += row[place] * (A[place] @ W) / counts[place] / len(standing)
+    return own.T

@@ -110,7 +110,7 @@ function lossRule({ flat }) {
 }
 
 /** The terms of a level, the largest first; each can be followed. */
-function termsHtml({ at, terms, order, place, kind }, number) {
+function termsHtml({ at, terms, order, place }, number) {
   if (!terms.length) return "";
   const row = (k) => {
     const { factors, product, number: factor } = terms[k];
@@ -120,7 +120,8 @@ function termsHtml({ at, terms, order, place, kind }, number) {
       terms.length > 1
         ? `<td><button type="button" data-level="${number}" data-term="${k}" aria-pressed="${k === place}" aria-label="follow this term" title="follow this term">→</button></td>`
         : "";
-    return `<tr class="${k === place && terms.length > 1 ? "followed" : ""}"><td>${names}</td><td>= ${numbers.map(numberHtml).join(" · ")}</td><td>= ${numberHtml(product)}</td>${follow}</tr>`;
+    const followed = k === place && terms.length > 1 ? "followed" : "";
+    return `<tr class="${followed}">${follow}<td>${names}</td><td>= ${numbers.map(numberHtml).join(" · ")}</td><td>= ${numberHtml(product)}</td></tr>`;
   };
   const shown = order.slice(0, MOST_TERMS);
   if (place !== undefined && !shown.includes(place)) shown.push(place);
@@ -131,7 +132,7 @@ function termsHtml({ at, terms, order, place, kind }, number) {
   const more = rest.length
     ? `<details><summary>${rest.length} more terms, together ${short(sum)}</summary>${rest.length <= 300 ? table(rest) : ""}</details>`
     : "";
-  return table(shown) + more + (kind === "slope" ? "" : "");
+  return table(shown) + more;
 }
 
 /** The product along the path that is followed. */

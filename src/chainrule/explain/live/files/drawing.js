@@ -35,7 +35,7 @@ function drawingOf(grid, changedRaw) {
     const reach = Math.ceil(size + 1);
     for (let i = Math.floor(y) - reach; i <= y + reach; i++) {
       for (let j = Math.floor(x) - reach; j <= x + reach; j++) {
-        set(i, j, size + 0.5 - Math.hypot(j + 0.5 - x, i + 0.5 - y));
+        set(i, j, size + 0.75 - Math.hypot(j + 0.5 - x, i + 0.5 - y));
       }
     }
   };
@@ -48,7 +48,7 @@ function drawingOf(grid, changedRaw) {
     ];
   };
   canvas.onpointerdown = (event) => {
-    canvas.setPointerCapture(event.pointerId);
+    if (event.isTrusted) canvas.setPointerCapture(event.pointerId);
     last = at(event);
     dab(...last);
     changedRaw();

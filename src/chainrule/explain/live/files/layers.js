@@ -43,35 +43,41 @@ function layerCard(layer, k) {
   summary.append(make("span", { className: "note", textContent: counts.join(", ") }));
   const card = make("details", { className: "card" }, summary);
   const numbers = make("div");
-  whenOpened(card, () => {
+  const fill = () => {
     card.append(numbers, formulaPart(layer.formulas), programPart(linesOfLayer(layer.suffix)));
-  });
-  const draw = () => card.open && (numbers.innerHTML = numbersOf(k));
-  card.addEventListener("toggle", draw);
-  view(draw);
-  return card;
+  };
+  return liveCard(card, fill, () => (numbers.innerHTML = numbersOf(k)));
 }
 
 function lossCard() {
   const summary = make("summary", {}, make("b", { textContent: `The loss, ${facts.loss.title}` }));
   const card = make("details", { className: "card" }, summary);
   const numbers = make("p");
-  whenOpened(card, () => {
+  const fill = () => {
     card.append(numbers);
     for (const [title, parts] of facts.loss.formulas)
       card.append(make("h4", { textContent: title }), formulaPart(parts));
     const text = programs.backward[0].text.trimEnd();
     card.append(programPart([["", text]]));
-  });
-  const draw = () => card.open && (numbers.innerHTML = `L = ${numberHtml(state.numbers.loss)}`);
-  card.addEventListener("toggle", draw);
-  view(draw);
-  return card;
+  };
+  return liveCard(card, fill, () => (numbers.innerHTML = `L = ${numberHtml(state.numbers.loss)}`));
 }
 
-/** Fill a card when it is opened first; printing opens all. */
-function whenOpened(card, fill) {
-  card.addEventListener("toggle", () => card.open && fill(), { once: true });
+const cards = [];
+
+/** A card that is filled when it is opened first, and drawn anew while it is open. */
+function liveCard(card, fill, draw) {
+  let filled = false;
+  const show = () => {
+    if (!card.open) return;
+    if (!filled) fill();
+    filled = true;
+    draw();
+  };
+  card.addEventListener("toggle", show);
+  view(show);
+  cards.push({ card, show });
+  return card;
 }
 
 function numbersOf(k) {

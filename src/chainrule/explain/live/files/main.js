@@ -8,8 +8,16 @@ for (const show of [showAnswer, showPicture, showGradient, showStep, showShares,
   show();
 refresh();
 addEventListener("beforeprint", () => {
-  document.querySelectorAll("details.card").forEach((card) => (card.open = true));
+  for (const { card } of cards) card.open = true;
+  inPrint(true);
 });
+addEventListener("afterprint", () => inPrint(false));
+
+/** Draw in the colours of paper, or again in those of the screen. */
+function inPrint(is) {
+  document.documentElement.classList.toggle("paper", is);
+  refresh();
+}
 
 /** The number that is explained first: of the first parameter that with the largest gradient. */
 function firstChoice() {

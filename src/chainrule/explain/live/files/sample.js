@@ -60,8 +60,10 @@ function drawingPart(tools) {
   const parts = [drawing.canvas, make("p", { className: "note", textContent: told })];
   if (columns.length <= 256) {
     const numbers = make("details", {}, make("summary", { textContent: "Its numbers" }));
-    numbers.ontoggle = () =>
-      numbers.open && numbers.children.length === 1 && numbers.append(fields());
+    numbers.ontoggle = () => {
+      if (numbers.children.length === 1) numbers.append(fields());
+      changed();
+    };
     parts.push(numbers);
   }
   return parts;
@@ -111,6 +113,7 @@ function numberField({ name, range, told }, place) {
     const value = state.raw[place];
     if (document.activeElement !== number)
       number.value = value === null ? "" : Number(value.toPrecision(6));
+    number.title = value === null ? "missing" : exactly(value);
     if (slider && document.activeElement !== slider && value !== null) slider.value = value;
   });
   return row;

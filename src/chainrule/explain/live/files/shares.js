@@ -48,7 +48,9 @@ function showShares() {
   };
   view(() => {
     clearTimeout(timer);
-    if (!state.trouble) timer = setTimeout(draw, 60);
+    if (state.trouble) return;
+    if (document.documentElement.classList.contains("paper")) draw();
+    else timer = setTimeout(draw, 60);
   });
 }
 
@@ -84,7 +86,7 @@ function sharesHtml(found, label, { method }) {
   const row = (k) => {
     const [sign, strength] = shade(own[k], most);
     const bar = `<i class="${sign}" style="width:${100 * strength}%"></i>`;
-    return `<tr><th>${escaped(names[k])}</th><td class="bars">${bar}</td><td>${numberHtml(own[k])}</td></tr>`;
+    return `<tr><th title="${escaped(names[k])}">${escaped(names[k])}</th><td class="bars">${bar}</td><td>${numberHtml(own[k])}</td></tr>`;
   };
   const rest = order.slice(MOST_SHARES);
   const more = rest.length
