@@ -431,7 +431,7 @@ def test_other_models_take_no_texts(csv_file, tmp_path):
     assert "--text: this model was trained on" in chainrule(
         "predict", path, csv_file, "--text", "review"
     ).error
-    assert "expected a model of texts, got TableClassifier" in chainrule("explain", path, "x").error
+    assert "no file or folder is named 'x'" in chainrule("explain", path, "x").error
     houses = train("diabetes", tmp_path / "d.safetensors")
     assert "--top: expected a model that predicts" in chainrule(
         "predict", houses, "diabetes", "--top", 2

@@ -76,9 +76,11 @@ def _samples(estimator: Any, data: str | None, target: str | None) -> tuple[Any,
     elif isinstance(estimator.inputs_, Texts) and not Path(data).exists():
         return [data], None
     name = target_name(estimator, data, target)
-    source = source_for(estimator, data, name, optional=True)
-    X = samples_of(estimator, source, name)
     try:
-        return X, answers_of(estimator, source, name)
+        source = source_for(estimator, data, name, optional=False)
+        y = answers_of(estimator, source, name)
     except DataError:
-        return X, None
+        if target is not None:
+            raise
+        source, y = source_for(estimator, data, name, optional=True), None
+    return samples_of(estimator, source, name), y
