@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections import Counter
 
 import numpy as np
 import pytest
@@ -254,8 +253,6 @@ def _shares_of_scores(model, text):
     A, W = chain.parameters["A0"], chain.parameters["W1"]
     (row,) = model.inputs_.encode_texts([text]).toarray()
     words, found = occurrences(model.inputs_, text)
-    counts = Counter(place for place, _, _ in found)
-    own = np.zeros((len(words), 2))
-    for place, standing, _ in found:
-        own[list(standing)] += row[place] * (A[place] @ W) / counts[place] / len(standing)
-    return own.T
+    columns = np.flatnonzero(row)
+    shares = found.shares(len(words), columns) @ (row[columns, None] * (A[columns] @ W))
+    return shares.T

@@ -23,7 +23,7 @@ from chainrule.functions import Elementwise
 __all__ = ["page_plan", "program_source"]
 
 VOCABULARY = """
-const vocabulary = { wordsOf, WORDS, RUNS, PIECES, placeOf, LONGEST, LEAST, MOST, GOLDEN };
+const vocabulary = { wordsOf, inRuns, WORDS, RUNS, PIECES, placeOf, pieces, LONGEST, GOLDEN };
 """
 """What finds the features of a text where they stand."""
 

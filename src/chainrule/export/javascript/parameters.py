@@ -59,8 +59,10 @@ def _numbers(plan: ExportPlan, array: Array) -> str:
     if array.size <= READABLE:
         texts = [literal(float(str(x))) for x in numbers]
         return f"new {made}([{', '.join(texts)}])"
-    text = base64.b64encode(_little(numbers)).decode()
-    return f'decoded("{text}", {made})'
+    halves = numbers.astype(np.float32)
+    if kind == np.float64 and np.array_equal(halves, numbers):  # as training has had them
+        return f'{made}.from(decoded("{_base64(halves)}", Float32Array))'
+    return f'decoded("{_base64(numbers)}", {made})'
 
 
 def _load(plan: ExportPlan) -> Iterator[str]:
@@ -85,7 +87,6 @@ def _shape(array: Array) -> str:
     return " × ".join(map(str, array.shape)) or "1"
 
 
-def _little(numbers: Any) -> bytes:
-    """Return the bytes of numbers, little-endian."""
-    found: bytes = numbers.astype(numbers.dtype.newbyteorder("<")).tobytes()
-    return found
+def _base64(numbers: Any) -> str:
+    """Return the bytes of numbers, little-endian, in base64."""
+    return base64.b64encode(numbers.astype(numbers.dtype.newbyteorder("<")).tobytes()).decode()
