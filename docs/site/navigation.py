@@ -19,6 +19,7 @@ NAVIGATION: dict[str, tuple[str, ...]] = {
         "docs/networks",
         "docs/plots",
         "docs/derivation",
+        "docs/explain",
         "docs/export",
         "docs/command-line",
         "docs/fasttext",

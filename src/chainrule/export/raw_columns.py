@@ -24,6 +24,10 @@ __all__ = ["RawColumn", "raw_columns", "raw_rows"]
 MISSING, UNKNOWN = -2, -1
 """The places of texts that no value stands for."""
 
+TRUTH = "1 for yes, 0 for no"
+DATES = "seconds since 1970, as clocks show them"
+"""What numbers are told to be that stand for other cells."""
+
 Cell = float | str | None
 
 
@@ -80,9 +84,9 @@ def _raw_column(column: TableColumn) -> RawColumn:
     if isinstance(column, NumericColumn | PiecewiseColumn):
         return RawColumn(column.name, "a number")
     if isinstance(column, BooleanColumn):
-        return RawColumn(column.name, "1 for yes, 0 for no")
+        return RawColumn(column.name, TRUTH)
     if isinstance(column, DateColumn):
-        return RawColumn(column.name, "seconds since 1970, as clocks show them")
+        return RawColumn(column.name, DATES)
     if isinstance(column, TextColumn):
         return RawColumn(column.name, "free text", text=column)
     raise ValueError(

@@ -4,12 +4,19 @@ import json
 import re
 
 import numpy as np
+import pandas
 import pytest
 
-from chainrule import CrossEntropy, MLPRegressor, TextClassifier, explain_network
+from chainrule import (
+    CrossEntropy,
+    MLPRegressor,
+    TableClassifier,
+    TextClassifier,
+    explain_network,
+)
 from chainrule.inputs.texts.occurrences import occurrences
 from explain.live.pages import digits, digits_classifier, read_page, run_page
-from export.programs import needs_node
+from export.programs import NODE, needs_node
 
 X, Y = digits()
 
@@ -256,3 +263,50 @@ def _shares_of_scores(model, text):
     columns = np.flatnonzero(row)
     shares = found.shares(len(words), columns) @ (row[columns, None] * (A[columns] @ W))
     return shares.T
+
+
+def test_each_kind_of_column_has_its_field(tmp_path):
+    rng = np.random.default_rng(0)
+    count = 60
+    table = {
+        "age": rng.integers(18, 80, count).astype(float),
+        "city": rng.choice(["Rome", "Oslo"], count),
+        "member": rng.choice([True, False], count),
+        "since": np.datetime64("2020-01-01") + rng.integers(0, 900, count),
+        "remark": [" ".join(rng.choice(["good", "bad", "soft", "red"], 6)) for _ in range(count)],
+    }
+    frame = pandas.DataFrame(table)
+    frame.loc[1, "age"] = np.nan
+    frame.loc[2, "city"] = None
+    y = np.where([remark.count("good") > 1 for remark in table["remark"]], "yes", "no")
+    model = TableClassifier(random_state=0).fit(frame, y)
+    model.explain(frame, y, path=tmp_path / "page.html")
+    _, facts = read_page(tmp_path / "page.html")
+    kinds = {column["name"]: column["kind"] for column in facts["inputs"]["columns"]}
+    expected = {"age": "number", "city": "values", "member": "truth", "since": "date"}
+    assert kinds == expected | {"remark": "text"}
+    assert facts["loss"]["members"] > 1
+    assert facts["inputs"]["grid"] is None
+    if NODE is None:
+        return
+    found = run_page(
+        tmp_path / "page.html",
+        """
+        const names = facts.inputs.columns.map(({ name }) => name);
+        print(facts.samples.map(({ x, T }) => {
+          const row = Object.fromEntries(names.map((name, k) => [name, x[k]]));
+          const X = Float64Array.from(network.encode(row));
+          const { shares, difference } = integratedGradients(X, new Float64Array(X.length), 1);
+          const sum = shares.reduce((total, share) => total + share, 0);
+          const { probabilities } = network.predict(row);
+          return { loss: compute(X, T).loss, probabilities, sum, difference };
+        }));
+        """,
+    )
+    rows = [sample["row"] for sample in facts["samples"]]
+    probabilities = model.predict_proba(frame.iloc[rows])
+    np.testing.assert_allclose([each["probabilities"] for each in found], probabilities, atol=2e-6)
+    for each in found:
+        assert each["sum"] == pytest.approx(each["difference"], rel=2e-3, abs=1e-6)
+    losses = [each["loss"] for each in found]
+    assert losses[0] == max(losses)

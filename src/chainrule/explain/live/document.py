@@ -21,6 +21,7 @@ SCRIPTS = (
     "state.js",
     "controls.js",
     "drawing.js",
+    "fields.js",
     "sample.js",
     "answers.js",
     "painting.js",

@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.explain.live.samples import PageSamples
 from chainrule.export.plan import ExportPlan
+from chainrule.export.raw_columns import DATES, TRUTH, RawColumn
 from chainrule.inputs import Images, TableEncoder, Texts
 
 __all__ = ["input_facts"]
@@ -25,28 +26,34 @@ LEAST_SHARE = 0.5
 def input_facts(plan: ExportPlan, samples: PageSamples) -> dict[str, Any]:
     """Return what raw samples are, which numbers of X come from what, and what names they have."""
     inputs = plan.network.inputs
-    names, grid = _names(plan), None
     if isinstance(inputs, Texts):
-        return {"kind": "text", "names": [], "groups": [], "grid": None}
-    if all(column.values is None for column in plan.prediction.columns):
-        grid = _grid(plan, names)
-    if grid is not None and not plan.prediction.columns and not (inputs and inputs.raw_names):
+        return {"kind": "text", "groups": [], "grid": None}
+    raw, names = plan.prediction.columns, _names(plan)
+    grid = None if any(column.is_text for column in raw) else _grid(plan, names)
+    if grid is not None and not raw and not (inputs and inputs.raw_names):
         names = _pixel_names(grid, len(names))
     columns = [
-        {
-            "name": name,
-            "values": None if not plan.prediction.columns else plan.prediction.columns[k].values,
-            "told": "a number" if not plan.prediction.columns else plan.prediction.columns[k].told,
-            "range": own,
-        }
-        for k, (name, own) in enumerate(zip(names, samples.ranges, strict=True))
+        {"name": name, "range": own, **_cells(raw[place] if raw else None)}
+        for place, (name, own) in enumerate(zip(names, samples.ranges, strict=True))
     ]
     return {
-        "kind": "table" if plan.prediction.columns else "numbers",
+        "kind": "table" if raw else "numbers",
         "columns": columns,
         "groups": _groups(plan, len(columns)),
         "grid": grid,
     }
+
+
+def _cells(column: RawColumn | None) -> dict[str, Any]:
+    """Return what the cells of a column are: numbers, dates, truth values, values or texts."""
+    if column is None:
+        return {"kind": "number"}
+    if column.text is not None:
+        return {"kind": "text"}
+    if column.values is not None:
+        return {"kind": "values", "values": column.values}
+    kinds = {DATES: "date", TRUTH: "truth"}
+    return {"kind": kinds.get(column.told, "number")}
 
 
 def _names(plan: ExportPlan) -> list[str]:
