@@ -197,6 +197,15 @@ def test_names_cannot_end_the_script(tmp_path):
     assert "b" not in elements.tags
 
 
+def test_of_very_many_samples_the_first_are_compared(model, tmp_path):
+    many, answers = np.tile(X, (11, 1)), np.tile(Y, 11)
+    many[2000:] = 1e9  # which would be the range of pixels
+    model.explain(many, answers, path=tmp_path / "page.html")
+    _, facts = read_page(tmp_path / "page.html")
+    assert max(column["range"][1] for column in facts["inputs"]["columns"]) == 1
+    assert max(sample["row"] for sample in facts["samples"]) < 2000
+
+
 def test_bad_input_is_one_sentence(model, tmp_path):
     with pytest.raises(ValueError, match=r"explain: expected a path that ends in \.html, got 'p'"):
         model.explain(X, Y, path=tmp_path / "p")

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import _num_samples
 
+from chainrule.data.sources import is_source
 from chainrule.estimators.preparation import labelled
+from chainrule.estimators.raw_rows import raw_rows
 from chainrule.estimators.validation import answers_to
 from chainrule.export.raw_samples import raw_samples
 from chainrule.export.walk import Network
@@ -60,7 +63,7 @@ def page_samples(model: Any, network: Network, X: Any, y: Any) -> PageSamples:
         whole = _loss_targets(network, data.t)
         errors = _errors(network, data.X[:MOST_COMPARED], whole[:MOST_COMPARED])
         targets = program_targets(network, whole)
-    x, _ = raw_samples(model, network, X)
+    x, _ = raw_samples(model, network, _first(X))
     if not x:
         raise ValueError("explain: expected at least one sample, got none")
     ranges = [_range([row[column] for row in x]) for column in range(len(x[0]))]
@@ -70,6 +73,13 @@ def page_samples(model: Any, network: Network, X: Any, y: Any) -> PageSamples:
         rows = choose(errors, targets[: len(errors)], most)
     own = None if targets is None else targets[rows]
     return PageSamples([x[row] for row in rows], own, ranges, rows)
+
+
+def _first(X: Any) -> Any:
+    """Return the first of very many samples: those that are compared."""
+    if is_source(X) or _num_samples(X) <= MOST_COMPARED:
+        return X
+    return raw_rows(X, np.arange(MOST_COMPARED))
 
 
 def program_targets(network: Network, targets: Array) -> Array:

@@ -28,8 +28,11 @@ function showPicture() {
   body.append(make("p", { className: "note", textContent: leftOut(columns) }));
   const svg = frame.firstElementChild;
   svg.onclick = (event) => {
-    const cell = event.target.closest("[data-flat]");
-    if (cell) choose({ value: Number(cell.dataset.value), flat: Number(cell.dataset.flat) });
+    const cell = event.target.closest("[data-flat], image");
+    if (!cell) return;
+    const flat =
+      cell.dataset.map === undefined ? Number(cell.dataset.flat) : placeInMap(event, cell);
+    choose({ value: Number(cell.dataset.value), flat });
   };
   svg.onkeydown = (event) => moveInPicture(event, columns);
   const cells = [...svg.querySelectorAll("rect[data-flat]")];
@@ -178,6 +181,18 @@ function lineSvg(k, from, to) {
       return `<line class="${sign}" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke-opacity="${opacity}"/>`;
     })
     .join("");
+}
+
+/** The place of the number of a map that was clicked on. */
+function placeInMap(event, map) {
+  const [, height, width] = valueShape(Number(map.dataset.value));
+  const box = map.getBoundingClientRect();
+  const [i, j] = [
+    Math.floor(((event.clientY - box.top) / box.height) * height),
+    Math.floor(((event.clientX - box.left) / box.width) * width),
+  ];
+  const [row, column] = [Math.min(height - 1, i), Math.min(width - 1, j)];
+  return (Number(map.dataset.map) * height + row) * width + column;
 }
 
 function moveInPicture(event, columns) {
