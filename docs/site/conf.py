@@ -19,7 +19,7 @@ language = "en"
 smartquotes = False  # options begin with two dashes
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
-extensions += ["markers", "docstrings", "mathml", "math_font", "offline"]
+extensions += ["markers", "docstrings", "mathml", "math_font", "live_page", "offline"]
 
 root_doc = HOME
 include_patterns = ["*.md", "docs/**.md"]
