@@ -2,13 +2,18 @@
 
 import json
 import re
+from dataclasses import dataclass
 
 import numpy as np
 import pandas
 import pytest
 
 from chainrule import (
+    Chain,
+    Classifier,
     CrossEntropy,
+    Elementwise,
+    Linear,
     MLPRegressor,
     TableClassifier,
     TextClassifier,
@@ -179,6 +184,38 @@ def test_answers_that_are_numbers_are_in_their_units(tmp_path):
     assert facts["inputs"]["grid"] is None
     low, high = facts["inputs"]["columns"][0]["range"]
     assert (low, high) == (rows[:, 0].min(), rows[:, 0].max())
+
+
+@needs_node
+def test_a_rule_that_is_wrong_is_apart_from_the_difference(tmp_path):
+    chain = Chain(Linear(3), HalfTheSlope())
+    model = Classifier(chain, complete=True, max_iter=30, tol=1.0, random_state=0).fit(X, Y)
+    model.explain(X, Y, path=tmp_path / "page.html")
+    found = run_page(
+        tmp_path / "page.html",
+        """
+        const { x, T } = facts.samples[0];
+        const numbers = compute(Float64Array.from(network.encode(x)), T);
+        print(["W", "b"].map((own) => {
+          const chosen = { layer: 0, own, flat: 1 };
+          const { slope } = difference(numbers, chosen);
+          return [gradientOf(numbers, chosen), slope];
+        }));
+        """,
+    )
+    for backprop, difference in found:
+        assert backprop == pytest.approx(difference / 2, rel=1e-6)
+
+
+@dataclass(frozen=True)
+class HalfTheSlope(Elementwise):
+    """A square whose derivative lacks its factor."""
+
+    def value(self, x):
+        return x * x
+
+    def derivative(self, x, y):
+        return x
 
 
 def test_a_page_without_samples_says_so(model, tmp_path):

@@ -2,6 +2,8 @@
 
 const MOST_WIDE = 520;
 const MOST_HIGH = 420;
+const MOST_ROWS = 512;
+const MOST_ACROSS = 1024;
 
 /** All parameters: [{ layer, own, name, shape }]. */
 function allParameters() {
@@ -42,10 +44,11 @@ function matrixPart() {
   const pick = (flat) => choose({ layer: current.layer, own: current.own, flat });
   canvas.onclick = (event) => {
     const box = canvas.getBoundingClientRect();
-    const { rows, across } = matrixSize(current.shape);
-    const i = Math.floor(((event.clientY - box.top) / box.height) * rows);
-    const j = Math.floor(((event.clientX - box.left) / box.width) * across);
-    pick(Math.min(rows - 1, Math.max(0, i)) * across + Math.min(across - 1, Math.max(0, j)));
+    const part = partOf(current);
+    const inside = (share, count) => Math.min(count - 1, Math.max(0, Math.floor(share * count)));
+    const i = part.row + inside((event.clientY - box.top) / box.height, part.rows);
+    const j = part.column + inside((event.clientX - box.left) / box.width, part.columns);
+    pick(i * part.across + j);
   };
   canvas.onkeydown = (event) => {
     if (!(event.key in ARROWS) || state.chosen?.own === undefined) return;
@@ -55,8 +58,10 @@ function matrixPart() {
     const flat = state.chosen.flat + down * across + right;
     if (flat >= 0 && flat < rows * across) pick(flat);
   };
+  const note = make("p", { className: "note" });
   view(() => {
     const { chosen } = state;
+    if (!current) return;
     if (chosen?.own !== undefined) {
       const place = all.findIndex(({ layer, own }) => layer === chosen.layer && own === chosen.own);
       if (all[place] !== current || !indices.children.length) {
@@ -67,8 +72,9 @@ function matrixPart() {
     }
     paintMatrix(canvas, current, shown);
     showIndices(indices, current);
+    note.textContent = partSaid(partOf(current));
   });
-  const frame = make("div", { className: "scroll matrixframe" }, canvas);
+  const frame = make("div", { className: "scroll matrixframe" }, canvas, note);
   return [make("p", { className: "tools" }, which.element, indices, what), frame];
 }
 
@@ -78,19 +84,50 @@ function matrixSize(shape) {
   return { rows, across: sizeOf(shape) / rows };
 }
 
-function paintMatrix(canvas, { name, shape }, shown) {
+/** The part of a parameter that is shown: all of it, or what is around the chosen number. */
+function partOf({ name, shape }) {
   const { rows, across } = matrixSize(shape);
-  const fits = Math.floor(Math.min(MOST_WIDE / across, MOST_HIGH / rows));
-  const side = Math.max(2, Math.min(14, fits));
-  canvas.width = across * side;
-  canvas.height = rows * side;
-  canvas.ariaLabel = `${name}, ${rows} rows of ${across}. Click, or move with arrow keys, to choose a number.`;
-  const array = shown === "weights" ? network.parameters[name] : state.numbers.parameters[name];
-  paintNumbers(canvas, array, largest(array), side);
   const { chosen } = state;
-  if (chosen?.own === undefined || facts.layers[chosen.layer].parameters[chosen.own].name !== name)
-    return;
-  const [i, j] = [Math.floor(chosen.flat / across), chosen.flat % across];
+  const own = chosen?.own === undefined ? null : facts.layers[chosen.layer].parameters[chosen.own];
+  const flat = own?.name === name ? chosen.flat : null;
+  const [i, j] = [Math.floor((flat ?? 0) / across), (flat ?? 0) % across];
+  const row = i - (i % MOST_ROWS);
+  const column = j - (j % MOST_ACROSS);
+  return {
+    row,
+    column,
+    rows: Math.min(MOST_ROWS, rows - row),
+    columns: Math.min(MOST_ACROSS, across - column),
+    across,
+    whole: rows,
+    chosen: flat === null ? null : [i - row, j - column],
+  };
+}
+
+/** What of a parameter is left out. */
+function partSaid({ row, column, rows, columns, across, whole }) {
+  if (rows === whole && columns === across) return "";
+  const range = (begin, count, all) => `${begin} to ${begin + count - 1} of ${all}`;
+  return `Shown: rows ${range(row, rows, whole)}, columns ${range(column, columns, across)}.`;
+}
+
+function paintMatrix(canvas, current, shown) {
+  const { name } = current;
+  const part = partOf(current);
+  const fits = Math.floor(Math.min(MOST_WIDE / part.columns, MOST_HIGH / part.rows));
+  const side = Math.max(2, Math.min(14, fits));
+  canvas.width = part.columns * side;
+  canvas.height = part.rows * side;
+  canvas.ariaLabel = `${name}, ${part.whole} rows of ${part.across}. Click, or move with arrow keys, to choose a number.`;
+  const array = shown === "weights" ? network.parameters[name] : state.numbers.parameters[name];
+  const numbers = new Float64Array(part.rows * part.columns);
+  for (let i = 0; i < part.rows; i++) {
+    const begin = (part.row + i) * part.across + part.column;
+    numbers.set(array.subarray(begin, begin + part.columns), i * part.columns);
+  }
+  paintNumbers(canvas, numbers, largest(array), side);
+  if (part.chosen === null) return;
+  const [i, j] = part.chosen;
   const pen = canvas.getContext("2d");
   pen.strokeStyle = themed("accent");
   pen.lineWidth = Math.max(2, side / 5);
