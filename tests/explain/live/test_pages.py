@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas
 import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from chainrule import (
     Chain,
@@ -14,6 +16,7 @@ from chainrule import (
     CrossEntropy,
     Elementwise,
     Linear,
+    MLPClassifier,
     MLPRegressor,
     TableClassifier,
     TextClassifier,
@@ -254,6 +257,8 @@ def test_bad_input_is_one_sentence(model, tmp_path):
         model.explain(X[:, :3], Y, path=tmp_path / "p.html")
     with pytest.raises(OSError, match="no-folder"):
         model.explain(X, Y, path=tmp_path / "no-folder" / "p.html")
+    with pytest.raises(ValueError, match=r"such as Classifier\(chain\), got a chain"):
+        explain_network(model.chain_, path=tmp_path / "p.html")
     with pytest.raises(ValueError, match="expected a chain or an estimator"):
         explain_network(object(), path=tmp_path / "p.html")
 
@@ -356,3 +361,20 @@ def test_each_kind_of_column_has_its_field(tmp_path):
         assert each["sum"] == pytest.approx(each["difference"], rel=2e-3, abs=1e-6)
     losses = [each["loss"] for each in found]
     assert losses[0] == max(losses)
+
+
+@needs_node
+def test_scalers_before_a_network_are_on_its_page(tmp_path):
+    rows = 5 + 3 * X[:, :4]
+    network = MLPClassifier(hidden_layer_sizes=(3,), max_iter=30, tol=1.0, random_state=0)
+    model = make_pipeline(StandardScaler(), network).fit(rows, Y)
+    explain_network(model, rows, Y, tmp_path / "page.html")
+    found = run_page(
+        tmp_path / "page.html",
+        "print(facts.samples.map(({ x }) => network.predict(x).probabilities));",
+    )
+    _, facts = read_page(tmp_path / "page.html")
+    given = rows[[sample["row"] for sample in facts["samples"]]]
+    np.testing.assert_array_equal([sample["x"] for sample in facts["samples"]], given)
+    np.testing.assert_allclose(found, model.predict_proba(given), atol=1e-6)
+    assert facts["samples"][0]["row"] == np.argmin(model.predict_proba(rows)[np.arange(len(Y)), Y])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from chainrule.functions import sequence
 from chainrule.inputs import TableEncoder, Texts
 from chainrule.losses import MeanOverMembers, fused
 from chainrule.targets import Classes
+from chainrule.training.samples import Samples
 from chainrule.types import Array
 
 __all__ = ["PageSamples", "blank_sample", "page_samples"]
@@ -57,9 +58,7 @@ def page_samples(model: Any, network: Network, X: Any, y: Any) -> PageSamples:
     """
     targets = errors = None
     if y is not None:
-        X, y = answers_to(model, X, y)
-        X = model._raw(X)
-        data = labelled(model, model.inputs_, model.targets_, X, y, None)
+        X, data = _labelled(model, network, X, y)
         whole = _loss_targets(network, data.t)
         errors = _errors(network, data.X[:MOST_COMPARED], whole[:MOST_COMPARED])
         targets = program_targets(network, whole)
@@ -73,6 +72,16 @@ def page_samples(model: Any, network: Network, X: Any, y: Any) -> PageSamples:
         rows = choose(errors, targets[: len(errors)], most)
     own = None if targets is None else targets[rows]
     return PageSamples([x[row] for row in rows], own, ranges, rows)
+
+
+def _labelled(model: Any, network: Network, X: Any, y: Any) -> tuple[Any, Samples]:
+    """Return raw samples, and the same with targets as the network takes them."""
+    if network.scalings:
+        scaled, estimator = model[:-1].transform(X), model[-1]
+        return X, _labelled(estimator, replace(network, scalings=()), scaled, y)[1]
+    X, y = answers_to(model, X, y)
+    X = model._raw(X)
+    return X, labelled(model, model.inputs_, model.targets_, X, y, None)
 
 
 def _first(X: Any) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chainrule.chain import Chain
 from chainrule.explain.live.document import document
 from chainrule.explain.live.facts import page_facts
 from chainrule.explain.live.program import page_plan, program_source
@@ -53,7 +54,7 @@ def explain_network(
     Parameters
     ----------
     model : estimator
-        A fitted estimator.
+        A fitted estimator, or a pipeline of scikit-learn's scalers and one.
     X : array-like, table, images or texts, default=None
         Raw samples, of which the page keeps some; None lets it begin with one that is blank, or
         of a table with what is usual in training.
@@ -76,7 +77,9 @@ def explain_network(
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"explain: expected a path that ends in .html, got {path.name!r}")
-    network = walk(model)
+    if isinstance(model, Chain):
+        raise ValueError("explain: expected an estimator, such as Classifier(chain), got a chain")
+    network = walk(model, pipelines=True)
     count = sum(array.size for array in network.parameters.values())
     if count > LARGEST:
         raise ValueError(
@@ -86,7 +89,8 @@ def explain_network(
         raise ValueError("explain: expected samples X for the answers y, got none")
     samples = blank_sample(network) if X is None else page_samples(model, network, X, y)
     plan = page_plan(network)
-    facts = page_facts(model, plan, samples, given=X is not None)
+    estimator = model[-1] if network.scalings else model
+    facts = page_facts(estimator, plan, samples, given=X is not None)
     text = document(f"{network.title}, explained", facts, program_source(plan)).encode()
     replace_file(path, [text])
     return Page(path, len(samples.x), len(text))
