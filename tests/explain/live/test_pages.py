@@ -363,6 +363,16 @@ def test_each_kind_of_column_has_its_field(tmp_path):
     assert losses[0] == max(losses)
 
 
+def test_several_numbers_have_names(tmp_path):
+    answers = np.stack([X[:, 0], -X[:, 1]], axis=1)
+    model = MLPRegressor(hidden_layer_sizes=(2,), max_iter=30, tol=1.0, random_state=0)
+    model.fit(X[:, :4], answers).explain(X[:, :4], answers, path=tmp_path / "page.html")
+    _, facts = read_page(tmp_path / "page.html")
+    assert facts["answers"]["labels"] == ["y0", "y1"]
+    row = facts["samples"][0]["row"]
+    assert facts["samples"][0]["T"] == answers[row].tolist()
+
+
 @needs_node
 def test_scalers_before_a_network_are_on_its_page(tmp_path):
     rows = 5 + 3 * X[:, :4]

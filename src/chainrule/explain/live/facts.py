@@ -87,13 +87,21 @@ def _answers(plan: ExportPlan, targets: Any) -> dict[str, Any]:
     elif isinstance(targets, Numbers):
         found["mean"], found["scale"] = targets.mean, targets.scale
         found["name"] = targets.name
-        names = targets.names or (targets.name or "y",)
-        if plan.network.answers.quantiles:
-            names = tuple(f"quantile {each:g}" for each in plan.network.answers.quantiles)
-        found["labels"] = [str(name) for name in names]
+        found["labels"] = _number_names(plan, targets)
     assert plan.gradient is not None
     found["targets"] = plan.gradient.T.size
     return found
+
+
+def _number_names(plan: ExportPlan, targets: Numbers) -> list[str]:
+    """Return names of the numbers that are answered."""
+    quantiles, count = plan.network.answers.quantiles, plan.prediction.y.size
+    if quantiles:
+        return [f"quantile {each:g}" for each in quantiles]
+    if targets.names:
+        return list(targets.names)
+    name = targets.name or "y"
+    return [name] if count == 1 else [f"{name}{place}" for place in range(count)]
 
 
 def _solver(model: Any) -> dict[str, Any]:
