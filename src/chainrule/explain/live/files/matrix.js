@@ -5,9 +5,9 @@ const MOST_HIGH = 420;
 const MOST_ROWS = 512;
 const MOST_ACROSS = 1024;
 
-/** All parameters: [{ layer, own, name, shape }]. */
+/** All parameters that have gradients: [{ layer, own, name, shape }]. */
 function allParameters() {
-  return facts.layers.flatMap((layer, k) =>
+  const found = facts.layers.flatMap((layer, k) =>
     Object.entries(layer.parameters).map(([own, { name, shape }]) => ({
       layer: k,
       own,
@@ -15,6 +15,7 @@ function allParameters() {
       shape,
     })),
   );
+  return found.filter(({ name }) => name in state.numbers.parameters);
 }
 
 /** The parts that choose a number of a parameter. */
