@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from chainrule import (
+    BatchNorm,
     Chain,
     Classifier,
     CrossEntropy,
@@ -388,3 +389,11 @@ def test_scalers_before_a_network_are_on_its_page(tmp_path):
     np.testing.assert_array_equal([sample["x"] for sample in facts["samples"]], given)
     np.testing.assert_allclose(found, model.predict_proba(given), atol=1e-6)
     assert facts["samples"][0]["row"] == np.argmin(model.predict_proba(rows)[np.arange(len(Y)), Y])
+
+
+def test_statistics_have_no_part_in_a_step(tmp_path):
+    chain = Chain(Linear(3), BatchNorm())
+    model = Classifier(chain, complete=True, max_iter=30, tol=1.0, random_state=0).fit(X, Y)
+    model.explain(X, Y, path=tmp_path / "page.html")
+    _, facts = read_page(tmp_path / "page.html")
+    assert facts["solver"]["factors"] == {"mean1": 0, "variance1": 0}

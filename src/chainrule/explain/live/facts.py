@@ -10,6 +10,7 @@ from chainrule.explain.live.layers import layer_facts
 from chainrule.explain.live.raw_inputs import input_facts
 from chainrule.explain.live.samples import PageSamples, sample_label
 from chainrule.explain.live.typeset import typeset_formulas
+from chainrule.export.language.printing import identifier
 from chainrule.export.plan import ExportPlan
 from chainrule.losses import MeanOverMembers, fused
 from chainrule.targets import Classes, Numbers
@@ -111,7 +112,9 @@ def _solver(model: Any) -> dict[str, Any]:
     if rate is None:
         rate = getattr(model, "learning_rate_init", None)
     alpha = getattr(model, "alpha", 0)
+    factors = model._network().learning_rate_factors
     return {
+        "factors": {identifier(name): float(factor) for name, factor in factors.items()},
         "name": str(solver),
         "rate": float(rate) if isinstance(rate, int | float | np.floating) else None,
         "alpha": float(alpha) if isinstance(alpha, int | float) else 0.0,

@@ -25,7 +25,7 @@ function showStep() {
   body.append(
     make("p", {
       className: "note",
-      textContent: `${trainedBy} Here every parameter takes a step against its gradient: w − η ∂L/∂w, on this sample alone.`,
+      textContent: `${trainedBy} Here every parameter takes a step against its gradient: w − η ∂L/∂w, on this sample alone.${factorsSaid()}`,
     }),
     make(
       "p",
@@ -39,16 +39,30 @@ function showStep() {
   );
 }
 
+/** What moves otherwise than by η. */
+function factorsSaid() {
+  const told = Object.entries(facts.solver.factors).map(
+    ([name, factor]) => `${factor} for ${name}`,
+  );
+  return told.length ? ` Factors of η: ${told.join(", ")}.` : "";
+}
+
 /** A power of ten at which a step is small beside what the sample's numbers are. */
 function usualRate() {
   const size = state.X.reduce((sum, x) => sum + x * x, 1);
   return Number((10 ** Math.floor(Math.log10(1 / size))).toPrecision(1));
 }
 
+/** The factor of the learning rate that a parameter has: 0 for statistics. */
+function factorOf(name) {
+  return facts.solver.factors[name] ?? 1;
+}
+
 function stepOnce(rate) {
   for (const [name, gradient] of Object.entries(state.numbers.parameters)) {
     const array = network.parameters[name];
-    for (let k = 0; k < array.length; k++) array[k] -= rate * gradient[k];
+    const own = rate * factorOf(name);
+    for (let k = 0; k < array.length; k++) array[k] -= own * gradient[k];
   }
   state.numbers = compute(state.X, state.T);
 }
@@ -56,8 +70,8 @@ function stepOnce(rate) {
 /** What the loss changes by if it is linear: −η times the squared length of the gradient. */
 function expectedChange(rate) {
   let squares = 0;
-  for (const gradient of Object.values(state.numbers.parameters)) {
-    for (const slope of gradient) squares += slope * slope;
+  for (const [name, gradient] of Object.entries(state.numbers.parameters)) {
+    for (const slope of gradient) squares += factorOf(name) * slope * slope;
   }
   return -rate * squares;
 }
@@ -79,7 +93,7 @@ function stepHtml(before, after, expected) {
   const told =
     expected === null
       ? ""
-      : `<p class="note">−η ‖∂L/∂w‖² = ${numberHtml(expected)} is what this step would change L by, were it linear.</p>`;
+      : `<p class="note">−η Σ (∂L/∂w)² = ${numberHtml(expected)} is what this step would change L by, were it linear.</p>`;
   return `<div class="scroll"><table class="steps"><tr><td></td><th>before</th><th>after</th><th>change</th></tr>${row("L", before.loss, after.loss)}${answers
     .slice(0, 10)
     .map((each) => row(...each))
