@@ -64,3 +64,9 @@ def test_a_module_imports_from_its_own_room_and_those_before_it(module):
 def test_no_module_imports_itself_by_way_of_others():
     graph = {module: imported(tree) for module, tree in TREES.items() if module != "chainrule"}
     TopologicalSorter(graph).prepare()  # a CycleError names them
+
+
+def test_tests_import_nothing_by_the_name_of_a_library_that_is_compared_with():
+    for path in Path(__file__).parent.rglob("*.py"):
+        named = re.search(r"^(from|import) fasttext\b", path.read_text(encoding="utf-8"), re.M)
+        assert not named, f"{path}: the library fasttext takes the name where it is installed"

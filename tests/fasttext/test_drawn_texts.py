@@ -12,7 +12,7 @@ from chainrule.fasttext.predictions import predict_text
 from chainrule.fasttext.settings import Settings
 from chainrule.fasttext.training import train_model
 from chainrule.fasttext.writer import model_bytes
-from fasttext.guards import guard
+from fasttext_guards import guard
 
 BYTES = [*b"abc<>/_", 0xC3, 0xA9, 0x85, 0xE6, 0x97, 0xA5, 0xFF]
 

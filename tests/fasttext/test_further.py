@@ -13,7 +13,7 @@ from chainrule.fasttext.reference import Trainer
 from chainrule.fasttext.settings import Settings
 from chainrule.fasttext.training import train_model
 from chainrule.fasttext.writer import model_bytes
-from fasttext.texts import drawn_text
+from fasttext_texts import drawn_text
 
 TEXT = drawn_text(400)
 TRIGRAMS = {"wordNgrams": 3, "bucket": 3000}

@@ -17,7 +17,7 @@ from chainrule.fasttext.quantising import quantise
 from chainrule.fasttext.reference import predict_rows
 from chainrule.fasttext.settings import Settings
 from chainrule.fasttext.training import train_model
-from fasttext.texts import drawn_text
+from fasttext_texts import drawn_text
 
 TRAINED, TEXT = drawn_text(300), drawn_text(80, seed=11)
 UNKNOWN = "new words naïvely 日本人 __label__new __label__red w1\n".encode()

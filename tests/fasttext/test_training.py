@@ -11,7 +11,7 @@ from chainrule.fasttext.dictionary import Dictionary
 from chainrule.fasttext.settings import Settings
 from chainrule.fasttext.training import train_model
 from chainrule.fasttext.writer import model_bytes
-from fasttext.texts import drawn_text
+from fasttext_texts import drawn_text
 
 TEXT = drawn_text(400)
 WORDS = {}
