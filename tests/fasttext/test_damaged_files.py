@@ -106,6 +106,16 @@ def not_kept(content, model):
     return content[4] == 11 or flag == 1
 
 
+@pytest.mark.parametrize("name", [b"", b"\nx"])
+def test_names_that_no_text_has_are_an_error(tmp_path, name):
+    content, path = content_of("softmax, norms"), tmp_path / "model.ftz"
+    first = quantised_of("softmax, norms").dictionary.names[0]
+    assert content.count(first + b"\0") == 1
+    path.write_bytes(content.replace(first + b"\0", name + b"\0"))
+    with pytest.raises(ModelFileError, match=r"model\.ftz: is damaged: expected names of 1 .* 1$"):
+        read_model(path)
+
+
 def test_every_cut_is_an_error(tmp_path):
     path = tmp_path / "model"
     for name in ("rare", "one-vs-all, cutoff"):

@@ -11,7 +11,7 @@ from chainrule.engine.kernels import line_features, ngrams, text_prediction
 from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.running.single import invoke, kernel_of
 from chainrule.fasttext.dictionary import END_OF_LINE, Dictionary
-from chainrule.fasttext.known_names import names_a_text_can_have, vocabulary_of
+from chainrule.fasttext.known_names import check_names, vocabulary_of
 from chainrule.fasttext.line_rows import most_parts
 from chainrule.fasttext.matrices import Dense, KeptRows
 from chainrule.fasttext.model import FastTextModel
@@ -32,8 +32,7 @@ class Words:
         self.settings = settings
         self.prefix = np.frombuffer(settings.prefix + bytes(8), np.uint8)
         names = dictionary.text, dictionary.bounds
-        if not names_a_text_can_have(*names):
-            raise ValueError("predict: expected names in the dictionary that a text can have")
+        check_names(*names)
         self.known = vocabulary_of(*names)
         if self.known.size != dictionary.size:
             raise ValueError("predict: expected names in the dictionary that differ")

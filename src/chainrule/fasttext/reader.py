@@ -29,7 +29,7 @@ from chainrule.engine.kernels import entries
 from chainrule.engine.running.single import invoke, kernel_of
 from chainrule.fasttext.binary import Cursor, mapped
 from chainrule.fasttext.dictionary import Dictionary, PruneMap
-from chainrule.fasttext.known_names import check_different
+from chainrule.fasttext.known_names import check_different, check_names
 from chainrule.fasttext.matrices import Dense
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.quantisation import CENTROIDS, ProductQuantiser, Quantised
@@ -90,6 +90,8 @@ def _model(cursor: Cursor, label: str) -> FastTextModel:
     settings = _settings(cursor, label)
     cursor.expect(4 * settings.dim, f"vectors of {settings.dim:,} numbers")
     dictionary = _dictionary(cursor)
+    if settings.model == "supervised":  # others look words up one by one
+        _check_names(dictionary)
     quantised = cursor.flag("whether the input matrix is quantised")
     if dictionary.pruned is not None and not quantised:
         raise ValueError("expected a quantised input matrix, as it was pruned, got a dense one")
@@ -140,6 +142,13 @@ def _dictionary(cursor: Cursor) -> Dictionary:
     pairs = cursor.array(2 * max(pruned, 0), "<i4", f"{pruned:,} n-grams").reshape(-1, 2)
     kept = None if pruned < 0 else PruneMap(*np.ascontiguousarray(pairs.T))
     return Dictionary(text, bounds, counts, nwords, ntokens, kept)
+
+
+def _check_names(dictionary: Dictionary) -> None:
+    try:
+        check_names(dictionary.text, dictionary.bounds)
+    except ValueError as error:
+        raise ValueError(f"is damaged: {error}") from None
 
 
 def _entries(
