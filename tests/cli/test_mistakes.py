@@ -175,6 +175,12 @@ def test_data_must_be_there(tmp_path, monkeypatch):
     )
 
 
+def test_training_leaves_the_endings_of_fasttext_to_it(tmp_path):
+    path = written(tmp_path / "houses.csv", ROWS)
+    error = chainrule("train", path, "-t", "price", "-o", tmp_path / "x.bin").error
+    assert "--output: expected a name such as x.safetensors, got .bin, the ending of" in error
+
+
 @pytest.mark.parametrize("output", ["houses.csv", "notes.txt"])
 def test_training_keeps_files_that_are_no_models(tmp_path, output):
     path = written(tmp_path / "houses.csv", ROWS)

@@ -133,6 +133,8 @@ def test_files_are_loaded_by_what_they_begin_with(fitted, tmp_path):
 def test_vectors_of_words_are_saved_as_text(fitted, tmp_path):
     fitted.save(tmp_path / "words.vec")
     vectors = read_vectors(tmp_path / "words.vec")
+    with pytest.raises(ModelFileError, match=r"words\.vec: is no model: .*vectors\.read_vectors"):
+        chainrule.load(tmp_path / "words.vec")
     assert vectors.words == fitted.model_.dictionary.words
     rows = fitted.model_.input.take(np.arange(len(vectors.words)))
     np.testing.assert_allclose(vectors.values, rows, rtol=1e-4)

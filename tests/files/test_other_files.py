@@ -52,6 +52,16 @@ def test_files_of_other_kinds(path, tmp_path):
         assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("ending", [".bin", ".ftz", ".vec"])
+def test_the_endings_of_fasttext_are_left_to_it(path, ending):
+    model = table_network("binary")
+    with pytest.raises(ModelFileError, match=rf"x\{ending}: cannot be saved: .* got \{ending}, "):
+        model.save(path.with_name(f"x{ending}"))
+    assert not path.with_name(f"x{ending}").exists()
+    path.with_name(f"x{ending}").write_bytes(saved(model, path))
+    assert type(load(path.with_name(f"x{ending}"))) is type(model)  # as files of before are named
+
+
 def test_places_without_a_file(tmp_path):
     with pytest.raises(ModelFileError, match="cannot be read: there is no such file"):
         load(tmp_path / "none")

@@ -11,6 +11,7 @@ from pathlib import Path
 from chainrule.data import BUILTIN, STANDARD_INPUT
 from chainrule.files.atomic import replace_file
 from chainrule.files.container import is_model_file
+from chainrule.files.names import wrong_ending
 
 NO_TEXT = {".parquet", ".feather", ".xls", ".xlsx", ".xlsm", ".ods", ".gz", ".bz2", ".xz", ".zst"}
 """Names of files that other programs expect no plain text in."""
@@ -38,6 +39,8 @@ def check_model_path(path: Path, *inputs: str | Path, force: bool) -> None:
 
     With ``force`` a model may be.
     """
+    if wrong := wrong_ending(path):
+        raise ValueError(f"--output: {wrong}")
     mode = _check(path, inputs)
     if mode is None:
         return

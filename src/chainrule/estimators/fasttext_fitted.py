@@ -26,10 +26,9 @@ from chainrule.fasttext.quantising import quantise
 from chainrule.fasttext.samples import as_labels, prediction_lines_of, text_bytes
 from chainrule.fasttext.vectors import write_vectors
 from chainrule.fasttext.writer import write_model
+from chainrule.files.names import FASTTEXT_ENDINGS
 
 __all__ = ["FittedFastText"]
-
-ENDS = (".bin", ".ftz", ".vec")
 
 
 class FittedFastText(
@@ -151,8 +150,9 @@ class FittedFastText(
         """
         check_is_fitted(self, "model_")
         end, model = Path(path).suffix, self.model_
-        if end not in ENDS:
-            raise ValueError(f"save: expected a name that ends in {', '.join(ENDS)}, got {path!s}")
+        if end not in FASTTEXT_ENDINGS:
+            expected = ", ".join(FASTTEXT_ENDINGS)
+            raise ValueError(f"save: expected a name that ends in {expected}, got {path!s}")
         if end == ".vec":
             write_vectors(path, model, unit_length=False)
             return

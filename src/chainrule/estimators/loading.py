@@ -12,6 +12,8 @@ from chainrule.estimators.mlp import MLPClassifier, MLPRegressor
 from chainrule.estimators.tables import TableClassifier, TableRegressor
 from chainrule.estimators.texts import TextClassifier
 from chainrule.fasttext.reader import is_fasttext_file
+from chainrule.fasttext.vectors import is_vectors_file
+from chainrule.files.errors import ModelFileError
 from chainrule.files.estimator import load_estimator
 
 ESTIMATORS = (
@@ -58,9 +60,15 @@ def load(
     Raises
     ------
     ModelFileError
-        The file is none of chainrule's, cut off, damaged, too new, or uses unknown classes.
+        The file is no model of chainrule's or fastText's, cut off, damaged, too new, or uses
+        unknown classes.
     """
     if is_fasttext_file(path):
         return load_fasttext(path)
+    if is_vectors_file(path):
+        raise ModelFileError(
+            f"{path}: is no model: vectors as text, .vec, have a reader of their own, "
+            "chainrule.fasttext.vectors.read_vectors"
+        )
     loaded: Loaded = load_estimator(path, ESTIMATORS, functions)
     return loaded

@@ -152,7 +152,8 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
         Raises
         ------
         ModelFileError
-            The file cannot be written, or something cannot be kept in it.
+            The file cannot be written, its name ends as fastText's do (.bin, .ftz, .vec), or
+            something cannot be kept in it.
         """
         check_is_fitted(self)
         save_estimator(path, self)

@@ -17,7 +17,7 @@ from chainrule.fasttext.prepared import InputRows, Words
 from chainrule.files.atomic import replace_file
 from chainrule.files.errors import named_errors
 
-__all__ = ["WordVectors", "read_vectors", "word_vectors", "write_vectors"]
+__all__ = ["WordVectors", "is_vectors_file", "read_vectors", "word_vectors", "write_vectors"]
 
 LONGEST_HEADER = 64
 CHUNK = 2**22
@@ -129,6 +129,18 @@ def read_vectors(path: str | os.PathLike[str]) -> WordVectors:
         if len(words) != count:
             raise ValueError(f"is cut off: expected {count:,} vectors, got {len(words):,}")
     return WordVectors(words, values)
+
+
+def is_vectors_file(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file has the ending ``.vec`` and begins as vectors as text do."""
+    if Path(path).suffix != ".vec":
+        return False
+    try:
+        with mapped(Path(path)) as (content, _):
+            _header(content[: LONGEST_HEADER + 1], len(content))
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _header(beginning: bytes, size: int) -> tuple[int, int, int]:

@@ -22,6 +22,7 @@ from chainrule.chain import Chain
 from chainrule.files import canonical, version1
 from chainrule.files.container import read_model_file, write_model_file
 from chainrule.files.errors import ModelFileError
+from chainrule.files.names import wrong_ending
 from chainrule.files.objects import (
     Classes,
     chain_from_json,
@@ -146,6 +147,8 @@ def _to_json(
 
 def save_estimator(path: str | os.PathLike[str], estimator: Any) -> None:
     """Write a fitted estimator to a file; ModelFileError names the file if it cannot."""
+    if wrong := wrong_ending(path):
+        raise ModelFileError(f"{path}: cannot be saved: {wrong}")
     try:
         described = describe(estimator)
     except (ValueError, TypeError) as error:
