@@ -97,7 +97,7 @@ def test_unknown_classes_are_named_at_evaluation(pets, tmp_path):
     folder = pictures(tmp_path / "farm", 2)
     (folder / "dog").rename(folder / "pig")
     assert chainrule("evaluate", model, folder).error == (
-        "farm: expected images of the classes 'cat', 'dog', got images of 'pig'"
+        "farm: got images of 'pig', expected the classes 'cat', 'dog'"
     )
 
 

@@ -175,6 +175,15 @@ def test_data_must_be_there(tmp_path, monkeypatch):
     )
 
 
+@pytest.mark.parametrize("line", ["a line of text", "a line, of text", "a line\nof, text"])
+def test_of_lines_without_labels_it_is_said_how_labels_are_written(tmp_path, line):
+    path = tmp_path / "lines.txt"
+    path.write_text(f"{line}\n" * 30)
+    error = chainrule("train", path, "-o", tmp_path / "m").error
+    told = "lines of texts to learn from have labels among their words, as __label__x"
+    assert error.endswith(f"; {told}")
+
+
 def test_training_leaves_the_endings_of_fasttext_to_it(tmp_path):
     path = written(tmp_path / "houses.csv", ROWS)
     error = chainrule("train", path, "-t", "price", "-o", tmp_path / "x.bin").error

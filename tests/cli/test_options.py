@@ -227,7 +227,7 @@ def test_classes_weigh_what_is_asked(houses, tmp_path):
     balanced = chainrule(*arguments, "--class-weight", "balanced").json["history"]["loss"]
     assert balanced != pytest.approx(equal, rel=1e-5)
     run = chainrule(*arguments, "--class-weight", "villa=2,castle=1")
-    assert run.error.endswith("expected labels of 'barn', 'flat', 'villa', got 'castle'")
+    assert run.error.endswith("got 'castle', expected labels of training: 'barn', 'flat', 'villa'")
 
 
 def test_smoothed_labels_keep_the_loss_from_zero(tmp_path):

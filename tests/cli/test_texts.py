@@ -251,7 +251,9 @@ def test_labels_that_training_has_not(tags, lines, tmp_path):
     assert told["rows"] == {"all": 1}
     assert told["notes"][0].endswith("'new'; 1 line with no other is left out")
     other.write_text("__label__new it was\n")
-    error = "other.txt: expected labels of training, 'bad', 'even', 'good', 'odd', got 'new'"
+    error = (
+        "other.txt: got labels 'new' only, expected those of training: 'bad', 'even', 'good', 'odd'"
+    )
     assert chainrule("evaluate", path, other).error == error
     other.write_text("__label__new it was\n__label__good fine film\n")
     told = chainrule("train", lines, "--test", other, "-o", tmp_path / "n.safetensors", "--json")

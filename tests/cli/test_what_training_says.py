@@ -46,7 +46,7 @@ def test_a_loss_that_rises_and_stays_finite_is_said(tmp_path):
     arguments = ("train", data, "-t", "t", "-l", 1e5, "-e", 5, "-fo", tmp_path / "m")
     run = chainrule(*arguments)
     assert run.code == 0
-    said = "so that training has diverged: lower the learning rate, from 100000 to 10000"
+    said = "so that training has diverged: lower the learning rate, from 100000 to 1 for a start"
     assert said in run.err
     remarks = chainrule(*arguments, "--json").json["remarks"]
     assert [said in remark for remark in remarks] == [True]

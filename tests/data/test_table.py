@@ -10,6 +10,7 @@ from hypothesis import example, given, strategies as st
 
 from chainrule.data import DataError, Table, read_csv
 from chainrule.data.csv_files import _check_header
+from chainrule.data.table_files import read_table_file
 from chainrule.inputs import Rows, TableEncoder
 from chainrule.inputs.rows import table_numbers
 
@@ -181,6 +182,12 @@ def test_an_unknown_column_is_named_with_the_nearest():
 def test_tables_that_do_not_fit_together(fields, message):
     with pytest.raises(DataError, match=message):
         Table(*fields)
+
+
+@pytest.mark.parametrize("name", ["x.jsonl", "x.ndjson.gz", "x.JSON"])
+def test_json_is_named_as_what_is_not_read(name):
+    with pytest.raises(DataError, match=rf"{name}: JSON.* not read; pandas\.read_json"):
+        read_table_file(Path(name))
 
 
 class CountedName(str):

@@ -70,7 +70,7 @@ def test_weights_of_labels_multiply(container):
 def test_a_list_fits_the_labels():
     with pytest.raises(ValueError, match="class_weight: expected a dict for each of 3 outputs"):
         MLPClassifier(class_weight=[{1: 3.0}]).fit(X, LABELS)
-    with pytest.raises(ValueError, match="class_weight: expected classes of 0, 1, got 2"):
+    with pytest.raises(ValueError, match=r"class_weight: got 2, expected classes of y: 0, 1$"):
         MLPClassifier(class_weight=[{1: 3.0}, {2: 1.0}, {}]).fit(X, LABELS)
     one = MLPClassifier((5,), class_weight=[{"c": 9.0}], **OPTIONS).fit(X, CLASSES)
     same = MLPClassifier((5,), class_weight={"c": 9.0}, **OPTIONS).fit(X, CLASSES)
@@ -96,3 +96,9 @@ def test_balanced_counts_the_samples_at_hand(solver):
     same = MLPClassifier((5,), **early).fit(X, several, compute_sample_weight("balanced", several))
     np.testing.assert_array_equal(model.coefs_[0], same.coefs_[0])
     assert model.validation_loss_curve_ == same.validation_loss_curve_
+
+
+def test_of_many_classes_a_few_are_named_after_what_is_wrong():
+    many = np.arange(60) % 30
+    with pytest.raises(ValueError, match=r"got '7', .* of y: 0, 1, 2, 3, 4, \.\.\. \(30 in all\)$"):
+        MLPClassifier(class_weight={"7": 3.0}).fit(np.ones((60, 2)), many)

@@ -2,6 +2,7 @@
 
 import pathlib
 import pickle
+import re
 from copy import copy
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 import chainrule
 from chainrule import FastTextClassifier, ModelFileError, TextClassifier, load_fasttext
+from chainrule.data import DataError
 from chainrule.fasttext.reference import predict_rows, train
 from chainrule.fasttext.settings import Settings
 from chainrule.fasttext.vectors import read_vectors
@@ -316,3 +318,11 @@ def test_vectors_have_names_and_a_container(fitted):
 def test_logarithms_of_probabilities(fitted):
     shares = fitted.predict_proba(TEXTS[:3])
     np.testing.assert_array_equal(fitted.predict_log_proba(TEXTS[:3]), np.log(shares))
+
+
+def test_settings_and_files_that_are_none_are_named(tmp_path):
+    with pytest.raises(ValueError, match=r"^FastTextClassifier: .* epoch .* integer, got 2\.5"):
+        FastTextClassifier(epoch=2.5).fit(TEXTS, LABELS)
+    for path in (tmp_path / "none.txt", tmp_path):
+        with pytest.raises(DataError, match=f"^{re.escape(str(path))}: cannot be read: "):
+            FastTextClassifier().fit_file(path)

@@ -189,7 +189,7 @@ def test_divergence_advises_a_lower_learning_rate_and_leaves_the_last_good_epoch
     rate = 1e4 * (1 - (step - 1) / 150)
     assert str(caught.value) == (
         f"the loss became inf in epoch {number}, step {step} (all outputs were finite), at a "
-        f"learning rate of {rate:g}: lower the learning rate, to {rate / 10:g} for a start. "
+        f"learning rate of {rate:g}: lower the learning rate, to 1 for a start. "
         f"The parameters are those of epoch {count}."
     )
     assert (history.end, history.kept) == ("diverged", count)
@@ -205,7 +205,7 @@ def test_divergence_advises_a_lower_learning_rate_and_leaves_the_last_good_epoch
 def test_divergence_in_the_first_epoch_leaves_the_start(data):
     chain = network()
     before = chain.parameters.flat.copy()
-    message = r"the loss became inf in epoch 1, step 2 .*, at a .* to 1e\+199 .* of the start\."
+    message = r"the loss became inf in epoch 1, step 2 .*, at a .* to 1 .* of the start\."
     with pytest.raises(TrainingDivergedError, match=message) as caught:
         train(chain, LOSS, *data, Plan(SGD(1e200), batch_size=4))
     assert caught.value.history.describe() == "diverged after 0 epochs"

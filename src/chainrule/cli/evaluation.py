@@ -194,6 +194,6 @@ def _check_classes(estimator: Any, part: Source) -> None:
     unknown = sorted({*part.cells} - {*classes})
     if unknown:
         raise DataError(
-            f"{part.name}: expected images of the classes {shortened(classes, most=20)}, "
-            f"got images of {shortened(unknown)}"
+            f"{part.name}: got images of {shortened(unknown)}, expected the classes "
+            f"{shortened(classes)}"
         )

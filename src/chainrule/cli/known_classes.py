@@ -34,8 +34,8 @@ def with_known_classes(source: Source, classes: Sequence[str]) -> tuple[Source, 
     unknown = shortened(sorted(text for text, there in is_known.items() if not there))
     if not rows.any():
         raise DataError(
-            f"{source.name}: expected classes of training, {shortened(classes, most=20)}, got "
-            f"{unknown}"
+            f"{source.name}: got classes {unknown} only, expected those of training: "
+            f"{shortened(classes)}"
         )
     count = int(np.count_nonzero(~rows))
     first = source.target.place(int(np.argmin(rows)))

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.cli.reading import check_is_text, layout_of, read_data
 from chainrule.cli.table_options import ReadingOptions
 from chainrule.cli.text_data import label_of_lines, texts_for
-from chainrule.cli.text_sources import TextSource
+from chainrule.cli.text_sources import LABELS_EXPECTED, TextSource
 from chainrule.data import BUILTIN, Column, DataError, Source, Table
 from chainrule.data.builtin import TARGETS
 from chainrule.data.cells import shortened
@@ -32,9 +32,12 @@ def loaded(path: Path) -> Any:
 def target_of(source: Source) -> Column:
     """Return the target's cells; DataError says how to name it if there are none."""
     if source.cells is None and isinstance(source.data, Table):
+        names = source.data.names
+        may_be_lines = len(names) == 1 or ".txt" in Path(source.name).suffixes
+        lines = f"; {LABELS_EXPECTED}" if may_be_lines else ""
         raise DataError(
             f"{source.name}: which column is to be predicted? Say --target NAME; there are "
-            f"{shortened(source.data.names, most=50)}"
+            f"{shortened(names, most=50)}{lines}"
         )
     return source.target
 

@@ -112,8 +112,8 @@ def weights_by_label(weights: dict[str, float], purpose: Purpose) -> dict[Any, f
     unknown = sorted(set(weights) - set(purpose.classes))
     if unknown:
         raise DataError(
-            f"--class-weight: expected labels of {shortened(purpose.classes, most=20)}, got "
-            f"{shortened(unknown)}"
+            f"--class-weight: got {shortened(unknown)}, expected labels of training: "
+            f"{shortened(purpose.classes)}"
         )
     labels = dict(zip(purpose.classes, typed_labels(purpose.classes).tolist(), strict=True))
     return {labels[text]: weight for text, weight in weights.items()}

@@ -47,8 +47,8 @@ def _label_numbers(purpose: Purpose, source: TextSource) -> Array:
     strange = [row for row, label in enumerate(labels) if label not in places]
     if strange:
         raise DataError(
-            f"{source.name}, {source.target.place(strange[0])}: expected a label of "
-            f"{shortened(purpose.classes, most=20)}, got {labels[strange[0]]!r}"
+            f"{source.name}, {source.target.place(strange[0])}: got the label "
+            f"{labels[strange[0]]!r}, expected one of {shortened(purpose.classes)}"
         )
     return np.array([places[label] for label in labels], np.intp)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -18,9 +19,18 @@ from chainrule.data.files import LARGEST, opened, read_at_most
 from chainrule.tables import counted
 from chainrule.types import Array
 
-__all__ = ["TextSource", "are_labelled_lines", "of_known_labels", "read_lines", "with_texts"]
+__all__ = [
+    "LABELS_EXPECTED",
+    "TextSource",
+    "are_labelled_lines",
+    "labels_explained",
+    "of_known_labels",
+    "read_lines",
+    "with_texts",
+]
 
 PREFIX = "__label__"
+LABELS_EXPECTED = f"lines of texts to learn from have labels among their words, as {PREFIX}x"
 SPACES = re.compile(r"[ \t\v\f\r\0]+")
 """What stands between words, as fastText has it."""
 
@@ -110,6 +120,17 @@ def are_labelled_lines(argument: str) -> bool:
     lines = [line for line in head.split(b"\n") if line.strip()][:FIRST_LINES]
     label = PREFIX.encode()
     return any(word.startswith(label) for line in lines for word in line.split())
+
+
+@contextmanager
+def labels_explained(argument: str) -> Iterator[None]:
+    """Say of a .txt file that cannot be read as a table what lines of texts should have."""
+    try:
+        yield
+    except DataError as error:
+        if ".txt" not in map(str.lower, Path(argument).suffixes) or not Path(argument).is_file():
+            raise
+        raise DataError(f"{error}; {LABELS_EXPECTED}") from None
 
 
 def read_lines(
@@ -217,8 +238,8 @@ def of_known_labels(source: TextSource, known: Sequence[str]) -> tuple[TextSourc
     rows = np.array([row for row, labels in enumerate(kept) if labels], np.intp)
     if not len(rows):
         raise DataError(
-            f"{source.name}: expected labels of training, {shortened(known, most=20)}, got "
-            f"{shortened(strange)}"
+            f"{source.name}: got labels {shortened(strange)} only, expected those of training: "
+            f"{shortened(known)}"
         )
     left = len(held) - len(rows)
     verb = "is" if left == 1 else "are"

@@ -30,7 +30,7 @@ from chainrule.cli.prepared import Training
 from chainrule.cli.reading import check_is_text, layout_of, read_data
 from chainrule.cli.spelling import with_options
 from chainrule.cli.summary import ModelSummary
-from chainrule.cli.text_sources import are_labelled_lines, read_lines
+from chainrule.cli.text_sources import are_labelled_lines, labels_explained, read_lines
 from chainrule.cli.training import Outcome, prepare_training, train_network
 from chainrule.data import DataError, Source, Table
 from chainrule.interruption import EXIT_CODE, interruption
@@ -217,14 +217,15 @@ def _read(options: CommandLineOptions, *, images: bool = False) -> Source:
     if target is None and options.text is None and are_labelled_lines(options.data):
         return _read_lines(options)
     check_is_text(options, options.data, *[options.test] * (options.test_share is None))
-    source = read_data(
-        options.data,
-        target,
-        layout,
-        images=images,
-        size=image_sides(options.size),
-        skip_damaged=options.skip_damaged,
-    )
+    with labels_explained(options.data if target is None else ""):
+        source = read_data(
+            options.data,
+            target,
+            layout,
+            images=images,
+            size=image_sides(options.size),
+            skip_damaged=options.skip_damaged,
+        )
     if target and target != source.target_name:
         raise ValueError(f"--target: {options.data} is no table, so it has no column {target!r}")
     if options.test_share is not None:

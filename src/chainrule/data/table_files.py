@@ -25,6 +25,8 @@ __all__ = ["STANDARD_INPUT", "is_text_table", "read_table_file", "sheet_of"]
 STANDARD_INPUT = "-"
 PARQUET = (".parquet", ".pq")
 EXCEL = (".xlsx", ".xlsm")
+JSON = (".jsonl", ".ndjson", ".json")
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 THREADS_FROM = 2**22
 """Bytes from which a Parquet file is read by several threads."""
 
@@ -44,11 +46,24 @@ def read_table_file(path: Path, layout: TableFormat | None = None) -> Table:
     suffix = file.suffix.lower()
     if suffix == ".xls":
         raise DataError(f"{path}: expected an .xlsx file; save the old .xls in Excel as one")
+    _check_is_not_json(path)
     if suffix in EXCEL:
         return _read_excel(file, sheet, layout or TableFormat())
     if suffix in PARQUET:
         return _read_parquet(path, layout or TableFormat())
     return read_csv(path, layout)
+
+
+def _check_is_not_json(path: Path) -> None:
+    """Raise DataError for a file whose name is that of JSON, compressed or not."""
+    suffixes = [each for each in map(str.lower, path.suffixes) if each not in COMPRESSED]
+    if suffixes[-1:] == [".json"]:
+        raise DataError(f"{path}: JSON is not read; pandas.read_json makes a table of it")
+    if suffixes and suffixes[-1] in JSON:
+        raise DataError(
+            f"{path}: JSON lines are not read; pandas.read_json(…, lines=True) makes a table of "
+            "them"
+        )
 
 
 def is_text_table(path: Path) -> bool:

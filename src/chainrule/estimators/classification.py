@@ -251,6 +251,12 @@ def _class_weights(choice: Any, targets: Any, y: Any) -> Array:
     return np.asarray(np.prod([_weights_by_class(w, labels, t) for w, t in columns], axis=0))
 
 
+def first_of(labels: list[Any], most: int = 5) -> str:
+    """Return the first labels as Python writes them, 7 and '7' apart: 'a', 'b', ... (9 in all)."""
+    told = ", ".join(map(repr, labels[:most]))
+    return told if len(labels) <= most else f"{told}, ... ({len(labels):,} in all)"
+
+
 def _weights_by_class(weights: Any, labels: list[Any], y: Array) -> Array:
     """Return the weight of each label in y (n,), 1 for classes that are not named.
 
@@ -261,8 +267,7 @@ def _weights_by_class(weights: Any, labels: list[Any], y: Array) -> Array:
         return np.asarray(compute_sample_weight(weights, y))
     if unknown := [label for label in weights if label not in labels]:
         raise ValueError(
-            f"class_weight: expected classes of {', '.join(map(repr, labels[:20]))}, got "
-            f"{unknown[0]!r}"
+            f"class_weight: got {unknown[0]!r}, expected classes of y: {first_of(labels)}"
         )
     own = np.array([float(weights.get(label, 1.0)) for label in labels])
     places = {label: place for place, label in enumerate(labels)}

@@ -6,6 +6,7 @@ import os
 from functools import partial
 from typing import Any, Self
 
+from chainrule.data import DataError
 from chainrule.estimators.fasttext_fitted import FittedFastText
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.prediction import checked_threads
@@ -161,14 +162,26 @@ class FastTextClassifier(FittedFastText):
         -------
         self : FastTextClassifier
             Fitted.
+
+        Raises
+        ------
+        DataError
+            The file cannot be read.
         """
         settings = self._settings()
-        with open(path, "rb") as file:
+        try:
+            file = open(path, "rb")  # noqa: SIM115
+        except OSError as error:
+            raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+        with file:
             return self._take(self._trained(file, settings))
 
     def _settings(self) -> Settings:
         """Return the parameters as fastText's settings, checked."""
-        settings = Settings(**{name: getattr(self, name) for name in SETTINGS}).for_training()
+        try:
+            settings = Settings(**{name: getattr(self, name) for name in SETTINGS}).for_training()
+        except ValueError as error:
+            raise ValueError(str(error).replace("Settings: ", "FastTextClassifier: ", 1)) from None
         checked_threads(self.thread)
         if not settings.label:
             raise ValueError("fit: expected a label= that labels begin with, got an empty one")

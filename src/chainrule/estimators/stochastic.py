@@ -168,7 +168,7 @@ def _compare_with_calls_before(
         counted, told = data.drop_zero_weights(), EpochLoss(job.objective.divisor).of
         scale = LossScale(job.chain, job.objective.loss, counted, told, None)
         scale.start = record.start
-        history.remarks += filter(None, [rise_remark(scale, history.epochs[-1])])
+        history.remarks += filter(None, [rise_remark(scale, history.epochs)])
 
 
 def _result(job: FitJob, monitor: StoppingMonitor, history: History) -> FitResult:

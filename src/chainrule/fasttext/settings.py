@@ -147,6 +147,8 @@ def _wrong(name: str, expected: str, received: object) -> ValueError:
 
 def _expect_whole(name: str, value: Any, least: int) -> None:
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole and least < -LARGEST:  # files may have any, of which there is nothing to say
+        raise _wrong(name, "an integer", value)
     if not (whole and least <= value <= LARGEST):
         raise _wrong(name, f"an integer from {least:,} to {LARGEST:,}", value)
 

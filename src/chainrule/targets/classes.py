@@ -99,6 +99,7 @@ class Classes(Targets):
         dense = y.toarray() if sparse.issparse(y) else y
         if np.ndim(dense) == 2 and dense.dtype.kind in "biuf":
             indicators(dense)
+        _check_not_continuous(np.asarray(dense))
         binarizer = LabelBinarizer().fit(dense)
         several = str(binarizer.y_type_).startswith("multilabel")
         return cls(_kept(np.asarray(binarizer.classes_)), several, name=name)
@@ -299,6 +300,15 @@ def indicators(y: Any) -> Array:
             f"{given.item(*place)!r} in row {place[0]}, column {place[1]}{advice}"
         )
     return held
+
+
+def _check_not_continuous(y: Array) -> None:
+    """Raise ValueError, as scikit-learn begins it, for numbers such as 0.5."""
+    if y.dtype.kind == "f" and (broken := y != np.floor(y)).any():
+        raise ValueError(
+            "Unknown label type: continuous. Expected labels as y, got numbers such as "
+            f"{y[broken].flat[0]:g}; a regressor, such as TableRegressor, predicts those"
+        )
 
 
 def _kept(labels: Array) -> Array:

@@ -129,8 +129,8 @@ def held_in(y: Array, labels: Array) -> Array:
         for name in names:
             if name not in places:
                 raise ValueError(
-                    f"expected labels of {shortened(list(map(str, places)))}, got {name!r} in row "
-                    f"{row} of y"
+                    f"got {name!r} in row {row} of y, expected labels of "
+                    f"{shortened(list(map(str, places)))}"
                 )
             held[row, places[name]] = True
     return held

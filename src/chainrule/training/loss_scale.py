@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -95,14 +95,22 @@ class LossScale:
         return [each for each in means if np.isfinite(each)]
 
 
-def rise_remark(scale: LossScale, last: Epoch) -> str:
+def lowered(rate: float) -> float:
+    """Return the learning rate to try after one that was too high: a tenth, and at most 1."""
+    return min(rate / 10, 1.0)
+
+
+def rise_remark(scale: LossScale, epochs: Sequence[Epoch]) -> str:
     """Return what there is to say of a training that ends far above its start, "" of others."""
+    last = epochs[-1]
     if not scale.exceeded(last.loss):
         return ""
     remedy = "bring the numbers in X and t near 1, such as by scaling"
     if np.isfinite(last.learning_rate):
-        rate = last.learning_rate
-        remedy = f"lower the learning rate, from {rate:g} to {rate / 10:g} for a start, or {remedy}"
+        rate = epochs[0].learning_rate  # schedules fall
+        remedy = (
+            f"lower the learning rate, from {rate:g} to {lowered(rate):g} for a start, or {remedy}"
+        )
     return (
         f"the loss rose from {scale.start:.3g} at the start to {last.loss:.3g}, so that training "
         f"has diverged: {remedy}"

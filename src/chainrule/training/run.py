@@ -15,7 +15,7 @@ from chainrule.training.averaging import Average
 from chainrule.training.epoch_samples import EpochSamples
 from chainrule.training.errors import TrainingDivergedError
 from chainrule.training.history import Batches, Epoch, History, weighted_mean
-from chainrule.training.loss_scale import LossScale, rise_remark
+from chainrule.training.loss_scale import LossScale, lowered, rise_remark
 from chainrule.training.plan import Plan
 from chainrule.training.reporter import Reporter
 from chainrule.training.schedules import TrainingPosition
@@ -86,7 +86,7 @@ class TrainingRun:
         history, told = self.history, self.plan.epoch_loss
         if history.end == "interrupted" or not (told is weighted_mean or hasattr(told, "of")):
             return  # a mean of one's own may be on any scale
-        if remark := rise_remark(self.scale, history.epochs[-1]):
+        if remark := rise_remark(self.scale, history.epochs):
             history.remarks.append(remark)
         history.start = self.scale.start
 
@@ -171,8 +171,8 @@ class TrainingRun:
         kept = f"epoch {self.history.kept}" if self.history.kept else "the start"
         where = f"{what} in epoch {epoch}, step {self.step}{origin}"
         advice = (
-            f", at a learning rate of {rate:g}: lower the learning rate, to {rate / 10:g} for a "
-            f"start. The parameters are those of {kept}."
+            f", at a learning rate of {rate:g}: lower the learning rate, to {lowered(rate):g} for "
+            f"a start. The parameters are those of {kept}."
         )
         if self.step == 1 and what.startswith("the loss"):  # no update has been made yet
             advice = ", before any update: bring the numbers in X and t near 1, such as by scaling."

@@ -367,7 +367,7 @@ def test_lists_of_labels(kind):
 def test_texts_without_a_label_and_labels_nobody_knows():
     model = TextClassifier(**FEW).fit(TEXTS[:3], [["a", "b"], ["c"], []])
     assert model.classes_.tolist() == ["a", "b", "c"]
-    with pytest.raises(ValueError, match=r"expected labels of 'a', 'b', 'c', got 'x' in row 1"):
+    with pytest.raises(ValueError, match=r"got 'x' in row 1 of y, expected labels of 'a', 'b'"):
         model.score(TEXTS[:2], [["a"], ["x"]])
     with pytest.raises(ValueError, match="with a label, got empty ones only"):
         TextClassifier().fit(TEXTS[:2], [[], []])
@@ -387,12 +387,18 @@ def test_texts_without_a_label_and_labels_nobody_knows():
         fitted().partial_fit(TEXTS[:2], [["tea"], []])
 
 
+def test_numbers_that_are_no_labels_are_said_to_be_for_a_regressor():
+    told = r"^Unknown label type: continuous\. Expected labels as y, .* as 0\.25; a regressor, such"
+    with pytest.raises(ValueError, match=told):
+        TextClassifier(**FEW).fit(TEXTS[:5], np.linspace(0, 1, 5))
+
+
 def test_weights_of_lists_of_labels():
     model = TextClassifier(class_weight={"hot": 3.0}, **FEW).fit(TEXTS, LISTS)
     weights = [1.0 + 2 * ("hot" in labels) for labels in LISTS]
     by_hand = TextClassifier(**FEW).fit(TEXTS, LISTS, sample_weight=weights)
     np.testing.assert_array_equal(model.chain_.parameters.flat, by_hand.chain_.parameters.flat)
-    with pytest.raises(ValueError, match="expected labels of y, got 'cold'"):
+    with pytest.raises(ValueError, match="got 'cold', expected labels of y: '"):
         TextClassifier(class_weight={"cold": 3.0}, **FEW).fit(TEXTS, LISTS)
 
 

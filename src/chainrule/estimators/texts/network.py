@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.chain import Chain
 from chainrule.estimators import resolve
+from chainrule.estimators.classification import first_of
 from chainrule.estimators.fitting import FitJob
 from chainrule.estimators.network_classifier import NetworkClassifier
 from chainrule.estimators.stopping import OptimizerState
@@ -160,6 +161,8 @@ class TextNetwork(NetworkClassifier):
             return super()._sample_weights(held, targets, weights, incremental=incremental)
         known = targets.labels.tolist()
         if unknown := [label for label in self.class_weight if label not in known]:
-            raise ValueError(f"class_weight: expected labels of y, got {unknown[0]!r}")
+            raise ValueError(
+                f"class_weight: got {unknown[0]!r}, expected labels of y: {first_of(known)}"
+            )
         own = [np.prod([float(self.class_weight.get(label, 1.0)) for label in row]) for row in y]
         return np.asarray(own if weights is None else np.asarray(own) * weights)
