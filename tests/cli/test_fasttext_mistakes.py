@@ -6,6 +6,7 @@ import pytest
 
 from chainrule.fasttext.writer import write_model
 from cli.fasttext_runs import fasttext
+from cli.runs import chainrule
 from fasttext_cases import model_of, quantised_of
 
 LINES = b"__label__one word1 word2\n__label__two word3\n" * 3
@@ -109,3 +110,27 @@ def test_help_has_fasttext_s_options():
     shown = fasttext("supervised", "-h").printed.decode()
     for option in ("-input", "-wordNgrams", "-pretrainedVectors", "-saveOutput"):
         assert option in shown
+
+
+@pytest.mark.parametrize("model", ["m.bin", "m.ftz"])
+@pytest.mark.parametrize(
+    ("command", "instead"),
+    [
+        ("predict {} train.txt", "predict {} TEXT takes it"),
+        ("predict {} train.txt --top 1", "predict {} TEXT takes it"),
+        ("evaluate {} train.txt", "test {} TEXT takes it"),
+        ("check {}", "dump {} args shows its settings"),
+        ("check {} train.txt", "dump {} args shows its settings"),
+        ("show {}", "dump {} args shows its settings"),
+        ("explain {} word1", "dump {} args shows its settings"),
+        ("derive {}", "dump {} args shows its settings"),
+        ("plot {} -o m.png", "dump {} args shows its settings"),
+        ("plot {} train.txt -o m.png --part confusion", "dump {} args shows its settings"),
+    ],
+)
+def test_commands_of_networks_name_those_of_fasttext(command, instead, model):
+    name = command.split()[0]
+    assert chainrule(*command.format(model).split()).error == (
+        f"{name}: expected a network that chainrule has trained, got a model of fastText's, "
+        f"{model}; chainrule fasttext {instead.format(model)}"
+    )

@@ -94,9 +94,7 @@ def derived_model(
     path: Path, data: str | None, target: str | None, row: str | None, digits: int
 ) -> Derivation:
     """Return the derivation of a saved model, with the numbers of a row of data if one is said."""
-    estimator = loaded(path)
-    if not hasattr(estimator, "chain_"):
-        raise ValueError(f"{path}: expected a model of a network, got {type(estimator).__name__}")
+    estimator = loaded(path, "derive")
     if (data is None) != (row is None):
         said, lacking = ("DATA", "--sample ROW") if row is None else ("--sample", "DATA")
         raise ValueError(f"derive: expected {lacking}, too, as {said} is given")

@@ -81,7 +81,7 @@ def predict(
         output_files.check_predictions_path(output, model, *data, force=force)
     if top is not None and top < 1:
         raise ValueError(f"--top: expected a number >= 1, got {top}")
-    estimator = loaded(model)
+    estimator = loaded(model, "predict")
     if top is not None and estimator.targets_.kind != "classes":
         raise ValueError("--top: expected a model that predicts classes, got one of numbers")
     name = target_name(estimator, data[0], target)
@@ -135,7 +135,7 @@ def evaluate(
 ) -> None:
     """Compare predictions with the true targets in DATA."""
     out = Output(as_json=as_json)
-    estimator = loaded(model)
+    estimator = loaded(model, "evaluate")
     name = target_name(estimator, data, target)
     source = source_for(
         estimator, data, name, optional=False, skip_damaged=skip_damaged, reading=options
@@ -165,7 +165,8 @@ def check(
 ) -> None:
     """Compare the gradients of a model with finite differences."""
     out = Output(as_json=as_json)
-    estimator, counts = loaded(model), {"samples": samples, "entries": entries, "seed": seed}
+    estimator = loaded(model, "check")
+    counts = {"samples": samples, "entries": entries, "seed": seed}
     if data is None:
         report = check_at_random(estimator, **counts)
     else:
@@ -189,7 +190,7 @@ def show(
 ) -> None:
     """Show a model's layers, and the formulas of its functions, its loss, and what is trained."""
     out = Output(as_json=as_json)
-    estimator = loaded(model)
+    estimator = loaded(model, "show")
     chain, loss = estimator.chain_, estimator._objective(estimator.targets_).loss
     sheet, summary = chain.formulas(loss), ModelSummary(estimator)
     if as_json:
@@ -240,9 +241,9 @@ def plot(
     output_files.check_text_path(path, model, force=force)
     check_part(part, data)
     if data is None:
-        picture, notes = draw_network(loaded(model), part, kind)
+        picture, notes = draw_network(loaded(model, "plot"), part, kind)
     else:
-        estimator = loaded(model)
+        estimator = loaded(model, "plot")
         name = target_name(estimator, data, target)
         source = source_for(
             estimator, data, name, optional=part == "saliency", skip_damaged=skip_damaged,

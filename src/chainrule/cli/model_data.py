@@ -21,12 +21,34 @@ from chainrule.inputs import Images, Rows, Texts
 from chainrule.targets.columns import number_cells
 from chainrule.types import Array
 
+FASTTEXT_COMMANDS = {"predict": "predict {} TEXT", "evaluate": "test {} TEXT"}
+"""What does the work of commands with a model of fastText's."""
 
-def loaded(path: Path) -> Any:
-    """Return the estimator in a file; scikit-learn is loaded here, not with the command line."""
+
+def loaded(path: Path, command: str) -> Any:
+    """Return the network in a file, for a command.
+
+    scikit-learn is loaded here, not with the command line.
+
+    Raises
+    ------
+    ModelFileError
+        The file cannot be read.
+    ValueError
+        It has a model of fastText's, whose commands are others.
+    """
     from chainrule.estimators import load
+    from chainrule.estimators.base import NetworkEstimator
 
-    return load(path)
+    estimator = load(path)
+    if not isinstance(estimator, NetworkEstimator):
+        instead = FASTTEXT_COMMANDS.get(command, "dump {} args").format(path)
+        verb = "shows its settings" if command not in FASTTEXT_COMMANDS else "takes it"
+        raise ValueError(
+            f"{command}: expected a network that chainrule has trained, got a model of fastText's, "
+            f"{path}; chainrule fasttext {instead} {verb}"
+        )
+    return estimator
 
 
 def target_of(source: Source) -> Column:
