@@ -4,6 +4,8 @@ import random
 from dataclasses import replace
 from functools import cache, partial
 
+from chainrule.engine.running import single
+from chainrule.fasttext import steps
 from chainrule.fasttext.quantising import quantise
 from chainrule.fasttext.reference import train, train_further
 from chainrule.fasttext.settings import Settings
@@ -90,3 +92,16 @@ def quantised_of(name: str):
 def _retrained(model, name):
     settings = replace(model.settings, epoch=1, lr=0.25, seed=0)
     return train_further(replace(model, settings=settings), text_of(name))
+
+
+def interrupt_after(monkeypatch, calls):
+    """Let Ctrl-C come once, after so many calls of the kernel that trains, each of a few lines."""
+    call, left = single.invoke, iter([*[False] * calls, True])
+
+    def invoke(*given, **named):
+        if next(left, False):
+            raise KeyboardInterrupt
+        call(*given, **named)
+
+    monkeypatch.setattr(steps, "TURNS", 500)
+    monkeypatch.setattr(steps, "invoke", invoke)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import Parallel, delayed
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -22,7 +23,7 @@ from chainrule.fasttext.reference import predict_rows, train
 from chainrule.fasttext.settings import Settings
 from chainrule.fasttext.vectors import read_vectors
 from chainrule.fasttext.writer import model_bytes, write_model
-from fasttext_cases import model_of
+from fasttext_cases import interrupt_after, model_of
 
 TEXTS = ["miau purr", "bark growl bark", "purr miau miau", "growl", "tweet sing", "sing a song"] * 6
 LABELS = ["cat", "dog", "cat", "dog", "a-bird", "a-bird"] * 6
@@ -326,3 +327,37 @@ def test_settings_and_files_that_are_none_are_named(tmp_path):
     for path in (tmp_path / "none.txt", tmp_path):
         with pytest.raises(DataError, match=f"^{re.escape(str(path))}: cannot be read: "):
             FastTextClassifier().fit_file(path)
+
+
+def test_ctrl_c_keeps_what_was_learned(monkeypatch, tmp_path):
+    texts, labels = TEXTS * 20, LABELS * 20
+    (tmp_path / "train.txt").write_bytes(LINES * 20)
+    model = FastTextClassifier(**SETTINGS)
+    for fit in (lambda: model.fit(texts, labels), lambda: model.fit_file(tmp_path / "train.txt")):
+        interrupt_after(monkeypatch, 5)
+        with pytest.warns(UserWarning, match=r"Training interrupted by user\. [1-9]\d?% of it"):
+            fit()
+        assert model.predict(TEXTS).shape == (36,)
+        assert model.classes_.tolist() == ["a-bird", "cat", "dog"]
+
+
+def test_ctrl_c_where_nothing_is_learned_leaves_what_was_fitted(monkeypatch):
+    model = FastTextClassifier(**SETTINGS).fit(TEXTS, LABELS)
+    before = model.predict_proba(TEXTS)
+    interrupt_after(monkeypatch, 0)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(TEXTS * 20, LABELS[::-1] * 20)
+    assert np.array_equal(model.predict_proba(TEXTS), before)
+
+
+def test_ctrl_c_ends_all_of_many_fits(monkeypatch):
+    model = FastTextClassifier(**SETTINGS).fit(TEXTS, LABELS)
+    before = model.predict_proba(TEXTS)
+    for many in (
+        lambda: cross_val_score(model, TEXTS * 20, LABELS * 20, cv=2),
+        lambda: Parallel()([delayed(model.fit)(TEXTS * 20, LABELS * 20)]),
+    ):
+        interrupt_after(monkeypatch, 5)
+        with pytest.raises(KeyboardInterrupt):
+            many()
+    assert np.array_equal(model.predict_proba(TEXTS), before)

@@ -11,6 +11,7 @@ from chainrule.fasttext.dictionary import Dictionary
 from chainrule.fasttext.settings import Settings
 from chainrule.fasttext.training import train_model
 from chainrule.fasttext.writer import model_bytes
+from fasttext_cases import interrupt_after
 from fasttext_texts import drawn_text
 
 TEXT = drawn_text(400)
@@ -126,6 +127,28 @@ def test_training_ends_where_it_is_told_to():
     train_model(text, Settings(dim=2, epoch=50), goes_on)
     assert len(shares) == 2
     assert 0 < shares[0] < shares[1] < 1
+
+
+@pytest.mark.parametrize("loss", ["softmax", "ova", "hs", "ns"])
+def test_ctrl_c_between_steps_leaves_what_these_have_learned(loss, monkeypatch):
+    text = drawn_text(200)
+    settings = Settings(dim=3, epoch=5, loss=loss, minn=2, maxn=2, bucket=50)
+    interrupt_after(monkeypatch, 3)
+    shares, asked = [], []
+    kept = train_model(text, settings, interrupted=shares.append)
+    expected = train_model(text, settings, lambda share: asked.append(share) or len(asked) < 3)
+    assert b"".join(model_bytes(kept)) == b"".join(model_bytes(expected))
+    assert shares == asked[2:]
+    assert 0 < shares[0] < 1
+
+
+def test_ctrl_c_is_raised_where_nothing_was_learned_or_nobody_is_called(monkeypatch):
+    interrupt_after(monkeypatch, 0)
+    with pytest.raises(KeyboardInterrupt):
+        train_model(drawn_text(200), Settings(dim=3), interrupted=pytest.fail)
+    interrupt_after(monkeypatch, 2)
+    with pytest.raises(KeyboardInterrupt):
+        train_model(drawn_text(200), Settings(dim=3))
 
 
 def test_a_score_that_is_no_number_is_an_error():

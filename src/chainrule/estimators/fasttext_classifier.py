@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any, Self
 
 from chainrule.data import DataError
+from chainrule.estimators.conclusion import is_part_of_more
 from chainrule.estimators.fasttext_fitted import FittedFastText
-from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.prediction import checked_threads
 from chainrule.fasttext.reader import read_model
 from chainrule.fasttext.samples import (
@@ -21,6 +21,7 @@ from chainrule.fasttext.samples import (
 from chainrule.fasttext.settings import Settings
 from chainrule.fasttext.training import expect_labels, train_model
 from chainrule.fasttext.vectors import read_vectors
+from chainrule.warning import warn
 
 __all__ = ["FastTextClassifier", "load_fasttext"]
 
@@ -148,7 +149,7 @@ class FastTextClassifier(FittedFastText):
         lines = ([names[one] for one in own] for own in labels)
         content = training_lines(texts, lines, settings.prefix)
         known = {word: one for one, word in names.items()}
-        return self._take(self._trained(content, settings), known)
+        return self._learned(content, settings, known)
 
     def fit_file(self, path: str | os.PathLike[str]) -> Self:
         """Train on a file of lines, with labels among the words, as fastText does.
@@ -174,7 +175,7 @@ class FastTextClassifier(FittedFastText):
         except OSError as error:
             raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
         with file:
-            return self._take(self._trained(file, settings))
+            return self._learned(file, settings)
 
     def _settings(self) -> Settings:
         """Return the parameters as fastText's settings, checked."""
@@ -195,11 +196,27 @@ class FastTextClassifier(FittedFastText):
             raise TypeError(f"fit: expected pretrainedVectors as the name of a file, got {given!r}")
         return settings
 
-    def _trained(self, source: Any, settings: Settings) -> FastTextModel:
-        given = self.pretrainedVectors
-        vectors = None if given is None else read_vectors(given)
-        told = partial(expect_labels, settings=settings)
-        return train_model(source, settings, vectors=vectors, told=told)
+    def _learned(
+        self, source: Any, settings: Settings, known: dict[bytes, Any] | None = None
+    ) -> Self:
+        """Take over the model of a text; Ctrl-C ends its training, and all where it is one of many.
+
+        ``known`` are the labels of its words.
+        """
+        given, shares = self.pretrainedVectors, list[float]()
+        model = train_model(
+            source,
+            settings,
+            vectors=None if given is None else read_vectors(given),
+            told=partial(expect_labels, settings=settings),
+            interrupted=shares.append,
+        )
+        if shares and is_part_of_more():
+            raise KeyboardInterrupt
+        self._take(model, known)
+        for share in shares:
+            warn(f"Training interrupted by user. {share:.0%} of it are done.")
+        return self
 
 
 def load_fasttext(path: str | os.PathLike[str], label: str = "__label__") -> FastTextClassifier:

@@ -21,7 +21,7 @@ from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.prediction import CHUNK, Predictor
 from chainrule.fasttext.quantisation import Quantised
 from chainrule.fasttext.starting_rows import FLOATS
-from chainrule.fasttext.training import train
+from chainrule.fasttext.steps import train
 
 __all__ = ["train_further"]
 
