@@ -1,10 +1,12 @@
 """Rows that do not fit in memory are refused before memory is taken, and in words."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from chainrule import FastTextClassifier, TextClassifier, memory
-from chainrule.memory import rows_in_memory
+from chainrule import FastTextClassifier, ModelFileError, TextClassifier, memory
+from chainrule.memory import expect_disk, rows_in_memory
 
 TEXTS, LABELS = ["tea with milk", "bread and butter", "green tea"], ["tea", "bread", "tea"]
 
@@ -46,6 +48,19 @@ def test_texts(dimensions):
 def test_fasttext():
     with pytest.raises(MemoryError, match=r"train: expected dim .* got 2,147,483,647: 10 rows × "):
         FastTextClassifier(dim=2**31 - 1).fit(TEXTS, LABELS)
+
+
+def test_a_file_that_its_disk_has_no_room_for(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory.shutil, "disk_usage", lambda folder: SimpleNamespace(free=2 * 10**9))
+    expect_disk(tmp_path / "q.bin", 2 * 10**9)
+    told = "cannot be written: it takes 2.5 GB, its disk has 2.0 GB left"
+    with pytest.raises(ValueError, match=f"^{told}$"):
+        expect_disk(tmp_path / "q.bin", 25 * 10**8)
+    model = FastTextClassifier(dim=2, wordNgrams=2, bucket=1000).fit(TEXTS, LABELS)
+    monkeypatch.setattr(memory.shutil, "disk_usage", lambda folder: SimpleNamespace(free=8000))
+    with pytest.raises(ModelFileError, match=r"q.bin: cannot be written: it takes 8,064 bytes"):
+        model.save(tmp_path / "q.bin")
+    assert not (tmp_path / "q.bin").exists()
 
 
 def test_a_fit_that_is_refused_changes_nothing():

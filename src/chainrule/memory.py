@@ -1,12 +1,33 @@
-"""Rows that would not fit in memory: an error that says what they need, before it is taken."""
+"""What would not fit in memory, or on a disk: an error with the sizes, before anything is taken."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-__all__ = ["rows_in_memory"]
+__all__ = ["expect_disk", "expect_memory", "rows_in_memory", "size_text"]
+
+
+def expect_memory(told: str, needed: int) -> None:
+    """Raise MemoryError for more bytes than this machine has; ``told`` says whose they are."""
+    there = _physical()
+    if there is not None and needed > there:
+        raise MemoryError(f"{told}, this machine has {size_text(there)}")
+
+
+def expect_disk(path: Path, needed: int) -> None:
+    """Raise ValueError for a file of more bytes than its disk has left.
+
+    A file that is there already stays until the new one is whole, and frees nothing before.
+    """
+    free = shutil.disk_usage(path.parent).free
+    if needed > free:
+        raise ValueError(
+            f"cannot be written: it takes {size_text(needed)}, its disk has {size_text(free)} left"
+        )
 
 
 @contextmanager
@@ -29,11 +50,9 @@ def rows_in_memory(
     needed = rows * dimensions * bytes_each
     told = (
         f"{owner}: expected {name} for which there is memory, got {dimensions:,}: {rows:,} rows × "
-        f"{dimensions:,} numbers × {bytes_each} bytes are {_spelled(needed)}"
+        f"{dimensions:,} numbers × {bytes_each} bytes are {size_text(needed)}"
     )
-    there = _physical()
-    if there is not None and needed > there:
-        raise MemoryError(f"{told}, this machine has {_spelled(there)}")
+    expect_memory(told, needed)
     try:
         yield
     except MemoryError as error:
@@ -48,7 +67,8 @@ def _physical() -> int | None:
         return None
 
 
-def _spelled(count: int) -> str:
+def size_text(count: int) -> str:
+    """Return a number of bytes as it is read: 1.5 GB."""
     for unit, name in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB")):
         if count >= unit:
             return f"{count / unit:,.1f} {name}"

@@ -1,9 +1,12 @@
 """Where fastText aborts or prints its help there is one sentence, and exit status 1."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
+from chainrule import memory
+from chainrule.cli import fasttext_progress
 from chainrule.fasttext.writer import write_model
 from cli.fasttext_runs import fasttext
 from cli.runs import chainrule
@@ -110,6 +113,41 @@ def test_help_has_fasttext_s_options():
     shown = fasttext("supervised", "-h").printed.decode()
     for option in ("-input", "-wordNgrams", "-pretrainedVectors", "-saveOutput"):
         assert option in shown
+
+
+LARGE = [
+    *("supervised", "-input", "no.txt", "-output", "large"),
+    *("-wordNgrams", "2", "-dim", "4", "-bucket", "2000000000"),
+]
+
+
+def test_a_model_that_memory_has_no_place_for_is_refused_before_the_text_is_read(monkeypatch):
+    monkeypatch.setattr(memory, "_physical", lambda: 8 * 10**9)
+    assert fasttext(*LARGE).error == (
+        "supervised: expected -bucket and -dim for which there is memory, got 2,000,000,000 rows × "
+        "4 numbers × 4 bytes: 32.0 GB, this machine has 8.0 GB"
+    )
+
+
+def test_a_file_that_the_disk_has_no_room_for_is_refused_before_the_text_is_read(monkeypatch):
+    monkeypatch.setattr(memory, "_physical", lambda: None)
+    monkeypatch.setattr(memory.shutil, "disk_usage", lambda folder: SimpleNamespace(free=10**9))
+    told = "large.bin: cannot be written: it takes 32.0 GB, its disk has 1.0 GB left"
+    assert fasttext(*LARGE).error == told
+
+
+def test_a_file_that_words_make_too_large_is_refused_before_training(monkeypatch):
+    free = iter([SimpleNamespace(free=10**9), SimpleNamespace(free=10)])
+    monkeypatch.setattr(memory.shutil, "disk_usage", lambda folder: next(free))
+    run = fasttext("supervised", "-input", "train.txt", "-output", "x", "-verbose", 0)
+    assert run.error.startswith("x.bin: cannot be written: it takes 1,600 bytes, its disk has 10")
+
+
+def test_that_a_large_file_is_written_is_said(monkeypatch, tmp_path):
+    monkeypatch.setattr(fasttext_progress, "LARGE", 1600)
+    line = ("supervised", "-input", "train.txt", "-output", tmp_path / "x")
+    assert f"\nWriting {tmp_path}/x.bin, 1,600 bytes\n" in fasttext(*line).err
+    assert "Writing" not in fasttext(*line, "-dim", 99).err
 
 
 @pytest.mark.parametrize("model", ["m.bin", "m.ftz"])

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from time import perf_counter
 
 from chainrule.fasttext.dictionary import Dictionary
+from chainrule.memory import size_text
 
 __all__ = ["TrainingProgress"]
+
+LARGE = 10**9
+"""Bytes of a file that takes seconds."""
 
 BETWEEN = 0.1
 """Seconds between two lines of progress, which overwrite each other."""
@@ -53,6 +58,11 @@ class TrainingProgress:
         if self.verbose > 0:
             beginning = "\r" if sys.stderr.isatty() else ""
             self._write(f"{beginning}{self._line(1.0, perf_counter())}\n")
+
+    def writing(self, path: Path, size: int) -> None:
+        """Tell that a large file is written, which takes a while."""
+        if self.verbose > 0 and size >= LARGE:
+            self._write(f"Writing {path}, {size_text(size)}\n")
 
     def _line(self, share: float, now: float) -> str:
         seconds = max(now - self.begin, 1e-9)

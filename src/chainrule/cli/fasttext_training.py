@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,12 +17,14 @@ from chainrule.fasttext.line_text import Names, vector_lines
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.quantising import quantise
 from chainrule.fasttext.reader import read_model
-from chainrule.fasttext.settings import float32_of
+from chainrule.fasttext.settings import Settings, float32_of
 from chainrule.fasttext.training import expect_labels, train_model
 from chainrule.fasttext.vectors import read_vectors, write_vectors
-from chainrule.fasttext.writer import write_model
+from chainrule.fasttext.writer import BYTES, write_model
 from chainrule.files.atomic import replace_file
+from chainrule.files.errors import named_errors
 from chainrule.interruption import interruption
+from chainrule.memory import expect_disk, expect_memory, size_text
 
 
 def train_classifier(options: TrainingOptions) -> None:
@@ -30,6 +33,7 @@ def train_classifier(options: TrainingOptions) -> None:
     names = ["bin", "vec", "output"] if options.saveOutput else ["bin", "vec"]
     paths = [Path(f"{options.output}.{name}") for name in names]
     check_writable(*paths)
+    _expect_room(paths[0], settings)
     vectors = None
     if options.pretrainedVectors is not None:
         vectors = read_vectors(options.pretrainedVectors)
@@ -37,16 +41,34 @@ def train_classifier(options: TrainingOptions) -> None:
 
     def told(known: Dictionary) -> None:
         expect_labels(known, settings)
+        _expect_room(paths[0], settings, known.nwords)
         progress.dictionary(known)
 
     with opened(options.input) as text:
         model = train_model(text, settings, progress.goes_on, vectors=vectors, told=told)
     progress.end()
+    progress.writing(paths[0], BYTES * math.prod(model.input.shape))
     with interruption.held_off():
         write_model(paths[0], model)
         write_vectors(paths[1], model, unit_length=False)
         if options.saveOutput:
             _write_output(paths[2], model)
+
+
+def _expect_room(path: Path, settings: Settings, words: int = 0) -> None:
+    """Raise an error where the input matrix fits neither into memory nor on the disk.
+
+    Training needs but a part of it, yet who reads the file needs all, as fastText does to train.
+    """
+    rows = words + settings.for_training().bucket
+    size = BYTES * rows * settings.dim
+    expect_memory(
+        f"supervised: expected -bucket and -dim for which there is memory, got {rows:,} rows × "
+        f"{settings.dim:,} numbers × {BYTES} bytes: {size_text(size)}",
+        size,
+    )
+    with named_errors(path, "written"):
+        expect_disk(path, size)
 
 
 def quantise_file(options: QuantizeOptions) -> None:

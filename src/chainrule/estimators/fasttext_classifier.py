@@ -215,7 +215,7 @@ class FastTextClassifier(FittedFastText):
             raise KeyboardInterrupt
         self._take(model, known)
         for share in shares:
-            warn(f"Training interrupted by user. {share:.0%} of it are done.")
+            warn(f"Training interrupted by user. {share:.0%} of it is done.")
         return self
 
 

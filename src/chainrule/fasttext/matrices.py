@@ -6,7 +6,6 @@ number after number in float32, as fastText's do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -99,15 +98,6 @@ class KeptRows:
         taken[here] = self.values[place[here]]
         taken[~here] = self.start.take(wanted[~here])
         return taken
-
-    def chunks(self) -> Iterator[Floats]:
-        """Yield the whole matrix, some rows (n, dim) at a time."""
-        first = 0
-        for rows in self.start.chunks():
-            here = slice(*np.searchsorted(self.kept, [first, first + len(rows)]))
-            rows[self.kept[here] - first] = self.values[here]
-            first += len(rows)
-            yield rows
 
 
 def sum_in_order(rows: Floats) -> Floats:

@@ -17,7 +17,7 @@ from chainrule.fasttext.matrices import Dense, KeptRows
 from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.quantisation import Quantised
 from chainrule.fasttext.settings import Settings
-from chainrule.fasttext.starting_rows import FLOATS, starting_rows
+from chainrule.fasttext.starting_rows import FLOATS, all_rows, starting_rows
 
 COPIED = 2**26
 """Bytes of a matrix that is copied, so that no number of a vector is in a second cache line."""
@@ -56,7 +56,7 @@ class InputRows:
         if isinstance(matrix, KeptRows) and not np.array_equal(
             matrix.kept[:nwords], np.arange(nwords)
         ):
-            matrix = Dense(np.concatenate([*matrix.chunks()]))
+            matrix = Dense(np.concatenate([*all_rows(matrix)]))
         self.kind, buckets = "all", np.zeros(0, np.int64)
         if isinstance(matrix, KeptRows):
             self.kind, self.values = "kept", matrix.values

@@ -8,7 +8,6 @@ a row of the input matrix's start can be made when somebody asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -23,7 +22,6 @@ RANGE = MODULUS - 1
 """Different draws; both uniform numbers below divide by it."""
 
 BLOCKS = 10
-CHUNK = 2**18
 LOW_BITS = 16
 
 
@@ -87,12 +85,6 @@ class UniformStart:
         """Return some rows (n, dim)."""
         wanted = np.asarray(rows, np.int64)[..., None]
         return self.numbers(wanted * self.dim + np.arange(self.dim))
-
-    def chunks(self) -> Iterator[NDArray[np.float32]]:
-        """Yield the whole matrix, some rows (n, dim) at a time."""
-        step = max(1, CHUNK // self.dim)
-        for first in range(0, self.rows, step):
-            yield self.take(np.arange(first, min(first + step, self.rows)))
 
 
 def _uniform(

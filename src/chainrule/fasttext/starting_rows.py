@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -11,11 +12,14 @@ from numpy.typing import NDArray
 from chainrule.engine.kernels import starting_rows as starting
 from chainrule.engine.machine.memory import VECTOR, aligned
 from chainrule.engine.running.single import invoke, kernel_of
+from chainrule.fasttext.matrices import KeptRows
 
-__all__ = ["FLOATS", "bits_of", "starting_rows"]
+__all__ = ["FLOATS", "all_rows", "bits_of", "starting_rows"]
 
 FLOATS = VECTOR // 4
 """Numbers of a vector."""
+CHUNK = 2**18
+"""Numbers that are drawn at once where all are."""
 
 
 @cache
@@ -57,6 +61,18 @@ def starting_rows(
         shift=bits_of(-scale),
     )
     return whole[: len(rows) * width].reshape(len(rows), width)
+
+
+def all_rows(matrix: KeptRows) -> Iterator[NDArray[np.float32]]:
+    """Yield a whole matrix, some rows (n, dim) at a time: those drawn, and those moved since."""
+    count, dim = matrix.shape
+    step = max(1, CHUNK // dim)
+    for first in range(0, count, step):
+        last = min(first + step, count)
+        rows = starting_rows(range(first, last), dim, count, seed=matrix.start.seed)
+        here = slice(*np.searchsorted(matrix.kept, [first, last]))
+        rows[matrix.kept[here] - first] = matrix.values[here]
+        yield rows
 
 
 def bits_of(number: float) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 from collections.abc import Iterator
@@ -17,13 +18,17 @@ from chainrule.fasttext.model import FastTextModel
 from chainrule.fasttext.quantisation import ProductQuantiser, Quantised
 from chainrule.fasttext.reader import ENTRY, MAGIC, SAVED, VERSION
 from chainrule.fasttext.settings import LOSSES, MODELS
+from chainrule.fasttext.starting_rows import all_rows
 from chainrule.files.atomic import replace_file
 from chainrule.files.errors import named_errors
+from chainrule.memory import expect_disk
 
-__all__ = ["model_bytes", "write_model"]
+__all__ = ["BYTES", "model_bytes", "write_model"]
 
 LARGEST = 2**31 - 1
 CHUNK = 2**22
+BYTES = 4
+"""Of a number."""
 
 
 def write_model(path: str | os.PathLike[str], model: FastTextModel) -> None:
@@ -50,6 +55,8 @@ def write_model(path: str | os.PathLike[str], model: FastTextModel) -> None:
         model.check()
         check_different(model.dictionary.text, model.dictionary.bounds)
         _check_possible(model)
+        if isinstance(model.input, KeptRows):
+            expect_disk(path, BYTES * math.prod(model.input.shape))
         replace_file(path, model_bytes(model))
 
 
@@ -114,7 +121,7 @@ def _entries(dictionary: Dictionary) -> NDArray[np.uint8]:
 def _dense(matrix: Rows) -> Iterator[bytes]:
     yield struct.pack("<qq", *matrix.shape)
     if isinstance(matrix, KeptRows):
-        chunks = matrix.chunks()
+        chunks = all_rows(matrix)
     elif isinstance(matrix, Dense):
         step = max(1, CHUNK // matrix.shape[1])
         values = matrix.values
