@@ -37,11 +37,10 @@ def loaded(path: Path, command: str) -> Any:
     ValueError
         It has a model of fastText's, whose commands are others.
     """
-    from chainrule.estimators import load
-    from chainrule.estimators.base import NetworkEstimator
+    from chainrule.estimators import FastTextClassifier, load
 
     estimator = load(path)
-    if not isinstance(estimator, NetworkEstimator):
+    if isinstance(estimator, FastTextClassifier):
         instead = FASTTEXT_COMMANDS.get(command, "dump {} args").format(path)
         verb = "shows its settings" if command not in FASTTEXT_COMMANDS else "takes it"
         raise ValueError(
