@@ -6,14 +6,17 @@ import re
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
 from chainrule import load
+from chainrule.cli import main
 from chainrule.cli.evaluation import evaluate
+from chainrule.fasttext.writer import write_model
 from chainrule.training import ProgressBar
 from cli.runs import chainrule, house_rows, train, written
+from fasttext_cases import model_of
 
 COMMAND = (sys.executable, "-m", "chainrule")
 
@@ -242,3 +245,40 @@ def test_nobody_reading_on_is_no_error(tmp_path):
         assert process.stdout.read(1) == b"{"
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "predict m data.csv",
+        "predict m data.csv --json",
+        "show m",
+        "show m --json",
+        "derive --layers 2 --latex",
+        "fasttext predict m.bin data.csv",
+        "fasttext dump m.bin args",
+    ],
+)
+def test_results_that_standard_output_takes_no_more(tmp_path, monkeypatch, capfd, line):
+    monkeypatch.chdir(tmp_path)
+    train(written(tmp_path / "data.csv", house_rows()), "m", "-t", "price")
+    write_model("m.bin", model_of("softmax"))
+    monkeypatch.setattr(sys, "argv", ["chainrule", *line.split()])
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        with pytest.raises(SystemExit) as stop:
+            main()
+        monkeypatch.undo()
+        with suppress(OSError):
+            full.close()
+    told = "error: standard output: cannot be written: No space left on device\n"
+    assert capfd.readouterr().err.endswith(told)
+    assert stop.value.code == 1
+
+
+def test_a_model_is_not_read_from_standard_input():
+    for line in ("predict - data.csv", "show -", "fasttext predict - lines.txt",
+                 "fasttext dump - args"):  # fmt: skip
+        told = chainrule(*line.split()).error
+        assert told == "-: a model cannot be read from standard input; name its file"

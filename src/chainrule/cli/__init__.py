@@ -1,6 +1,7 @@
 """The command line: ``chainrule train``, ``predict``, ``evaluate``, ``check`` and ``show``."""
 
 import sys
+from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,13 +18,18 @@ def main() -> None:
     from chainrule.cli.encoding import speak_unicode
     from chainrule.cli.endings import said
     from chainrule.cli.fasttext_plain import run_plainly
+    from chainrule.cli.printing import printing
 
     speak_unicode()
     with said():
         if not run_plainly(sys.argv[1:]):
             from chainrule.cli.application import app  # which takes its time to load
 
-            app()
+            try:
+                app()
+            finally:  # what is left over would have no name where Python prints it at the end
+                with suppress(BrokenPipeError), printing():
+                    sys.stdout.flush()
 
 
 def __getattr__(name: str) -> object:

@@ -98,7 +98,7 @@ def derive(
     elif as_json:
         out.json(json_of(derived))
     elif latex:
-        sys.stdout.write(derived.latex())
+        out.text(derived.latex())
     elif exercise and sys.stdin.isatty():
         _ask(out, derived.questions())
     else:

@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.cli.fasttext_files import (
     STANDARD_INPUT,
     check_threads,
+    expect_model_file,
     lines_of,
     print_bytes,
 )
@@ -54,7 +55,7 @@ def print_scores(
 
 def print_sentence_vectors(model: str, thread: int | None) -> None:
     """Print the vector of each line of standard input."""
-    known = read_model(model)
+    known = _model(model)
     with lines_of(STANDARD_INPUT) as lines:
         if known.settings.model == "supervised":
             rows = Predictor(known, _checked(thread)).vectors(lines)
@@ -66,7 +67,7 @@ def print_sentence_vectors(model: str, thread: int | None) -> None:
 
 def print_word_vectors(model: str) -> None:
     """Print each word of standard input and its vector."""
-    known = read_model(model)
+    known = _model(model)
     with lines_of(STANDARD_INPUT) as lines:
         print_bytes(_word_vectors(known, text.split()) for text in _pieces(lines))
 
@@ -79,18 +80,23 @@ def _word_vectors(model: FastTextModel, words: list[bytes]) -> bytes:
 
 def print_ngrams(model: str, word: str) -> None:
     """Print the n-grams of characters of a word and their vectors."""
-    print_bytes(ngrams_text(read_model(model), os.fsencode(word)))
+    print_bytes(ngrams_text(_model(model), os.fsencode(word)))
 
 
 def print_part(model: str, what: str) -> None:
     """Print a model's settings, its words and labels, or one of its matrices."""
     if what not in DUMPS:
         raise ValueError(f"dump: expected one of {', '.join(DUMPS)}, got {what!r}")
-    print_bytes(dump_text(read_model(model), what))
+    print_bytes(dump_text(_model(model), what))
+
+
+def _model(path: str) -> FastTextModel:
+    expect_model_file(path)
+    return read_model(path)
 
 
 def _predictor(path: str, thread: int | None) -> Predictor:
-    return Predictor(read_model(path), _checked(thread))
+    return Predictor(_model(path), _checked(thread))
 
 
 def _checked(thread: int | None) -> int | None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from chainrule.cli.printing import printing
 from chainrule.fasttext.arriving import ArrivingLines
 
 STANDARD_INPUT = "-"
@@ -49,11 +50,18 @@ def print_bytes(parts: Iterable[bytes]) -> None:
     """Print results as they are, each part at once; a stream of text, in a notebook, takes text."""
     out = getattr(sys.stdout, "buffer", None)
     for part in parts:
-        if out is not None:
-            out.write(part)
-            out.flush()
-        else:
-            sys.stdout.write(part.decode(errors="replace"))
+        with printing():
+            if out is not None:
+                out.write(part)
+                out.flush()
+            else:
+                sys.stdout.write(part.decode(errors="replace"))
+
+
+def expect_model_file(model: str | os.PathLike[str]) -> None:
+    """Raise ValueError for ``-`` in the place of a model."""
+    if os.fspath(model) == STANDARD_INPUT:
+        raise ValueError("-: a model cannot be read from standard input; name its file")
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -106,7 +105,7 @@ def predict(
             top=top or 0,
         )
     if output is None:
-        sys.stdout.write(text)
+        out.text(text)
     else:
         output_files.write_text(output, text)
         out.say(f"{len(source):,} predictions written to {output}")

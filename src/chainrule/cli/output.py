@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from chainrule.cli.printing import printing
+
 if TYPE_CHECKING:
     from chainrule.chain import Chain
     from chainrule.checking import Report
@@ -49,16 +51,23 @@ class Output:
 
     def table(self, table: Table) -> None:
         """Print a table of results."""
-        self.results.print(table)
+        with printing():
+            self.results.print(table)
 
     def lines(self, lines: Iterable[str]) -> None:
         """Print results line by line, as they are."""
-        for line in lines:
-            self.results.print(Text(line))
+        with printing():
+            for line in lines:
+                self.results.print(Text(line))
 
     def json(self, value: Mapping[str, Any]) -> None:
         """Print results as JSON."""
-        print(json_text(value), end="")
+        self.text(json_text(value))
+
+    def text(self, text: str) -> None:
+        """Print results as they are."""
+        with printing():
+            sys.stdout.write(text)
 
 
 def json_text(value: Mapping[str, Any]) -> str:
