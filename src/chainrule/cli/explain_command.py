@@ -42,7 +42,7 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Write a page that shows a model's numbers and gradients at work; or explain a text."""
-    out, estimator = Output(as_json=as_json), loaded(model)
+    out, estimator = Output(as_json=as_json), loaded(model, "explain")
     texts = isinstance(estimator.inputs_, Texts)
     if texts and data is not None and output is None:
         explain_text(estimator, data, out)

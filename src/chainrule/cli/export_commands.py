@@ -72,7 +72,7 @@ def export(
     for file in (path, weights):
         if file is not None:
             output_files.check_text_path(file, model, force=force)
-    estimator = loaded(model)
+    estimator = loaded(model, "export")
     done = export_network(
         estimator,
         path,
