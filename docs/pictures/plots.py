@@ -5,7 +5,7 @@ Run it from the repository, with chainrule and its plots installed: python docs/
 
 from typing import Any
 
-from notes import computed, save, save_pixels
+from pictures_of_notes import computed, save, save_pixels
 
 DRAWN = {
     "activations.svg": "activations",

@@ -14,7 +14,8 @@ NAMES = ["parabola", "batches", "sigmoid"]
 @pytest.fixture(scope="module")
 def script():
     pytest.importorskip("matplotlib")
-    spec = importlib.util.spec_from_file_location("pictures_of_notes", PICTURES / "notes.py")
+    path = PICTURES / "pictures_of_notes.py"
+    spec = importlib.util.spec_from_file_location("pictures_of_notes", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -1,6 +1,7 @@
 """Draw the pictures of docs/notes from what their pages compute.
 
-Run it from the repository, with chainrule and its plots installed: python docs/pictures/notes.py
+Run it from the repository, with chainrule and its plots installed:
+python docs/pictures/pictures_of_notes.py
 """
 
 import re
