@@ -294,6 +294,13 @@ def test_predictions_of_lines_and_tables(csv_file, tmp_path):
         assert float(row["probability"]) + float(row["probability_2"]) == pytest.approx(1, abs=1e-4)
     beside = rows_of(chainrule("predict", path, csv_file).out)
     assert [row["price"] for row in beside] == [number for _, _, number in reviews()]
+    lines = [b"a lovely film\n", b"lovely, so"]
+    tables = [b"review\nlovely\n", b"n,review\n1,lovely"]
+    for piped in lines + tables:
+        with piped_in(piped):
+            assert [row["stars"] for row in rows_of(chainrule("predict", path, "-").out)] == ["5"]
+    with piped_in(gzip.compress(b"review\nlovely\n")):
+        assert [row["stars"] for row in rows_of(chainrule("predict", path, "-").out)] == ["5"]
     other = table(tmp_path / "other.csv", ["words", "n"], [("lovely", 1), ("awful", 2)])
     run = chainrule("predict", path, other)
     assert "expected a column 'review' of texts, got 'words', 'n'; --text names it" in run.error

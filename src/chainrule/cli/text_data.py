@@ -14,12 +14,13 @@ from chainrule.cli.table_options import ReadingOptions
 from chainrule.cli.text_sources import (
     TextSource,
     are_labelled_lines,
+    head_of_standard_input,
     read_lines,
     with_texts,
 )
-from chainrule.data import STANDARD_INPUT, DataError, Table
+from chainrule.data import STANDARD_INPUT, DataError, Table, TableFormat
 from chainrule.data.cells import shortened
-from chainrule.data.files import opened
+from chainrule.data.files import COMPRESSIONS, opened
 
 __all__ = ["label_of_lines", "texts_for"]
 
@@ -71,7 +72,7 @@ def texts_for(
         raise DataError("this model was trained on texts, got a folder")
     known = (getattr(estimator, "metadata_", None) or {}).get("reading")
     layout = layout_of(options, known)
-    if options.text is None and _are_lines(estimator, argument, layout.encoding):
+    if options.text is None and _are_lines(estimator, argument, layout):
         several = bool(estimator.targets_.several)
         source = read_lines(argument, layout.encoding, labelled=not optional, several=several)
         return _told(source)
@@ -113,10 +114,11 @@ def _knows_lines(estimator: Any) -> bool:
     return bool(isinstance(reading, dict) and reading.get("lines"))
 
 
-def _are_lines(estimator: Any, argument: str, encoding: str) -> bool:
+def _are_lines(estimator: Any, argument: str, layout: TableFormat) -> bool:
     """Return whether texts are the lines of a file, not a column of a table."""
     if argument == STANDARD_INPUT:
-        return _knows_lines(estimator) or are_labelled_lines(argument)
+        known = _knows_lines(estimator) or are_labelled_lines(argument)
+        return known or _piped_are_lines(estimator, layout)
     path = Path(argument)
     suffixes = [each.lower() for each in path.suffixes if each.lower() not in COMPRESSED]
     if not path.is_file() or (suffixes and suffixes[-1] in TABLES):
@@ -126,6 +128,19 @@ def _are_lines(estimator: Any, argument: str, encoding: str) -> bool:
     if suffixes[-1:] != [".txt"]:
         return False
     with opened(path) as stream:
-        heading = stream.readline().decode(encoding, errors="replace")
-    names = [name.strip(' "\r\n\ufeff') for name in DELIMITERS.split(heading)]
-    return estimator.inputs_.column not in names
+        return not _names(estimator, stream.readline(), layout)
+
+
+def _piped_are_lines(estimator: Any, layout: TableFormat) -> bool:
+    """Return whether standard input has lines of text, not a table with a header."""
+    head = head_of_standard_input()
+    if not head or not layout.header or head.startswith(tuple(COMPRESSIONS)):
+        return False
+    return not _names(estimator, head.partition(b"\n")[0], layout)
+
+
+def _names(estimator: Any, heading: bytes, layout: TableFormat) -> bool:
+    """Return whether the first line of a file names the column that a network has learned from."""
+    line = heading.decode(layout.encoding, errors="replace")
+    names = [name.strip(' "\r\n\ufeff') for name in DELIMITERS.split(line)]
+    return estimator.inputs_.column in names

@@ -104,10 +104,7 @@ def with_texts(source: Source, column: str) -> TextSource:
 def are_labelled_lines(argument: str) -> bool:
     """Return whether an argument names a text file with fastText's labels, or pipes one in."""
     if argument == STANDARD_INPUT:
-        piped = getattr(sys.stdin, "buffer", None)
-        if piped is None or sys.stdin.isatty() or not hasattr(piped, "peek"):
-            return False
-        head = piped.peek(HEAD)[:HEAD]
+        head = head_of_standard_input()
     else:
         path = Path(argument)
         if argument in BUILTIN or not path.is_file():
@@ -120,6 +117,14 @@ def are_labelled_lines(argument: str) -> bool:
     lines = [line for line in head.split(b"\n") if line.strip()][:FIRST_LINES]
     label = PREFIX.encode()
     return any(word.startswith(label) for line in lines for word in line.split())
+
+
+def head_of_standard_input() -> bytes:
+    """Return the first bytes of what is piped in, which stay to be read; none of a terminal."""
+    piped = getattr(sys.stdin, "buffer", None)
+    if piped is None or sys.stdin.isatty() or not hasattr(piped, "peek"):
+        return b""
+    return bytes(piped.peek(HEAD)[:HEAD])
 
 
 @contextmanager
