@@ -147,6 +147,6 @@ def test_a_link_is_followed(path, tmp_path):
 
 
 def test_any_name_will_do(tmp_path):
-    for name in ("model", "model.bin", "ü €", "x" * 255):
+    for name in ("model", "model.dat", "ü €", "x" * 255):
         table_network().save(tmp_path / name)
         load(tmp_path / name)

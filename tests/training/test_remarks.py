@@ -49,7 +49,7 @@ def test_a_loss_that_rises_is_warned_of(functions, loss, answers, engine):
     assert history.end == "epochs"  # all of them, as it may have come down again
     assert history.losses[-1] > 1000 * history.start
     assert history.remarks[0].startswith(f"the loss rose from {history.start:.3g} at the start to ")
-    assert "from 1e+06 to 100000 for a start" in history.remarks[0]
+    assert "from 1e+06 to 1 for a start" in history.remarks[0]
 
 
 def test_the_start_is_that_of_the_first_parameters():

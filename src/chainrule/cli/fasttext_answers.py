@@ -7,13 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from chainrule.cli.fasttext_files import (
-    STANDARD_INPUT,
-    check_threads,
-    expect_model_file,
-    lines_of,
-    print_bytes,
-)
+from chainrule.cli.fasttext_files import STANDARD_INPUT, check_threads, lines_of, print_bytes
+from chainrule.cli.model_file import expect_model_file
 from chainrule.fasttext.arriving import ArrivingLines
 from chainrule.fasttext.dumping import DUMPS, dump_text
 from chainrule.fasttext.line_text import Names, vector_lines

@@ -58,12 +58,6 @@ def print_bytes(parts: Iterable[bytes]) -> None:
                 sys.stdout.write(part.decode(errors="replace"))
 
 
-def expect_model_file(model: str | os.PathLike[str]) -> None:
-    """Raise ValueError for ``-`` in the place of a model."""
-    if os.fspath(model) == STANDARD_INPUT:
-        raise ValueError("-: a model cannot be read from standard input; name its file")
-
-
 @contextmanager
 def reader_may_leave() -> Iterator[None]:
     """End the process without a word once nobody reads what it prints."""

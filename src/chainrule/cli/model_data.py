@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.cli.fasttext_files import expect_model_file
+from chainrule.cli.model_file import expect_model_file
 from chainrule.cli.reading import check_is_text, layout_of, read_data
 from chainrule.cli.table_options import ReadingOptions
 from chainrule.cli.text_data import label_of_lines, texts_for
