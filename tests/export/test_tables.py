@@ -197,6 +197,76 @@ def test_columns_of_texts_in_c(reviewer, tmp_path):
     assert not done.stderr
 
 
+CODES = pd.DataFrame(
+    {
+        "zip": np.tile(["01067", "01068", "99999", "01067"], 30),
+        "kind": np.tile(["p", "true", None, "q", "p"], 24),
+        "id": np.tile(["2.5", "7", "-3", "123456789012345678901", "7", "2.5"], 20),
+    }
+)
+SPELLED = pd.DataFrame(
+    [
+        {"zip": code, "kind": kind, "id": number}
+        for code in ("01067", " 01068", "1067", "99999.0", "+1067", "x", "nan", "0x42b")
+        for kind, number in [
+            *[("p", "2.50"), (" p\u00a0", "+7"), ("True", "-3.0"), ("TRUE", "2.5e0"), ("?", "inf")],
+            *[("\u3000q\t", "0123456789012345678901"), ("NULL", "123456789012345678902")],
+            *[("<NA>", " N/A "), ("P", "7."), ("  ", "1e3"), ("", "--7"), ("none", "7 7")],
+        ]
+    ]
+)
+"""Cells as people and files write them: spaces, zeros before a code, words for what is missing."""
+
+
+@pytest.fixture(scope="module")
+def coder():
+    answers = CODES["zip"] + CODES["id"] + CODES["kind"].fillna("")
+    model = TableClassifier(**SMALL, categorical=list(CODES)).fit(CODES, answers.str[:7])
+    assert [column.values[0] for column in model.inputs_.columns] == ["1067", "p", "-3"]
+    return model
+
+
+@needs_node
+@pytest.mark.filterwarnings("ignore::chainrule.data.DataWarning")
+def test_cells_as_they_are_written_in_javascript(coder, tmp_path):
+    export_network(coder, tmp_path / "codes.mjs", gradient=True)
+    rows = json.dumps(SPELLED.to_dict("records"))
+    (tmp_path / "all.mjs").write_text(
+        "import { encode } from './codes.mjs';\n"
+        f"console.log(JSON.stringify({rows}.map((row) => Array.from(encode(row)))));\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run([NODE, "all.mjs"], cwd=tmp_path, capture_output=True, check=True)
+    expected = coder.inputs_.encode(as_table(SPELLED))
+    np.testing.assert_allclose(json.loads(done.stdout), expected, rtol=1e-6)
+
+
+@needs_compiler
+@pytest.mark.filterwarnings("ignore::chainrule.data.DataWarning")
+def test_cells_as_they_are_written_in_c(coder, tmp_path):
+    export_network(coder, tmp_path / "codes.c", precision="double")
+    cells = ",\n".join(
+        "{" + ", ".join(json.dumps(cell, ensure_ascii=False) for cell in row) + "}"
+        for row in SPELLED.to_numpy().tolist()
+    )
+    (tmp_path / "all.c").write_text(
+        '#include "codes.c"\n#include <stdio.h>\n'
+        f"static const struct codes_row rows[] = {{{cells}}};\n"
+        "int main(void)\n{\n"
+        f"  for (int i = 0; i < {len(SPELLED)}; i++) {{\n"
+        f"    double y[{len(coder.classes_)}];\n"
+        "    codes_predict(&rows[i], y);\n"
+        f'    for (int k = 0; k < {len(coder.classes_)}; k++) printf("%.17g ", y[k]);\n'
+        "  }\n  return 0;\n}\n",
+        encoding="utf-8",
+    )
+    command = [COMPILER, *STRICT, "-fsanitize=address,undefined", "all.c", "-o", "all", "-lm"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    done = subprocess.run("./all", cwd=tmp_path, capture_output=True, text=True, check=True)
+    found = np.array(done.stdout.split(), np.float64).reshape(len(SPELLED), -1)
+    np.testing.assert_allclose(found, coder.predict_proba(SPELLED), rtol=2e-5)
+
+
 def test_a_column_of_another_kind_is_named():
     class Other(TableColumn):
         name, kind = "answer", "odd"

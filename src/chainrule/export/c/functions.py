@@ -91,7 +91,6 @@ class CFunctions:
             elif column.values is None:
                 yield f"  x[{first}] = row->{name};"
             else:
-                self.printer.used.add("place_of")
                 known = f"values_{place}, {len(column.values)}, {column.missing}, {column.other}"
                 yield f"  x[{first}] = place_of(row->{name}, {known});"
             first += column.width

@@ -26,13 +26,6 @@ HELPERS = {
     ),
     "max_int": "static int max_int(int a, int b) { return a > b ? a : b; }",
     "min_int": "static int min_int(int a, int b) { return a < b ? a : b; }",
-    "place_of": """/* The place of a text among values. */
-static int place_of(const char *text, const char *const *values, int count, int missing, int other)
-{
-  if (text == NULL || text[0] == 0) return missing;
-  for (int i = 0; i < count; i++) if (strcmp(text, values[i]) == 0) return i;
-  return other;
-}""",
 }
 """The file's own functions."""
 

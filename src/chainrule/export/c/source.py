@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chainrule.export.c.cells import cell_functions
 from chainrule.export.c.check import check_lines
 from chainrule.export.c.data import constants, memory, parameters, row_struct, row_values
 from chainrule.export.c.functions import CFunctions
@@ -41,7 +42,10 @@ def _lines(plan: ExportPlan) -> Iterator[str]:
     vocabularies = plan.vocabularies
     if vocabularies:
         yield from ("#include <ctype.h>", "#include <stdint.h>")
-    if vocabularies or "place_of" in printer.used:
+    cells = cell_functions(plan.prediction.columns)
+    if cells:
+        yield "#include <stdlib.h>"
+    if vocabularies or cells:
         yield "#include <string.h>"
     if plan.samples is not None:
         yield from ("#ifdef CHAINRULE_MAIN", "#include <stdio.h>", "#endif")
@@ -53,6 +57,7 @@ def _lines(plan: ExportPlan) -> Iterator[str]:
     yield from memory(plan)
     if vocabularies:
         yield from character_data(lowercase=any(each.features.lowercase for each in vocabularies))
+    yield from cells
     if texts is not None:
         yield from text_data(texts)
         yield from text_functions(texts)

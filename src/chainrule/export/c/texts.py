@@ -127,8 +127,9 @@ def column_lines(place: int, column: TextColumn) -> Iterator[str]:
     yield "/* Whether a cell is missing, what telling words weigh in it, and its scores. */"
     yield f"static void read_column_{place}(const char *text, double *x)"
     yield "{"
-    yield "  x[0] = text == NULL || text[0] == 0;"
-    yield f'  read_text_{place}(text == NULL ? "" : text);'
+    yield "  const int gone = is_missing(text);"
+    yield "  x[0] = gone;"
+    yield f'  read_text_{place}(gone ? "" : text);'
     yield f"  const double size = size_of_weights_{place}();"
     yield from [f"  for (int i = 0; i < {words}; i++) x[1 + i] = 0;"] if words else []
     if scores:

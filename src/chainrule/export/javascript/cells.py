@@ -5,15 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
+from chainrule.data.cells import MISSING
 from chainrule.export.javascript.texts import column_lines
 from chainrule.export.language.printing import in_comment
 from chainrule.export.raw_columns import RawColumn
 
 __all__ = ["cell_lines"]
 
-READERS = """/** Whether a cell is missing. */
+READERS = r"""/** What cells say that are missing, in small letters. */
+const markers = new Set(%s);
+const space = "[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+";
+const spacesAround = new RegExp(`^${space}|${space}$`, "g");
+const decimalNumber = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i;
+
+/** A cell as text, without spaces around it. */
+function textOf(cell) {
+  if (typeof cell === "boolean") return cell ? "True" : "False";
+  return String(cell).replace(spacesAround, "");
+}
+
+/** Whether a cell is missing. */
 function isMissing(cell) {
-  return cell === null || cell === undefined || cell === "" || Number.isNaN(cell);
+  return cell === null || cell === undefined || markers.has(textOf(cell).toLowerCase());
 }
 
 /** A cell that is a number, NaN where it is missing. */
@@ -21,10 +34,26 @@ function readNumber(cell) {
   return isMissing(cell) ? NaN : Number(cell);
 }
 
+/** What is the same of a number however it is written; none of other texts. */
+function valueOf(text) {
+  if (!decimalNumber.test(text) || !Number.isFinite(Number(text))) return undefined;
+  const whole = Math.abs(Number(text)) > 2 ** 53 && /^[+-]?[0-9]+$/.test(text);
+  return whole ? BigInt(text.replace("+", "")).toString() : Number(text);
+}
+
 /** A reader of texts: the place of a cell among values, or what stands for one not there. */
 function readerOf(values, missing, other) {
   const places = new Map(values.map((value, place) => [value, place]));
-  return (cell) => (isMissing(cell) ? missing : places.get(String(cell)) ?? other);
+  const numbers = new Map(values.map((value, place) => [valueOf(value), place]));
+  numbers.delete(undefined);
+  return (cell) => {
+    if (isMissing(cell)) return missing;
+    const text = textOf(cell);
+    const truth = text === "True" || text === "False";
+    const spellings = truth ? [text, text.toLowerCase(), text.toUpperCase()] : [text];
+    const known = spellings.find((each) => places.has(each));
+    return known === undefined ? numbers.get(valueOf(text)) ?? other : places.get(known);
+  };
 }
 """
 
@@ -33,7 +62,7 @@ def cell_lines(columns: Sequence[RawColumn]) -> Iterator[str]:
     """Yield the columns of a table, each with what reads its cells; nothing if there are none."""
     if not columns:
         return
-    yield READERS
+    yield READERS % json.dumps(sorted(MISSING))
     for place, column in enumerate(columns):
         if column.text is not None:
             yield from column_lines(place, column.text)

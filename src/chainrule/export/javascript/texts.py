@@ -127,7 +127,7 @@ def column_lines(place: int, column: TextColumn) -> Iterator[str]:
     yield f"  const WORDS_TOLD = {list(column.words)};"
     yield f"  const BIAS = {[float(each) for each in column.bias]};"
     yield "  return (cell) => {"
-    yield "    const missing = cell === null || cell === undefined || cell === '';"
+    yield "    const missing = isMissing(cell);"
     yield "    const { places, weights } = features(missing ? '' : String(cell));"
     yield "    const told = WORDS_TOLD.map((p) => weights[places.indexOf(p)] ?? 0);"
     yield "    const scores = BIAS.slice();"

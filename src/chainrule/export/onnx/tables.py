@@ -40,6 +40,8 @@ GONE = m.where(m.equal(local("x"), local("x")), 0.0, 1.0)
 """Whether a number is missing."""
 
 WHOLE = re.compile("-?[0-9]{1,15}")
+LONGEST_CODE = 15
+"""Codes with zeros before them, such as 01067, are known up to so many digits."""
 """Whole numbers that floats have, too."""
 
 
@@ -159,7 +161,9 @@ def _markers() -> list[str]:
 def _spellings(values: Sequence[str]) -> dict[str, int]:
     """Return how frames spell whole numbers, and truth values, that files spell otherwise."""
     known = {value: place for place, value in enumerate(values)}
-    found = {f"{value}.0": place for value, place in known.items() if WHOLE.fullmatch(value)}
+    whole = {value: place for value, place in known.items() if WHOLE.fullmatch(value)}
+    found = {f"{value}.0": place for value, place in whole.items()}
+    found |= {value.zfill(n): p for value, p in whole.items() for n in range(2, LONGEST_CODE + 1)}
     for text in ("True", "False"):
         for way in (text.upper(), text.lower()):
             if way in known:
