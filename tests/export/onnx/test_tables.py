@@ -103,7 +103,8 @@ def test_missing_texts_and_truth_values_as_frames_write_them():
     found = features(model.inputs_, {"city": np.array(feed, object)[:, None], "n": other})
     values = [column.values[place] for place in found[:, : len(column.values)].argmax(axis=1)]
     assert values == ["(missing)"] * len(ways) + ["true", "false", "true"]
-    whole = {"city": np.array([["Bonn"]] * 2, object), "n": np.array([["2"], ["2.0"]], object)}
+    ways = np.array([["2"], ["2.0"], ["02"], ["000000000000002"]], object)
+    whole = {"city": np.array([["Bonn"]] * len(ways), object), "n": ways}
     assert np.ptp(features(model.inputs_, whole), axis=0).max() == 0
 
 
