@@ -111,3 +111,13 @@ def test_the_mode_is_there_from_the_first_moment(tmp_path, mode, expected):
             assert stat.S_IMODE(path.stat().st_mode) == expected
     finally:
         os.umask(mask)
+
+
+@posix
+def test_a_pipe_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    pipe, expected = tmp_path / "pipe", "a device or pipe, where a file was expected"
+    with pytest.raises(OSError, match=expected), replacing(pipe):
+        pass
+    assert (tmp_path / "pipe").is_fifo()
+    assert os.listdir(tmp_path) == ["pipe"]

@@ -6,6 +6,7 @@ a file is locked as long as it is written, so that none is taken from a process 
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import sys
@@ -36,8 +37,10 @@ def replacing(target: Path, mode: int = 0o666) -> Iterator[tuple[BinaryIO, Path]
     Raises
     ------
     OSError
-        Whatever the operating system says.
+        The target is a device or a pipe, which would be lost; or what the operating system says.
     """
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        raise OSError(errno.EINVAL, "a device or pipe, where a file was expected", str(target))
     file, path = _begun(target.parent, mode)
     try:
         with file:

@@ -160,16 +160,18 @@ def test_javascript_reads_parameters_and_says_what_is_wrong(tmp_path):
         "import { readFileSync } from 'node:fs';\n"
         "import { load, predict } from './net.mjs';\n"
         "const bytes = readFileSync('w.bin');\n"
-        "load(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));\n"
-        "let error = '';\n"
+        "let [error, short] = ['', ''];\n"
+        "try { load(bytes.subarray(8)); } catch (found) { short = found.message; }\n"
+        "load(bytes);\n"
         "try { predict([1, 2]); } catch (found) { error = found.message; }\n"
-        f"console.log(JSON.stringify([Array.from(predict({x.tolist()})), error]));\n",
+        f"console.log(JSON.stringify([Array.from(predict({x.tolist()})), error, short]));\n",
         encoding="utf-8",
     )
     done = subprocess.run([NODE, "run.mjs"], cwd=tmp_path, capture_output=True, check=True)
-    found, error = json.loads(done.stdout)
+    found, error, short = json.loads(done.stdout)
     np.testing.assert_allclose(found, chain.forward(x[None])[0], rtol=1e-5)
     assert error == "expected 30 numbers, got 2"
+    assert short == "expected 4800 bytes of parameters, got 4792"
 
 
 @needs_node

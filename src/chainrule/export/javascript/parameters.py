@@ -66,9 +66,16 @@ def _numbers(plan: ExportPlan, array: Array) -> str:
 
 
 def _load(plan: ExportPlan) -> Iterator[str]:
-    yield "/** Take the parameters of an ArrayBuffer, the bytes of the file beside this one. */"
+    count = sum(array.size for array in plan.separate)
+    yield "/** Take the parameters, the bytes of the file beside this one: a buffer or a view. */"
     yield "export function load(buffer) {"
-    yield "  const numbers = new real(buffer);"
+    yield "  const given = ArrayBuffer.isView(buffer) ? buffer : new Uint8Array(buffer);"
+    yield f"  const size = {count} * real.BYTES_PER_ELEMENT;"
+    yield "  const received = given.byteLength;"
+    yield "  const wrong = `expected ${size} bytes of parameters, got ${received}`;"
+    yield "  if (received !== size) throw new RangeError(wrong);"
+    yield "  const start = given.byteOffset;"
+    yield "  const numbers = new real(given.buffer.slice(start, start + size));"
     start = 0
     for array in plan.separate:
         name = identifier(array.name)
