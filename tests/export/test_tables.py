@@ -267,6 +267,23 @@ def test_cells_as_they_are_written_in_c(coder, tmp_path):
     np.testing.assert_allclose(found, coder.predict_proba(SPELLED), rtol=2e-5)
 
 
+@needs_compiler
+def test_columns_are_called_as_macros_and_words_of_c_are(tmp_path):
+    names = ["NAN", "NULL", "EOF", "HUGE_VAL", "INFINITY", "_Bool", "__LINE__", "FP_NAN", "BUFSIZ"]
+    names += ["CHAINRULE_MAIN", "NAMES_OUTPUTS", "linux", "bool", "GOLDEN", "a\u202eb", "double"]
+    frame = pd.DataFrame(RNG.normal(size=(60, len(names))), columns=names)
+    model = TableClassifier(**SMALL).fit(frame, np.where(frame["NAN"] > 0, "yes", "no"))
+    export_network(model, tmp_path / "names.c", samples=frame.head(3))
+    text = (tmp_path / "names.c").read_text(encoding="utf-8")
+    assert "/* aU+202Eb: " in text
+    for standard in ("c99", "gnu17"):
+        options = [*STRICT[1:], f"-std={standard}", "-DCHAINRULE_MAIN"]
+        subprocess.run(
+            [COMPILER, *options, "names.c", "-o", "names", "-lm"], cwd=tmp_path, check=True
+        )
+    subprocess.run("./names", cwd=tmp_path, capture_output=True, check=True)
+
+
 def test_a_column_of_another_kind_is_named():
     class Other(TableColumn):
         name, kind = "answer", "odd"

@@ -35,6 +35,7 @@ from chainrule import (
     ReLU,
     Sigmoid,
     Softmax,
+    explain_network,
     export_network,
 )
 from chainrule.export.javascript.printer import JavaScriptPrinter, helpers
@@ -286,6 +287,18 @@ def test_scalers_before_a_network(tmp_path, scalers):
     subprocess.run(command, cwd=tmp_path, check=True)
     done = subprocess.run("./whole", cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.endswith("right\n")
+
+
+@pytest.mark.parametrize("before", [[], ["passthrough"], [None]])
+def test_a_pipeline_whose_other_steps_do_nothing_is_its_network(tmp_path, before):
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    pipeline = make_pipeline(*before, MLPClassifier((4,), **PLAIN)).fit(X, X[:, 0] > 0)
+    export_network(pipeline, tmp_path / "own.c", samples=X[:3])
+    (tmp_path / "alone").mkdir()
+    export_network(pipeline[-1], tmp_path / "alone" / "own.c", samples=X[:3])
+    assert (tmp_path / "own.c").read_bytes() == (tmp_path / "alone" / "own.c").read_bytes()
+    page = explain_network(pipeline, X, X[:, 0] > 0, tmp_path / "page.html")
+    assert page.samples
 
 
 @pytest.mark.parametrize(

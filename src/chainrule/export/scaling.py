@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.types import Array
 
-__all__ = ["RowScaling", "taken_apart"]
+__all__ = ["RowScaling", "taken_apart", "without_idle_steps"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +42,12 @@ def taken_apart(model: Any) -> tuple[tuple[RowScaling, ...], Any]:
         return (), model
     scalers = [step for _, step in steps[:-1] if step not in (None, "passthrough")]
     return tuple(map(_scaling, scalers)), steps[-1][1]
+
+
+def without_idle_steps(model: Any) -> Any:
+    """Return the last step of a pipeline whose others do nothing; anything else as it is."""
+    scalings, last = taken_apart(model)
+    return model if scalings else last
 
 
 def _scaling(scaler: Any) -> RowScaling:

@@ -19,6 +19,7 @@ from chainrule.export.onnx.writing import write_onnx
 from chainrule.export.plan import PRECISIONS, ExportPlan, plan_export
 from chainrule.export.raw_samples import raw_samples
 from chainrule.export.samples import Samples, keep_samples
+from chainrule.export.scaling import without_idle_steps
 from chainrule.export.walk import Network, walk
 from chainrule.files.atomic import replace_file
 from chainrule.inputs import Texts
@@ -124,6 +125,7 @@ def export_network(
         raise ValueError(f"export: {option} is for ONNX alone, got to={language.name!r}")
     if samples is not None and not language.checks:
         raise ValueError(f"export: samples are kept in C alone, got to={language.name!r}")
+    model = without_idle_steps(model)
     network = walk(model, loss, pipelines=True)
     precision = _precision(network, precision)
     weights = None if weights is None else Path(weights)

@@ -12,6 +12,7 @@ from chainrule.explain.live.document import document
 from chainrule.explain.live.facts import page_facts
 from chainrule.explain.live.program import page_plan, program_source
 from chainrule.explain.live.samples import blank_sample, page_samples
+from chainrule.export.scaling import without_idle_steps
 from chainrule.export.walk import walk
 from chainrule.files.atomic import replace_file
 
@@ -79,6 +80,7 @@ def explain_network(
         raise ValueError(f"explain: expected a path that ends in .html, got {path.name!r}")
     if isinstance(model, Chain):
         raise ValueError("explain: expected an estimator, such as Classifier(chain), got a chain")
+    model = without_idle_steps(model)
     network = walk(model, pipelines=True)
     count = sum(array.size for array in network.parameters.values())
     if count > LARGEST:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import textwrap
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
@@ -180,6 +181,9 @@ WORDS = frozenset(
         "null package private protected public super synchronized this throw throws transient",
         "true try var with yield NaN Infinity undefined Math",
         "larger smaller max_int min_int memory values parameters layers decoded polynomial L d",
+        "NAN INFINITY HUGE_VAL HUGE_VALF HUGE_VALL NULL EOF BUFSIZ CHAINRULE_MAIN linux unix bool",
+        "FP_NAN FP_INFINITE FP_ZERO FP_SUBNORMAL FP_NORMAL MATH_ERRNO MATH_ERREXCEPT",
+        "BUCKETS GOLDEN SIGNS",
         "j0 j1 jn y0 y1 yn gamma index exp log sin cos tan erf erfc pow sqrt floor ceil round",
     )
     for word in line.split()
@@ -193,9 +197,10 @@ def identifier(name: str) -> str:
     parts = [f"block{part}" if part.isdigit() else part for part in blocks]
     whole = "_".join([*parts, own])
     plain = re.sub(r"[^A-Za-z0-9_]", lambda found: f"u{ord(found[0]):x}", whole)
-    if not plain or plain[0].isdigit():
+    if not plain or plain[0].isdigit() or plain[0] == "_":
         plain = f"n{plain}"
-    return f"{plain}_" if plain in WORDS or keyword.iskeyword(plain) else plain
+    defined = plain.endswith(("_INPUTS", "_OUTPUTS"))
+    return f"{plain}_" if plain in WORDS or keyword.iskeyword(plain) or defined else plain
 
 
 def folded(text: str, prefix: str) -> list[str]:
@@ -206,6 +211,7 @@ def folded(text: str, prefix: str) -> list[str]:
 
 
 def in_comment(text: str) -> str:
-    """Return a text that ends no comment, nor the line that it stands in."""
-    plain = " ".join(text.split())
+    """Return a text that ends no comment, nor its line, with no signs that are not seen."""
+    seen = (f"U+{ord(x):04X}" if unicodedata.category(x) == "Cf" else x for x in text)
+    plain = " ".join("".join(seen).split())
     return plain.replace("*/", "* /").replace("/*", "/ *").replace("\\", "/").replace("??", "? ?")
