@@ -1,4 +1,4 @@
-"""The command line: ``chainrule train``, ``predict``, ``evaluate``, ``check`` and ``show``."""
+"""The command line: ``chainrule train``, ``predict``, ``explain``, ``export`` and others."""
 
 import sys
 from contextlib import suppress

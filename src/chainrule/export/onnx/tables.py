@@ -40,9 +40,10 @@ GONE = m.where(m.equal(local("x"), local("x")), 0.0, 1.0)
 """Whether a number is missing."""
 
 WHOLE = re.compile("-?[0-9]{1,15}")
+"""Whole numbers that floats have, too."""
+
 LONGEST_CODE = 15
 """Codes with zeros before them, such as 01067, are known up to so many digits."""
-"""Whole numbers that floats have, too."""
 
 
 def write_table(graph: Graph, encoder: TableEncoder) -> tuple[Tensor, list[dict[str, str]]]:
