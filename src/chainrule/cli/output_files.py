@@ -10,7 +10,7 @@ from pathlib import Path
 
 from chainrule.data import BUILTIN, STANDARD_INPUT
 from chainrule.files.atomic import replace_file
-from chainrule.files.container import is_model_file
+from chainrule.files.container import MODEL, kind_of_file
 from chainrule.files.names import wrong_ending
 
 NO_TEXT = {".parquet", ".feather", ".xls", ".xlsx", ".xlsm", ".ods", ".gz", ".bz2", ".xz", ".zst"}
@@ -46,7 +46,7 @@ def check_model_path(path: Path, *inputs: str | Path, force: bool) -> None:
         return
     if not stat.S_ISREG(mode):
         raise ValueError(f"--output: {path} is a device or pipe; a file's name was expected")
-    if path.stat().st_size and not is_model_file(path):
+    if path.stat().st_size and kind_of_file(path) != MODEL:
         raise ValueError(
             f"--output: {path} is there already and is no model; another name was expected"
         )

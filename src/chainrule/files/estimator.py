@@ -20,7 +20,7 @@ from chainrule import strict_json
 from chainrule.added import is_added, value_before
 from chainrule.chain import Chain
 from chainrule.files import canonical, version1
-from chainrule.files.container import read_model_file, write_model_file
+from chainrule.files.container import MODEL, PARAMETERS, read_file, write_file
 from chainrule.files.errors import ModelFileError
 from chainrule.files.names import wrong_ending
 from chainrule.files.objects import (
@@ -33,6 +33,7 @@ from chainrule.files.objects import (
     parameters_from_json,
     parameters_to_json,
 )
+from chainrule.files.tensors import TensorLayout
 from chainrule.inputs import INPUTS, Inputs
 from chainrule.layout import ChainLayout
 from chainrule.targets import TARGETS, Targets
@@ -57,6 +58,11 @@ class Description:
     record: dict[str, Any]
     metadata: dict[str, Any]
     text: str
+
+    @property
+    def tensors(self) -> tuple[TensorLayout, ...]:
+        """The tensors of a file of it: the parameters of its chain."""
+        return (TensorLayout(PARAMETERS, self.chain.dtype, (self.chain.count,), finite=True),)
 
     @classmethod
     def from_text(cls, text: str, extra: Classes = ()) -> Description:
@@ -153,7 +159,7 @@ def save_estimator(path: str | os.PathLike[str], estimator: Any) -> None:
         described = describe(estimator)
     except (ValueError, TypeError) as error:
         raise ModelFileError(f"{path}: cannot be saved: {error}") from None
-    write_model_file(Path(path), described, estimator._network().parameters.flat)
+    write_file(Path(path), MODEL, described, {PARAMETERS: estimator._network().parameters.flat})
 
 
 def load_estimator(
@@ -177,11 +183,9 @@ def load_estimator(
     """
     own = tuple(functions)
     check_classes(own)
-    described, flat = read_model_file(
-        Path(path), lambda text: Description.from_text(text, own)
-    )
+    described, arrays = read_file(Path(path), MODEL, lambda text: Description.from_text(text, own))
     try:
-        return restore(described, flat, kinds)
+        return restore(described, arrays[PARAMETERS], kinds)
     except (ValueError, TypeError) as error:
         raise ModelFileError(f"{path}: {error}") from None
 
