@@ -32,6 +32,18 @@ def taken_apart(file):
     return json.loads(json.loads(file[8:end])["__metadata__"]["model"]), file[end:]
 
 
+def document_taken_apart(file):
+    """Return the JSON value of a file of format 2, and its tensors as `document_by_hand` has."""
+    end = 8 + int.from_bytes(file[:8], "little")
+    entries = json.loads(file[8:end])
+    value, content = json.loads(entries.pop("__metadata__")["text"]), file[end:]
+    tensors = [
+        (name, entry["dtype"], entry["shape"], content[slice(*entry["data_offsets"])])
+        for name, entry in entries.items()
+    ]
+    return value, sorted(tensors, key=lambda each: entries[each[0]]["data_offsets"])
+
+
 def document_by_hand(text, tensors, /, *, kind="checkpoint", entries=None, **others):
     """Return the bytes of a file of format 2, its checksum right whatever the content is.
 

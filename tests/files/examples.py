@@ -55,7 +55,7 @@ def network(inputs, chain, targets, loss, metadata=None):
     usual = kind(Chain(*chain.functions), loss=loss, inputs=inputs.kind)
     own = usual.get_params(deep=False)
     described = Description(kind.__name__, own, inputs, layout, targets, {}, metadata or {}, "")
-    return restore(described, chain.parameters.flat, [kind])
+    return restore(described, {"parameters": chain.parameters.flat}, [kind])
 
 
 TANH = (Tanh(),)

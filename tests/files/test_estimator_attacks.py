@@ -33,6 +33,7 @@ THINGS = {
     "schedule": {"schedule": "Cosine"},
     "augmentation": {"augmentation": "Noise", "deviation": 0.1},
     "chain": {"chain": [LINEAR]},
+    "random_state": {"random_state": {"words": [1] * 624, "place": 3, "normal": None}},
 }
 TAKEN = {
     "activation": {"activation"},
@@ -41,6 +42,7 @@ TAKEN = {
     "learning_rate": {"schedule"},
     "augmentation": {"augmentation"},
     "chain": {"chain"},
+    "random_state": {"random_state"},
 }
 """The kinds of objects that parameters take; no other takes any."""
 
@@ -188,7 +190,7 @@ def test_an_object_stands_only_where_one_of_its_kind_belongs(name, parts):
                     continue
                 own = data | {"parameters": data["parameters"] | {parameter: forged}}
                 with pytest.raises((ValueError, TypeError)):
-                    restore(Description.from_text(canonical(own)), flat, [cls])
+                    restore(Description.from_text(canonical(own)), {"parameters": flat}, [cls])
                 tried += 1
     assert tried > 600
 
@@ -220,7 +222,8 @@ def test_an_object_in_any_place_is_refused_or_can_be_used(name, parts):
     for _ in range(150):
         value = damaged(copy.deepcopy(original), chance)
         try:
-            loaded = restore(Description.from_text(canonical(value)), flat.copy(), [cls])
+            arrays = {"parameters": flat.copy()}
+            loaded = restore(Description.from_text(canonical(value)), arrays, [cls])
         except (ValueError, TypeError):
             continue
         accepted += 1

@@ -21,8 +21,15 @@ from chainrule.data import Column
 from chainrule.estimators.fitting import FitJob, FitResult
 from chainrule.estimators.prediction import Predictions
 from chainrule.estimators.preparation import dense_labelled
+from chainrule.estimators.training_state import (
+    GOES_ON,
+    attributes_of,
+    keeps_training,
+    training_of,
+)
 from chainrule.estimators.validation import read_samples
-from chainrule.files.estimator import RECORD, load_estimator, save_estimator
+from chainrule.files.estimator import load_estimator, save_estimator
+from chainrule.files.record import RECORD
 from chainrule.finite import finite_outputs
 from chainrule.inputs import INPUTS, Inputs
 from chainrule.later import later
@@ -86,10 +93,12 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
     def _install(self, job: FitJob, result: FitResult) -> None:
         """Take over a trained network: the one place where a fit changes the estimator."""
         fitted = [name for name in vars(self) if name[-1] == "_" and name[0] != "_"]
-        for name in [*fitted, "_optimizer"] if job.first else ["metadata_"]:
+        for name in [*fitted, "_optimizer", GOES_ON] if job.first else ["metadata_"]:
             self.__dict__.pop(name, None)
         self.__dict__.update(job.fitted())
         self.__dict__.update(result.attributes)
+        if job.incremental:
+            self.__dict__[GOES_ON] = True
 
     def _described(self, inputs: Inputs, targets: Targets, chain: Any) -> dict[str, Any]:
         """Return the fitted attributes that describe inputs, targets, and the end of a chain."""
@@ -136,18 +145,24 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
             check_is_fitted(self)  # which says so
         return np.asarray(self._predictions(self, X, whole=not fused_away))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], *, training_state: bool | None = None) -> None:
         """Write the fitted network to a .safetensors file, from which ``load`` takes it.
 
-        The file has the constructor's parameters, inputs, chain, targets and curves; not the
-        optimizer's numbers, so that ``partial_fit`` begins with new ones, nor ``history_``.
-        What is written can be read: parameters that were set after ``fit`` come back as they are,
-        beside the network that was fitted.
+        The file has the constructor's parameters, inputs, chain, targets and curves. What is
+        written can be read: parameters that were set after ``fit`` come back as they are, beside
+        the network that was fitted.
 
         Parameters
         ----------
         path : str or path
             Of the file.
+        training_state : bool, default=None
+            Whether it also has what training goes on with: the optimizer's numbers, which make the
+            file of an Adam three times as large, and ``history_``. ``partial_fit`` and ``fit``
+            with ``warm_start=True`` then give the bits that they would have given without the
+            file; else ``partial_fit`` begins with a new optimizer. None is True where training
+            is likely to go on: after ``partial_fit``, with ``warm_start=True``, and of an
+            estimator from a file that has it.
 
         Raises
         ------
@@ -156,7 +171,10 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
             something cannot be kept in it.
         """
         check_is_fitted(self)
-        save_estimator(path, self)
+        save_estimator(path, self, training_state=keeps_training(self, training_state))
+
+    _training_state = training_of
+    _training_attributes = staticmethod(attributes_of)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], functions: Iterable[type[Any]] = ()) -> Self:

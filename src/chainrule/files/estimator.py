@@ -1,20 +1,17 @@
 """Estimators in files: one description, one reader. Loading runs no code.
 
 The description is JSON: the class's name, its constructor's parameters, inputs, chain and targets,
-a record of training, and whatever else was to be kept.
+a record of training, and whatever else was to be kept; and, if training is to go on, its state.
 """
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
-
-import numpy as np
 
 from chainrule import strict_json
 from chainrule.added import is_added, value_before
@@ -33,7 +30,9 @@ from chainrule.files.objects import (
     parameters_from_json,
     parameters_to_json,
 )
+from chainrule.files.record import record_from_json, to_plain
 from chainrule.files.tensors import TensorLayout
+from chainrule.files.training_state import TrainingState
 from chainrule.inputs import INPUTS, Inputs
 from chainrule.layout import ChainLayout
 from chainrule.targets import TARGETS, Targets
@@ -41,9 +40,8 @@ from chainrule.types import Array
 
 __all__ = ["Description", "describe", "load_estimator", "save_estimator"]
 
+TRAINING = "training"
 KEYS = ("estimator", "parameters", "inputs", "chain", "targets", "record", "metadata")
-MOST = 10**7
-"""Epochs that a file may have."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +56,13 @@ class Description:
     record: dict[str, Any]
     metadata: dict[str, Any]
     text: str
+    training: TrainingState | None = None
 
     @property
     def tensors(self) -> tuple[TensorLayout, ...]:
-        """The tensors of a file of it: the parameters of its chain."""
-        return (TensorLayout(PARAMETERS, self.chain.dtype, (self.chain.count,), finite=True),)
+        """The tensors of a file of it: the parameters of its chain, and an optimizer's numbers."""
+        own = TensorLayout(PARAMETERS, self.chain.dtype, (self.chain.count,), finite=True)
+        return (own, *(() if self.training is None else self.training.tensors))
 
     @classmethod
     def from_text(cls, text: str, extra: Classes = ()) -> Description:
@@ -87,7 +87,8 @@ class Description:
         data = given = canonical.parse(text)
         if version1.is_old(data):
             data = version1.upgraded(data, extra)
-        data = strict_json.record(data, "estimator", KEYS)
+        goes_on = type(data) is dict and TRAINING in data
+        data = strict_json.record(data, "estimator", (*KEYS, TRAINING) if goes_on else KEYS)
         chain = chain_from_json(data["chain"], extra)
         result = cls(
             strict_json.text(data["estimator"], "estimator"),
@@ -95,22 +96,35 @@ class Description:
             _of_kind(INPUTS, data["inputs"], "inputs"),
             chain,
             _of_kind(TARGETS, data["targets"], "targets"),
-            _record_from_json(data["record"], tuple(chain.shapes)),
+            record_from_json(data["record"], tuple(chain.shapes)),
             metadata_to_json(data["metadata"]),
             text,
+            TrainingState.from_json(data[TRAINING], extra) if goes_on else None,
         )
         parts = result.parameters, result.inputs, result.targets, result.record, result.metadata
-        if canonical.write(data | _to_json(*parts)) != canonical.write(data):
+        again = _to_json(*parts, result.training)
+        if canonical.write(data | again) != canonical.write(data):
             raise _written_otherwise()
         if canonical.write(given) != text:
             raise _written_otherwise()
         return result
 
 
-def describe(estimator: Any) -> Description:
+def describe(
+    estimator: Any, training: TrainingState | None = None, arrays: Mapping[str, Array] | None = None
+) -> Description:
     """Return the description of a fitted estimator, as a reader will find it.
 
     It is read once here, so that no file is written that cannot be read.
+
+    Parameters
+    ----------
+    estimator : object
+        It is fitted.
+    training : TrainingState, optional
+        What its training goes on with.
+    arrays : dict, optional
+        The arrays that belong to it, by name.
 
     Raises
     ------
@@ -124,13 +138,16 @@ def describe(estimator: Any) -> Description:
         {
             "estimator": type(estimator).__name__,
             "chain": chain_to_json(chain),
-            **_to_json(parameters, estimator.inputs_, estimator.targets_, record, metadata),
+            **_to_json(
+                parameters, estimator.inputs_, estimator.targets_, record, metadata, training
+            ),
         }
     )
-    used = tuple(dict.fromkeys(classes_in([chain, parameters])))
+    rule = None if training is None or training.optimizer is None else training.optimizer.rule
+    used = tuple(dict.fromkeys(classes_in([chain, parameters, rule])))
     check_classes(used, written=True)
     described = Description.from_text(text, used)
-    restore(described, chain.parameters.flat, [type(estimator)])
+    restore(described, {PARAMETERS: chain.parameters.flat, **(arrays or {})}, [type(estimator)])
     return described
 
 
@@ -140,26 +157,42 @@ def _to_json(
     targets: Targets,
     record: dict[str, Any],
     metadata: dict[str, Any],
+    training: TrainingState | None,
 ) -> dict[str, Any]:
     """Return all but the name and the chain as JSON."""
     return {
         "parameters": parameters_to_json(parameters),
         "inputs": {"kind": inputs.kind, **inputs.to_json()},
         "targets": {"kind": targets.kind, **targets.to_json()},
-        "record": _record_to_json(record),
+        "record": to_plain(record),
         "metadata": metadata,
+        **({} if training is None else {TRAINING: training.to_json()}),
     }
 
 
-def save_estimator(path: str | os.PathLike[str], estimator: Any) -> None:
-    """Write a fitted estimator to a file; ModelFileError names the file if it cannot."""
+def save_estimator(
+    path: str | os.PathLike[str], estimator: Any, *, training_state: bool = False
+) -> None:
+    """Write a fitted estimator to a file; ModelFileError names the file if it cannot.
+
+    Parameters
+    ----------
+    path : str or path
+        Of the file.
+    estimator : object
+        It is fitted.
+    training_state : bool, default=False
+        Whether the file has what its training goes on with.
+    """
     if wrong := wrong_ending(path):
         raise ModelFileError(f"{path}: cannot be saved: {wrong}")
+    training, arrays = estimator._training_state() if training_state else (None, {})
     try:
-        described = describe(estimator)
+        described = describe(estimator, training, arrays)
     except (ValueError, TypeError) as error:
         raise ModelFileError(f"{path}: cannot be saved: {error}") from None
-    write_file(Path(path), MODEL, described, {PARAMETERS: estimator._network().parameters.flat})
+    own = {PARAMETERS: estimator._network().parameters.flat}
+    write_file(Path(path), MODEL, described, own | arrays)
 
 
 def load_estimator(
@@ -185,13 +218,15 @@ def load_estimator(
     check_classes(own)
     described, arrays = read_file(Path(path), MODEL, lambda text: Description.from_text(text, own))
     try:
-        return restore(described, arrays[PARAMETERS], kinds)
+        return restore(described, arrays, kinds)
     except (ValueError, TypeError) as error:
         raise ModelFileError(f"{path}: {error}") from None
 
 
-def restore(described: Description, flat: Array, kinds: Sequence[type[Any]]) -> Any:
-    """Return the estimator that a file describes.
+def restore(
+    described: Description, arrays: Mapping[str, Array], kinds: Sequence[type[Any]]
+) -> Any:
+    """Return the estimator that a file describes, with the arrays that it declares.
 
     Raises
     ------
@@ -220,9 +255,12 @@ def restore(described: Description, flat: Array, kinds: Sequence[type[Any]]) -> 
     estimator._check_chain(chain, inputs, targets)
     estimator.__dict__.update(estimator._described(inputs, targets, chain))
     estimator.__dict__.update(described.record)
+    if described.training is not None:
+        estimator.__dict__.update(estimator._training_attributes(described.training, arrays))
     if described.metadata:
         estimator.metadata_ = described.metadata
-    estimator.__dict__.update(estimator._chain_attributes(Chain.from_layout(chain, flat)))
+    fitted = Chain.from_layout(chain, arrays[PARAMETERS])
+    estimator.__dict__.update(estimator._chain_attributes(fitted))
     return estimator
 
 
@@ -280,68 +318,3 @@ def _of_kind(kinds: Any, data: object, where: str) -> Any:
 
 def _written_otherwise() -> ValueError:
     return ValueError("expected an estimator's canonical text, got it written otherwise")
-
-
-CURVES = ("loss_curve_", "validation_scores_", "validation_loss_curve_")
-NUMBERS = ("loss_", "best_loss_", "best_validation_score_")
-COUNTS = ("n_iter_", "t_", "_no_improvement_count")
-ENGINES = ("machine", "reference")
-RECORD = (*CURVES, *NUMBERS, *COUNTS, "engine_", "gradient_norms_")
-"""The attributes that describe training; an estimator has some of them."""
-
-COLUMNS = ("n_features_in_", "feature_names_in_")
-"""Those of all columns of raw samples, which estimators keep whose inputs leave some out."""
-
-
-def _record_to_json(record: dict[str, Any]) -> Any:
-    """Return the record; "nan" and "inf" stand where numbers are not finite."""
-    return {name: _plain(value) for name, value in record.items()}
-
-
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | np.ndarray):
-        return [_plain(item) for item in value]
-    if isinstance(value, int | np.integer):
-        return int(value)
-    return float(value) if math.isfinite(value) else str(float(value))
-
-
-def _record_from_json(data: Any, parameters: Sequence[str]) -> dict[str, Any]:
-    """Return the record of a chain that has parameters of these names."""
-    known = (*RECORD, *COLUMNS)
-    if type(data) is not dict or not set(data) <= set(known):
-        raise ValueError(f"record: expected an object with keys among {', '.join(known)}")
-    record: dict[str, Any] = {}
-    for name, value in data.items():
-        where = f"record.{name}"
-        if value is None:
-            record[name] = None
-        elif name in CURVES:
-            record[name] = _read_curve(value, where)
-        elif name in NUMBERS:
-            record[name] = _read_number(value, where)
-        elif name in COUNTS or name == "n_features_in_":
-            record[name] = strict_json.whole(value, where, 0, 2**62)
-        elif name == "feature_names_in_":
-            names = strict_json.items(value, where, MOST)
-            record[name] = np.array([strict_json.text(x, where, least=0) for x in names], object)
-        elif name == "engine_":
-            if value not in ENGINES:
-                raise ValueError(f"{where}: expected one of {', '.join(ENGINES)}")
-            record[name] = value
-        else:
-            norms = strict_json.record(value, where, parameters)
-            record[name] = {own: _read_curve(norms[own], where) for own in parameters}
-    return record
-
-
-def _read_curve(value: Any, where: str) -> list[float]:
-    return [_read_number(x, where) for x in strict_json.items(value, where, MOST)]
-
-
-def _read_number(value: Any, where: str) -> float:
-    return float(value) if value in ("nan", "inf", "-inf") else strict_json.number(value, where)

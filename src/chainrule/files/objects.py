@@ -3,9 +3,9 @@
 A function, loss, optimizer, schedule or augmentation is an object with its class's name and its
 fields, {"function": "Linear", "outputs": 8, "bias": true}: all but those that were added later (see
 `added`) and are as they were before, which a file that lacks them means. Of other values that JSON
-lacks, a chain is {"chain": functions}, a tuple {"tuple": items}, a dict {"dict": pairs}, and a
-number that is not finite {"number": "inf"}; in fields, where a list means the same, a tuple is a
-list.
+lacks, a chain is {"chain": functions}, a tuple {"tuple": items}, a dict {"dict": pairs}, a
+RandomState {"random_state": where it is}, and a number that is not finite {"number": "inf"}; in
+fields, where a list means the same, a tuple is a list.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from chainrule.added import is_added, value_before
 from chainrule.chain import Chain
 from chainrule.files import canonical
 from chainrule.files.hints import check_hints
+from chainrule.files.random_states import random_state_from_json, random_state_to_json
 from chainrule.functions import FUNCTIONS, Function
 from chainrule.layout import CONSTRUCTION_ERRORS, LARGEST, ChainLayout
 from chainrule.losses import LOSSES, Loss
@@ -200,6 +201,8 @@ def _write(value: Any, where: str) -> Any:
         return {"dict": [[_write(k, where), _write(v, where)] for k, v in value.items()]}
     if isinstance(value, Chain):
         return {"chain": [_write(function, where) for function in value.functions]}
+    if isinstance(value, np.random.RandomState):
+        return {"random_state": random_state_to_json(value, where)}
     for kind, (base, _) in KINDS.items():
         if isinstance(value, base):
             return {kind: type(value).__name__, **_write_fields(value, where)}
@@ -265,6 +268,8 @@ def _read(value: Any, where: str, known: Catalogue) -> Any:
             return tuple(_read_items(items, where, known))
         case [("dict", pairs)]:
             return _read_dict(pairs, where, known)
+        case [("random_state", state)]:
+            return random_state_from_json(state, where)
         case [("chain", items)]:
             items = strict_json.items(items, where, MOST_ITEMS)
             return Chain(*(_read_object("function", item, where, known) for item in items))
@@ -304,7 +309,7 @@ def _read_object(kind: str, data: Any, where: str, known: Catalogue) -> Any:
     values = {name: _read(entries[name], f"{inside}.{name}", known) for name in names}
     values = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()} | before
     try:
-        check_hints(cls, values, (*BASES, Chain))
+        check_hints(cls, values, (*BASES, Chain, np.random.RandomState))
         return cls(**values)
     except (*CONSTRUCTION_ERRORS, AttributeError) as error:
         message = str(error) or f"{name}: it cannot be made: {error!r}"

@@ -24,7 +24,7 @@ from chainrule.estimators.tables.recipe import BIN_HEIGHTS, bins_of, scoring_of
 from chainrule.estimators.tables.samples import rows_as_table
 from chainrule.estimators.tables.scores import mean_of_members
 from chainrule.estimators.tables.training import fit_members
-from chainrule.files.estimator import COLUMNS, RECORD
+from chainrule.files.record import COLUMNS, RECORD
 from chainrule.inputs import Inputs, Options
 from chainrule.inputs.tables import TableEncoder
 from chainrule.targets import Classes, Objective, Targets
