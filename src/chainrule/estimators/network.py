@@ -159,10 +159,10 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
         training_state : bool, default=None
             Whether it also has what training goes on with: the optimizer's numbers, which make the
             file of an Adam three times as large, and ``history_``. ``partial_fit`` and ``fit``
-            with ``warm_start=True`` then give the bits that they would have given without the
-            file; else ``partial_fit`` begins with a new optimizer. None is True where training
-            is likely to go on: after ``partial_fit``, with ``warm_start=True``, and of an
-            estimator from a file that has it.
+            with ``warm_start=True`` then give the bits that the estimator in memory would give;
+            from other files ``partial_fit`` begins with a new optimizer. None is True where
+            training is likely to go on: after ``partial_fit``, with ``warm_start=True``, and of
+            an estimator from a file that has it.
 
         Raises
         ------

@@ -141,6 +141,7 @@ FITTED_ATTRIBUTES = """\
         ``gradient_samples`` says on how many samples.
     history_ : History
         Each epoch's loss, learning rate and seconds, and how training ended, of the last call.
+        Files have it with ``save(path, training_state=True)``.
     metadata_ : dict
         Of a network of the command line: its data, options and scores, which its file keeps.
     engine_ : str

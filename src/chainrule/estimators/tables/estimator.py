@@ -220,7 +220,7 @@ class TableEstimator(FittedNetwork):
         """Return scikit-learn's picture of it; fitted, with its columns and its training."""
         parts = [estimator_html_repr(self)]
         if self._has_network():
-            told = self.inputs_, getattr(self, "history_", None)  # a file has no history
+            told = self.inputs_, getattr(self, "history_", None)  # most files have no history
             parts += [part._repr_html_() for part in told if part is not None]
         return "".join(parts)
 

@@ -114,7 +114,7 @@ ATTRIBUTES = """\
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Their names, if they have any.
     history_ : History
-        Each pass, and how training ended.
+        Each pass, and how training ended. Files have it with ``save(path, training_state=True)``.
     metadata_ : dict
         Of a network of the command line: its data, options and scores, which its file keeps.
     engine_ : str
