@@ -49,6 +49,12 @@ class Prediction:
     bag: Layer | None = None
     kept: tuple[Array, ...] = ()
 
+    @property
+    def input_parameters(self) -> list[Array]:
+        """The parameters that X is made with; of texts, what x is made with."""
+        steps = self.program.steps[: self.input_steps]
+        return [*self.kept, *(a for step in steps for a in step.reads if a.numbers is not None)]
+
 
 @dataclass(frozen=True)
 class Gradient:

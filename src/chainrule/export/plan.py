@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from chainrule.export.memory import Memory, share_memory
 from chainrule.export.samples import Samples
 from chainrule.export.steps import Array, Program
 from chainrule.export.walk import Network
+from chainrule.export.weights import WeightsFile, weights_file
 from chainrule.inputs import Texts
 from chainrule.losses import Loss
 
@@ -22,6 +24,9 @@ PRECISIONS: dict[str, np.dtype[Any]] = {
     "double": np.dtype(np.float64),
 }
 """The types that a program computes in."""
+
+INLINE = 1000
+"""Parameters of more numbers go into a file of their own, if there is to be one."""
 
 
 @dataclass
@@ -44,6 +49,8 @@ class ExportPlan:
         Kept to check the program.
     separate : list of Array
         Parameters that go into a file of their own.
+    beside : str or None
+        What that file is called.
     """
 
     network: Network
@@ -55,6 +62,7 @@ class ExportPlan:
     gradient_memory: Memory
     samples: Samples | None = None
     separate: list[Array] = field(default_factory=list)
+    beside: str | None = None
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -89,6 +97,13 @@ class ExportPlan:
     def separate_bytes(self) -> int:
         """How many bytes the parameters take that are in a file of their own."""
         return sum(array.size for array in self.separate) * self.dtype.itemsize
+
+    @cached_property
+    def weights(self) -> WeightsFile | None:
+        """The file of the parameters that are in one of their own, None if none are."""
+        if self.beside is None:
+            return None
+        return weights_file(self.beside, self.separate, self.dtype)
 
     @property
     def text_bytes(self) -> int:
@@ -187,7 +202,7 @@ def plan_export(
     gradient: bool,
     loss: Loss | None = None,
     whole: bool = False,
-    most_inside: int | None = None,
+    weights: str | None = None,
     samples: Samples | None = None,
 ) -> ExportPlan:
     """Return what is to be written of a network.
@@ -206,8 +221,9 @@ def plan_export(
         In place of the network's own.
     whole : bool
         Whether a last function that the loss includes is computed with the gradient, too.
-    most_inside : int, optional
-        Parameters of more numbers go into a file of their own; None keeps all inside.
+    weights : str, optional
+        What the file is called that parameters of more than 1,000 numbers go into; None keeps all
+        inside.
     samples : Samples, optional
         To check the program.
     """
@@ -227,7 +243,12 @@ def plan_export(
     plan = ExportPlan(
         network, name, precision, prediction, backward, prediction_memory, memory, samples
     )
-    if most_inside is not None:
-        large = [array for array in plan.parameters if array.size > most_inside]
-        plan.separate = [array for array in large if not array.wide]
+    if weights is not None:
+        plan.beside = weights
+        plan.separate = [a for a in plan.parameters if a.size > INLINE and not a.wide]
+        if not plan.separate:
+            raise ValueError(
+                f"export: expected a parameter of more than {INLINE:,} numbers for the file of "
+                f"weights, got none in {network.title}; without weights all are in the program"
+            )
     return plan

@@ -55,9 +55,6 @@ LANGUAGES = {
 LONGEST_TEXT = 1000
 """Characters of a text that is kept as a sample."""
 
-INLINE = 1000
-"""Parameters of more numbers go into a file of their own, if there is to be one."""
-
 
 def export_network(
     model: Any,
@@ -138,14 +135,12 @@ def export_network(
         gradient=gradient,
         loss=loss,
         whole=language.whole,
-        most_inside=None if weights is None else INLINE,
+        weights=None if weights is None else weights.name,
         samples=None if samples is None else _samples(model, network, samples, precision),
     )
     text = language.source(plan).encode()
-    if weights is not None:
-        little = plan.dtype.newbyteorder("<")
-        parts = [np.ravel(np.asarray(a.numbers)).astype(little).tobytes() for a in plan.separate]
-        replace_file(weights, parts)
+    if weights is not None and plan.weights is not None:
+        replace_file(weights, plan.weights.parts())
     replace_file(path, [text])
     return Exported(
         path,

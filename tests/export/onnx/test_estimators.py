@@ -155,9 +155,7 @@ def test_images_that_are_scaled_and_pixels_of_a_camera(scaled, tmp_path):
     own = {"inputs": "images"} if scaled else {}
     model = Classifier(chain, complete=True, **own, **FEW).fit(data, DIGITS)
     assert (model.inputs_.scaling is not None) == scaled
-    check_classes(
-        exported(model, tmp_path), model, {"X": data.astype(np.float32)}, data
-    )
+    check_classes(exported(model, tmp_path), model, {"X": data.astype(np.float32)}, data)
 
 
 def test_images_far_from_zero(tmp_path):

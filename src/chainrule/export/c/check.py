@@ -5,58 +5,74 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from chainrule.export.c.printer import CPrinter, string
+from chainrule.export.c.printer import CPrinter, comment, string
+from chainrule.export.c.weights import weights_check
 from chainrule.export.plan import ExportPlan
 from chainrule.export.raw_columns import RawColumn
 
 __all__ = ["check_lines"]
 
+ALLOWED = (
+    "Rounding does so much: 16 times how far the library's answers in this type are from those in "
+    "double, at most, and 1024 times the spacing of the type's numbers at the largest, or at 1."
+)
+
 
 def check_lines(plan: ExportPlan, printer: CPrinter, wide: CPrinter) -> Iterator[str]:
     """Yield the lines of the check, which is compiled with -DCHAINRULE_MAIN only."""
-    samples, name = plan.samples, plan.name
-    assert samples is not None
-    (count, outputs), columns = samples.y.shape, plan.prediction.columns
     yield "#ifdef CHAINRULE_MAIN"
+    yield from _samples(plan, printer, wide)
+    yield from _predictions(plan)
+    yield from weights_check(plan)
+    yield from _main(plan)
+    yield "#endif"
+
+
+def _samples(plan: ExportPlan, printer: CPrinter, wide: CPrinter) -> Iterator[str]:
+    """Yield the kept samples and their answers."""
+    samples, columns = plan.samples, plan.prediction.columns
+    assert samples is not None
+    count, outputs = samples.y.shape
     if plan.texts is not None:
         yield f"static const char *const check_samples[{count}] = {{"
+        yield from (f"  {string(row[0])}," for row in samples.x)
     elif columns:
-        yield f"static const struct {name}_row check_samples[{count}] = {{"
+        yield f"static const struct {plan.name}_row check_samples[{count}] = {{"
+        yield from _rows(samples.x, wide, columns)
     else:
         yield f"static const real check_samples[{count}][{plan.prediction.x.size}] = {{"
-    if plan.texts is not None:
-        yield from (f"  {string(row[0])}," for row in samples.x)
-    else:
-        yield from _rows(samples.x, wide if columns else printer, columns)
+        yield from _rows(samples.x, printer)
     yield "};"
     yield f"static const real check_answers[{count}][{outputs}] = {{"
     yield from _rows(samples.y.tolist(), printer)
     yield "};"
-    chosen = samples.chosen
-    if chosen is not None:
-        places = ", ".join(map(str, chosen.tolist()))
-        yield f"static const int check_classes[{count}] = {{{places}}};"
+    if samples.chosen is not None:
+        places = ", ".join(map(str, samples.chosen.tolist()))
+        yield "/* the places of the classes; -1 where two are as probable, up to rounding */"
+        yield f"static const int check_places[{count}] = {{{places}}};"
     yield ""
-    yield f"int main({'int count, char **words' if plan.separate else 'void'})"
+
+
+def _predictions(plan: ExportPlan) -> Iterator[str]:
+    """Yield the function that compares predictions."""
+    samples, name = plan.samples, plan.name
+    assert samples is not None
+    count, outputs = samples.y.shape
+    yield "/* How many answers are others than the library's. */"
+    yield "static int check_predictions(void)"
     yield "{"
+    yield from comment(ALLOWED, "  ")
     yield f"  const double allowed = {samples.allowed!r};"
     yield "  double largest = 0.0;"
     yield "  int wrong = 0;"
-    if plan.separate:
-        yield '  FILE *file = count == 2 ? fopen(words[1], "rb") : NULL;'
-        yield f"  if (file == NULL || {name}_read(file)) {{"
-        yield '    printf("expected the file of the parameters as the one argument\\n");'
-        yield "    return 2;"
-        yield "  }"
-        yield "  fclose(file);"
     yield f"  for (int n = 0; n < {count}; n++) {{"
     yield f"    real y[{outputs}];"
-    call = f"{name}_predict({'&' if columns else ''}check_samples[n], y)"
-    if chosen is None:
+    call = f"{name}_predict({'&' if plan.prediction.columns else ''}check_samples[n], y)"
+    if samples.chosen is None:
         yield f"    {call};"
     else:
-        yield f"    const int answer = {call};"
-        yield "    if (check_classes[n] >= 0 && answer != check_classes[n]) wrong++;"
+        yield f"    const int place = {call};"
+        yield "    if (check_places[n] >= 0 && place != check_places[n]) wrong++;"
     yield f"    for (int i = 0; i < {outputs}; i++) {{"
     yield "      const double difference = fabs((double)y[i] - (double)check_answers[n][i]);"
     yield "      if (!(difference <= allowed)) wrong++;"
@@ -65,9 +81,19 @@ def check_lines(plan: ExportPlan, printer: CPrinter, wide: CPrinter) -> Iterator
     yield "  }"
     yield f'  printf("{name}: {count} samples, largest difference %.3g, allowed %.3g: %s\\n",'
     yield '         largest, allowed, wrong ? "WRONG" : "right");'
-    yield "  return wrong != 0;"
+    yield "  return wrong;"
     yield "}"
-    yield "#endif"
+    yield ""
+
+
+def _main(plan: ExportPlan) -> Iterator[str]:
+    """Yield the function that takes the parameters, if they are in a file, and checks."""
+    yield f"int main({'int count, char **words' if plan.separate else 'void'})"
+    yield "{"
+    if plan.separate:
+        yield "  if (!take_weights(count == 2 ? words[1] : NULL)) return 2;"
+    yield "  return check_predictions() != 0;"
+    yield "}"
 
 
 def _rows(

@@ -1,4 +1,4 @@
-"""The functions of a file of C: prediction, encoding, the gradient, and reading of parameters."""
+"""The functions of a file of C: prediction, encoding and the gradient."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from chainrule.export.c.data import members
 from chainrule.export.c.printer import CPrinter
+from chainrule.export.c.weights import read_head, read_lines, unread
 from chainrule.export.language.printing import identifier, in_comment
 from chainrule.export.memory import Memory, letters
 from chainrule.export.plan import ExportPlan
@@ -39,7 +40,7 @@ class CFunctions:
         found = [self._predict_head]
         if plan.gradient is not None:
             found += [*([self._encode_head] if plan.encodes else []), self._gradient_head]
-        return [*found, *([self._read_head] if plan.separate else [])]
+        return [*found, *([read_head(plan)] if plan.separate else [])]
 
     def lines(self) -> Iterator[str]:
         """Yield all functions."""
@@ -47,8 +48,7 @@ class CFunctions:
         if self.plan.gradient is not None:
             yield from self._encode() if self.plan.encodes else ()
             yield from self._gradient()
-        if self.plan.separate:
-            yield from self._read()
+        yield from read_lines(self.plan)
 
     @property
     def _raw(self) -> str:
@@ -70,6 +70,8 @@ class CFunctions:
         places = {prediction.x: "x", prediction.y: "y"}
         places |= _pieces(self.plan.prediction_memory)
         yield from (self._predict_head, "{")
+        answer = "" if prediction.choice is None else "-1"
+        yield from unread(self.plan, {"y": prediction.y.size}, answer)
         yield from self._cells()
         yield from self._steps(prediction.program.steps, places)
         if prediction.choice is not None:
@@ -131,6 +133,8 @@ class CFunctions:
             yield "    X[reading.places[k]] = (float)(weight_of(k) / size);"
             yield from ("  }", "}")
             return
+        if any(array in self.plan.separate for array in prediction.input_parameters):
+            yield from unread(self.plan, {"X": gradient.X.size})
         yield from self._cells()
         own = {prediction.x: "x", prediction.X: "X"}
         places = _pieces(self.plan.prediction_memory) | own
@@ -153,21 +157,12 @@ class CFunctions:
             array: f"d->{identifier(array.name)}" for array in gradient.program.gradients.values()
         }
         places |= _pieces(self.plan.gradient_memory)
-        yield from ("", self._gradient_head, "{", "  real L[1];")
+        yield from ("", self._gradient_head, "{")
+        own = [gradient.dX, *gradient.program.gradients.values()]
+        yield from unread(self.plan, {places[array]: array.size for array in own}, "NAN")
+        yield "  real L[1];"
         yield from self._steps(gradient.program.steps, places)
         yield from ("  return L[0];", "}")
-
-    @property
-    def _read_head(self) -> str:
-        return f"int {self.name}_read(FILE *file)"
-
-    def _read(self) -> Iterator[str]:
-        yield from ("", "/* 0 if all parameters that lie in the file have come. */")
-        yield from (self._read_head, "{")
-        for array in self.plan.separate:
-            name, size = identifier(array.name), array.size
-            yield f"  if (fread({name}, sizeof(real), {size}, file) != {size}) return 1;"
-        yield from ("  return 0;", "}")
 
     def _steps(self, steps: Sequence[Step], places: Places) -> Iterator[str]:
         for step in steps:

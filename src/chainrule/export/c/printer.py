@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from chainrule.export.language.printing import Printer
+from chainrule.export.language.printing import Printer, folded, in_comment
 
-__all__ = ["CPrinter", "helpers", "string"]
+__all__ = ["CPrinter", "comment", "helpers", "string"]
 
 OWN = {"maximum": "larger", "minimum": "smaller"}
 """Functions that C lacks, and what they are called here: fmax and fmin let no NaN through."""
@@ -97,6 +97,14 @@ def string(text: str) -> str:
     plain = {byte: chr(byte) for byte in range(32, 127) if chr(byte) not in '"\\?'}
     parts = [plain.get(byte, f"\\{byte:03o}") for byte in text.encode("utf-8", "surrogatepass")]
     return f'"{"".join(parts)}"'
+
+
+def comment(sentence: str, indent: str = "") -> list[str]:
+    """Return a comment of a sentence, folded."""
+    lines = folded(in_comment(sentence), f"{indent} * ")
+    lines[0] = f"{indent}/* {lines[0].removeprefix(f'{indent} * ')}"
+    lines[-1] += " */"
+    return lines
 
 
 def shortest(value: float, *, single: bool) -> str:

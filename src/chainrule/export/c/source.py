@@ -10,6 +10,7 @@ from chainrule.export.c.data import constants, memory, parameters, row_struct, r
 from chainrule.export.c.functions import CFunctions
 from chainrule.export.c.printer import CPrinter, helpers
 from chainrule.export.c.texts import character_data, column_lines, text_data, text_functions
+from chainrule.export.c.weights import ready_lines
 from chainrule.export.language.printing import folded, in_comment
 from chainrule.export.plan import ExportPlan
 from chainrule.later import release
@@ -36,12 +37,14 @@ def _lines(plan: ExportPlan) -> Iterator[str]:
     written = list(functions.lines())
     yield from _heading(plan, functions)
     yield "#include <math.h>"
-    if plan.separate:
-        yield "#include <stdio.h>"
     texts = plan.texts
     vocabularies = plan.vocabularies
     if vocabularies:
-        yield from ("#include <ctype.h>", "#include <stdint.h>")
+        yield "#include <ctype.h>"
+    if vocabularies or plan.separate:
+        yield "#include <stdint.h>"
+    if plan.separate:
+        yield "#include <stdio.h>"
     cells = cell_functions(plan.prediction.columns)
     if cells:
         yield "#include <stdlib.h>"
@@ -55,6 +58,7 @@ def _lines(plan: ExportPlan) -> Iterator[str]:
     yield from row_values(plan)
     yield from parameters(plan, printer, wide)
     yield from memory(plan)
+    yield from ready_lines(plan)
     if vocabularies:
         yield from character_data(lowercase=any(each.features.lowercase for each in vocabularies))
     yield from cells
@@ -78,6 +82,13 @@ def _heading(plan: ExportPlan, functions: CFunctions) -> Iterator[str]:
     yield " *"
     for sentence in plan.sentences():
         yield from folded(in_comment(sentence), " * ")
+    if (weights := plan.weights) is not None:
+        told = (
+            f"Before {plan.name}_read has taken {weights.name} and answered 0, all numbers are NAN"
+            f"{'' if plan.prediction.choice is None else ' and the place is -1'}. That file has "
+            f"{weights.size:,} bytes, little-endian, as the machine must be."
+        )
+        yield from folded(in_comment(told), " * ")
     yield " *"
     yield from folded(COMPILE, " * ")
     if plan.samples is not None:

@@ -13,6 +13,7 @@ from chainrule.export.javascript.printer import literal
 from chainrule.export.language.printing import identifier
 from chainrule.export.plan import ExportPlan
 from chainrule.export.steps import Array
+from chainrule.export.weights import HEADER_BYTES, WeightsFile
 
 __all__ = ["parameter_lines"]
 
@@ -23,6 +24,17 @@ DECODE = """/** The numbers whose bytes, little-endian, a text has in base64. */
 function decoded(text, kind) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   return new kind(bytes.buffer);
+}
+"""
+
+CHECKSUM = """/** The CRC-32 of bytes. */
+function checksum(bytes) {
+  let crc = -1;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xEDB88320 : 0);
+  }
+  return ~crc >>> 0;
 }
 """
 
@@ -37,8 +49,8 @@ def parameter_lines(plan: ExportPlan) -> Iterator[str]:
         yield f"const {identifier(array.name)} = {_numbers(plan, array)}; // {_shape(array)}"
     if parameters:
         yield ""
-    if plan.separate:
-        yield from _load(plan)
+    if plan.weights is not None:
+        yield from _load(plan, plan.weights)
     names = ", ".join(identifier(array.name) for array in parameters)
     yield "/** The parameters by name; to change their numbers is to change the network. */"
     yield f"export const parameters = {{ {names} }};"
@@ -65,17 +77,24 @@ def _numbers(plan: ExportPlan, array: Array) -> str:
     return f'decoded("{_base64(numbers)}", {made})'
 
 
-def _load(plan: ExportPlan) -> Iterator[str]:
-    count = sum(array.size for array in plan.separate)
+def _load(plan: ExportPlan, weights: WeightsFile) -> Iterator[str]:
+    """Yield the function that takes the file of weights, and refuses any other."""
+    yield from CHECKSUM.split("\n")
     yield "/** Take the parameters, the bytes of the file beside this one: a buffer or a view. */"
     yield "export function load(buffer) {"
-    yield "  const given = ArrayBuffer.isView(buffer) ? buffer : new Uint8Array(buffer);"
-    yield f"  const size = {count} * real.BYTES_PER_ELEMENT;"
-    yield "  const received = given.byteLength;"
+    yield "  const view = ArrayBuffer.isView(buffer) ? buffer : new Uint8Array(buffer);"
+    yield "  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);"
+    yield f"  const [size, received] = [{weights.size}, bytes.length];"
     yield "  const wrong = `expected ${size} bytes of parameters, got ${received}`;"
     yield "  if (received !== size) throw new RangeError(wrong);"
-    yield "  const start = given.byteOffset;"
-    yield "  const numbers = new real(given.buffer.slice(start, start + size));"
+    yield f"  const words = [{', '.join(f'0x{word:08X}' for word in weights.words)}];"
+    yield f"  const head = new DataView(bytes.buffer, bytes.byteOffset, {HEADER_BYTES});"
+    yield "  if (!words.every((word, k) => head.getUint32(4 * k, true) === word)) {"
+    yield "    throw new RangeError('expected the file of this network, got another');"
+    yield "  }"
+    yield f"  const own = bytes.slice({HEADER_BYTES});"
+    yield "  if (checksum(own) !== words[3]) throw new RangeError('the parameters are damaged');"
+    yield "  const numbers = new real(own.buffer);"
     start = 0
     for array in plan.separate:
         name = identifier(array.name)
