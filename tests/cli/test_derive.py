@@ -149,5 +149,6 @@ def test_mistakes_with_data(model):
 def test_a_page_that_is_there_is_kept(model, tmp_path):
     page = tmp_path / "page.html"
     page.write_text("mine")
-    assert "is there already" in chainrule("derive", model, "--html", page).error
+    assert "--html: " in (error := chainrule("derive", model, "--html", page).error)
+    assert "is there already; --force overwrites it, --html NAME" in error
     assert page.read_text() == "mine"

@@ -45,9 +45,10 @@ def test_onnx(digits, tmp_path, monkeypatch):
     assert told.startswith("ONNX (opset 21) in float written to digits.onnx: 6,")
     told = chainrule("export", digits, "-o", "x.onnx", "--encoded", "--json").json
     assert (told["language"], told["opset"], told["memory_bytes"]) == ("ONNX", 17, None)
-    assert "expected opset as one of 17, 21" in chainrule(
-        "export", digits, "-o", "y.onnx", "--opset", "3"
-    ).error
+    assert (
+        "expected opset as one of 17, 21"
+        in chainrule("export", digits, "-o", "y.onnx", "--opset", "3").error
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,16 @@ def test_onnx(digits, tmp_path, monkeypatch):
         (("--to", "java"), "--to: expected one of c, js, onnx, got 'java'"),
         (("-o", "here.c"), "here.c is there already; --force overwrites it"),
         (("-o", "folder/x.c"), "--output: there is no folder folder"),
-        (("-o", "x.c", "--weights", "here.c"), "here.c is there already"),
+        (
+            ("-o", "x.c", "--weights", "here.c"),
+            "--weights: here.c is there already; --force overwrites it, --weights NAME writes "
+            "another file",
+        ),
+        (("-o", "x.c", "--weights", "folder/w"), "--weights: there is no folder folder"),
+        (("-o", "x.c", "--weights", "."), "--weights: . is a folder"),
+        (("-o", "x.c", "--weights", "x.c"), "expected weights in another file than x.c"),
+        (("--to", "c", "-o", "x.js"), "expected a name that ends in .c for to='c', got 'x.js'"),
+        (("-o", "x.c", "--name", "int"), "such as 'int_net', got 'int'"),
         (("-o", "x.c", "--precision", "half"), "expected precision as one of float, double"),
         (("-o", "x.mjs", "--samples", "digits"), "samples are kept in C alone"),
         (("-o", "x.c", "--samples", "iris"), "the table lacks columns seen in training"),

@@ -109,7 +109,8 @@ def _check_page(path: Path, model: Path | None, *, force: bool) -> None:
     """Raise ValueError where no page can be written."""
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"--html: expected a name that ends in .html, got {path.name!r}")
-    output_files.check_text_path(path, *([] if model is None else [model]), force=force)
+    read = [] if model is None else [model]
+    output_files.check_text_path(path, *read, force=force, option="--html")
 
 
 def _ask(out: Output, questions: Iterator[tuple[str, bool]]) -> None:

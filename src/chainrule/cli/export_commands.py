@@ -69,9 +69,9 @@ def export(
     if to is None and output is None:
         raise ValueError(f"--to: expected one of {', '.join(LANGUAGES)}, or --output NAME")
     path = output or _usual_path(model, LANGUAGES[str(to)].suffixes[-1], force=force)
-    for file in (path, weights):
-        if file is not None:
-            output_files.check_text_path(file, model, force=force)
+    output_files.check_text_path(path, model, force=force)
+    if weights is not None:
+        output_files.check_text_path(weights, model, force=force, option="--weights")
     estimator = loaded(model, "export")
     done = export_network(
         estimator,

@@ -9,9 +9,9 @@ from os import W_OK, access
 from pathlib import Path
 
 from chainrule.data import BUILTIN, STANDARD_INPUT
-from chainrule.files.atomic import replace_file
 from chainrule.files.container import MODEL, kind_of_file
 from chainrule.files.names import wrong_ending
+from chainrule.files.outputs import write_output
 
 NO_TEXT = {".parquet", ".feather", ".xls", ".xlsx", ".xlsm", ".ods", ".gz", ".bz2", ".xz", ".zst"}
 """Names of files that other programs expect no plain text in."""
@@ -53,12 +53,12 @@ def check_model_path(path: Path, *inputs: str | Path, force: bool) -> None:
     _check_new(path, mode, force)
 
 
-def check_text_path(path: Path, *inputs: str | Path, force: bool) -> None:
+def check_text_path(path: Path, *inputs: str | Path, force: bool, option: str = "--output") -> None:
     """Raise ValueError where no text can be written, or where another file would be lost.
 
-    With ``force`` all may be but the inputs.
+    With ``force`` all may be but the inputs. Messages begin with the option that names the path.
     """
-    _check_new(path, _check(path, inputs), force)
+    _check_new(path, _check(path, inputs, option), force, option)
 
 
 def check_predictions_path(path: Path, *inputs: str | Path, force: bool) -> None:
@@ -84,22 +84,22 @@ def write_bytes(path: Path, content: bytes) -> None:
     if path.exists() and not path.is_file():
         path.write_bytes(content)
     else:
-        replace_file(path, [content])
+        write_output(path, [content])
 
 
-def _check(path: Path, inputs: tuple[str | Path, ...]) -> int | None:
+def _check(path: Path, inputs: tuple[str | Path, ...], option: str = "--output") -> int | None:
     """Return the mode of the file that is there, if one is."""
-    mode = _mode(path)
+    mode = _mode(path, option)
     if mode is not None and stat.S_ISDIR(mode):
-        raise ValueError(f"--output: {path} is a folder; a file's name was expected")
+        raise ValueError(f"{option}: {path} is a folder; a file's name was expected")
     if not path.parent.is_dir():
-        raise ValueError(f"--output: there is no folder {path.parent}")
+        raise ValueError(f"{option}: there is no folder {path.parent}")
     if mode is None or stat.S_ISREG(mode):
-        _check_writable(path, mode)
+        _check_writable(path, mode, option)
     if mode is not None:
         for read in map(Path, inputs):
             if read.exists() and path.samefile(read):
-                raise ValueError(f"--output: {path} is to be read; another name was expected")
+                raise ValueError(f"{option}: {path} is to be read; another name was expected")
     return mode
 
 
@@ -107,30 +107,30 @@ def _is_empty(path: Path) -> bool:
     return path.is_file() and not path.stat().st_size
 
 
-def _check_new(path: Path, mode: int | None, force: bool) -> None:
+def _check_new(path: Path, mode: int | None, force: bool, option: str = "--output") -> None:
     if mode is not None and stat.S_ISREG(mode) and not (_is_empty(path) or force):
         raise ValueError(
-            f"--output: {path} is there already; --force overwrites it, --output NAME writes "
-            "another file"
+            f"{option}: {path} is there already; --force overwrites it, {option} NAME "
+            "writes another file"
         )
 
 
-def _mode(path: Path) -> int | None:
+def _mode(path: Path, option: str) -> int | None:
     try:
         return path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise ValueError(f"--output: {path}: {error.strerror}") from None
+        raise ValueError(f"{option}: {path}: {error.strerror}") from None
 
 
-def _check_writable(path: Path, mode: int | None) -> None:
+def _check_writable(path: Path, mode: int | None, option: str) -> None:
     if mode is not None and not access(path, W_OK):
-        raise ValueError(f"--output: {path} is write-protected")
+        raise ValueError(f"{option}: {path} is write-protected")
     try:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
         raise ValueError(
-            f"--output: no file can be made in {path.parent.resolve()}: {error.strerror}"
+            f"{option}: no file can be made in {path.parent.resolve()}: {error.strerror}"
         ) from None

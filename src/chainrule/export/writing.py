@@ -14,14 +14,14 @@ import numpy as np
 from chainrule.export.c.source import c_source
 from chainrule.export.exported import Exported
 from chainrule.export.javascript.source import javascript_source
-from chainrule.export.language.printing import identifier
+from chainrule.export.language.printing import identifier, is_reserved
 from chainrule.export.onnx.writing import write_onnx
 from chainrule.export.plan import PRECISIONS, ExportPlan, plan_export
 from chainrule.export.raw_samples import raw_samples
 from chainrule.export.samples import Samples, keep_samples
 from chainrule.export.scaling import without_idle_steps
 from chainrule.export.walk import Network, walk
-from chainrule.files.atomic import replace_file
+from chainrule.files.outputs import check_output, write_output
 from chainrule.inputs import Texts
 from chainrule.inputs.texts.raw import listed
 from chainrule.losses import Loss
@@ -80,7 +80,8 @@ def export_network(
     path : str or path
         Of the file; what is there is overwritten.
     to : {"c", "js", "onnx"}, default=None
-        C99, a module of JavaScript, or a graph of ONNX; None takes what the file's name ends in.
+        C99, a module of JavaScript, or a graph of ONNX; None takes what the file's name ends in,
+        which may be no other language's.
     precision : {"float", "double"}, default=None
         The type of all numbers; None takes the network's own. ONNX is written in float.
     gradient : bool, default=False
@@ -107,12 +108,14 @@ def export_network(
     Raises
     ------
     ValueError
-        Something in the network cannot be written in that language; the message names it.
+        Something in the network cannot be written in that language, or a file cannot be written;
+        the message names it.
     ImportError
         The package onnx, which writes ONNX, is not installed.
     """
     path = Path(path)
     language = LANGUAGES[_language(path, to)]
+    check_output(path)
     if language.source is None:
         own = _name(path, name)
         given = {"gradient": gradient, "loss": loss, "samples": samples, "weights": weights}
@@ -126,8 +129,10 @@ def export_network(
     network = walk(model, loss, pipelines=True)
     precision = _precision(network, precision)
     weights = None if weights is None else Path(weights)
-    if weights is not None and os.path.realpath(weights) == os.path.realpath(path):
-        raise ValueError(f"export: expected weights in another file than {path}")
+    if weights is not None:
+        if os.path.realpath(weights) == os.path.realpath(path):
+            raise ValueError(f"export: expected weights in another file than {path}")
+        check_output(weights)
     plan = plan_export(
         network,
         _name(path, name),
@@ -140,8 +145,8 @@ def export_network(
     )
     text = language.source(plan).encode()
     if weights is not None and plan.weights is not None:
-        replace_file(weights, plan.weights.parts())
-    replace_file(path, [text])
+        write_output(weights, plan.weights.parts())
+    write_output(path, [text])
     return Exported(
         path,
         language.name,
@@ -154,13 +159,17 @@ def export_network(
 
 
 def _language(path: Path, to: str | None) -> str:
-    if to is not None:
-        if to not in LANGUAGES:
-            raise ValueError(f"export: expected to as one of {', '.join(LANGUAGES)}, got {to!r}")
-        return to
-    for known, language in LANGUAGES.items():
-        if path.suffix.lower() in language.suffixes:
-            return known
+    if to is not None and to not in LANGUAGES:
+        raise ValueError(f"export: expected to as one of {', '.join(LANGUAGES)}, got {to!r}")
+    suffix = path.suffix.lower()
+    named = next((key for key, each in LANGUAGES.items() if suffix in each.suffixes), None)
+    if to is not None and named not in (None, to):
+        raise ValueError(
+            f"export: expected a name that ends in {' or '.join(LANGUAGES[to].suffixes)} for "
+            f"to={to!r}, got {path.name!r}, the name of a file of {LANGUAGES[str(named)].name}"
+        )
+    if (found := to or named) is not None:
+        return found
     endings = ", ".join(end for each in LANGUAGES.values() for end in each.suffixes)
     raise ValueError(
         f"export: expected a name that ends in {endings}, or to={'|'.join(LANGUAGES)}, got "
@@ -179,10 +188,23 @@ def _precision(network: Network, precision: str | None) -> str:
 
 
 def _name(path: Path, name: str | None) -> str:
+    """Return what functions begin with; ValueError for a name that they cannot begin with."""
     if name is None:
-        return identifier(path.stem.replace("-", "_").replace(".", "_").replace(" ", "_"))
-    if identifier(name) != name:
-        raise ValueError(f"export: expected a name of letters, digits and _, got {name!r}")
+        return identifier(re.sub(r"[-. ]", "_", path.stem).strip("_"))
+    wanted = "export: expected a name for functions to begin with"
+    if not re.fullmatch(r"[A-Za-z0-9_]+", name):
+        raise ValueError(f"{wanted}, of letters from A to Z, digits and _, got {name!r}")
+    if name[0] == "_":
+        raise ValueError(
+            f"{wanted} without _ in front, which compilers keep for theirs, got {name!r}"
+        )
+    if name[0].isdigit():
+        raise ValueError(f"{wanted} that begins with a letter, got {name!r}")
+    if is_reserved(name):
+        raise ValueError(
+            f"{wanted} that C, JavaScript and their libraries have for nothing else, such as "
+            f"'{name}_net', got {name!r}"
+        )
     return name
 
 

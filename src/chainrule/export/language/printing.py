@@ -24,7 +24,7 @@ from chainrule.export.language.statements import (
     When,
 )
 
-__all__ = ["Printer", "folded", "identifier", "in_comment"]
+__all__ = ["Printer", "folded", "identifier", "in_comment", "is_reserved"]
 
 LEVELS = {"where": 1, "or": 2, "and": 3, "==": 4, "<": 5, "<=": 5, ">": 5, ">=": 5}
 LEVELS |= {"+": 6, "-": 6, "*": 7, "/": 7, "neg": 8, "not": 8}
@@ -200,7 +200,12 @@ def identifier(name: str) -> str:
     if not plain or plain[0].isdigit() or plain[0] == "_":
         plain = f"n{plain}"
     defined = plain.endswith(("_INPUTS", "_OUTPUTS"))
-    return f"{plain}_" if plain in WORDS or keyword.iskeyword(plain) or defined else plain
+    return f"{plain}_" if is_reserved(plain) or defined else plain
+
+
+def is_reserved(name: str) -> bool:
+    """Return whether C, JavaScript or their libraries have a name for something else."""
+    return name in WORDS or keyword.iskeyword(name)
 
 
 def folded(text: str, prefix: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from chainrule.export.exported import Exported
 from chainrule.export.onnx.model import OPSETS, onnx_model
 from chainrule.export.walk import walk
-from chainrule.files.atomic import replace_file
+from chainrule.files.outputs import write_output
 
 __all__ = ["write_onnx"]
 
@@ -39,5 +39,5 @@ def write_onnx(
             f"export: expected opset as one of {', '.join(map(str, OPSETS))}, got {opset!r}"
         )
     made = onnx_model(walk(model, pipelines=True), name, version, encoded=encoded)
-    replace_file(path, [made.content])
+    write_output(path, [made.content])
     return Exported(path, "ONNX", name, "float", made.parameter_bytes, None, opset=version)
