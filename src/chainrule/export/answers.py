@@ -60,6 +60,11 @@ class Answers:
     bounds: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     quantiles: tuple[float, ...] = ()
 
+    @property
+    def only_one(self) -> bool:
+        """Whether there is a single class, which is the answer always."""
+        return self.kind == "classes" and self.classes is not None and len(self.classes) == 1
+
     def compute(self, scores: Array) -> Array:
         """Return the answers that scores (n, …) lead to, in their float type."""
         own = {name: array.astype(scores.dtype) for name, array in self.parameters.items()}
@@ -104,8 +109,6 @@ def _of_classes(owner: str, chain: Chain, targets: Classes) -> Answers:
     last, shape = chain.functions[-1], chain.layers[-1].input_shape
     if not isinstance(last, Softmax | Sigmoid):
         raise ValueError(f"{owner}: expected a chain that ends in Softmax or Sigmoid, got {last}")
-    if len(targets.labels) < 2 and not targets.several:
-        raise ValueError(f"{owner}: expected two classes or more, got {targets.labels}")
     of_members = len(shape) == 2
     functions, given = _probabilities(targets, of_members=of_members)
     layers, parameters = _laid_out(functions, shape, given)
@@ -115,7 +118,7 @@ def _of_classes(owner: str, chain: Chain, targets: Classes) -> Answers:
         layers,
         parameters,
         targets.labels,
-        by_scores=not of_members,
+        by_scores=not (of_members or _is_only_one(targets)),
     )
 
 
@@ -124,13 +127,18 @@ def _probabilities(
 ) -> tuple[list[Function], dict[str, Sequence[Any]]]:
     """Return what makes probabilities of scores, and the parameters that it has."""
     mean: list[Function] = [MeanOfMembers()] if of_members else []
-    if targets.exclusive:
+    if targets.exclusive or _is_only_one(targets):  # whose softmax is 1
         return [Softmax(), *mean], {}
     if targets.several:
         return [Sigmoid(), *mean], {}
     if targets.one_vs_rest:  # sigmoids over their sum, by their logarithms
         return [Negated(), Softplus(), Negated(), LogSoftmax(), Exp(), *mean], {}
     return [BothSides(), Sigmoid(), *mean], {"M": [[-1.0, 1.0]]}
+
+
+def _is_only_one(targets: Classes) -> bool:
+    """Return whether there is a single class, which is the answer always."""
+    return len(targets.labels) == 1 and not targets.several
 
 
 def _of_numbers(chain: Chain, targets: Numbers) -> Answers:

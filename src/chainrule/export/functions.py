@@ -169,10 +169,11 @@ def _choice(network: Network, scores: Array, y: Array) -> Step | None:
     given = scores if answers.by_scores else y
     other = Program({})
     title = "the class whose score is largest"
-    if given.size == 1:
+    by_sign = answers.by_scores and given.size == 1
+    if by_sign:
         title = "the second class if its score is positive"
     with other.step(title, (), {"Z": given}) as b:
-        if given.size == 1:
+        if by_sign:
             top = b.place("top", 0)
             with b.when(element("Z", 0) > 0):
                 b.move(top, 1)

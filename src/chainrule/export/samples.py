@@ -65,6 +65,7 @@ def keep_samples(network: Network, raw: Any, encoded: Any, dtype: np.dtype[Any])
     chosen = None
     if network.answers.kind == "classes":
         chosen = network.answers.chosen(network.compute(X, "scores", np.float64))
-        best = np.sort(exact, axis=1)
-        chosen = np.where(best[:, -1] - best[:, -2] > 2 * allowed, chosen, -1)
+        if exact.shape[1] > 1:
+            best = np.sort(exact, axis=1)
+            chosen = np.where(best[:, -1] - best[:, -2] > 2 * allowed, chosen, -1)
     return Samples(raw[:count], y, chosen, allowed)

@@ -108,13 +108,18 @@ CHAIN = Chain(Linear(2), Softmax()).initialize((3,))
         (CHAIN, {"loss": CrossEntropy()}, "loss is for programs in C or JavaScript"),
         (CHAIN, {"samples": X}, "samples is for programs in C or JavaScript"),
         (CHAIN, {"weights": "w.bin"}, "weights is for programs in C or JavaScript"),
-        (CHAIN, {"to": "c", "opset": 17}, "opset is for ONNX alone, got to='C99'"),
-        (CHAIN, {"to": "js", "encoded": True}, "encoded is for ONNX alone, got to='JavaScript'"),
+        (CHAIN, {"path": "net.c", "opset": 17}, "opset is for ONNX alone, got to='C99'"),
+        (
+            CHAIN,
+            {"path": "net.js", "encoded": True},
+            "encoded is for ONNX alone, got to='JavaScript'",
+        ),
     ],
 )
 def test_what_cannot_be_written(chain, options, message, tmp_path):
+    path = tmp_path / options.get("path", "net.onnx")
     with pytest.raises(ValueError, match=message):
-        chain.export(tmp_path / "net.onnx", **options)
+        chain.export(path, **{key: each for key, each in options.items() if key != "path"})
     assert not list(tmp_path.iterdir())
 
 

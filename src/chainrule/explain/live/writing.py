@@ -14,7 +14,7 @@ from chainrule.explain.live.program import page_plan, program_source
 from chainrule.explain.live.samples import blank_sample, page_samples
 from chainrule.export.scaling import without_idle_steps
 from chainrule.export.walk import walk
-from chainrule.files.atomic import replace_file
+from chainrule.files.outputs import check_output, write_output
 
 __all__ = ["Page", "explain_network"]
 
@@ -78,10 +78,16 @@ def explain_network(
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"explain: expected a path that ends in .html, got {path.name!r}")
+    check_output(path)
     if isinstance(model, Chain):
         raise ValueError("explain: expected an estimator, such as Classifier(chain), got a chain")
     model = without_idle_steps(model)
     network = walk(model, pipelines=True)
+    if network.answers.only_one:
+        raise ValueError(
+            f"explain: expected two classes or more, got {network.answers.classes}, whose "
+            "probability is always 1"
+        )
     count = sum(array.size for array in network.parameters.values())
     if count > LARGEST:
         raise ValueError(
@@ -94,5 +100,5 @@ def explain_network(
     estimator = model[-1] if network.scalings else model
     facts = page_facts(estimator, plan, samples, given=X is not None)
     text = document(f"{network.title}, explained", facts, program_source(plan)).encode()
-    replace_file(path, [text])
+    write_output(path, [text])
     return Page(path, len(samples.x), len(text))

@@ -131,7 +131,9 @@ def _encoded(
         start += len(each.column.feature_names)
 
 
-def _dates(graph: Graph, features: Features, column: DateColumn, x: Tensor, start: int) -> None:
+def _dates(
+    graph: Graph, features: Features, column: DateColumn, x: Tensor, start: int
+) -> None:
     """Write the numbers that a time is made of, and its cycles; 0 where it is missing."""
     v, own, place = local("x"), Features(graph), 0
     here = write_rule(graph, m.where(m.equal(v, v), v, 0.0), {"x": x}, np.float64)
