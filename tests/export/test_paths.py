@@ -79,6 +79,8 @@ def test_what_the_system_refuses_is_said_of_the_path(tmp_path, monkeypatch, name
         ("__x.c", "x"),
         ("my net-2.0.c", "my_net_2_0"),
         ("int.c", "int_"),
+        ("layers.c", "layers"),
+        ("d.c", "d"),
         ("2.c", "n2"),
         ("_.c", "n"),
         ("é.c", "ue9"),
@@ -112,7 +114,7 @@ def test_names_that_are_refused_with_a_reason(tmp_path, name, message):
 
 
 @needs_compiler
-@pytest.mark.parametrize("name", ["check", "memory_", "larger_", "read", "str", "X"])
+@pytest.mark.parametrize("name", ["check", "memory", "larger", "read", "str", "X", "d", "real"])
 def test_names_meet_none_of_the_program_s_own(tmp_path, name):
     model = MLPClassifier((4,), solver="lbfgs", max_iter=2000, random_state=0).fit(X, y)
     model.export(tmp_path / "net.c", name=name, samples=X, gradient=True)

@@ -70,6 +70,7 @@ class Gradient:
     made: Sequence[Made]
     forward_steps: int
     dX: Array  # noqa: N815 — the gradient by X
+    loss: Loss
 
 
 def prediction_of(network: Network, program: Program) -> Prediction:
@@ -222,4 +223,4 @@ def gradient_of(
     L, dY = write_loss(program, pair or chosen, scores, shape, T)
     found = table.backprop(program, before, dY, Array("dX", X.shape))
     assert found is not None
-    return Gradient(program, X, T, L, made, forward_steps, found)
+    return Gradient(program, X, T, L, made, forward_steps, found, chosen)

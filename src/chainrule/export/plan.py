@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.export.functions import Gradient, Prediction, gradient_of, prediction_of
+from chainrule.export.gradient_samples import GradientSamples, keep_gradient
 from chainrule.export.memory import Memory, share_memory
 from chainrule.export.samples import Samples
 from chainrule.export.steps import Array, Program
@@ -51,6 +52,8 @@ class ExportPlan:
         Parameters that go into a file of their own.
     beside : str or None
         What that file is called.
+    gradient_samples : GradientSamples or None
+        Kept to check the gradient; None where no sample has one of a single value.
     """
 
     network: Network
@@ -63,6 +66,7 @@ class ExportPlan:
     samples: Samples | None = None
     separate: list[Array] = field(default_factory=list)
     beside: str | None = None
+    gradient_samples: GradientSamples | None = None
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -243,6 +247,11 @@ def plan_export(
     plan = ExportPlan(
         network, name, precision, prediction, backward, prediction_memory, memory, samples
     )
+    if samples is not None and backward is not None:
+        names = list(backward.program.gradients)
+        plan.gradient_samples = keep_gradient(
+            network, backward.loss, samples.encoded, names, plan.dtype
+        )
     if weights is not None:
         plan.beside = weights
         plan.separate = [a for a in plan.parameters if a.size > INLINE and not a.wide]

@@ -30,12 +30,15 @@ class Samples:
         The places of the classes; −1 where two are as probable, up to rounding.
     allowed : float
         The largest difference that is rounding.
+    encoded : ndarray of shape (n, …)
+        The samples as the first layer takes them.
     """
 
     x: list[list[Any]]
     y: Array
     chosen: Array | None
     allowed: float
+    encoded: Array
 
 
 def keep_samples(network: Network, raw: Any, encoded: Any, dtype: np.dtype[Any]) -> Samples:
@@ -68,4 +71,4 @@ def keep_samples(network: Network, raw: Any, encoded: Any, dtype: np.dtype[Any])
         if exact.shape[1] > 1:
             best = np.sort(exact, axis=1)
             chosen = np.where(best[:, -1] - best[:, -2] > 2 * allowed, chosen, -1)
-    return Samples(raw[:count], y, chosen, allowed)
+    return Samples(raw[:count], y, chosen, allowed, X)

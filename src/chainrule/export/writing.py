@@ -52,6 +52,9 @@ LANGUAGES = {
 }
 """The languages that networks are written in, by the names in ``to``."""
 
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+"""What functions may begin with, unless it is a word of a language."""
+
 LONGEST_TEXT = 1000
 """Characters of a text that is kept as a sample."""
 
@@ -190,7 +193,8 @@ def _precision(network: Network, precision: str | None) -> str:
 def _name(path: Path, name: str | None) -> str:
     """Return what functions begin with; ValueError for a name that they cannot begin with."""
     if name is None:
-        return identifier(re.sub(r"[-. ]", "_", path.stem).strip("_"))
+        own = re.sub(r"[-. ]", "_", path.stem).strip("_")
+        return own if NAME.fullmatch(own) and not is_reserved(own) else identifier(own)
     wanted = "export: expected a name for functions to begin with"
     if not re.fullmatch(r"[A-Za-z0-9_]+", name):
         raise ValueError(f"{wanted}, of letters from A to Z, digits and _, got {name!r}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from chainrule.export.c.check_gradient import check_gradient_lines
 from chainrule.export.c.printer import CPrinter, comment, string
 from chainrule.export.c.weights import weights_check
 from chainrule.export.plan import ExportPlan
@@ -23,6 +24,7 @@ def check_lines(plan: ExportPlan, printer: CPrinter, wide: CPrinter) -> Iterator
     yield "#ifdef CHAINRULE_MAIN"
     yield from _samples(plan, printer, wide)
     yield from _predictions(plan)
+    yield from check_gradient_lines(plan, printer, wide)
     yield from weights_check(plan)
     yield from _main(plan)
     yield "#endif"
@@ -92,7 +94,13 @@ def _main(plan: ExportPlan) -> Iterator[str]:
     yield "{"
     if plan.separate:
         yield "  if (!take_weights(count == 2 ? words[1] : NULL)) return 2;"
-    yield "  return check_predictions() != 0;"
+    checks = ["check_predictions()"]
+    if plan.gradient_samples is not None:
+        checks.append("check_derivatives()")
+    elif plan.gradient is not None:
+        told = "gradient not compared: at each kept sample rounding decides which it is"
+        yield f'  printf("{plan.name}: {told}\\n");'
+    yield f"  return {' + '.join(checks)} != 0;"
     yield "}"
 
 

@@ -51,7 +51,8 @@ def _lines(plan: ExportPlan) -> Iterator[str]:
     if vocabularies or cells:
         yield "#include <string.h>"
     if plan.samples is not None:
-        yield from ("#ifdef CHAINRULE_MAIN", "#include <stdio.h>", "#endif")
+        own = [] if plan.gradient_samples is None else ["#include <stdint.h>"]
+        yield from ("#ifdef CHAINRULE_MAIN", *own, "#include <stdio.h>", "#endif")
     yield from ("", f"typedef {plan.precision} real;", "")
     yield from constants(plan)
     yield from row_struct(plan)

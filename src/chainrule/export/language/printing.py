@@ -170,25 +170,33 @@ class Printer(ABC):
         yield f"{indent}}}"
 
 
-WORDS = frozenset(
+LANGUAGE_WORDS = frozenset(
     word
     for line in (
         "auto break case char const continue default do double else enum extern float for goto if",
         "inline int long register restrict return short signed sizeof static struct switch",
-        "typedef union unsigned void volatile while asm typeof real main",
+        "typedef union unsigned void volatile while asm typeof main",
         "abstract arguments await boolean byte catch class debugger delete eval export extends",
         "false final finally function implements import in instanceof interface let native new",
         "null package private protected public super synchronized this throw throws transient",
         "true try var with yield NaN Infinity undefined Math",
-        "larger smaller max_int min_int memory values parameters layers decoded polynomial L d",
-        "NAN INFINITY HUGE_VAL HUGE_VALF HUGE_VALL NULL EOF BUFSIZ CHAINRULE_MAIN linux unix bool",
+        "NAN INFINITY HUGE_VAL HUGE_VALF HUGE_VALL NULL EOF BUFSIZ linux unix bool",
         "FP_NAN FP_INFINITE FP_ZERO FP_SUBNORMAL FP_NORMAL MATH_ERRNO MATH_ERREXCEPT",
-        "BUCKETS GOLDEN SIGNS",
         "j0 j1 jn y0 y1 yn gamma index exp log sin cos tan erf erfc pow sqrt floor ceil round",
     )
     for word in line.split()
 )
 """Names that C, JavaScript or their libraries have for something else."""
+
+OWN_WORDS = frozenset(
+    word
+    for line in (
+        "real larger smaller max_int min_int memory values parameters layers decoded polynomial",
+        "L d BUCKETS GOLDEN SIGNS CHAINRULE_MAIN",
+    )
+    for word in line.split()
+)
+"""Names that programs have for something else."""
 
 
 def identifier(name: str) -> str:
@@ -200,12 +208,12 @@ def identifier(name: str) -> str:
     if not plain or plain[0].isdigit() or plain[0] == "_":
         plain = f"n{plain}"
     defined = plain.endswith(("_INPUTS", "_OUTPUTS"))
-    return f"{plain}_" if is_reserved(plain) or defined else plain
+    return f"{plain}_" if is_reserved(plain) or plain in OWN_WORDS or defined else plain
 
 
 def is_reserved(name: str) -> bool:
     """Return whether C, JavaScript or their libraries have a name for something else."""
-    return name in WORDS or keyword.iskeyword(name)
+    return name in LANGUAGE_WORDS or keyword.iskeyword(name)
 
 
 def folded(text: str, prefix: str) -> list[str]:
