@@ -3,10 +3,11 @@
 import subprocess
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 
-from chainrule import Chain, CrossEntropy, Linear, MLPClassifier, ReLU, Softmax
+from chainrule import Chain, CrossEntropy, Linear, MLPClassifier, ReLU, Softmax, TableClassifier
 from chainrule.export.c.source import c_source
 from chainrule.export.gradient_samples import keep_gradient
 from chainrule.export.plan import PRECISIONS, plan_export
@@ -135,3 +136,52 @@ def test_a_gradient_at_a_kink_is_not_compared(tmp_path):
     assert (
         "k: gradient not compared: at each kept sample rounding decides which it is" in done.stdout
     )
+
+
+@needs_compiler
+@pytest.mark.filterwarnings("ignore::chainrule.data.DataWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_cells_are_kept_as_they_are_given(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "zip": ["01067", "01068", "99999", "01067"] * 20,
+            "kind": ["p", "true", None, "q", "p"] * 16,
+            "size": [1.5, 2.0, np.nan, 4.25] * 20,
+        }
+    )
+    answers = frame["zip"] + frame["kind"].fillna("")
+    model = TableClassifier(categorical=["zip", "kind"], max_iter=5, random_state=0)
+    model.fit(frame, answers)
+    given = pd.DataFrame(
+        [
+            {"zip": " 01068", "kind": "p\u00a0", "size": 1.5},
+            {"zip": "a\0b", "kind": "p", "size": 2.0},  # which no text of C can be
+            {"zip": "+1067", "kind": "N/A", "size": np.nan},
+            {"zip": "99999.0", "kind": None, "size": 2.0},
+            {"zip": "nan", "kind": "True", "size": -3.0},
+        ]
+    )
+    model.export(tmp_path / "t.c", samples=given, gradient=True)
+    text = (tmp_path / "t.c").read_text(encoding="utf-8")
+    begin = text.index("static const struct t_row check_samples[4] = {\n")
+    assert text[begin:].split("\n")[1:5] == [
+        r'  {" 01068", "p\302\240", 1.5},',
+        '  {"+1067", "N/A", NAN},',
+        '  {"99999.0", NULL, 2.0},',
+        '  {"nan", "True", -3.0},',
+    ]
+    command = [COMPILER, *STRICT, "-DCHAINRULE_MAIN", "t.c", "-o", "t", "-lm"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    done = subprocess.run("./t", cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("t: 4 samples, largest difference ")
+    assert done.stdout.count(": right\n") == 2
+    # a program that took cells for the spelling of training would be found out
+    before = "  for (int i = 0; i < count"
+    right, wrong = "text = stripped(text, &length);\n", "length = (int)strlen(text);\n"
+    wrong = text.replace(right + before, wrong + before)
+    assert wrong != text
+    (tmp_path / "t.c").write_text(wrong, encoding="utf-8")
+    subprocess.run(command, cwd=tmp_path, check=True)
+    done = subprocess.run("./t", cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "WRONG" in done.stdout

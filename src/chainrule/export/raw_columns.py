@@ -95,19 +95,21 @@ def _raw_column(column: TableColumn) -> RawColumn:
     )
 
 
-def raw_rows(encoder: TableEncoder, table: Table) -> list[list[Cell]]:
-    """Return the rows of a table as a program is given them: numbers, texts, None where missing."""
-    columns = [_cells(column, table) for column in encoder.columns]
+def raw_rows(encoder: TableEncoder, table: Table, *, as_given: bool = False) -> list[list[Cell]]:
+    """Return the rows of a table as a program is given them: numbers, texts, None where missing.
+
+    Texts are spelled as the values of their columns, or, ``as_given``, as they are in the table,
+    with spaces, other ways to write a number and what stands for a missing cell.
+    """
+    columns = [_cells(column, table, as_given) for column in encoder.columns]
     return [list(row) for row in zip(*columns, strict=True)]
 
 
-def _cells(column: TableColumn, table: Table) -> list[Cell]:
+def _cells(column: TableColumn, table: Table, as_given: bool) -> list[Cell]:
     raw = table.column(column.name)
-    if isinstance(column, TextColumn):
-        cells = Cells.read(raw)
-        whole = zip(cells.codes.tolist(), cells.gone(), strict=True)
-        return [None if gone else cells.texts[code] for code, gone in whole]
-    if isinstance(column, CategoricalColumn | TargetEncodedColumn):
+    if isinstance(column, TextColumn | CategoricalColumn | TargetEncodedColumn):
+        if as_given and not isinstance(raw, np.ndarray):
+            return [text or None for text in raw]
         return _texts(column, Cells.read(raw))
     numbers: Any
     if isinstance(column, NumericColumn | PiecewiseColumn):
@@ -119,13 +121,18 @@ def _cells(column: TableColumn, table: Table) -> list[Cell]:
     return [None if np.isnan(x) else float(x) for x in numbers]
 
 
-def _texts(column: CategoricalColumn | TargetEncodedColumn, cells: Cells) -> list[Cell]:
+def _texts(
+    column: TextColumn | CategoricalColumn | TargetEncodedColumn, cells: Cells
+) -> list[Cell]:
     """Return cells as their values are spelled, None where missing."""
-    found = places(cells, column.index)
-    texts = [cells.texts[code] for code in cells.codes]
+    texts, gone = [cells.texts[code] for code in cells.codes.tolist()], cells.gone()
+    if isinstance(column, TextColumn):
+        return [None if absent else text for text, absent in zip(texts, gone, strict=True)]
     return [
-        None if gone else column.values[place] if place >= 0 else text
-        for text, place, gone in zip(texts, found.tolist(), cells.gone(), strict=True)
+        None if absent else column.values[place] if place >= 0 else text
+        for text, place, absent in zip(
+            texts, places(cells, column.index).tolist(), gone, strict=True
+        )
     ]
 
 

@@ -15,7 +15,9 @@ from chainrule.inputs.texts.raw import listed
 __all__ = ["raw_samples"]
 
 
-def raw_samples(model: Any, network: Network, raw: Any) -> tuple[list[list[Any]], Any]:
+def raw_samples(
+    model: Any, network: Network, raw: Any, *, as_given: bool = False
+) -> tuple[list[list[Any]], Any]:
     """Return samples as rows of numbers and texts, and the same as the first layer takes them.
 
     Parameters
@@ -26,6 +28,8 @@ def raw_samples(model: Any, network: Network, raw: Any) -> tuple[list[list[Any]]
         What was walked over.
     raw : array-like
         The samples: whatever the model predicts. A text is a row of one.
+    as_given : bool, default=False
+        Whether a table's texts stay as they are, not spelled as the values of their columns.
     """
     inputs = network.inputs
     if inputs is None:
@@ -38,7 +42,7 @@ def raw_samples(model: Any, network: Network, raw: Any) -> tuple[list[list[Any]]
         return [[text] for text in texts], model._encoded(texts)
     encoded = model._encoded(raw)
     if isinstance(inputs, TableEncoder):
-        return raw_rows(inputs, as_table(model._raw(raw))), encoded
+        return raw_rows(inputs, as_table(model._raw(raw)), as_given=as_given), encoded
     plain = raw if isinstance(inputs, Images) and isinstance(raw, np.ndarray) else encoded
     return _flat(plain), encoded
 

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,10 @@ from chainrule.export.language.printing import identifier, is_reserved
 from chainrule.export.onnx.writing import write_onnx
 from chainrule.export.plan import PRECISIONS, ExportPlan, plan_export
 from chainrule.export.raw_samples import raw_samples
-from chainrule.export.samples import Samples, keep_samples
+from chainrule.export.samples import MOST_SAMPLES, Samples, keep_samples
 from chainrule.export.scaling import without_idle_steps
 from chainrule.export.walk import Network, walk
 from chainrule.files.outputs import check_output, write_output
-from chainrule.inputs import Texts
-from chainrule.inputs.texts.raw import listed
 from chainrule.losses import Loss
 
 __all__ = ["LANGUAGES", "Exported", "export_network"]
@@ -213,13 +212,18 @@ def _name(path: Path, name: str | None) -> str:
 
 
 def _samples(model: Any, network: Network, raw: Any, precision: str) -> Samples:
-    kind = PRECISIONS[precision]
-    if isinstance(network.inputs, Texts):
-        texts = listed("export", network.inputs.opened(raw), network.inputs.column)
-        raw = [text for text in texts if _is_plain(text)]
-    return keep_samples(network, *raw_samples(model, network, raw), kind)
+    """Return the first samples that a program of C can have."""
+    rows, encoded = raw_samples(model, network, raw, as_given=True)
+    plain = (place for place, row in enumerate(rows) if all(map(_is_plain, row)))
+    places = list(islice(plain, MOST_SAMPLES))
+    chosen = [rows[place] for place in places]
+    if not isinstance(encoded, np.ndarray) and not hasattr(encoded, "toarray"):
+        encoded = np.asarray(encoded)
+    return keep_samples(network, chosen, encoded[places], PRECISIONS[precision])
 
 
-def _is_plain(text: str) -> bool:
-    """Return whether a text can stand in a program of C, whose texts end at a zero."""
-    return len(text) <= LONGEST_TEXT and "\0" not in text and not re.search("[\ud800-\udfff]", text)
+def _is_plain(cell: Any) -> bool:
+    """Return whether a cell can stand in a program of C, whose texts end at a zero."""
+    if not isinstance(cell, str):
+        return True
+    return len(cell) <= LONGEST_TEXT and "\0" not in cell and not re.search("[\ud800-\udfff]", cell)
