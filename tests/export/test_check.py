@@ -6,8 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from chainrule import Chain, CrossEntropy, Linear, MLPClassifier, ReLU, Softmax, TableClassifier
+from chainrule import (
+    Chain,
+    CrossEntropy,
+    Linear,
+    MLPClassifier,
+    ReLU,
+    Softmax,
+    TableClassifier,
+    export_network,
+)
 from chainrule.export.c.source import c_source
 from chainrule.export.gradient_samples import keep_gradient
 from chainrule.export.plan import PRECISIONS, plan_export
@@ -185,3 +196,17 @@ def test_cells_are_kept_as_they_are_given(tmp_path):
     done = subprocess.run("./t", cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "WRONG" in done.stdout
+
+
+@needs_compiler
+def test_numbers_far_from_zero_before_a_scaler(tmp_path):
+    far = X + np.array([2020, 1e4, -3e3, 0])  # of whose digits float keeps few
+    network = MLPClassifier((4,), solver="lbfgs", max_iter=2000, random_state=0)
+    pipeline = make_pipeline(StandardScaler(), network).fit(far, y)
+    options = {"samples": far[::9], "gradient": True, "precision": "float"}
+    export_network(pipeline, tmp_path / "far.c", **options)
+    command = [COMPILER, *STRICT, "-DCHAINRULE_MAIN", "far.c", "-o", "far", "-lm"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    done = subprocess.run("./far", cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count(": right\n") == 2

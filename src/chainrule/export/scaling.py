@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from chainrule.types import Array
 
-__all__ = ["RowScaling", "taken_apart", "without_idle_steps"]
+__all__ = ["RowScaling", "scaled", "taken_apart", "without_idle_steps"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,13 @@ def taken_apart(model: Any) -> tuple[tuple[RowScaling, ...], Any]:
         return (), model
     scalers = [step for _, step in steps[:-1] if step not in (None, "passthrough")]
     return tuple(map(_scaling, scalers)), steps[-1][1]
+
+
+def scaled(scalings: Sequence[RowScaling], X: Array) -> Array:
+    """Return rows of numbers X (n, features) as they come out of all scalings."""
+    for scaling in scalings:
+        X = (X - scaling.shift) / scaling.divisor
+    return X
 
 
 def without_idle_steps(model: Any) -> Any:

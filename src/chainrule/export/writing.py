@@ -20,7 +20,7 @@ from chainrule.export.onnx.writing import write_onnx
 from chainrule.export.plan import PRECISIONS, ExportPlan, plan_export
 from chainrule.export.raw_samples import raw_samples
 from chainrule.export.samples import MOST_SAMPLES, Samples, keep_samples
-from chainrule.export.scaling import without_idle_steps
+from chainrule.export.scaling import scaled, without_idle_steps
 from chainrule.export.walk import Network, walk
 from chainrule.files.outputs import check_output, write_output
 from chainrule.losses import Loss
@@ -216,10 +216,13 @@ def _samples(model: Any, network: Network, raw: Any, precision: str) -> Samples:
     rows, encoded = raw_samples(model, network, raw, as_given=True)
     plain = (place for place, row in enumerate(rows) if all(map(_is_plain, row)))
     places = list(islice(plain, MOST_SAMPLES))
-    chosen = [rows[place] for place in places]
-    if not isinstance(encoded, np.ndarray) and not hasattr(encoded, "toarray"):
+    chosen, dtype = [rows[place] for place in places], PRECISIONS[precision]
+    if network.scalings:  # of numbers as the program has them: a difference loses what they lack
+        given = np.array(chosen, dtype).astype(np.float64)
+        return keep_samples(network, chosen, scaled(network.scalings, given), dtype)
+    if not hasattr(encoded, "toarray"):
         encoded = np.asarray(encoded)
-    return keep_samples(network, chosen, encoded[places], PRECISIONS[precision])
+    return keep_samples(network, chosen, encoded[places], dtype)
 
 
 def _is_plain(cell: Any) -> bool:
