@@ -8,6 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 
+from chainrule import export_network
 from chainrule.export.c.source import c_source
 from chainrule.export.javascript.source import javascript_source
 from chainrule.export.plan import plan_export
@@ -63,6 +64,82 @@ class Compiled:
         loss = function(self._pointer(given), self._pointer(targets), self._pointer(buffer))
         dX, *others = np.split(buffer, np.cumsum(sizes)[:-1])
         return loss, dX, dict(zip(own, others, strict=True))
+
+
+SERVER = """
+import * as net from './{name}.mjs';
+import {{ createInterface }} from 'node:readline';
+
+const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
+for await (const line of createInterface({{ input: process.stdin }})) {{
+  let said;
+  try {{
+    said = {{ value: new Function('net', `return ${{JSON.parse(line)}}`)(net) }};
+  }} catch (error) {{
+    said = {{ error: error.message, kind: error.name }};
+  }}
+  console.log(JSON.stringify(said, plain));
+}}
+"""
+
+
+class Refused(Exception):  # noqa: N818 — what a module says
+    """An error of a module of JavaScript: its kind and its message."""
+
+
+class Module:
+    """A module of JavaScript in a process of Node, which answers expressions of ``net``."""
+
+    def __init__(self, path):
+        server = path.with_name(f"ask_{path.stem}.mjs")
+        server.write_text(SERVER.format(name=path.stem), encoding="utf-8")
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process = subprocess.Popen([NODE, server], text=True, encoding="utf-8", **pipes)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait()
+
+    def ask(self, expression):
+        """Return the value of an expression; Refused if it throws."""
+        self.process.stdin.write(json.dumps(expression) + "\n")
+        self.process.stdin.flush()
+        said = json.loads(self.process.stdout.readline())
+        if "error" in said:
+            raise Refused(f"{said['kind']}: {said['error']}")
+        return said.get("value")
+
+    def call(self, function, *values):
+        """Return what a function answers to values of Python."""
+        return self.ask(f"net.{function}({', '.join(map(literal, values))})")
+
+
+def literal(value):
+    """Return a value of Python as JavaScript writes it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"[{json.dumps(k)}]: {literal(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(literal, value))}]"
+    if isinstance(value, np.ndarray):
+        return f"Float64Array.from({literal(value.tolist())})"
+    return json.dumps(value)
+
+
+def module(folder, model, **options):
+    """Return an estimator's module, which runs."""
+    return Module(export_network(model, folder / "net.mjs", **options).path)
+
+
+def answered(ask):
+    """Return an answer, None if it is refused."""
+    try:
+        return ask()
+    except (ValueError, TypeError, Refused):
+        return None
 
 
 def plans(cases, precision, *, whole=False):

@@ -156,8 +156,8 @@ def test_javascript_reads_parameters_and_says_what_is_wrong(tmp_path):
     done = subprocess.run([NODE, "run.mjs"], cwd=tmp_path, capture_output=True, check=True)
     found, error, short = json.loads(done.stdout)
     np.testing.assert_allclose(found, chain.forward(x[None])[0], rtol=1e-5)
-    assert error == "expected 30 numbers, got 2"
-    assert short == "expected 4816 bytes of parameters, got 4808"
+    assert error == "predict: expected x with 30 numbers, got 2"
+    assert short == "load: expected 4816 bytes of parameters, got 4808"
 
 
 @needs_node

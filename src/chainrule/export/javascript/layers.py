@@ -8,16 +8,20 @@ from typing import Any
 
 from chainrule.export.functions import Gradient
 from chainrule.export.javascript.loops import step_lines
+from chainrule.export.javascript.parameters import needs_parameters
 from chainrule.export.javascript.printer import JavaScriptPrinter
 from chainrule.export.language.printing import identifier
 from chainrule.export.lowering.base import Made
+from chainrule.export.plan import ExportPlan
 from chainrule.export.steps import Array, Step
 
 __all__ = ["layer_lines", "layer_places"]
 
 
-def layer_lines(printer: JavaScriptPrinter, gradient: Gradient) -> Iterator[str]:
+def layer_lines(printer: JavaScriptPrinter, plan: ExportPlan) -> Iterator[str]:
     """Yield the layers, and the functions forward and backward."""
+    gradient = plan.gradient
+    assert gradient is not None
     places = layer_places(gradient)
     yield ""
     for array, place in places.items():
@@ -36,7 +40,8 @@ def layer_lines(printer: JavaScriptPrinter, gradient: Gradient) -> Iterator[str]
     yield f" * @param {{ArrayLike<number>}} X {gradient.X.size} numbers"
     yield " */"
     yield "export function forward(X) {"
-    yield f"  {places[gradient.X]}.set(X);"
+    yield from needs_parameters(plan, "forward")
+    yield f"  take(X, {places[gradient.X]}, 'forward', 'X');"
     yield from step_lines(printer, forward, places)
     yield f"  return [{places[gradient.X]}, ...layers.map((layer) => layer.value)];"
     yield "}"
@@ -47,7 +52,8 @@ def layer_lines(printer: JavaScriptPrinter, gradient: Gradient) -> Iterator[str]
     yield f" * @param {{ArrayLike<number>}} T {gradient.T.size} targets"
     yield " */"
     yield "export function backward(T) {"
-    yield f"  {places[gradient.T]}.set(T);"
+    yield from needs_parameters(plan, "backward")
+    yield f"  take(T, {places[gradient.T]}, 'backward', 'T');"
     yield from step_lines(printer, back, places)
     yield "  return {"
     yield f"    loss: {places[gradient.L]}[0],"

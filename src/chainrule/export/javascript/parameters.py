@@ -15,7 +15,7 @@ from chainrule.export.plan import ExportPlan
 from chainrule.export.steps import Array
 from chainrule.export.weights import HEADER_BYTES, WeightsFile
 
-__all__ = ["parameter_lines"]
+__all__ = ["needs_parameters", "parameter_lines"]
 
 READABLE = 64
 """Parameters of so many numbers are written as such, larger ones as bytes in base64."""
@@ -27,16 +27,47 @@ function decoded(text, kind) {
 }
 """
 
-CHECKSUM = """/** The CRC-32 of bytes. */
+CHECKSUM = """const bits = (n) => (n & 1 ? 0xEDB88320 : 0) ^ (n >>> 1);
+const crcs = Int32Array.from({ length: 256 }, (_, n) => Array(8).fill().reduce(bits, n));
+
+/** The CRC-32 of bytes. */
 function checksum(bytes) {
   let crc = -1;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xEDB88320 : 0);
-  }
+  for (let i = 0; i < bytes.length; i++) crc = crcs[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
   return ~crc >>> 0;
 }
 """
+
+LOAD = """let loaded = false;
+
+/** The error of a function that is called before the parameters have come. */
+function unloaded(caller) {{
+  return new Error(`${{caller}}: expected load(bytes) first, with the file of parameters`);
+}}
+
+/** Take the parameters, the bytes of the file beside this one: a buffer or a view. */
+export function load(buffer) {{
+  loaded = false;
+  const isView = ArrayBuffer.isView(buffer);
+  if (!isView && !/ArrayBuffer/.test(Object.prototype.toString.call(buffer))) {{
+    throw new TypeError(`load: expected an ArrayBuffer or a view of one, got ${{shown(buffer)}}`);
+  }}
+  const view = isView ? buffer : new Uint8Array(buffer);
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const received = bytes.length;
+  if (received !== {size}) {{
+    throw new RangeError(`load: expected {size} bytes of parameters, got ${{received}}`);
+  }}
+  const words = [{words}];
+  const head = new DataView(bytes.buffer, bytes.byteOffset, {header});
+  if (!words.every((word, k) => head.getUint32(4 * k, true) === word)) {{
+    throw new RangeError("load: expected the file of this network, got that of another");
+  }}
+  const own = bytes.slice({header});
+  if (checksum(own) !== words[3]) {{
+    throw new RangeError("load: expected the parameters as they were written, got damaged ones");
+  }}
+  const numbers = new real(own.buffer);"""
 
 
 def parameter_lines(plan: ExportPlan) -> Iterator[str]:
@@ -77,29 +108,23 @@ def _numbers(plan: ExportPlan, array: Array) -> str:
     return f'decoded("{_base64(numbers)}", {made})'
 
 
+def needs_parameters(plan: ExportPlan, caller: str) -> Iterator[str]:
+    """Yield what throws an error in a function that is called before ``load``."""
+    if plan.weights is not None:
+        yield f"  if (!loaded) throw unloaded('{caller}');"
+
+
 def _load(plan: ExportPlan, weights: WeightsFile) -> Iterator[str]:
     """Yield the function that takes the file of weights, and refuses any other."""
-    yield from CHECKSUM.split("\n")
-    yield "/** Take the parameters, the bytes of the file beside this one: a buffer or a view. */"
-    yield "export function load(buffer) {"
-    yield "  const view = ArrayBuffer.isView(buffer) ? buffer : new Uint8Array(buffer);"
-    yield "  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);"
-    yield f"  const [size, received] = [{weights.size}, bytes.length];"
-    yield "  const wrong = `expected ${size} bytes of parameters, got ${received}`;"
-    yield "  if (received !== size) throw new RangeError(wrong);"
-    yield f"  const words = [{', '.join(f'0x{word:08X}' for word in weights.words)}];"
-    yield f"  const head = new DataView(bytes.buffer, bytes.byteOffset, {HEADER_BYTES});"
-    yield "  if (!words.every((word, k) => head.getUint32(4 * k, true) === word)) {"
-    yield "    throw new RangeError('expected the file of this network, got another');"
-    yield "  }"
-    yield f"  const own = bytes.slice({HEADER_BYTES});"
-    yield "  if (checksum(own) !== words[3]) throw new RangeError('the parameters are damaged');"
-    yield "  const numbers = new real(own.buffer);"
+    words = ", ".join(f"0x{word:08X}" for word in weights.words)
+    yield CHECKSUM
+    yield LOAD.format(size=weights.size, words=words, header=HEADER_BYTES)
     start = 0
     for array in plan.separate:
         name = identifier(array.name)
         yield f"  {name}.set(numbers.subarray({start}, {start + array.size}));"
         start += array.size
+    yield "  loaded = true;"
     yield "}"
     yield ""
 

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from chainrule.export.javascript.cells import cell_lines
 from chainrule.export.javascript.layers import layer_lines
 from chainrule.export.javascript.loops import step_lines
-from chainrule.export.javascript.parameters import parameter_lines
+from chainrule.export.javascript.parameters import needs_parameters, parameter_lines
 from chainrule.export.javascript.printer import JavaScriptPrinter, helpers
+from chainrule.export.javascript.samples import SHOWN, TAKEN, number_lines, raw_shape
 from chainrule.export.javascript.texts import text_lines
 from chainrule.export.language.printing import folded, identifier, in_comment
 from chainrule.export.memory import letters
 from chainrule.export.plan import ExportPlan
 from chainrule.export.steps import Array, Step
+from chainrule.inputs import TableEncoder
 from chainrule.later import release
 
 __all__ = ["javascript_source"]
@@ -35,11 +37,14 @@ class _Module:
         """Yield the whole module line by line."""
         functions = list(self._prediction())
         if self.plan.gradient is not None:
-            functions += [*self._encode(), *layer_lines(self.printer, self.plan.gradient)]
+            functions += [*self._encode(), *layer_lines(self.printer, self.plan)]
         yield from self._heading()
         kind = "Float32Array" if self.plan.precision == "float" else "Float64Array"
         yield f"const real = {kind};"
         yield ""
+        yield SHOWN
+        if self.plan.gradient is not None:
+            yield TAKEN
         yield from parameter_lines(self.plan)
         own = helpers(self.printer.used)
         yield from own
@@ -63,7 +68,6 @@ class _Module:
 
     def _prediction(self) -> Iterator[str]:
         prediction, memory = self.plan.prediction, self.plan.prediction_memory
-        yield from cell_lines(prediction.columns)
         for piece, size in enumerate(memory.sizes):
             yield f"const memory_{letters(piece)} = new real({size});"
         places = {array: f"memory_{letters(piece)}" for array, piece in memory.piece_of.items()}
@@ -84,25 +88,15 @@ class _Module:
 
     def _checked(self) -> Iterator[str]:
         """Yield the function that makes numbers of a raw sample."""
-        prediction = self.plan.prediction
-        size, columns = prediction.x.size, prediction.columns
+        prediction, inputs = self.plan.prediction, self.plan.network.inputs
         if (texts := self.plan.texts) is not None:
             bag = prediction.bag
             name = "" if bag is None else identifier(bag.names["A"])
-            yield from text_lines(texts, name, size)
-            return
-        yield "/** The numbers of a raw sample; a RangeError for another count. */"
-        yield "function numbers(x) {"
-        if columns:
-            yield "  const cells = columns.flatMap((column) => column.read(x[column.name]));"
-            yield "  return Float64Array.from(cells);"
+            yield from text_lines(texts, name, prediction.x.size)
+        elif isinstance(inputs, TableEncoder):
+            yield from cell_lines(prediction.columns, inputs.columns)
         else:
-            yield f"  if (x.length !== {size}) {{"
-            yield f"    throw new RangeError(`expected {size} numbers, got ${{x.length}}`);"
-            yield "  }"
-            yield "  return x;"
-        yield "}"
-        yield ""
+            yield from number_lines(self.plan)
 
     def _predict(self) -> Iterator[str]:
         prediction, answers = self.plan.prediction, self.plan.network.answers
@@ -117,16 +111,17 @@ class _Module:
         yield f" * @param {self._raw}"
         yield " */"
         yield "export function predict(x) {"
+        yield from needs_parameters(self.plan, "predict")
         yield f"  const y = new real({prediction.y.size});"
         if answers.kind == "classes":
-            yield "  const place = answer(numbers(x), y);"
+            yield "  const place = answer(numbers(x, 'predict'), y);"
             yield "  return { label: classes[place], place, probabilities: y };"
         elif answers.kind == "labels":
-            yield "  answer(numbers(x), y);"
+            yield "  answer(numbers(x, 'predict'), y);"
             yield "  const labels = classes.filter((_, i) => y[i] > 0.5);"
             yield "  return { labels, probabilities: y };"
         else:
-            yield "  answer(numbers(x), y);"
+            yield "  answer(numbers(x, 'predict'), y);"
             yield "  return y;"
         yield "}"
 
@@ -138,7 +133,9 @@ class _Module:
             return "{string} x the text"
         if prediction.columns:
             return "{Object} x a row: its cells by the names of columns; null where one is missing"
-        return f"{{ArrayLike<number>}} x {prediction.x.size} numbers"
+        shape = raw_shape(self.plan)
+        nested = f", or arrays in arrays, {' × '.join(map(str, shape))}" if len(shape) > 1 else ""
+        return f"{{ArrayLike<number>}} x {prediction.x.size} numbers{nested}"
 
     def _encode(self) -> Iterator[str]:
         """Yield the function from raw samples to what the first layer takes."""
@@ -150,21 +147,22 @@ class _Module:
         yield f" * @param {self._raw}"
         yield " */"
         yield "export function encode(x) {"
+        yield from needs_parameters(self.plan, "encode")
         if self.plan.texts is not None:
             yield f"  const X = new real({gradient.X.size});"
-            yield "  const { places, weights } = features(x);"
+            yield "  const { places, weights } = features(x, 'encode');"
             yield "  places.forEach((p, k) => (X[p] = weights[k]));"
             yield "  return X;"
         elif self.plan.encodes:
             yield f"  const encoded = new real({prediction.X.size});"
-            yield "  const raw = numbers(x);"
+            yield "  const raw = numbers(x, 'encode');"
             pieces = self.plan.prediction_memory.piece_of.items()
             places = {array: f"memory_{letters(piece)}" for array, piece in pieces}
             places |= {prediction.x: "raw", prediction.X: "encoded"}
             yield from self._steps(prediction.program.steps[: prediction.input_steps], places)
             yield "  return encoded;"
         else:
-            yield "  return real.from(numbers(x));"
+            yield "  return real.from(numbers(x, 'encode'));"
         yield "}"
 
     def _steps(self, steps: Sequence[Step], places: Mapping[Array, str]) -> Iterator[str]:

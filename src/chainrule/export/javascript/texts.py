@@ -118,17 +118,20 @@ def text_lines(texts: Texts, embeddings: str, dimensions: int) -> Iterator[str]:
     yield from _numbers(texts, embeddings, dimensions)
 
 
-def column_lines(place: int, column: TextColumn) -> Iterator[str]:
-    """Yield what reads a table's column of free text, in a scope of its own."""
+def column_lines(place: int, name: str, column: TextColumn) -> Iterator[str]:
+    """Yield what reads the cells of a table's column of free text, in a scope of its own."""
     scores = len(column.scores)
     yield f"const readText{place} = (() => {{"
     for line in _vocabulary(column.texts):
         yield line.removeprefix("export ")
     yield f"  const WORDS_TOLD = {list(column.words)};"
     yield f"  const BIAS = {[float(each) for each in column.bias]};"
-    yield "  return (cell) => {"
+    told = json.dumps(name, ensure_ascii=False)
+    yield "  return (cell, caller = 'read') => {"
     yield "    const missing = isMissing(cell);"
-    yield "    const { places, weights } = features(missing ? '' : String(cell));"
+    yield "    const text = missing ? '' : textOf(cell);"
+    yield f"    if (text === undefined) throw misread(caller, {told}, 'a text', cell);"
+    yield "    const { places, weights } = features(text);"
     yield "    const told = WORDS_TOLD.map((p) => weights[places.indexOf(p)] ?? 0);"
     yield "    const scores = BIAS.slice();"
     yield "    places.forEach((p, k) => {"
@@ -174,7 +177,10 @@ def _vocabulary(texts: Texts) -> Iterator[str]:
     yield ""
     yield COUNT
     yield "/** The features of a text: their places, and what each weighs. */"
-    yield "export function features(text) {"
+    yield "export function features(text, caller = 'features') {"
+    yield "  if (typeof text !== 'string') {"
+    yield "    throw new TypeError(`${caller}: expected a text, got ${shown(text)}`);"
+    yield "  }"
     yield "  const found = [...counts(text)].sort((a, b) => a[0] - b[0]);"
     yield WEIGHTS[features.weighting]
     yield "  return {"
@@ -189,9 +195,9 @@ def _numbers(texts: Texts, embeddings: str, dimensions: int) -> Iterator[str]:
     size = dimensions if embeddings else texts.count
     told = "Y[d] = X[p] A[p,d], of the features of a text" if embeddings else "features, in full"
     yield f"/** {told}. */"
-    yield "function numbers(text) {"
+    yield "function numbers(text, caller) {"
     yield f"  const Y = new real({size});"
-    yield "  const { places, weights } = features(text);"
+    yield "  const { places, weights } = features(text, caller);"
     yield "  places.forEach((p, k) => {"
     if embeddings:
         product = f"weights[k] * {embeddings}[{dimensions} * p + d]"

@@ -35,6 +35,7 @@ function programSample(raw) {
 function refresh() {
   try {
     const sample = programSample(state.raw);
+    if (Array.isArray(sample) && sample.some(Number.isNaN)) throw new Error("A number is missing.");
     state.X = Float64Array.from(network.encode(sample));
     state.answer = network.predict(sample);
     state.T ??= targetOfPlace(state.answer.place ?? 0);
