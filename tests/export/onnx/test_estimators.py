@@ -1,5 +1,7 @@
 """Every kind of estimator, inputs and answers: onnxruntime predicts what the library does."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -33,6 +35,7 @@ from chainrule import (
 from chainrule.export.onnx.model import OPSETS
 from chainrule.export.walk import walk
 from export.onnx.runtime import Session, assert_close, columns_of, exported
+from export.programs import module, needs_node
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -143,8 +146,11 @@ def test_images_of_every_format(kind, opset, tmp_path):
     data, options = IMAGE_KINDS[kind]
     chain = Chain(Conv2d(3), ReLU(), MaxPool2d(2), AvgPool2d(2, stride=1), Flatten())
     model = Classifier(chain, complete=True, **options, **FEW).fit(data, DIGITS)
-    raw = data.astype(np.float32)
+    raw = data.astype(np.float32).reshape(-1, *model.inputs_.given)
     session = exported(model, tmp_path, opset=opset)
+    told = json.loads(session.metadata["inputs"])[0]
+    assert told["shape"] == ["N", *model.inputs_.given]
+    assert ("rows of 64 pixels in that shape, too" in told["meaning"]) == (kind == "rows")
     check_classes(session, model, {"X": raw}, data)
 
 
@@ -189,7 +195,24 @@ def test_texts_by_their_features(loss, opset, tmp_path):
     model = TextClassifier(6, loss=loss, **FEW).fit(TEXTS, GENRES)
     session = exported(model, tmp_path, opset=opset, encoded=True)
     assert session.inputs == {"places": "tensor(int64)", "weights": "tensor(float)"}
+    places, weights = json.loads(session.metadata["inputs"])
+    assert f"features among {model.inputs_.count}:" in places["meaning"]
+    assert places["shape"] == weights["shape"] == ["N", "L"]
     check_classes(session, model, features(model, TEXTS), TEXTS)
+
+
+@needs_node
+def test_texts_by_the_features_that_javascript_finds(tmp_path):
+    model = TextClassifier(6, **FEW).fit(TEXTS, GENRES)
+    session = exported(model, tmp_path, encoded=True)
+    with module(tmp_path, model) as net:
+        found = [net.call("features", text) for text in TEXTS[:6]]
+    longest = max(len(each["places"]) for each in found)
+    feed = {"places": np.zeros((6, longest), np.int64), "weights": np.zeros((6, longest), "f4")}
+    for row, each in enumerate(found):
+        for name, numbers in each.items():
+            feed[name][row, : len(numbers)] = numbers
+    assert_close(session.run(feed)["probabilities"], model.predict_proba(TEXTS[:6]), 32)
 
 
 @pytest.mark.parametrize("first", [Linear(5), EmbeddingBag(4, "mean")])

@@ -1,5 +1,7 @@
 """Tables as graphs of ONNX: every kind of column, odd cells, and texts that look like numbers."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,10 +10,11 @@ from hypothesis import given, settings, strategies as st
 from chainrule import Chain, Classifier, Linear, TableClassifier
 from chainrule.data.frames import as_table
 from chainrule.export.onnx.graph import Graph
-from chainrule.export.onnx.model import OPSETS
+from chainrule.export.onnx.model import OPSETS, onnx_model
 from chainrule.export.onnx.tables import write_table
-from export.onnx.runtime import assert_close, columns_of, exported, graph_session
-from export.test_tables import ANSWERS, FRAME, KINDS, ODD, REVIEWS, SMALL, fitted
+from chainrule.export.walk import walk
+from export.onnx.runtime import Session, assert_close, columns_of, exported, graph_session
+from export.test_tables import ANSWERS, FRAME, KINDS, ODD, REVIEWS, RNG, SMALL, fitted
 
 pytestmark = pytest.mark.filterwarnings("ignore::chainrule.data.DataWarning")
 
@@ -103,9 +106,116 @@ def test_missing_texts_and_truth_values_as_frames_write_them():
     found = features(model.inputs_, {"city": np.array(feed, object)[:, None], "n": other})
     values = [column.values[place] for place in found[:, : len(column.values)].argmax(axis=1)]
     assert values == ["(missing)"] * len(ways) + ["true", "false", "true"]
-    ways = np.array([["2"], ["2.0"], ["02"], ["000000000000002"]], object)
+    ways = ["2", "2.0", "02", "000000000000002", "+2", "2.", "2.00", " +2.0 "]
+    ways = np.array([[way] for way in ways], object)
     whole = {"city": np.array([["Bonn"]] * len(ways), object), "n": ways}
     assert np.ptp(features(model.inputs_, whole), axis=0).max() == 0
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("opset", OPSETS)
+def test_spaces_and_numbers_as_people_write_them(opset):
+    values = ["Bonn", "a b", "7", "-3", "0.5", "2.5", "-0.25", "0", "123456789012", "True"]
+    model = trained(city=values * 8)
+    assert set(model.inputs_.columns[0].values) == set(values)
+    cells = [
+        f"{before}{value}{after}" for value in values for before in ("", " ") for after in ("", " ")
+    ]
+    cells += [
+        "+7",
+        "7.",
+        "7.0",
+        "7.00",
+        "007",
+        " +7.0",
+        "-3.0",
+        "-03",
+        "-3.00 ",
+        "+0.5",
+        ".5",
+        "+.5",
+    ]
+    cells += [
+        "0.50",
+        "2.50",
+        "2.500",
+        "+2.5 ",
+        "-.25",
+        "-0.250",
+        "+0",
+        "0.0",
+        "000",
+        "true",
+        "TRUE",
+    ]
+    cells += ["+123456789012", "", " ", " nan ", "NA", "x", "+3", "3", "25", "0.05"]
+    frame = pd.DataFrame({"city": cells})
+    expected = model.inputs_.encode(as_table(frame))
+    found = features(model.inputs_, {"city": np.array(cells, object)[:, None]}, opset)
+    for cell, one, other in zip(cells, found, expected, strict=True):
+        assert one.tolist() == other.tolist(), cell
+
+
+def test_other_ways_to_write_are_not_known():
+    model = trained(city=["Bonn", "7", "2.5"] * 20)
+    cells = ["  Bonn", "\tBonn", "7e0", "2.5000", "0000000000000007"]
+    found = features(model.inputs_, {"city": np.array(cells, object)[:, None]})
+    assert not found.any()
+    assert model.inputs_.encode(pd.DataFrame({"city": cells})).sum() == len(cells)
+
+
+NAMES = [
+    "label",
+    "label_1",
+    "label_2",
+    "",
+    "column_1",
+    "column",
+    "cast",
+    "where",
+    "X",
+    "Y",
+    "places",
+]
+NAMES += ["scores_1", "scores", "Y_1", "sub", "concat", "constant", "labelencoder", "é", "a b/c:0"]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@settings(max_examples=8)
+@given(st.permutations(NAMES), st.data())
+def test_an_input_never_goes_by_the_name_of_another_column(names, data):
+    names = names[: data.draw(st.integers(3, len(NAMES)))]
+    frame = pd.DataFrame({name: RNG.normal(size=80) for name in names})
+    frame[names[0]] = np.where(frame[names[0]] > 0, "high", "low")
+    model = Classifier(Chain(Linear(3)), complete=True, inputs="table", max_iter=2, random_state=0)
+    model.fit(frame, np.arange(80) % 3)
+    session = Session(onnx_model(walk(model), "net", 17).content)
+    told = {each["column"]: each["input"] for each in json.loads(session.metadata["inputs"])}
+    assert list(told.values()) == list(session.inputs)
+    others = {"label", "probabilities", "scores", "variable", "quantiles", "Y", ""}
+    for column, name in told.items():
+        assert (name == column) == (column not in others)
+        assert name == column or name not in names
+    feed = {
+        told[name]: frame[[name]].to_numpy(object if k == 0 else float)
+        for k, name in enumerate(names)
+    }
+    assert_close(session.run(feed)["probabilities"], model.predict_proba(frame), 32)
+
+
+def test_a_column_without_a_name_goes_by_another(tmp_path):
+    frame = pd.DataFrame({"": RNG.normal(size=60), "column_1": RNG.normal(size=60)})
+    model = Classifier(
+        Chain(Linear(3)), complete=True, inputs="table", max_iter=500, random_state=0
+    )
+    model.set_params(solver="lbfgs").fit(frame, frame[""] > 0)
+    session = exported(model, tmp_path)
+    assert list(session.inputs) == ["column_2", "column_1"]
+    inputs = json.loads(session.metadata["inputs"])
+    assert [(each["input"], each["column"]) for each in inputs] == [
+        ("column_2", ""),
+        ("column_1", "column_1"),
+    ]
 
 
 def test_a_table_s_metadata_tells_the_columns(models, tmp_path):
@@ -119,8 +229,17 @@ def test_a_table_s_metadata_tells_the_columns(models, tmp_path):
         "zip": "tensor(string)",
         "int": "tensor(double)",
     }
-    assert '"column": "salary €"' in session.metadata["inputs"]
-    assert "seconds since 1970" in session.metadata["inputs"]
+    told = {each["column"]: each for each in json.loads(session.metadata["inputs"])}
+    assert list(told) == list(FRAME)
+    assert told["salary €"] == {
+        "input": "salary €",
+        "column": "salary €",
+        "type": "double",
+        "shape": ["N", 1],
+        "meaning": "a number",
+    }
+    assert told["since"]["meaning"].startswith("seconds since 1970")
+    assert "at most one space before and after it" in told["city"]["meaning"]
 
 
 def test_columns_of_free_text_are_named_and_go_by_their_features(tmp_path):

@@ -46,6 +46,7 @@ def test_what_a_file_says_of_itself(model, tmp_path):
     assert json.loads(told["inputs"])[0] == {
         "input": "X",
         "type": "float",
+        "shape": ["N", 3],
         "meaning": "rows of 3 numbers",
     }
     assert [output.shape for output in session.session.get_outputs()] == [["N"], ["N", 2], ["N", 1]]

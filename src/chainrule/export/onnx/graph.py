@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,10 +48,10 @@ class Graph:
         self._values: dict[Tensor, Tensor] = {}
         self._made: dict[Any, tuple[Tensor, ...]] = {}
 
-    def fresh(self, name: str) -> str:
-        """Return a name like one that is given, which no other tensor has."""
+    def fresh(self, name: str, others: Collection[str] = ()) -> str:
+        """Return a name like one that is given, which no other tensor has, and none of others."""
         free, count = name, 0
-        while not free or free in self._taken or free in self._kept:
+        while not free or free in self._taken or free in self._kept or free in others:
             count += 1
             free = f"{name or 'column'}_{count}"
         self._taken.add(free)
@@ -66,9 +66,15 @@ class Graph:
         """Keep a name for an output: no other tensor has it."""
         self._kept.add(name)
 
-    def input(self, name: str, dtype: Any, shape: Sequence[int | str | None]) -> Tensor:
-        """Declare an input and return it; its name is another where that is taken."""
-        tensor = self.fresh(name)
+    def input(
+        self,
+        name: str,
+        dtype: Any,
+        shape: Sequence[int | str | None],
+        others: Collection[str] = (),
+    ) -> Tensor:
+        """Declare an input and return it; its name is another where that is taken, or of others."""
+        tensor = self.fresh(name, others)
         helper = self.onnx.helper
         kind = self.element_type(dtype)
         self.inputs.append(helper.make_tensor_value_info(tensor, kind, list(shape)))

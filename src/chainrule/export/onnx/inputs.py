@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -19,18 +20,30 @@ from chainrule.layout import Layer
 
 __all__ = ["INPUT_KINDS", "write_counts", "write_encoded", "write_inputs"]
 
-Told = list[dict[str, str]]
-"""Of each input its name, its column if it has one, its type, and what it is."""
+Axes = tuple[int | str, ...]
+
+Told = list[dict[str, Any]]
+"""Of each input its name, its column if it has one, its type, its shape, and what it is."""
 
 
-def _told(name: str, kind: str, meaning: str) -> Told:
-    return [{"input": name, "type": kind, "meaning": meaning}]
+PLACES = (
+    "the places of each text's features among {count}: a row of the sparse matrix that the "
+    "estimator's inputs_.encode(texts) returns, its indices, or features(text).places of a module "
+    "in JavaScript; 0 behind the last, to the longest row"
+)
+WEIGHTS = "what these features weigh: the row's data, or features(text).weights; 0 behind the last"
+"""What is told of the two inputs of a network of texts."""
+
+
+def _told(name: str, kind: str, shape: Axes, meaning: str) -> Told:
+    return [{"input": name, "type": kind, "shape": list(shape), "meaning": meaning}]
 
 
 def _rows(graph: Graph, inputs: Rows) -> tuple[Tensor, Told]:
     """Return the numbers themselves."""
-    X = graph.input("X", np.float32, ("N", inputs.count))
-    return X, _told(X, "float", f"rows of {inputs.count} numbers")
+    shape = ("N", inputs.count)
+    X = graph.input("X", np.float32, shape)
+    return X, _told(X, "float", shape, f"rows of {inputs.count} numbers")
 
 
 def _scaled(graph: Graph, count: int, scalings: Sequence[RowScaling]) -> tuple[Tensor, Told]:
@@ -40,7 +53,9 @@ def _scaled(graph: Graph, count: int, scalings: Sequence[RowScaling]) -> tuple[T
         shift = graph.constant(scaling.shift, np.float64, "shift")
         divisor = graph.constant(scaling.divisor, np.float64, "divisor")
         X = graph.op("Div", graph.op("Sub", X, shift), divisor)
-    told = _told(x, "double", f"rows of {count} numbers, as {scalings[0].name} takes them")
+    told = _told(
+        x, "double", ("N", count), f"rows of {count} numbers, as {scalings[0].name} takes them"
+    )
     return graph.cast(X, np.float32), told
 
 
@@ -57,17 +72,16 @@ def _standardised(graph: Graph, X: Tensor, scaling: ImageScaling) -> Tensor:
 
 def _images(graph: Graph, inputs: Images) -> tuple[Tensor, Told]:
     """Return X[c,i,j] = (x − mean[c]) / scale[c], of pixels in the order of the raw images."""
-    shape = (inputs.raw_count,) if inputs.rows else inputs.given
-    x = graph.input("X", np.float32, ("N", *shape))
-    X = graph.reshape(x, inputs.given) if inputs.rows else x
+    shape: Axes = ("N", *inputs.given)
+    x = X = graph.input("X", np.float32, shape)
     if inputs.format == "nhw":
         X = graph.unsqueeze(X, 1)
     elif inputs.format == "nhwc":
         X = graph.op("Transpose", X, perm=[0, 3, 1, 2])
     if inputs.scaling is not None:
         X = _standardised(graph, X, inputs.scaling)
-    rows = ", as rows" if inputs.rows else ""
-    return X, _told(x, "float", f"{inputs.describe()}, raw, {inputs.format}{rows}")
+    rows = f"; rows of {inputs.raw_count} pixels in that shape, too" if inputs.rows else ""
+    return X, _told(x, "float", shape, f"{inputs.describe()}, raw, {inputs.format}{rows}")
 
 
 def _texts(graph: Graph, inputs: Texts) -> tuple[Tensor, Told]:
@@ -104,8 +118,9 @@ def write_inputs(graph: Graph, network: Network) -> tuple[Tensor, Told]:
 
 def write_encoded(graph: Graph, network: Network) -> tuple[Tensor, Told]:
     """Return X (n, …), an input as the first layer takes it."""
-    X = graph.input("X", np.float32, ("N", *network.input_shape))
-    return X, _told(X, "float", "what the first layer takes")
+    shape: Axes = ("N", *network.input_shape)
+    X = graph.input("X", np.float32, shape)
+    return X, _told(X, "float", shape, "what the first layer takes")
 
 
 def write_counts(graph: Graph, own: Layers, first: Layer) -> tuple[Tensor, Told, bool]:
@@ -117,8 +132,9 @@ def write_counts(graph: Graph, own: Layers, first: Layer) -> tuple[Tensor, Told,
     """
     places = graph.input("places", np.int64, ("N", "L"))
     weights = graph.input("weights", np.float32, ("N", "L"))
-    told = _told(places, "int64", "the features of each text, by their places; 0 behind the last")
-    told += _told(weights, "float", "their weights, 0 behind the last")
+    features = f"{prod(first.input_shape):,}"
+    told = _told(places, "int64", ("N", "L"), PLACES.format(count=features))
+    told += _told(weights, "float", ("N", "L"), WEIGHTS)
     function = first.function
     if isinstance(function, EmbeddingBag) and function.mode == "sum":
         rows = graph.op("Gather", own.parameter(first, "A"), places, axis=0)

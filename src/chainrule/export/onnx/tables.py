@@ -21,7 +21,7 @@ from chainrule.export.language.expressions import local
 from chainrule.export.onnx.features import Features
 from chainrule.export.onnx.graph import Graph, Tensor
 from chainrule.export.onnx.rules import write_rule
-from chainrule.export.raw_columns import raw_columns
+from chainrule.export.raw_columns import RawColumn, raw_columns
 from chainrule.export.tables import calendar
 from chainrule.inputs import TableEncoder
 from chainrule.inputs.tables.base import MISSING_VALUE, TableColumn
@@ -42,28 +42,55 @@ GONE = m.where(m.equal(local("x"), local("x")), 0.0, 1.0)
 WHOLE = re.compile("-?[0-9]{1,15}")
 """Whole numbers that floats have, too."""
 
+DECIMAL = re.compile(r"-?[0-9]{1,9}\.[0-9]{1,9}")
+"""Numbers that have no other shortest text, but for zeros."""
+
+TEXT = (
+    "a text as training read it, with at most one space before and after it; a number also with a "
+    "plus, as 7., 7.0 and 7.00, as 2.50 and 2.500, or with zeros before it to 15 digits; what is "
+    "written in any other way is a value that training did not have"
+)
+"""What is told of a column of categories, which no operator turns into numbers."""
+
+PADDED = re.compile("-?0[0-9]")
+"""Codes with zeros before them."""
+
 LONGEST_CODE = 15
 """Codes with zeros before them, such as 01067, are known up to so many digits."""
 
 
-def write_table(graph: Graph, encoder: TableEncoder) -> tuple[Tensor, list[dict[str, str]]]:
-    """Return X (n, features) of a table's columns, and the inputs: name, column, type, meaning."""
-    features, told = Features(graph), []
-    for column, raw, block in zip(
-        encoder.columns, raw_columns(encoder), encoder.blocks, strict=True
-    ):
+def write_table(graph: Graph, encoder: TableEncoder) -> tuple[Tensor, list[dict[str, Any]]]:
+    """Return X (n, features) of a table's columns, and what is told of the inputs.
+
+    An input goes by its column's name. Where an output, or nothing, is called so, there is a number
+    behind it, with which no other column is called.
+    """
+    raws = raw_columns(encoder)
+    _refuse_texts(raws)
+    names = {raw.name for raw in raws}
+    given, told = [], []
+    for raw in raws:
+        dtype: Any = np.float64 if raw.values is None else np.str_
+        kind, meaning = ("double", raw.told) if raw.values is None else ("string", TEXT)
+        x = graph.input(raw.name, dtype, ("N", 1), names - {raw.name})
+        shape = ["N", 1]
+        said = {"input": x, "column": raw.name, "type": kind, "shape": shape, "meaning": meaning}
+        given.append(x)
+        told.append(said)
+    features = Features(graph)
+    for column, x, block in zip(encoder.columns, given, encoder.blocks, strict=True):
+        _write_column(graph, features, column, x, block.start)
+    return graph.cast(features.written(), np.float32), told
+
+
+def _refuse_texts(raws: Sequence[RawColumn]) -> None:
+    for raw in raws:
         if raw.text is not None:
             raise ValueError(
                 f"column {raw.name!r}: cannot be exported to ONNX, which has no operators that "
                 "split texts as training did; leave it out, or let the file begin with what the "
                 "first layer takes: encoded=True (--encoded)"
             )
-        dtype: Any = np.float64 if raw.values is None else np.str_
-        x = graph.input(raw.name, dtype, ("N", 1))
-        kind = "double" if raw.values is None else "string"
-        told.append({"input": x, "column": raw.name, "type": kind, "meaning": raw.told})
-        _write_column(graph, features, column, x, block.start)
-    return graph.cast(features.written(), np.float32), told
 
 
 def _write_column(
@@ -91,9 +118,11 @@ def _places(graph: Graph, column: CategoricalColumn | TargetEncodedColumn, x: Te
     index, count = column.index, len(column.values)
     own = isinstance(column, CategoricalColumn)
     other = index.get(OTHER_VALUE, count) if own else count
-    keys = {text: index.get(MISSING_VALUE, count) for text in _markers()}
-    keys |= _spellings(column.values)
-    keys |= {value: place for place, value in enumerate(column.values)}
+    known = _spellings(column.values)
+    known |= {value: place for place, value in enumerate(column.values)}
+    keys = _spaced({text: index.get(MISSING_VALUE, count) for text in _markers()})
+    keys |= _spaced({text: place for text, place in known.items() if not PADDED.match(text)})
+    keys |= known
     return graph.op(
         "LabelEncoder",
         x,
@@ -159,12 +188,26 @@ def _markers() -> list[str]:
     return sorted(set(ways))
 
 
+def _spaced(keys: dict[str, int]) -> dict[str, int]:
+    """Return texts as they are, and with a space before them, after them, or both."""
+    ways = [(before, after) for before in ("", " ") for after in ("", " ")]
+    return {f"{a}{text}{b}": place for text, place in keys.items() for a, b in ways}
+
+
 def _spellings(values: Sequence[str]) -> dict[str, int]:
-    """Return how frames spell whole numbers, and truth values, that files spell otherwise."""
+    """Return how people and frames write numbers, and truth values, that files spell otherwise."""
     known = {value: place for place, value in enumerate(values)}
     whole = {value: place for value, place in known.items() if WHOLE.fullmatch(value)}
-    found = {f"{value}.0": place for value, place in whole.items()}
-    found |= {value.zfill(n): p for value, p in whole.items() for n in range(2, LONGEST_CODE + 1)}
+    found = {value.zfill(n): p for value, p in whole.items() for n in range(2, LONGEST_CODE + 1)}
+    for value, place in whole.items():
+        found |= dict.fromkeys((f"{value}.", f"{value}.0", f"{value}.00"), place)
+    for value, place in known.items():
+        if DECIMAL.fullmatch(value):
+            short = value.replace("0.", ".", 1) if value.lstrip("-").startswith("0.") else value
+            found |= dict.fromkeys((short, f"{value}0", f"{value}00"), place)
+    bare = {text: place for text, place in found.items() if not PADDED.match(text)}
+    numbers = {**bare, **{values[place]: place for place in found.values()}}
+    found |= {f"+{text}": place for text, place in numbers.items() if text[0] != "-"}
     for text in ("True", "False"):
         for way in (text.upper(), text.lower()):
             if way in known:
