@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule import CrossEntropy, Linear, MeanSquaredError, Tanh
+from chainrule import BatchNorm, CrossEntropy, LayerNorm, Linear, MaxPool2d, MeanSquaredError, Tanh
 
 
 class Changed(Linear):
@@ -74,6 +74,39 @@ class FlatJacobian(Linear):
     def jacobian(self, X, parameters, by="X", key=None):
         J = super().jacobian(X, parameters, by, key)
         return J if by == "X" else J.reshape(*J.shape[:2], -1)
+
+
+class WithoutMean(LayerNorm):
+    """The gradient forgets that the mean moves with each number."""
+
+    def backprop(self, dY, X, Y, parameters, key=None, *, input_gradient=True):
+        _, own = super().backprop(dY, X, Y, parameters, key)
+        Z, s = self._normalize(X)
+        dZ = dY * parameters["g"]
+        return s * (dZ - Z * np.mean(dZ * Z, axis=1, keepdims=True)), own
+
+
+class ScaledTwice(LayerNorm):
+    """The gradient by the scale is twice what it should be."""
+
+    def backprop(self, dY, X, Y, parameters, key=None, *, input_gradient=True):
+        dX, own = super().backprop(dY, X, Y, parameters, key)
+        return dX, {**own, "g": 2 * own["g"]}
+
+
+class BiasedVariance(BatchNorm):
+    """Forward takes the variance for half as large, which backprop does not know."""
+
+    def _moments(self, X):
+        m, v = super()._moments(X)
+        return m, v / 2
+
+
+class SmallestWins(MaxPool2d):
+    """The gradient goes to the smallest number of each window."""
+
+    def _winners(self, X):
+        return self._taps(X).argmin(axis=-1)
 
 
 class SumInsteadOfMean(CrossEntropy):

@@ -314,6 +314,14 @@ class Chain:
         """
         return later("export").export_network(self, path, **options)
 
+    def derivation(self, loss: Loss, X: Any = None, t: Any = None, **options: Any) -> Any:
+        """Return the backprop of the chain written out, line by line, from the loss to each W.
+
+        Given samples X and targets t, each line has their numbers. The options are those of
+        :func:`chainrule.derivation`: ``key``, ``input_gradient`` and ``digits``.
+        """
+        return later("explain").derivation(self, loss, X, t, **options)
+
     def steps(self, key: RandomKey | None) -> list[Step]:
         """Return each layer with its parameters by their own names, and its key."""
         return sequence.steps(self.layers, self.parameters, key)

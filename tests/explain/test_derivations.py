@@ -17,26 +17,28 @@ from chainrule import (
     derivation,
     functions as f,
     losses,
+    mathematics as m,
 )
 from chainrule.explain.expressions import Stated
 from explain.networks import ALONE, ENDS, MEMBERS, TRAINING, initialized, of_functions
 from wrong_rules import (
+    BiasedVariance,
     FlatJacobian,
     LongBias,
     Mixing,
     NoInputGradient,
     NotANumber,
     OneWrongEntry,
+    ScaledTwice,
+    SmallestWins,
     SumInsteadOfMean,
     SummedSquaredError,
     TooSteep,
     Transposed,
     WithoutBias,
+    WithoutMean,
     WrongSign,
 )
-
-IN_WORDS = {"MaxPool2d", "BatchNorm", "LayerNorm"}
-"""Functions whose docstrings state formulas in words."""
 
 
 def right(derived, seed=0):
@@ -53,15 +55,13 @@ def test_every_function_is_derived_and_each_line_is_right(chain):
     names = right(derived)
     assert any("∂L/∂X" in name.partition("[")[0] for name in names)
     assert {f"chain.gradient d{name}" for name in chain.parameters} <= names
-    words = [
-        step
+    assert not [
+        side
         for step in derived.steps
         for equation in step.equations
         for side in equation.sides
-        if isinstance(side.formula, Stated) and type(function).__name__ in side.reason
+        if isinstance(side.formula, Stated)
     ]
-    mean = isinstance(function, f.EmbeddingBag) and function.mode == "mean"
-    assert bool(words) == (type(function).__name__ in IN_WORDS or mean)
 
 
 @pytest.mark.parametrize(("function", "loss"), ENDS, ids=repr)
@@ -164,18 +164,18 @@ def test_a_line_of_two_statements_is_quoted_and_checked():
 
 
 def test_rules_of_ones_own_that_state_nothing():
-    class Halved(f.ExplicitFunction):
+    class Sorted(f.ExplicitFunction):
         def output_shape(self, input_shape):
             return input_shape
 
         def forward(self, X, parameters, key=None):
-            return X / 2
+            return np.sort(X, axis=1)
 
         def jacobian(self, X, parameters, by="X", key=None):
-            return np.repeat(np.eye(X.shape[1])[None] / 2, len(X), axis=0)
+            return np.eye(X.shape[1])[np.argsort(X, axis=1)]
 
         def backprop(self, dY, X, Y, parameters, key=None, *, input_gradient=True):
-            return dY / 2, {}
+            return np.take_along_axis(dY, np.argsort(np.argsort(X, axis=1), axis=1), axis=1), {}
 
     class Cubed(losses.Loss):
         def targets(self, t, Y):
@@ -187,14 +187,95 @@ def test_rules_of_ones_own_that_state_nothing():
         def error_gradients(self, Y, T):
             return 3 * (Y - T) ** 2
 
-    derived = derivation(initialized(Chain(Linear(2), Halved()), (3,)), Cubed())
+    derived = derivation(initialized(Chain(Linear(2), Sorted()), (3,)), Cubed())
     right(derived)
     shown = repr(derived)
-    assert "Halved() states nothing of its backprop" in shown
+    assert "Sorted() states nothing of its backprop" in shown
     assert "Cubed states nothing of its derivative" in shown
-    assert "   dX1 = Halved.backprop(dY, …)" in shown
+    assert "   dX1 = Sorted.backprop(dY, …)" in shown
     assert derived.html()
     assert derived.latex()
+
+
+def test_a_rule_of_ones_own_is_read_as_it_runs():
+    class RootMeanSquare(f.ExplicitFunction):
+        """Samples of length √K, as their code has it."""
+
+        def output_shape(self, input_shape):
+            return input_shape
+
+        def scale(self, X):
+            return 1 / np.sqrt(np.mean(X * X, axis=1, keepdims=True) + 0.1)
+
+        def forward(self, X, parameters, key=None):
+            return X * self.scale(X)
+
+        def jacobian(self, X, parameters, by="X", key=None):
+            s, Y = self.scale(X)[..., None], self.forward(X, parameters)
+            return s * (np.eye(X.shape[1]) - Y[:, :, None] * Y[:, None, :] / X.shape[1])
+
+        def backprop(self, dY, X, Y, parameters, key=None, *, input_gradient=True):
+            s = self.scale(X)
+            return s * (dY - Y * np.mean(dY * Y, axis=1, keepdims=True)), {}
+
+    derived = derivation(initialized(Chain(Linear(4), RootMeanSquare()), (3,)), MeanSquaredError())
+    right(derived)
+    shown = repr(derived)
+    assert "   s[n] = 1/√(v[n] + 0.1)" in shown
+    assert "program: dX1[n,i] = s[n]·(dY[n,i] − 1/4·Y[n,i]·Σ_k dY[n,k]·Y[n,k])" in shown
+
+
+def test_normalisations_have_the_formulas_of_their_code():
+    shown = repr(derivation(initialized(Chain(Linear(4), f.LayerNorm()), (3,)), MeanSquaredError()))
+    for line in (
+        "   m[n] = 1/4·Σ_i X1[n,i]    (the mean)",
+        "   v[n] = 1/4·Σ_i (X1[n,i] − m[n])²    (the mean of squares)",
+        "   s[n] = 1/√(v[n] + 1e−05)    (1 over the root)",
+        "   Z[n,i] = (X1[n,i] − m[n])·s[n]    (scaled by s)",
+        "   Y[n,i] = Z[n,i]·g1[i] + b1[i]    (LayerNorm())",
+        "   dg1[i] = Σ_n dY[n,i]·Z[n,i]",
+        "   dX1[n,i] = s[n]·(dY[n,i]·g1[i] − 1/4·Σ_k dY[n,k]·g1[k] "
+        "− 1/4·Z[n,i]·Σ_k dY[n,k]·g1[k]·Z[n,k])",
+    ):
+        assert line in shown.split("\n"), line
+    for line in (
+        "   ∂m[n]/∂X1[n,i'] = 1/4    (term by term)",
+        "     = 1/2·(X1[n,i'] − m[n])    (numbers without their mean have the sum 0)",
+        "     = −1/4·s[n]²·Z[n,i']    (what has a name, by its name)",
+        "     = s[n]·((1 if i' = i else 0) − 1/4 − 1/4·Z[n,i']·Z[n,i])",
+    ):
+        assert line in shown.split("\n"), line
+    batch = initialized(Chain(f.BatchNorm(affine=False), f.Flatten()), (2, 4, 3))
+    trained = repr(derivation(batch, MeanSquaredError(), key=TRAINING, input_gradient=True))
+    assert "   m1[c] = 1/(12·N)·Σ_{n,i,j} X[n,c,i,j]    (the mean)" in trained
+    predicting = repr(derivation(batch, MeanSquaredError(), input_gradient=True))
+    assert "   Z1[n,c,i,j] = (X[n,c,i,j] − mean0[c])·s1[c]" in predicting
+    assert "   dX[n,c,i,j] = dX1[n,c,i,j]·s1[c]" in predicting
+
+
+def test_a_maximum_is_a_line_with_its_place():
+    pooled = initialized(Chain(f.MaxPool2d(3, stride=2, padding="same"), f.Flatten()), (2, 5, 6))
+    derived = derivation(pooled, MeanSquaredError(), input_gradient=True)
+    shown = repr(derived)
+    assert "X1[n,c,i,j] = max_{u,v} X[n,c,2*i+u−p,2*j+v−q]" in shown
+    assert "of each window, p = 1, q = 0)" in shown
+    assert "= Σ_{u,v} M0[n,c,i,j,u,v]·X[n,c,2*i+u−p,2*j+v−q]" in shown
+    assert "dX[n,c,2*i+u−p,2*j+v−q] = M0[n,c,i,j,u,v] dX1[n,c,i,j]" in derived.steps[-1].lines
+    rng = np.random.default_rng(0)
+    below = -1 - rng.random((2, 2, 5, 6))  # zeros of a padding would win
+    assert derived.check(below, np.zeros((2, 18))).passed
+
+
+def test_a_mean_of_embeddings_is_a_line_of_shares():
+    chain = initialized(Chain(f.EmbeddingBag(2, mode="mean")), (5,))
+    derived = derivation(chain, MeanSquaredError(), input_gradient=True)
+    shown = repr(derived)
+    assert "   P[n,p] = (X[n,p]/(Σ_q X[n,q]) if Σ_q X[n,q] ≠ 0 else 0)" in shown
+    assert "   dA0[p,d] = P[n,p] dY[n,d]" in shown
+    empty = [[1, 2, 0, 0, 1], [0, 0, 0, 0, 0]]
+    assert derivation(chain, MeanSquaredError()).check(empty, np.ones((2, 2))).passed
+    with pytest.raises(ValueError, match="expected t, too, as X is given, got None"):
+        derived.check(empty)
 
 
 def test_an_elementwise_function_of_ones_own():
@@ -210,6 +291,23 @@ def test_an_elementwise_function_of_ones_own():
     derived = derivation(initialized(Chain(Linear(4), Bent()), (3,)), MeanSquaredError())
     right(derived)
     assert "Y[n,i] = (exp(−X1[n,i]) if X1[n,i] > 0.5 else X1[n,i]²)" in repr(derived)
+
+
+def test_ways_above_and_below_0_are_one_formula_where_they_are_the_same():
+    class Misprinted(f.Mish):
+        """Mish, with another number below 0."""
+
+        def value(self, x):
+            return m.where(x > 0, super().value(x), x * m.exp(x))
+
+    derived = derivation(initialized(Chain(Linear(2), f.Mish()), (3,)), MeanSquaredError())
+    right(derived)
+    assert str(derived.steps[0].equations[1]).split("\n")[-1] == (
+        "  = X1[n,i]·(2 + exp(X1[n,i]))·exp(X1[n,i])/(2 + 2·exp(X1[n,i]) + exp(2·X1[n,i]))"
+    )
+    wrong = derivation(initialized(Chain(Linear(2), Misprinted()), (3,)), MeanSquaredError())
+    assert len(wrong.steps[0].equations[1].sides) == 1
+    assert not wrong.check().passed
 
 
 def test_a_network_in_training_mode():
@@ -239,6 +337,47 @@ def test_a_wrong_rule_makes_a_wrong_line(function, first):
     wrong = [entry.name for entry in report.entries if not entry.passed]
     assert wrong[0].startswith(first)
     assert not [name for name in wrong if name[0] in "23"]  # lines before it are right
+
+
+@pytest.mark.parametrize(
+    ("function", "shape", "line", "wrong"),
+    [
+        (
+            WithoutMean(),
+            (4,),
+            "dX[n,i] = s1[n]·(dX1[n,i]·g0[i] − 1/4·Z1[n,i]·Σ_k dX1[n,k]·g0[k]·Z1[n,k])",
+            ["4.9.3 ∂X1[n,i]/∂X[n,i']", "4.10 dX"],
+        ),
+        (
+            ScaledTwice(),
+            (4,),
+            "dg0[i] = 2·Σ_n dX1[n,i]·Z1[n,i]",
+            ["4.1.1 ∂X1[n,i]/∂g0[i']", "4.2 dg0"],
+        ),
+        (
+            BiasedVariance(),
+            (4,),
+            "dX[n,i] = s1[i]·(dX1[n,i]·g0[i] − 1/N·Σ_r dX1[r,i]·g0[i] "
+            "− 1/N·Z1[n,i]·Σ_r dX1[r,i]·g0[i]·Z1[r,i])",
+            ["4.14.1 ∂X1[n,i]/∂X[n',i']", "4.15 dX"],
+        ),
+        (
+            SmallestWins(),
+            (2, 4, 4),
+            "dX[n,c,2*i+u,2*j+v] = M0[n,c,i,j,u,v] dX1[n,c,i,j]",
+            ["1.1.2 X1[n,c,i,j]", "4.2 dX"],
+        ),
+    ],
+    ids=lambda value: repr(value) if isinstance(value, f.Function) else "",
+)
+def test_a_wrong_rule_of_numpy_makes_a_wrong_formula(function, shape, line, wrong):
+    chain = initialized(Chain(function, f.Flatten()), shape)
+    key = TRAINING if isinstance(function, f.BatchNorm) else None
+    derived = derivation(chain, MeanSquaredError(), key=key, input_gradient=True)
+    assert line in derived.steps[-1].lines
+    found = [entry.name for entry in derived.check().entries if not entry.passed]
+    for name in wrong:
+        assert any(each.startswith(name) for each in found), (name, found)
 
 
 @pytest.mark.parametrize(

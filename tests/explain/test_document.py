@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.exceptions import NotFittedError
 
 from chainrule import (
     GELU,
@@ -165,6 +166,20 @@ def test_an_estimator_is_derived_with_its_own_loss():
     assert derived.check().passed
     assert "dW0[i,o] = X[n,i] dX1[n,o]" in derived.steps[-1].lines
     assert derivation(model).numbers() is None
+    assert repr(model.derivation(X[:1], y[:1])) == repr(derived)
+    assert repr(model.derivation(digits=3)) == repr(derivation(model, digits=3))
+    with pytest.raises(NotFittedError):
+        MLPClassifier().derivation()
+
+
+def test_a_chain_derives_itself(three_layers, example):
+    assert repr(three_layers.chain.derivation(CrossEntropy())) == repr(three_layers)
+    own = Chain(Softmax()).derivation(CrossEntropy(), SCORES, [2], digits=10)
+    assert repr(own) == repr(example)
+    gradient = three_layers.chain.derivation(CrossEntropy(), input_gradient=True)
+    assert gradient.steps[-1].lines[-1] == "dX[n,i] = dX1[n,o] W0[i,o]"
+    with pytest.raises(TypeError, match=r"expected a loss such as CrossEntropy\(\), got None"):
+        three_layers.chain.derivation(None)
 
 
 # ---- documents

@@ -246,6 +246,26 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
         check_is_fitted(self)
         return later("explain").explain_network(self, X, y, path)
 
+    def derivation(self, X: Any = None, y: Any = None, **options: Any) -> Any:
+        """Write the network's backprop out, line by line, from its loss to each parameter.
+
+        Parameters
+        ----------
+        X : array-like, a table, images, or a file's name, default=None
+            Samples whose numbers are shown beside the formulas; one is enough.
+        y : array-like or str, default=None
+            Their answers.
+        **options : dict
+            As :func:`chainrule.derivation` has them: ``key``, ``input_gradient``, ``digits``.
+
+        Returns
+        -------
+        derivation : Derivation
+            Prints as text; ``check()``, ``latex()``, ``html()`` and ``exercise()`` do the rest.
+        """
+        check_is_fitted(self)
+        return later("explain").derivation(self, X=X, t=y, **options)
+
     def input_gradient(self, X: Any, y: Any = None, sample_weight: Any = None) -> Array:
         """Return the gradient of the mean loss by X: how much each number in it matters.
 

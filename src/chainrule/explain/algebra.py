@@ -109,6 +109,8 @@ def _said(reason: str) -> Callable[[Expression, Expression], str]:
 STEPS: tuple[tuple[Callable[[Expression], Expression], Callable[..., str]], ...] = (
     (each_term(multiplied_if_cases), _said("multiplied out")),
     (each_term(split), split_reason),
+    (each_term(multiplied_if_cases), _said("multiplied out")),
+    (each_term(split), split_reason),
     (each_term(cancelled_factors), _said("what stands above and below a line cancels")),
     (multiplied_to_merge, _said("multiplied out")),
     (merged, _said("the term by itself is what the sum lacks")),

@@ -10,6 +10,7 @@ from chainrule.explain.expressions import (
     ZERO,
     Derivative,
     Expression,
+    Largest,
     Negative,
     Position,
     Product,
@@ -75,6 +76,8 @@ def free_letters(expression: Expression) -> list[str]:
         return letters_of(expression.indices)
     if isinstance(expression, Position):
         return letters_of((expression.index,))
+    if isinstance(expression, Largest):
+        bound = set(expression.letters)
     if isinstance(expression, Sum):
         bound = set(expression.letters)
         found |= {expression.apart: None} if expression.apart else {}

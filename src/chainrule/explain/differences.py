@@ -13,6 +13,7 @@ from chainrule import random
 from chainrule.checking.differences import differences
 from chainrule.explain.evaluation import TooLargeError
 from chainrule.explain.expressions import Derivative, Symbol
+from chainrule.explain.sites import Site
 from chainrule.explain.trace import NetworkTrace
 from chainrule.types import Array
 
@@ -60,7 +61,7 @@ class Differences:
         of, by = term.of.name if term.of else None, term.by.name
         key = of, by, min(most, self.trace.values[by].size)
         if key not in self._truths:
-            found = self._gradient(by, most) if of is None else self._jacobian(of, by, most)
+            found = self._gradient(by, most) if of is None else self._jacobian(term, most)
             self._truths[key] = found
         return self._truths[key]
 
@@ -102,17 +103,17 @@ class Differences:
         kinks = np.array([bool(each.kinks) for each in found]) | ~np.isfinite(values)
         return Truth(Y.shape, chosen, values, kinks, abs(float(self.trace.values["L"])))
 
-    def _jacobian(self, of: str, by: str, most: int) -> Truth:
-        site, array = self.trace.sites[of], self.trace.values[by]
+    def _jacobian(self, term: Derivative, most: int) -> Truth:
+        assert term.of is not None
+        of, by = term.of.name, term.by.name
+        site, array = self.trace.site_of(of), self.trace.values[by]
         x = self.trace.values[site.input]
         chosen = _chosen(array.size, most)
         Y = self.trace.values[of]
         if Y.size * array.size > LARGEST:
             raise TooLargeError(f"{Y.size * array.size:,} derivatives of {of} by {by}")
-        found = [
-            each for _, each in differences(lambda _: self.trace.forward(site, x), array, chosen)
-        ]
-        apart = by == site.input and self.trace.jacobian(site, by).ndim != Y.ndim + array.ndim
+        found = [each for _, each in differences(lambda _: self.trace.made(of, x), array, chosen)]
+        apart = self._apart(term, site, Y, array)
         shape = Y.shape + (array.shape[1:] if apart else array.shape)
         positions, values, kinks = [], [], []
         rest = array[0].size if apart else array.size
@@ -125,6 +126,15 @@ class Differences:
         size = float(np.max(np.abs(Y), initial=0))
         entries, found_values, at_kinks = map(np.concatenate, (positions, values, kinks))
         return Truth(shape, entries, found_values, at_kinks, size)
+
+    def _apart(self, term: Derivative, site: Site, Y: Array, array: Array) -> bool:
+        """Return whether each sample's values are derived by that sample's numbers alone."""
+        assert term.of is not None
+        if term.by.name != site.input:
+            return False
+        if term.of.name in self.trace.within:
+            return term.of.indices[:1] == term.by.indices[:1]
+        return self.trace.jacobian(site, term.by.name).ndim != Y.ndim + array.ndim
 
 
 def _of_values(array: Array, most: int) -> Truth:

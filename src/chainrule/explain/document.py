@@ -16,7 +16,7 @@ from chainrule.explain.equations import Equation, Step
 from chainrule.explain.expressions import Symbol
 from chainrule.explain.numbers import Numbers
 from chainrule.explain.page import notebook_html, page_html
-from chainrule.explain.samples import drawn_network
+from chainrule.explain.samples import drawn_network, given_samples
 from chainrule.explain.showing import latex_body, step_lines, step_questions
 from chainrule.explain.sites import Parts
 from chainrule.explain.trace import NetworkTrace
@@ -134,7 +134,7 @@ class Derivation:
         report : Report
             An entry for each form: ``3.2.1`` is the first form of the second line of step 3.
         """
-        chain = self._exact()
+        chain, X = self._exact(), given_samples(X, t)
         if X is None:
             X, t = self.X, self.t
         if X is None:

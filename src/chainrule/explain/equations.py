@@ -92,7 +92,7 @@ class Equation:
         if self.program:
             assert isinstance(array, Derivative)
             sides.append((f"{name} d{array.by.name}", Stated("", "", "backprop", array)))
-        elif isinstance(array, Derivative) and array.of is not None and not self.stated:
+        elif self._has_jacobian(array, arrays):
             sides.append((f"{name} jacobian", Stated("", "", "jacobian", array)))
         for title, formula in sides:
             try:
@@ -111,6 +111,12 @@ class Equation:
                 size=truth.size,
                 tolerance=tolerance,
             )
+
+    def _has_jacobian(self, array: Symbol | Derivative, arrays: NetworkArrays) -> bool:
+        """Return whether the line is a Jacobian that its function computes, too."""
+        if self.stated or not isinstance(array, Derivative) or array.of is None:
+            return False
+        return array.of.name in arrays.trace.sites
 
     def values(
         self, formula: Expression, arrays: NetworkArrays, shape: tuple[int, ...]

@@ -20,6 +20,7 @@ from chainrule.explain.expressions import (
     Condition,
     Derivative,
     Expression,
+    Largest,
     MatrixProduct,
     Negative,
     Number,
@@ -135,7 +136,7 @@ class _Grid:
                 if index.letter is not None:
                     sizes.setdefault(index.letter, size)
         for part in expression.walk():
-            letters = part.letters if isinstance(part, Sum) else ()
+            letters = part.letters if isinstance(part, Sum | Largest) else ()
             for letter in (*letters, *free_letters(part)):
                 sizes.setdefault(letter, scope.sizes.get(letter, 0))
         sizes |= {letter: size for letter, size in scope.sizes.items() if letter in sizes}
@@ -166,12 +167,18 @@ class _Grid:
         )
         return tuple(np.where(inside, value, 0) for value in values), inside
 
-    def element(self, array: Array, indices: Indices) -> Array:
+    def element(self, array: Array, indices: Indices, outside: float = 0) -> Array:
         """Return elements of an array."""
         if not indices:
             return array
         places, inside = self.places(indices, array.shape)
-        return np.where(inside, array[places], 0)
+        return np.where(inside, array[places], outside)
+
+    def largest(self, letters: tuple[str, ...], body: Symbol) -> Array:
+        """Return the largest elements of an array over letters."""
+        values = self.element(self.arrays.array(body), body.indices, -np.inf)
+        axes = tuple(self.axes[letter] for letter in letters)
+        return np.asarray(values.max(axis=axes, keepdims=True))
 
     def added(self, values: Array, left: Indices, shape: Shape) -> Array:
         """Return an array in which each value is added to its element."""
@@ -204,6 +211,8 @@ class _Grid:
                 return float(self.sizes[letter])
             case Sum():
                 return self.sum(expression)
+            case Largest(letters, body):
+                return self.largest(letters, body)
             case Product(factors):
                 return reduce(operator.mul, map(self.value, factors))
             case Quotient(above, below):

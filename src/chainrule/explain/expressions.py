@@ -103,6 +103,14 @@ class Sum(Expression):
 
 
 @dataclass(frozen=True)
+class Largest(Expression):
+    """The largest element of an array over values of letters; there is none outside of it."""
+
+    letters: tuple[str, ...]
+    body: Symbol
+
+
+@dataclass(frozen=True)
 class Product(Expression):
     """Factors."""
 

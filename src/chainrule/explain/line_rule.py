@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from math import prod
 
 from chainrule import notation
 from chainrule.explain.algebra import Side
+from chainrule.explain.axes import axes_of
 from chainrule.explain.building import by_loss
 from chainrule.explain.equations import Equation
 from chainrule.explain.evaluation import Scope
 from chainrule.explain.expressions import Derivative, Expression, Matrix, MatrixProduct, Symbol
 from chainrule.explain.lines import line_jacobian, line_value
-from chainrule.explain.rules import Rule, axes_of
+from chainrule.explain.rules import Rule
 from chainrule.explain.sites import Site
 from chainrule.notation.line import Line
 from chainrule.types import Shape
@@ -42,8 +44,14 @@ class LineRule(Rule):
         """Return the line."""
         left = Symbol(self.names["Y"], self.line.terms[0].left)
         said = str(self.line).replace("-", "−")
-        value = Side(line_value(self.line, self.names), f"{self.function}: {said}")
-        return Equation(left, (value,), self.scope)
+        reason = f"{self.function}: {said}{self.constants_told()}"
+        return Equation(left, (Side(line_value(self.line, self.names), reason),), self.scope)
+
+    def constants_told(self) -> str:
+        """Return what constants of indices are, ``, p = 1``, or nothing where there are none."""
+        named = re.findall(r"[^\W\d]+", str(self.line))
+        told = (item for item in self.scope.constants.items() if item[0] in named)
+        return "".join(f", {name} = {value}" for name, value in told)
 
     def jacobian(self, by: str) -> tuple[Derivative, Expression]:
         """Return the Jacobian that index notation derives."""

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from chainrule.chain import Chain
 from chainrule.display import shape_text
 from chainrule.explain.algebra import Side
+from chainrule.explain.axes import axes_of
 from chainrule.explain.building import by_loss, indexed, total
 from chainrule.explain.docstring_rules import StatedRule
 from chainrule.explain.document import Derivation, numbered
@@ -18,7 +18,8 @@ from chainrule.explain.equations import Equation, Step
 from chainrule.explain.expressions import Symbol
 from chainrule.explain.kinds import rule_of
 from chainrule.explain.loss_rules import LossRule, fused_gradients
-from chainrule.explain.rules import Rule, axes_of
+from chainrule.explain.rules import Rule
+from chainrule.explain.samples import given_samples
 from chainrule.explain.sites import Parts, Site
 from chainrule.functions import RandomKey
 from chainrule.losses import Loss
@@ -78,17 +79,13 @@ def derivation(
     assert loss is not None
     if not isinstance(digits, int) or not 1 <= digits <= 17:
         raise ValueError(f"derivation: expected digits from 1 to 17, got {digits!r}")
-    if (X is None) != (t is None):
-        given, lacking = ("t", "X") if X is None else ("X", "t")
-        raise ValueError(f"derivation: expected {lacking}, too, as {given} is given, got None")
-    if X is not None:
-        X = np.array(X.toarray() if sparse.issparse(X) else X, dtype=np.float64, order="C")
-        if not network.initialized:
-            network = Chain(*network.functions).initialize(X, dtype=np.float64)
+    X = given_samples(X, t)
+    if X is not None and not network.initialized:
+        network = Chain(*network.functions).initialize(X, dtype=np.float64)
     chain = network
     parts = Parts.of(chain, loss)
     wanted = input_gradient or not chain.parameters.flat.size
-    steps = numbered(_steps(chain, parts, input_gradient=wanted))
+    steps = numbered(_steps(chain, parts, key, input_gradient=wanted))
     found = Derivation(steps, chain, parts, key, X, t, digits)
     found.numbers()  # an error of X or t is raised here
     return found
@@ -105,9 +102,11 @@ def _of_estimator(estimator: Any, loss: Loss | None, X: Any, y: Any) -> tuple[An
     return estimator._network(), own, data.X, data.t
 
 
-def _steps(chain: Chain, parts: Parts, *, input_gradient: bool) -> list[Step]:
+def _steps(
+    chain: Chain, parts: Parts, key: RandomKey | None, *, input_gradient: bool
+) -> list[Step]:
     """Return the steps, from the network forward back to its first parameters, or to X."""
-    rules = {site.output: rule_of(site) for site in parts.every() if not site.inner}
+    rules = {site.output: rule_of(site, key) for site in parts.every() if not site.inner}
     loss = LossRule(parts.loss, len(parts.sites[-1].output_shape))
     steps = [_forward(chain, parts, rules), _loss(parts, loss)]
     sites = list(parts.sites)
@@ -124,7 +123,7 @@ def _steps(chain: Chain, parts: Parts, *, input_gradient: bool) -> list[Step]:
 def _forward(chain: Chain, parts: Parts, rules: dict[str, Rule]) -> Step:
     equations, shapes = [], [f"X (n, {_sizes(parts.sites[0].input_shape)})"]
     for site in _in_order(parts.sites):
-        equations.append(_definition(site, rules))
+        equations += _definitions(site, rules)
         own = [f"{name} ({_sizes(chain.parameters[name].shape)})" for name in site.names.values()]
         shapes += [*([] if site.inner else own), f"{site.output} (n, {_sizes(site.output_shape)})"]
     said = (
@@ -143,14 +142,14 @@ def _sizes(shape: tuple[int, ...]) -> str:
     return shape_text(shape).replace(" × ", ", ")
 
 
-def _definition(site: Site, rules: dict[str, Rule]) -> Equation:
+def _definitions(site: Site, rules: dict[str, Rule]) -> list[Equation]:
     if not site.inner:
-        return rules[site.output].definition()
+        return rules[site.output].definitions()
     letters = ("n", *axes_of(len(site.input_shape)))
     inside = site.inner[-1].output
     value = total(indexed(site.input, letters), indexed(inside, letters))
     reason = f"the residual block, in which {site.inner[0].input} is {site.input}"
-    return Equation(indexed(site.output, letters), (Side(value, reason),))
+    return [Equation(indexed(site.output, letters), (Side(value, reason),))]
 
 
 def _loss(parts: Parts, loss: LossRule) -> Step:
@@ -194,15 +193,15 @@ def _backward(site: Site, rules: dict[str, Rule], *, input_gradient: bool) -> li
     equations: list[Equation] = []
     names = [rule.names[by] for by in wanted]
     for place, by in enumerate(wanted):
-        found = [rule.jacobian_equation(by), *rule.gradients(by)]
+        found = [*rule.jacobian_equations(by), *rule.gradients(by)]
         if isinstance(rule, StatedRule):
             program = f"{', '.join(f'd{name}' for name in names)} = {rule.call}"
-            found[1] = replace(found[1], program=program)
+            found[-1] = replace(found[-1], program=program)
             found = [replace(each, silent=place > 0) for each in found]
         equations += found
     said = (
         f"∂L/∂{site.output} is known. Its product with the Jacobian by "
-        f"{' and by '.join(names)} is looked for."
+        f"{' and by '.join(names)} is looked for.{rule.note if input_gradient else ''}"
     )
     title = f"Back through {site.number}, {site.function}: from {site.output} to {', '.join(names)}"
     return [Step(title, said + _named(rule), tuple(equations))]

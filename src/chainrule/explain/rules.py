@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from string import ascii_lowercase
 from typing import Any
 
 from chainrule.explain.algebra import Side, simplified
+from chainrule.explain.axes import axes_of
 from chainrule.explain.building import by_loss, index, indexed, product, renamed, summed
 from chainrule.explain.elementary import formula_of
 from chainrule.explain.equations import Equation
@@ -21,15 +21,13 @@ from chainrule.explain.expressions import (
     Sum,
     Symbol,
 )
+from chainrule.explain.halves import as_one
 from chainrule.explain.sites import Site
 from chainrule.explain.text import text
 from chainrule.formulas import exact
 from chainrule.functions import Elementwise
 from chainrule.notation.line import letters_of
 from chainrule.symbols import read
-
-AXES = {1: ("i",), 2: ("m", "i"), 3: ("c", "i", "j")}
-"""The letters of a sample's axes, where a rule has none of its own."""
 
 
 class Rule(ABC):
@@ -40,9 +38,18 @@ class Rule(ABC):
         self.names = {"X": site.input, "Y": site.output, **site.names}
         self.scope = Scope()
 
+    @property
+    def note(self) -> str:
+        """What must be known to read the lines of the Jacobian by X, if anything."""
+        return ""
+
     @abstractmethod
     def definition(self) -> Equation:
         """Return what the function makes."""
+
+    def definitions(self) -> list[Equation]:
+        """Return what the function makes, after intermediate results that have names."""
+        return [self.definition()]
 
     @abstractmethod
     def jacobian(self, by: str) -> tuple[Derivative, Expression]:
@@ -52,6 +59,10 @@ class Rule(ABC):
         """Return the Jacobian as the rule states it."""
         left, right = self.jacobian(by)
         return Equation(left, (Side(right, "the Jacobian"),), self.scope)
+
+    def jacobian_equations(self, by: str) -> list[Equation]:
+        """Return the Jacobian, after what it is derived from where that is not one line."""
+        return [self.jacobian_equation(by)]
 
     def gradients(self, by: str) -> list[Equation]:
         """Return ∂L/∂by from ∂L/∂Y: the chain rule, the Jacobian put in, and what remains."""
@@ -104,7 +115,7 @@ class ElementwiseRule(Rule):
         super().__init__(site)
         self.x, self.y = sympy.symbols("x y", real=True)
         self.value = exact(read(function.value, self.x))
-        self.slope = exact(read(function.derivative, self.x, self.y))
+        self.slope = as_one(exact(read(function.derivative, self.x, self.y)), self.x, (self.y,))
         self.axes = axes_of(len(site.input_shape))
         self.slope_of(self.axes)  # a TypeError if it is no formula
         self.definition()
@@ -125,8 +136,11 @@ class ElementwiseRule(Rule):
         elements = self._elements(self.axes)
         left = elements[self.y]
         assert isinstance(left, Symbol)
-        value = formula_of(self.value, elements)
-        return Equation(left, (Side(value, f"{self.function}, of each number"),))
+        sides = [Side(formula_of(self.value, elements), f"{self.function}, of each number")]
+        one = as_one(self.value, self.x)
+        if one != self.value:
+            sides.append(Side(formula_of(one, elements), "which is the same above and below 0"))
+        return Equation(left, tuple(sides))
 
     def jacobian(self, by: str) -> tuple[Derivative, Expression]:
         """Return the diagonal Jacobian."""
@@ -140,9 +154,3 @@ class ElementwiseRule(Rule):
             for axis, prime in other.items()
         )
         return Derivative(y, x), Cases(((self.slope_of(self.axes), equal),), ZERO)
-
-
-def axes_of(rank: int) -> tuple[str, ...]:
-    """Return letters for the axes of a sample."""
-    letters = (letter for letter in ascii_lowercase[8:] if letter not in "n")
-    return AXES.get(rank) or tuple(letter for letter, _ in zip(letters, range(rank), strict=False))

@@ -7,6 +7,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from chainrule import random
 from chainrule.chain import Chain
@@ -14,6 +15,22 @@ from chainrule.explain.sites import Parts
 from chainrule.types import Array, Shape
 
 SAMPLES = 3
+
+
+def given_samples(X: Any, t: Any) -> Array | None:
+    """Return samples as a new array in float64, sparse ones as dense, or None of neither.
+
+    Raises
+    ------
+    ValueError
+        Samples come without targets, or targets without samples.
+    """
+    if (X is None) != (t is None):
+        given, lacking = ("t", "X") if X is None else ("X", "t")
+        raise ValueError(f"derivation: expected {lacking}, too, as {given} is given, got None")
+    if X is None:
+        return None
+    return np.array(X.toarray() if sparse.issparse(X) else X, dtype=np.float64, order="C")
 
 
 def drawn_network(chain: Chain, parts: Parts, seed: int) -> tuple[Chain, Array, Any]:

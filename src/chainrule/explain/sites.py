@@ -12,10 +12,13 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from chainrule.chain import Chain
-from chainrule.functions import Function, RandomKey
+from chainrule.functions import Dropout, Function, MaxPool2d, RandomKey
 from chainrule.functions.sequence import Layer, Step, steps
 from chainrule.losses import FUSED, Loss, MeanOverMembers
 from chainrule.types import Array, Shape
+
+MASKED = (Dropout, MaxPool2d)
+"""Functions that multiply X by a mask, which they make of X or draw."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,13 @@ class Site:
 
     @property
     def mask(self) -> str:
-        """What the mask of a dropout is called."""
+        """What the mask is called, where there is one."""
         return f"M{self.number}"
+
+    @property
+    def shares(self) -> str:
+        """What the shares of tokens are called, where the function is a mean of embeddings."""
+        return f"P{self.output[1:]}"
 
     def walk(self) -> Iterator[Site]:
         """Yield this site and those inside."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import product as combinations
 
 import numpy as np
@@ -10,10 +10,13 @@ import numpy as np
 from chainrule.explain.building import product
 from chainrule.explain.evaluation import COMPARED, Arrays, Scope, indices_of
 from chainrule.explain.expressions import (
+    Call,
     Cases,
     Condition,
     Derivative,
     Expression,
+    Largest,
+    Negative,
     Number,
     Position,
     Product,
@@ -65,6 +68,8 @@ class Substitution:
                 return Number(float(self._size(formula, letter)), self.digits)
             case Sum():
                 return self._sum(formula, letters)
+            case Largest():
+                return self._largest(formula, letters)
             case Cases(pieces, otherwise):
                 for value, holds in pieces:
                     if all(self._holds(one, letters) for one in holds):
@@ -94,16 +99,34 @@ class Substitution:
                 sides.append(value_of(self.put_in(side, letters)))
         return bool(COMPARED[condition.relation](*sides))
 
-    def _sum(self, formula: Sum, letters: Mapping[str, int]) -> Expression:
+    def _largest(self, formula: Largest, letters: Mapping[str, int]) -> Expression:
+        array, indices = self.arrays.array(formula.body), formula.body.indices
+        places = (
+            tuple(self._index(index, own) for index in indices)
+            for own in self._each(formula, letters)
+        )
+        inside = [
+            place
+            for place in places
+            if all(0 <= at < size for at, size in zip(place, array.shape, strict=True))
+        ]
+        numbers = tuple(Number(float(array[place]), self.digits) for place in inside)
+        return numbers[0] if len(numbers) == 1 else Call("max", numbers)
+
+    def _each(self, formula: Sum | Largest, letters: Mapping[str, int]) -> Iterator[dict[str, int]]:
+        """Yield all letters with each of the values of those that a formula goes over."""
         ranges = [range(self._size(formula, letter)) for letter in formula.letters]
         count = int(np.prod([len(each) for each in ranges]))
         if count > MOST_TERMS:
             raise TooManyTermsError(f"{count} terms")
-        terms = []
         for values in combinations(*ranges):
-            own = {**letters, **dict(zip(formula.letters, values, strict=True))}
+            yield {**letters, **dict(zip(formula.letters, values, strict=True))}
+
+    def _sum(self, formula: Sum, letters: Mapping[str, int]) -> Expression:
+        terms = []
+        for own in self._each(formula, letters):
             if formula.apart is None or own[formula.letters[0]] != own[formula.apart]:
-                terms.append(self.put_in(formula.body, own))
+                terms.append(_signed(self.put_in(formula.body, own)))
         return terms[0] if len(terms) == 1 else Total(tuple(terms))
 
     def _size(self, formula: Expression, letter: str) -> int:
@@ -116,6 +139,13 @@ class Substitution:
                 if letter in own:
                     return int(self.arrays.array(part).shape[own.index(letter)])
         raise TooManyTermsError(f"a letter {letter} of unknown size")
+
+
+def _signed(term: Expression) -> Expression:
+    """Return a number below zero as one that is subtracted."""
+    if isinstance(term, Number) and term.negative:
+        return Negative(Number(-term.value, term.digits))
+    return term
 
 
 def value_of(formula: Expression) -> float:

@@ -92,13 +92,23 @@ def multiplied(term: Expression) -> Expression:
         return term
     before, chosen, behind = factors[:at], factors[at], factors[at + 1 :]
     assert isinstance(chosen, Total)
-    return each_term(multiplied)(total(*(product(*before, x, *behind) for x in chosen.terms)))
+    made = (numbers_first(product(*before, x, *behind)) for x in chosen.terms)
+    return each_term(multiplied)(total(*made))
+
+
+def numbers_first(formula: Expression) -> Expression:
+    """Return a product with the factors in front that are the same for all elements."""
+    body, signed_body = unsigned(formula), isinstance(formula, Negative)
+    numbers = [x for x in factors_of(body) if not free_letters(x)]
+    whole = product(*numbers, *(x for x in factors_of(body) if x not in numbers))
+    return product(Negative(whole)) if signed_body else whole
 
 
 def multiplied_if_cases(term: Expression) -> Expression:
     """Multiply out where a sum has cases among its terms, so that they can be resolved."""
     for part in term.walk():
-        if isinstance(part, Total) and any(isinstance(x, Cases) for x in part.terms):
+        factors = [x for each in terms_of(part) for x in factors_of(unsigned(each))]
+        if isinstance(part, Total) and any(isinstance(x, Cases) for x in factors):
             return multiplied(term)
     return term
 
@@ -140,4 +150,6 @@ def pulled(term: Expression) -> Expression:
         return term
     free = [x for x in term.body.factors if not set(free_letters(x)) & set(term.letters)]
     bound = [x for x in term.body.factors if x not in free]
-    return product(*free, summed(term.letters, product(*bound))) if free and bound else term
+    if not free or not bound:
+        return term
+    return numbers_first(product(*free, summed(term.letters, product(*bound))))

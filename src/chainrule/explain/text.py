@@ -10,6 +10,7 @@ from chainrule.explain.expressions import (
     Condition,
     Derivative,
     Expression,
+    Largest,
     Matrix,
     MatrixProduct,
     Negative,
@@ -67,6 +68,8 @@ def _compound(expression: Expression) -> str:
             below = f"{letters[0]}≠{apart}" if apart else ",".join(letters)
             mark = f"Σ_{below}" if len(below) == 1 else f"Σ_{{{below}}}"
             return f"{mark} {_factor(body, last=True)}"
+        case Largest(letters, body):
+            return f"max_{{{','.join(letters)}}} {text(body)}"
         case Product(factors):
             last = len(factors) - 1
             return "·".join(_factor(each, last=at == last) for at, each in enumerate(factors))

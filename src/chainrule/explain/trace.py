@@ -11,8 +11,9 @@ import numpy as np
 
 from chainrule.chain import Chain
 from chainrule.checking.loss_path import LossPath
-from chainrule.explain.sites import Parts, Site, steps_of
-from chainrule.functions import Dropout, RandomKey
+from chainrule.explain.sites import MASKED, Parts, Site, steps_of
+from chainrule.explain.traced_forward import intermediate_values
+from chainrule.functions import RandomKey
 from chainrule.functions.sequence import Step
 from chainrule.losses import Loss, MeanOverMembers
 from chainrule.types import Array
@@ -21,8 +22,9 @@ from chainrule.types import Array
 class NetworkTrace:
     """The values of a network at samples X with targets t, in float64, by their names.
 
-    ``values`` has them, ``sites`` the functions by what they make, ``steps`` their parameters, and
-    ``paths`` the functions from each value to the loss.
+    ``values`` has them, ``sites`` the functions by what they make, ``within`` those by what they
+    make on the way, ``steps`` their parameters, and ``paths`` the functions from each value to the
+    loss.
 
     Parameters
     ----------
@@ -51,6 +53,7 @@ class NetworkTrace:
             if not site.inner
             for own, outer in site.names.items()
         }
+        self.within: dict[str, Site] = {}
         self.paths: dict[str, LossPath] = {}
         self._run(parts.sites)
         self._add_loss()
@@ -62,8 +65,11 @@ class NetworkTrace:
                 self.values[site.inner[0].input] = x
                 self._run(site.inner)
             self.values[site.output] = np.array(self.forward(site, x), np.float64, order="C")
-            if isinstance(site.function, Dropout):
+            if isinstance(site.function, MASKED):
                 self.values[site.mask] = site.function.mask(x, self.steps[site.output][2])
+            within = intermediate_values(site, x, *self.steps[site.output][1:])
+            self.values |= within
+            self.within |= dict.fromkeys(within, site)
             for own, outer in site.names.items():
                 self.values[outer] = self.steps[site.output][1][own]
 
@@ -71,6 +77,17 @@ class NetworkTrace:
         """Return what a function makes of x."""
         _, own, key = self.steps[site.output]
         return site.function.forward(x, own, key)
+
+    def site_of(self, name: str) -> Site:
+        """Return the function that makes a value, or makes it on the way to what it makes."""
+        return self.within[name] if name in self.within else self.sites[name]
+
+    def made(self, name: str, x: Array) -> Array:
+        """Return a value as its function makes it of x."""
+        site = self.site_of(name)
+        if name not in self.within:
+            return self.forward(site, x)
+        return intermediate_values(site, x, *self.steps[site.output][1:])[name]
 
     def _add_loss(self) -> None:
         loss, Y = self.parts.loss, self.values["Y"]

@@ -12,6 +12,7 @@ from chainrule.explain.expressions import (
     Condition,
     Derivative,
     Expression,
+    Largest,
     Matrix,
     MatrixProduct,
     Negative,
@@ -69,6 +70,8 @@ def _compound(expression: Expression) -> str:
         case Sum(letters, body, apart):
             below = rf"{letters[0]} \neq {apart}" if apart else ",".join(letters)
             return rf"\sum_{{{below}}} {_factor(body, last=True)}"
+        case Largest(letters, body):
+            return rf"\max_{{{','.join(letters)}}} {latex(body)}"
         case Product(factors):
             last = len(factors) - 1
             parts = [_factor(each, last=at == last) for at, each in enumerate(factors)]
@@ -140,6 +143,8 @@ def number_latex(value: Fraction | float, digits: int = 6) -> str:
         fraction = rf"\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
         return str(value) if whole else sign + fraction
     mantissa, _, exponent = f"{value + 0.0:.{digits}g}".partition("e")
+    if mantissa == "1" and exponent:
+        return rf"10^{{{int(exponent)}}}"
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
 
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chainrule.functions.base import Multilinear
-from chainrule.functions.sliding import affine, pooled_shape, window_axes
+from chainrule.functions.sliding import (
+    padding_constants,
+    pooled_pixel,
+    pooled_shape,
+    pooled_sizes,
+    window_axes,
+)
 from chainrule.types import Shape
 
 
@@ -41,24 +47,15 @@ class AvgPool2d(Multilinear):
     def text(self) -> str:
         """Return the line that defines the layer."""
         rows, columns = window_axes(self)
-        return (
-            f"Y[n,c,i,j] = 1/{rows.size * columns.size} X[n,c,"
-            f"{affine(rows.stride, 'i', 1, 'u', rows.padding, 'p')},"
-            f"{affine(columns.stride, 'j', 1, 'v', columns.padding, 'q')}]"
-        )
+        return f"Y[n,c,i,j] = 1/{rows.size * columns.size} {pooled_pixel(self)}"
 
     def constants(self, input_shape: Shape | None) -> dict[str, int]:
         """Return the padding before each axis."""
-        if input_shape is None:
-            return {"p": 1, "q": 1}
-        rows, columns = window_axes(self)
-        return {"p": rows.before(input_shape[1]), "q": columns.before(input_shape[2])}
+        return {"p": 1, "q": 1} if input_shape is None else padding_constants(self, input_shape)
 
     def sizes(self, input_shape: Shape) -> dict[str, int]:
         """Return the sizes of the window and of the output."""
-        _, height, width = self.output_shape(input_shape)
-        rows, columns = window_axes(self)
-        return {"i": height, "j": width, "u": rows.size, "v": columns.size}
+        return pooled_sizes(self, input_shape)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (c, i, j)."""

@@ -85,6 +85,12 @@ class MaxPool2d(ExplicitFunction):
         lost = taps.max(axis=-1) == -np.inf
         return np.asarray(np.where(lost, first_inside, taps.argmax(axis=-1)))
 
+    def mask(self, X: Array, key: RandomKey | None = None) -> Array:
+        """Return M (n, c, i, j, u, v): 1 at each window's first maximum, else 0."""
+        rows, columns = window_axes(self)
+        taps = np.arange(rows.size * columns.size).reshape(rows.size, columns.size)
+        return np.asarray(self._winners(X)[..., None, None] == taps, dtype=X.dtype)
+
     def jacobian(
         self, X: Array, parameters: Parameters, by: str = "X", key: RandomKey | None = None
     ) -> Array:

@@ -71,6 +71,27 @@ def affine(s: int, i: str, d: int, u: str, padding: int | None, name: str) -> st
     return f"{window}-{padding}" if padding else window
 
 
+def padding_constants(function: Any, input_shape: tuple[int, ...]) -> dict[str, int]:
+    """Return p and q, how many numbers stand before each axis of an image."""
+    rows, columns = window_axes(function)
+    return {"p": rows.before(input_shape[1]), "q": columns.before(input_shape[2])}
+
+
+def pooled_pixel(function: Any) -> str:
+    """Return which numbers of X are in the window of Y[n,c,i,j]: ``X[n,c,2*i+u-1,2*j+v-1]``."""
+    rows, columns = window_axes(function)
+    row = affine(rows.stride, "i", 1, "u", rows.padding, "p")
+    column = affine(columns.stride, "j", 1, "v", columns.padding, "q")
+    return f"X[n,c,{row},{column}]"
+
+
+def pooled_sizes(function: Any, input_shape: tuple[int, ...]) -> dict[str, int]:
+    """Return the sizes of the window, u and v, and of the output, i and j."""
+    _, height, width = pooled_shape(function, input_shape)
+    rows, columns = window_axes(function)
+    return {"i": height, "j": width, "u": rows.size, "v": columns.size}
+
+
 def pooled_shape(function: Any, input_shape: tuple[int, ...]) -> tuple[int, ...]:
     """Return the shape (c, i, j) that a window of its own for each channel makes."""
     axes = window_axes(function)
