@@ -50,6 +50,39 @@ def test_a_sample_in_numbers():
     assert "     T = [[−2]]\n" in run.out
 
 
+def test_the_example_of_the_fifth_note():
+    shown = chainrule("derive", "--example", "note-5").out
+    assert "Y[0,1] = exp(0.86)/(exp(−2.85) + exp(0.86) + exp(0.28)) = 0.6311633536" in shown
+    assert "1·log(0.3533873307)) = 1.040190569" in shown
+    assert "∂L/∂X = [[0.01544931568 0.6311633536 −0.6466126693]]" in shown
+    other = chainrule("derive", "--example", "note-5", "--answer", 0, "--digits", 3).out
+    assert "∂L/∂X = [[−0.985 0.631 0.353]]" in other
+    own = chainrule("derive", "--example", "note-5", "--sample", "1,1,1", "--answer", 0).out
+    assert "Y = [[0.3333333333 0.3333333333 0.3333333333]]" in own
+
+
+def test_the_three_layer_networks_of_the_notes():
+    third = chainrule("derive", "--example", "note-3").out.rstrip().split("\n")
+    assert third[-8:] == [
+        "   dX5[n,j] = 1/N·(Y[n,j] − T[n,j])",
+        "   dW2[i,o] = X4[n,i] dX5[n,o]",
+        "   dX4[n,i] = dX5[n,o] W2[i,o]",
+        "   dX3[n,i] = dX4[n,i]·(1 if X3[n,i] > 0 else 0)",
+        "   dW1[i,o] = X2[n,i] dX3[n,o]",
+        "   dX2[n,i] = dX3[n,o] W1[i,o]",
+        "   dX1[n,i] = dX2[n,i]·(1 if X1[n,i] > 0 else 0)",
+        "   dW0[i,o] = X[n,i] dX1[n,o]",
+    ]
+    first = chainrule("derive", "--example", "note-1", "--sample", "1,2,3", "--answer", 4).out
+    assert "     T = [[0 0 0 0 1]]" in first
+
+
+@pytest.mark.parametrize("note", [2, 4])
+def test_other_networks_of_the_notes(note):
+    run = chainrule("derive", "--example", f"note-{note}", "--check")
+    assert "all lines are right" in run.err
+
+
 def test_a_saved_model_and_a_row_of_data(model):
     shown = chainrule("derive", model).out
     assert "Linear(3), ReLU()" in shown
@@ -111,8 +144,26 @@ def test_at_a_terminal_each_line_waits_for_enter(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        ((), "derive: expected either a MODEL or --layers, got neither"),
-        (("x.st", "--layers", "2"), "derive: expected either a MODEL or --layers, got both"),
+        ((), "derive: expected one of MODEL, --layers and --example, got none"),
+        (("x.st", "--layers", "2"),
+         "derive: expected one of MODEL, --layers and --example, got MODEL and --layers"),
+        (("--example", "note-6"),
+         "--example: expected one of note-1, note-2, note-3, note-4, note-5, got 'note-6'"),
+        (("--example", "note-1", "--inputs", 4),
+         "--inputs: expected --layers, too, got a network that has its own"),
+        (("x.st", "--no-bias"), "--bias: expected --layers, too, got a network that has its own"),
+        (("--layers", "2", "--answer", 1),
+         "--answer: expected --sample NUMBERS, whose answer it is, got none"),
+        (("x.st", "iris", "--sample", 1, "--answer", 1),
+         "--answer: expected --sample NUMBERS, whose answer it is, got a MODEL, "
+         "whose DATA has them"),
+        (("--layers", "2", "--latex", "--html", "page.html"),
+         "derive: expected one of --html, --latex, --json, --check, got --html and --latex"),
+        (("--layers", "2", "--latex", "--check"),
+         "derive: expected one of --html, --latex, --json, --check, got --latex and --check"),
+        (("--layers", "2", "--latex", "--exercise"),
+         "--exercise: expected text or --html, got --latex"),
+        (("--layers", "2", "--html", "no/page.html"), "--html: there is no folder no"),
         (("--layers", "2,x"), "--layers: expected sizes such as 256,128, got '2,x'"),
         (("--layers", "2", "--inputs", 0), "--inputs: expected a number from 1 to 100,000, got 0"),
         (("--layers", "2", "--task", "guess"),
@@ -149,6 +200,7 @@ def test_mistakes_with_data(model):
 def test_a_page_that_is_there_is_kept(model, tmp_path):
     page = tmp_path / "page.html"
     page.write_text("mine")
-    assert "--html: " in (error := chainrule("derive", model, "--html", page).error)
-    assert "is there already; --force overwrites it, --html NAME" in error
+    said = "is there already; --force overwrites it, --html NAME writes another file"
+    error = chainrule("derive", model, "--html", page).error
+    assert error == f"--html: {page} {said}"
     assert page.read_text() == "mine"

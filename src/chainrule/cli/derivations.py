@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.chain import Chain
+from chainrule.cli.derivation_examples import EXAMPLES
 from chainrule.cli.model_data import answers_of, loaded, samples_of, source_for, target_name
 from chainrule.cli.networks import ended
 from chainrule.cli.option_values import REGRESSION_LOSSES, hidden_sizes
@@ -15,6 +17,7 @@ from chainrule.cli.options import TASKS
 from chainrule.data import DataError
 from chainrule.explain import Derivation, derivation
 from chainrule.functions import ACTIVATIONS, Function, Linear
+from chainrule.losses import CrossEntropy, Loss
 from chainrule.types import Array
 
 LARGEST = 100_000
@@ -68,26 +71,55 @@ class SpelledNetwork:
 
     def derived(self, sample: str | None, answer: str | None, digits: int) -> Derivation:
         """Return the derivation, with the numbers of a sample such as ``0.5,-1`` if one is said."""
+        chain, loss = self._built()
+        return _derived(chain, loss, self.inputs, self.outputs, sample, answer, digits)
+
+    def _built(self) -> tuple[Chain, Loss]:
         functions: list[Function] = []
         for size in hidden_sizes(self.layers):
             functions += [Linear(size, bias=self.bias), ACTIVATIONS[self.activation]()]
-        chain, loss = ended(functions, self.task, self.outputs, self.loss, bias=self.bias)
-        chain.initialize((self.inputs,), dtype=np.float64)
-        if sample is None:
-            return derivation(chain, loss, digits=digits)
-        X = _numbers("--sample", sample, self.inputs)
-        return derivation(chain, loss, X, self._target(answer), digits=digits)
+        return ended(functions, self.task, self.outputs, self.loss, bias=self.bias)
 
-    def _target(self, answer: str | None) -> Array:
-        """Return the answer of a sample as its loss takes it."""
-        if answer is None:
-            raise ValueError("--answer: expected the answer of the sample, got none")
-        if self.task != "multiclass":
-            return _numbers("--answer", answer, self.outputs)
-        if not answer.isdecimal() or int(answer) >= self.outputs:
-            classes = f"a class from 0 to {self.outputs - 1}"
-            raise ValueError(f"--answer: expected {classes}, got {answer!r}")
-        return np.array([int(answer)])
+
+def derived_example(
+    name: str, sample: str | None, answer: str | None, digits: int | None
+) -> Derivation:
+    """Return the derivation of a network of the notes, with the note's sample or another."""
+    if name not in EXAMPLES:
+        raise ValueError(f"--example: expected one of {', '.join(EXAMPLES)}, got {name!r}")
+    known = EXAMPLES[name]
+    if sample is None:
+        sample, answer = known.sample, answer or known.answer
+    digits = known.digits if digits is None else digits
+    return _derived(known.chain, known.loss, known.inputs, known.outputs, sample, answer, digits)
+
+
+def _derived(
+    chain: Chain,
+    loss: Loss,
+    inputs: int,
+    outputs: int,
+    sample: str | None,
+    answer: str | None,
+    digits: int,
+) -> Derivation:
+    """Return the derivation of a new network, with the numbers of a sample if one is said."""
+    chain.initialize((inputs,), seed=0, dtype=np.float64)
+    if sample is None:
+        return derivation(chain, loss, digits=digits)
+    if answer is None:
+        raise ValueError("--answer: expected the answer of the sample, got none")
+    X, t = _numbers("--sample", sample, inputs), _target(answer, loss, outputs)
+    return derivation(chain, loss, X, t, digits=digits)
+
+
+def _target(answer: str, loss: Loss, outputs: int) -> Array:
+    """Return the answer of a sample as its loss takes it."""
+    if not isinstance(loss, CrossEntropy):
+        return _numbers("--answer", answer, outputs)
+    if not answer.isdecimal() or int(answer) >= outputs:
+        raise ValueError(f"--answer: expected a class from 0 to {outputs - 1}, got {answer!r}")
+    return np.array([int(answer)])
 
 
 def derived_model(
