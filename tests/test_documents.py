@@ -15,7 +15,7 @@ from documents import fenced_blocks, run_document
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = {
-    "docs/command-line.md": 18,
+    "docs/command-line.md": 19,
     "docs/derivation.md": 11,
     "docs/explain.md": 3,
     "docs/images.md": 10,

@@ -12,6 +12,7 @@ DRAWN = {
     "losses.svg": "losses",
     "bowl.png": "bowl",
     "descent.png": "ways",
+    "surface.png": "surface",
     "confusion.svg": "confusion",
     "mistakes.png": "mistakes",
     "saliency.png": "looks",

@@ -167,7 +167,8 @@ def test_a_curve_with_other_things_in_it_is_an_error(digits, tmp_path):
         (("--part", "mistakes"), "--part mistakes: expected DATA after MODEL, got none"),
         (
             ("digits",),
-            "DATA: expected --part confusion, mistakes, saliency, got --part all, which needs none",
+            "DATA: expected --part confusion, mistakes, saliency, descent, got --part all, "
+            "which needs none",
         ),
     ],
 )
@@ -210,3 +211,46 @@ def test_a_picture_is_overwritten_with_force_alone(digits, tmp_path, monkeypatch
     assert before.read_bytes() == b"a photo"
     assert chainrule("plot", digits, "--force").err == "picture saved in digits.png\n"
     assert size(before)[0] == 1500
+
+
+# ---- gradient descent
+
+
+def test_descent_on_the_loss_of_a_model(digits):
+    texts, said = words(digits, "digits", "--part", "descent", "--surface", "--steps", 2)
+    assert "the loss is that of the first 500 samples" in said
+    weights = load(digits).chain_.parameters["W0"]
+    largest = np.sort(np.abs(weights), axis=None)[-2:][::-1]
+    told = re.search(r"from 0 and 0; after training (.*) = (.*) and (.*) = (.*)\n", said)
+    np.testing.assert_allclose([abs(float(told[2])), abs(float(told[4]))], largest, rtol=0.01)
+    assert {"SGD, η = 0.1", "SGD, η = 0.1, momentum 0.8", "Adam, η = 0.1"} <= set(texts)
+    assert {told[1], told[3]} <= set(texts)
+
+
+def test_descent_as_it_is_said(digits):
+    options = ("--parameters", "W1[1,0], W0[2,3]", "--start", "−1,5", "--learning-rate", 0.5)
+    texts, said = words(digits, "digits", "--part", "descent", *options, "--steps", 1)
+    assert "from -1 and 5; after training W1[1,0] = " in said
+    assert {"W1[1,0]", "W0[2,3]", "SGD, η = 0.5"} <= set(texts)
+    assert [text for text in texts if text.endswith("in 1 steps")]
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (("--part", "descent"), "--part descent: expected DATA after MODEL, got none"),
+        (("digits", "--part", "saliency", "--surface"),
+         "--surface: expected --part descent, got --part saliency"),
+        (("--steps", 3), "--steps: expected --part descent, got --part all"),
+        (("digits", "--part", "descent", "--parameters", "W0"),
+         "--parameters: expected two such as W0[0,0],b0[1], got 'W0'"),
+        (("digits", "--part", "descent", "--start", "1"),
+         "--start: expected two numbers such as -1,5, got '1'"),
+        (("digits", "--part", "descent", "--steps", 0),
+         "--steps: expected a whole number >= 1, got 0"),
+        (("digits", "--part", "descent", "--learning-rate", 0),
+         "--learning-rate: expected a number > 0, got 0"),
+    ],
+)  # fmt: skip
+def test_mistakes_in_descent_are_a_sentence(digits, options, error):
+    assert chainrule("plot", digits, *options, "-fo", digits.with_name("no.png")).error == error

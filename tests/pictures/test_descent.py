@@ -208,6 +208,34 @@ def test_a_function_of_two_numbers_is_a_surface_too(gradient):
     assert display.ax_.get_title() == f"SGD, η = 0.09\nf(x) 18 → {last:.3g} in 6 steps"
 
 
+def test_a_surface_has_the_heights_and_the_way_lies_on_it():
+    display = DescentDisplay.from_function(
+        bowl, (4, 1), optimizers=[SGD(0.09), Adam(0.5)], kind="surface", **SMALL
+    )
+    assert [ax.name for ax in display.axes_] == ["3d", "3d"]
+    for way, descent in zip(display.lines_, display.descents, strict=True):
+        x, y, z = (np.ma.filled(np.ma.asarray(part, float), np.nan) for part in way.get_data_3d())
+        seen = ~np.isnan(z)
+        assert seen.sum() > 1
+        np.testing.assert_array_equal(np.stack([x, y], axis=1)[seen], descent.points[seen])
+        np.testing.assert_allclose(z[seen], [bowl(point) for point in descent.points[seen]])
+    first, second = (np.linspace(*ends, 5) for ends in display.limits)
+    np.testing.assert_allclose(display.heights_, [[bowl([a, b]) for a in first] for b in second])
+    shadow = display.axes_[0].lines[0].get_data_3d()[2]
+    assert np.all(shadow < display.heights_.min())
+    assert display.axes_[0].get_title().startswith("SGD, η = 0.09\nf(x) 18 → ")
+
+
+def test_a_surface_takes_the_place_of_an_axes():
+    figure, (left, right) = pyplot.subplots(1, 2)
+    display = drawn(parabola(), ax=left, kind="surface")
+    assert left not in figure.axes
+    assert right in figure.axes
+    assert display.ax_.name == "3d"
+    round_one = pyplot.figure().add_subplot(projection="3d")
+    assert drawn(parabola(), ax=round_one, kind="surface").ax_ is round_one
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -252,6 +280,7 @@ def test_an_estimator_is_no_chain():
         ({"start": (1, np.nan)}, "expected start of two numbers"),
         ({"limits": ((1, 0), (0, 1))}, "expected limits such as"),
         ({"limits": (0, 1)}, "expected limits such as"),
+        ({"kind": "hill"}, "expected kind to be 'contours' or 'surface', got 'hill'"),
     ],
 )
 def test_what_is_wrong_is_named(given, message):

@@ -18,6 +18,7 @@ from chainrule.cli.arguments import (
     TargetOption,
 )
 from chainrule.cli.checks import check_at_random, check_on_data
+from chainrule.cli.descents import DescentOptions
 from chainrule.cli.evaluation import Predictions, evaluate_source, predicted, scores_json
 from chainrule.cli.model_data import loaded, samples_of, source_for, target_name
 from chainrule.cli.output import (
@@ -226,6 +227,18 @@ def plot(
         str, typer.Option(metavar="NAME", help=f"What to draw: {', '.join(ALL_PARTS)}.")
     ] = "all",
     target: TargetOption = None,
+    parameters: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="Two of which the loss is drawn: W0[0,0],b0[1]."),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option(metavar="NUMBERS", help="Where descent starts: 0,0.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Of descent, 20 by default.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Of descent, 0.1 by default.")] = None,
+    surface: Annotated[
+        bool, typer.Option("--surface", help="Descent in three dimensions, not on a map.")
+    ] = False,
     skip_damaged: SkipDamagedOption = False,
     force: ForceOption = False,
 ) -> None:
@@ -239,6 +252,8 @@ def plot(
         raise ValueError(f"--output: expected a name that ends in {names}, got {path.name!r}")
     output_files.check_text_path(path, model, force=force)
     check_part(part, data)
+    descent = DescentOptions(parameters, start, steps, learning_rate, surface)
+    descent.check(part)
     if data is None:
         picture, notes = draw_network(loaded(model, "plot"), part, kind)
     else:
@@ -248,7 +263,7 @@ def plot(
             estimator, data, name, optional=part == "saliency", skip_damaged=skip_damaged,
             reading=options,
         )  # fmt: skip
-        picture, notes = draw_source(estimator, part, source, name, kind)
+        picture, notes = draw_source(estimator, part, source, name, kind, descent)
     out.say(*notes)
     output_files.write_bytes(path, picture)
     if output is None and path != usual:

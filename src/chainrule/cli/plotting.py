@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from chainrule.cli.descents import MOST_SAMPLES, DescentOptions
 from chainrule.cli.evaluation import labelled_part, parts_of
 from chainrule.cli.model_data import answers_of, samples_of
 from chainrule.data import Source
@@ -25,7 +28,12 @@ def check_part(part: str, data: str | None) -> None:
 
 
 def draw_source(
-    estimator: Any, part: str, source: Source, target: str | None, kind: str
+    estimator: Any,
+    part: str,
+    source: Source,
+    target: str | None,
+    kind: str,
+    descent: DescentOptions,
 ) -> tuple[bytes, list[str]]:
     """Return a picture of what a model makes of data, as the content of a file, and notes.
 
@@ -40,8 +48,16 @@ def draw_source(
     notes, y = list(source.notes), None
     if name != "all":
         notes.append(f"drawn of the {name} part, {len(chosen):,} samples")
+    if part == "descent" and len(chosen) > MOST_SAMPLES:
+        chosen = chosen.select(np.arange(MOST_SAMPLES))
+        notes.append(f"the loss is that of the first {MOST_SAMPLES} samples")
     if part != "saliency":
         chosen, unknown = labelled_part(estimator, chosen)
         notes += unknown
         y = answers_of(estimator, chosen, target)
-    return draw_samples(estimator, part, samples_of(estimator, chosen, target), y, kind), notes
+    options: dict[str, Any] = {}
+    if part == "descent":
+        options, note = descent.of_display(estimator)
+        notes.append(note)
+    X = samples_of(estimator, chosen, target)
+    return draw_samples(estimator, part, X, y, kind, options), notes

@@ -37,6 +37,7 @@ def panels(
     size: tuple[float, float],
     *,
     gaps: tuple[float, float] = (0.08, 0.08),
+    projection: str | None = None,
 ) -> Any:
     """Return the axes of small multiples, row by row; ValueError if what is given has no room.
 
@@ -53,13 +54,15 @@ def panels(
         Width and height of the figure in inches.
     gaps : tuple of float
         The room between rows and columns in the place of an Axes, as shares of one's size.
+    projection : str or None, default=None
+        That of the axes, such as "3d"; one that has another gives its place.
     """
     if fills_figure(ax):
         figure = pyplot(caller).figure(layout="constrained") if ax is None else ax
         if hasattr(figure, "set_size_inches"):  # as a part of a figure has not
             figure.set_size_inches(size)
         cells = figure.add_gridspec(*grid)
-    elif grid == (1, 1):
+    elif grid == (1, 1) and projection in (None, ax.name):
         return np.array([ax])
     else:
         place = getattr(ax, "get_subplotspec", lambda: None)()
@@ -67,7 +70,7 @@ def panels(
             raise ValueError(f"{caller}: expected ax from a figure's subplots, got {ax!r}")
         figure, cells = ax.figure, place.subgridspec(*grid, hspace=gaps[0], wspace=gaps[1])
         ax.remove()
-    return np.array([figure.add_subplot(cell) for cell in cells])
+    return np.array([figure.add_subplot(cell, projection=projection) for cell in cells])
 
 
 def fills_figure(ax: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Gradient descent on the surface of a loss by two parameters: contours, slopes, and the way."""
+"""Gradient descent on the surface of a loss by two parameters, in contours or in the round."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from chainrule.chain import Chain
 from chainrule.losses import Loss
 from chainrule.losses.base import expect_loss
 from chainrule.pictures.axes import check_count, panels
-from chainrule.pictures.descent_panel import Landscape, draw_way
+from chainrule.pictures.descent_panel import Landscape
+from chainrule.pictures.descent_relief import Relief
 from chainrule.pictures.descent_settings import (
     Limits,
+    as_kind,
     as_limits,
     as_optimizers,
     as_pair,
@@ -27,11 +29,12 @@ PANEL = 3.2
 
 
 class DescentDisplay:
-    """The loss by two parameters as contours, and the ways that optimizers take on it.
+    """The loss by two parameters, as contours or as a surface, and the ways of optimizers on it.
 
     Arrows point against the gradient, in which gradient descent moves; long ones are steeper. A
     square is the start, a star the end, a dot each step; a way that leaves the picture is cut off,
-    and its last loss is in the title.
+    and its last loss is in the title. A surface has its contours on the floor, where the way has a
+    shadow; ``ax_.view_init(elev, azim)`` turns it.
 
     Parameters
     ----------
@@ -44,6 +47,8 @@ class DescentDisplay:
         lead down.
     points : int, default=41
         In how many places along each side it is computed.
+    kind : {"contours", "surface"}, default="contours"
+        A map from above, with arrows, or a surface in three dimensions.
 
     Attributes
     ----------
@@ -65,10 +70,11 @@ class DescentDisplay:
         *,
         limits: Limits | None = None,
         points: int = 41,
+        kind: str = "contours",
     ) -> None:
         self.surface, self.descents = surface, tuple(descents)
         self.limits = limits_of(self.descents) if limits is None else limits
-        self.points = points
+        self.points, self.kind = points, as_kind(kind)
 
     def __repr__(self) -> str:
         kinds = ", ".join(type(each.optimizer).__name__ for each in self.descents)
@@ -88,6 +94,7 @@ class DescentDisplay:
         start: Sequence[float] | None = None,
         limits: Limits | None = None,
         points: int = 41,
+        kind: str = "contours",
         ax: Any = None,
     ) -> DescentDisplay:
         """Draw the loss of a chain, and the ways of optimizers whose batch are all samples.
@@ -109,7 +116,7 @@ class DescentDisplay:
             How many are taken.
         start : two of float, default=None
             Where they begin; by default at the chain's own numbers.
-        limits, points
+        limits, points, kind
             As :class:`DescentDisplay` takes them.
         ax
             See :meth:`plot`.
@@ -125,7 +132,7 @@ class DescentDisplay:
         expect_loss(loss)
         surface = LossSurface(chain, loss, X, t, parameters)
         begin = surface.present.copy() if start is None else start
-        return cls._descended(surface, begin, optimizers, steps, limits, points).plot(ax)
+        return cls._descended(surface, begin, optimizers, steps, limits, points, kind).plot(ax)
 
     @classmethod
     def from_function(
@@ -138,6 +145,7 @@ class DescentDisplay:
         steps: int = 20,
         limits: Limits | None = None,
         points: int = 41,
+        kind: str = "contours",
         ax: Any = None,
     ) -> DescentDisplay:
         """Draw any function of two numbers, and the ways of optimizers down on it.
@@ -150,7 +158,7 @@ class DescentDisplay:
             Where they begin.
         gradient : callable, default=None
             From x to the gradient; by finite differences unless it is given.
-        optimizers, steps, limits, points, ax
+        optimizers, steps, limits, points, kind, ax
             See :meth:`from_chain`.
 
         Returns
@@ -159,21 +167,29 @@ class DescentDisplay:
             The display, drawn.
         """
         surface = FunctionSurface(function, gradient)
-        return cls._descended(surface, start, optimizers, steps, limits, points).plot(ax)
+        return cls._descended(surface, start, optimizers, steps, limits, points, kind).plot(ax)
 
     @classmethod
     def _descended(
-        cls, surface: Surface, start: Any, optimizers: Any, steps: int, limits: Any, points: int
+        cls,
+        surface: Surface,
+        start: Any,
+        optimizers: Any,
+        steps: int,
+        limits: Any,
+        points: int,
+        kind: str,
     ) -> DescentDisplay:
         """Return the display of a surface with ways, not drawn."""
         chosen = as_optimizers(SGD(0.1) if optimizers is None else optimizers)
         check_count(cls.__name__, "steps", steps)
         check_count(cls.__name__, "points", points, 2)
+        as_kind(kind)
         begin = as_pair("start", start)
         if limits is not None:
             limits = as_limits(limits)
         ways = [surface.descend(each, begin, steps) for each in chosen]
-        return cls(surface, ways, limits=limits, points=points)
+        return cls(surface, ways, limits=limits, points=points, kind=kind)
 
     @classmethod
     def from_estimator(
@@ -188,6 +204,7 @@ class DescentDisplay:
         start: Sequence[float] | None = None,
         limits: Limits | None = None,
         points: int = 41,
+        kind: str = "contours",
         ax: Any = None,
     ) -> DescentDisplay:
         """Draw the loss of a fitted network about its parameters, without penalty.
@@ -200,7 +217,7 @@ class DescentDisplay:
             The samples.
         y : array-like or str, default=None
             Answers, or the column of a table that holds them; None takes the column of training.
-        parameters, optimizers, steps, start, limits, points, ax
+        parameters, optimizers, steps, start, limits, points, kind, ax
             See :meth:`from_chain`.
 
         Returns
@@ -222,6 +239,7 @@ class DescentDisplay:
             start=start,
             limits=limits,
             points=points,
+            kind=kind,
             ax=ax,
         )
 
@@ -242,16 +260,28 @@ class DescentDisplay:
         columns = min(count, 3)
         rows = -(-count // columns)
         size = PANEL * columns + 1.0, PANEL * rows + 0.4
-        made = panels("DescentDisplay", ax, (rows, columns), size, gaps=(0.5, 0.25))
+        round_ = self.kind == "surface"
+        made = panels(
+            "DescentDisplay",
+            ax,
+            (rows, columns),
+            size,
+            gaps=(0.5, 0.25),
+            projection="3d" if round_ else None,
+        )
         self.axes_, self.ax_, self.figure_ = made, made[0], made[0].figure
-        landscape, label = Landscape(self.surface, self.limits, self.points), self.surface.label
+        kind = Relief if round_ else Landscape
+        landscape = kind(self.surface, self.limits, self.points)
         self.heights_ = landscape.heights
         self.lines_: list[Any] = []
         for each, descent in zip(made, self.descents, strict=False):
             shown = landscape.draw(each)
-            self.lines_ += draw_way(each, descent, label)
+            self.lines_ += landscape.draw_way(each, descent)
         for each in made[count:]:
             each.set_axis_off()
-        bar = self.figure_.colorbar(shown, ax=list(made), pad=0.02, aspect=30, label=label)
+        apart = {"pad": 0.05 if round_ else 0.02, "shrink": 0.7 if round_ else 1.0}
+        label = self.surface.label
+        bar = self.figure_.colorbar(shown, ax=list(made), aspect=30, label=label, **apart)
+        bar.ax.set_ylim(landscape.levels[0], landscape.levels[-1])
         bar.ax.yaxis.set_major_formatter("{x:.2g}")
         return self

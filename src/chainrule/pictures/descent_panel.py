@@ -7,9 +7,21 @@ from typing import Any
 import numpy as np
 
 from chainrule.pictures.axes import COLORS, tidy
-from chainrule.pictures.descent_settings import Limits, contour_levels, optimizer_text
+from chainrule.pictures.descent_settings import Limits, contour_levels, title_of
 from chainrule.pictures.surfaces import Descent, Surface
 from chainrule.types import Array
+
+WAY = {
+    "color": COLORS[1],
+    "markersize": 4,
+    "linewidth": 1.6,
+    "markeredgecolor": "white",
+    "markeredgewidth": 0.5,
+}
+"""How the way of an optimizer looks."""
+
+ENDS = {"markeredgecolor": "white", "markeredgewidth": 0.8, "color": COLORS[1]}
+"""How its start and its end look."""
 
 ARROWS = 11
 """So many arrows stand in a row."""
@@ -50,6 +62,16 @@ class Landscape:
         ax.set_ylim(*self.limits[1])
         return shown
 
+    def draw_way(self, ax: Any, descent: Descent) -> list[Any]:
+        """Draw the way of an optimizer, its start and its end; return its line."""
+        x, y = descent.points.T
+        ax.plot(x, y, color="white", linewidth=3.4)  # so that it shows on every gray
+        lines: list[Any] = ax.plot(x, y, "o-", **WAY)
+        ax.plot(x[:1], y[:1], "s", markersize=8, **ENDS)
+        ax.plot(x[-1:], y[-1:], "*", markersize=13, **ENDS)
+        ax.set_title(title_of(descent, self.surface.label), fontsize=9)
+        return lines
+
     def _arrows(self) -> tuple[Array, ...]:
         """Return places of arrows, and the directions in which the surface falls, the longest 1."""
         first, second = (
@@ -69,22 +91,3 @@ class Landscape:
             slopes = slopes / lengths * np.sqrt(lengths / lengths.max())
         seen = lengths[:, 0] > SHORTEST * lengths.max()
         return places[seen, 0], places[seen, 1], slopes[seen, 0], slopes[seen, 1]
-
-
-def draw_way(ax: Any, descent: Descent, label: str) -> list[Any]:
-    """Draw the way of an optimizer, its start and its end; return its line."""
-    x, y = descent.points.T
-    ax.plot(x, y, color="white", linewidth=3.4)  # so that it shows on every gray
-    lines: list[Any] = ax.plot(
-        x, y, "o-", color=COLORS[1], markersize=4, linewidth=1.6, markeredgecolor="white",
-        markeredgewidth=0.5,
-    )  # fmt: skip
-    ends = {"markeredgecolor": "white", "markeredgewidth": 0.8, "color": COLORS[1]}
-    ax.plot(x[:1], y[:1], "s", markersize=8, **ends)
-    ax.plot(x[-1:], y[-1:], "*", markersize=13, **ends)
-    first, last, steps = descent.heights[0], descent.heights[-1], len(x) - 1
-    ax.set_title(
-        f"{optimizer_text(descent.optimizer)}\n{label} {first:.3g} → {last:.3g} in {steps} steps",
-        fontsize=9,
-    )
-    return lines

@@ -15,6 +15,8 @@ from chainrule.types import Array
 
 Limits = tuple[tuple[float, float], tuple[float, float]]
 
+KINDS = ("contours", "surface")
+
 LEVELS = 16
 """So many contours."""
 
@@ -40,6 +42,13 @@ def optimizer_text(optimizer: Optimizer) -> str:
     return ", ".join(told)
 
 
+def title_of(descent: Descent, label: str) -> str:
+    """Return what stands above a way: its optimizer, and how far it came."""
+    first, last, steps = descent.heights[0], descent.heights[-1], len(descent.points) - 1
+    told = f"{label} {first:.3g} → {last:.3g} in {steps} steps"
+    return f"{optimizer_text(descent.optimizer)}\n{told}"
+
+
 def as_optimizers(given: Any) -> list[Optimizer]:
     """Return one optimizer, or several, as a list; TypeError for anything else."""
     chosen = list(given) if isinstance(given, list | tuple) else [given]
@@ -59,6 +68,14 @@ def as_pair(name: str, given: Any) -> Array:
     if pair.shape != (2,) or not np.isfinite(pair).all():
         raise ValueError(f"DescentDisplay: expected {name} of two numbers, got {given!r}")
     return pair
+
+
+def as_kind(kind: Any) -> str:
+    """Return how the surface is drawn; ValueError for anything else."""
+    if kind not in KINDS:
+        known = " or ".join(map(repr, KINDS))
+        raise ValueError(f"DescentDisplay: expected kind to be {known}, got {kind!r}")
+    return str(kind)
 
 
 def as_limits(limits: Any) -> Limits:
