@@ -133,6 +133,16 @@ def test_numbers_are_those_that_the_chain_computes():
         assert np.array_equal(numbers, gradient[name].ravel())
 
 
+def test_numbers_below_zero_are_subtracted_and_one_is_told_once():
+    chain = initialized(Chain(Linear(1)), (2,))
+    chain.parameters["W0"][...] = [[1], [-1]]
+    chain.parameters["b0"][...] = 0
+    one = repr(chain.derivation(MeanSquaredError(), [[2.0, 3.0]], [[1.0]]))
+    assert "     ∂L/∂b0[0] = −4\n" in one
+    two = repr(chain.derivation(MeanSquaredError(), [[2.0, 3.0], [0.0, 0.0]], [[1.0], [2.0]]))
+    assert "     ∂L/∂b0[0] = −2 − 2 = −4\n" in two
+
+
 def test_of_many_numbers_some_are_shown():
     chain = initialized(Chain(Linear(30)), (20,))
     shown = repr(derivation(chain, MeanSquaredError(), np.ones((2, 20)), np.ones((2, 30))))

@@ -126,8 +126,8 @@ class Substitution:
         terms = []
         for own in self._each(formula, letters):
             if formula.apart is None or own[formula.letters[0]] != own[formula.apart]:
-                terms.append(_signed(self.put_in(formula.body, own)))
-        return terms[0] if len(terms) == 1 else Total(tuple(terms))
+                terms.append(self.put_in(formula.body, own))
+        return terms[0] if len(terms) == 1 else Total(tuple(map(_signed, terms)))
 
     def _size(self, formula: Expression, letter: str) -> int:
         if letter in self.scope.sizes:
