@@ -131,3 +131,25 @@ def test_a_type_of_categories_says_so_though_they_look_like_numbers(rows):
     expected = encoder.encode(pandas.DataFrame({"town": series.astype("category")}))
     for other in (series, series.astype(str), series.astype(float)):  # the same categories
         np.testing.assert_array_equal(encoder.encode(pandas.DataFrame({"town": other})), expected)
+
+
+@pytest.mark.parametrize("rows", [1, 16, 17])
+def test_numbers_of_a_frame_are_read_as_they_are_whatever_a_file_has(rows):
+    """A file's 1.234 is 1234 where points are thousands; a frame's number never is."""
+    values = np.linspace(1000.5, 9999.25, 60)
+    german = [f"{value:,.2f}".translate(str.maketrans(",.", ".,")) for value in values]
+    encoder = TableEncoder.fit(as_table({"price": [*german, ""]}), Options("test"))
+    numbers = np.resize([1.234, 8000.5, 1500.0, np.nan], rows)
+    expected = encoder.encode(as_table({"price": numbers}))
+    written = encoder.encode(as_table({"price": ["1,234", "8.000,5"]}))
+    assert np.array_equal(written[0], expected[0])
+    missing = [None if np.isnan(value) else value for value in numbers.tolist()]
+    for frame in (
+        pandas.DataFrame({"price": numbers}),
+        pandas.DataFrame({"price": pandas.Series(missing, dtype=object)}),
+        polars.DataFrame({"price": missing}),
+        {"price": numbers.tolist()},
+        {"price": missing},
+        {"price": list(numbers)},
+    ):
+        assert np.array_equal(encoder.encode(as_table(frame)), expected)

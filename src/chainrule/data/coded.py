@@ -34,8 +34,9 @@ class Coded(Sequence[str]):
         The place of each cell's text.
     kind : str, default="text"
         "boolean" where the texts are Python's names of truth values, as of a DataFrame; "category"
-        where their type there is of categories, whatever these look like; "zoned" where they are
-        times with a zone, as `zoned_times.zoned` writes them.
+        where their type there is of categories, whatever these look like; "number" where they were
+        numbers, and are written as programs do; "zoned" where they are times with a zone, as
+        `zoned_times.zoned` writes them.
     """
 
     __slots__ = ("codes", "kind", "texts")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +25,7 @@ EXACT = 2**53
 
 TRUTH = ("False", "True", "")
 BOOLEANS = {bool, np.bool_}
+NUMBERS = (int, float, np.integer, np.floating)
 
 
 def is_frame(data: Any) -> bool:
@@ -286,7 +287,18 @@ def _one_by_one(values: Any) -> Coded:
     coded, types = Coded.of(_text(value) for value in values), set(map(type, values))
     if types & BOOLEANS and str not in types and set(coded.texts) <= set(TRUTH):
         coded.kind = "boolean"
+    elif _are_numbers([value for value in values if _text(value)] if "" in coded.texts else values):
+        coded.kind = "number"
     return coded
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    """Return whether values that are there are numbers, none of them one that floats round."""
+    types = set(map(type, values))
+    if not types or not all(issubclass(each, NUMBERS) for each in types) or types & BOOLEANS:
+        return False
+    whole = [value for value in values if isinstance(value, int | np.integer)]
+    return not any(abs(value) > EXACT for value in whole)
 
 
 def _text(value: Any) -> str:

@@ -117,7 +117,7 @@ def _usual(column: Column, cells: Cells, decimal: str) -> Decision:
 
 def _as_written(column: Column, cells: Cells, decimal: str) -> Decision:
     """Return what a column is taken for by how its cells are written."""
-    programs = decimal != "," or isinstance(column.cells, np.ndarray)
+    programs = decimal != "," or cells.kind == "number"
     if not cells.words.any() and (programs or not any("." in text for text in cells.texts)):
         return Decision("numbers")
     if are_booleans(cells):

@@ -48,8 +48,11 @@ class NumberReading:
         return frozenset(self.blanks)
 
     def parse(self, cells: Cells) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return the numbers of the texts (d), NaN where one is missing, and which are words."""
-        if not cells.words.any() and self.format.decimal == ".":
+        """Return the numbers of the texts (d), NaN where one is missing, and which are words.
+
+        What was a number before it was a text has no format.
+        """
+        if cells.kind == "number" or (not cells.words.any() and self.format.decimal == "."):
             return np.where(cells.missing, np.nan, cells.values), cells.words
         values = np.full(len(cells.texts), np.nan)
         words = np.zeros(len(cells.texts), np.bool_)
@@ -81,7 +84,9 @@ class NumberReading:
         cells = Cells.read(raw)
         values, words = self.parse(cells)
         written = ~cells.missing & ~words & ~np.isfinite(values)
-        odd = words | (written & np.array([not self._is_blank(text) for text in cells.texts], bool))
+        if cells.kind != "number":
+            written &= np.array([not self._is_blank(text) for text in cells.texts], bool)
+        odd = words | written
         if odd.any():
             row, cell = cells.first(odd)
             expected = "a number" if words[cells.codes[row]] else "a finite number"
