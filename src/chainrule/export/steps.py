@@ -98,6 +98,11 @@ class Program:
     ----------
     parameters : mapping of str to ndarray
         The parameters of a network by their names in its buffer.
+
+    Attributes
+    ----------
+    passed : dict of str to (Array, Array or None)
+        The gradients that backprop of a layer took and made, by the layer's suffix.
     """
 
     def __init__(self, parameters: Mapping[str, Numbers]) -> None:
@@ -106,6 +111,7 @@ class Program:
             name: Array(name, array.shape, array) for name, array in parameters.items()
         }
         self.gradients: dict[str, Array] = {}
+        self.passed: dict[str, tuple[Array, Array | None]] = {}
 
     def gradient(self, name: str) -> Array:
         """Return the array of the gradient by a parameter."""

@@ -50,9 +50,11 @@ def forward(
 def backprop(program: Program, made: Sequence[Made], dY: Array, dX: Array | None) -> Array | None:
     """Write backprop of layers in sequence; return the gradient by X, None if it is not wanted."""
     upstream: Array | None = dY
-    for place in reversed(range(len(made))):
-        each = made[place]
-        own = dX if place == 0 else Array(f"d{each.X.name}", each.layer.input_shape)
-        assert upstream is not None
-        upstream = kind_of(each.layer.function).backprop(program, each, upstream, own)
+    for each in reversed(made):
+        if upstream is None:  # only layers that move no number are left
+            return None
+        own = dX if each.X is made[0].X else Array(f"d{each.X.name}", each.layer.input_shape)
+        before = kind_of(each.layer.function).backprop(program, each, upstream, own)
+        program.passed[each.suffix] = upstream, before
+        upstream = before
     return upstream
