@@ -141,6 +141,12 @@ class NetworkEstimator(CallbackSupportMixin, FittedNetwork):  # type: ignore[mis
     def _solver_name(self) -> str:
         return self.solver if isinstance(self.solver, str) else str(self.solver)
 
+    @property
+    def _first_learning_rate(self) -> float | None:
+        if self.solver == "lbfgs":
+            return None
+        return float(getattr(self.solver, "learning_rate", self.learning_rate_init))
+
     def _check_solver(self) -> bool:
         """Raise AttributeError where partial_fit makes no sense."""
         if self.solver == "lbfgs":

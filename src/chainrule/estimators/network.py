@@ -78,6 +78,11 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
     def _solver_name(self) -> str:
         """What moves the parameters, by name."""
 
+    @property
+    @abstractmethod
+    def _first_learning_rate(self) -> float | None:
+        """The learning rate with which it begins; None of what has none."""
+
     def _sample_weights(
         self, y: Any, targets: Targets, weights: Array | None, *, incremental: bool
     ) -> Array | None:

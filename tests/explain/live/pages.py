@@ -10,7 +10,7 @@ from chainrule import MLPClassifier
 from chainrule.explain.live.document import packaged
 from export.programs import NODE
 
-PURE = ("format.js", "terms.js", "network.js", "contributions.js", "texts.js")
+PURE = ("format.js", "terms.js", "network.js", "levels.js", "contributions.js", "texts.js")
 """The scripts that need no browser."""
 
 PRINT = """

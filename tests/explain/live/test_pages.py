@@ -337,7 +337,7 @@ def test_each_kind_of_column_has_its_field(tmp_path):
     kinds = {column["name"]: column["kind"] for column in facts["inputs"]["columns"]}
     expected = {"age": "number", "city": "values", "member": "truth", "since": "date"}
     assert kinds == expected | {"remark": "text"}
-    assert facts["loss"]["members"] > 1
+    assert facts["loss"]["shares"]["members"] > 1
     assert facts["inputs"]["grid"] is None
     if NODE is None:
         return
@@ -396,4 +396,7 @@ def test_statistics_have_no_part_in_a_step(tmp_path):
     model = Classifier(chain, complete=True, max_iter=30, tol=1.0, random_state=0).fit(X, Y)
     model.explain(X, Y, path=tmp_path / "page.html")
     _, facts = read_page(tmp_path / "page.html")
-    assert facts["solver"]["factors"] == {"mean1": 0, "variance1": 0}
+    assert facts["solver"]["factors"] == {
+        "mean1": ["mean1", 0],
+        "variance1": ["variance1", 0],
+    }

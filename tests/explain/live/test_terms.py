@@ -7,7 +7,7 @@ import pytest
 
 from chainrule.explain.live.document import packaged
 from chainrule.explain.live.facts import loss_facts
-from chainrule.explain.live.layers import layer_facts
+from chainrule.explain.live.layers import layers_facts
 from chainrule.explain.live.program import page_plan, program_source
 from chainrule.explain.live.typeset import typeset_parts
 from chainrule.export.walk import walk
@@ -29,9 +29,12 @@ const add = (chosen) => {
   kinds[kind] = (kinds[kind] ?? 0) + 1;
   (sums[kind] ??= []).push([sum, value]);
 };
+numbers.gradients.forEach((gradient, value) => {
+  const before = value < facts.loss.layers || value > layersWithin().length;
+  if (before) gradient.forEach((_, flat) => add({ value, flat }));
+});
 facts.layers.forEach((layer, k) => {
   if (!numbers.gradients[k + 1]) return;
-  numbers.gradients[k].forEach((_, flat) => add({ value: k, flat }));
   for (const [own, { shape }] of Object.entries(layer.parameters)) {
     for (let flat = 0; flat < sizeOf(shape); flat++) add({ layer: k, own, flat });
   }
@@ -43,8 +46,11 @@ found.push({ kinds, sums });
 def blocks(cases):
     for case in cases:
         plan = page_plan(walk(case.chain, case.loss))
-        layers = [layer_facts(made) for made in plan.gradient.made]
-        facts = {"layers": layers, "loss": loss_facts(plan), "answers": {}}
+        facts = {
+            "layers": layers_facts(plan.gradient.made),
+            "loss": loss_facts(plan),
+            "answers": {},
+        }
         given = {"X": case.X[0].ravel().tolist(), "T": np.ravel(case.targets()[0]).tolist()}
         yield "{"
         yield f"const facts = {json.dumps(facts)};"
@@ -68,6 +74,7 @@ def test_terms_add_up_to_every_gradient(tmp_path):
     assert counted["slope"] > 100
     assert counted["same"] > 10
     assert counted["rule"] > 100
+    assert counted["sum"] > 10  # of a block's X, which goes two ways
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -20,7 +20,12 @@ from chainrule.estimators.solvers import unless_one_of_many
 from chainrule.estimators.tables.networks import member_objective, outputs_of
 from chainrule.estimators.tables.parameters import TABLE_CONSTRAINTS
 from chainrule.estimators.tables.preparation import Given, TableJob, prepare_table
-from chainrule.estimators.tables.recipe import BIN_HEIGHTS, bins_of, scoring_of
+from chainrule.estimators.tables.recipe import (
+    BIN_HEIGHTS,
+    bins_of,
+    learning_rate_of,
+    scoring_of,
+)
 from chainrule.estimators.tables.samples import rows_as_table
 from chainrule.estimators.tables.scores import mean_of_members
 from chainrule.estimators.tables.training import fit_members
@@ -165,6 +170,10 @@ class TableEstimator(FittedNetwork):
     @property
     def _solver_name(self) -> str:
         return "adamw"
+
+    @property
+    def _first_learning_rate(self) -> float:
+        return learning_rate_of(self, classes=self._kind_of_targets == Classes.kind)
 
     @property
     def scoring_(self) -> Any:

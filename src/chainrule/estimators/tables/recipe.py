@@ -12,7 +12,7 @@ from chainrule.estimators import resolve
 from chainrule.estimators.scoring import LOSS
 from chainrule.functions import Elementwise
 
-__all__ = ["Recipe", "bins_of", "recipe_for", "scoring_of"]
+__all__ = ["Recipe", "bins_of", "learning_rate_of", "recipe_for", "scoring_of"]
 
 AUTO = "auto"
 
@@ -108,7 +108,7 @@ def recipe_for(estimator: Any, rows: int, *, classes: bool) -> Recipe:
         activation=resolve.activation(said("activation", "mish")),
         first_weights=0.3,
         dropout=float(said("dropout", 0.15 if classes else 0.0)),
-        learning_rate=float(said("learning_rate_init", 0.012 if classes else 0.016)),
+        learning_rate=learning_rate_of(estimator, classes=classes),
         weight_decay=float(said("weight_decay", 0.1 if classes else 0.05)),
         beta2=0.95,
         averaging=0.6,
@@ -118,6 +118,11 @@ def recipe_for(estimator: Any, rows: int, *, classes: bool) -> Recipe:
         label_smoothing=float(said("label_smoothing", 0.0)),
         scoring=scoring_of(estimator, classes=classes),
     )
+
+
+def learning_rate_of(estimator: Any, *, classes: bool) -> float:
+    """Return the learning rate that an estimator says, or else that of the recipe."""
+    return float(_said(estimator, "learning_rate_init", 0.012 if classes else 0.016))
 
 
 def bins_of(estimator: Any, *, classes: bool) -> dict[str, int]:

@@ -16,6 +16,7 @@ SCRIPTS = (
     "format.js",
     "terms.js",
     "network.js",
+    "levels.js",
     "contributions.js",
     "texts.js",
     "state.js",
@@ -25,17 +26,21 @@ SCRIPTS = (
     "sample.js",
     "answers.js",
     "painting.js",
+    "picture_columns.js",
+    "picture_svg.js",
+    "picture_choice.js",
     "picture.js",
     "layers.js",
     "matrix.js",
     "choice.js",
     "step.js",
     "shares.js",
+    "print.js",
     "main.js",
 )
 """The parts of the page's script, in the order in which they stand in it."""
 
-STYLES = ("page.css", "parts.css")
+STYLES = ("page.css", "parts.css", "print.css")
 
 
 def document(title: str, facts: dict[str, Any], program: str) -> str:

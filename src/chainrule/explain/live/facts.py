@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
-import numpy as np
-
-from chainrule.explain.live.layers import layer_facts
+from chainrule.explain.live.layers import layers_facts
 from chainrule.explain.live.raw_inputs import input_facts
 from chainrule.explain.live.samples import PageSamples, sample_label
 from chainrule.explain.live.typeset import typeset_formulas
 from chainrule.export.language.printing import identifier
 from chainrule.export.plan import ExportPlan
-from chainrule.losses import MeanOverMembers, fused
+from chainrule.losses import ElementwiseLoss, Loss, MeanOverMembers, fused
 from chainrule.targets import Classes, Numbers
 
 __all__ = ["loss_facts", "page_facts"]
@@ -39,7 +38,7 @@ def page_facts(
     return {
         "title": network.title,
         "formula": model._network().formula(),
-        "layers": [layer_facts(made) for made in plan.gradient.made],
+        "layers": layers_facts(plan.gradient.made),
         "loss": loss_facts(plan),
         "answers": _answers(plan, targets),
         "solver": _solver(model),
@@ -60,24 +59,40 @@ def _sample(samples: PageSamples, place: int, targets: Any) -> dict[str, Any]:
 
 
 def loss_facts(plan: ExportPlan) -> dict[str, Any]:
-    """Return the loss, and that of the numbers which it takes together with a last function."""
+    """Return the loss, and that of the numbers which it takes together with a last function.
+
+    The loss of an ensemble is told with that of each member; ``shares`` are the counts by which
+    means divide a derivative, and what of.
+    """
     network = plan.network
     loss, last = network.loss, network.layers[-1].function
     assert loss is not None
     pair = fused(last, loss)
-    parts = [[str(loss), typeset_formulas(loss.formulas(), loss)]]
-    if pair is not None:
-        parts.append([f"{last} and {loss} together", typeset_formulas(pair.formulas(), pair)])
-    members = isinstance(loss, MeanOverMembers)
     count = len(network.layers) - bool(pair)
     shape = network.layers[count - 1].output_shape if count else network.input_shape
+    members = isinstance(loss, MeanOverMembers)
+    each, taken = _of_one_member(loss), _of_one_member(pair or loss)
+    rules = [(str(loss), loss)]
+    if members:
+        rules.append((f"{each}, of each member", each))
+    if pair is not None:
+        end = ", of each member" if members else ""
+        rules.append((f"{last} and {each} together{end}", taken))
+    formulas = [[title, typeset_formulas(rule.formulas(), rule)] for title, rule in rules]
+    shares = {"members": shape[0] if members else 1, "outputs": 1}
+    if isinstance(taken, ElementwiseLoss) and taken.outputs == "mean":
+        shares["outputs"] = prod(shape[1:] if members else shape)
     return {
         "title": str(loss),
-        "formulas": parts,
-        "fused": bool(pair),
+        "formulas": formulas,
+        "fused": pair is not None,
         "layers": count,
-        "members": shape[0] if members else 1,
+        "shares": shares,
     }
+
+
+def _of_one_member(loss: Loss) -> Loss:
+    return loss.each if isinstance(loss, MeanOverMembers) else loss
 
 
 def _answers(plan: ExportPlan, targets: Any) -> dict[str, Any]:
@@ -107,15 +122,11 @@ def _number_names(plan: ExportPlan, targets: Numbers) -> list[str]:
 
 def _solver(model: Any) -> dict[str, Any]:
     """Return what has trained the network, in words, and its learning rate."""
-    solver = getattr(model, "solver", "")
-    rate = getattr(solver, "learning_rate", None)
-    if rate is None:
-        rate = getattr(model, "learning_rate_init", None)
     alpha = getattr(model, "alpha", 0)
     factors = model._network().learning_rate_factors
     return {
-        "factors": {identifier(name): float(factor) for name, factor in factors.items()},
-        "name": str(solver),
-        "rate": float(rate) if isinstance(rate, int | float | np.floating) else None,
+        "factors": {identifier(name): [name, float(factor)] for name, factor in factors.items()},
+        "name": model._solver_name,
+        "rate": model._first_learning_rate,
         "alpha": float(alpha) if isinstance(alpha, int | float) else 0.0,
     }

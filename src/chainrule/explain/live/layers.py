@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from chainrule import notation
@@ -17,25 +19,67 @@ from chainrule.layout import Layer
 from chainrule.notation.line import Indices, Line, Term
 from chainrule.notation.sizes import offset
 
-__all__ = ["layer_facts"]
+__all__ = ["Placed", "gradient_lines", "layers_facts", "placed"]
 
 
-def layer_facts(made: Made) -> dict[str, Any]:
-    """Return a layer as data for a page."""
+@dataclass(frozen=True)
+class Placed:
+    """A layer in its place among all layers of a network, those inside of blocks included.
+
+    Values are counted from X, which is 0; what the layer of number k makes is k + 1.
+
+    Parameters
+    ----------
+    made : Made
+        The layer.
+    takes : list of int
+        The values that it takes: one, or of a block what it is given and what those inside make.
+    within : int, optional
+        The number of the block that it is inside of.
+    """
+
+    made: Made
+    takes: list[int]
+    within: int | None = None
+
+
+def placed(made: Sequence[Made]) -> list[Placed]:
+    """Return all layers: those of the chain, then those inside of each block, and so on."""
+    found = [Placed(each, [place]) for place, each in enumerate(made)]
+    for number, block in enumerate(found):  # which grows
+        value = block.takes[0]
+        for inner in block.made.inner:
+            found.append(Placed(inner, [value], number))
+            value = len(found)
+        if block.made.inner:
+            block.takes.append(value)
+    return found
+
+
+def layers_facts(made: Sequence[Made]) -> list[dict[str, Any]]:
+    """Return all layers as data for a page, in the order of :func:`placed`."""
+    return [_layer(each) for each in placed(made)]
+
+
+def _layer(placed: Placed) -> dict[str, Any]:
+    made = placed.made
     layer = made.layer
     shapes = layer.function.parameter_shapes(layer.input_shape)
     own = {
-        name: {"name": identifier(full), "shape": list(shapes[name])}
+        name: {"name": identifier(full), "label": full, "shape": list(shapes[name])}
         for name, full in layer.names.items()
     }
     return {
         "title": f"{made.suffix} {layer.function}",
+        "kind": type(layer.function).__name__,
         "suffix": made.suffix,
+        "takes": placed.takes,
+        "within": placed.within,
         "inputShape": list(layer.input_shape),
         "outputShape": list(layer.output_shape),
         "parameters": own if not made.inner else {},
         "gradients": gradient_lines(layer),
-        "same": isinstance(kind_of(layer.function), SameNumbers),
+        "same": bool(made.inner) or isinstance(kind_of(layer.function), SameNumbers),
         "formulas": typeset_parts(layer.function),
     }
 

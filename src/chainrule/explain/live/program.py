@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from math import prod
 
-from chainrule.explain.live.layers import gradient_lines
+from chainrule.explain.live.layers import gradient_lines, placed
 from chainrule.export.functions import Gradient
 from chainrule.export.javascript.layers import layer_places
 from chainrule.export.javascript.loops import step_lines
@@ -36,9 +36,11 @@ def page_plan(network: Network) -> ExportPlan:
 def program_source(plan: ExportPlan) -> str:
     """Return one object, ``network``, that has what the module of a plan exports, and more.
 
-    ``lossOf(T)`` is the loss without its gradients, ``backwardFrom(dY)`` backprop from any
-    gradient by the numbers that the loss takes, and ``slopes`` has dy/dx of each layer that is
-    elementwise, and ``pulls`` backprop of each that is neither that nor a line; null of others.
+    ``lossOf(T)`` is the loss without its gradients, and ``backwardFrom(dY)`` backprop from any
+    gradient by the numbers that the loss takes. ``insideValues`` are what layers inside of blocks
+    make, ``insideGradients`` the gradients by these. For each layer, in the order of
+    :func:`.layers.placed`, ``slopes`` has dy/dx if it is elementwise, and ``pulls`` its backprop if
+    it is neither that nor a line; null of others.
     """
     assert plan.gradient is not None
     printer = JavaScriptPrinter()
@@ -70,31 +72,45 @@ def _more(printer: JavaScriptPrinter, gradient: Gradient) -> Iterator[str]:
     yield f"  return {places[gradient.dX]};"
     yield "}"
     yield ""
+    layers = placed(gradient.made)
+    inside = [each.made for each in layers if each.within is not None]
+    passed = gradient.program.passed
+    yield "/** What each layer inside of a block makes, and the gradient by it. */"
+    yield f"export const insideValues = [{', '.join(places[made.Y] for made in inside)}];"
+    own = ", ".join(places[passed[made.suffix][0]] for made in inside)
+    yield f"export const insideGradients = [{own}];"
+    yield ""
     yield "/** Backprop of one layer alone, of any gradient by its output; null of simple ones. */"
     yield "export const pulls = ["
-    for made in gradient.made:
-        yield from _pull(printer, made, gradient)
+    for each in layers:
+        yield from _pull(printer, each.made, gradient, places)
     yield "];"
     yield ""
     yield "/** dy/dx of each layer that is elementwise, at each number x and y = f(x). */"
     yield "export const slopes = ["
-    for made in gradient.made:
-        yield from _slopes(printer, made)
+    for each in layers:
+        yield from _slopes(printer, each.made)
     yield "];"
 
 
-def _pull(printer: JavaScriptPrinter, made: Made, gradient: Gradient) -> Iterator[str]:
-    function, own = made.layer.function, (f"{made.suffix} ", f"{made.suffix}_")
-    steps = gradient.program.steps[gradient.forward_steps + 1 :]
-    steps = [step for step in steps if step.title.startswith(own)]
-    places = layer_places(gradient)
-    seed = {array.name: place for array, place in places.items()}.get(f"d{made.Y.name}")
-    if isinstance(function, Elementwise) or gradient_lines(made.layer) or not steps or not seed:
+def _pull(
+    printer: JavaScriptPrinter, made: Made, gradient: Gradient, places: dict[Array, str]
+) -> Iterator[str]:
+    layer, program = made.layer, gradient.program
+    steps = program.steps[gradient.forward_steps + 1 :]
+    steps = [step for step in steps if step.title.startswith(f"{made.suffix} ")]
+    plain = isinstance(layer.function, Elementwise) or gradient_lines(layer) or made.inner
+    if plain or not steps or made.suffix not in program.passed:
         yield "  null,"
         return
+    dY, dX = program.passed[made.suffix]
+    found = {own: places[program.gradient(name)] for own, name in layer.names.items()}
+    if dX is not None:
+        found["X"] = places[dX]
     yield "  (dY) => {"
-    yield f"    {seed}.set(dY);"
+    yield f"    {places[dY]}.set(dY);"
     yield from (f"  {line}" for line in step_lines(printer, steps, places))
+    yield f"    return {{ {', '.join(f'{own}: {place}' for own, place in found.items())} }};"
     yield "  },"
 
 

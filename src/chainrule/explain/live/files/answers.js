@@ -77,23 +77,26 @@ function numberAnswers(list) {
   });
   const own = (place, all) => (all ? all[place % all.length] : null);
   const truths = Array.from({ length: targets }, (_, place) => {
-    const field = make("input", { type: "number", step: "any", ariaLabel: `true number ${place}` });
-    field.oninput = () => {
-      if (field.value === "") return;
-      state.T[place] = (Number(field.value) - (own(place, mean) ?? 0)) / (own(place, scale) ?? 1);
+    const name = labels[place] ?? labels[0];
+    return numberBox({ ariaLabel: `true ${name}` }, notFinite, (value) => {
+      state.T[place] = (value - (own(place, mean) ?? 0)) / (own(place, scale) ?? 1);
       changed();
-    };
-    return field;
+    });
   });
-  list.append(make("label", {}, "True: ", ...truths));
+  const boxes = truths.flatMap(({ field, told }) => [field, told]);
+  list.append(make("p", { className: "tools" }, "True: ", ...boxes));
   return () => {
     rows.forEach((element, place) => {
       element.textContent = short(state.answer[place]);
       element.title = exactly(state.answer[place]);
     });
-    truths.forEach((field, place) => {
+    truths.forEach(({ field, set }, place) => {
       const value = state.T[place] * (own(place, scale) ?? 1) + (own(place, mean) ?? 0);
-      if (document.activeElement !== field) field.value = Number(value.toPrecision(6));
+      if (document.activeElement !== field) set(Number(value.toPrecision(6)));
     });
   };
+}
+
+function notFinite(number) {
+  return Number.isFinite(number) ? "" : "Expected a number";
 }

@@ -1,6 +1,7 @@
 // The gradient by the chosen number: as terms from layer to layer, and as a finite difference.
 
 const MOST_TERMS = 6;
+const MOST_LISTED = 300;
 
 function showGradient() {
   const body = document.getElementById("gradient-body");
@@ -21,7 +22,21 @@ function showGradient() {
     state.followed = [...chosenPlaces().slice(0, level), Number(follow.dataset.term)];
     refresh();
   };
-  view(() => (told.innerHTML = gradientHtml()));
+  view(() => keepingPlace(told, () => (told.innerHTML = gradientHtml())));
+}
+
+/** Write a part of the page anew; what had the focus has it again, and what was open is. */
+function keepingPlace(part, write) {
+  const keyOf = ({ dataset: { level, term } }) => `${level},${term}`;
+  const focused = part.contains(document.activeElement) ? keyOf(document.activeElement) : null;
+  const open = [...part.querySelectorAll("details[open]")].map(keyOf);
+  write();
+  for (const each of part.querySelectorAll("details")) each.open = open.includes(keyOf(each));
+  if (focused === null) return;
+  const again = [...part.querySelectorAll("button, summary")].find(
+    (each) => keyOf(each) === focused,
+  );
+  again?.focus({ preventScroll: true });
 }
 
 function chosenPlaces() {
@@ -47,11 +62,11 @@ function headHtml({ at, value }) {
 /** What the chosen number is, in words. */
 function meaningOf(at) {
   if (at.own === undefined) return escaped(`A number of ${valueName(at.value)}.`) + inputName(at);
-  const { name, shape } = facts.layers[at.layer].parameters[at.own];
+  const { name, shape } = parameterOf(at);
   const places = placesOf(at.flat, shape);
   const now = `It is ${numberHtml(network.parameters[name][at.flat])}. `;
   if (shape.length === 2 && at.own === "W") {
-    const from = { value: at.layer, flat: places[0] };
+    const from = { value: facts.layers[at.layer].takes[0], flat: places[0] };
     return `${now}The weight from ${escaped(numberName(from))}${inputName(from)} to ${escaped(numberName({ value: at.layer + 1, flat: places[1] }))}.`;
   }
   return `${now}A parameter of ${escaped(facts.layers[at.layer].title)}.`;
@@ -76,37 +91,55 @@ function levelHtml(level, number) {
 }
 
 /** The right side of a level in symbols. */
-function sidesHtml({ kind, terms, at, order }) {
+function sidesHtml({ kind, terms, missing, at, order }) {
   if (kind === "loss") return lossRule(at);
-  if (kind === "rule" && !terms.length) {
-    return escaped(
-      `0, or too many terms: backprop of ${ruleTitle(at)}, whose formula stands below`,
-    );
-  }
-  if (!terms.length) return "0";
-  const product = terms[order[0]].factors
-    .map((factor) => escaped(factorName(at, factor)))
-    .join(" · ");
-  return terms.length === 1 ? product : `a sum of ${terms.length} terms`;
+  const rest = missing.map((l) => escaped(facts.layers[l].title)).join(" and ");
+  const more = `backprop of ${rest}, whose formula stands below and whose terms are too many`;
+  if (!terms.length) return rest ? more : "0";
+  if (rest) return `${countOf(terms)}, and ${more},`;
+  if (terms.length > 1) return countOf(terms);
+  const [term] = terms;
+  return term.factors.map((factor) => escaped(factorName(at, term, factor))).join(" · ");
 }
 
-function ruleTitle(at) {
-  return facts.layers[at.own === undefined ? at.value : at.layer].title;
+function countOf({ length }) {
+  return length === 1 ? "one term" : `a sum of ${length} terms`;
 }
 
-/** The gradient of the loss by a number that it takes. */
+/** The gradient of the loss by a number that it takes: y − t, if it is that, or its derivative. */
 function lossRule({ flat }) {
-  const { fused, layers, title } = facts.loss;
-  const y = state.numbers.values[layers + 1];
-  const { T } = state.numbers;
-  const difference = y && T.length === y.length ? y[flat] - T[flat] : NaN;
-  const value = state.numbers.gradients[layers][flat];
-  if (fused && Math.abs(difference - value) <= 1e-9 * Math.max(1, Math.abs(value))) {
-    return `${escaped(valueName(layers + 1))}[${flat}] − T[${flat}] = ${numberHtml(y[flat])} − ${numberHtml(T[flat])}`;
+  const { fused, layers, shares } = facts.loss;
+  const { values, gradients, T } = state.numbers;
+  const predicted = layers + (fused ? 1 : 0);
+  const outputs = sizeOf(valueShape(layers)) / shares.members;
+  const t = T[flat % outputs];
+  const share = shares.members * shares.outputs;
+  const names = { y: numberName({ value: predicted, flat }), t: `T[${flat % outputs}]` };
+  const [by, why] = [share === 1 ? "" : ` / ${share}`, sharesSaid(shares)];
+  const y = values[predicted]?.[flat];
+  const value = gradients[layers][flat];
+  if (Math.abs((y - t) / share - value) <= 1e-9 * Math.max(1e-3, Math.abs(value))) {
+    const inside = (text) => (by ? `(${text})${by}` : text);
+    return `${inside(`${escaped(names.y)} − ${names.t}`)}${why} = ${inside(`${numberHtml(y)} − ${numberHtml(t)}`)}`;
   }
-  const parts = facts.loss.formulas[facts.loss.formulas.length - 1][1];
-  const lines = parts.find(([part]) => part === "derivative" || part === "Jacobian")?.[1] ?? [];
-  return `the derivative of ${escaped(title)}, ${lines.join(" ")}`;
+  const taken = { value: layers, flat };
+  const given = numberHtml(values[layers][flat]);
+  return `${derivativeHtml()}${by}${why}, where y = ${escaped(numberName(taken))} = ${given} and t = ${names.t} = ${numberHtml(t)},`;
+}
+
+/** By what means divide, in words. */
+function sharesSaid({ members, outputs }) {
+  const told = [];
+  if (outputs > 1) told.push(`${outputs} outputs`);
+  if (members > 1) told.push(`${members} members`);
+  return told.length ? `, a mean over ${told.join(" and ")},` : "";
+}
+
+/** The derivative of the loss, or of that of each member, as a formula. */
+function derivativeHtml() {
+  const [, parts] = facts.loss.formulas[facts.loss.formulas.length - 1];
+  const [, lines] = parts.find(([part]) => part === "derivative" || part === "Jacobian") ?? [];
+  return lines ? lines.join(" ") : `the derivative of ${escaped(facts.loss.title)}`;
 }
 
 /** The terms of a level, the largest first; each can be followed. */
@@ -115,13 +148,13 @@ function termsHtml({ at, terms, order, place }, number) {
   const row = (k) => {
     const { factors, product, number: factor } = terms[k];
     const numbers = [...(factor === 1 ? [] : [factor]), ...factors.map(({ value }) => value)];
-    const names = factors.map((each) => escaped(factorName(at, each))).join(" · ");
+    const names = factors.map((each) => escaped(factorName(at, terms[k], each)));
     const follow =
       terms.length > 1
-        ? `<td><button type="button" data-level="${number}" data-term="${k}" aria-pressed="${k === place}" aria-label="follow this term" title="follow this term">→</button></td>`
+        ? `<td><button type="button" data-level="${number}" data-term="${k}" aria-pressed="${k === place}" aria-label="follow ${names.join(" · ")}" title="follow this term">→</button></td>`
         : "";
     const followed = k === place && terms.length > 1 ? "followed" : "";
-    return `<tr class="${followed}">${follow}<td>${names}</td><td>= ${numbers.map(numberHtml).join(" · ")}</td><td>= ${numberHtml(product)}</td></tr>`;
+    return `<tr class="${followed}">${follow}<td>${names.map((name) => `<span class="factor">${name}</span>`).join(" · ")}</td><td>=&nbsp;${numbers.map(numberHtml).join(" · ")}</td><td>=&nbsp;${numberHtml(product)}</td></tr>`;
   };
   const shown = order.slice(0, MOST_TERMS);
   if (place !== undefined && !shown.includes(place)) shown.push(place);
@@ -130,9 +163,18 @@ function termsHtml({ at, terms, order, place }, number) {
     `<div class="scroll"><table class="terms">${places.map(row).join("")}</table></div>`;
   const sum = rest.reduce((total, k) => total + terms[k].product, 0);
   const more = rest.length
-    ? `<details><summary>${rest.length} more terms, together ${short(sum)}</summary>${rest.length <= 300 ? table(rest) : ""}</details>`
+    ? `<details data-level="${number}"><summary data-level="${number}">${moreTerms(rest.length)}, together ${numberHtml(sum)}</summary>${table(rest.slice(0, MOST_LISTED))}${leftOutOf(rest.length)}</details>`
     : "";
   return table(shown) + more;
+}
+
+function moreTerms(count) {
+  return count === 1 ? "1 more term" : `${count} more terms`;
+}
+
+function leftOutOf(count) {
+  if (count <= MOST_LISTED) return "";
+  return `<p class="note">${count - MOST_LISTED} smaller ones are left out.</p>`;
 }
 
 /** The product along the path that is followed. */
@@ -141,7 +183,7 @@ function pathHtml(levels) {
   const whole = levels[0].value;
   const names = factors.map(({ label }) => escaped(label)).join(" · ");
   const numbers = factors.map(({ value }) => numberHtml(value)).join(" · ");
-  const single = levels.every(({ terms }) => terms.length <= 1);
+  const single = levels.every(({ terms, missing }) => terms.length + missing.length <= 1);
   const share = single ? "This is the only path." : `All paths together make ${numberHtml(whole)}.`;
   return `<h4>The path that is followed</h4><p class="equation">${names}<br>= ${numbers} = ${numberHtml(product)}</p><p class="note">${share}</p>`;
 }

@@ -2,7 +2,8 @@
 
 /** The factors whose sum with the numbers that the loss takes is a score. */
 function scoreFactors(score) {
-  const { members, layers } = facts.loss;
+  const { layers } = facts.loss;
+  const { members } = facts.loss.shares;
   const size = sizeOf(valueShape(layers));
   const outputs = size / members;
   const factors = new Float64Array(size);

@@ -22,15 +22,41 @@ function menu(label, options, act) {
   return { select, element: make("label", {}, `${label} `, select) };
 }
 
-/** Radio buttons, the first of which is chosen. */
-function radios(name, options, act) {
-  const group = make("span", { className: "radios", role: "radiogroup" });
+/** Radio buttons under a label that is read out, the first of which is chosen. */
+function radios(name, label, options, act) {
+  const group = make("span", { className: "radios", role: "radiogroup", ariaLabel: label });
   options.forEach(([value, text], place) => {
     const input = make("input", { type: "radio", name, value, checked: place === 0 });
     input.onchange = () => act(value);
     group.append(make("label", {}, input, ` ${text}`));
   });
   return group;
+}
+
+/**
+ * A field for a number, and beside it what is wrong with what it says, which is then not taken.
+ * `problem` of a number, NaN of what is none, is a sentence, or "".
+ */
+function numberBox(properties, problem, take = () => {}) {
+  const field = make("input", { type: "number", step: "any", ...properties });
+  const told = make("span", { className: "wrong", role: "alert" });
+  const say = (text) => {
+    told.textContent = text;
+    field.setAttribute("aria-invalid", text !== "");
+  };
+  const number = () => (field.value === "" ? NaN : Number(field.value));
+  const check = () => {
+    const text = problem(number());
+    const got = field.value || (field.validity.badInput ? "no number" : "nothing");
+    say(text && `${text}, got ${got}`);
+    return text === "";
+  };
+  field.oninput = () => check() && take(number());
+  const set = (value) => {
+    field.value = value;
+    say("");
+  };
+  return { field, told, number, check, set, say };
 }
 
 /** The colour of a number's sign, and how much of it: full at `most`. */

@@ -9,7 +9,7 @@ function drawingOf(grid, changedRaw) {
     height: height * scale,
     tabIndex: 0,
     className: "drawing",
-    role: "img",
+    role: "application",
     ariaLabel: `The sample, ${height} × ${width} pixels. Draw with the pointer; with keys, arrows move, space draws, backspace clears a pixel.`,
   });
   const [low, high] = pixelRange(grid);

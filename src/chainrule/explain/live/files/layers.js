@@ -4,8 +4,7 @@ const MOST_NUMBERS_SHOWN = 512;
 
 function showLayers() {
   const body = document.getElementById("layers-body");
-  facts.layers.forEach((layer, k) => body.append(layerCard(layer, k)));
-  body.append(lossCard());
+  body.append(...layersWithin().map(layerCard), lossCard());
 }
 
 /** The blocks of a function of the program by their titles: [{ title, text }]. */
@@ -22,9 +21,9 @@ function blocksOf(program) {
 
 const programs = { forward: blocksOf(network.forward), backward: blocksOf(network.backward) };
 
-/** The lines of the program that belong to a layer. */
+/** The lines of the program that belong to a layer alone. */
 function linesOfLayer(suffix) {
-  const own = ({ title }) => title.startsWith(`${suffix} `) || title.startsWith(`${suffix}_`);
+  const own = ({ title }) => title.startsWith(`${suffix} `);
   return ["forward", "backward"].map((part) => {
     const text = programs[part]
       .filter(own)
@@ -34,19 +33,23 @@ function linesOfLayer(suffix) {
   });
 }
 
-function layerCard(layer, k) {
+/** A card of a layer, which has in it those of the layers inside of a block. */
+function layerCard(l) {
+  const layer = facts.layers[l];
   const counts = Object.values(layer.parameters).map(
-    ({ name, shape }) => `${name} ${shape.join(" × ")}`,
+    ({ label, shape }) => `${label} ${shape.join(" × ")}`,
   );
   const shapes = `${layer.inputShape.join(" × ")} → ${layer.outputShape.join(" × ")}`;
   const summary = make("summary", {}, make("b", { textContent: layer.title }), ` ${shapes} `);
   summary.append(make("span", { className: "note", textContent: counts.join(", ") }));
   const card = make("details", { className: "card" }, summary);
   const numbers = make("div");
+  const inside = layersWithin(l).map(layerCard);
   const fill = () => {
-    card.append(numbers, formulaPart(layer.formulas), programPart(linesOfLayer(layer.suffix)));
+    const program = programPart(layer.title, linesOfLayer(layer.suffix));
+    card.append(numbers, formulaPart(layer.formulas), program, ...inside);
   };
-  return liveCard(card, fill, () => (numbers.innerHTML = numbersOf(k)));
+  return liveCard(card, fill, () => (numbers.innerHTML = numbersOf(l + 1)));
 }
 
 function lossCard() {
@@ -58,7 +61,7 @@ function lossCard() {
     for (const [title, parts] of facts.loss.formulas)
       card.append(make("h4", { textContent: title }), formulaPart(parts));
     const text = programs.backward[0].text.trimEnd();
-    card.append(programPart([["", text]]));
+    card.append(programPart("the loss", [["", text]]));
   };
   return liveCard(card, fill, () => (numbers.innerHTML = `L = ${numberHtml(state.numbers.loss)}`));
 }
@@ -80,11 +83,11 @@ function liveCard(card, fill, draw) {
   return card;
 }
 
-function numbersOf(k) {
+function numbersOf(value) {
   const { values, gradients } = state.numbers;
   const rows = [
-    [valueName(k + 1), values[k + 1]],
-    [`∂L/∂${valueName(k + 1)}`, gradients[k + 1]],
+    [valueName(value), values[value]],
+    [`∂L/∂${valueName(value)}`, gradients[value]],
   ];
   return rows.map(([name, array]) => gridHtml(name, array)).join("");
 }
@@ -111,12 +114,15 @@ function formulaPart(parts) {
   return make("dl", { className: "formulas", innerHTML: html.join("") });
 }
 
-function programPart(parts) {
+function programPart(of, parts) {
   const part = make("div", { className: "programs" });
   for (const [title, text] of parts) {
     if (!text) continue;
-    part.append(make("h4", { textContent: `The program${title ? `, ${title}` : ""}` }));
-    part.append(make("pre", { tabIndex: 0 }, make("code", { textContent: text })));
+    const heading = `The program${title ? `, ${title}` : ""}`;
+    const ariaLabel = `${heading}, of ${of}`;
+    const code = make("code", { textContent: text });
+    part.append(make("h4", { textContent: heading }));
+    part.append(make("pre", { tabIndex: 0, role: "region", ariaLabel }, code));
   }
   return part;
 }

@@ -7,17 +7,8 @@ state.chosen = firstChoice();
 for (const show of [showAnswer, showPicture, showGradient, showStep, showShares, showLayers])
   show();
 refresh();
-addEventListener("beforeprint", () => {
-  for (const { card } of cards) card.open = true;
-  inPrint(true);
-});
+addEventListener("beforeprint", () => inPrint(true));
 addEventListener("afterprint", () => inPrint(false));
-
-/** Draw in the colours of paper, or again in those of the screen. */
-function inPrint(is) {
-  document.documentElement.classList.toggle("paper", is);
-  refresh();
-}
 
 /** The number that is explained first: of the first parameter that with the largest gradient. */
 function firstChoice() {

@@ -5,15 +5,10 @@ const MOST_HIGH = 420;
 const MOST_ROWS = 512;
 const MOST_ACROSS = 1024;
 
-/** All parameters that have gradients: [{ layer, own, name, shape }]. */
+/** All parameters that have gradients: [{ layer, own, name, label, shape }]. */
 function allParameters() {
-  const found = facts.layers.flatMap((layer, k) =>
-    Object.entries(layer.parameters).map(([own, { name, shape }]) => ({
-      layer: k,
-      own,
-      name,
-      shape,
-    })),
+  const found = inOrder().flatMap((layer) =>
+    Object.entries(facts.layers[layer].parameters).map(([own, told]) => ({ layer, own, ...told })),
   );
   return found.filter(({ name }) => name in state.numbers.parameters);
 }
@@ -21,18 +16,20 @@ function allParameters() {
 /** The parts that choose a number of a parameter. */
 function matrixPart() {
   const all = allParameters();
-  const canvas = make("canvas", { tabIndex: 0, className: "matrix", role: "img" });
-  const indices = make("span", { className: "indices" });
+  const canvas = make("canvas", { tabIndex: 0, className: "matrix", role: "application" });
+  const boxes = make("span", { className: "indices" });
   let [current, shown] = [all[0], "weights"];
+  let indices = null;
   const take = (place) => choose({ layer: all[place].layer, own: all[place].own, flat: 0 });
   const which = menu(
     "Parameter",
-    all.map(({ name, shape }, place) => [place, `${name} (${shape.join(" × ")})`]),
+    all.map(({ label, shape }, place) => [place, `${label} (${shape.join(" × ")})`]),
     take,
   );
   which.select.id = "parameter-choice";
   const what = radios(
     "matrix",
+    "what the picture of the parameter shows",
     [
       ["weights", "its numbers"],
       ["gradients", "its gradient"],
@@ -65,18 +62,19 @@ function matrixPart() {
     if (!current) return;
     if (chosen?.own !== undefined) {
       const place = all.findIndex(({ layer, own }) => layer === chosen.layer && own === chosen.own);
-      if (all[place] !== current || !indices.children.length) {
+      if (all[place] !== current || indices === null) {
         current = all[place];
-        fillIndices(indices, current, pick);
+        indices = indexBoxes(current, pick);
+        boxes.replaceChildren(...indices.elements);
       }
+      indices.show(chosen.flat);
       which.select.value = place;
     }
     paintMatrix(canvas, current, shown);
-    showIndices(indices, current);
     note.textContent = partSaid(partOf(current));
   });
   const frame = make("div", { className: "scroll matrixframe" }, canvas, note);
-  return [make("p", { className: "tools" }, which.element, indices, what), frame];
+  return [make("p", { className: "tools" }, which.element, boxes, what), frame];
 }
 
 function matrixSize(shape) {
@@ -89,8 +87,7 @@ function matrixSize(shape) {
 function partOf({ name, shape }) {
   const { rows, across } = matrixSize(shape);
   const { chosen } = state;
-  const own = chosen?.own === undefined ? null : facts.layers[chosen.layer].parameters[chosen.own];
-  const flat = own?.name === name ? chosen.flat : null;
+  const flat = chosen && parameterOf(chosen)?.name === name ? chosen.flat : null;
   const [i, j] = [Math.floor((flat ?? 0) / across), (flat ?? 0) % across];
   const row = i - (i % MOST_ROWS);
   const column = j - (j % MOST_ACROSS);
@@ -113,13 +110,13 @@ function partSaid({ row, column, rows, columns, across, whole }) {
 }
 
 function paintMatrix(canvas, current, shown) {
-  const { name } = current;
+  const { name, label } = current;
   const part = partOf(current);
   const fits = Math.floor(Math.min(MOST_WIDE / part.columns, MOST_HIGH / part.rows));
   const side = Math.max(2, Math.min(14, fits));
   canvas.width = part.columns * side;
   canvas.height = part.rows * side;
-  canvas.ariaLabel = `${name}, ${part.whole} rows of ${part.across}. Click, or move with arrow keys, to choose a number.`;
+  canvas.ariaLabel = `${label}, ${part.whole} rows of ${part.across}. Click, or move with arrow keys, to choose a number.`;
   const array = shown === "weights" ? network.parameters[name] : state.numbers.parameters[name];
   const numbers = new Float64Array(part.rows * part.columns);
   for (let i = 0; i < part.rows; i++) {
@@ -136,35 +133,34 @@ function paintMatrix(canvas, current, shown) {
   pen.strokeRect(j * side - margin, i * side - margin, side + 2 * margin, side + 2 * margin);
 }
 
-/** A field for each index of a number. */
-function fillIndices(indices, { shape }, pick) {
-  const inputs = shape.map((size, axis) =>
-    make("input", {
-      type: "number",
-      min: 0,
-      max: size - 1,
-      step: 1,
-      ariaLabel: `index ${axis}, up to ${size - 1}`,
-    }),
-  );
+/** A box for each index of a number, which takes those that exist; `show` tells the chosen ones. */
+function indexBoxes({ shape }, pick) {
+  const problem = (size) => (place) =>
+    Number.isInteger(place) && place >= 0 && place < size
+      ? ""
+      : `Expected a whole number from 0 to ${size - 1}`;
   const read = () => {
-    const places = inputs.map(({ value }) => Number(value));
-    const fits = places.every(
-      (place, axis) => Number.isInteger(place) && place >= 0 && place < shape[axis],
-    );
-    if (fits) pick(flatOf(places, shape));
+    if (boxes.every(({ check }) => check()))
+      pick(
+        flatOf(
+          boxes.map(({ number }) => number()),
+          shape,
+        ),
+      );
   };
-  inputs.forEach((input) => (input.oninput = read));
-  indices.replaceChildren(
-    "at ",
-    ...inputs.flatMap((input, axis) => (axis ? [" , ", input] : [input])),
-  );
-}
-
-function showIndices(indices, { shape }) {
-  if (state.chosen?.own === undefined) return;
-  const places = placesOf(state.chosen.flat, shape);
-  indices.querySelectorAll("input").forEach((input, axis) => {
-    if (document.activeElement !== input) input.value = places[axis];
+  const boxes = shape.map((size, axis) => {
+    const ariaLabel = `index ${axis}, from 0 to ${size - 1}`;
+    return numberBox({ min: 0, max: size - 1, step: 1, ariaLabel }, problem(size), read);
   });
+  let shown = null;
+  const show = (flat) => {
+    if (flat === shown) return; // what is being typed stays
+    shown = flat;
+    placesOf(flat, shape).forEach((place, axis) => {
+      const { field, set } = boxes[axis];
+      if (document.activeElement !== field || field.value !== `${place}`) set(place);
+    });
+  };
+  const fields = boxes.flatMap(({ field }, axis) => (axis ? [" , ", field] : [field]));
+  return { show, elements: ["at ", ...fields, ...boxes.map(({ told }) => told)] };
 }

@@ -42,14 +42,14 @@ function showShares() {
     const found = whole
       ? inputTimesGradient(...given)
       : integratedGradients(...given, 1e-3, 1024, 0.3);
-    state.numbers = compute(state.X, state.T);
+    state.numbers = compute(state.numbers.X, state.numbers.T);
     result.innerHTML = sharesHtml(found, labels[score], choice);
     if (canvas) paintShares(canvas, ofRaw(found.shares));
   };
   view(() => {
     clearTimeout(timer);
     if (state.trouble) return;
-    if (document.documentElement.classList.contains("paper")) draw();
+    if (inPaper()) draw();
     else timer = setTimeout(draw, 60);
   });
 }

@@ -13,9 +13,16 @@ const state = {
 };
 
 /** The parameters as training left them. */
-const trained = Object.fromEntries(
-  Object.entries(network.parameters).map(([name, array]) => [name, array.slice()]),
-);
+const trained = copyOfParameters();
+
+function copyOfParameters() {
+  const all = Object.entries(network.parameters);
+  return Object.fromEntries(all.map(([name, array]) => [name, array.slice()]));
+}
+
+function setParameters(given) {
+  for (const [name, array] of Object.entries(given)) network.parameters[name].set(array);
+}
 
 const views = [];
 
@@ -33,18 +40,28 @@ function programSample(raw) {
 
 /** Compute all numbers anew, and draw them. */
 function refresh() {
+  const { numbers } = state;
   try {
-    const sample = programSample(state.raw);
-    if (Array.isArray(sample) && sample.some(Number.isNaN)) throw new Error("A number is missing.");
-    state.X = Float64Array.from(network.encode(sample));
-    state.answer = network.predict(sample);
-    state.T ??= targetOfPlace(state.answer.place ?? 0);
-    state.numbers = compute(state.X, state.T);
-    state.trouble = state.X.every(Number.isFinite) ? "" : "A number is missing.";
+    takeNumbers();
+    state.trouble = "";
   } catch (error) {
     state.trouble = error.message;
+    if (numbers) state.numbers = compute(numbers.X, numbers.T);
   }
   views.forEach((draw) => draw());
+}
+
+/** Let the sample's numbers be those of the page; an Error, and nothing new, if there are none. */
+function takeNumbers() {
+  const sample = programSample(state.raw);
+  if (Array.isArray(sample) && sample.some(Number.isNaN)) throw new Error("A number is missing.");
+  const X = Float64Array.from(network.encode(sample));
+  if (!X.every(Number.isFinite)) throw new RangeError("A number is missing, or too large.");
+  const answer = network.predict(sample);
+  state.T ??= targetOfPlace(answer.place ?? 0);
+  const numbers = compute(X, state.T.slice());
+  if (!Number.isFinite(numbers.loss)) throw new RangeError("The loss is not finite here.");
+  Object.assign(state, { X, answer, numbers });
 }
 
 let waiting = false;

@@ -4,22 +4,30 @@ function showStep() {
   const body = document.getElementById("step-body");
   const { name, rate, alpha } = facts.solver;
   const trainedBy = `Trained with ${name}${rate ? `, learning rate ${rate}` : ""}${alpha ? `, and the penalty alpha=${short(alpha)}, which is no part of L here` : ""}.`;
-  const field = make("input", { type: "number", step: "any", min: 0, id: "rate" });
-  field.value = usualRate();
+  const box = numberBox({ id: "rate", min: 0 }, (rate) =>
+    Number.isFinite(rate) && rate > 0 ? "" : "Expected a number above 0",
+  );
+  box.set(usualRate());
   const result = make("div", { ariaLive: "polite" });
   let before = null;
   const act = (count) => () => {
-    before ??= snapshot();
-    const learningRate = Number(field.value);
-    const expected = count === 1 ? expectedChange(learningRate) : null;
-    for (let k = 0; k < count; k++) stepOnce(learningRate);
+    if (!box.check()) return;
+    const now = snapshot();
+    const expected = count === 1 ? expectedChange(box.number()) : null;
+    if (!takeSteps(box.number(), count)) {
+      const what = count === 1 ? "a step" : `${count} steps`;
+      box.say(`With ${box.field.value} ${what} would lead beyond all numbers: not taken`);
+      return;
+    }
+    before ??= now;
     refresh();
     result.innerHTML = stepHtml(before, snapshot(), expected);
   };
   const reset = button("Reset", () => {
-    for (const [name, array] of Object.entries(trained)) network.parameters[name].set(array);
+    setParameters(trained);
     before = null;
     result.innerHTML = "";
+    box.check();
     refresh();
   });
   body.append(
@@ -30,7 +38,8 @@ function showStep() {
     make(
       "p",
       { className: "tools" },
-      make("label", {}, "Learning rate η ", field),
+      make("label", {}, "Learning rate η ", box.field),
+      box.told,
       button("Take a step", act(1)),
       button("Take 10", act(10)),
       reset,
@@ -41,8 +50,8 @@ function showStep() {
 
 /** What moves otherwise than by η. */
 function factorsSaid() {
-  const told = Object.entries(facts.solver.factors).map(
-    ([name, factor]) => `${factor} for ${name}`,
+  const told = Object.values(facts.solver.factors).map(
+    ([label, factor]) => `${factor} for ${label}`,
   );
   return told.length ? ` Factors of η: ${told.join(", ")}.` : "";
 }
@@ -55,7 +64,21 @@ function usualRate() {
 
 /** The factor of the learning rate that a parameter has: 0 for statistics. */
 function factorOf(name) {
-  return facts.solver.factors[name] ?? 1;
+  return facts.solver.factors[name]?.[1] ?? 1;
+}
+
+/** Take steps, all or none; whether all numbers are finite after them. */
+function takeSteps(rate, count) {
+  const before = copyOfParameters();
+  for (let k = 0; k < count; k++) stepOnce(rate);
+  const { loss, parameters } = state.numbers;
+  const finite = [...Object.values(network.parameters), ...Object.values(parameters)].every(
+    (array) => array.every(Number.isFinite),
+  );
+  if (finite && Number.isFinite(loss)) return true;
+  setParameters(before);
+  state.numbers = compute(state.numbers.X, state.numbers.T);
+  return false;
 }
 
 function stepOnce(rate) {
@@ -64,7 +87,7 @@ function stepOnce(rate) {
     const own = rate * factorOf(name);
     for (let k = 0; k < array.length; k++) array[k] -= own * gradient[k];
   }
-  state.numbers = compute(state.X, state.T);
+  state.numbers = compute(state.numbers.X, state.numbers.T);
 }
 
 /** What the loss changes by if it is linear: −η times the squared length of the gradient. */
