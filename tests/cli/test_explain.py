@@ -39,6 +39,20 @@ def test_names_and_json(digits, tmp_path, monkeypatch):
     assert facts["samples"][0]["T"] is None  # the file has no digits
 
 
+def test_what_is_unusual_in_the_data_is_said_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [
+        f"{k % 9},{'Oslo' if k % 2 else 'Rome'},{'yes' if k % 9 > 4 else 'no'}" for k in range(80)
+    ]
+    (tmp_path / "rows.csv").write_text("\n".join(["age,city,member", *rows]))
+    path = train("rows.csv", tmp_path / "rows.safetensors", "--target", "member")
+    (tmp_path / "new.csv").write_text("age,city,member\n3,Lima,no\n4,Oslo,yes")
+    run = chainrule("explain", path, "new.csv")
+    note = "column 'city': 1 cell with values not seen in training, encoded as zeros: 'Lima'"
+    assert run.err.splitlines()[0] == note
+    assert run.err.splitlines()[1].startswith("page written to rows.html: 2 samples")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from chainrule.cli.arguments import ForceOption, JsonOption, ModelArgument, Targ
 from chainrule.cli.model_data import answers_of, loaded, samples_of, source_for, target_name
 from chainrule.cli.output import Output
 from chainrule.cli.text_commands import explain_text
-from chainrule.data import BUILTIN, DataError
+from chainrule.data import BUILTIN, DataError, DataWarning
 from chainrule.inputs import Texts
 
 __all__ = ["explain"]
@@ -52,11 +53,20 @@ def explain(
         raise ValueError(f"--output: expected a name that ends in .html, got {path.name!r}")
     output_files.check_text_path(path, model, force=force)
     X, y = _samples(estimator, data, target)
-    page = estimator.explain(X, y, path=path)
+    page, notes = _written(estimator, X, y, path)
     if as_json:
-        out.json({**vars(page), "path": str(path)})
+        out.json({**vars(page), "path": str(path), "notes": notes})
     else:
-        out.say(str(page))
+        out.say(*notes, str(page))
+
+
+def _written(estimator: Any, X: Any, y: Any, path: Path) -> tuple[Any, list[str]]:
+    """Write a page; return what it is, and what was unusual in the data."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DataWarning)
+        page = estimator.explain(X, y, path=path)
+    notes = [str(each.message) for each in caught if issubclass(each.category, DataWarning)]
+    return page, list(dict.fromkeys(notes))
 
 
 def _usual_path(model: Path, *, force: bool) -> Path:

@@ -229,6 +229,28 @@ def test_a_page_without_samples_says_so(model, tmp_path):
     assert facts["samples"][0]["x"] == [0.0] * 64
 
 
+def test_a_table_without_samples_begins_with_medians(tmp_path):
+    rng = np.random.default_rng(0)
+    count = 200
+    rare = np.where(rng.random(count) < 0.1, rng.integers(50, 90, count), 0)
+    frame = pandas.DataFrame(
+        {
+            "age": rng.integers(18, 80, count),
+            "gain": rare,
+            "city": rng.choice(["Oslo", "Rome"], count),
+        }
+    )
+    y = np.where(frame["age"] + rare > 60, "yes", "no")
+    model = TableClassifier(members=2, max_iter=2, random_state=0).fit(frame, y)
+    model.explain(path=tmp_path / "page.html")
+    _, facts = read_page(tmp_path / "page.html")
+    age, gain, city = facts["samples"][0]["x"]
+    assert 18 < age < 80
+    assert (gain, city) == (0, "Oslo")
+    low, high = facts["inputs"]["columns"][0]["range"]
+    assert 18 <= low < age < high <= 80
+
+
 def test_names_cannot_end_the_script(tmp_path):
     labels = np.array(["</script><b>", "<!--", "it's"])
     model = digits_classifier().fit(X, labels[Y])
@@ -256,8 +278,13 @@ def test_bad_input_is_one_sentence(model, tmp_path):
         model.explain(X[:0], path=tmp_path / "p.html")
     with pytest.raises(ValueError, match="64"):
         model.explain(X[:, :3], Y, path=tmp_path / "p.html")
-    with pytest.raises(ValueError, match=r"no-folder/p\.html: cannot be written: its folder does"):
-        model.explain(X, Y, path=tmp_path / "no-folder" / "p.html")
+    absent = tmp_path / "no-folder" / "p.html"
+    with pytest.raises(ValueError, match="its folder does not exist") as found:
+        model.explain(X, Y, path=absent)
+    assert str(found.value) == f"{absent}: cannot be written: its folder does not exist"
+    (tmp_path / "folder.html").mkdir()
+    with pytest.raises(ValueError, match=r"folder\.html: cannot be written: it is a folder"):
+        model.explain(X, Y, path=tmp_path / "folder.html")
     with pytest.raises(ValueError, match=r"such as Classifier\(chain\), got a chain"):
         explain_network(model.chain_, path=tmp_path / "p.html")
     with pytest.raises(ValueError, match="expected a chain or an estimator"):

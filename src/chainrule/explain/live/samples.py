@@ -17,6 +17,7 @@ from chainrule.export.raw_samples import raw_samples
 from chainrule.export.walk import Network
 from chainrule.functions import sequence
 from chainrule.inputs import TableEncoder, Texts
+from chainrule.inputs.tables.base import MISSING_VALUE
 from chainrule.losses import MeanOverMembers, fused
 from chainrule.targets import Classes
 from chainrule.training.samples import Samples
@@ -143,14 +144,15 @@ def _words(inputs: Texts) -> list[str]:
 
 
 def _typical(column: Any) -> tuple[Any, tuple[float, float] | None]:
-    """Return what a cell of a column is on the whole, and the range that cells lie in."""
-    values = getattr(column, "values", None)
-    if values:
-        return next((value for value in values if value), None), None
-    mean, scale = getattr(column, "mean", None), getattr(column, "scale", None)
-    if isinstance(mean, float) and isinstance(scale, float):
-        return mean, (mean - 2 * scale, mean + 2 * scale)
-    return None, None
+    """Return a cell of a column, its median or its first value, and the range of numbers."""
+    if values := getattr(column, "values", None):
+        return next((value for value in values if value not in ("", MISSING_VALUE)), None), None
+    middle = getattr(column, "median", None)
+    if middle is None:
+        return None, None
+    if edges := getattr(column, "edges", ()):
+        return middle, (edges[0], edges[-1])
+    return middle, (middle - 2 * column.scale, middle + 2 * column.scale)
 
 
 def _range(cells: Sequence[Any]) -> tuple[float, float] | None:

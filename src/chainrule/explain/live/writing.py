@@ -72,8 +72,8 @@ def explain_network(
     Raises
     ------
     ValueError
-        The network, or something in it, cannot be written in JavaScript, or is too large; or
-        samples and answers are none of the model's.
+        The network, or something in it, cannot be written in JavaScript, or is too large; samples
+        and answers are none of the model's; or no file can be written there.
     """
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):

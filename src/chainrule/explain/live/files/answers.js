@@ -70,10 +70,11 @@ function probabilityAnswers(list, kind) {
 /** The numbers, and fields for the true ones. */
 function numberAnswers(list) {
   const { labels, mean, scale, targets } = facts.answers;
-  const rows = labels.map((label, place) => {
+  const rows = labels.map((label) => {
     const number = make("span", { className: "number" });
-    list.append(make("p", { className: "answer" }, make("b", { textContent: label }), number));
-    return number;
+    const row = make("p", { className: "answer tools" }, make("b", { textContent: label }), number);
+    list.append(row);
+    return { number, row };
   });
   const own = (place, all) => (all ? all[place % all.length] : null);
   const truths = Array.from({ length: targets }, (_, place) => {
@@ -83,12 +84,15 @@ function numberAnswers(list) {
       changed();
     });
   });
-  const boxes = truths.flatMap(({ field, told }) => [field, told]);
-  list.append(make("p", { className: "tools" }, "True: ", ...boxes));
+  truths.forEach(({ field, told }, place) => {
+    const own = targets === labels.length ? rows[place].row : make("p", { className: "tools" });
+    own.append(make("label", {}, "true: ", field), told);
+    list.append(own);
+  });
   return () => {
-    rows.forEach((element, place) => {
-      element.textContent = short(state.answer[place]);
-      element.title = exactly(state.answer[place]);
+    rows.forEach(({ number }, place) => {
+      number.textContent = short(state.answer[place]);
+      number.title = exactly(state.answer[place]);
     });
     truths.forEach(({ field, set }, place) => {
       const value = state.T[place] * (own(place, scale) ?? 1) + (own(place, mean) ?? 0);

@@ -124,7 +124,7 @@ function lossRule({ flat }) {
   }
   const taken = { value: layers, flat };
   const given = numberHtml(values[layers][flat]);
-  return `${derivativeHtml()}${by}${why}, where y = ${escaped(numberName(taken))} = ${given} and t = ${names.t} = ${numberHtml(t)},`;
+  return `${derivativeHtml()}${by}${why || ","} where y = ${escaped(numberName(taken))} = ${given} and t = ${names.t} = ${numberHtml(t)},`;
 }
 
 /** By what means divide, in words. */

@@ -44,10 +44,10 @@ function layerCard(l) {
   summary.append(make("span", { className: "note", textContent: counts.join(", ") }));
   const card = make("details", { className: "card" }, summary);
   const numbers = make("div");
-  const inside = layersWithin(l).map(layerCard);
+  const own = make("div", {}, numbers);
+  card.append(own, ...layersWithin(l).map(layerCard));
   const fill = () => {
-    const program = programPart(layer.title, linesOfLayer(layer.suffix));
-    card.append(numbers, formulaPart(layer.formulas), program, ...inside);
+    own.append(formulaPart(layer.formulas), programPart(layer.title, linesOfLayer(layer.suffix)));
   };
   return liveCard(card, fill, () => (numbers.innerHTML = numbersOf(l + 1)));
 }
@@ -66,8 +66,6 @@ function lossCard() {
   return liveCard(card, fill, () => (numbers.innerHTML = `L = ${numberHtml(state.numbers.loss)}`));
 }
 
-const cards = [];
-
 /** A card that is filled when it is opened first, and drawn anew while it is open. */
 function liveCard(card, fill, draw) {
   let filled = false;
@@ -79,7 +77,6 @@ function liveCard(card, fill, draw) {
   };
   card.addEventListener("toggle", show);
   view(show);
-  cards.push({ card, show });
   return card;
 }
 

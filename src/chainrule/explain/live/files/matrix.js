@@ -49,10 +49,11 @@ function matrixPart() {
     pick(i * part.across + j);
   };
   canvas.onkeydown = (event) => {
-    if (!(event.key in ARROWS) || state.chosen?.own === undefined) return;
+    if (!(event.key in ARROWS)) return;
     event.preventDefault();
     const [down, right] = ARROWS[event.key];
     const { across, rows } = matrixSize(current.shape);
+    if (state.chosen?.own === undefined) return pick(0);
     const flat = state.chosen.flat + down * across + right;
     if (flat >= 0 && flat < rows * across) pick(flat);
   };

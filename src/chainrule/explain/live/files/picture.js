@@ -59,10 +59,11 @@ function statusOf() {
   return `${escaped(name)}${inputName(chosen)} = ${numberHtml(value)}, ∂L/∂${escaped(name)} = ${told}`;
 }
 
-/** The name of the column or pixel that a number of X comes from. */
+/** The name of the column, pixel or word that a number of X comes from. */
 function inputName({ value, flat }) {
-  const { columns, groups } = facts.inputs;
-  const name = value === 0 && columns ? columns[groups[flat]]?.name : undefined;
+  if (value !== 0) return "";
+  const { kind, columns, groups } = facts.inputs;
+  const name = kind === "text" ? wordAt(flat) : columns[groups[flat]]?.name;
   return name ? ` (${escaped(name)})` : "";
 }
 

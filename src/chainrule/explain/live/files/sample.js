@@ -25,7 +25,8 @@ function showSample() {
 }
 
 function beginning() {
-  const told = { table: "what is usual in training", text: "frequent words", numbers: "zeros" };
+  const table = "medians of training, and the first value of each menu";
+  const told = { table, text: "frequent words", numbers: "zeros" };
   return `No samples were given with this page: it begins with ${told[facts.inputs.kind]}.`;
 }
 

@@ -92,7 +92,9 @@ function sharesHtml(found, label, { method }) {
   const more = rest.length
     ? `<tr><th>${rest.length} more</th><td></td><td>${numberHtml(rest.reduce((total, k) => total + own[k], 0))}</td></tr>`
     : "";
-  const told = `The score of ${escaped(label)} is ${numberHtml(found.difference)} more than that of the baseline; the shares add up to ${numberHtml(sum)} (${waySaid(found, sum, method)}).`;
+  const { difference } = found;
+  const side = difference < 0 ? "less" : "more";
+  const told = `The score of ${escaped(label)} is ${numberHtml(Math.abs(difference))} ${side} than that of the baseline; the shares add up to ${numberHtml(sum)} (${waySaid(found, sum, method)}).`;
   const list = order.slice(0, MOST_SHARES).map(row).join("");
   const words = text ? wordsHtml(text, most) : "";
   return `<p>${told}</p>${words}<table class="sharelist">${list}${more}</table>`;

@@ -45,3 +45,11 @@ function sharesOfWords(text, shares) {
   }
   return { words, shares: own };
 }
+
+let wordsByPlace = null;
+
+/** The word that a number of X counts; undefined of runs of words and of pieces. */
+function wordAt(place) {
+  wordsByPlace ??= new Map(Array.from(network.vocabulary.WORDS, ([word, at]) => [at, word]));
+  return wordsByPlace.get(place);
+}
