@@ -71,7 +71,7 @@ PAPER = """
 const style = (selector, name) => getComputedStyle(one(selector)).getPropertyValue(name);
 const look = () => ({
   page: style(":root", "--page").trim(),
-  open: all("main details").filter((each) => each.open && !each.dataset.level).length,
+  open: all(".card").filter((each) => each.open).length,
   more: all("main details[data-level]").filter((each) => each.open).length,
   numbers: all(".card .grid span").length,
 });
@@ -80,7 +80,7 @@ await frame();
 found.screen = look();
 dispatchEvent(new Event("beforeprint"));
 found.paper = look();
-found.cards = all("main details:not([data-level])").length;
+found.cards = all(".card").length;
 dispatchEvent(new Event("afterprint"));
 found.after = look();
 found.exact = style(".bar i", "print-color-adjust");

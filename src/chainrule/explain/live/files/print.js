@@ -11,7 +11,7 @@ function inPaper() {
 function inPrint(is) {
   if (is === inPaper()) return;
   document.documentElement.classList.toggle("paper", is);
-  if (is) unfolded = [...document.querySelectorAll("main details:not([open], [data-level])")];
+  if (is) unfolded = [...document.querySelectorAll(".card:not([open])")];
   for (const each of unfolded) each.open = is;
   refresh();
   for (const area of document.querySelectorAll("textarea"))
