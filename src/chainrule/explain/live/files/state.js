@@ -56,7 +56,7 @@ function takeNumbers() {
   const sample = programSample(state.raw);
   if (Array.isArray(sample) && sample.some(Number.isNaN)) throw new Error("A number is missing.");
   const X = Float64Array.from(network.encode(sample));
-  if (!X.every(Number.isFinite)) throw new RangeError("A number is missing, or too large.");
+  if (!X.every(Number.isFinite)) throw new RangeError("A number is too large.");
   const answer = network.predict(sample);
   state.T ??= targetOfPlace(answer.place ?? 0);
   const numbers = compute(X, state.T.slice());
