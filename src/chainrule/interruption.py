@@ -1,8 +1,10 @@
 """How a process of the command line is asked to end: Ctrl-C, SIGTERM, a terminal that closes.
 
-The library itself sets no signal handlers. While the command line loads, a signal ends the process
-at once; while a command works, it is a KeyboardInterrupt, which ends a training as if its last
-epoch had come. The next one ends the process by force, whatever it is doing.
+The library itself sets no signal handlers, but while a training keeps a checkpoint: then Ctrl-C and
+SIGTERM, where nobody else takes them, end it between two steps. While the command line loads, a
+signal ends the process at once; while a command works, it is a KeyboardInterrupt, which ends a
+training as if its last epoch had come. The next one ends the process by force, whatever it is
+doing.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-__all__ = ["EXIT_CODE", "Interruption", "interruption"]
+__all__ = ["EXIT_CODE", "Interruption", "Request", "interruption", "noted"]
 
 EXIT_CODE = 130
 """What a shell gives Ctrl-C; a command that could keep nothing ends with it."""
@@ -64,7 +66,13 @@ class Interruption:
     @contextmanager
     def held_off(self) -> Iterator[None]:
         """Let a signal have no effect, for the moment in which results are saved."""
-        before, self._act = self._act, _go_on
+        with self.acting(_go_on):
+            yield
+
+    @contextmanager
+    def acting(self, act: Callable[[], None]) -> Iterator[None]:
+        """Let a signal do something else for a while."""
+        before, self._act = self._act, act
         try:
             yield
         finally:
@@ -108,3 +116,53 @@ def _go_on() -> None:
 
 interruption = Interruption()
 """Of this process."""
+
+
+class Request:
+    """Whether somebody has asked for the end: by a signal, that is noted and does nothing else."""
+
+    def __init__(self) -> None:
+        self.came: float | None = None
+        self._told = False
+
+    def raise_if_came(self) -> None:
+        """Raise KeyboardInterrupt, once, where the end has been asked for."""
+        if self.came is not None and not self._told:
+            self._told = True
+            raise KeyboardInterrupt
+
+    def note(self) -> None:
+        """Take note of a signal; the second one is a KeyboardInterrupt at once."""
+        now = time.monotonic()
+        if self.came is None:
+            self.came = now
+        elif now - self.came > SAME:
+            raise KeyboardInterrupt
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self.note()
+
+
+@contextmanager
+def noted() -> Iterator[Request]:
+    """Note Ctrl-C and SIGTERM, for who looks at the request where work can be ended.
+
+    Signals that the program handles itself stay its own; in other threads than the main one nothing
+    changes. At the end all is as it was before.
+    """
+    request = Request()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    taken = {
+        number: signal.signal(number, request._handle)
+        for number, handler in usual.items()
+        if signal.getsignal(number) == handler
+    }
+    try:
+        with interruption.acting(request.note):
+            yield request
+    finally:
+        for number, handler in taken.items():
+            signal.signal(number, handler)

@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule.chain import Chain
 from chainrule.estimators.callbacks import CallbackSupportMixin, FitTask, with_callbacks
+from chainrule.estimators.checkpoints import FitCheckpoint
 from chainrule.estimators.conclusion import conclude
 from chainrule.estimators.fitting import FitJob
 from chainrule.estimators.network import FittedNetwork
@@ -121,8 +122,9 @@ class NetworkEstimator(CallbackSupportMixin, FittedNetwork):  # type: ignore[mis
         *,
         incremental: bool = False,
         classes: Any = None,
+        checkpoint: FitCheckpoint | None = None,
     ) -> Self:
-        options = {"incremental": incremental, "classes": classes}
+        options = {"incremental": incremental, "classes": classes, "checkpoint": checkpoint}
         job = prepare(self, X, y, sample_weight, held_out, **options)
         epochs = 1 if incremental else int(self.max_iter)
         job.callbacks = FitTask.of(self, *job.given, sample_weight, epochs)

@@ -12,6 +12,7 @@ from sklearn.model_selection import train_test_split
 from chainrule.chain import Chain
 from chainrule.engine.running.forward import in_blocks
 from chainrule.estimators.callbacks import FitTask
+from chainrule.estimators.checkpoints import FitCheckpoint
 from chainrule.estimators.raw_rows import raw_rows
 from chainrule.estimators.stopping import EpochLoss, FitRecord, StoppingMonitor
 from chainrule.inputs import Inputs
@@ -61,6 +62,8 @@ class FitJob:
         scikit-learn's callbacks, called after each epoch.
     held_out_rows : table or None
         The raw rows of the validation set, for a score that is a function of them.
+    checkpoint : FitCheckpoint or None
+        What keeps the training now and then, and lets it go on.
     """
 
     estimator: Any
@@ -78,6 +81,7 @@ class FitJob:
     attributes: dict[str, Any] = field(default_factory=dict)
     callbacks: FitTask | None = None
     held_out_rows: Any = None
+    checkpoint: FitCheckpoint | None = None
 
     def training_targets(self, t: Array) -> Array:
         """Return targets as the loss of training sees them."""
@@ -240,6 +244,13 @@ def not_finite(trouble: str = "") -> ValueError:
         "Solver produced non-finite parameter weights. The input data may contain large values"
         " and need to be preprocessed." + (f" {trouble[0].upper()}{trouble[1:]}" if trouble else "")
     )
+
+
+def interrupted(job: FitJob) -> str:
+    """Return what there is to say of a training that Ctrl-C has ended."""
+    if job.checkpoint is None:
+        return "Training interrupted by user."
+    return f"Training interrupted by user. The same fit goes on from {job.checkpoint.path}."
 
 
 def _largest(numbers: Array) -> float:

@@ -11,11 +11,13 @@ from scipy import optimize
 from sklearn.exceptions import ConvergenceWarning
 
 from chainrule.estimators import resolve
-from chainrule.estimators.fitting import FitJob, FitResult, not_finite
+from chainrule.estimators.fitting import FitJob, FitResult, interrupted, not_finite
+from chainrule.estimators.lbfgs_checkpoint import kept_evaluations
 from chainrule.estimators.scoring import Guarded, monitored, printer, score_remark, scorer
 from chainrule.estimators.stopping import EpochLoss, StoppingMonitor
 from chainrule.training import TrainingDivergedError
-from chainrule.training.gradients import loss_and_gradient
+from chainrule.training.evaluations import Evaluations
+from chainrule.training.gradients import LossAndGradient, loss_and_gradient
 from chainrule.training.history import End, Epoch, History
 from chainrule.training.lbfgs import (
     CONVERGED,
@@ -56,25 +58,29 @@ def fit_lbfgs(job: FitJob) -> FitResult:
         engine=estimator.engine,
         threads=resolve.threads(estimator.n_jobs),
     )
-    iterations = _Iterations(job, held_out, l2)
-    iterations.history.reason = getattr(evaluate, "reason", "")
-    result = minimize(
-        job.chain,
-        evaluate,
-        iterations=int(estimator.max_iter),
-        calls=int(estimator.max_fun),
-        tolerance=float(estimator.tol),
-        after=iterations.ended,
-        settle=lambda: job.chain.settle(training.X),
-    )
+    with kept_evaluations(job, evaluate, training, held_out, engine) as kept:
+        iterations = _Iterations(job, held_out, l2, kept)
+        iterations.history.reason = getattr(evaluate, "reason", "")
+        result = minimize(
+            job.chain,
+            kept,
+            iterations=int(estimator.max_iter),
+            calls=int(estimator.max_fun),
+            tolerance=float(estimator.tol),
+            after=iterations.ended,
+            settle=lambda: job.chain.settle(training.X),
+        )
     return iterations.result(result, engine)
 
 
 class _Iterations:
     """What happens beside the minimization: a record, a validation set, a report, callbacks."""
 
-    def __init__(self, job: FitJob, held_out: Samples | None, l2: float) -> None:
+    def __init__(
+        self, job: FitJob, held_out: Samples | None, l2: float, evaluate: LossAndGradient
+    ) -> None:
         estimator = job.estimator
+        self.evaluations = evaluate if isinstance(evaluate, Evaluations) else None
         self.job, self.held_out, self.l2 = job, held_out, l2
         self.told, self.history = EpochLoss(job.objective.divisor).of, History()
         self.monitor = StoppingMonitor(
@@ -95,22 +101,27 @@ class _Iterations:
         self.task = None if job.callbacks is None else job.callbacks.begin_epoch()
         if self.reporter is not None:
             self.reporter.started(int(estimator.max_iter), len(job.data))
-        self.begin = perf_counter()
+        self.begin = self.seconds()
+
+    def seconds(self) -> float:
+        """Return the time, which in a minimization that goes on is what it was."""
+        return perf_counter() if self.evaluations is None else self.evaluations.seconds()
 
     def ended(self, loss: float) -> None:
         """Take note of an iteration; StopIteration if there should be no more of them."""
         job, history, number = self.job, self.history, len(self.history.epochs) + 1
         loss = self.told(loss, self._penalty())
-        seconds = perf_counter() - self.begin
+        seconds = self.seconds() - self.begin
         epoch = Epoch(number, loss, math.nan, seconds, *self._held_out())
         history.epochs.append(epoch)
         if self.monitor.see(epoch):
             self.best[...] = job.chain.parameters.flat
             history.kept = number
-        if self.reporter is not None:
+        again = self.evaluations is not None and self.evaluations.again
+        if self.reporter is not None and not again:
             self.reporter.stepped(len(job.data), loss)
             self.reporter.finished(epoch)
-        self.begin = perf_counter()
+        self.begin = self.seconds()
         if job.callbacks is not None:
             asked_to_stop = job.callbacks.end(self.task, job.fitted)
             self.task = job.callbacks.begin_epoch()
@@ -178,7 +189,7 @@ class _Iterations:
                 fitted.trouble = not_finite(history.trouble)
                 fitted.trouble.__cause__ = TrainingDivergedError(history.trouble, history)
         elif history.end == "interrupted":
-            fitted.messages.append(("Training interrupted by user.", UserWarning))
+            fitted.messages.append((interrupted(job), UserWarning))
         elif history.end == "epochs":
             fitted.messages.append((_not_converged(result, most), ConvergenceWarning))
         fitted.say_of_scores(score_remark(job, self.held_out, history, self.score))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_targ
 from chainrule.data import Column
 from chainrule.estimators.answer_checks import check_each_is_a_label
 from chainrule.estimators.base import NetworkEstimator
+from chainrule.estimators.checkpoints import FitCheckpoint
 from chainrule.estimators.classification import FittedClassifier
 from chainrule.estimators.validation import with_answers
 from chainrule.targets import Classes, Objective, Targets
@@ -41,6 +43,8 @@ class NetworkClassifier(FittedClassifier, NetworkEstimator):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: float | None = None,
     ) -> Any:
         """Fit the network to data X and labels y.
 
@@ -57,12 +61,21 @@ class NetworkClassifier(FittedClassifier, NetworkEstimator):
         X_val, y_val, sample_weight_val : like X, y and sample_weight, default=None
             A validation set. Its losses and scores are kept for each epoch; with
             ``early_stopping=True`` it takes the place of a part of the training data.
+        checkpoint : str or path, default=None
+            A file that keeps the training now and then, such as "run.safetensors". Where it is
+            there already, training goes on from it, with the same bits as if it had never been
+            interrupted; one of other data, code or parameters is refused. SIGTERM then ends a
+            training as Ctrl-C does.
+        checkpoint_every : float, default=None
+            Seconds from one checkpoint to the next, at least; 60 by default.
 
         Returns
         -------
         self : object
         """
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        kept = FitCheckpoint.of(self, checkpoint, checkpoint_every)
+        held_out = X_val, y_val, sample_weight_val
+        return self._fit(X, y, sample_weight, held_out, checkpoint=kept)
 
     @available_if(lambda self: self._check_solver())  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]

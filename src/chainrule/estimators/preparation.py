@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_consistent_length,
@@ -17,6 +16,7 @@ from sklearn.utils.validation import (
 from chainrule.chain import Chain
 from chainrule.data import Column, Images
 from chainrule.data.sources import is_source
+from chainrule.estimators.checkpoints import FitCheckpoint, random_state_of
 from chainrule.estimators.fitting import FitJob, by_rows, training_dtype
 from chainrule.estimators.validation import (
     answers_to,
@@ -40,6 +40,7 @@ def prepare(
     incremental: bool = False,
     classes: Any = None,
     inputs: Inputs | None = None,
+    checkpoint: FitCheckpoint | None = None,
 ) -> FitJob:
     """Return a fit of an estimator, validated; nothing of the estimator changes.
 
@@ -57,6 +58,8 @@ def prepare(
         All classes, where y may lack some.
     inputs : Inputs or None
         What was learned of the raw samples of a first fit, if somebody has done that.
+    checkpoint : FitCheckpoint or None
+        What keeps the training.
 
     Returns
     -------
@@ -86,7 +89,7 @@ def prepare(
     if _complete(*held_out):
         validation = by_rows(labelled(estimator, inputs, targets, *held_out))
         raw = held_out[0] if inputs.kind == "table" and callable(estimator.scoring) else None
-    random_state = check_random_state(estimator.random_state)
+    random_state = random_state_of(estimator, checkpoint)
     chain, dtype = _network(
         estimator, data, inputs, targets, random_state, first=first, incremental=incremental
     )
@@ -109,6 +112,7 @@ def prepare(
         given=read.given,
         attributes=estimator._described(inputs, targets, chain),
         held_out_rows=raw,
+        checkpoint=checkpoint,
     )
 
 

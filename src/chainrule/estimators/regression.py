@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, ClassVar
 
 from sklearn.base import RegressorMixin, _fit_context
@@ -11,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from chainrule.data import Column
 from chainrule.estimators.base import NetworkEstimator
+from chainrule.estimators.checkpoints import FitCheckpoint
 from chainrule.estimators.network import FittedNetwork
 from chainrule.estimators.score_weights import score_weights
 from chainrule.estimators.validation import answers_to
@@ -91,6 +93,8 @@ class NetworkRegressor(FittedRegressor, NetworkEstimator):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: float | None = None,
     ) -> Any:
         """Fit the network to data X and numbers y.
 
@@ -106,12 +110,21 @@ class NetworkRegressor(FittedRegressor, NetworkEstimator):
         X_val, y_val, sample_weight_val : like X, y and sample_weight, default=None
             A validation set. Its losses and scores are kept for each epoch; with
             ``early_stopping=True`` it takes the place of a part of the training data.
+        checkpoint : str or path, default=None
+            A file that keeps the training now and then, such as "run.safetensors". Where it is
+            there already, training goes on from it, with the same bits as if it had never been
+            interrupted; one of other data, code or parameters is refused. SIGTERM then ends a
+            training as Ctrl-C does.
+        checkpoint_every : float, default=None
+            Seconds from one checkpoint to the next, at least; 60 by default.
 
         Returns
         -------
         self : object
         """
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        kept = FitCheckpoint.of(self, checkpoint, checkpoint_every)
+        held_out = X_val, y_val, sample_weight_val
+        return self._fit(X, y, sample_weight, held_out, checkpoint=kept)
 
     @available_if(lambda self: self._check_solver())  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]

@@ -18,6 +18,7 @@ from chainrule.estimators.stopping import Watched
 from chainrule.training import Epoch, History, ProgressBar, Reporter
 from chainrule.training.samples import Samples
 from chainrule.training.scores import Score
+from chainrule.training.snapshot import Reader, Snapshot
 from chainrule.types import Array
 
 if TYPE_CHECKING:
@@ -128,13 +129,13 @@ class Guarded:
 
     Attributes
     ----------
-    error : Exception or None
-        The first one.
+    error : str
+        The first one, "" if there was none.
     """
 
     def __init__(self, score: Score) -> None:
         self.score = score
-        self.error: Exception | None = None
+        self.error = ""
         self._works = False
 
     def __call__(self, Y: Array, t: Array) -> float:
@@ -144,10 +145,19 @@ class Guarded:
         except Exception as error:
             if not self._works:
                 raise
-            self.error = self.error or error
+            self.error = self.error or f"{type(error).__name__}: {error}"
             return float("nan")
         self._works = True
         return value
+
+    def snapshot(self) -> Snapshot:
+        """Return whether it has ever worked, and the first error."""
+        return {"works": self._works, "error": self.error}
+
+    def restore(self, reader: Reader) -> None:
+        """Take back a snapshot."""
+        reader.expect("works", "error")
+        self._works, self.error = reader.flag("works"), reader.text("error")
 
 
 def monitored(job: FitJob, validation: Samples | None) -> Watched:
@@ -186,10 +196,8 @@ def score_remark(
     if unscored(job, validation):
         watched = "; the validation loss is watched" if job.estimator.early_stopping else ""
         return f"R² needs two samples, and the validation set has one, so that it is NaN{watched}"
-    error = None if score is None else score.error
-    if error is None:
-        return f"scoring: {remark}"
-    return f"scoring: {remark}; {type(error).__name__}: {error}"
+    error = "" if score is None else score.error
+    return f"scoring: {remark}; {error}" if error else f"scoring: {remark}"
 
 
 def printer(estimator: Any) -> Reporter | None:

@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from chainrule.estimators import resolve
 from chainrule.estimators.callbacks import EpochTasks
-from chainrule.estimators.fitting import FitJob, FitResult, in_dtype, not_finite
+from chainrule.estimators.fitting import FitJob, FitResult, in_dtype, interrupted, not_finite
 from chainrule.estimators.scoring import monitored, printer, score_remark, scorer
 from chainrule.estimators.stopping import (
     CurrentRate,
@@ -61,6 +61,7 @@ def fit_stochastic(job: FitJob) -> FitResult:
             state=optimizer.state,
             engine=estimator.engine,
             threads=resolve.threads(estimator.n_jobs),
+            checkpoint=job.checkpoint,
         )
     except TrainingDivergedError as error:
         history, diverged = error.history, error
@@ -186,7 +187,7 @@ def _result(job: FitJob, monitor: StoppingMonitor, history: History) -> FitResul
             record.validation_losses = [*(record.validation_losses or []), np.nan]
         messages.append((f"Stochastic Optimizer: {history.trouble}", ConvergenceWarning))
     elif history.end == "interrupted":
-        messages.append(("Training interrupted by user.", UserWarning))
+        messages.append((interrupted(job), UserWarning))
     elif history.end == "epochs" and not (job.incremental or estimator._ends_by_plan):
         ended = (
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) "

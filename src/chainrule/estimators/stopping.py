@@ -6,14 +6,16 @@ counted as scikit-learn does, so that the same ``random_state`` gives the same n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 import numpy as np
 
+from chainrule.estimators.random_states import random_state_snapshot, restore_random_state
 from chainrule.training.history import Batches, Epoch
 from chainrule.training.optimizers import Optimizer, State
 from chainrule.training.schedules import Schedule, TrainingPosition
+from chainrule.training.snapshot import Reader, Snapshot, numbers_of, snapshot_of
 from chainrule.types import Array
 
 Kind = Literal["constant", "invscaling", "adaptive"]
@@ -77,6 +79,29 @@ class FitRecord:
             "_start_loss": self.start,
         }
 
+    def snapshot(self) -> Snapshot:
+        """Return all of it; of lists as arrays."""
+        return {
+            each.name: numbers_of(value) if isinstance(value, list) else _number(value)
+            for each in fields(self)
+            for value in [getattr(self, each.name)]
+        }
+
+    def restore(self, reader: Reader) -> None:
+        """Take back a snapshot."""
+        reader.expect(*(each.name for each in fields(self)))
+        self.losses = reader.numbers("losses")
+        self.scores, self.validation_losses = (
+            reader.numbers(name) if reader.has(name) else None
+            for name in ("scores", "validation_losses")
+        )
+        self.best_loss, self.best_score, self.start = (
+            reader.number(name) if reader.has(name) else None
+            for name in ("best_loss", "best_score", "start")
+        )
+        self.lowest = reader.number("lowest")
+        self.stale, self.seen = reader.whole("stale"), reader.whole("seen")
+
     def add(self, epoch: Epoch, samples: int) -> None:
         """Append the numbers of an epoch."""
         self.seen += samples
@@ -100,6 +125,15 @@ class OptimizerState:
     def begin(cls, rule: Optimizer, parameters: Array) -> OptimizerState:
         """Return an optimizer before its first step."""
         return cls(rule, rule.begin(parameters), rule.learning_rate, parameters.dtype)
+
+    def snapshot(self) -> Snapshot:
+        """Return the learning rate; the stepper has the other numbers."""
+        return {"learning_rate": float(self.learning_rate)}
+
+    def restore(self, reader: Reader) -> None:
+        """Take back a snapshot."""
+        reader.expect("learning_rate")
+        self.learning_rate = reader.number("learning_rate")
 
     def fits(self, rule: Optimizer, parameters: Array) -> bool:
         """Return whether the numbers are those of such an optimizer and of such parameters."""
@@ -239,6 +273,21 @@ class StoppingMonitor:
         self.record.stale = 0
         return False
 
+    def snapshot(self) -> Snapshot:
+        """Return the record, the optimizer's learning rate, and which epochs are kept."""
+        return {
+            "record": self.record.snapshot(),
+            "optimizer": snapshot_of(self.optimizer),
+            "follow": self.follow,
+        }
+
+    def restore(self, reader: Reader) -> None:
+        """Take back a snapshot."""
+        reader.expect("record", "optimizer", "follow")
+        reader.restore("record", self.record)
+        reader.restore("optimizer", self.optimizer)
+        self.follow = reader.flag("follow")
+
     def _say(self, decision: str) -> None:
         if self.verbose:
             print(
@@ -253,13 +302,32 @@ class Shuffles:
 
     random_state: np.random.RandomState
     order: Array | None = None
+    epoch: int = 0
 
     def __call__(self, count: int, epoch: int) -> Array:
-        """Return the order of an epoch."""
-        positions = np.arange(count)
-        self.random_state.shuffle(positions)
-        self.order = positions if self.order is None else self.order[positions]
+        """Return the order of an epoch; it is drawn once."""
+        if self.order is None or epoch != self.epoch:
+            positions = np.arange(count)
+            self.random_state.shuffle(positions)
+            self.order = positions if self.order is None else self.order[positions]
+            self.epoch = epoch
         return self.order
+
+    def snapshot(self) -> Snapshot:
+        """Return the order of the epoch at hand, and from what the next one is drawn."""
+        order = None if self.order is None else self.order.astype(np.int64)
+        drawn = random_state_snapshot(self.random_state)
+        return {"order": order, "epoch": self.epoch, "random_state": drawn}
+
+    def restore(self, reader: Reader) -> None:
+        """Take back a snapshot."""
+        reader.expect("order", "epoch", "random_state")
+        self.order, self.epoch = None, reader.whole("epoch")
+        if reader.has("order"):
+            self.order = reader.array("order", np.int64).astype(np.intp)
+            if not np.array_equal(np.sort(self.order), np.arange(len(self.order))):
+                raise ValueError(f"{reader.where}.order: expected an order of samples")
+        restore_random_state(self.random_state, reader.part("random_state"))
 
 
 @dataclass(frozen=True)
@@ -281,3 +349,8 @@ class EpochLoss:
     def of(self, loss: float, penalty: float = 0.0) -> float:
         """Return the loss of one batch, of the whole set, or of a validation set."""
         return loss if self.outputs == 1 else (loss - penalty) / self.outputs + penalty
+
+
+def _number(value: float | None) -> float | int | None:
+    """Return a number as JSON has it."""
+    return value if value is None or type(value) is int else float(value)

@@ -1,6 +1,7 @@
 """Training: optimizers, schedules, stopping, progress, and the one loop."""
 
 from chainrule.training.augmentation import AUGMENTATIONS, Augmentation, Crop, Flip, Noise, Shift
+from chainrule.training.checkpoint import Checkpoint
 from chainrule.training.errors import TrainingDivergedError
 from chainrule.training.gradient_norms import GradientNorms
 from chainrule.training.history import Epoch, History
@@ -42,6 +43,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Augmentation",
+    "Checkpoint",
     "Constant",
     "CosLog",
     "Cosine",

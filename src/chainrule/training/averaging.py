@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from chainrule.parameters import Parameters
+from chainrule.training.snapshot import Reader, Snapshot
 from chainrule.training.stepper import Stepper
 from chainrule.types import Array
 
@@ -39,6 +40,18 @@ class Average:
             self._average = flat.copy()
         else:  # in this order no two products are rounded together, on any processor
             self._average += (flat - self._average) * flat.dtype.type(1 - self.share)
+
+    def snapshot(self) -> Snapshot:
+        """Return the average, None of no epochs yet."""
+        return {"flat": None if self._average is None else self._average.copy()}
+
+    def restore(self, reader: Reader) -> None:
+        """Take back a snapshot."""
+        reader.expect("flat")
+        self._average = None
+        if reader.has("flat"):
+            flat = self.parameters.flat
+            self._average = reader.array("flat", flat.dtype, flat.shape)
 
     @contextmanager
     def in_place(self, stepper: Stepper) -> Iterator[None]:

@@ -55,7 +55,9 @@ class EpochSamples:
         if changes:
             augmentation.augment(changes, self._originals, self.samples.X, seed=seed, epoch=epoch)
 
-    def slices(self, epoch: int, at_once: Callable[[int], int]) -> Iterator[tuple[Array, int]]:
+    def slices(
+        self, epoch: int, at_once: Callable[[int], int], done: int = 0
+    ) -> Iterator[tuple[Array, int]]:
         """Yield the rows of some batches and the batches' size, until the epoch is over.
 
         Parameters
@@ -64,6 +66,8 @@ class EpochSamples:
             The number of the epoch, 1, 2, …
         at_once : callable
             From the size of batches to how many of them the next slice has.
+        done : int, default=0
+            Batches that the epoch has behind it.
 
         Yields
         ------
@@ -72,12 +76,12 @@ class EpochSamples:
             That of the last batch may be smaller than the others'.
         """
         n, size, order = len(self.samples), self.batch_size, self._order(epoch)
-        full, start = n // size * size, 0
+        full, start = n // size * size, done * size
         while start < full:
             stop = min(full, start + at_once(size) * size)
             yield order[start:stop], size
             start = stop
-        if full < n:
+        if start <= full < n:
             yield order[full:], n - full
 
     def _order(self, epoch: int) -> Array:

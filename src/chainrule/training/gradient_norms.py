@@ -14,6 +14,7 @@ from chainrule.training.gradients import loss_and_gradient
 from chainrule.training.history import Epoch
 from chainrule.training.reporter import Reporter, ReporterTee
 from chainrule.training.samples import Samples
+from chainrule.training.snapshot import Reader, Snapshot
 from chainrule.training.steppers import Engine
 
 
@@ -65,6 +66,17 @@ class GradientNorms(ReporterTee):
     def __repr__(self) -> str:
         epochs = len(next(iter(self.norms.values()), []))
         return f"GradientNorms({', '.join(self.norms)}: {counted(epochs, 'epoch')})"
+
+    def snapshot(self) -> Snapshot:
+        """Return the lengths so far, and what changes in the next reporter."""
+        return {**super().snapshot(), "norms": np.array([*self.norms.values()], np.float64)}
+
+    def restore(self, reader: Reader) -> None:
+        """Take back a snapshot."""
+        reader.expect("next", "norms")
+        reader.restore("next", self.reporter)
+        norms = reader.array("norms", np.float64, (len(self.norms), None))
+        self.norms = dict(zip(self.norms, norms.tolist(), strict=True))
 
     def finished(self, epoch: Epoch) -> None:
         """Record the lengths."""

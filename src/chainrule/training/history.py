@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import compress, pairwise
 from typing import Literal
 
@@ -34,12 +34,18 @@ class Batches:
     weights: Array
 
     @classmethod
-    def together(cls, runs: Sequence[tuple[Array, Array, Array, int]]) -> Batches:
-        """Return the batches of runs: losses, penalties, weights, and the size of a run's."""
-        losses, penalties, weights, sizes = zip(*runs, strict=True)
-        counts = [len(values) for values in losses]
-        each = np.repeat(np.array(sizes, dtype=np.float64), counts)
-        return cls(np.concatenate(losses), np.concatenate(penalties), each, np.concatenate(weights))
+    def of_one_size(cls, losses: Array, penalties: Array, weights: Array, size: int) -> Batches:
+        """Return batches that all have ``size`` samples."""
+        return cls(losses, penalties, np.full(len(losses), float(size)), weights)
+
+    @classmethod
+    def together(cls, runs: Sequence[Batches]) -> Batches:
+        """Return the batches of runs, one after the other."""
+        parts = ([getattr(run, each.name) for run in runs] for each in fields(cls))
+        return cls(*map(np.concatenate, parts))
+
+    def __len__(self) -> int:
+        return len(self.losses)
 
 
 def weighted_mean(batches: Batches) -> float:

@@ -5,6 +5,8 @@ Nothing here knows any particular function, loss or optimizer.
 
 from __future__ import annotations
 
+import os
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,15 +14,19 @@ import numpy as np
 from chainrule.chain import Chain
 from chainrule.losses import Loss
 from chainrule.losses.base import expect_loss
+from chainrule.training.checkpoint import Checkpoint
 from chainrule.training.epoch_samples import EpochSamples
 from chainrule.training.history import History
+from chainrule.training.identity import described_data
 from chainrule.training.optimizers import Optimizer, State
 from chainrule.training.plan import Plan
 from chainrule.training.probe import probe, probe_optimizer
 from chainrule.training.reporter import Reporter, ReporterTee
 from chainrule.training.run import TrainingRun
+from chainrule.training.run_identity import training_identity
 from chainrule.training.samples import Samples
 from chainrule.training.scores import Score
+from chainrule.training.snapshot import check_changing
 from chainrule.training.stepper import StepOptions
 from chainrule.training.steppers import Engine, choose_stepper
 from chainrule.training.stopping import PatientWatcher, Watcher
@@ -44,6 +50,7 @@ def train(
     state: State | None = None,
     engine: Engine = "auto",
     threads: int | None = None,
+    checkpoint: Checkpoint | str | os.PathLike[str] | None = None,
 ) -> History:
     """Fit the parameters of a chain to X (n, …) and targets t; return what happened.
 
@@ -84,6 +91,11 @@ def train(
     threads : int, optional
         Of the machine code; by default as many as pay, which may change on the way. Their number
         does not change a bit.
+    checkpoint : Checkpoint, str or path, optional
+        A file that keeps the training now and then, while it goes on. Where it is there already,
+        training goes on from it, with the same bits as if it had never been interrupted; a file
+        of another training is refused. In the main thread SIGTERM then ends training as Ctrl-C
+        does, between two steps, unless the program handles it itself.
 
     Returns
     -------
@@ -94,7 +106,8 @@ def train(
     ------
     ValueError
         Data that do not fit the chain, the loss or each other, or are not finite; or a plan with
-        precision of bfloat16 where the engine cannot take the steps, or of a chain of float64.
+        precision of bfloat16 where the engine cannot take the steps, or of a chain of float64; or
+        a checkpoint of another training, whose difference the message names.
     TrainingDivergedError
         The loss is no longer finite. The chain then has the parameters of the last good epoch.
 
@@ -102,7 +115,8 @@ def train(
     -----
     UserWarning
         The last loss is more than 1000 times that of the start, so that training has diverged; or
-        the score of some epochs, not of the first, is NaN. Such an epoch is never the best.
+        the score of some epochs, not of the first, is NaN. Such an epoch is never the best. Or a
+        checkpoint could not be written: the one before stays, and training goes on.
     """
     expect_loss(loss)
     plan = plan or Plan()
@@ -152,7 +166,12 @@ def train(
         reporter=ReporterTee(reporter),
         watcher=PatientWatcher(plan.patience) if watcher is None else watcher,
     )
+    resumed = False
+    if checkpoint is not None:
+        resumed = _begin_with(_as_checkpoint(checkpoint), run, data, held_out)
     run.reporter.started(plan.epochs, len(data))
+    if resumed:
+        run.reporter.resumed(len(run.history.epochs), run.samples)
     try:
         history = run.all_epochs()
     finally:
@@ -163,6 +182,22 @@ def train(
         for remark in filter(None, (*history.remarks, history.not_scored())):
             warn(f"train: {remark}")
     return history
+
+
+def _as_checkpoint(given: Any) -> Checkpoint:
+    return given if isinstance(given, Checkpoint) else Checkpoint(given)
+
+
+def _begin_with(
+    checkpoint: Checkpoint, run: TrainingRun, data: Samples, held_out: Samples | None
+) -> bool:
+    """Let a run write checkpoints, and go on from the one that is there; return if there is one."""
+    check_changing("watcher", run.watcher)
+    start = described_data(run.parameters.flat)
+    identity = cache(lambda: training_identity(run, data, held_out, start))
+    resumed = checkpoint.restore(identity, run)
+    run.writer = checkpoint.writer(identity)
+    return resumed
 
 
 _FIRST = 8

@@ -11,6 +11,7 @@ from chainrule.losses import Loss
 from chainrule.parameters import Parameters
 from chainrule.training.history import Epoch
 from chainrule.training.samples import Samples
+from chainrule.training.snapshot import Reader, Snapshot
 from chainrule.types import Array
 
 RISE = 1000.0
@@ -73,6 +74,22 @@ class LossScale:
         if not self.exceeded(loss):
             self.start = max(self.start, abs(loss))
         self.first = None
+
+    def snapshot(self) -> Snapshot:
+        """Return the loss of the start, and whether the first parameters are still known."""
+        return {
+            "start": self.start,
+            "weighed": self._weighed,
+            "first_known": self.first is not None,
+        }
+
+    def restore(self, reader: Reader) -> None:
+        """Take back a snapshot; the first parameters stay where they are still known."""
+        reader.expect("start", "weighed", "first_known")
+        self.start = reader.number("start") if reader.has("start") else None
+        self._weighed = reader.flag("weighed")
+        if not reader.flag("first_known"):
+            self.first = None
 
     def _references(self) -> list[float]:
         """Return the losses of outputs of 1/2 and, if they are known, of the first parameters."""

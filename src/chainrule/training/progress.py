@@ -36,7 +36,7 @@ class ProgressBar:
 
     def started(self, epochs: int, samples: int) -> None:
         """Draw the bar, for epochs of ``samples`` samples."""
-        self._epochs, self._done, self._seen = epochs, 0, 0
+        self._epochs, self._done, self._seen, self._already = epochs, 0, 0, 0
         self._scores, self._begin = "", perf_counter()
         for task in self._progress.task_ids:  # of a training before
             self._progress.remove_task(task)
@@ -44,6 +44,11 @@ class ProgressBar:
             "", total=epochs * samples, epoch=f"0/{epochs}", scores="", speed=""
         )
         self._progress.start()
+
+    def resumed(self, epochs: int, samples: int) -> None:
+        """Move the bar to where a training goes on: after epochs, and so many samples in all."""
+        self._done, self._already = epochs, samples
+        self._progress.update(self._task, completed=samples, epoch=f"{epochs}/{self._epochs}")
 
     def stepped(self, samples: int, loss: float) -> None:
         """Move the bar by the samples of some steps; the last one had this loss."""
@@ -73,7 +78,7 @@ class ProgressBar:
     def ended(self, history: History) -> None:
         """Draw the bar a last time, full if the history ends early as it should."""
         if history.end in ("converged", "validation"):
-            self._progress.update(self._task, total=self._seen)
+            self._progress.update(self._task, total=self._already + self._seen)
         self._progress.stop()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from chainrule.training.history import Epoch, History
+from chainrule.training.snapshot import Reader, Snapshot, snapshot_of
 
 
 class Reporter(Protocol):
@@ -49,6 +50,21 @@ class ReporterTee:
         """Pass it on."""
         if self.reporter is not None:
             self.reporter.finished(epoch)
+
+    def resumed(self, epochs: int, samples: int) -> None:
+        """Pass it on to one that takes note of where a training goes on."""
+        takes_note = getattr(self.reporter, "resumed", None)
+        if takes_note is not None:
+            takes_note(epochs, samples)
+
+    def snapshot(self) -> Snapshot:
+        """Return what changes in the next reporter."""
+        return {"next": snapshot_of(self.reporter)}
+
+    def restore(self, reader: Reader) -> None:
+        """Take back a snapshot."""
+        reader.expect("next")
+        reader.restore("next", self.reporter)
 
     def ended(self, history: History) -> None:
         """Pass it on."""

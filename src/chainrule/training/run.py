@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 
 import numpy as np
@@ -12,16 +12,21 @@ from chainrule.chain import Chain
 from chainrule.functions.sequence import outermost
 from chainrule.losses import Loss
 from chainrule.training.averaging import Average
+from chainrule.training.checkpoint_writer import NoCheckpoints, Writer
+from chainrule.training.epoch_at_work import EpochAtWork
 from chainrule.training.epoch_samples import EpochSamples
 from chainrule.training.errors import TrainingDivergedError
 from chainrule.training.history import Batches, Epoch, History, weighted_mean
 from chainrule.training.loss_scale import LossScale, lowered, rise_remark
 from chainrule.training.plan import Plan
-from chainrule.training.reporter import Reporter
+from chainrule.training.reporter import ReporterTee
+from chainrule.training.run_snapshot import restore_run, run_snapshot
 from chainrule.training.schedules import TrainingPosition
+from chainrule.training.snapshot import Reader, Snapshot
 from chainrule.training.stepper import Stepper
 from chainrule.training.stopping import Watcher
 from chainrule.training.validation import Validation
+from chainrule.types import Array
 
 
 @dataclass
@@ -34,39 +39,31 @@ class TrainingRun:
     data: EpochSamples
     stepper: Stepper
     validation: Validation | None
-    reporter: Reporter
+    reporter: ReporterTee
     watcher: Watcher
+    writer: Writer = field(default_factory=NoCheckpoints)
     step: int = 0
+    spent: float = 0.0
     begun: float = 0.0
+    present: EpochAtWork | None = None
+    cut: bool = False
+    whole: bool = True
 
     def __post_init__(self) -> None:
         """Take note of the parameters to fall back on."""
         self.history = History(engine=self.stepper.engine, reason=self.stepper.reason)
         self.parameters = self.chain.parameters
-        self.average = Average(self.plan.averaging, self.parameters)
+        self.average: Average = Average(self.plan.averaging, self.parameters)
         self.good = self.parameters.flat.copy()
-        self.scale = LossScale(self.chain, self.loss, self.data.samples, self.told, self.good)
+        samples = self.data.samples
+        self.scale: LossScale = LossScale(self.chain, self.loss, samples, self.told, self.good)
 
     def all_epochs(self) -> History:
         """Train until it is time to stop."""
         history, self.begun = self.history, perf_counter()
         try:
-            for number in range(1, self.plan.epochs + 1):
-                epoch = self.one_epoch(number)
-                history.epochs.append(epoch)
-                if number == 1:
-                    self.scale.first_epoch(epoch.loss)
-                best = self.watcher.see(epoch)
-                if best or self.validation is None:
-                    self.good[...] = self.average.flat
-                    history.kept = number
-                self.reporter.finished(epoch)
-                if self.watcher.exhausted(epoch):
-                    history.end = "converged" if self.validation is None else "validation"
-                    break
-                if self.late:
-                    history.end = "time"
-                    break
+            with self.writer.at_work(self):
+                self.epochs_to_come()
         except KeyboardInterrupt:
             history.end = "interrupted"
             self.stepper.store()
@@ -75,6 +72,32 @@ class TrainingRun:
             self.parameters.flat[...] = self.good  # the start's, where no epoch was better
         self.compare_with_the_start()
         return history
+
+    def epochs_to_come(self) -> None:
+        """Pass over the data until an epoch is the last one."""
+        history, before = self.history, len(self.history.epochs)
+        while history.end == "epochs" and len(history.epochs) < self.plan.epochs:
+            if history.epochs and self.present is None and self.late:
+                history.end = "time"  # in a training that has gone on
+                break
+            epoch = self.one_epoch()
+            history.epochs.append(epoch)
+            if epoch.number == 1:
+                self.scale.first_epoch(epoch.loss)
+            best = self.watcher.see(epoch)
+            if best or self.validation is None:
+                self.good[...] = self.average.flat
+                history.kept = epoch.number
+            self.reporter.finished(epoch)
+            if self.watcher.exhausted(epoch):
+                history.end = "converged" if self.validation is None else "validation"
+            elif self.late:
+                history.end = "time"
+            self.present, self.whole = None, True
+            self.writer.look(self)
+        if len(history.epochs) > before and not self.cut:
+            self.writer.last(self)
+        self.writer.look(self)
 
     @property
     def _keeps(self) -> bool:
@@ -97,41 +120,81 @@ class TrainingRun:
         elif not self._keeps and not np.array_equal(self.parameters.flat, self.good):
             self.history.kept = 0
 
-    def one_epoch(self, number: int) -> Epoch:
-        """Pass over the data once."""
-        begin, taken = perf_counter(), []
-        rate = self.plan.optimizer.learning_rate
-        self.data.augment(number)
-        for rows, size in self.data.slices(number, self.stepper.at_once):
-            steps, at = len(rows) // size, self.position
-            factors = self.plan.schedule.factors(at, steps)
-            changes = self.plan.optimizer.scheduled(at, steps)
-            values, penalties = self.stepper.take(rows, size, factors, changes)
-            self.step += len(values)
-            rate = self.plan.optimizer.learning_rate * float(factors[len(values) - 1])
-            if not math.isfinite(values[-1]):
-                raise self.diverged(f"the loss became {values[-1]}", number, rate, self.origin())
-            self.scale.begin(self.told(float(values[0]), float(penalties[0])))
-            taken.append((values, penalties, self.data.samples.batch_weights(rows, size), size))
-            self.reporter.stepped(len(rows), float(values[-1]))
-            if self.late:
+    def one_epoch(self) -> Epoch:
+        """Pass over the data once, or go on with it."""
+        if self.present is None:
+            rate = self.plan.optimizer.learning_rate
+            self.present = EpochAtWork(len(self.history.epochs) + 1, rate)
+        work, self.whole = self.present, False
+        self.data.augment(work.number)
+        for rows, size in self.data.slices(work.number, self.stepper.at_once, work.steps):
+            if work.runs and self.late:
                 break
+            self.take(rows, size, work)
+            self.reporter.stepped(len(rows), float(work.runs[-1].losses[-1]))
+            self.writer.look(self)
+        if self.late:
+            self.cut = True  # where training may go on from, if it is given more time
+            self.writer.last(self)
+        self.whole = False
+        return self.ended(work)
+
+    def take(self, rows: Array, size: int, work: EpochAtWork) -> None:
+        """Take some steps of an epoch."""
+        self.whole = False
+        steps, at = len(rows) // size, self.position
+        factors = self.plan.schedule.factors(at, steps)
+        changes = self.plan.optimizer.scheduled(at, steps)
+        values, penalties = self.stepper.take(rows, size, factors, changes)
+        self.step += len(values)
+        work.rate = self.plan.optimizer.learning_rate * float(factors[len(values) - 1])
+        if not math.isfinite(values[-1]):
+            what = f"the loss became {values[-1]}"
+            raise self.diverged(what, work.number, work.rate, self.origin())
+        self.scale.begin(self.told(float(values[0]), float(penalties[0])))
+        weights = self.data.samples.batch_weights(rows, size)
+        work.runs.append(Batches.of_one_size(values, penalties, weights, size))
+        self.whole = True
+
+    def ended(self, work: EpochAtWork) -> Epoch:
+        """Return an epoch whose steps are taken, validated."""
+        number, rate = work.number, work.rate
         self.stepper.store()
         if not self.parameters.finite:
             names = [name for name, w in self.parameters.items() if not np.isfinite(w).all()]
             raise self.diverged(f"the parameter {names[0]} became infinite or NaN", number, rate)
         self.average.see()
-        seconds = perf_counter() - begin
-        batches = Batches.together(taken)
+        seconds = work.so_far
+        batches = Batches.together(work.runs)
         with self.average.in_place(self.stepper):
             loss, score = self.validate(number, rate)
         return Epoch(number, self.plan.epoch_loss(batches), rate, seconds, loss, score)
 
     @property
+    def samples(self) -> int:
+        """How many samples training has passed over so far."""
+        runs = [] if self.present is None else self.present.runs
+        whole = len(self.history.epochs) * len(self.data.samples)
+        return whole + sum(int(run.sizes.sum()) for run in runs)
+
+    @property
+    def seconds(self) -> float:
+        """How long training has taken so far."""
+        return self.spent + perf_counter() - self.begun
+
+    @property
     def late(self) -> bool:
         """Whether the plan's time is over."""
         most = self.plan.max_seconds
-        return most is not None and perf_counter() - self.begun >= most
+        return most is not None and self.seconds >= most
+
+    def snapshot(self) -> Snapshot:
+        """Return all that changes."""
+        return run_snapshot(self)
+
+    def restore(self, reader: Reader) -> None:
+        """Take back a snapshot, before any step."""
+        restore_run(self, reader)
 
     @property
     def position(self) -> TrainingPosition:

@@ -6,8 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from chainrule.functions.fields import check_count, check_number
 from chainrule.training.history import Epoch
+from chainrule.training.snapshot import Reader, Snapshot, numbers_of
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,22 @@ class PatientWatcher:
     def exhausted(self, epoch: Epoch) -> bool:
         """Return whether the patience is."""
         return self.patience is not None and epoch.number - self._marked >= self.patience.epochs
+
+    def snapshot(self) -> Snapshot:
+        """Return which epoch was the best, and from which on nothing has improved."""
+        return {
+            "best": numbers_of(self.best),
+            "best_epoch": self.best_epoch,
+            "mark": float(self._mark),
+            "marked": self._marked,
+        }
+
+    def restore(self, reader: Reader) -> None:
+        """Take back a snapshot."""
+        reader.expect("best", "best_epoch", "mark", "marked")
+        value, rank = reader.array("best", np.float64, (2,)).tolist()
+        self.best, self.best_epoch = (value, rank), reader.whole("best_epoch")
+        self._mark, self._marked = reader.number("mark"), reader.whole("marked")
 
 
 def _watched(epoch: Epoch) -> float:

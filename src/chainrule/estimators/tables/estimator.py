@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -14,6 +15,7 @@ from sklearn.utils import estimator_html_repr
 from chainrule.added import added
 from chainrule.data import Table
 from chainrule.estimators import resolve
+from chainrule.estimators.checkpoints import FitCheckpoint
 from chainrule.estimators.conclusion import conclude
 from chainrule.estimators.network import FittedNetwork
 from chainrule.estimators.solvers import unless_one_of_many
@@ -83,6 +85,8 @@ class TableEstimator(FittedNetwork):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: float | None = None,
     ) -> Any:
         """Fit the networks to rows X and their answers y.
 
@@ -103,6 +107,13 @@ class TableEstimator(FittedNetwork):
             The rows held out are the last in time: numbers, or dates.
         X_val, y_val, sample_weight_val : like X, y and sample_weight, default=None
             Rows to hold out, in place of a part of X.
+        checkpoint : str or path, default=None
+            A file that keeps the training now and then, such as "run.safetensors". Where it is
+            there already, training goes on from it, with the same bits as if it had never been
+            interrupted; one of other data, code or parameters is refused. SIGTERM then ends a
+            training as Ctrl-C does.
+        checkpoint_every : float, default=None
+            Seconds from one checkpoint to the next, at least; 60 by default.
 
         Returns
         -------
@@ -111,7 +122,8 @@ class TableEstimator(FittedNetwork):
         """
         begin = perf_counter()
         held_out = X_val, y_val, sample_weight_val
-        given = Given(sample_weight, target, groups, time, held_out)
+        kept = FitCheckpoint.of(self, checkpoint, checkpoint_every)
+        given = Given(sample_weight, target, groups, time, held_out, checkpoint=kept)
         return self._train(prepare_table(self, X, y, given), begin)
 
     def _train(self, job: TableJob, begin: float | None = None) -> Self:

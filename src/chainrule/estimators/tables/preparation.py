@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
 from chainrule.data import Column, DataError, DataWarning, Table
@@ -15,6 +14,7 @@ from chainrule.data.cells import shortened
 from chainrule.data.frames import is_frame
 from chainrule.data.sources import is_source
 from chainrule.estimators.answer_checks import check_each_is_there
+from chainrule.estimators.checkpoints import FitCheckpoint, random_state_of
 from chainrule.estimators.fitting import FitJob
 from chainrule.estimators.preparation import labelled
 from chainrule.estimators.raw_rows import raw_rows
@@ -66,6 +66,8 @@ class Given:
         Rows, answers and weights of a validation set.
     inputs : TableEncoder or None
         What was learned of the columns, if somebody has done that.
+    checkpoint : FitCheckpoint or None
+        What keeps the training.
     """
 
     sample_weight: Any = None
@@ -74,6 +76,7 @@ class Given:
     time: Any = None
     held_out: tuple[Any, Any, Any] = (None, None, None)
     inputs: Any = None
+    checkpoint: FitCheckpoint | None = None
 
 
 @dataclass
@@ -124,7 +127,7 @@ def prepare_table(estimator: Any, X: Any, y: Any, given: Given) -> TableJob:
     targets = estimator._new_targets(rows.y, rows.name, cells=rows.cells)
     if rows.names:
         targets = replace(targets, names=rows.names)
-    random_state = check_random_state(estimator.random_state)
+    random_state = random_state_of(estimator, given.checkpoint)
     seeds = [int(random_state.randint(2**31 - 1)) for _ in range(2)]
     training, out = _divided(estimator, rows, targets, given, seeds[0])
     options = _options(estimator, rows, given.groups)
@@ -172,6 +175,7 @@ def prepare_table(estimator: Any, X: Any, y: Any, given: Given) -> TableJob:
         given=(X, rows.y),
         attributes=estimator._described(inputs, targets, chain) | columns,
         held_out_rows=held_out if callable(estimator.scoring) else None,
+        checkpoint=given.checkpoint,
         recipe=recipe,
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from chainrule.estimators import resolve
-from chainrule.estimators.fitting import FitResult, in_dtype, not_finite
+from chainrule.estimators.fitting import FitResult, in_dtype, interrupted, not_finite
 from chainrule.estimators.scoring import LOSS, Guarded, Metric, printer, score_remark
 from chainrule.estimators.tables.networks import quantiles_of
 from chainrule.estimators.tables.preparation import TableJob
@@ -46,12 +46,13 @@ def fit_members(job: TableJob, seconds: float | None) -> FitResult:
             reporter=printer(estimator),
             engine=estimator.engine,
             threads=resolve.threads(estimator.n_jobs),
+            checkpoint=job.checkpoint,
         )
     except TrainingDivergedError as error:
         history, diverged = error.history, error
     if held_out is not None and quantiles_of(job.targets):
         move_quantiles(job.chain, held_out, quantiles_of(job.targets))
-    result = _result(history)
+    result = _result(job, history)
     result.say_of_scores(score_remark(job, held_out, history, score))
     if diverged is not None and not history.kept:
         result.trouble, result.messages = not_finite(history.trouble), []
@@ -97,7 +98,7 @@ def _score(job: TableJob, held_out: Samples) -> Guarded | None:
     return Guarded(Metric(job, held_out))
 
 
-def _result(history: History) -> FitResult:
+def _result(job: TableJob, history: History) -> FitResult:
     """Return the fitted attributes, and warnings if training ended otherwise than it should."""
     messages: list[tuple[str, type[Warning]]] = [
         (remark, ConvergenceWarning) for remark in history.remarks
@@ -105,7 +106,7 @@ def _result(history: History) -> FitResult:
     if history.end == "diverged":
         messages.append((history.trouble, ConvergenceWarning))
     elif history.end == "interrupted":
-        messages.append(("Training interrupted by user.", UserWarning))
+        messages.append((interrupted(job), UserWarning))
     scores = [e.validation_score for e in history.epochs if e.validation_score is not None]
     losses = [e.validation_loss for e in history.epochs if e.validation_loss is not None]
     kept = history.epochs[history.kept - 1] if history.kept else None

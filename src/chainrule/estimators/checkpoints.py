@@ -1,0 +1,95 @@
+"""Checkpoints of an estimator's fit: its parameters are compared, its random state goes on."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from chainrule.estimators.random_states import random_state_snapshot, restore_random_state
+from chainrule.training import Checkpoint
+from chainrule.training.checkpoint import EVERY
+from chainrule.training.identity import Identity, described
+from chainrule.training.snapshot import Reader
+
+__all__ = ["FitCheckpoint", "random_state_of"]
+
+FREE = ("max_iter", "max_fun", "max_seconds", "n_jobs", "engine", "verbose")
+"""Parameters that may be others when a fit goes on: on them no bit of what is done depends."""
+
+SEEDED = "random_state"
+
+
+class FitCheckpoint(Checkpoint):
+    """The checkpoint of a fit.
+
+    Parameters
+    ----------
+    estimator : NetworkEstimator or TableEstimator
+        Whose parameters are what the fit is, all but those that may change.
+    path : str or path
+        Of the file.
+    every : float or None
+        Seconds from one to the next, at least; None takes the usual.
+
+    Attributes
+    ----------
+    random_state : RandomState
+        From which the fit draws: as it was when the fit began that goes on.
+
+    Raises
+    ------
+    ValueError
+        The file is of another training; the message names the difference.
+    """
+
+    def __init__(
+        self, estimator: Any, path: str | os.PathLike[str], every: float | None = None
+    ) -> None:
+        super().__init__(path, EVERY if every is None else every)
+        self.about = _identity(estimator)
+        self.read()
+        self.compare("about", self.about)
+        given = estimator.random_state
+        self.random_state = check_random_state(given)
+        if not self.found:
+            self.notes = {SEEDED: random_state_snapshot(self.random_state)}
+            return
+        if given is None:  # not NumPy's own, on which others draw
+            self.random_state = np.random.RandomState()
+        try:
+            restore_random_state(self.random_state, Reader(self.notes, "notes").part(SEEDED))
+        except ValueError as error:
+            raise self.error(f"does not go on here: {error}") from error
+
+    @classmethod
+    def of(
+        cls, estimator: Any, path: str | os.PathLike[str] | None, every: float | None
+    ) -> FitCheckpoint | None:
+        """Return the checkpoint of a fit, None where no file is named."""
+        if path is not None:
+            return cls(estimator, path, every)
+        if every is not None:
+            raise ValueError(
+                f"{type(estimator).__name__}.fit: expected checkpoint as the name of a file with "
+                f"checkpoint_every={every!r}, got None"
+            )
+        return None
+
+
+def random_state_of(estimator: Any, checkpoint: FitCheckpoint | None) -> np.random.RandomState:
+    """Return what a fit draws from."""
+    given = estimator.random_state if checkpoint is None else checkpoint.random_state
+    drawn: np.random.RandomState = check_random_state(given)
+    return drawn
+
+
+def _identity(estimator: Any) -> Identity:
+    """Return what an estimator is, parameter by parameter."""
+    parameters = estimator.get_params(deep=False)
+    own = {name: described(each) for name, each in parameters.items() if name not in FREE}
+    if isinstance(parameters[SEEDED], np.random.RandomState):
+        own[SEEDED] = "a RandomState"
+    return {"estimator": type(estimator).__name__, **own}

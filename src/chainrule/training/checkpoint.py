@@ -1,0 +1,174 @@
+"""Checkpoints: a file from which a training goes on that was interrupted, with the same bits."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from chainrule.functions.fields import check_number
+from chainrule.later import later, release
+from chainrule.training.checkpoint_writer import CheckpointWriter
+from chainrule.training.identity import Identity, difference
+from chainrule.training.snapshot import Reader, Snapshot, joined, separated
+
+__all__ = ["EVERY", "Checkpoint"]
+
+EVERY = 60.0
+"""Seconds from one checkpoint to the next, where nothing else is said."""
+
+KIND = "checkpoint"
+KEYS = ("chainrule", "about", "training", "notes", "snapshot")
+
+
+class Checkpoint:
+    """A file that keeps a training as it is now and then, so that it can go on from there.
+
+    Where the file is there already, training goes on from it, and ends with the same bits as one
+    that was never interrupted. It is written while training goes on, and at the end: the training
+    that is finished stays in it, and can go on for more epochs.
+
+    Parameters
+    ----------
+    path : str or path
+        Of the file, such as "run.safetensors".
+    every : float, default=60
+        Seconds from one to the next, at least: however large a network is, checkpoints take at
+        most 2 % of the time.
+
+    Raises
+    ------
+    ValueError
+        No file can be there.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], every: float = EVERY) -> None:
+        self.path, self.every = Path(path), every
+        check_number(self, "every", low=0.0)
+        self.about: Identity = {}
+        self.notes: Snapshot = {}
+        self._snapshot: Snapshot | None = None
+        self._there: dict[str, Identity] = {}
+        self._release = release()
+        _check_place(self.path)
+
+    def __repr__(self) -> str:
+        return f"Checkpoint({str(self.path)!r}, every={self.every:g})"
+
+    @property
+    def found(self) -> bool:
+        """Whether there is a file that has been read, and not yet been used."""
+        return self._snapshot is not None
+
+    def read(self) -> None:
+        """Read the file, if there is one; the ``notes`` are then those in it.
+
+        Raises
+        ------
+        ModelFileError
+            It is another kind of file, cut off, damaged, or of another release of chainrule.
+        """
+        if self.found or not self.path.exists():
+            return
+        document, arrays = later("files.documents").read_document(self.path, KIND)
+        try:
+            self._take(Reader(joined(document, arrays)))
+        except ValueError as error:
+            raise self.error(f"is not as chainrule writes it: {error}") from None
+        if self._release != release():
+            raise self.error(
+                f"is of chainrule {self._release[:40]}, which finishes it; this is {release()}"
+            )
+
+    def _take(self, reader: Reader) -> None:
+        """Take apart what the file has."""
+        reader.expect(*KEYS)
+        self._release = reader.text("chainrule")
+        for name in ("about", "training"):
+            texts = reader.part(name)
+            self._there[name] = {part: texts.text(part) for part in texts.values}
+        self.notes = reader.part("notes").values
+        self._snapshot = reader.part("snapshot").values
+
+    def compare(self, what: str, here: Identity) -> None:
+        """Raise ValueError, which names the difference, if the file is of another training.
+
+        Parameters
+        ----------
+        what : {"about", "training"}
+            Which parts: those that the caller says of itself, or those of the training.
+        here : dict
+            The parts of the training that is to go on, as `identity` describes them.
+        """
+        if what in self._there and (told := difference(self._there[what], here)):
+            raise self.error(
+                f"is of another training: {told}. Delete it, or name another file, to begin anew"
+            )
+
+    def restore(self, identity: Callable[[], Identity], run: Any) -> bool:
+        """Let a run go on from the file that was read; return whether there was one.
+
+        Parameters
+        ----------
+        identity : callable
+            Returns what the training is.
+        run : Changing
+            What goes on.
+
+        Raises
+        ------
+        ValueError
+            The file is of another training, or is not as chainrule writes it.
+        """
+        self.read()
+        if self._snapshot is None:
+            return False
+        self.compare("about", self.about)
+        self.compare("training", identity())
+        try:
+            run.restore(Reader(self._snapshot))
+        except ValueError as error:
+            raise self.error(f"does not go on here: {error}") from error
+        self._snapshot = None
+        return True
+
+    def writer(self, identity: Callable[[], Identity]) -> CheckpointWriter:
+        """Return what writes the file while a training of this identity runs."""
+
+        def write(snapshot: Snapshot) -> None:
+            document, arrays = separated(
+                {
+                    "chainrule": release(),
+                    "about": self.about,
+                    "training": identity(),
+                    "notes": self.notes,
+                    "snapshot": snapshot,
+                }
+            )
+            later("files.documents").write_document(self.path, KIND, document, arrays)
+
+        return CheckpointWriter(write, self.every)
+
+    def error(self, what: str) -> ValueError:
+        """Return an error about the file."""
+        return ValueError(f"checkpoint {self.path} {what}")
+
+
+def _check_place(path: Path) -> None:
+    """Raise ValueError where no file can be written."""
+    if path.is_dir():
+        raise ValueError(f"checkpoint: expected the name of a file, got the folder {path}")
+    if path.exists() and not path.is_file():
+        raise ValueError(f"checkpoint: expected the name of a file, {path} is a device or pipe")
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        raise ValueError(f"checkpoint: there is no folder {path.parent}")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"checkpoint: no file can be made in {folder}: {error.strerror}"
+        ) from None

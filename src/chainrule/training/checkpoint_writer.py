@@ -1,0 +1,147 @@
+"""The writing of checkpoints beside a training: when, and by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from threading import Thread
+from time import perf_counter, thread_time
+from typing import Protocol
+
+from chainrule.interruption import Request, noted
+from chainrule.training.snapshot import Snapshot
+from chainrule.warning import warn
+
+__all__ = ["CheckpointWriter", "NoCheckpoints", "Writer"]
+
+SHARE = 0.02
+"""The part of the time that checkpoints take at most."""
+
+RETRY = 10.0
+"""Seconds after which it is tried again, at least, where a checkpoint could not be written."""
+
+
+class Run(Protocol):
+    """A training of which checkpoints are written."""
+
+    whole: bool
+    """Whether no step, and no end of an epoch, has been begun and not been finished."""
+
+    def snapshot(self) -> Snapshot:
+        """Return all that changes; its arrays stay as they are now."""
+
+
+class Writer(Protocol):
+    """What looks at a training wherever it can be interrupted."""
+
+    def at_work(self, run: Run) -> AbstractContextManager[None]:
+        """Return a context in which the training runs."""
+
+    def look(self, run: Run) -> None:
+        """Write a checkpoint if it is time; KeyboardInterrupt if the end has been asked for."""
+
+    def last(self, run: Run) -> None:
+        """Write a checkpoint now."""
+
+
+class NoCheckpoints:
+    """Writes nothing."""
+
+    @contextmanager
+    def at_work(self, run: Run) -> Iterator[None]:
+        """Do nothing."""
+        yield
+
+    def look(self, run: Run) -> None:
+        """Do nothing."""
+
+    def last(self, run: Run) -> None:
+        """Do nothing."""
+
+
+class CheckpointWriter:
+    """Writes a checkpoint now and then, in a thread, never two at once.
+
+    What the training waits for is that its numbers are copied. The next checkpoint comes no sooner
+    than what the last one cost is :data:`SHARE` of the time.
+
+    Parameters
+    ----------
+    write : callable
+        Writes a snapshot to the file; OSError or ValueError where it cannot.
+    every : float
+        Seconds from one to the next, at least.
+    """
+
+    def __init__(self, write: Callable[[Snapshot], None], every: float) -> None:
+        self.write, self.every = write, every
+        self.request = Request()
+        self.cost = 0.0
+        self._due = perf_counter() + every
+        self._thread: Thread | None = None
+        self._error: Exception | None = None
+        self._told = ""
+
+    @contextmanager
+    def at_work(self, run: Run) -> Iterator[None]:
+        """Note signals while the training runs; an interrupted one is written as it is then."""
+        with noted() as self.request:
+            try:
+                yield
+            except KeyboardInterrupt:
+                self._wait()
+                if run.whole:
+                    self.last(run)
+                raise
+            finally:
+                self._wait()
+
+    def look(self, run: Run) -> None:
+        """Write a checkpoint if it is time; KeyboardInterrupt if the end has been asked for."""
+        self.request.raise_if_came()
+        if perf_counter() < self._due and self._error is None:
+            return
+        if self._thread is not None and self._thread.is_alive():
+            return
+        self._wait()
+        if perf_counter() >= self._due:
+            self._begin(run)
+
+    def last(self, run: Run) -> None:
+        """Write a checkpoint now, and wait until that is done."""
+        self._wait()
+        self._begin(run)
+        self._wait()
+
+    def _begin(self, run: Run) -> None:
+        begin = perf_counter()
+        try:
+            snapshot = run.snapshot()
+        except MemoryError as error:
+            self._failed(error)
+            return
+        copying = perf_counter() - begin
+        self._thread = Thread(target=self._work, args=(snapshot, copying), name="checkpoint")
+        self._thread.start()
+
+    def _work(self, snapshot: Snapshot, copying: float) -> None:
+        begin = thread_time()
+        try:
+            self.write(snapshot)
+        except (OSError, ValueError, MemoryError) as error:
+            self._failed(error)
+        self.cost = copying + thread_time() - begin
+        self._due = perf_counter() + max(self.every, self.cost / SHARE)
+
+    def _failed(self, error: Exception) -> None:
+        self._error, self._due = error, perf_counter() + max(self.every, RETRY)
+
+    def _wait(self) -> None:
+        """Wait for the thread; warn if it could not write, of the same reason once."""
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._error is not None and str(self._error) != self._told:
+            self._told = str(self._error)
+            warn(f"the checkpoint could not be written, training goes on: {self._told}")
+        self._error = None
