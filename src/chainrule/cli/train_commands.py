@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from chainrule.cli import comparing, output_files
 from chainrule.cli.arguments import ForceOption, JsonOption
+from chainrule.cli.checkpoints import CheckpointOption, EveryOption, KeptTraining, ResumeOption
 from chainrule.cli.comparisons import (
     comparison_json,
     comparison_table,
@@ -48,18 +50,27 @@ def train(
         ),
     ] = None,
     force: ForceOption = False,
+    checkpoint: CheckpointOption = None,
+    checkpoint_every: EveryOption = None,
+    resume: ResumeOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train a network on DATA, show its scores, and save it."""
     out = Output(as_json=as_json, quiet=quiet)
     usual = output_files.default_model_path(options.data)
-    path = output or (usual if force else output_files.free_path(usual))
-    output_files.check_model_path(path, options.data, options.test, force=force)
+    read = options.data, options.test
+    others: list[str | Path] = [*read, *([] if output is None else [output])]
+    kept = KeptTraining(checkpoint, checkpoint_every, *others, resume=resume)
+    path = output or kept.output or (usual if force else output_files.free_path(usual))
+    own = kept.output is not None and os.path.realpath(path) == str(kept.output)
+    output_files.check_model_path(path, *read, force=force or own)
     source = _read(options, images=options.model is not None and options.model != "mlp")
     training = prepare_training(options, source, bar=not (as_json or quiet))
     notes = list(training.notes)
-    if output is None and path != usual:
+    notes += kept.notes(resume=resume)
+    kept.begin(training.job, path)
+    if output is None and path != usual and not own:
         notes.append(f"{usual} is there already, so the model goes to {path} (--force overwrites)")
     out.say(*notes)
     chain = training.job.chain
@@ -67,12 +78,16 @@ def train(
     try:
         outcome = train_network(training)
     except KeyboardInterrupt:
-        out.say("interrupted, no model is saved")
+        out.say("interrupted, no model is saved", *kept.interrupted())
         raise typer.Exit(EXIT_CODE) from None
     with interruption.held_off():
         outcome.estimator.save(path)
+        if outcome.history.end != "interrupted":
+            kept.remove()
     out.say(f"{outcome.history.describe()}, {outcome.history.seconds:.1f} s")
     out.say(*outcome.history.remarks)
+    if outcome.history.end == "interrupted":
+        out.say(*kept.interrupted())
     unscored = [name for name in training.parts if name not in outcome.scores]
     if unscored:
         out.say(f"interrupted before there were scores of {' and '.join(unscored)}")

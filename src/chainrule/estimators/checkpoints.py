@@ -27,8 +27,6 @@ class FitCheckpoint(Checkpoint):
 
     Parameters
     ----------
-    estimator : NetworkEstimator or TableEstimator
-        Whose parameters are what the fit is, all but those that may change.
     path : str or path
         Of the file.
     every : float or None
@@ -38,24 +36,33 @@ class FitCheckpoint(Checkpoint):
     ----------
     random_state : RandomState
         From which the fit draws: as it was when the fit began that goes on.
-
-    Raises
-    ------
-    ValueError
-        The file is of another training; the message names the difference.
     """
 
-    def __init__(
-        self, estimator: Any, path: str | os.PathLike[str], every: float | None = None
-    ) -> None:
+    random_state: np.random.RandomState
+
+    def __init__(self, path: str | os.PathLike[str], every: float | None = None) -> None:
         super().__init__(path, EVERY if every is None else every)
+
+    def begin(self, estimator: Any) -> None:
+        """Take note of an estimator's parameters, and go on with its random state.
+
+        Parameters
+        ----------
+        estimator : NetworkEstimator or TableEstimator
+            Whose parameters are what the fit is, all but those that may change.
+
+        Raises
+        ------
+        ValueError
+            The file is of another training; the message names the difference.
+        """
         self.about = _identity(estimator)
         self.read()
         self.compare("about", self.about)
         given = estimator.random_state
         self.random_state = check_random_state(given)
         if not self.found:
-            self.notes = {SEEDED: random_state_snapshot(self.random_state)}
+            self.notes[SEEDED] = random_state_snapshot(self.random_state)
             return
         if given is None:  # not NumPy's own, on which others draw
             self.random_state = np.random.RandomState()
@@ -70,7 +77,9 @@ class FitCheckpoint(Checkpoint):
     ) -> FitCheckpoint | None:
         """Return the checkpoint of a fit, None where no file is named."""
         if path is not None:
-            return cls(estimator, path, every)
+            checkpoint = cls(path, every)
+            checkpoint.begin(estimator)
+            return checkpoint
         if every is not None:
             raise ValueError(
                 f"{type(estimator).__name__}.fit: expected checkpoint as the name of a file with "
