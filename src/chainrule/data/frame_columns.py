@@ -25,7 +25,8 @@ EXACT = 2**53
 
 TRUTH = ("False", "True", "")
 BOOLEANS = {bool, np.bool_}
-NUMBERS = (int, float, np.integer, np.floating)
+FLOATS = (float, np.floating)
+NUMBERS = (int, np.integer, *FLOATS)
 
 
 def is_frame(data: Any) -> bool:
@@ -297,8 +298,7 @@ def _are_numbers(values: Sequence[Any]) -> bool:
     types = set(map(type, values))
     if not types or not all(issubclass(each, NUMBERS) for each in types) or types & BOOLEANS:
         return False
-    whole = [value for value in values if isinstance(value, int | np.integer)]
-    return not any(abs(value) > EXACT for value in whole)
+    return not any(abs(int(value)) > EXACT for value in values if not isinstance(value, FLOATS))
 
 
 def _text(value: Any) -> str:
