@@ -117,6 +117,10 @@ class Checkpoint:
         run : Changing
             What goes on.
 
+        Returns
+        -------
+        restored : bool
+
         Raises
         ------
         ValueError
