@@ -1,4 +1,6 @@
-"""Trainings that are killed at random moments, and go on: ``python tests/estimators/killed.py 200``.
+"""Trainings that are killed at random moments, and go on.
+
+``python tests/estimators/killed.py 200`` kills 200.
 
 Each is a forked process that fits, writes checkpoints all the while, and saves its model over an
 earlier one. It is killed, up to three times, without any warning; after each time the model file

@@ -156,7 +156,7 @@ class Checkpoint:
         return CheckpointWriter(write, self.every)
 
     def error(self, what: str) -> ValueError:
-        """Return an error about the file."""
+        """Return an error that says what of the file is wrong."""
         return ValueError(f"checkpoint {self.path} {what}")
 
 
