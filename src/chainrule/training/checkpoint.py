@@ -108,7 +108,7 @@ class Checkpoint:
             )
 
     def restore(self, identity: Callable[[], Identity], run: Any) -> bool:
-        """Let a run go on from the file that was read; return whether there was one.
+        """Let a run go on from the file that was read, if there was one.
 
         Parameters
         ----------
@@ -120,6 +120,7 @@ class Checkpoint:
         Returns
         -------
         restored : bool
+            Whether there was a file.
 
         Raises
         ------
