@@ -25,6 +25,7 @@ class Stream(IntEnum):
     SPLITTING = 3
     CHECKING = 4
     AUGMENTATION = 5
+    BLOCKS = 6
 
 
 BLOCK = 65_536

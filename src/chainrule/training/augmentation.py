@@ -249,10 +249,20 @@ def allocate(X: Any, augmentations: Sequence[Augmentation], dtype: np.dtype[Any]
 
 
 def augment(
-    augmentations: Sequence[Augmentation], X: Array, out: Array, *, seed: int, epoch: int
+    augmentations: Sequence[Augmentation],
+    X: Array,
+    out: Array,
+    *,
+    seed: int,
+    epoch: int,
+    first: int = 0,
 ) -> None:
-    """Put samples X (n, …) into ``out``, changed by each augmentation as in an epoch."""
-    for block, start in enumerate(range(0, len(X), BLOCK)):
+    """Put samples X (n, …) into ``out``, changed by each augmentation as in an epoch.
+
+    ``first`` is the number of blocks of :data:`BLOCK` samples that the epoch has before these;
+    ``out`` may be X.
+    """
+    for block, start in enumerate(range(0, len(X), BLOCK), first):
         samples = X[start : start + BLOCK].astype(out.dtype, copy=False)
         n, shape = len(samples), samples.shape[1:]
         for number, each in enumerate(augmentations):

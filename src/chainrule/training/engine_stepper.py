@@ -46,7 +46,7 @@ class EngineStepper:
         from chainrule.engine.planning.kinds.sparse import moves_all_rows
         from chainrule.engine.running.steps import Steps, threads_for
 
-        self.rate, self.rows = optimizer.learning_rate, rows
+        self.rate, self.rows, self.data = optimizer.learning_rate, rows, data
         if threads is None:
             threads = threads_for(
                 chain,
@@ -79,6 +79,11 @@ class EngineStepper:
     def at_once(self, size: int) -> int:
         """Return how many steps take about :data:`SLICE` seconds."""
         return self.tuner.steps(SLICE)
+
+    def renew(self, rows: slice) -> None:
+        """Take over the targets and weights of other samples, which stand in these rows now."""
+        few = self.data.at(rows)
+        self.steps.renew(rows, few.t, few.weights)
 
     def store(self) -> None:
         """Put the parameters into the chain."""

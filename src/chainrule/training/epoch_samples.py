@@ -12,7 +12,11 @@ from chainrule import random
 from chainrule.training import augmentation
 from chainrule.training.plan import Plan
 from chainrule.training.samples import Samples
+from chainrule.training.stepper import Stepper
 from chainrule.types import Array
+
+Slice = tuple[Array, int]
+"""The rows of some batches, one after the other, and the batches' size."""
 
 
 class EpochSamples:
@@ -32,17 +36,21 @@ class EpochSamples:
     samples : Samples
         The samples of the present epoch; their arrays stay in place, for the engine knows them by
         their addresses.
+    known : Samples
+        Samples as they are without augmentation: all of them.
     batch_size : int
         Samples in a full batch.
     """
 
     def __init__(self, data: Samples, plan: Plan, dtype: np.dtype[Any]) -> None:
-        self.plan, self.samples = plan, data
-        self._originals = data.X
+        self.plan, self.samples, self.known = plan, data, data
         if plan.augmentation:
             changed = augmentation.allocate(data.X, plan.augmentation, dtype)
             self.samples = replace(data, X=changed)
         self.batch_size = min(plan.batch_size or len(data), len(data))
+
+    def __len__(self) -> int:
+        return len(self.samples)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -53,19 +61,17 @@ class EpochSamples:
         """Change the samples as an epoch does, 1, 2, …, if they are changed at all."""
         changes, seed = self.plan.augmentation, self.plan.seed
         if changes:
-            augmentation.augment(changes, self._originals, self.samples.X, seed=seed, epoch=epoch)
+            augmentation.augment(changes, self.known.X, self.samples.X, seed=seed, epoch=epoch)
 
-    def slices(
-        self, epoch: int, at_once: Callable[[int], int], done: int = 0
-    ) -> Iterator[tuple[Array, int]]:
+    def slices(self, epoch: int, stepper: Stepper, done: int = 0) -> Iterator[Slice]:
         """Yield the rows of some batches and the batches' size, until the epoch is over.
 
         Parameters
         ----------
         epoch : int
             The number of the epoch, 1, 2, …
-        at_once : callable
-            From the size of batches to how many of them the next slice has.
+        stepper : Stepper
+            What takes the steps: it says how many batches the next slice has.
         done : int, default=0
             Batches that the epoch has behind it.
 
@@ -75,14 +81,10 @@ class EpochSamples:
         size : int
             That of the last batch may be smaller than the others'.
         """
-        n, size, order = len(self.samples), self.batch_size, self._order(epoch)
-        full, start = n // size * size, done * size
-        while start < full:
-            stop = min(full, start + at_once(size) * size)
-            yield order[start:stop], size
-            start = stop
-        if start <= full < n:
-            yield order[full:], n - full
+        yield from in_batches(self._order(epoch), self.batch_size, stepper.at_once, done)
+
+    def close(self) -> None:
+        """Do nothing: the samples are in memory."""
 
     def _order(self, epoch: int) -> Array:
         """Return the order of the samples in an epoch."""
@@ -93,3 +95,17 @@ class EpochSamples:
         if drawn is not None:
             return drawn
         return random.permutation(n, self.plan.seed, random.Stream.SHUFFLING, epoch)
+
+
+def in_batches(
+    order: Array, size: int, at_once: Callable[[int], int], done: int = 0
+) -> Iterator[Slice]:
+    """Cut an order of rows, ``done`` batches of it aside, into batches; the last may be smaller."""
+    n = len(order)
+    full, start = n // size * size, done * size
+    while start < full:
+        stop = min(full, start + at_once(size) * size)
+        yield order[start:stop], size
+        start = stop
+    if start <= full < n:
+        yield order[full:], n - full

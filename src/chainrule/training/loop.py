@@ -24,6 +24,7 @@ from chainrule.training.probe import probe, probe_optimizer
 from chainrule.training.reporter import Reporter, ReporterTee
 from chainrule.training.run import TrainingRun
 from chainrule.training.run_identity import training_identity
+from chainrule.training.sample_blocks import SampleBlocks, all_of
 from chainrule.training.samples import Samples
 from chainrule.training.scores import Score
 from chainrule.training.snapshot import check_changing
@@ -31,6 +32,7 @@ from chainrule.training.stepper import StepOptions
 from chainrule.training.steppers import Engine, choose_stepper
 from chainrule.training.stopping import PatientWatcher, Watcher
 from chainrule.training.validation import Validation
+from chainrule.training.windows import WindowedSamples
 from chainrule.types import Array
 from chainrule.warning import warn
 
@@ -122,27 +124,151 @@ def train(
     plan = plan or Plan()
     data = Samples.of("train", X, t, sample_weight)
     data.check("train")
-    held_out = None if validation is None else Samples.of("validation", *validation)
-    if held_out is not None:
-        held_out.check("validation")
+    held_out = _held_out(validation)
     if not chain.initialized:
         chain.initialize(data.X, seed=plan.seed)
     data.check_range("train", chain.dtype)
+    data = data.drop_zero_weights()
+    check_fit(chain, loss, data)
+    return _run(
+        chain,
+        loss,
+        EpochSamples(data, plan, chain.dtype),
+        plan,
+        held_out,
+        score=score,
+        reporter=reporter,
+        watcher=watcher,
+        state=state,
+        engine=engine,
+        threads=threads,
+        checkpoint=checkpoint,
+    )
+
+
+def train_blocks(
+    chain: Chain,
+    loss: Loss,
+    blocks: SampleBlocks,
+    plan: Plan,
+    *,
+    window_rows: int,
+    name: str = "train",
+    advice: str | None = None,
+    validation: tuple[Any, ...] | None = None,
+    score: Score | None = None,
+    reporter: Reporter | None = None,
+    watcher: Watcher | None = None,
+    state: State | None = None,
+    engine: Engine = "auto",
+    threads: int | None = None,
+    checkpoint: Checkpoint | str | os.PathLike[str] | None = None,
+) -> History:
+    """Fit the parameters of a chain to samples that are read in blocks; return what happened.
+
+    In memory there are two windows of them, one that is trained on and one that is being read; the
+    order of samples is that of :mod:`chainrule.training.windows`. Where all fit into one window,
+    they are read once, and trained on as :func:`train` does: with the same bits.
+
+    Parameters
+    ----------
+    chain : Chain
+        What is trained, initialized; its parameters change in place.
+    loss : Loss
+        What is minimized.
+    blocks : SampleBlocks
+        The samples, with their targets and perhaps weights > 0.
+    plan : Plan
+        How to train.
+    window_rows : int
+        The most samples of a window.
+    name : str, default="train"
+        Whom messages about samples name.
+    advice : str, optional
+        What helps where a number is too large for the chain's float type.
+    validation, score, reporter, watcher, state, engine, threads, checkpoint
+        As :func:`train` has them.
+
+    Returns
+    -------
+    history : History
+
+    Raises
+    ------
+    ValueError
+        As of :func:`train`; samples are checked when they are read, before they are trained on.
+    TrainingDivergedError
+        The loss is no longer finite. The chain then has the parameters of the last good epoch.
+    """
+    more: dict[str, Any] = {
+        "score": score,
+        "reporter": reporter,
+        "watcher": watcher,
+        "state": state,
+        "engine": engine,
+        "threads": threads,
+        "checkpoint": checkpoint,
+    }
+    if sum(blocks.sizes) <= window_rows:
+        known = all_of(blocks)
+        more |= {"sample_weight": known.weights, "validation": validation}
+        return train(chain, loss, known.X, known.t, plan, **more)
+    expect_loss(loss)
+    held_out = _held_out(validation)
+
+    def check(samples: Samples) -> None:
+        samples.check(name)
+        samples.check_range(name, chain.dtype, advice)
+        if samples.weights is not None and not samples.weights.all():
+            raise ValueError(
+                f"{name}: expected sample weights > 0 of what is read in blocks, got 0 in sample "
+                f"{int(np.argmin(samples.weights))}; leave such samples out"
+            )
+        check_fit(chain, loss, samples)
+
+    data = WindowedSamples(blocks, plan, chain.dtype, window_rows, check)
+    try:
+        return _run(chain, loss, data, plan, held_out, **more)
+    finally:
+        data.close()
+
+
+def _held_out(validation: tuple[Any, ...] | None) -> Samples | None:
+    """Return the samples of a validation set, checked but for what depends on the chain."""
+    if validation is None:
+        return None
+    held_out = Samples.of("validation", *validation)
+    held_out.check("validation")
+    return held_out
+
+
+def _run(
+    chain: Chain,
+    loss: Loss,
+    data: EpochSamples | WindowedSamples,
+    plan: Plan,
+    held_out: Samples | None,
+    *,
+    score: Score | None,
+    reporter: Reporter | None,
+    watcher: Watcher | None,
+    state: State | None,
+    engine: Engine,
+    threads: int | None,
+    checkpoint: Checkpoint | str | os.PathLike[str] | None,
+) -> History:
+    """Train on checked samples, as `train` says."""
     if held_out is not None:
         held_out.check_range("validation", chain.dtype)
-    data = data.drop_zero_weights()
-    for samples in (data, held_out):
-        if samples is not None:
-            check_fit(chain, loss, samples)
-    probe(chain, loss, data)
+        check_fit(chain, loss, held_out)
+    probe(chain, loss, data.known)
     probe_optimizer(plan.optimizer)
-    epochs = EpochSamples(data, plan, chain.dtype)
     stepper = choose_stepper(
         engine,
         threads,
         chain,
         loss,
-        epochs.samples,
+        data.samples,
         plan.optimizer,
         StepOptions(
             plan.l2,
@@ -151,7 +277,7 @@ def train(
             plan.seed,
             precision=plan.precision,
         ),
-        rows=epochs.batch_size,
+        rows=data.batch_size,
     )
     if state is not None:
         _check_state(state, plan.optimizer, chain.parameters.flat)
@@ -160,7 +286,7 @@ def train(
         chain=chain,
         loss=loss,
         plan=plan,
-        data=epochs,
+        data=data,
         stepper=stepper,
         validation=None if held_out is None else Validation(held_out, score),
         reporter=ReporterTee(reporter),
@@ -168,7 +294,7 @@ def train(
     )
     resumed = False
     if checkpoint is not None:
-        resumed = _begin_with(_as_checkpoint(checkpoint), run, data, held_out)
+        resumed = _begin_with(_as_checkpoint(checkpoint), run, held_out)
     run.reporter.started(plan.epochs, len(data))
     if resumed:
         run.reporter.resumed(len(run.history.epochs), run.samples)
@@ -188,13 +314,11 @@ def _as_checkpoint(given: Any) -> Checkpoint:
     return given if isinstance(given, Checkpoint) else Checkpoint(given)
 
 
-def _begin_with(
-    checkpoint: Checkpoint, run: TrainingRun, data: Samples, held_out: Samples | None
-) -> bool:
+def _begin_with(checkpoint: Checkpoint, run: TrainingRun, held_out: Samples | None) -> bool:
     """Let a run write checkpoints, and go on from the one that is there; return if there is one."""
     check_changing("watcher", run.watcher)
     start = described_data(run.parameters.flat)
-    identity = cache(lambda: training_identity(run, data, held_out, start))
+    identity = cache(lambda: training_identity(run, held_out, start))
     resumed = checkpoint.restore(identity, run)
     run.writer = checkpoint.writer(identity)
     return resumed

@@ -46,6 +46,9 @@ class ReferenceStepper:
         """Return 1: a step is long enough."""
         return 1
 
+    def renew(self, rows: slice) -> None:
+        """Do nothing: batches are taken from the data as they are."""
+
     def store(self) -> None:
         """Do nothing: the parameters are the chain's own."""
 

@@ -26,6 +26,7 @@ from chainrule.training.snapshot import Reader, Snapshot
 from chainrule.training.stepper import Stepper
 from chainrule.training.stopping import Watcher
 from chainrule.training.validation import Validation
+from chainrule.training.windows import WindowedSamples
 from chainrule.types import Array
 
 
@@ -36,7 +37,7 @@ class TrainingRun:
     chain: Chain
     loss: Loss
     plan: Plan
-    data: EpochSamples
+    data: EpochSamples | WindowedSamples
     stepper: Stepper
     validation: Validation | None
     reporter: ReporterTee
@@ -55,8 +56,8 @@ class TrainingRun:
         self.parameters = self.chain.parameters
         self.average: Average = Average(self.plan.averaging, self.parameters)
         self.good = self.parameters.flat.copy()
-        samples = self.data.samples
-        self.scale: LossScale = LossScale(self.chain, self.loss, samples, self.told, self.good)
+        known = self.data.known
+        self.scale: LossScale = LossScale(self.chain, self.loss, known, self.told, self.good)
 
     def all_epochs(self) -> History:
         """Train until it is time to stop."""
@@ -127,7 +128,7 @@ class TrainingRun:
             self.present = EpochAtWork(len(self.history.epochs) + 1, rate)
         work, self.whole = self.present, False
         self.data.augment(work.number)
-        for rows, size in self.data.slices(work.number, self.stepper.at_once, work.steps):
+        for rows, size in self.data.slices(work.number, self.stepper, work.steps):
             if work.runs and self.late:
                 break
             self.take(rows, size, work)
@@ -174,7 +175,7 @@ class TrainingRun:
     def samples(self) -> int:
         """How many samples training has passed over so far."""
         runs = [] if self.present is None else self.present.runs
-        whole = len(self.history.epochs) * len(self.data.samples)
+        whole = len(self.history.epochs) * len(self.data)
         return whole + sum(int(run.sizes.sum()) for run in runs)
 
     @property

@@ -20,15 +20,15 @@ FREE = ("epochs", "max_seconds")
 DATA = {"X": "X", "targets": "t", "sample weights": "weights"}
 
 
-def training_identity(run: Any, data: Samples, held_out: Samples | None, start: str) -> Identity:
+def training_identity(run: Any, held_out: Samples | None, start: str) -> Identity:
     """Return the parts of a run, each as a text.
 
     Parameters
     ----------
     run : TrainingRun
         Before its first step.
-    data, held_out : Samples
-        What is trained on, and the validation set.
+    held_out : Samples or None
+        The validation set.
     start : str
         The parameters that it starts with, described.
     """
@@ -40,7 +40,8 @@ def training_identity(run: Any, data: Samples, held_out: Samples | None, start: 
     return {
         **network_identity(run.chain, run.loss, start),
         **plan,
-        **data_identity(data, held_out),
+        **data_identity(run.data.known, held_out),
+        **run.data.identity,
         "score": described(None if run.validation is None else run.validation.score),
         "watcher": described(run.watcher),
         "engine": engine_identity(run.stepper.engine),

@@ -33,7 +33,7 @@ class Samples:
     def __len__(self) -> int:
         return int(self.X.shape[0])
 
-    def at(self, rows: Array) -> Samples:
+    def at(self, rows: Array | slice) -> Samples:
         """Return some of the samples."""
         weights = None if self.weights is None else self.weights[rows]
         return Samples(self.X[rows], self.t[rows], weights)

@@ -55,6 +55,9 @@ class Stepper(Protocol):
     def at_once(self, size: int) -> int:
         """Return how many steps on ``size`` rows to take before looking at the clock again."""
 
+    def renew(self, rows: slice) -> None:
+        """Take note that other samples stand in these rows of the data now."""
+
     def store(self) -> None:
         """Put the parameters into the chain."""
 

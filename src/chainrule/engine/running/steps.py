@@ -158,15 +158,15 @@ class Steps:
         assert self.network.loss is not None
         if self.labels:
             return np.ascontiguousarray(t, dtype=np.int64)
-        like = np.empty((len(self.X), self.network.outputs), dtype=self.chain.dtype)
+        like = np.empty((len(t), self.network.outputs), dtype=self.chain.dtype)
         like[:] = 0.5
         return np.ascontiguousarray(self.network.loss.targets(t, like))
 
     def _weights_of(self, sample_weight: Array) -> Array:
         """Return weights (members, n): those of samples are all their members'."""
-        members, n = self.network.members, len(self.X)
+        members, n = self.network.members, len(sample_weight)
         own = np.broadcast_to(np.asarray(sample_weight).T, (members, n))
-        return np.ascontiguousarray(own, dtype=self.chain.dtype)
+        return np.array(own, dtype=self.chain.dtype, order="C")
 
     def run(
         self, order: Array, rows: int, rates: Array, changes: Mapping[str, Array] = NONE
@@ -231,6 +231,12 @@ class Steps:
         if not complete:
             return results[: int(np.argmin(np.isfinite(results))) + 1]
         return results
+
+    def renew(self, rows: slice, t: Any, sample_weight: Array | None = None) -> None:
+        """Take the targets t, and weights, of some samples, which have been put into X's place."""
+        self.t[rows] = self._targets(t)
+        if self.sample_weight is not None and sample_weight is not None:
+            self.sample_weight[:, rows] = self._weights_of(sample_weight)
 
     def use(self, threads: int) -> None:
         """Let `threads` threads take the next steps; programs are planned when first needed."""

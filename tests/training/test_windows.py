@@ -1,0 +1,277 @@
+"""Samples that are read window by window: their order, by plain NumPy, and what goes wrong."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from chainrule import (
+    Adam,
+    Chain,
+    CrossEntropy,
+    Dropout,
+    Linear,
+    MeanSquaredError,
+    Noise,
+    Plan,
+    ReLU,
+    Softmax,
+    Tanh,
+    TrainingDivergedError,
+    random,
+    train,
+)
+from chainrule.training import SGD
+from chainrule.training.loop import train_blocks
+from chainrule.training.samples import Samples
+
+SIZES = (40, 7, 100, 1, 62, 33)  # 243 samples
+FEATURES = 5
+
+
+@dataclass
+class Blocks:
+    """Samples in memory as blocks of sizes, in pieces of a few."""
+
+    X: np.ndarray
+    t: np.ndarray
+    weights: np.ndarray | None = None
+    sizes: tuple[int, ...] = SIZES
+    pieces: int = 17
+    reads: list[int] = field(default_factory=list)
+
+    def read(self, block):
+        self.reads.append(block)
+        first = sum(self.sizes[:block])
+        for start in range(first, first + self.sizes[block], self.pieces):
+            rows = slice(start, min(start + self.pieces, first + self.sizes[block]))
+            yield Samples(self.X, self.t, self.weights).at(rows)
+
+    def place(self, block, sample):
+        return f"row {sample} of block {block}"
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(3)
+    n = sum(SIZES)
+    return rng.normal(size=(n, FEATURES)).astype(np.float32), rng.integers(0, 3, n)
+
+
+def network(dtype=np.float32, last=True):
+    functions = [Linear(8), ReLU(), Linear(3), *([Softmax()] if last else [])]
+    return Chain(*functions).initialize((FEATURES,), seed=4, dtype=dtype)
+
+
+def order_by_hand(epoch, seed, window, shuffle=True):
+    """Return the order of all samples in an epoch, and the lengths of its windows."""
+    first = np.concatenate([[0], np.cumsum(SIZES)])
+    blocks = np.arange(len(SIZES))
+    if shuffle:
+        blocks = random.permutation(len(SIZES), seed, random.Stream.BLOCKS, epoch)
+    row = np.concatenate([np.arange(first[b], first[b + 1]) for b in blocks])
+    order = []
+    for number, start in enumerate(range(0, len(row), window)):
+        rows = row[start : start + window]
+        if shuffle:
+            place = random.permutation(len(rows), seed, random.Stream.SHUFFLING, epoch, number)
+            rows = rows[place]
+        order.append(rows)
+    return np.concatenate(order)
+
+
+@pytest.mark.parametrize("engine", ["machine", "reference"])
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_the_order_is_the_stated_one(data, engine, shuffle):
+    X, t = data
+    plan = Plan(Adam(0.01), batch_size=16, epochs=3, seed=9, shuffle=shuffle)
+    streamed, known = network(), network()
+    history = train_blocks(
+        streamed, CrossEntropy(), Blocks(X, t), plan, window_rows=70, engine=engine
+    )
+    by_hand = Plan(
+        Adam(0.01),
+        batch_size=16,
+        epochs=3,
+        seed=9,
+        shuffle=lambda n, epoch: order_by_hand(epoch, 9, 64, shuffle),
+    )
+    expected = train(known, CrossEntropy(), X, t, by_hand, engine=engine)
+    np.testing.assert_array_equal(streamed.parameters.flat, known.parameters.flat)
+    assert history.losses == expected.losses
+    assert history.engine == engine
+
+
+def test_what_fits_into_a_window_has_the_bits_of_training_in_memory(data):
+    plan = Plan(Adam(0.01), batch_size=16, epochs=3, seed=9)
+    streamed, known = network(), network()
+    blocks = Blocks(*data)
+    train_blocks(streamed, CrossEntropy(), blocks, plan, window_rows=len(data[0]))
+    train(known, CrossEntropy(), *data, plan)
+    np.testing.assert_array_equal(streamed.parameters.flat, known.parameters.flat)
+    assert blocks.reads == [0, 1, 2, 3, 4, 5]  # once
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("pieces", [1, 243])
+def test_neither_threads_nor_pieces_change_a_bit(data, threads, pieces):
+    plan = Plan(Adam(0.01), batch_size=10, epochs=2, seed=1)
+    chains = network(), network()
+    for chain, size, count in zip(chains, (17, pieces), (1, threads), strict=True):
+        blocks = Blocks(*data, pieces=size)
+        train_blocks(
+            chain, CrossEntropy(), blocks, plan, window_rows=50, threads=count, engine="machine"
+        )
+    np.testing.assert_array_equal(chains[0].parameters.flat, chains[1].parameters.flat)
+
+
+@pytest.mark.parametrize("engine", ["machine", "reference"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_numbers_and_weights_of_each_window_are_taken(data, engine, dtype):
+    X = data[0].astype(dtype)
+    rng = np.random.default_rng(0)
+    t, weights = rng.normal(size=(len(X), 3)), rng.uniform(0.5, 2, len(X))
+    plan = Plan(SGD(0.05), batch_size=25, epochs=3, seed=2)
+    streamed, known = network(dtype, last=False), network(dtype, last=False)
+    history = train_blocks(
+        streamed, MeanSquaredError(), Blocks(X, t, weights), plan, window_rows=75, engine=engine
+    )
+    by_hand = Plan(
+        SGD(0.05), batch_size=25, epochs=3, seed=2, shuffle=lambda n, e: order_by_hand(e, 2, 75)
+    )
+    expected = train(known, MeanSquaredError(), X, t, by_hand, sample_weight=weights, engine=engine)
+    np.testing.assert_array_equal(streamed.parameters.flat, known.parameters.flat)
+    assert history.losses == expected.losses
+
+
+def test_dropout_goes_on_from_window_to_window(data):
+    def trained(**options):
+        chain = Chain(Linear(8), Tanh(), Dropout(0.5), Linear(3), Softmax())
+        chain.initialize((FEATURES,), seed=4, dtype=np.float32)
+        plan = Plan(batch_size=20, epochs=2, seed=5, **options)
+        if options:
+            train(chain, CrossEntropy(), *data, plan)
+        else:
+            train_blocks(chain, CrossEntropy(), Blocks(*data), plan, window_rows=60)
+        return chain.parameters.flat
+
+    by_hand = trained(shuffle=lambda n, epoch: order_by_hand(epoch, 5, 60))
+    np.testing.assert_array_equal(trained(), by_hand)
+
+
+def test_augmentation_changes_each_window_by_its_place_in_the_epoch(data):
+    class Seen(Noise):
+        """Noise that notes what it is given."""
+
+        def apply(self, X, words):
+            seen.append((X.copy(), words.copy()))
+            return super().apply(X, words)
+
+    seen = []
+    plan = Plan(batch_size=20, epochs=2, seed=5, augmentation=(Seen(0.5),))
+    train_blocks(network(), CrossEntropy(), Blocks(*data), plan, window_rows=100)
+    first = np.concatenate([[0], np.cumsum(SIZES)])
+    expected = []
+    for epoch in (1, 2):
+        blocks = random.permutation(len(SIZES), 5, random.Stream.BLOCKS, epoch)
+        row = np.concatenate([np.arange(first[b], first[b + 1]) for b in blocks])
+        for window, start in enumerate(range(0, len(row), 100)):
+            rows = row[start : start + 100]
+            drawn = random.words(len(rows) * 2, 5, random.Stream.AUGMENTATION, epoch, window)
+            expected.append((data[0][rows], drawn.reshape(-1, 2)))
+    assert len(seen) == len(expected)
+    for (X, words), (rows, drawn) in zip(seen, expected, strict=True):
+        np.testing.assert_array_equal(X, rows)
+        np.testing.assert_array_equal(words, drawn)
+
+
+def test_a_network_learns_from_windows(data):
+    X, _ = data
+    t = X[:, :3].argmax(axis=1)
+    chain = network()
+    plan = Plan(Adam(0.02), batch_size=16, epochs=60)
+    train_blocks(chain, CrossEntropy(), Blocks(X, t), plan, window_rows=64)
+    assert (chain.forward(X).argmax(axis=1) == t).mean() > 0.95
+
+
+def test_a_validation_set_ends_training_and_its_best_epoch_is_kept(data):
+    X, t = data
+    plan = Plan(Adam(0.01), batch_size=16, epochs=4, seed=9)
+    chain = network()
+    history = train_blocks(
+        chain, CrossEntropy(), Blocks(X, t), plan, window_rows=64, validation=(X[:50], t[:50])
+    )
+    kept = history.epochs[history.kept - 1].validation_loss
+    assert chain.loss(CrossEntropy(), X[:50], t[:50]) == pytest.approx(kept, rel=1e-5)
+
+
+def test_a_number_that_is_none_is_found_before_its_window_is_trained_on(data):
+    X, t = data
+    X[150, 2] = np.nan  # row 3 of block 4
+    with pytest.raises(
+        ValueError, match=r"finite X, got nan in sample 2 at \(2\); sample 0 is row 0 of block 4"
+    ):
+        train_blocks(network(), CrossEntropy(), Blocks(X, t), Plan(epochs=1), window_rows=64)
+
+
+def test_a_target_of_no_class_is_found(data):
+    X, t = data
+    t[-1] = 3
+    with pytest.raises(ValueError, match=r"row 17 of block 5$"):
+        train_blocks(network(), CrossEntropy(), Blocks(X, t), Plan(epochs=1), window_rows=64)
+
+
+def test_weights_of_0_are_refused(data):
+    weights = np.ones(len(data[0]))
+    weights[3] = 0
+    with pytest.raises(ValueError, match=r"weights > 0 .* got 0 in sample 3; leave such samples"):
+        train_blocks(
+            network(),
+            CrossEntropy(),
+            Blocks(*data, weights),
+            Plan(epochs=1),
+            window_rows=64,
+        )
+
+
+def test_a_number_beyond_float32_is_found(data):
+    X, t = data[0].astype(np.float64), data[1]
+    X[0, 0] = 1e39
+    with pytest.raises(ValueError, match=r"within ±3.4e\+38 for float32, got 1e\+39 in sample 0"):
+        train_blocks(network(), CrossEntropy(), Blocks(X, t), Plan(epochs=1), window_rows=64)
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        (Plan(batch_size=None), "a batch_size of at most a window's rows, 64, got all samples"),
+        (Plan(batch_size=65), "a batch_size of at most a window's rows, 64, got 65"),
+        (Plan(shuffle=lambda n, epoch: np.arange(n)), "expected shuffle True or False"),
+    ],
+)
+def test_plans_that_need_all_samples_are_refused(data, plan, message):
+    with pytest.raises(ValueError, match=message):
+        train_blocks(network(), CrossEntropy(), Blocks(*data), plan, window_rows=64)
+
+
+def test_a_file_that_has_changed_is_noticed(data):
+    blocks = Blocks(*data)
+    whole = blocks.read
+    blocks.read = lambda block: (piece.at(slice(0, 5)) for piece in whole(block))
+    with pytest.raises(ValueError, match=r"expected .* samples in block .* its file has changed"):
+        train_blocks(network(), CrossEntropy(), blocks, Plan(epochs=1), window_rows=64)
+
+
+def test_a_training_that_diverges_ends_its_reader(data):
+    import threading
+
+    X = data[0].astype(np.float32) * 1e30
+    with pytest.raises(TrainingDivergedError), np.errstate(all="ignore"):
+        train_blocks(
+            network(last=False),
+            MeanSquaredError(),
+            Blocks(X, X[:, :3].copy()),
+            Plan(SGD(1.0), batch_size=8),
+            window_rows=64,
+        )
+    assert not [t for t in threading.enumerate() if t.name.startswith("chainrule-reader")]
