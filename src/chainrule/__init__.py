@@ -66,8 +66,8 @@ _PUBLIC = {
         """,
     "files": "ModelFileError",
     "estimators": """
-        Classifier FastTextClassifier MLPClassifier MLPRegressor Regressor TableClassifier
-        TableRegressor TextClassifier TextExplanation load load_fasttext
+        Classifier DataStream FastTextClassifier MLPClassifier MLPRegressor Regressor
+        TableClassifier TableRegressor TextClassifier TextExplanation load load_fasttext
         """,
     "export": "Exported export_network",
     "explain": "Derivation Page derivation explain_network",

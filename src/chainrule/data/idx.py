@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from chainrule.data.errors import DataError
 from chainrule.data.files import LARGEST, opened, read_at_most, replacing
 
-__all__ = ["IdxFiles", "find_idx_pair", "read_idx", "write_idx"]
+__all__ = ["IdxFiles", "find_idx_pair", "read_idx", "read_idx_header", "write_idx"]
 
 CODES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MOST_DIMENSIONS = 32
+GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,31 @@ def read_idx(path: Path) -> NDArray[Any]:
     return items.astype(dtype.newbyteorder("="), copy=False)
 
 
-def _header(path: Path, magic: bytes, read: Any) -> tuple[np.dtype[Any], tuple[int, ...]]:
+def read_idx_header(path: Path) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+    """Return type and shape of the array in an IDX file, of any size, and where its numbers begin.
+
+    Raises
+    ------
+    DataError
+        The file is none, or compressed.
+    """
+    try:
+        with path.open("rb") as stream:
+            magic = stream.read(4)
+            if magic.startswith(GZIP):
+                raise DataError(
+                    f"{path}: expected an IDX file that is not compressed, to be read in parts, "
+                    "got a gzipped one; gunzip makes one of it"
+                )
+            dtype, shape = _header(path, magic, stream.read, most=None)
+            return dtype, shape, stream.tell()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def _header(
+    path: Path, magic: bytes, read: Any, most: int | None = LARGEST
+) -> tuple[np.dtype[Any], tuple[int, ...]]:
     if len(magic) != 4 or magic[:2] != b"\0\0":
         raise DataError(f"{path}: expected an IDX file (bytes 00 00 first), got {magic.hex(' ')!r}")
     code, ndim = magic[2], magic[3]
@@ -67,8 +92,8 @@ def _header(path: Path, magic: bytes, read: Any) -> tuple[np.dtype[Any], tuple[i
     if len(sizes) != 4 * ndim:
         raise DataError(f"{path}: expected {ndim} dimensions, the file ends among them")
     dtype, shape = np.dtype(CODES[code]), struct.unpack(f">{ndim}I", sizes)
-    if math.prod(max(size, 1) for size in shape) * dtype.itemsize > LARGEST:
-        raise DataError(f"{path}: expected at most {LARGEST:,} bytes, got a header for {shape}")
+    if most is not None and math.prod(max(size, 1) for size in shape) * dtype.itemsize > most:
+        raise DataError(f"{path}: expected at most {most:,} bytes, got a header for {shape}")
     return dtype, shape
 
 

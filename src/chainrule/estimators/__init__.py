@@ -1,5 +1,6 @@
 """Estimators with scikit-learn's manners: its own networks, replaced, any chain, tables, texts."""
 
+from chainrule.data.streams import DataStream
 from chainrule.estimators.chain_estimators import Classifier, Regressor
 from chainrule.estimators.fasttext_classifier import FastTextClassifier, load_fasttext
 from chainrule.estimators.loading import load
@@ -9,6 +10,7 @@ from chainrule.estimators.texts import TextClassifier, TextExplanation
 
 __all__ = [
     "Classifier",
+    "DataStream",
     "FastTextClassifier",
     "MLPClassifier",
     "MLPRegressor",

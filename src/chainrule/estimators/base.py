@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from chainrule.chain import Chain
+from chainrule.data.streams import DataStream
 from chainrule.estimators.callbacks import CallbackSupportMixin, FitTask, with_callbacks
 from chainrule.estimators.checkpoints import FitCheckpoint
 from chainrule.estimators.conclusion import conclude
@@ -22,6 +23,7 @@ from chainrule.estimators.parameters import CONSTRAINTS
 from chainrule.estimators.preparation import prepare
 from chainrule.estimators.solvers import solve
 from chainrule.estimators.stopping import OptimizerState
+from chainrule.estimators.streams.preparation import prepare_stream
 from chainrule.inputs import Inputs
 from chainrule.targets import Targets
 from chainrule.training.samples import Samples
@@ -125,7 +127,8 @@ class NetworkEstimator(CallbackSupportMixin, FittedNetwork):  # type: ignore[mis
         checkpoint: FitCheckpoint | None = None,
     ) -> Self:
         options = {"incremental": incremental, "classes": classes, "checkpoint": checkpoint}
-        job = prepare(self, X, y, sample_weight, held_out, **options)
+        prepared = prepare_stream if isinstance(X, DataStream) else prepare
+        job = prepared(self, X, y, sample_weight, held_out, **options)
         epochs = 1 if incremental else int(self.max_iter)
         job.callbacks = FitTask.of(self, *job.given, sample_weight, epochs)
         return self._train(job)

@@ -17,7 +17,7 @@ from chainrule.estimators.raw_rows import raw_rows
 from chainrule.estimators.stopping import EpochLoss, FitRecord, StoppingMonitor
 from chainrule.inputs import Inputs
 from chainrule.targets import Objective, Targets
-from chainrule.training import History
+from chainrule.training import History, Plan, train
 from chainrule.training.samples import Samples
 from chainrule.training.validation import Validation
 from chainrule.types import Array
@@ -112,6 +112,22 @@ class FitJob:
         if self.inputs.kind == "table" and callable(self.estimator.scoring):
             self.held_out_rows = raw_rows(self.given[0], held_out)
         return data.at(rows), data.at(held_out)
+
+    def rows(self, data: Samples) -> int:
+        """Return how many samples are trained on, where ``data`` are those of `parts`."""
+        return len(data)
+
+    def train(self, data: Samples, plan: Plan, **options: Any) -> History:
+        """Train on samples in the chain's type; options are those of ``chainrule.train``."""
+        return train(
+            self.chain,
+            self.objective.loss,
+            data.X,
+            data.t,
+            plan,
+            sample_weight=data.weights,
+            **options,
+        )
 
     def run(self) -> Any:
         """Train, and return the estimator, which has taken over what training has led to."""

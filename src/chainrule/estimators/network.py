@@ -18,9 +18,11 @@ from sklearn.utils.validation import check_is_fitted
 from chainrule.chain import Chain
 from chainrule.checking import Report, check_gradients
 from chainrule.data import Column
+from chainrule.data.streams import DataStream
 from chainrule.estimators.fitting import FitJob, FitResult
 from chainrule.estimators.prediction import Predictions
 from chainrule.estimators.preparation import dense_labelled
+from chainrule.estimators.streams.prediction import by_parts
 from chainrule.estimators.training_state import (
     GOES_ON,
     attributes_of,
@@ -148,6 +150,8 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
         """Return the chain's outputs of X, or what goes into a last function that fuses."""
         if not self._has_network():
             check_is_fitted(self)  # which says so
+        if isinstance(X, DataStream):
+            return by_parts(lambda rows: self._outputs(rows, fused_away=fused_away), X)
         return np.asarray(self._predictions(self, X, whole=not fused_away))
 
     def save(self, path: str | os.PathLike[str], *, training_state: bool | None = None) -> None:

@@ -14,6 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target
 
 from chainrule.data import Column
+from chainrule.data.streams import DataStream
 from chainrule.estimators.answer_checks import check_each_is_a_label
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.estimators.checkpoints import FitCheckpoint
@@ -99,6 +100,9 @@ class NetworkClassifier(FittedClassifier, NetworkEstimator):
         -------
         self : object
         """
+        if isinstance(X, DataStream):
+            _check_partial_fit_first_call(copy.copy(self), classes)
+            return self._fit(X, y, sample_weight, incremental=True, classes=classes)
         y = self._answers(y)
         if classes is not None:
             check_each_is_a_label(f"{type(self).__name__}, classes", list(classes))

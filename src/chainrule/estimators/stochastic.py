@@ -21,7 +21,7 @@ from chainrule.estimators.stopping import (
     StoppingMonitor,
     Watched,
 )
-from chainrule.training import GradientNorms, History, Plan, TrainingDivergedError, train
+from chainrule.training import GradientNorms, History, Plan, TrainingDivergedError
 from chainrule.training.loss_scale import LossScale, rise_remark
 from chainrule.training.samples import Samples
 from chainrule.training.validation import Validation
@@ -32,7 +32,7 @@ def fit_stochastic(job: FitJob) -> FitResult:
     estimator = job.estimator
     optimizer = _optimizer(job)
     data, held_out = job.parts()
-    monitor = _monitor(job, optimizer, len(data), monitored(job, held_out))
+    monitor = _monitor(job, optimizer, job.rows(data), monitored(job, held_out))
     plan = _plan(job, monitor, optimizer)
     data = in_dtype(replace(data, t=job.training_targets(data.t)), job.chain.dtype)
     norms = _norms(job, data)
@@ -47,13 +47,9 @@ def fit_stochastic(job: FitJob) -> FitResult:
         job.compare_from(monitor, Validation(held_out, score))
     diverged = None
     try:
-        history = train(
-            job.chain,
-            job.objective.loss,
-            data.X,
-            data.t,
+        history = job.train(
+            data,
             plan,
-            sample_weight=data.weights,
             validation=given,
             score=score,
             reporter=reporter,

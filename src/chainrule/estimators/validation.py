@@ -19,6 +19,7 @@ from sklearn.utils.validation import validate_data
 from chainrule.data import Column, DataError, Images, Table
 from chainrule.data.frames import as_table, is_frame
 from chainrule.data.sources import is_source
+from chainrule.data.streams import DataStream
 from chainrule.inputs import Inputs
 from chainrule.inputs.base import numeric
 from chainrule.sparse_rows import check_arrays
@@ -53,6 +54,8 @@ def with_answers(
     DataError
         X has no such column.
     """
+    if isinstance(X, DataStream):
+        return X, stream_answers(X, y, known)
     if isinstance(X, Images):
         return X, X.target if y is None and X.labels else y
     if y is None and is_source(X) and inputs is not None and (found := inputs.with_answers(X)):
@@ -70,6 +73,15 @@ def with_answers(
         )
     table = as_table(X)
     return table.without(str(y)), table.target(str(y))
+
+
+def stream_answers(stream: DataStream, y: Any, known: tuple[str, ...]) -> Any:
+    """Return all answers to a stream: those given, those in its columns, or those it has."""
+    if y is not None and not isinstance(y, str):
+        return y
+    if y is not None or (known and not stream.labelled):
+        stream = stream.with_answers(list(known) if y is None and len(known) > 1 else y or known[0])
+    return stream.all_answers() if stream.labelled else None
 
 
 def with_columns(X: Any, names: Sequence[str]) -> tuple[Table, tuple[Column, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -155,6 +155,20 @@ class Inputs(ABC):
         -------
         X : ndarray or sparse matrix
         """
+
+    def learned_from(self, parts: Iterable[Any]) -> Self:
+        """Return the inputs, learned of the first raw samples, with what all have to tell.
+
+        Parameters
+        ----------
+        parts : iterable of raw samples
+            All of them, some at a time. Who learns nothing of samples does not read them.
+
+        Returns
+        -------
+        inputs : Inputs
+        """
+        return self
 
     def opened(self, data: Any) -> Any:
         """Return raw samples, those in files of images as an array."""

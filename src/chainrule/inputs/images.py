@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
@@ -111,11 +111,21 @@ class Images(Inputs):
 
     def scaled(self, data: Any) -> Images:
         """Return the images with a scaling of their channels that is learned from raw ones."""
-        data = self.opened(data)
+        return replace(self, scaling=ImageScaling.fit(self._pixels(self.opened(data))))
+
+    def learned_from(self, parts: Iterable[Any]) -> Images:
+        """Return the images with a scaling of their channels of all raw ones, if they have one."""
+        if self.scaling is None:
+            return self
+        return replace(self, scaling=ImageScaling.of_parts(map(self._pixels, parts)))
+
+    def _pixels(self, data: Any) -> Array:
+        """Return raw images (n, c, h, w), their numbers as they are."""
         if isinstance(data, Table):
             data, _ = table_numbers(data, self)
-        pixels = as_csr("images", data).toarray() if sparse.issparse(data) else numeric(data)
-        return replace(self, scaling=ImageScaling.fit(self._ordered(pixels)))
+        return self._ordered(
+            as_csr("images", data).toarray() if sparse.issparse(data) else numeric(data)
+        )
 
     def encode(self, data: Any, check: RowCheck | None = None) -> Array:
         """Return images as X (n, c, h, w); sparse rows become dense.

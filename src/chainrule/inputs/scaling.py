@@ -1,5 +1,6 @@
 """Images of any number type as standardised float32, channel by channel."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +54,37 @@ class ImageScaling:
         constant = scale <= 1e-12 * np.abs(mean)
         scale[constant] = 1.0
         return cls(tuple(mean.tolist()), tuple(scale.tolist()), (c, h, w))
+
+    @classmethod
+    def of_parts(cls, parts: Iterable[NDArray[Any]]) -> "ImageScaling":
+        """Learn from images that are given in parts, each as `fit` takes them, of one shape.
+
+        Means and squares of parts are joined as Chan, Golub and LeVeque do (1983), part by part.
+        """
+        count, joined = 0, None
+        mean, squares = np.zeros(0), np.zeros(0)
+        for X in parts:
+            own = cls.fit(X)
+            joined = own if joined is None else joined
+            if own.shape != joined.shape:
+                raise DataError(
+                    f"ImageScaling: expected images {joined.shape} in all parts, got {own.shape}"
+                )
+            images = X.reshape(len(X), *own.shape)
+            centre = np.array(own.mean)
+            inner, n = _squares(images, centre), images.size // len(centre)
+            if not count:
+                mean, squares, count = centre, inner, n
+                continue
+            apart = centre - mean
+            squares = squares + inner + apart**2 * (count * n / (count + n))
+            mean = mean + apart * (n / (count + n))
+            count += n
+        if joined is None:
+            raise DataError("ImageScaling: expected images to learn from, got none")
+        scale = np.sqrt(squares / count)
+        scale[scale <= 1e-12 * np.abs(mean)] = 1.0
+        return cls(tuple(mean.tolist()), tuple(scale.tolist()), joined.shape)
 
     def encode(self, X: NDArray[Any]) -> NDArray[np.float32]:
         """(X - mean) / scale, for X (n, c, h, w) or grey (n, h, w); gives (n, c, h, w).

@@ -1,0 +1,265 @@
+"""Data larger than memory: rows in files or mapped arrays, which are read in blocks."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.cells import shortened
+from chainrule.data.errors import DataError
+from chainrule.data.streams.arrays import Answers
+from chainrule.data.streams.blocks import RowBlocks
+from chainrule.data.streams.opening import opened_answers, opened_blocks
+from chainrule.data.streams.parts import Part
+from chainrule.tables import counted
+
+__all__ = ["DataStream", "LabelledPart"]
+
+WINDOW_BYTES = 2**26
+"""A window has as many rows as make 64 MiB of a network's inputs, where nobody says otherwise."""
+
+
+@dataclass(frozen=True)
+class LabelledPart:
+    """Some rows of a stream with their answers, if it has any.
+
+    Parameters
+    ----------
+    part : Part
+        The rows; the columns of a table include those of answers.
+    features : tuple of str or None
+        The columns that are no answers, None where columns have no names.
+    y : ndarray, Column, tuple of Columns or None
+        The answers.
+    """
+
+    part: Part
+    features: tuple[str, ...] | None
+    y: Any
+
+    def __len__(self) -> int:
+        return len(self.part)
+
+    @property
+    def raw(self) -> Any:
+        """The rows as inputs take them: an array, or a table."""
+        return self.part.raw(self.features)
+
+
+class DataStream:
+    """Rows of files or arrays that need not fit in memory, read in blocks as they are needed.
+
+    It stands in for X and y in ``fit``, ``partial_fit``, ``predict`` and ``score``. A training
+    holds two windows of rows, one that is trained on and one that is being read; blocks come in an
+    order drawn for each epoch, and rows are shuffled within a window. A stream whose rows fit into
+    one window is read once, and trained on as the same rows in memory are, with the same bits.
+
+    Parameters
+    ----------
+    data : str, path, list of them, or array
+        A Parquet file (.parquet, .pq), an Arrow IPC file (.arrow, .feather, .ipc), an array in a
+        .npy or IDX file, a folder of such files of one kind, or several of them; or an array of
+        shape (n_samples, …) that is read in slices: one mapped into memory by ``np.memmap`` or
+        ``np.load(…, mmap_mode="r")``, or a data set of h5py. Of a folder all files below count,
+        sorted by their paths.
+    y : str, list of str, path or array-like, default=None
+        The answers: the column of a table that has them, or columns; for an array, an array or the
+        name of a .npy or IDX file. A folder with MNIST's files has its own.
+    window_rows : int, default=None
+        Rows that are shuffled together. None takes as many as make 64 MiB of a network's inputs,
+        whatever memory the machine has.
+    block_rows : int, default=None
+        Rows of a block of an array, by default as many as 1 MiB holds. The blocks of Parquet files
+        are their row groups, those of Arrow files their record batches.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from chainrule import DataStream, MLPClassifier
+    >>> X = np.random.default_rng(0).normal(size=(1000, 4))
+    >>> stream = DataStream(X, X[:, 0] > 0, window_rows=500)
+    >>> model = MLPClassifier(random_state=0).fit(stream)
+    >>> model.score(stream) > 0.9
+    True
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        y: Any = None,
+        *,
+        window_rows: int | None = None,
+        block_rows: int | None = None,
+    ) -> None:
+        for name, value in (("window_rows", window_rows), ("block_rows", block_rows)):
+            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+            if value is not None and not (whole and value >= 1):
+                raise DataError(f"DataStream: expected {name} >= 1 or None, got {value!r}")
+        self.window_rows = None if window_rows is None else int(window_rows)
+        self._blocks, own = opened_blocks(data, block_rows)
+        if not self._blocks.sizes:
+            raise DataError(f"DataStream: {self._blocks!r}: expected rows, got none")
+        self._answers: Answers | None = None
+        self.answer_columns: tuple[str, ...] = ()
+        self._several = False
+        self._take_answers(own if y is None else y)
+
+    @classmethod
+    def of(cls, blocks: RowBlocks, window_rows: int | None = None) -> DataStream:
+        """Return the stream of blocks of one's own, which have no answers."""
+        stream = cls.__new__(cls)
+        stream.window_rows, stream._blocks = window_rows, blocks
+        stream._answers, stream.answer_columns, stream._several = None, (), False
+        return stream
+
+    def __len__(self) -> int:
+        return sum(self.sizes)
+
+    def __repr__(self) -> str:
+        rows = f"{counted(len(self), 'row')} in {counted(len(self.sizes), 'block')}"
+        answers = f", answers {shortened(self.answer_columns)}" if self.answer_columns else ""
+        return f"DataStream({self._blocks!r}: {rows}{answers})"
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How many rows each block has."""
+        return self._blocks.sizes
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """The names of the columns that are no answers, None where columns have none."""
+        if self._blocks.names is None:
+            return None
+        return tuple(name for name in self._blocks.names if name not in self.answer_columns)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether there are answers."""
+        return self._answers is not None or bool(self.answer_columns)
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row's numbers."""
+        return self._blocks.row_bytes
+
+    def with_answers(self, y: Any) -> DataStream:
+        """Return the stream with other answers, as the constructor takes them."""
+        stream = copy.copy(self)
+        stream._take_answers(y)
+        return stream
+
+    def read(self, block: int) -> Iterator[LabelledPart]:
+        """Yield the rows of a block in their order, some at a time."""
+        start = 0
+        for part in self._blocks.read(block):
+            yield self._labelled(part, block, start)
+            start += len(part)
+
+    def answers(self) -> Iterator[Any]:
+        """Yield the answers of all rows in their order, some at a time, without the rows."""
+        for block, size in enumerate(self.sizes):
+            if self._answers is not None:
+                yield self._answers.of(block, 0, size)
+            else:
+                for part in self._blocks.read(block, self.answer_columns):
+                    yield self._columns_of(part)
+
+    def all_answers(self) -> Any:
+        """Return the answers of all rows, in memory, without the rows."""
+        if self._answers is not None:
+            return np.concatenate(list(self.answers()))
+        blocks = range(len(self.sizes))
+        parts = [part for block in blocks for part in self._blocks.read(block, self.answer_columns)]
+        return self._columns_of(type(parts[0]).joined(parts))
+
+    def place(self, block: int, row: int) -> str:
+        """Return in words where a row of a block stands, both counted from 0."""
+        return self._blocks.place(block, row)
+
+    def head(self, rows: int) -> LabelledPart:
+        """Return the first rows of the stream, at most so many."""
+        parts: list[LabelledPart] = []
+        for part in self.parts():
+            parts.append(part)
+            if sum(map(len, parts)) >= rows:
+                break
+        found = self._joined(parts)
+        return found if len(found) <= rows else self._taken(found, np.arange(rows))
+
+    def whole(self) -> LabelledPart:
+        """Return all rows, in memory."""
+        return self._joined(list(self.parts()))
+
+    def at(self, rows: NDArray[np.integer]) -> LabelledPart:
+        """Return some rows, whose numbers rise."""
+        found, first = [], 0
+        for block, size in enumerate(self.sizes):
+            start, stop = np.searchsorted(rows, (first, first + size))
+            if start < stop:
+                wanted, at = rows[start:stop] - first, 0
+                for part in self.read(block):
+                    here = wanted[(wanted >= at) & (wanted < at + len(part))] - at
+                    found += [self._taken(part, here)] if len(here) else []
+                    at += len(part)
+            first += size
+        return self._joined(found)
+
+    def parts(self) -> Iterator[LabelledPart]:
+        """Yield all rows in their order, some at a time."""
+        for block in range(len(self.sizes)):
+            yield from self.read(block)
+
+    def _take_answers(self, y: Any) -> None:
+        """Take note of where answers stand."""
+        names = self._blocks.names
+        self._answers, self.answer_columns, self._several = None, (), False
+        if y is None:
+            return
+        listed = isinstance(y, list | tuple) and all(isinstance(each, str) for each in y)
+        if names is not None and (isinstance(y, str) or listed):
+            chosen = tuple(y) if listed else (y,)
+            absent = [name for name in chosen if name not in names]
+            if absent or not chosen:
+                raise DataError(
+                    f"DataStream: no column {shortened(absent)} among {shortened(names, most=50)}"
+                )
+            self.answer_columns, self._several = chosen, len(chosen) > 1
+            return
+        found = opened_answers(y)
+        if len(found) != len(self):
+            raise DataError(f"DataStream: expected {len(self):,} answers, got {len(found):,}")
+        self._answers = Answers(found, self.sizes)
+
+    def _columns_of(self, part: Part) -> Any:
+        """Return the columns of answers of a part."""
+        table = part.raw(self.answer_columns)
+        columns = tuple(table.target(name) for name in self.answer_columns)
+        return columns if self._several else columns[0]
+
+    def _labelled(self, part: Part, block: int, start: int) -> LabelledPart:
+        y = None
+        if self._answers is not None:
+            y = self._answers.of(block, start, start + len(part))
+        elif self.answer_columns:
+            y = self._columns_of(part)
+        return LabelledPart(part, self.names, y)
+
+    def _taken(self, part: LabelledPart, rows: NDArray[np.integer]) -> LabelledPart:
+        own = part.part.take(rows)
+        y = self._columns_of(own) if self.answer_columns else None
+        return LabelledPart(
+            own, part.features, y if part.y is None or y is not None else part.y[rows]
+        )
+
+    def _joined(self, parts: Sequence[LabelledPart]) -> LabelledPart:
+        part = type(parts[0].part).joined([each.part for each in parts])
+        if self.answer_columns:
+            y = self._columns_of(part)
+        else:
+            y = None if parts[0].y is None else np.concatenate([each.y for each in parts])
+        return LabelledPart(part, parts[0].features, y)

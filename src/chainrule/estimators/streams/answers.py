@@ -1,0 +1,190 @@
+"""The answers of a stream, seen once before training: all classes, or the scale of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.data import Column
+from chainrule.data.coded import Coded
+from chainrule.data.streams import DataStream
+from chainrule.estimators.answer_checks import check_each_is_there
+from chainrule.estimators.validation import are_columns
+from chainrule.targets import Classes, Numbers, Targets
+from chainrule.targets.columns import label_cells, labels_of
+from chainrule.types import Array
+
+__all__ = ["AnswerEncoder", "ClassCounts", "class_counts", "scaled_by_all"]
+
+MOST_CLASSES = 100_000
+
+
+@dataclass(frozen=True)
+class ClassCounts:
+    """All classes, sorted, and how many rows each has."""
+
+    labels: Array
+    counts: Array
+
+    def balanced(self) -> dict[Any, float]:
+        """Return the weight of each class that gives all of them the same share."""
+        n, k = int(self.counts.sum()), len(self.labels)
+        each = zip(self.labels.tolist(), self.counts.tolist(), strict=True)
+        return {label: n / (k * count) for label, count in each}
+
+
+def class_counts(name: str, stream: DataStream) -> ClassCounts | None:
+    """Return the classes of a stream's answers; None of rows of several labels, (n, k).
+
+    Raises
+    ------
+    ValueError
+        An answer is missing, or there are too many classes for such.
+    """
+    found: dict[Any, int] = {}
+    texts = False
+    for y in stream.answers():
+        if np.ndim(y) == 2:
+            return None
+        if isinstance(y, Column):
+            texts = True
+            labels, codes = _labelled(y)
+            counts = np.bincount(codes, minlength=len(labels))
+        else:
+            check_each_is_there(name, y)
+            labels, counts = np.unique(y, return_counts=True)
+        for label, count in zip(labels.tolist(), counts.tolist(), strict=True):
+            found[label] = found.get(label, 0) + int(count)
+        if len(found) > MOST_CLASSES:
+            raise ValueError(
+                f"{name}: expected at most {MOST_CLASSES:,} classes, got more: are the answers "
+                "numbers for a regressor?"
+            )
+    each = np.array(list(found.values()))
+    if texts:
+        labels = labels_of(Column(stream.answer_columns[0], list(found), unit="row"))
+    else:
+        labels = np.array(list(found))
+    order = np.argsort(labels, kind="stable")
+    return ClassCounts(labels[order], each[order])
+
+
+def _distinct(column: Column) -> tuple[Column, Array]:
+    """Return the column of a column's different cells (d), and the place of each cell's (n)."""
+    raw = column.cells
+    if isinstance(raw, Coded):
+        present, codes = np.unique(raw.codes, return_inverse=True)
+        cells: Any = Coded(raw.texts, present.astype(np.int32), raw.kind)
+    else:
+        array = np.asarray(raw)
+        cells, codes = np.unique(array, return_inverse=True)
+        cells = cells.tolist() if array.dtype.kind == "U" else cells
+    return Column(column.name, cells, unit=column.unit), codes
+
+
+def _labelled(column: Column) -> tuple[Array, Array]:
+    """Return different labels as texts (d), and the place of each cell's (n)."""
+    distinct, codes = _distinct(column)
+    try:
+        texts, places = np.unique(np.array(label_cells(distinct), object), return_inverse=True)
+    except ValueError:
+        label_cells(column)  # whose error names the row
+        raise
+    return texts, places[codes]
+
+
+def scaled_by_all(
+    targets: Targets, stream: DataStream, read: Callable[[Any], Array], *, positive: bool
+) -> Targets:
+    """Return targets of numbers with mean, deviation and bounds of all rows of a stream.
+
+    Parameters
+    ----------
+    targets : Targets
+        Fitted to some of the rows.
+    stream : DataStream
+        Of rows with answers.
+    read : callable
+        Makes arrays of raw answers.
+    positive : bool
+        Whether they are counts, which are divided by their mean.
+    """
+    if not isinstance(targets, Numbers) or (targets.scale is None and targets.bounds is None):
+        return targets
+    count, mean, squares = 0, 0.0, 0.0
+    low, high = np.inf, -np.inf
+    for raw in stream.answers():
+        y = np.asarray(read(raw), np.float64)
+        y = y.reshape(len(y), -1)
+        n, own = len(y), y.mean(axis=0)
+        more = own - mean
+        squares = squares + ((y - own) ** 2).sum(axis=0) + more**2 * (count * n / (count + n))
+        mean = mean + more * (n / (count + n))
+        count += n
+        low, high = np.minimum(low, y.min(axis=0)), np.maximum(high, y.max(axis=0))
+    ends = tuple(np.ravel(low).tolist()), tuple(np.ravel(high).tolist())
+    if targets.bounds is not None:
+        targets = replace(targets, bounds=(ends[0][0], ends[1][0]) if len(ends[0]) == 1 else ends)
+    if targets.scale is None or targets.mean is None:
+        return targets
+    means = np.ravel(mean)
+    if positive:
+        return replace(targets, scale=tuple(np.where(means > 0, means, 1.0).tolist()))
+    deviations = np.sqrt(np.ravel(squares) / count)
+    deviations[np.ravel(low == high)] = 1.0
+    return replace(targets, mean=tuple(means.tolist()), scale=tuple(deviations.tolist()))
+
+
+class AnswerEncoder:
+    """Makes targets, and weights of classes, of a stream's answers, each different one once.
+
+    Parameters
+    ----------
+    estimator : FittedNetwork
+        Whose parameters say what classes weigh.
+    targets : Targets
+        Of all rows.
+    scored : bool, default=False
+        Whether targets are as a score takes them, not as the loss of training sees them.
+    """
+
+    def __init__(self, estimator: Any, targets: Targets, *, scored: bool = False) -> None:
+        self.estimator, self.targets, self.scored = estimator, targets, scored
+        self._known: set[Any] = set()
+
+    def __call__(self, y: Any) -> tuple[Array, Array | None]:
+        """Return the targets of raw answers, and what each weighs by its class."""
+        if are_columns(y):
+            return self._encoded(self.targets.read(*y)), None
+        if isinstance(y, Column):
+            if not isinstance(self.targets, Classes):
+                return self._encoded(self.targets.read(y)), None
+            distinct, codes = _distinct(y)
+            try:
+                labels = self.targets.read(distinct)
+            except ValueError:
+                self.targets.read(y)  # whose error names the row
+                raise
+        elif isinstance(self.targets, Classes) and np.ndim(y) == 1:
+            labels, codes = np.unique(y, return_inverse=True)
+        else:
+            t = self._encoded(y)
+            return t, self._weights(y)
+        if not self._known.issuperset(labels.tolist()):
+            self.estimator._check_answers(labels, self.targets, warm=False)
+            self._known.update(labels.tolist())
+        weights = self._weights(labels)
+        return self._encoded(labels)[codes], None if weights is None else weights[codes]
+
+    def _encoded(self, y: Any) -> Array:
+        t = self.targets.encode(y)
+        return t if self.scored else np.asarray(self.estimator._training_targets(self.targets, t))
+
+    def _weights(self, y: Any) -> Array | None:
+        weights: Array | None = self.estimator._sample_weights(
+            y, self.targets, None, incremental=False
+        )
+        return weights

@@ -1,0 +1,116 @@
+"""A stream as a training takes it: raw parts of blocks become numbers, targets and weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from chainrule.data import DataError
+from chainrule.data.streams import DataStream, LabelledPart
+from chainrule.data.streams.arrays import Answers
+from chainrule.estimators.streams.answers import AnswerEncoder
+from chainrule.inputs import Inputs
+from chainrule.training.samples import Samples
+from chainrule.types import Array
+
+__all__ = ["EncodedBlocks", "encoded_rows"]
+
+
+class EncodedBlocks:
+    """The blocks of a stream as samples of a training, but for those rows that are held out.
+
+    Parameters
+    ----------
+    stream : DataStream
+        Of rows with answers.
+    inputs : Inputs
+        What makes numbers of rows.
+    answers : AnswerEncoder
+        What makes targets of answers.
+    weights : Answers or None
+        What each row weighs.
+    held_out : ndarray of int
+        Numbers of rows of the stream, rising, that are left out.
+    """
+
+    def __init__(
+        self,
+        stream: DataStream,
+        inputs: Inputs,
+        answers: AnswerEncoder,
+        weights: Answers | None = None,
+        held_out: Array | None = None,
+    ) -> None:
+        self.stream, self.inputs, self.answers, self.weights = stream, inputs, answers, weights
+        out = np.arange(0) if held_out is None else np.asarray(held_out)
+        first = np.concatenate([[0], np.cumsum(stream.sizes)])
+        places = np.searchsorted(out, first)
+        self._out = [
+            out[places[block] : places[block + 1]] - first[block]
+            for block in range(len(stream.sizes))
+        ]
+        kept = np.array(stream.sizes) - np.diff(places)
+        self._blocks = np.flatnonzero(kept).tolist()
+        self.sizes = tuple(kept[kept > 0].tolist())
+
+    def without(self, held_out: Array) -> EncodedBlocks:
+        """Return the blocks but for some rows of the stream, whose numbers rise."""
+        return EncodedBlocks(self.stream, self.inputs, self.answers, self.weights, held_out)
+
+    def read(self, block: int) -> Iterator[Samples]:
+        """Yield the samples of a block in their order, some at a time."""
+        own, start = self._blocks[block], 0
+        for part in self.stream.read(own):
+            count = len(part)
+            samples = self._encoded(part, own, start)
+            out = self._out[own]
+            here = out[(out >= start) & (out < start + count)] - start
+            if len(here):
+                samples = samples.at(np.delete(np.arange(count), here))
+            if len(samples):
+                yield samples
+            start += count
+
+    def place(self, block: int, sample: int) -> str:
+        """Return in words where a sample of a block stands, both counted from 0."""
+        own = self._blocks[block]
+        row = sample
+        for out in self._out[own].tolist():
+            row += out <= row
+        return self.stream.place(own, row)
+
+    def rows_at(self, rows: Array) -> Samples:
+        """Return samples of some rows of the stream, whose numbers rise, as a score takes them."""
+        part = self.stream.at(rows)
+        t, weights = AnswerEncoder(self.answers.estimator, self.answers.targets, scored=True)(
+            part.y
+        )
+        if self.weights is not None:
+            own = np.asarray(self.weights.y)[rows]
+            weights = own if weights is None else own * weights
+        return Samples(encoded_rows(self.inputs, part), t, weights)
+
+    def _encoded(self, part: LabelledPart, block: int, start: int) -> Samples:
+        try:
+            X = encoded_rows(self.inputs, part)
+            t, weights = self.answers(part.y)
+        except DataError as error:
+            raise DataError(f"{error}, of those from {self.stream.place(block, start)}") from None
+        if self.weights is not None:
+            own = self.weights.of(block, start, start + len(part))
+            weights = own if weights is None else own * weights
+        return Samples(X, t, weights)
+
+
+def encoded_rows(inputs: Inputs, part: LabelledPart) -> Any:
+    """Return rows of a stream as a chain takes them."""
+    if inputs.kind != "rows":
+        return inputs.encode(part.raw)
+    X = part.part.numbers(part.features if inputs.raw_names is None else inputs.raw_names)
+    if X.ndim != 2 or X.shape[1] != inputs.raw_count:
+        raise DataError(
+            f"expected rows of {inputs.raw_count} features, got an array of shape {X.shape}"
+        )
+    return X

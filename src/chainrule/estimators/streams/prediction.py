@@ -1,0 +1,18 @@
+"""What a fitted network makes of a stream: parts of it, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from chainrule.data.streams import DataStream
+from chainrule.types import Array
+
+__all__ = ["by_parts"]
+
+
+def by_parts(function: Callable[[Any], Array], stream: DataStream) -> Array:
+    """Return what a function makes of raw rows, for all rows of a stream, (n, …)."""
+    return np.concatenate([function(part.raw) for part in stream.parts()])

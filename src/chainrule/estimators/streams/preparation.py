@@ -1,0 +1,196 @@
+"""The fit of a stream before anything of its estimator changes: what can be refused is refused."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from math import prod
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from chainrule import random
+from chainrule.data.streams import DataStream
+from chainrule.data.streams.arrays import Answers
+from chainrule.data.streams.stream import WINDOW_BYTES
+from chainrule.estimators.fitting import FitJob
+from chainrule.estimators.preparation import prepare
+from chainrule.estimators.streams.answers import AnswerEncoder, class_counts, scaled_by_all
+from chainrule.estimators.streams.encoding import EncodedBlocks
+from chainrule.estimators.validation import read_answers
+from chainrule.inputs import Inputs
+from chainrule.losses import Poisson
+from chainrule.training import History, Plan
+from chainrule.training.loop import train_blocks
+from chainrule.training.samples import Samples
+
+__all__ = ["StreamJob", "prepare_stream", "window_of"]
+
+HEAD = 4096
+"""The first rows of a stream, on which names, shapes and parameters are checked."""
+
+
+@dataclass
+class StreamJob(FitJob):
+    """A fit of a stream: ``data`` are its first rows, and training reads all of them in blocks.
+
+    Parameters
+    ----------
+    blocks : EncodedBlocks
+        All rows.
+    window_rows : int
+        The most rows of a window.
+    """
+
+    blocks: EncodedBlocks = field(kw_only=True)
+    window_rows: int = field(kw_only=True)
+
+    def rows(self, data: Samples) -> int:
+        """Return how many samples are trained on."""
+        return sum(self.blocks.sizes)
+
+    @cached_property
+    def _seed(self) -> int:
+        """Of the order of rows, and of those set aside: the random state, if that is a number."""
+        given = self.estimator.random_state
+        if isinstance(given, Integral):
+            return int(given)
+        return int(self.random_state.randint(2**31 - 1))
+
+    def parts(self) -> tuple[Samples, Samples | None]:
+        """Return the first samples, and the validation set: that given, or one set aside.
+
+        Rows to be set aside are drawn, and held in memory, at most as many as a window has.
+        """
+        if self.validation is not None or not self.estimator.early_stopping:
+            return self.data, self.validation
+        count = len(self.blocks.stream)
+        rows = min(round(float(self.estimator.validation_fraction) * count), self.window_rows)
+        if rows < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' "
+                "or the size of your dataset."
+            )
+        out = random.choice(count, rows, self._seed, random.Stream.SPLITTING)
+        held_out = self.blocks.rows_at(out)
+        self.blocks = self.blocks.without(out)
+        return self.data, held_out
+
+    def train(self, data: Samples, plan: Plan, **options: Any) -> History:
+        """Train on all rows; one seed draws the order of blocks, and of rows, in each epoch."""
+        name = type(self.estimator).__name__
+        return train_blocks(
+            self.chain,
+            self.objective.loss,
+            self.blocks,
+            replace(plan, shuffle=bool(plan.shuffle), seed=self._seed),
+            window_rows=max(self.window_rows, plan.batch_size or 1),
+            name=name,
+            advice="; dtype='float64' trains in float64",
+            **options,
+        )
+
+
+def prepare_stream(
+    estimator: Any,
+    stream: DataStream,
+    y: Any,
+    sample_weight: Any = None,
+    held_out: tuple[Any, Any, Any] = (None, None, None),
+    *,
+    incremental: bool = False,
+    classes: Any = None,
+) -> FitJob:
+    """Return a fit of a stream, validated; of one that fits into a window, the fit of its rows.
+
+    Parameters are those of :func:`~chainrule.estimators.preparation.prepare`.
+
+    Raises
+    ------
+    ValueError
+        Anything is wrong with parameters or data, as far as it is seen before rows are read.
+    """
+    name = type(estimator).__name__
+    stream = answered(estimator, stream, y)
+    weights = None if sample_weight is None else _weights(name, sample_weight, stream)
+    first = not estimator._has_network() or not (estimator.warm_start or incremental)
+    options: dict[str, Any] = {"incremental": incremental}
+    head = stream.head(HEAD)
+    inputs = _inputs(estimator, stream, head.raw) if first else estimator.inputs_
+    dtype = np.dtype(estimator.dtype or np.float32)
+    window = window_of(stream, _numbers_of(inputs, head.raw), dtype)
+    if len(stream) <= window:
+        rows = stream.whole()
+        given = None if weights is None else weights.y
+        return prepare(estimator, rows.raw, rows.y, given, held_out, classes=classes, **options)
+    if estimator.solver == "lbfgs":
+        raise ValueError(
+            f"{name}: expected a solver that takes steps on batches for {stream!r}, which has more "
+            f"rows than a window, {window:,}, got solver='lbfgs'"
+        )
+    twin = copy.copy(estimator)
+    if first and hasattr(estimator, "predict_proba"):
+        counted = class_counts(name, stream)
+        if counted is not None:
+            classes = counted.labels if classes is None else classes
+            if estimator.class_weight == "balanced":
+                twin.class_weight = counted.balanced()
+    job = prepare(twin, head.raw, head.y, None, held_out, classes=classes, inputs=inputs, **options)
+    targets = scaled_by_all(
+        job.targets,
+        stream,
+        lambda raw: read_answers(twin, raw, None),
+        positive=isinstance(job.objective.loss, Poisson),
+    )
+    if not first:
+        dtype = job.chain.dtype
+    known = {each.name: getattr(job, each.name) for each in fields(FitJob)}
+    blocks = EncodedBlocks(stream, job.inputs, AnswerEncoder(twin, targets), weights)
+    known |= {"estimator": estimator, "chain": job.chain.astype(dtype), "targets": targets}
+    return StreamJob(**known, blocks=blocks, window_rows=window)
+
+
+def answered(estimator: Any, stream: DataStream, y: Any) -> DataStream:
+    """Return a stream with answers y, or with those it has; ValueError if there are none."""
+    if y is not None:
+        stream = stream.with_answers(y)
+    if not stream.labelled:
+        raise ValueError(
+            f"{type(estimator).__name__}: expected a stream with answers, such as "
+            f"DataStream(data, y='price'), or y, got {stream!r}"
+        )
+    return stream
+
+
+def window_of(stream: DataStream, numbers: int, dtype: np.dtype[Any]) -> int:
+    """Return how many rows of so many numbers, of a float type, a window of a stream has."""
+    if stream.window_rows is not None:
+        return stream.window_rows
+    return max(1, WINDOW_BYTES // max(1, numbers * dtype.itemsize))
+
+
+def _weights(name: str, sample_weight: Any, stream: DataStream) -> Answers:
+    """Return what each row of a stream weighs."""
+    weights = sample_weight if hasattr(sample_weight, "dtype") else np.asarray(sample_weight)
+    if np.dtype(weights.dtype).kind not in "biuf" or tuple(weights.shape) != (len(stream),):
+        raise ValueError(
+            f"{name}: expected sample_weight as an array of {len(stream):,} numbers, one for each "
+            f"row of the stream, got {weights.dtype} {tuple(weights.shape)}"
+        )
+    return Answers(weights, stream.sizes)
+
+
+def _inputs(estimator: Any, stream: DataStream, head: Any) -> Inputs:
+    """Return the inputs of a first fit, learned of all rows."""
+    inputs: Inputs = estimator._new_inputs(head)
+    return inputs.learned_from(part.raw for part in stream.parts())
+
+
+def _numbers_of(inputs: Inputs, head: Any) -> int:
+    """Return how many numbers a row of a stream is for a chain."""
+    numbers = prod(inputs.sample_shape)
+    if numbers:
+        return numbers
+    return len(head.names) if hasattr(head, "names") else prod(head.shape[1:])

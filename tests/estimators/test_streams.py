@@ -1,0 +1,344 @@
+"""Fits of streams: the bits of memory where a window holds all, and networks where it does not."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sklearn.datasets import load_digits
+
+from chainrule import (
+    Chain,
+    Classifier,
+    Conv2d,
+    DataStream,
+    Flatten,
+    Linear,
+    MLPClassifier,
+    MLPRegressor,
+    Regressor,
+    ReLU,
+    random,
+)
+from chainrule.data import write_idx
+from chainrule.estimators.streams.preparation import prepare_stream
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+N, FEATURES = 3000, 6
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(N, FEATURES)).astype(np.float32)
+    return X, X[:, 0] * 2 - X[:, 1]
+
+
+def parquet(path, X, rows=200, **columns):
+    names = {f"x{place}": X[:, place] for place in range(X.shape[1])}
+    pq.write_table(pa.table({**names, **columns}), path, row_group_size=rows)
+    return path
+
+
+WINDOW = {"window_rows": 1000, "block_rows": 100}
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_stream_in_one_window_is_trained_on_as_its_rows_in_memory(data, tmp_path, early_stopping):
+    X, y = data
+    options = {"max_iter": 4, "random_state": 3, "early_stopping": early_stopping}
+    labels = np.where(y > 0, "yes", "no")
+    path = parquet(tmp_path / "t.parquet", X, label=labels)
+    streamed = MLPClassifier(**options).fit(DataStream(path, "label"))
+    frame = pd.read_parquet(path)
+    known = MLPClassifier(**options).fit(frame.drop(columns="label"), frame["label"])
+    np.testing.assert_array_equal(streamed.chain_.parameters.flat, known.chain_.parameters.flat)
+    assert streamed.loss_curve_ == known.loss_curve_
+    arrays = MLPRegressor(**options).fit(DataStream(X, y)), MLPRegressor(**options).fit(X, y)
+    np.testing.assert_array_equal(*(model.chain_.parameters.flat for model in arrays))
+
+
+def order_by_hand(seed, epoch=1, sizes=(100,) * 30, window=1000):
+    """Return the rows in the order of an epoch, by words of Philox and NumPy's sort."""
+
+    def drawn(count, kind, *place):
+        counter = np.array([0, *place, *[0] * (2 - len(place)), kind], np.uint64)
+        return np.argsort(
+            np.random.Philox(key=seed, counter=counter).random_raw(count), kind="stable"
+        )
+
+    first = np.cumsum([0, *sizes])
+    row = np.concatenate([np.arange(first[b], first[b + 1]) for b in drawn(len(sizes), 6, epoch)])
+    windows = [row[start : start + window] for start in range(0, len(row), window)]
+    return np.concatenate([w[drawn(len(w), 1, epoch, place)] for place, w in enumerate(windows)])
+
+
+def test_rows_come_in_the_stated_order(data):
+    X, y = data
+    stream = DataStream(X, y, **WINDOW)
+    options = {"max_iter": 1, "batch_size": 50, "random_state": 7}
+    order = order_by_hand(7)
+    for shuffle, rows in ((False, slice(None)), (True, order)):
+        streamed = MLPRegressor(**options, shuffle=shuffle).fit(stream)
+        known = MLPRegressor(**options, shuffle=False).fit(X[rows], y[rows])
+        np.testing.assert_array_equal(streamed.chain_.parameters.flat, known.chain_.parameters.flat)
+    other = MLPRegressor(**options, n_jobs=2).fit(DataStream(X, y, **WINDOW))
+    np.testing.assert_array_equal(streamed.chain_.parameters.flat, other.chain_.parameters.flat)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "array"])
+def test_classes_are_those_of_all_rows(data, tmp_path, kind):
+    X, y = data
+    labels = np.where(y > 0, "b", "a").astype(object)
+    labels[2800:] = "c"  # in the last window alone
+    X[2800:] += 5
+    stream = DataStream(X, labels.astype(str), **WINDOW)
+    if kind == "parquet":
+        path = parquet(tmp_path / "t.parquet", X, label=labels)
+        stream = DataStream(path, "label", window_rows=1000)
+    model = MLPClassifier(max_iter=20, random_state=0).fit(stream)
+    assert model.classes_.tolist() == ["a", "b", "c"]
+    assert model.score(stream) > 0.95
+    known = MLPClassifier(max_iter=20, random_state=0).fit(X, labels)
+    assert (model.predict(stream) == known.predict(X)).mean() > 0.97
+    np.testing.assert_array_equal(model.predict(stream), model.predict(stream.whole().raw))
+    proba = model.predict_proba(stream)
+    assert proba.shape == (N, 3)
+    assert model.score(stream) == np.mean(model.predict(stream) == labels)
+
+
+def test_several_numbers_a_row(data, tmp_path):
+    X, y = data
+    path = parquet(tmp_path / "t.parquet", X, one=y, two=-y)
+    stream = DataStream(path, ["one", "two"], window_rows=1000)
+    model = MLPRegressor(max_iter=30, random_state=0).fit(stream)
+    assert model.score(stream) > 0.95
+    assert model.predict(stream).shape == (N, 2)
+
+
+def test_targets_are_scaled_by_all_rows(data):
+    X, y = data
+    y = 1000 * y + np.linspace(0, 5000, N)
+    stream = DataStream(X, y, **WINDOW)
+    chain = Chain(Linear(20), ReLU(), Linear(1))
+    model = Regressor(chain, scale_target=True, max_iter=2, random_state=0).fit(stream)
+    assert model.targets_.mean[0] == pytest.approx(y.mean(), rel=1e-12)
+    assert model.targets_.scale[0] == pytest.approx(y.std(), rel=1e-12)
+    counts = np.abs(y).round()
+    poisson = Regressor(
+        chain, loss="poisson", complete=True, scale_target=True, max_iter=1, random_state=0
+    ).fit(DataStream(X, counts, **WINDOW))
+    assert poisson.targets_.scale[0] == pytest.approx(counts.mean(), rel=1e-12)
+
+
+def test_rows_set_aside_are_drawn_from_all_and_not_trained_on(data):
+    X, y = data
+    stream = DataStream(X, y, **WINDOW)
+    job = prepare_stream(MLPRegressor(early_stopping=True, random_state=5), stream, None)
+    _, held_out = job.parts()
+    rows = random.choice(N, 300, 5, random.Stream.SPLITTING)
+    np.testing.assert_array_equal(held_out.X, X[rows])
+    np.testing.assert_array_equal(held_out.t[:, 0], y[rows])
+    blocks = range(len(job.blocks.sizes))
+    trained = np.concatenate([part.X for block in blocks for part in job.blocks.read(block)])
+    np.testing.assert_array_equal(trained, np.delete(X, rows, axis=0))
+    assert sum(job.blocks.sizes) == len(trained) == N - 300
+    kept = np.delete(np.arange(N), rows)
+    for block, sample in ((0, 0), (11, 40), (29, 5)):
+        row = kept[sum(job.blocks.sizes[:block]) + sample]
+        assert job.blocks.place(block, sample) == f"row {row} of X"
+
+
+def test_a_validation_set_is_no_larger_than_a_window(data):
+    stream = DataStream(*data, window_rows=200, block_rows=100)
+    model = MLPRegressor(early_stopping=True, validation_fraction=0.5, max_iter=2, random_state=0)
+    _, held_out = prepare_stream(model, stream, None).parts()
+    assert len(held_out) == 200
+    model.fit(stream)
+    assert len(model.validation_scores_) == 2
+    given = MLPRegressor(max_iter=2).fit(stream, X_val=data[0][:50], y_val=data[1][:50])
+    assert len(given.validation_loss_curve_) == 2
+
+
+def test_weights_of_rows_and_of_classes(data):
+    X, y = data
+    labels = (y > 2).astype(int)
+    weights = np.linspace(0.5, 2, N)
+    options = {"max_iter": 2, "shuffle": False, "batch_size": 50, "random_state": 0}
+    for class_weight in (None, "balanced", {0: 0.5, 1: 3.0}):
+        model = Classifier(
+            Chain(Linear(5), ReLU()), complete=True, class_weight=class_weight, **options
+        )
+        streamed = model.fit(DataStream(X, labels, **WINDOW), sample_weight=weights).loss_curve_
+        known = model.fit(X, labels, sample_weight=weights).loss_curve_
+        assert streamed == pytest.approx(known, rel=1e-5)
+
+
+def test_labels_of_which_any_may_hold(data):
+    X, _ = data
+    labels = (X[:, :3] > 0).astype(int)
+    stream = DataStream(X, labels, **WINDOW)
+    model = MLPClassifier(max_iter=20, random_state=0).fit(stream)
+    assert model.predict(stream).shape == (N, 3)
+    assert model.score(stream) > 0.9
+
+
+def test_label_smoothing_counts_in_training_and_not_in_validation(data):
+    X, y = data
+    stream = DataStream(X, (y > 0).astype(int), **WINDOW)
+    model = MLPClassifier(label_smoothing=0.2, early_stopping=True, random_state=0)
+    job = prepare_stream(model, stream, None)
+    _, held_out = job.parts()
+    assert set(np.unique(held_out.t)) == {False, True}
+    first = next(job.blocks.read(0))
+    np.testing.assert_allclose(np.unique(first.t), [0.1, 0.9])
+
+
+def test_partial_fit_goes_on_over_a_stream(data):
+    X, y = data
+    stream = DataStream(X, (y > 0).astype(int), **WINDOW)
+    model = MLPClassifier(random_state=0)
+    with pytest.raises(ValueError, match="classes must be passed"):
+        model.partial_fit(stream)
+    for _ in range(8):
+        model.partial_fit(stream, classes=[0, 1])
+    assert model.t_ == 8 * N
+    assert model.score(stream) > 0.9
+    unknown = DataStream(X, np.full(N, 2), **WINDOW)
+    with pytest.raises(ValueError, match="classes not in"):
+        model.partial_fit(unknown)
+
+
+def test_images_of_idx_files_are_standardised_by_all_of_them(tmp_path):
+    digits = load_digits()
+    images = digits.images.astype(np.uint8)
+    images[1500:] += 7  # other than the first ones
+    write_idx(tmp_path / "train-images-idx3-ubyte", images)
+    write_idx(tmp_path / "train-labels-idx1-ubyte", digits.target.astype(np.uint8))
+    stream = DataStream(tmp_path, window_rows=600, block_rows=50)
+    chain = Chain(Conv2d(8, 3, padding=1), ReLU(), Flatten())
+    model = Classifier(
+        chain, complete=True, inputs="images", max_iter=15, learning_rate_init=0.005, random_state=0
+    ).fit(stream)
+    assert model.inputs_.scaling.mean[0] == pytest.approx(images.mean(), rel=1e-12)
+    assert model.inputs_.scaling.scale[0] == pytest.approx(images.std(), rel=1e-12)
+    assert model.score(stream) > 0.95
+    assert model.score(images, digits.target) == model.score(stream)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"solver": "lbfgs"}, r"expected a solver that takes steps .* got solver='lbfgs'"),
+        ({"batch_size": 1500}, None),
+    ],
+)
+def test_what_needs_all_rows_is_refused(data, change, message):
+    model = MLPRegressor(max_iter=1, **change)
+    if message is None:  # a window then has a batch
+        model.fit(DataStream(*data, **WINDOW))
+        return
+    with pytest.raises(ValueError, match=message):
+        model.fit(DataStream(*data, **WINDOW))
+
+
+def test_a_stream_has_answers_of_its_own_or_is_given_some(data, tmp_path):
+    X, y = data
+    path = parquet(tmp_path / "t.parquet", X, price=y)
+    without = DataStream(path, window_rows=1000)
+    with pytest.raises(ValueError, match=r"expected a stream with answers, such as DataStream"):
+        MLPRegressor().fit(without)
+    model = MLPRegressor(max_iter=3, random_state=0).fit(without, "price")
+    own = MLPRegressor(max_iter=3, random_state=0).fit(DataStream(path, "price", window_rows=1000))
+    np.testing.assert_array_equal(model.chain_.parameters.flat, own.chain_.parameters.flat)
+    assert model.score(without) == own.score(DataStream(path, "price"))  # the column of training
+    assert model.feature_names_in_.tolist() == [f"x{place}" for place in range(FEATURES)]
+    with pytest.raises(ValueError, match=r"expected sample_weight as an array of 3,000 numbers"):
+        MLPRegressor().fit(without, "price", sample_weight=[1, 2])
+
+
+def test_a_wrong_number_is_named_with_its_row_and_nothing_is_lost(data, tmp_path, monkeypatch):
+    X, y = data
+    monkeypatch.setattr("chainrule.estimators.streams.preparation.HEAD", 100)
+    model = MLPRegressor(max_iter=1, random_state=0).fit(X, y)
+    before = model.chain_.parameters.flat.copy()
+    X[2345, 1] = np.nan
+    path = parquet(tmp_path / "t.parquet", X, price=y)
+    with pytest.raises(
+        ValueError,
+        match=r"MLPRegressor: expected finite X, got nan in sample 145 at \(1\); sample 0 is row "
+        r"2200 of t.parquet",
+    ):
+        model.fit(DataStream(path, "price", window_rows=1000))
+    np.testing.assert_array_equal(model.chain_.parameters.flat, before)
+    labels = np.where(y > 0, "yes", "no").astype(object)
+    labels[1111] = None
+    path = parquet(tmp_path / "t.parquet", data[0], label=labels)
+    with pytest.raises(ValueError, match=r"target 'label', row 1111: expected a value, got an em"):
+        MLPClassifier().fit(DataStream(path, "label", window_rows=1000))
+
+
+LIMITED = """
+import sys
+from pathlib import Path
+import numpy as np
+from chainrule import DataStream, MLPClassifier
+
+def peak():
+    (line,) = (x for x in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in x)
+    return int(line.split()[1]) / 1000
+
+options = {"max_iter": 2, "batch_size": 500, "random_state": 0}
+few = np.random.default_rng(0).random((1000, 100), np.float32)
+MLPClassifier((16,), **options).fit(few, few[:, 0] > 0.5)  # what there is for any training
+stream = DataStream(*sys.argv[1:], window_rows=20_000)
+before = peak()
+model = MLPClassifier((16,), **options).fit(stream)
+print(len(stream), model.loss_curve_[-1], model.n_iter_, peak() - before)
+"""
+
+
+def written_rows(tmp_path, kind, rows, columns, group):
+    """Write rows of numbers and their classes; return what a stream of them is made of."""
+    rng = np.random.default_rng(0)
+    weights = rng.normal(size=columns).astype(np.float32)
+    parts = (rng.random((group, columns), dtype=np.float32) - 0.5 for _ in range(rows // group))
+    if kind == "npy":
+        X = np.lib.format.open_memmap(tmp_path / "X.npy", "w+", np.float32, (rows, columns))
+        y = np.lib.format.open_memmap(tmp_path / "y.npy", "w+", np.int64, (rows,))
+        for start, part in zip(range(0, rows, group), parts, strict=True):
+            X[start : start + group], y[start : start + group] = part, part @ weights > 0
+        return tmp_path / "X.npy", tmp_path / "y.npy"
+    names = [f"x{place}" for place in range(columns)]
+    schema = pa.schema([*((name, pa.float32()) for name in names), ("y", pa.int64())])
+    with pq.ParquetWriter(
+        tmp_path / "t.parquet", schema, compression="none", use_dictionary=False
+    ) as file:
+        for part in parts:
+            y = (part @ weights > 0).astype(int)
+            file.write_table(pa.table([*part.T.copy(), y], schema=schema))
+    return tmp_path / "t.parquet", "y"
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="Linux tells the peak")
+@pytest.mark.parametrize("kind", ["parquet", "npy"])
+def test_more_is_trained_on_than_memory_is_taken_for(tmp_path, kind):
+    rows, most = (500_000, 150) if kind == "parquet" else (250_000, 50)
+    path, answers = written_rows(tmp_path, kind, rows, 100, 50_000)
+    assert os.path.getsize(path) >= 400 * rows  # 200 MB, and 100 MB
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", LIMITED, path, answers],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not done.returncode, done.stderr
+    count, loss, epochs, more = done.stdout.split()
+    assert (int(count), int(epochs)) == (rows, 2)
+    assert float(loss) < 0.4
+    assert float(more) < most  # MB, of which two windows are 16
