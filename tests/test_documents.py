@@ -33,7 +33,7 @@ WRITTEN = {
 """Some of what these write."""
 
 PAGES = ["accuracy", "backprop", "engine", "estimators", "networks", "plots", "reproducible"]
-PAGES += ["tables", "texts", "export"]
+PAGES += ["tables", "texts", "export", "streaming"]
 PAGES += [f"tutorials/{page}" for page in ("table", "photos", "texts", "one-import", "production")]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in PAGES)]
 

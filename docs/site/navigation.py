@@ -15,6 +15,7 @@ NAVIGATION: dict[str, tuple[str, ...]] = {
         "docs/tables",
         "docs/images",
         "docs/texts",
+        "docs/streaming",
         "docs/estimators",
         "docs/networks",
         "docs/plots",

@@ -22,6 +22,9 @@ from chainrule import (
     MLPRegressor,
     Regressor,
     ReLU,
+    TableClassifier,
+    TableRegressor,
+    load,
     random,
 )
 from chainrule.data import write_idx
@@ -342,3 +345,107 @@ def test_more_is_trained_on_than_memory_is_taken_for(tmp_path, kind):
     assert (int(count), int(epochs)) == (rows, 2)
     assert float(loss) < 0.4
     assert float(more) < most  # MB, of which two windows are 16
+
+
+@pytest.fixture
+def sales():
+    rng = np.random.default_rng(4)
+    n = 6000
+    frame = pd.DataFrame(
+        {
+            "area": rng.lognormal(3, 0.5, n),
+            "rooms": rng.integers(1, 9, n),
+            "city": rng.choice(["Rome", "Bonn", "Oslo"], n),
+            "sold": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 999, n), "D"),
+            "garden": np.where(rng.random(n) < 0.2, None, rng.choice(["yes", "no"], n)),
+            "key": [f"k{x}" for x in rng.permutation(n)],
+        }
+    )
+    frame["price"] = np.log(frame["area"]) * 3 + frame["rooms"] + (frame["city"] == "Rome") * 4.0
+    frame["price"] += rng.normal(0, 0.3, n)
+    frame["dear"] = np.where(frame["price"] > frame["price"].median(), "yes", "no")
+    return frame
+
+
+TABLE = {"max_iter": 6, "hidden_layer_sizes": (16,), "members": 2, "random_state": 0}
+
+
+def test_tables_are_fitted_to_streams(sales, tmp_path):
+    sales.drop(columns="dear").to_parquet(tmp_path / "t.parquet", row_group_size=500)
+    stream = DataStream(tmp_path / "t.parquet", "price", window_rows=2000)
+    with pytest.warns(UserWarning, match="left out, a different value in each row: 'key'"):
+        streamed = TableRegressor(**TABLE).fit(stream)
+    with pytest.warns(UserWarning, match="left out, a different value in each row: 'key'"):
+        known = TableRegressor(**TABLE).fit(sales.drop(columns=["price", "dear"]), sales["price"])
+    assert streamed.score(stream) > known.score(stream) - 0.02 > 0.9
+    kinds = [[line.partition(",")[0] for line in each.columns_] for each in (streamed, known)]
+    assert kinds[0] == kinds[1]
+    assert streamed.feature_names_in_.tolist() == known.feature_names_in_.tolist()
+    out = random.choice(6000, 1200, 0, random.Stream.SPLITTING)
+    y = np.delete(sales["price"].to_numpy(), out)
+    assert streamed.targets_.mean[0] == pytest.approx(sales["price"].mean(), rel=1e-12)
+    assert len(streamed.validation_scores_) == streamed.n_iter_
+    assert len(y) == 4800
+    rows = sales.drop(columns=["price", "dear"])
+    np.testing.assert_allclose(streamed.predict(stream), streamed.predict(rows), rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:left out")
+@pytest.mark.parametrize("class_weight", [None, "balanced"])
+def test_classes_of_tables_and_their_probabilities(sales, tmp_path, class_weight):
+    sales.drop(columns="price").to_parquet(tmp_path / "t.parquet", row_group_size=500)
+    stream = DataStream(tmp_path / "t.parquet", window_rows=2000)
+    model = TableClassifier(class_weight=class_weight, label_smoothing=0.05, **TABLE)
+    model.fit(stream, target="dear")
+    assert model.score(stream) > 0.85
+    assert model.classes_.tolist() == ["no", "yes"]
+    proba = model.predict_proba(stream)
+    rows = sales.drop(columns=["price", "dear"])
+    np.testing.assert_allclose(proba, model.predict_proba(rows), rtol=1e-5, atol=1e-6)
+    model.save(tmp_path / "m.safetensors")
+    np.testing.assert_array_equal(load(tmp_path / "m.safetensors").predict_proba(stream), proba)
+
+
+@pytest.mark.filterwarnings("ignore:left out")
+def test_a_table_in_one_window_is_fitted_as_in_memory(sales, tmp_path):
+    sales.drop(columns="dear").to_parquet(tmp_path / "t.parquet", row_group_size=500)
+    options = {**TABLE, "max_iter": 2}
+    streamed = TableRegressor(**options).fit(DataStream(tmp_path / "t.parquet", "price"))
+    frame = pd.read_parquet(tmp_path / "t.parquet")
+    known = TableRegressor(**options).fit(frame, target="price")
+    np.testing.assert_array_equal(streamed.chain_.parameters.flat, known.chain_.parameters.flat)
+    assert streamed.inputs_ == known.inputs_
+
+
+def test_arrays_are_tables_too(data):
+    X, y = data
+    stream = DataStream(X, y, **WINDOW)
+    model = TableRegressor(**TABLE).fit(stream)
+    assert model.score(stream) > 0.9
+    np.testing.assert_allclose(model.predict(X), model.predict(stream), rtol=1e-5, atol=1e-6)
+    assert model.inputs_.raw_names == tuple(f"x{place}" for place in range(FEATURES))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"groups": "city"}, "expected groups with rows in memory, got DataStream"),
+        ({"time": "sold"}, "expected time with rows in memory, got DataStream"),
+        ({"y": "price", "target": "price"}, "expected y, or target='price' .* got both"),
+    ],
+)
+def test_what_a_table_cannot_have_of_a_stream_is_refused(sales, tmp_path, options, message):
+    sales.to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(ValueError, match=message):
+        TableRegressor().fit(DataStream(tmp_path / "t.parquet"), **options)
+
+
+def test_the_inputs_of_a_chain_may_be_a_streamed_table(sales, tmp_path):
+    sales.drop(columns=["dear", "key"]).to_parquet(tmp_path / "t.parquet", row_group_size=500)
+    stream = DataStream(tmp_path / "t.parquet", "price", window_rows=2000)
+    model = Regressor(
+        Chain(Linear(16), ReLU()), complete=True, inputs="table", max_iter=20, random_state=0
+    ).fit(stream)
+    area = next(column for column in model.inputs_.columns if column.name == "area")
+    assert area.mean == pytest.approx(sales["area"].mean(), rel=1e-9)
+    assert model.score(stream) > 0.9

@@ -51,6 +51,10 @@ class Part(ABC):
     def take(self, rows: NDArray[np.integer]) -> Part:
         """Return some of the rows."""
 
+    @abstractmethod
+    def slice(self, start: int, stop: int) -> Part:
+        """Return the rows from one to another."""
+
     @classmethod
     @abstractmethod
     def joined(cls, parts: Sequence[Any]) -> Part:
@@ -77,6 +81,10 @@ class ArrayPart(Part):
     def take(self, rows: NDArray[np.integer]) -> Part:
         """Return some of the rows."""
         return ArrayPart(self.X[rows])
+
+    def slice(self, start: int, stop: int) -> Part:
+        """Return the rows from one to another."""
+        return ArrayPart(self.X[start:stop])
 
     @classmethod
     def joined(cls, parts: Sequence[ArrayPart]) -> Part:
@@ -113,6 +121,10 @@ class ArrowPart(Part):
     def take(self, rows: NDArray[np.integer]) -> Part:
         """Return some of the rows."""
         return ArrowPart(self.batch.take(rows.astype(np.int64)), 0, self.lines[rows])
+
+    def slice(self, start: int, stop: int) -> Part:
+        """Return the rows from one to another."""
+        return ArrowPart(self.batch.slice(start, stop - start), 0, self.lines[start:stop])
 
     @classmethod
     def joined(cls, parts: Sequence[ArrowPart]) -> Part:

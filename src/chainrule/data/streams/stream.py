@@ -16,6 +16,7 @@ from chainrule.data.streams.arrays import Answers
 from chainrule.data.streams.blocks import RowBlocks
 from chainrule.data.streams.opening import opened_answers, opened_blocks
 from chainrule.data.streams.parts import Part
+from chainrule.data.table import Column
 from chainrule.tables import counted
 
 __all__ = ["DataStream", "LabelledPart"]
@@ -49,6 +50,17 @@ class LabelledPart:
     def raw(self) -> Any:
         """The rows as inputs take them: an array, or a table."""
         return self.part.raw(self.features)
+
+    def rows(self, start: int, stop: int) -> LabelledPart:
+        """Return the rows from one to another."""
+        chosen = np.arange(start, stop)
+        if isinstance(self.y, tuple):
+            y: Any = tuple(column.select(chosen) for column in self.y)
+        elif isinstance(self.y, Column):
+            y = self.y.select(chosen)
+        else:
+            y = None if self.y is None else self.y[start:stop]
+        return LabelledPart(self.part.slice(start, stop), self.features, y)
 
 
 class DataStream:

@@ -147,12 +147,14 @@ class AnswerEncoder:
         Whose parameters say what classes weigh.
     targets : Targets
         Of all rows.
-    scored : bool, default=False
-        Whether targets are as a score takes them, not as the loss of training sees them.
+    trained : callable, optional
+        What the loss of training sees of targets as a score takes them; these by default.
     """
 
-    def __init__(self, estimator: Any, targets: Targets, *, scored: bool = False) -> None:
-        self.estimator, self.targets, self.scored = estimator, targets, scored
+    def __init__(
+        self, estimator: Any, targets: Targets, trained: Callable[[Array], Array] | None = None
+    ) -> None:
+        self.estimator, self.targets, self.trained = estimator, targets, trained
         self._known: set[Any] = set()
 
     def __call__(self, y: Any) -> tuple[Array, Array | None]:
@@ -181,7 +183,7 @@ class AnswerEncoder:
 
     def _encoded(self, y: Any) -> Array:
         t = self.targets.encode(y)
-        return t if self.scored else np.asarray(self.estimator._training_targets(self.targets, t))
+        return t if self.trained is None else np.asarray(self.trained(t))
 
     def _weights(self, y: Any) -> Array | None:
         weights: Array | None = self.estimator._sample_weights(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,14 @@ from chainrule.data import DataError
 from chainrule.data.streams import DataStream, LabelledPart
 from chainrule.data.streams.arrays import Answers
 from chainrule.estimators.streams.answers import AnswerEncoder
-from chainrule.inputs import Inputs
+from chainrule.inputs import Inputs, TableEncoder
 from chainrule.training.samples import Samples
 from chainrule.types import Array
 
 __all__ = ["EncodedBlocks", "encoded_rows"]
+
+LEAST_ROWS, NUMBERS = 256, 2**21
+"""Rows that are encoded at once at least, and numbers, 8 MiB of float32, that more rows make."""
 
 
 class EncodedBlocks:
@@ -25,8 +28,8 @@ class EncodedBlocks:
     ----------
     stream : DataStream
         Of rows with answers.
-    inputs : Inputs
-        What makes numbers of rows.
+    encode : callable
+        Makes X (n, …) of rows of the stream.
     answers : AnswerEncoder
         What makes targets of answers.
     weights : Answers or None
@@ -38,12 +41,12 @@ class EncodedBlocks:
     def __init__(
         self,
         stream: DataStream,
-        inputs: Inputs,
+        encode: Callable[[LabelledPart], Array],
         answers: AnswerEncoder,
         weights: Answers | None = None,
         held_out: Array | None = None,
     ) -> None:
-        self.stream, self.inputs, self.answers, self.weights = stream, inputs, answers, weights
+        self.stream, self.encode, self.answers, self.weights = stream, encode, answers, weights
         out = np.arange(0) if held_out is None else np.asarray(held_out)
         first = np.concatenate([[0], np.cumsum(stream.sizes)])
         places = np.searchsorted(out, first)
@@ -54,15 +57,16 @@ class EncodedBlocks:
         kept = np.array(stream.sizes) - np.diff(places)
         self._blocks = np.flatnonzero(kept).tolist()
         self.sizes = tuple(kept[kept > 0].tolist())
+        self._numbers: int | None = None
 
     def without(self, held_out: Array) -> EncodedBlocks:
         """Return the blocks but for some rows of the stream, whose numbers rise."""
-        return EncodedBlocks(self.stream, self.inputs, self.answers, self.weights, held_out)
+        return EncodedBlocks(self.stream, self.encode, self.answers, self.weights, held_out)
 
     def read(self, block: int) -> Iterator[Samples]:
         """Yield the samples of a block in their order, some at a time."""
         own, start = self._blocks[block], 0
-        for part in self.stream.read(own):
+        for part in self._few_of(self.stream.read(own)):
             count = len(part)
             samples = self._encoded(part, own, start)
             out = self._out[own]
@@ -84,17 +88,29 @@ class EncodedBlocks:
     def rows_at(self, rows: Array) -> Samples:
         """Return samples of some rows of the stream, whose numbers rise, as a score takes them."""
         part = self.stream.at(rows)
-        t, weights = AnswerEncoder(self.answers.estimator, self.answers.targets, scored=True)(
-            part.y
-        )
+        t, weights = AnswerEncoder(self.answers.estimator, self.answers.targets)(part.y)
         if self.weights is not None:
             own = np.asarray(self.weights.y)[rows]
             weights = own if weights is None else own * weights
-        return Samples(encoded_rows(self.inputs, part), t, weights)
+        X = np.concatenate([self.encode(few) for few in self._few_of(iter([part]))])
+        return Samples(X, t, weights)
+
+    def _few_of(self, parts: Iterator[LabelledPart]) -> Iterator[LabelledPart]:
+        """Yield rows so few at a time that their numbers take little memory."""
+        for part in parts:
+            rows = max(LEAST_ROWS, NUMBERS // self._width(part))
+            for start in range(0, len(part), rows):
+                yield part if rows >= len(part) else part.rows(start, min(start + rows, len(part)))
+
+    def _width(self, part: LabelledPart) -> int:
+        """Return how many numbers X has for a row."""
+        if self._numbers is None:
+            self._numbers = int(np.prod(self.encode(part.rows(0, 1)).shape[1:]))
+        return max(1, self._numbers)
 
     def _encoded(self, part: LabelledPart, block: int, start: int) -> Samples:
         try:
-            X = encoded_rows(self.inputs, part)
+            X = self.encode(part)
             t, weights = self.answers(part.y)
         except DataError as error:
             raise DataError(f"{error}, of those from {self.stream.place(block, start)}") from None
@@ -106,6 +122,8 @@ class EncodedBlocks:
 
 def encoded_rows(inputs: Inputs, part: LabelledPart) -> Any:
     """Return rows of a stream as a chain takes them."""
+    if isinstance(inputs, TableEncoder):
+        return inputs.encode_table(part.raw)[0]
     if inputs.kind != "rows":
         return inputs.encode(part.raw)
     X = part.part.numbers(part.features if inputs.raw_names is None else inputs.raw_names)

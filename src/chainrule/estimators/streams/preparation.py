@@ -18,15 +18,16 @@ from chainrule.data.streams.stream import WINDOW_BYTES
 from chainrule.estimators.fitting import FitJob
 from chainrule.estimators.preparation import prepare
 from chainrule.estimators.streams.answers import AnswerEncoder, class_counts, scaled_by_all
-from chainrule.estimators.streams.encoding import EncodedBlocks
+from chainrule.estimators.streams.encoding import EncodedBlocks, encoded_rows
 from chainrule.estimators.validation import read_answers
-from chainrule.inputs import Inputs
+from chainrule.inputs import Inputs, Options, TableEncoder
+from chainrule.inputs.tables.streaming import learn_in_one_pass
 from chainrule.losses import Poisson
 from chainrule.training import History, Plan
 from chainrule.training.loop import train_blocks
 from chainrule.training.samples import Samples
 
-__all__ = ["StreamJob", "prepare_stream", "window_of"]
+__all__ = ["StreamJob", "answered", "check_weights", "prepare_stream", "seed_of", "window_of"]
 
 HEAD = 4096
 """The first rows of a stream, on which names, shapes and parameters are checked."""
@@ -53,11 +54,8 @@ class StreamJob(FitJob):
 
     @cached_property
     def _seed(self) -> int:
-        """Of the order of rows, and of those set aside: the random state, if that is a number."""
-        given = self.estimator.random_state
-        if isinstance(given, Integral):
-            return int(given)
-        return int(self.random_state.randint(2**31 - 1))
+        """Of the order of rows, and of those set aside."""
+        return seed_of(self.estimator, int(self.random_state.randint(2**31 - 1)))
 
     def parts(self) -> tuple[Samples, Samples | None]:
         """Return the first samples, and the validation set: that given, or one set aside.
@@ -114,7 +112,7 @@ def prepare_stream(
     """
     name = type(estimator).__name__
     stream = answered(estimator, stream, y)
-    weights = None if sample_weight is None else _weights(name, sample_weight, stream)
+    weights = None if sample_weight is None else check_weights(name, sample_weight, stream)
     first = not estimator._has_network() or not (estimator.warm_start or incremental)
     options: dict[str, Any] = {"incremental": incremental}
     head = stream.head(HEAD)
@@ -147,9 +145,16 @@ def prepare_stream(
     if not first:
         dtype = job.chain.dtype
     known = {each.name: getattr(job, each.name) for each in fields(FitJob)}
-    blocks = EncodedBlocks(stream, job.inputs, AnswerEncoder(twin, targets), weights)
+    answers = AnswerEncoder(twin, targets, job.training_targets)
+    blocks = EncodedBlocks(stream, lambda part: encoded_rows(job.inputs, part), answers, weights)
     known |= {"estimator": estimator, "chain": job.chain.astype(dtype), "targets": targets}
     return StreamJob(**known, blocks=blocks, window_rows=window)
+
+
+def seed_of(estimator: Any, drawn: int) -> int:
+    """Return the seed of the order of rows: the random state if that is a number, or one drawn."""
+    given = estimator.random_state
+    return int(given) if isinstance(given, Integral) else drawn
 
 
 def answered(estimator: Any, stream: DataStream, y: Any) -> DataStream:
@@ -171,7 +176,7 @@ def window_of(stream: DataStream, numbers: int, dtype: np.dtype[Any]) -> int:
     return max(1, WINDOW_BYTES // max(1, numbers * dtype.itemsize))
 
 
-def _weights(name: str, sample_weight: Any, stream: DataStream) -> Answers:
+def check_weights(name: str, sample_weight: Any, stream: DataStream) -> Answers:
     """Return what each row of a stream weighs."""
     weights = sample_weight if hasattr(sample_weight, "dtype") else np.asarray(sample_weight)
     if np.dtype(weights.dtype).kind not in "biuf" or tuple(weights.shape) != (len(stream),):
@@ -185,6 +190,9 @@ def _weights(name: str, sample_weight: Any, stream: DataStream) -> Answers:
 def _inputs(estimator: Any, stream: DataStream, head: Any) -> Inputs:
     """Return the inputs of a first fit, learned of all rows."""
     inputs: Inputs = estimator._new_inputs(head)
+    if isinstance(inputs, TableEncoder):
+        tables = (part.raw for part in stream.parts())
+        return learn_in_one_pass(head, tables, Options(type(estimator).__name__), len(stream))
     return inputs.learned_from(part.raw for part in stream.parts())
 
 

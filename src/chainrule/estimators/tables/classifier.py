@@ -9,8 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from chainrule.data.streams import DataStream
 from chainrule.estimators.classification import FittedClassifier
 from chainrule.estimators.scoring import check_is_of_classes
+from chainrule.estimators.streams.prediction import by_parts
 from chainrule.estimators.tables.estimator import TableEstimator
 from chainrule.estimators.tables.parameters import OR_AUTO, with_table_docs
 from chainrule.functions import LogSoftmax, Softplus
@@ -68,6 +70,8 @@ class TableClassifier(FittedClassifier, TableEstimator):
 
     def _logits(self, X: Any) -> Array:
         """Return the logarithms of the mean probabilities; of two classes their difference."""
+        if isinstance(X, DataStream):
+            return by_parts(self._logits, X)
         Z = np.asarray(self._of_each(X, fused_away=True), np.float64)
         if self.targets_.exclusive:
             return _mean_of_logarithms(LogSoftmax().forward(Z, {}))

@@ -14,11 +14,13 @@ from sklearn.utils import estimator_html_repr
 
 from chainrule.added import added
 from chainrule.data import Table
+from chainrule.data.streams import DataStream
 from chainrule.estimators import resolve
 from chainrule.estimators.checkpoints import FitCheckpoint
 from chainrule.estimators.conclusion import conclude
 from chainrule.estimators.network import FittedNetwork
 from chainrule.estimators.solvers import unless_one_of_many
+from chainrule.estimators.streams.prediction import by_parts
 from chainrule.estimators.tables.networks import member_objective, outputs_of
 from chainrule.estimators.tables.parameters import TABLE_CONSTRAINTS
 from chainrule.estimators.tables.preparation import Given, TableJob, prepare_table
@@ -30,6 +32,7 @@ from chainrule.estimators.tables.recipe import (
 )
 from chainrule.estimators.tables.samples import rows_as_table
 from chainrule.estimators.tables.scores import mean_of_members
+from chainrule.estimators.tables.streaming import prepare_table_stream
 from chainrule.estimators.tables.training import fit_members
 from chainrule.files.record import COLUMNS, RECORD
 from chainrule.inputs import Inputs, Options
@@ -124,7 +127,8 @@ class TableEstimator(FittedNetwork):
         held_out = X_val, y_val, sample_weight_val
         kept = FitCheckpoint.of(self, checkpoint, checkpoint_every)
         given = Given(sample_weight, target, groups, time, held_out, checkpoint=kept)
-        return self._train(prepare_table(self, X, y, given), begin)
+        prepared = prepare_table_stream if isinstance(X, DataStream) else prepare_table
+        return self._train(prepared(self, X, y, given), begin)
 
     def _train(self, job: TableJob, begin: float | None = None) -> Self:
         """Train, and take over what training has led to; time counts from the beginning."""
@@ -215,6 +219,8 @@ class TableEstimator(FittedNetwork):
 
     def _outputs(self, X: Any, *, fused_away: bool = False) -> Array:
         """Return the mean of the members' outputs (n, c)."""
+        if isinstance(X, DataStream):
+            return by_parts(lambda rows: mean_of_members(self._of_each(rows)), X)
         return mean_of_members(self._of_each(X))
 
     def _of_each(self, X: Any, *, fused_away: bool = False) -> Array:

@@ -45,7 +45,14 @@ from chainrule.training.samples import Samples
 from chainrule.types import Array
 from chainrule.warning import warn
 
-__all__ = ["Given", "TableJob", "prepare_table"]
+__all__ = [
+    "Given",
+    "TableJob",
+    "columns_in",
+    "given_part",
+    "prepare_table",
+    "warn_of_left_out",
+]
 
 EXPECTED = "by choice", "constant", "every cell is missing"
 """Why columns may be left out without a word."""
@@ -132,19 +139,19 @@ def prepare_table(estimator: Any, X: Any, y: Any, given: Given) -> TableJob:
     training, out = _divided(estimator, rows, targets, given, seeds[0])
     options = _options(estimator, rows, given.groups)
     inputs = given.inputs or _learned(rows, options, training)
-    columns = _columns_in(rows)
+    columns = columns_in(rows.table, named=rows.named)
     weights = _weights(estimator, targets, rows, given.sample_weight)
     answers, texts = None, None
     if learns_from_answers(inputs, options):
         answers = answers_to_encode(targets, rows.y, weights, rows.groups, seeds[0]).at(training)
         inputs, texts = learn_answers(inputs, rows.table.select(training), answers, options)
     if given.inputs is None:
-        _warn_of_left_out(inputs)
+        warn_of_left_out(inputs)
     encoded = _encoded(inputs, rows.table, training, answers, texts)
     data = Samples(encoded, targets.encode(rows.y), weights)
     if estimator.verbose is True and given.inputs is None:
         print(inputs)
-    validation = _given_part(estimator, inputs, targets, columns, given)
+    validation = given_part(estimator, inputs, targets, columns, given)
     held_out = given.held_out[0]
     if validation is None and len(out := _of_weight(data, out)):
         validation = data.at(out)
@@ -284,7 +291,7 @@ def _learned(rows: _Rows, options: Options, training: Array) -> TableEncoder:
     return TableEncoder.fit(rows.table.select(training), replace(options, kinds=kinds))
 
 
-def _warn_of_left_out(inputs: TableEncoder) -> None:
+def warn_of_left_out(inputs: TableEncoder) -> None:
     """Warn of columns that only say which row it is, or are texts that tell nothing."""
     for reason in dict.fromkeys(reason for _, reason in inputs.dropped):
         if not reason.endswith(EXPECTED):
@@ -292,11 +299,10 @@ def _warn_of_left_out(inputs: TableEncoder) -> None:
             warn(f"left out, {reason}: {names}; keep=[…] takes a column all the same", DataWarning)
 
 
-def _columns_in(rows: _Rows) -> dict[str, Any]:
-    """Return scikit-learn's attributes of the columns of training."""
-    names = rows.table.names
-    named = {"feature_names_in_": np.array(names, dtype=object)} if rows.named else {}
-    return {"n_features_in_": len(names), **named}
+def columns_in(table: Table, *, named: bool) -> dict[str, Any]:
+    """Return scikit-learn's attributes of the columns of training, which have names or not."""
+    names = {"feature_names_in_": np.array(table.names, dtype=object)} if named else {}
+    return {"n_features_in_": len(table.names), **names}
 
 
 def _weights(estimator: Any, targets: Targets, rows: _Rows, sample_weight: Any) -> Array | None:
@@ -330,7 +336,7 @@ def _of_weight(data: Samples, rows: Array) -> Array:
     return rows if data.weights is None else rows[data.weights[rows] > 0]
 
 
-def _given_part(
+def given_part(
     estimator: Any, inputs: Any, targets: Targets, columns: dict[str, Any], given: Given
 ) -> Samples | None:
     """Return the validation set that was given, if one was, as chain and loss take it."""

@@ -14,7 +14,7 @@ from chainrule.estimators.tables.networks import quantiles_of
 from chainrule.estimators.tables.preparation import TableJob
 from chainrule.estimators.tables.quantiles import move_quantiles
 from chainrule.estimators.tables.scores import MeanScore
-from chainrule.training import AdamW, Cosine, History, Patience, Plan, TrainingDivergedError, train
+from chainrule.training import AdamW, Cosine, History, Patience, Plan, TrainingDivergedError
 from chainrule.training.samples import Samples
 
 __all__ = ["fit_members"]
@@ -34,13 +34,9 @@ def fit_members(job: TableJob, seconds: float | None) -> FitResult:
         score = _score(job, held_out)
     diverged = None
     try:
-        history = train(
-            job.chain,
-            job.objective.loss,
-            data.X,
-            data.t,
+        history = job.train(
+            data,
             _plan(job, seconds),
-            sample_weight=data.weights,
             validation=given,
             score=score,
             reporter=printer(estimator),

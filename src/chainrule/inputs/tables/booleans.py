@@ -49,8 +49,12 @@ class BooleanColumn(TableColumn):
     @classmethod
     def fit(cls, name: str, cells: Cells) -> BooleanColumn | None:
         """Learn whether cells (n) are missing; None if all are one value, and none is missing."""
-        missing = bool(cells.missing[cells.codes].any())
         words = {text.lower() for text, word in zip(cells.texts, cells.words, strict=True) if word}
+        return cls.of(name, words, missing=bool(cells.missing[cells.codes].any()))
+
+    @classmethod
+    def of(cls, name: str, words: set[str], *, missing: bool) -> BooleanColumn | None:
+        """Learn from the words that occur, in lower case, and whether cells are missing."""
         return cls(name, missing) if len(words) + missing > 1 else None
 
     @property

@@ -29,6 +29,7 @@ __all__ = [
     "commonest",
     "frequent_values",
     "places",
+    "value_counts",
     "written_alike",
 ]
 
@@ -56,13 +57,19 @@ class CategoricalColumn(TableColumn):
     @classmethod
     def fit(cls, name: str, cells: Cells, most: int = MOST_VALUES) -> CategoricalColumn | None:
         """Learn the most frequent values of cells (n); None if there is one value only."""
-        counts = _counts(cells)
-        if len(counts) == 1:
+        return cls.of(name, value_counts(cells), most)
+
+    @classmethod
+    def of(
+        cls, name: str, counts: Counter[str], most: int, *, more: bool = False
+    ) -> CategoricalColumn | None:
+        """Learn from how often each value occurs, as `value_counts` has them; or ``more`` do."""
+        if len(counts) == 1 and not more:
             return None
         specials = [OTHER_VALUE] if OTHER_VALUE in counts else []
         specials += [MISSING_VALUE] if MISSING_VALUE in counts else []
         texts = [text for text in counts if text not in (OTHER_VALUE, MISSING_VALUE)]
-        if len(texts) > most:
+        if len(texts) > most or more:
             texts = _most_frequent(texts, counts, most)
             specials = [OTHER_VALUE, *(s for s in specials if s != OTHER_VALUE)]
         return cls(name, (*sorted(texts), *specials))
@@ -143,13 +150,13 @@ def written_alike(text: str) -> str:
 
 def commonest(cells: Cells, most: int) -> tuple[str, ...]:
     """Return the most frequent values of cells (n), sorted; a missing cell counts as one."""
-    counts = _counts(cells)
+    counts = value_counts(cells)
     return tuple(sorted(_most_frequent(list(counts), counts, most)))
 
 
 def frequent_values(cells: Cells, rows: int) -> int:
     """Return how many values of cells (n) stand in so many rows or more."""
-    return sum(count >= rows for count in _counts(cells).values())
+    return sum(count >= rows for count in value_counts(cells).values())
 
 
 def places(cells: Cells, index: dict[str, int], other: int = -1) -> NDArray[np.intp]:
@@ -161,7 +168,8 @@ def places(cells: Cells, index: dict[str, int], other: int = -1) -> NDArray[np.i
     return np.array(found, np.intp)[cells.codes]
 
 
-def _counts(cells: Cells) -> Counter[str]:
+def value_counts(cells: Cells) -> Counter[str]:
+    """Return how often each value occurs in cells (n); a missing one is one, too."""
     counts: Counter[str] = Counter()
     for text, gone, count in zip(cells.texts, cells.missing, cells.counts(), strict=True):
         counts[MISSING_VALUE if gone else written_alike(text)] += int(count)

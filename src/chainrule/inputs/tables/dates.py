@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from chainrule.inputs.tables.numbers import NumericColumn
 from chainrule.inputs.tables.piecewise import PiecewiseColumn
 from chainrule.inputs.tables.readings import FEW_ODD_CELLS, FEW_WORDS, MARKERS, MOST_BLANKS
 
-__all__ = ["DateColumn", "DateReading", "find_dates"]
+__all__ = ["DateColumn", "DateReading", "find_dates", "part_name", "parts_of"]
 
 NumberColumn = NumericColumn | PiecewiseColumn
 Fit = Callable[[str, NDArray[np.float64]], NumberColumn | None]
@@ -135,16 +135,30 @@ class DateColumn(TableColumn):
         moments = reading.read(name, Cells.read(raw), line)
         gone = np.isnan(moments[:, 0])
         known = moments[~gone]
-        parts = _parts(known)
-        learnt = {part: fit(_part_name(name, part), x) for part, x in parts.items()}
+        parts = parts_of(known)
+        learnt = {part: fit(part_name(name, part), x) for part, x in parts.items()}
+        span = np.ptp(known[:, 0]) if len(known) else 0.0
+        return cls.of(name, reading, learnt, span, missing=bool(gone.any()))
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        reading: DateReading,
+        learnt: Mapping[str, NumberColumn | None],
+        span: float,
+        *,
+        missing: bool,
+    ) -> DateColumn | None:
+        """Return the column of parts that are learnt; None if none of them differs.
+
+        The span are the seconds from the first date to the last.
+        """
         numbers = {part: column for part, column in learnt.items() if column is not None}
         if not numbers:
             return None
-        days = np.ptp(known[:, 0]) / DAY
-        cycles = ["year"] * bool(days > 1) + ["day"] * ("hour" in numbers)
-        return cls(
-            name, reading, tuple(numbers), tuple(numbers.values()), tuple(cycles), bool(gone.any())
-        )
+        cycles = ["year"] * bool(span / DAY > 1) + ["day"] * ("hour" in numbers)
+        return cls(name, reading, tuple(numbers), tuple(numbers.values()), tuple(cycles), missing)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -167,7 +181,7 @@ class DateColumn(TableColumn):
         moments = self.reading.read(self.name, Cells.read(raw), line)
         gone = np.isnan(moments[:, 0])
         known, place = np.where(gone[:, None], 0.0, moments), 0
-        parts = _parts(known)
+        parts = parts_of(known)
         for part, column in zip(self.parts, self.numbers, strict=True):
             width = len(column.feature_names)
             column.encode_numbers(parts[part], out[:, place : place + width])
@@ -231,7 +245,7 @@ def _seconds(times: NDArray[np.datetime64]) -> NDArray[np.float64]:
     return seconds
 
 
-def _parts(moments: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+def parts_of(moments: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     """Return the numbers made of moments (n, 2)."""
     whole = np.floor(moments[:, 0] / DAY)
     days = whole.astype(np.int64).astype("datetime64[D]")
@@ -247,7 +261,8 @@ def _parts(moments: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     }
 
 
-def _part_name(name: str, part: str) -> str:
+def part_name(name: str, part: str) -> str:
+    """Return what the column of numbers is called that is made of a part of dates."""
     return name if part == "days" else f"{name} {part}"
 
 

@@ -57,8 +57,7 @@ def identifier_of_numbers(name: str, x: NDArray[np.float64]) -> str:
 
 def identifier_of_texts(cells: Cells) -> str:
     """Return why texts (n) are left out: identifiers or free text; "" if they are categories."""
-    present = ~cells.missing[cells.codes]
-    rows = int(present.sum())
+    rows = int(cells.counts()[~cells.missing].sum())
     texts = [text for text, gone in zip(cells.texts, cells.missing, strict=True) if not gone]
     words = float(np.mean([len(text.split()) for text in texts]))
     different = len(texts) >= NEARLY_ALL * rows and rows >= FEWEST_ROWS

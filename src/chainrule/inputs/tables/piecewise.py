@@ -29,9 +29,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import strict_json
-from chainrule.data.cells import Moments
 from chainrule.data.table import RawCells
 from chainrule.inputs.tables.base import MISSING_VALUE, Line, TableColumn
+from chainrule.inputs.tables.distributions import Distribution, Sample
 from chainrule.inputs.tables.numbers import missing_notes
 from chainrule.inputs.tables.readings import AS_IT_IS, NumberReading
 from chainrule.tables import counted, number_text
@@ -78,11 +78,25 @@ class PiecewiseColumn(TableColumn):
     ) -> PiecewiseColumn | None:
         """Learn from numbers (n), NaN where one is missing; None if they are all one number."""
         gone = np.isnan(x)
-        present = np.clip(x[~gone], -LARGEST, LARGEST)
-        if Moments.of(present).scale == 0.0:
+        present = Sample(np.clip(x[~gone], -LARGEST, LARGEST))
+        return cls.of(name, present, reading, bins, height, missing=bool(gone.any()))
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        present: Distribution,
+        reading: NumberReading,
+        bins: int,
+        height: float,
+        *,
+        missing: bool,
+    ) -> PiecewiseColumn | None:
+        """Learn from how numbers within ±LARGEST are spread, as `fit` does."""
+        if present.constant:
             return None
-        values = np.unique(present)
-        low, median, high = np.quantile(present, (0.25, 0.5, 0.75))
+        values = present.values
+        low, median, high = present.quantiles((0.25, 0.5, 0.75))
         scale = high - low
         if len(values) == 2:  # −1 and 1
             median, scale = values.mean(), (values[1] - values[0]) / 2
@@ -93,7 +107,7 @@ class PiecewiseColumn(TableColumn):
         if len(values) > max(bins + 1, 2 * bins):
             values = _quantiles(present, bins)
         edges = tuple(values.tolist()) if len(values) > 2 else ()
-        return cls(name, float(median), float(scale), edges, bool(gone.any()), reading, height)
+        return cls(name, float(median), float(scale), edges, missing, reading, height)
 
     @property
     def bins(self) -> int:
@@ -165,17 +179,17 @@ class PiecewiseColumn(TableColumn):
         )
 
 
-def _quantiles(present: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
-    """Return rising edges of about so many bins that hold equal shares of numbers (n).
+def _quantiles(present: Distribution, bins: int) -> NDArray[np.float64]:
+    """Return rising edges of about so many bins that hold equal shares of numbers.
 
     Where edges coincide, they are found anew with no number counted for more than one bin's share.
     """
     shares = np.linspace(0, 1, bins + 1)
-    edges: NDArray[np.float64] = np.unique(np.quantile(present, shares))
+    edges: NDArray[np.float64] = np.unique(present.quantiles(shares))
     if len(edges) == len(shares):
         return edges
-    values, counts = np.unique(present, return_counts=True)
-    up_to = np.cumsum(np.minimum(counts, len(present) / bins))
+    values, counts = present.values, present.counts
+    up_to = np.cumsum(np.minimum(counts, present.count / bins))
     inner = np.searchsorted(up_to, shares[1:-1] * up_to[-1])
     return np.asarray(values[np.unique([0, *inner, len(values) - 1])])
 

@@ -1,0 +1,201 @@
+"""The fit of a stream of a table's rows: what columns are is learned in one pass before it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from chainrule import random
+from chainrule.data import Column, Table
+from chainrule.data.frame_columns import cells_of
+from chainrule.data.streams import DataStream, LabelledPart
+from chainrule.data.streams.parts import ArrayPart
+from chainrule.estimators.streams.answers import AnswerEncoder, class_counts, scaled_by_all
+from chainrule.estimators.streams.encoding import EncodedBlocks
+from chainrule.estimators.streams.preparation import (
+    StreamJob,
+    answered,
+    check_weights,
+    seed_of,
+    window_of,
+)
+from chainrule.estimators.tables.answers import answers_of_rows
+from chainrule.estimators.tables.networks import member_chain, outputs_of
+from chainrule.estimators.tables.preparation import (
+    Given,
+    TableJob,
+    columns_in,
+    given_part,
+    prepare_table,
+    warn_of_left_out,
+)
+from chainrule.estimators.tables.recipe import recipe_for
+from chainrule.estimators.tables.samples import rows_as_table, unnamed
+from chainrule.estimators.validation import name_of, names_of
+from chainrule.inputs.tables import TableEncoder
+from chainrule.inputs.tables.streaming import learn_in_one_pass
+from chainrule.targets import Classes, Targets
+from chainrule.types import Array
+
+__all__ = ["prepare_table_stream"]
+
+HEAD = 16_384
+"""The first rows of a stream, on which it is decided what columns are."""
+
+MOST_HELD_OUT = 20_000
+"""Rows that are held out, at most."""
+
+
+@dataclass
+class TableStreamJob(StreamJob, TableJob):
+    """A fit of a table that is read in blocks, validated, with all that its recipe says."""
+
+
+def prepare_table_stream(estimator: Any, stream: DataStream, y: Any, given: Given) -> TableJob:
+    """Return a fit of a stream, validated; of one that fits into a window, the fit of its rows.
+
+    Parameters are those of :func:`~chainrule.estimators.tables.preparation.prepare_table`.
+
+    Raises
+    ------
+    ValueError
+        Anything is wrong with parameters or data.
+    """
+    name = type(estimator).__name__
+    for what, value in (("groups", given.groups), ("time", given.time)):
+        if value is not None:
+            raise ValueError(f"{name}.fit: expected {what} with rows in memory, got {stream!r}")
+    if y is not None and given.target is not None:
+        raise ValueError(
+            f"{name}.fit: expected y, or target={given.target!r} as the column of answers, got both"
+        )
+    stream = answered(estimator, stream, given.target if y is None else y)
+    weights = None
+    if given.sample_weight is not None:
+        weights = check_weights(name, given.sample_weight, stream)
+    head = stream.head(HEAD)
+    table, named = rows_as_table(estimator, head.raw, reset=True)
+    if stream.window_rows is not None and len(stream) <= stream.window_rows:
+        return _in_memory(estimator, stream, given)
+    random_state = check_random_state(estimator.random_state)
+    seeds = [int(random_state.randint(2**31 - 1)) for _ in range(2)]
+    out = _held_out(estimator, stream, given, seed_of(estimator, seeds[0]))
+    options = estimator._options(table, named=named, groups=None)
+    rows = len(stream) - len(out)
+    inputs = learn_in_one_pass(table, _tables(stream, out), options, rows)
+    window = window_of(stream, len(inputs.feature_names), np.dtype(np.float32))
+    if len(stream) <= window:
+        return _in_memory(estimator, stream, given)
+    twin = copy.copy(estimator)
+    targets = _targets(twin, stream, head)
+    recipe = recipe_for(estimator, rows, classes=isinstance(targets, Classes))
+    objective = estimator._objective(targets)
+    columns = columns_in(table, named=named)
+    chain = member_chain(
+        recipe,
+        inputs.sample_shape,
+        outputs_of(targets),
+        objective.last,
+        shared=bool(estimator.batch_ensemble),
+        seed=seeds[1],
+    )
+    blocks = EncodedBlocks(
+        stream, lambda part: encoded(inputs, part), AnswerEncoder(twin, targets), weights, out
+    )
+    warn_of_left_out(inputs)
+    if estimator.verbose is True:
+        print(inputs)
+    validation = given_part(estimator, inputs, targets, columns, given)
+    if validation is None and len(out):
+        validation = blocks.rows_at(out)
+    job = TableStreamJob(
+        estimator=estimator,
+        inputs=inputs,
+        targets=targets,
+        chain=chain,
+        objective=objective,
+        data=next(blocks.read(0)),
+        validation=validation,
+        dtype=np.dtype(np.float32),
+        first=True,
+        incremental=False,
+        random_state=random_state,
+        given=(head.raw, head.y),
+        attributes=estimator._described(inputs, targets, chain) | columns,
+        recipe=recipe,
+        blocks=blocks,
+        window_rows=window,
+    )
+    blocks.answers = AnswerEncoder(twin, targets, job.training_targets)
+    return job
+
+
+def encoded(inputs: TableEncoder, part: LabelledPart) -> Array:
+    """Return rows of a stream as a chain takes them; what is unusual about them is not told."""
+    return inputs.encode_table(table_of(part))[0]
+
+
+def table_of(part: LabelledPart) -> Table:
+    """Return rows of a stream as a table, whose columns are x0, x1, … where they have no names."""
+    if not isinstance(part.part, ArrayPart):
+        table: Table = part.raw
+        return table
+    columns = part.part.X.reshape(len(part), -1).T
+    return Table(unnamed(len(columns)), tuple(map(cells_of, columns)), unit="row")
+
+
+def _in_memory(estimator: Any, stream: DataStream, given: Given) -> TableJob:
+    """Return the fit of all rows, which fit into a window."""
+    rows = stream.whole()
+    given = copy.copy(given)
+    given.target = None
+    return prepare_table(estimator, rows.raw, rows.y, given)
+
+
+def _held_out(estimator: Any, stream: DataStream, given: Given, seed: int) -> Array:
+    """Return the rows to hold out, drawn from all; none where a validation set is given."""
+    fraction = float(estimator.validation_fraction)
+    if given.held_out[0] is not None or not fraction:
+        return np.arange(0)
+    most = MOST_HELD_OUT if stream.window_rows is None else stream.window_rows
+    count = min(round(fraction * len(stream)), MOST_HELD_OUT, most)
+    return random.choice(len(stream), count, seed, random.Stream.SPLITTING)
+
+
+def _tables(stream: DataStream, out: Array) -> Iterator[Table]:
+    """Yield all rows but those held out, some at a time."""
+    first = 0
+    for part in stream.parts():
+        start, stop = np.searchsorted(out, (first, first + len(part)))
+        table = table_of(part)
+        if start < stop:
+            table = table.select(np.delete(np.arange(len(part)), out[start:stop] - first))
+        first += len(part)
+        if len(table):
+            yield table
+
+
+def _targets(estimator: Any, stream: DataStream, head: LabelledPart) -> Targets:
+    """Return the targets of all rows; weights that balance classes become those of each."""
+    name, cells = name_of(head.y), isinstance(head.y, Column)
+    counted = None
+    if hasattr(estimator, "predict_proba"):
+        counted = class_counts(type(estimator).__name__, stream)
+    y = answers_of_rows(estimator, head.y)
+    if counted is not None:
+        if estimator.class_weight == "balanced":
+            estimator.class_weight = counted.balanced()
+        targets: Targets = estimator._new_targets(counted.labels, name, cells=cells)
+        return targets
+    targets = estimator._new_targets(y, name, cells=cells)
+    if columns := names_of(head.y):
+        targets = copy.copy(targets)
+        object.__setattr__(targets, "names", columns)
+    return scaled_by_all(
+        targets, stream, lambda raw: answers_of_rows(estimator, raw), positive=False
+    )
