@@ -20,6 +20,7 @@ from benchmarks import (
     prediction,
     products,
     raw_rows,
+    streaming,
     table_scores,
     texts,
 )
@@ -48,6 +49,7 @@ WHAT = (
     "tables",
     "texts",
     "exported",
+    "streaming",
 )
 
 
@@ -61,6 +63,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7, help="epochs of which the median counts")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of MNIST")
     parser.add_argument("--threads", type=int, default=processors(), help="at most")
+    parser.add_argument("--gigabytes", type=float, default=2.0, help="of rows that are streamed")
+    parser.add_argument(
+        "--in-memory", type=float, default=2.0, metavar="GIGABYTES", help="of the same, at most"
+    )
     parser.add_argument(
         "--before", type=Path, metavar="FOLDER", help="beside another source tree, not the peers"
     )
@@ -142,6 +148,9 @@ def run(arguments: argparse.Namespace, found: dict[str, Any]) -> None:
         found |= accuracy.report()
     elif arguments.what == "tables":
         found |= table_scores.measure(folder_of(arguments), arguments.only, arguments.peers)
+    elif arguments.what == "streaming":
+        folder = folder_of(arguments)
+        found |= streaming.measure(folder, arguments.gigabytes, arguments.in_memory)
     elif arguments.what == "texts":
         found |= texts.measure(folder_of(arguments), arguments.only, arguments.peers)
     elif arguments.what == "mnist":

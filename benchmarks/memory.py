@@ -32,7 +32,7 @@ def beyond_data(trainer: type[Trainer], case: Case, start: Start, threads: int) 
     return int(done.stdout)
 
 
-def _most() -> int:
+def most_held() -> int:
     """Return the most bytes of memory that this process has held."""
     if STATUS.exists():  # the call below may count the process that started this one
         line = next(x for x in STATUS.read_text().splitlines() if x.startswith("VmHWM"))
@@ -58,9 +58,9 @@ def main() -> None:
     for library in kind.libraries:
         import_module(library)
     _forget()
-    before = _most()
+    before = most_held()
     kind(case, start, int(threads)).epoch()
-    print(_most() - before)
+    print(most_held() - before)
 
 
 if __name__ == "__main__":

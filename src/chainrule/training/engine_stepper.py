@@ -28,6 +28,7 @@ class EngineStepper:
     engine = "machine"
     reason = ""
     first_not_finite: int | None = None
+    most: int | None
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class EngineStepper:
         from chainrule.engine.running.steps import Steps, threads_for
 
         self.rate, self.rows, self.data = optimizer.learning_rate, rows, data
+        self.processors, self.most = processors(), None
         if threads is None:
             threads = threads_for(
                 chain,
@@ -85,6 +87,14 @@ class EngineStepper:
         few = self.data.at(rows)
         self.steps.renew(rows, few.t, few.weights)
 
+    def leave_room(self, busy: bool) -> None:
+        """Take one thread less than there are processors, while another thread is busy.
+
+        Threads wait for each other many times in a step: one that shares its processor holds up
+        all. Their number does not change a bit.
+        """
+        self.most = max(1, self.processors - 1) if busy else None
+
     def store(self) -> None:
         """Put the parameters into the chain."""
         self.steps.store()
@@ -111,12 +121,14 @@ class EngineStepper:
     ) -> tuple[Array, Array]:
         """Take a step on each ``size`` of the rows."""
         measured, begin = size == self.rows, perf_counter()  # the rest of an epoch is not
+        wanted = self.tuner.threads
+        threads = wanted if self.most is None else min(wanted, self.most)
         if measured:
-            self.steps.use(self.tuner.threads)
+            self.steps.use(threads)
             self.steps.prepare(size)
         planned = perf_counter()
         values = self.steps.run(rows, size, self.rate * factors, changes)
-        if measured:
+        if measured and (threads == wanted or not self.tuner.known):
             self.tuner.record(len(factors), perf_counter() - planned, planned - begin)
         if not math.isfinite(values[-1]):
             self.first_not_finite = self.steps.first_not_finite(size)

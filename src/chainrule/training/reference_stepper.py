@@ -49,6 +49,9 @@ class ReferenceStepper:
     def renew(self, rows: slice) -> None:
         """Do nothing: batches are taken from the data as they are."""
 
+    def leave_room(self, busy: bool) -> None:
+        """Do nothing: NumPy decides on threads."""
+
     def store(self) -> None:
         """Do nothing: the parameters are the chain's own."""
 

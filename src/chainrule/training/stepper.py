@@ -58,6 +58,9 @@ class Stepper(Protocol):
     def renew(self, rows: slice) -> None:
         """Take note that other samples stand in these rows of the data now."""
 
+    def leave_room(self, busy: bool) -> None:
+        """Leave a processor to another thread in the next steps, while that one is busy."""
+
     def store(self) -> None:
         """Put the parameters into the chain."""
 

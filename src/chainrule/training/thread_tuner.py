@@ -50,6 +50,11 @@ class ThreadTuner:
         """Whether the next slice is a trial."""
         return self._next != self.present
 
+    @property
+    def known(self) -> bool:
+        """Whether it is known how long a step takes."""
+        return self._step is not None
+
     def steps(self, seconds: float) -> int:
         """Return how many steps a slice of ``seconds`` seconds has; fewer if it is a trial."""
         if self._step is None:

@@ -114,7 +114,9 @@ class WindowedSamples:
             rows = self._next()
             stepper.renew(rows)
             order = rows.start + self._order(epoch, window, rows.stop - rows.start)
-            yield from in_batches(order, self.batch_size, stepper.at_once)
+            for each in in_batches(order, self.batch_size, stepper.at_once):
+                stepper.leave_room(not self._ahead.done())
+                yield each
 
     def close(self) -> None:
         """End the thread that reads; the windows stay."""

@@ -32,7 +32,7 @@ from chainrule import (
     train,
 )
 from chainrule.data import Table
-from chainrule.estimators.tables import training
+from chainrule.estimators import fitting
 from chainrule.estimators.tables.scores import QUICK_SCORES, MeanScore
 from chainrule.targets import Classes, Numbers
 
@@ -266,7 +266,7 @@ def test_control_c_ends_a_training_with_the_best_so_far(monkeypatch):
 
         return train(*arguments, watcher=Interrupting(), reporter=reporter, **options)
 
-    monkeypatch.setattr(training, "train", interrupted)
+    monkeypatch.setattr(fitting, "train", interrupted)
     model = TableRegressor(**QUICK, max_iter=9)
     with pytest.warns(UserWarning, match="Training interrupted by user"):
         model.fit(X, NUMBER)

@@ -17,8 +17,8 @@ __all__ = ["ArrayPart", "ArrowPart", "Part", "rows_at_once"]
 
 MOST_ROWS = 16_384
 LEAST_ROWS = 256
-CELLS = 2**19
-"""About so many cells are taken apart at once, 4 MiB of them as float64."""
+CELLS = 2**20
+"""About so many cells are taken apart at once, 8 MiB of them as float64."""
 
 
 def rows_at_once(columns: int) -> int:
