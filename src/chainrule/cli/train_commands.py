@@ -31,6 +31,7 @@ from chainrule.cli.output import Output, scores_table
 from chainrule.cli.prepared import Training
 from chainrule.cli.reading import check_is_text, layout_of, read_data
 from chainrule.cli.spelling import with_options
+from chainrule.cli.streaming import train_stream
 from chainrule.cli.summary import ModelSummary
 from chainrule.cli.text_sources import are_labelled_lines, labels_explained, read_lines
 from chainrule.cli.training import Outcome, prepare_training, train_network
@@ -53,6 +54,13 @@ def train(
     checkpoint: CheckpointOption = None,
     checkpoint_every: EveryOption = None,
     resume: ResumeOption = False,
+    stream: Annotated[
+        bool,
+        typer.Option(
+            "--stream",
+            help="Read DATA, Parquet or Arrow files or a folder of them, in blocks, not at once.",
+        ),
+    ] = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -61,10 +69,17 @@ def train(
     usual = output_files.default_model_path(options.data)
     read = options.data, options.test
     others: list[str | Path] = [*read, *([] if output is None else [output])]
+    if stream and (checkpoint is not None or resume):
+        raise ValueError(
+            "--checkpoint: expected it without --stream; in Python fit(stream, checkpoint=…) has it"
+        )
     kept = KeptTraining(checkpoint, checkpoint_every, *others, resume=resume)
     path = output or kept.output or (usual if force else output_files.free_path(usual))
     own = kept.output is not None and os.path.realpath(path) == str(kept.output)
     output_files.check_model_path(path, *read, force=force or own)
+    if stream:
+        train_stream(options, path, out)
+        return
     source = _read(options, images=options.model is not None and options.model != "mlp")
     training = prepare_training(options, source, bar=not (as_json or quiet))
     notes = list(training.notes)

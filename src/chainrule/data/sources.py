@@ -35,8 +35,10 @@ from chainrule.data.pictures import (
 )
 from chainrule.data.source import Source
 from chainrule.data.table import Table
-from chainrule.data.table_files import STANDARD_INPUT, read_table_file, sheet_of
+from chainrule.data.table_files import PARQUET, STANDARD_INPUT, read_table_file, sheet_of
 from chainrule.data.totals import odd_cells, without_totals
+
+STREAMED = {*PARQUET, ".arrow", ".feather", ".ipc"}
 
 __all__ = ["Source", "is_source", "learned_images", "read_images", "read_source", "read_table"]
 
@@ -90,6 +92,7 @@ def read_source(
         raise DataError("data: expected the name of a file, folder or built-in set, got ''")
     path = Path(argument)
     if path.is_dir() and argument not in BUILTIN and not _has_idx_files(path):
+        _check_is_no_stream(path)
         if like is None:
             return source_of_classes(path, size, skip_damaged=skip_damaged)
         return source_like(path, like, optional=optional, skip_damaged=skip_damaged)
@@ -140,6 +143,8 @@ def read_table(name: str | os.PathLike[str], layout: TableFormat | None = None) 
     if (argument := os.fspath(name)) in BUILTIN:
         return builtin_table(load_builtin(argument))
     path = Path(argument)
+    if path.is_dir():
+        _check_is_no_stream(path)
     if path.is_dir() or is_picture(path):
         received = "a folder" if path.is_dir() else "a picture"
         raise DataError(f"{argument}: expected a table, a CSV file with a header, got {received}")
@@ -198,6 +203,19 @@ def learned_images(data: Any, size: int | tuple[int, int] | None = None) -> Any:
             return Images(np.asarray(source.data), [str(x) for x in source.target.cells], [], [])
         listed = named_files(data)
     return data if listed is None else read_unlabelled(listed, size)
+
+
+def _check_is_no_stream(folder: Path) -> None:
+    """Raise DataError for a folder of files of tables, with what reads them."""
+    try:
+        names = os.listdir(folder)
+    except OSError:  # whoever reads it says why
+        return
+    if any(os.path.splitext(name)[1].lower() in STREAMED for name in names):
+        raise DataError(
+            f"{folder}: expected a table in one file, or images, got a folder of files of tables; "
+            "DataStream reads those in blocks, on the command line --stream"
+        )
 
 
 def _from_builtin_images(builtin: Builtin) -> Source:

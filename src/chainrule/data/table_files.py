@@ -19,6 +19,7 @@ from chainrule.data.files import installed
 from chainrule.data.formats import TableFormat
 from chainrule.data.frame_columns import cells_of, table_of_frame
 from chainrule.data.table import Table
+from chainrule.memory import expect_memory, size_text
 
 __all__ = ["STANDARD_INPUT", "is_text_table", "read_table_file", "sheet_of"]
 
@@ -100,6 +101,14 @@ def _arrow_table(path: Path) -> Any:
     """Read a file with no thread left that goes on with it, as the scanner of data sets leaves."""
     parquet = installed("pyarrow.parquet", "Parquet files")
     with parquet.ParquetFile(path, pre_buffer=False) as file:
+        rows, columns = file.metadata.num_rows, file.metadata.num_columns
+        cells = f"{rows:,} rows × {columns:,} columns × 8 bytes are {size_text(8 * rows * columns)}"
+        try:
+            expect_memory(f"{path}: {cells}", 8 * rows * columns)
+        except MemoryError as error:
+            raise DataError(
+                f"{error}; DataStream reads it in blocks, on the command line --stream"
+            ) from None
         return file.read(use_threads=path.stat().st_size >= THREADS_FROM)
 
 

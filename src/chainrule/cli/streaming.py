@@ -1,0 +1,108 @@
+"""``train --stream``: a table that is read in blocks, not all at once."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from chainrule.cli.column_roles import Roles
+from chainrule.cli.evaluation import positive_class
+from chainrule.cli.options import CommandLineOptions
+from chainrule.cli.output import Output
+from chainrule.cli.spelling import options_said
+from chainrule.cli.table_estimator import table_estimator
+from chainrule.data import Column, DataError, Source, Table
+from chainrule.data.streams import DataStream
+from chainrule.interruption import interruption
+from chainrule.targets.columns import Purpose, find_task
+
+__all__ = ["train_stream"]
+
+TAKEN = {
+    *("data", "target", "layers", "activation", "dropout", "learning_rate", "batch", "epochs"),
+    *("patience", "class_weight", "label_smoothing", "seed", "scoring", "max_seconds"),
+    *("validation", "test", "task", "precision", "engine", "threads"),
+    *("drop", "categorical", "numeric", "max_categories"),
+}
+"""Options that a table in blocks goes with; the others are for what is in memory."""
+
+HEAD = 16_384
+"""Rows that say what the target is."""
+
+
+def train_stream(options: CommandLineOptions, path: Path, out: Output) -> None:
+    """Train on the rows of files, show the score of those held out, and save the model.
+
+    Raises
+    ------
+    ValueError
+        An option is for data in memory, or the files are no tables.
+    """
+    names = [each.name for each in fields(options) if each.name not in TAKEN]
+    if said := options_said(options, names):
+        raise ValueError(f"{said[0]}: expected it without --stream, which reads rows in blocks")
+    if options.batch == 0:
+        raise ValueError("--batch: expected a number > 0 with --stream, got 0, all rows")
+    if options.target is None:
+        raise ValueError("--target: expected the column to be predicted, with --stream")
+    stream = DataStream(options.data, options.target)
+    scored = _scored(options)
+    head = stream.head(HEAD)
+    if not isinstance(head.raw, Table) or not isinstance(head.y, Column):
+        raise DataError(
+            f"{options.data}: expected Parquet or Arrow files with --stream, got {stream!r}"
+        )
+    task: Any = options.task
+    purpose = find_task(head.y, task)
+    source = Source(Path(options.data).name, head.raw, options.target, head.y.cells)
+    rows = len(stream)
+    estimator = table_estimator(options, purpose, Roles.of(options, source), rows)
+    if options.validation is not None:
+        estimator.set_params(validation_fraction=options.validation)
+    out.say(f"{rows:,} rows in {len(stream.sizes):,} blocks", purpose.reason)
+    with warnings.catch_warnings(record=True) as remarks:
+        warnings.simplefilter("always", UserWarning)
+        estimator.fit(stream)
+    out.say(*dict.fromkeys(str(remark.message) for remark in remarks))
+    with interruption.held_off():
+        estimator.save(path)
+    history = estimator.history_
+    out.say(f"{history.describe()}, {history.seconds:.1f} s")
+    scores = _scores(estimator, scored)
+    if out.as_json:
+        out.json({"model": str(path), **_told(options, purpose), "scores": scores})
+        return
+    out.lines(f"{name}: {value:.4f}" for name, value in scores.items())
+    out.say(f"model saved in {path}")
+
+
+def _scored(options: CommandLineOptions) -> DataStream | None:
+    """Return the rows to score at the end, None where no files were named."""
+    usual = next(each.default for each in fields(options) if each.name == "test")
+    if options.test == usual or options.test_share == 0:
+        return None
+    if options.test_share is not None:
+        raise ValueError(
+            "--test: expected files of their own with --stream, of which no share is held out at "
+            f"the end, got {options.test}"
+        )
+    return DataStream(options.test, options.target)
+
+
+def _scores(estimator: Any, scored: DataStream | None) -> dict[str, float]:
+    """Return the score of the rows held out, and that of rows of their own."""
+    found = {}
+    if estimator.best_validation_score_ is not None:
+        found[f"{estimator.scoring_}, rows held out"] = float(estimator.best_validation_score_)
+    if scored is not None:
+        kind = "accuracy" if hasattr(estimator, "predict_proba") else "r2"
+        found[f"{kind}, test"] = float(estimator.score(scored))
+    return found
+
+
+def _told(options: CommandLineOptions, purpose: Purpose) -> dict[str, Any]:
+    told = {"target": options.target, "task": purpose.task, "classes": purpose.classes}
+    positive = positive_class(purpose.classes)
+    return told if positive is None else {**told, "positive": positive}

@@ -1,0 +1,83 @@
+"""``chainrule train --stream``: tables that are read in blocks."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from chainrule import data, load
+from cli.runs import chainrule
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data") / "sales"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for part in range(3):
+        area, rooms = rng.lognormal(3, 0.5, 800), rng.integers(1, 9, 800)
+        city = rng.choice(["Rome", "Bonn"], 800)
+        price = area * 0.2 + rooms + (city == "Rome") * 3 + rng.normal(0, 0.3, 800)
+        kind = np.where(price > 11, "dear", "cheap")
+        table = pa.table({"area": area, "rooms": rooms, "city": city, "price": price, "kind": kind})
+        pq.write_table(table, folder / f"{part}.parquet", row_group_size=100)
+    return folder
+
+
+def test_a_folder_is_trained_on_and_what_is_saved_predicts_a_file(folder, tmp_path):
+    model = tmp_path / "m.safetensors"
+    run = chainrule(
+        "train", folder, "--stream", "--target", "price", "--drop", "kind", "-o", model, "-e", 8,
+        "--layers", 16, "--test", folder / "0.parquet",
+    )  # fmt: skip
+    assert run.code == 0, run.err
+    assert "2,400 rows in 24 blocks" in run.err
+    held_out, test = (line.split(": ") for line in run.out.splitlines())
+    assert held_out[0] == "r2, rows held out"
+    assert test[0] == "r2, test"
+    assert min(float(held_out[1]), float(test[1])) > 0.9
+    predicted = chainrule("predict", model, folder / "1.parquet")
+    assert predicted.code == 0, predicted.err
+    prices = [float(line) for line in predicted.out.splitlines()[1:]]
+    table = pq.read_table(folder / "1.parquet")
+    assert np.corrcoef(prices, table["price"].to_numpy())[0, 1] > 0.95
+    assert load(model).inputs_.raw_names == ("area", "rooms", "city")
+
+
+def test_classes_are_found_and_results_can_be_json(folder, tmp_path):
+    run = chainrule(
+        "train", folder, "--stream", "--target", "kind", "--drop", "price", "--json", "-e", 4,
+        "-o", tmp_path / "m.safetensors", "--validation", 0.3, "--max-categories", 5,
+    )  # fmt: skip
+    assert (run.json["task"], run.json["classes"]) == ("binary", ["cheap", "dear"])
+    assert run.json["scores"]["neg_log_loss, rows held out"] > -0.3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "--target: expected the column to be predicted, with --stream"),
+        (("--target", "price", "--group", "city"), "--group: expected it without --stream"),
+        (("--target", "price", "--test", 0.4), "--test: expected files of their own with --stream"),
+        (("--target", "price", "--batch", 0), "--batch: expected a number > 0 with --stream"),
+        (("--target", "prize"), "no column 'prize' among 'area', 'rooms', 'city', 'price', 'kind'"),
+    ],
+)
+def test_what_a_stream_does_not_go_with_is_refused(folder, tmp_path, options, message):
+    run = chainrule("train", folder, "--stream", "-o", tmp_path / "m.safetensors", *options)
+    assert message in run.error
+
+
+def test_a_folder_of_tables_says_what_reads_it(folder, tmp_path):
+    run = chainrule("train", folder, "--target", "price", "-o", tmp_path / "m.safetensors")
+    assert "got a folder of files of tables; DataStream reads those in blocks, on the" in run.error
+
+
+def test_a_file_beyond_memory_says_what_reads_it(folder, monkeypatch):
+    monkeypatch.setattr("chainrule.memory._physical", lambda: 10_000)
+    with pytest.raises(
+        data.DataError,
+        match=r"800 rows × 5 columns × 8 bytes are 32,000 bytes, this machine has 10,000 bytes; "
+        r"DataStream reads it in blocks, on the command line --stream",
+    ):
+        data.read_source(folder / "0.parquet", "price")
