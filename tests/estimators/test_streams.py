@@ -164,8 +164,11 @@ def test_a_validation_set_is_no_larger_than_a_window(data):
     assert len(held_out) == 200
     model.fit(stream)
     assert len(model.validation_scores_) == 2
-    given = MLPRegressor(max_iter=2).fit(stream, X_val=data[0][:50], y_val=data[1][:50])
+    few = data[0][:50], data[1][:50]
+    given = MLPRegressor(max_iter=2, random_state=0).fit(stream, X_val=few[0], y_val=few[1])
     assert len(given.validation_loss_curve_) == 2
+    own = MLPRegressor(max_iter=2, random_state=0).fit(stream, X_val=DataStream(*few))
+    assert own.validation_loss_curve_ == given.validation_loss_curve_
 
 
 def test_weights_of_rows_and_of_classes(data):
@@ -180,6 +183,16 @@ def test_weights_of_rows_and_of_classes(data):
         streamed = model.fit(DataStream(X, labels, **WINDOW), sample_weight=weights).loss_curve_
         known = model.fit(X, labels, sample_weight=weights).loss_curve_
         assert streamed == pytest.approx(known, rel=1e-5)
+
+
+@pytest.mark.parametrize("method", ["jacobian", "input_gradient", "check_gradients"])
+def test_what_takes_rows_in_memory_says_so(data, method):
+    stream = DataStream(*data, **WINDOW)
+    model = MLPRegressor(max_iter=1, random_state=0).fit(stream)
+    with pytest.raises(TypeError, match="expected rows in memory, such as stream"):
+        getattr(model, method)(stream)
+    with pytest.raises(TypeError, match="expected rows in memory"):
+        np.asarray(stream)
 
 
 def test_labels_of_which_any_may_hold(data):
@@ -449,3 +462,32 @@ def test_the_inputs_of_a_chain_may_be_a_streamed_table(sales, tmp_path):
     area = next(column for column in model.inputs_.columns if column.name == "area")
     assert area.mean == pytest.approx(sales["area"].mean(), rel=1e-9)
     assert model.score(stream) > 0.9
+
+
+def test_photos_are_decoded_as_their_turn_comes(tmp_path, monkeypatch):
+    image = pytest.importorskip("PIL.Image")
+    rng = np.random.default_rng(0)
+    for number in range(60):
+        kind = tmp_path / "photos" / ("dark", "light")[number % 2]
+        kind.mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 120, (30, 40, 3)) + 130 * (number % 2)
+        image.fromarray(pixels.astype(np.uint8)).save(kind / f"{number:02}.png")
+    stream = DataStream(tmp_path / "photos", window_rows=20, image_size=(12, 16))
+    assert (len(stream), set(stream.sizes)) == (60, {1})
+    assert repr(stream).endswith("photos: 60 rows in 60 blocks)")
+    assert stream.place(31, 0) == "image 'light/03.png'"
+    chain = Chain(Flatten(), Linear(8), ReLU())
+    options = {"max_iter": 8, "batch_size": 10, "random_state": 0}
+    model = Classifier(chain, complete=True, **options).fit(stream)
+    assert model.classes_.tolist() == ["dark", "light"]
+    assert model.score(stream) == 1.0
+    known = Classifier(chain, complete=True, image_size=(12, 16), **options)
+    known.fit(tmp_path / "photos")
+    assert model.inputs_.scaling.mean == pytest.approx(known.inputs_.scaling.mean, rel=1e-12)
+    assert model.inputs_.scaling.scale == pytest.approx(known.inputs_.scaling.scale, rel=1e-12)
+    whole = DataStream(tmp_path / "photos", image_size=(12, 16))
+    same = Classifier(chain, complete=True, **options).fit(whole)
+    np.testing.assert_array_equal(same.chain_.parameters.flat, known.chain_.parameters.flat)
+    (tmp_path / "photos" / "dark" / "00.png").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match=r"00.png: expected an image, got a damaged or other file"):
+        DataStream(tmp_path / "photos")

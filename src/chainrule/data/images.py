@@ -23,6 +23,8 @@ from chainrule.tables import short_repr
 __all__ = [
     "USUAL_SIDE",
     "Images",
+    "check_classes",
+    "chosen_reading",
     "image_size",
     "read_image_files",
     "read_image_folder",
@@ -111,13 +113,13 @@ def read_image_folder(
     pillow()
     given = None if size is None else image_size(size)
     parts = {name: part.classified() for name, part in list_pictures(Path(folder)).items()}
-    _check_classes(folder, parts["training"].labels)
+    check_classes(folder, parts["training"].labels)
     unlabelled = [name for name, part in parts.items() if not part.labelled]
     notes = parts["training"].notes()
     notes += [f"the images for {name} are in no classes and left out" for name in unlabelled]
     for name in unlabelled:
         del parts[name]
-    reading, told, damaged = _chosen_reading(parts["training"].paths, given)
+    reading, told, damaged = chosen_reading(parts["training"].paths, given)
     read: dict[str, Images] = {}
     for name, part in parts.items():
         known = [error for error in damaged if name == "training"]
@@ -128,7 +130,7 @@ def read_image_folder(
     total = sum(len(part.paths) for part in parts.values())
     notes += told + without_damaged(Path(folder), damaged, total, skip=skip_damaged)
     training = read["training"]
-    _check_classes(folder, training.labels)
+    check_classes(folder, training.labels)
     others = read.get("validation"), read.get("test")
     return Images(training.X, training.labels, training.paths, notes, training.names, *others)
 
@@ -168,7 +170,7 @@ def read_unlabelled(
     """Read files, or images of Pillow, at a size that suits them, or the one given, as folders."""
     pillow()
     sources = [each if is_pillow_image(each) else Path(each) for each in sources]
-    reading, notes, known = _chosen_reading(sources, None if size is None else image_size(size))
+    reading, notes, known = chosen_reading(sources, None if size is None else image_size(size))
     X, _, damaged = read_pictures(sources, reading, known=known)
     without_damaged(None, [*known, *damaged], len(sources), skip=None)
     return Images(X, [], [], notes)
@@ -267,7 +269,7 @@ def _at(items: list[Any], places: list[int]) -> list[Any]:
     return [items[place] for place in places]
 
 
-def _check_classes(folder: str | os.PathLike[str], labels: Sequence[str]) -> None:
+def check_classes(folder: str | os.PathLike[str], labels: Sequence[str]) -> None:
     """Raise DataError unless there are images of two classes or more."""
     classes = sorted(set(labels))
     if len(classes) >= 2:
@@ -281,7 +283,7 @@ def _check_classes(folder: str | os.PathLike[str], labels: Sequence[str]) -> Non
     )
 
 
-def _chosen_reading(
+def chosen_reading(
     sources: Sequence[Any], given: Size | None
 ) -> tuple[Reading, list[str], list[PhotoError]]:
     """Return how pictures are read by their headers, what to say of it, and damaged ones."""

@@ -23,6 +23,7 @@ from chainrule.estimators.parameters import CONSTRAINTS
 from chainrule.estimators.preparation import prepare
 from chainrule.estimators.solvers import solve
 from chainrule.estimators.stopping import OptimizerState
+from chainrule.estimators.streams.prediction import held_in_memory
 from chainrule.estimators.streams.preparation import prepare_stream
 from chainrule.inputs import Inputs
 from chainrule.targets import Targets
@@ -126,6 +127,7 @@ class NetworkEstimator(CallbackSupportMixin, FittedNetwork):  # type: ignore[mis
         classes: Any = None,
         checkpoint: FitCheckpoint | None = None,
     ) -> Self:
+        held_out = held_in_memory(held_out)
         options = {"incremental": incremental, "classes": classes, "checkpoint": checkpoint}
         prepared = prepare_stream if isinstance(X, DataStream) else prepare
         job = prepared(self, X, y, sample_weight, held_out, **options)

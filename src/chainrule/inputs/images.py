@@ -117,7 +117,8 @@ class Images(Inputs):
         """Return the images with a scaling of their channels of all raw ones, if they have one."""
         if self.scaling is None:
             return self
-        return replace(self, scaling=ImageScaling.of_parts(map(self._pixels, parts)))
+        pixels = (self._pixels(self.opened(part)) for part in parts)
+        return replace(self, scaling=ImageScaling.of_parts(pixels))
 
     def _pixels(self, data: Any) -> Array:
         """Return raw images (n, c, h, w), their numbers as they are."""

@@ -21,7 +21,11 @@ class RowBlocks(ABC):
         The columns' names, None where they have none.
     row_bytes : int
         Bytes of a row, as numbers.
+    head_rows : int
+        The most of the first rows that are read to see what rows are.
     """
+
+    head_rows = 2**31
 
     sizes: tuple[int, ...]
     names: tuple[str, ...] | None

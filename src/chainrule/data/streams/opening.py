@@ -12,9 +12,11 @@ import numpy as np
 from chainrule.data.cells import shortened
 from chainrule.data.errors import DataError
 from chainrule.data.idx import find_idx_pair
+from chainrule.data.photos import has_picture_name
 from chainrule.data.streams.arrays import ArrayBlocks, map_idx, map_npy
 from chainrule.data.streams.arrow import ARROW, PARQUET, ArrowFileBlocks, ParquetBlocks
 from chainrule.data.streams.blocks import RowBlocks
+from chainrule.data.streams.photos import PhotoBlocks
 
 __all__ = ["opened_answers", "opened_blocks"]
 
@@ -26,7 +28,9 @@ KINDS = (
 Opener = Callable[[Sequence[Path], int | None], RowBlocks]
 
 
-def opened_blocks(data: Any, block_rows: int | None = None) -> tuple[RowBlocks, Any]:
+def opened_blocks(
+    data: Any, block_rows: int | None = None, image_size: Any = None
+) -> tuple[RowBlocks, Any]:
     """Return data as blocks of rows, and the answers that came along, None if none did.
 
     Raises
@@ -34,6 +38,11 @@ def opened_blocks(data: Any, block_rows: int | None = None) -> tuple[RowBlocks, 
     DataError
         Data are of another kind, or cannot be read.
     """
+    if isinstance(data, str | os.PathLike) and _has_photos(Path(data)):
+        photos = PhotoBlocks(Path(data), image_size)
+        return photos, photos.labels
+    if image_size is not None:
+        raise DataError("DataStream: expected a folder of photos for image_size")
     if isinstance(data, str | os.PathLike) or _are_paths(data):
         return _of_files(data, block_rows)
     if not (hasattr(data, "shape") and hasattr(data, "dtype") and hasattr(data, "__getitem__")):
@@ -95,6 +104,14 @@ def _of_files(data: Any, block_rows: int | None) -> tuple[RowBlocks, Any]:
         one = "files of one kind: " if len(kinds) > 1 else ""
         raise DataError(f"DataStream: expected {one}{KINDS}, got {received}")
     return OPENERS[kinds[0]](paths, block_rows), None
+
+
+def _has_photos(folder: Path) -> bool:
+    """Return whether the first file in a folder, or one within it, is a picture by its name."""
+    if not folder.is_dir():
+        return False
+    first = next((path for path in _below(folder)), None)
+    return first is not None and has_picture_name(first)
 
 
 def _below(folder: Path) -> list[Path]:

@@ -75,10 +75,10 @@ class DataStream:
     ----------
     data : str, path, list of them, or array
         A Parquet file (.parquet, .pq), an Arrow IPC file (.arrow, .feather, .ipc), an array in a
-        .npy or IDX file, a folder of such files of one kind, or several of them; or an array of
-        shape (n_samples, …) that is read in slices: one mapped into memory by ``np.memmap`` or
-        ``np.load(…, mmap_mode="r")``, or a data set of h5py. Of a folder all files below count,
-        sorted by their paths.
+        .npy or IDX file, a folder of such files of one kind, or several of them; a folder with a
+        folder of photos for each class; or an array of shape (n_samples, …) that is read in
+        slices: one mapped into memory by ``np.memmap`` or ``np.load(…, mmap_mode="r")``, or a data
+        set of h5py. Of a folder all files below count, sorted by their paths.
     y : str, list of str, path or array-like, default=None
         The answers: the column of a table that has them, or columns; for an array, an array or the
         name of a .npy or IDX file. A folder with MNIST's files has its own.
@@ -88,6 +88,8 @@ class DataStream:
     block_rows : int, default=None
         Rows of a block of an array, by default as many as 1 MiB holds. The blocks of Parquet files
         are their row groups, those of Arrow files their record batches.
+    image_size : int or tuple of int, default=None
+        Of photos: the side of squares, or (h, w), in pixels; None finds one for the folder.
 
     Examples
     --------
@@ -107,13 +109,14 @@ class DataStream:
         *,
         window_rows: int | None = None,
         block_rows: int | None = None,
+        image_size: Any = None,
     ) -> None:
         for name, value in (("window_rows", window_rows), ("block_rows", block_rows)):
             whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
             if value is not None and not (whole and value >= 1):
                 raise DataError(f"DataStream: expected {name} >= 1 or None, got {value!r}")
         self.window_rows = None if window_rows is None else int(window_rows)
-        self._blocks, own = opened_blocks(data, block_rows)
+        self._blocks, own = opened_blocks(data, block_rows, image_size)
         if not self._blocks.sizes:
             raise DataError(f"DataStream: {self._blocks!r}: expected rows, got none")
         self._answers: Answers | None = None
@@ -136,6 +139,13 @@ class DataStream:
         rows = f"{counted(len(self), 'row')} in {counted(len(self.sizes), 'block')}"
         answers = f", answers {shortened(self.answer_columns)}" if self.answer_columns else ""
         return f"DataStream({self._blocks!r}: {rows}{answers})"
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Raise TypeError: what takes arrays would have all rows in memory."""
+        raise TypeError(
+            "expected rows in memory, such as stream.head(100).raw, got a DataStream, which is "
+            "read in blocks; fit, partial_fit, predict and score take it"
+        )
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -194,7 +204,8 @@ class DataStream:
         return self._blocks.place(block, row)
 
     def head(self, rows: int) -> LabelledPart:
-        """Return the first rows of the stream, at most so many."""
+        """Return the first rows of the stream, at most so many; of what takes long, a few."""
+        rows = min(rows, self._blocks.head_rows)
         parts: list[LabelledPart] = []
         for part in self.parts():
             parts.append(part)

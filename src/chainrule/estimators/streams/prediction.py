@@ -10,9 +10,18 @@ import numpy as np
 from chainrule.data.streams import DataStream
 from chainrule.types import Array
 
-__all__ = ["by_parts"]
+__all__ = ["by_parts", "held_in_memory"]
 
 
 def by_parts(function: Callable[[Any], Array], stream: DataStream) -> Array:
     """Return what a function makes of raw rows, for all rows of a stream, (n, …)."""
     return np.concatenate([function(part.raw) for part in stream.parts()])
+
+
+def held_in_memory(held_out: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+    """Return raw samples, answers and weights of a validation set, those of a stream in memory."""
+    X, y, weights = held_out
+    if not isinstance(X, DataStream):
+        return held_out
+    rows = (X if y is None else X.with_answers(y)).whole()
+    return rows.raw, rows.y, weights

@@ -20,7 +20,7 @@ from chainrule.estimators.checkpoints import FitCheckpoint
 from chainrule.estimators.conclusion import conclude
 from chainrule.estimators.network import FittedNetwork
 from chainrule.estimators.solvers import unless_one_of_many
-from chainrule.estimators.streams.prediction import by_parts
+from chainrule.estimators.streams.prediction import by_parts, held_in_memory
 from chainrule.estimators.tables.networks import member_objective, outputs_of
 from chainrule.estimators.tables.parameters import TABLE_CONSTRAINTS
 from chainrule.estimators.tables.preparation import Given, TableJob, prepare_table
@@ -124,7 +124,7 @@ class TableEstimator(FittedNetwork):
             The estimator, fitted.
         """
         begin = perf_counter()
-        held_out = X_val, y_val, sample_weight_val
+        held_out = held_in_memory((X_val, y_val, sample_weight_val))
         kept = FitCheckpoint.of(self, checkpoint, checkpoint_every)
         given = Given(sample_weight, target, groups, time, held_out, checkpoint=kept)
         prepared = prepare_table_stream if isinstance(X, DataStream) else prepare_table
