@@ -491,3 +491,19 @@ def test_photos_are_decoded_as_their_turn_comes(tmp_path, monkeypatch):
     (tmp_path / "photos" / "dark" / "00.png").write_bytes(b"no picture")
     with pytest.raises(ValueError, match=r"00.png: expected an image, got a damaged or other file"):
         DataStream(tmp_path / "photos")
+
+
+def test_a_fit_of_a_stream_goes_on_from_its_checkpoint(data, tmp_path):
+    stream = DataStream(*data, **WINDOW)
+    kept = {"checkpoint": tmp_path / "t.checkpoint", "checkpoint_every": 0}
+    options = {"random_state": 3, "early_stopping": True}
+    MLPRegressor(max_iter=2, **options).fit(stream, **kept)
+    gone_on = MLPRegressor(max_iter=5, **options).fit(stream, **kept)
+    straight = MLPRegressor(max_iter=5, **options).fit(stream)
+    np.testing.assert_array_equal(gone_on.chain_.parameters.flat, straight.chain_.parameters.flat)
+    assert gone_on.loss_curve_ == straight.loss_curve_
+    table = {**TABLE, "max_iter": 2}
+    kept["checkpoint"] = tmp_path / "table.checkpoint"
+    first = TableRegressor(**table).fit(stream, **kept)
+    again = TableRegressor(**table).fit(stream, **kept)
+    np.testing.assert_array_equal(first.chain_.parameters.flat, again.chain_.parameters.flat)

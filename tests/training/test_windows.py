@@ -275,3 +275,37 @@ def test_a_training_that_diverges_ends_its_reader(data):
             window_rows=64,
         )
     assert not [t for t in threading.enumerate() if t.name.startswith("chainrule-reader")]
+
+
+@pytest.mark.parametrize("engine", ["machine", "reference"])
+def test_a_training_goes_on_from_the_midst_of_a_window(data, tmp_path, engine):
+    def trained(path=None, **options):
+        chain = network()
+        plan = Plan(Adam(0.01), batch_size=8, epochs=3, seed=2, **options)
+        train_blocks(
+            chain,
+            CrossEntropy(),
+            Blocks(*data),
+            plan,
+            window_rows=64,
+            engine=engine,
+            checkpoint=path,
+        )
+        return chain.parameters.flat
+
+    path = tmp_path / "t.checkpoint"
+    for _ in range(40):  # each takes a slice of batches, as its time is over then
+        cut = trained(path, max_seconds=1e-9)
+    gone_on = trained(path)
+    assert (cut != gone_on).any()
+    np.testing.assert_array_equal(gone_on, trained())
+
+
+def test_a_checkpoint_is_of_its_blocks(data, tmp_path):
+    path = tmp_path / "t.checkpoint"
+    plan = Plan(batch_size=8, epochs=1)
+    options = {"window_rows": 64, "checkpoint": path}
+    train_blocks(network(), CrossEntropy(), Blocks(*data), plan, **options)
+    other = Blocks(*data, sizes=(47, *SIZES[2:]))
+    with pytest.raises(ValueError, match="sizes of blocks"):
+        train_blocks(network(), CrossEntropy(), other, plan, **options)

@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule import random
 from chainrule.training import augmentation
+from chainrule.training.identity import Identity
 from chainrule.training.plan import Plan
 from chainrule.training.samples import Samples
 from chainrule.training.stepper import Stepper
@@ -51,6 +52,11 @@ class EpochSamples:
 
     def __len__(self) -> int:
         return len(self.samples)
+
+    @property
+    def identity(self) -> Identity:
+        """What is trained on beside the known samples: nothing."""
+        return {}
 
     @property
     def steps_per_epoch(self) -> int:

@@ -28,6 +28,7 @@ import numpy as np
 from chainrule import random
 from chainrule.training import augmentation
 from chainrule.training.epoch_samples import Slice, in_batches
+from chainrule.training.identity import Identity, described_data
 from chainrule.training.plan import Plan
 from chainrule.training.sample_blocks import SampleBlocks
 from chainrule.training.samples import Samples
@@ -105,18 +106,29 @@ class WindowedSamples:
     def augment(self, epoch: int) -> None:
         """Do nothing: samples are changed as they are read."""
 
-    def slices(self, epoch: int, stepper: Stepper) -> Iterator[Slice]:
+    @property
+    def identity(self) -> Identity:
+        """What is trained on beside the first samples: the sizes of blocks, and of a window."""
+        sizes = described_data(np.array(self.blocks.sizes))
+        return {"sizes of blocks": sizes, "rows of a window": str(self.window)}
+
+    def slices(self, epoch: int, stepper: Stepper, done: int = 0) -> Iterator[Slice]:
         """Yield the rows of some batches and the batches' size, as ``EpochSamples.slices`` does."""
         if epoch != self._epoch:
             self._begin(epoch)
         self._epoch += 1
         for window in range(-(-self.count // self.window)):
             rows = self._next()
+            batches = -(-(rows.stop - rows.start) // self.batch_size)
+            if done >= batches:  # of a training that goes on: those steps are taken
+                done -= batches
+                continue
             stepper.renew(rows)
             order = rows.start + self._order(epoch, window, rows.stop - rows.start)
-            for each in in_batches(order, self.batch_size, stepper.at_once):
+            for each in in_batches(order, self.batch_size, stepper.at_once, done):
                 stepper.leave_room(not self._ahead.done())
                 yield each
+            done = 0
 
     def close(self) -> None:
         """End the thread that reads; the windows stay."""

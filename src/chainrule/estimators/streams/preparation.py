@@ -15,6 +15,7 @@ from chainrule import random
 from chainrule.data.streams import DataStream
 from chainrule.data.streams.arrays import Answers
 from chainrule.data.streams.stream import WINDOW_BYTES
+from chainrule.estimators.checkpoints import FitCheckpoint
 from chainrule.estimators.fitting import FitJob
 from chainrule.estimators.preparation import prepare
 from chainrule.estimators.streams.answers import AnswerEncoder, class_counts, scaled_by_all
@@ -100,6 +101,7 @@ def prepare_stream(
     *,
     incremental: bool = False,
     classes: Any = None,
+    checkpoint: FitCheckpoint | None = None,
 ) -> FitJob:
     """Return a fit of a stream, validated; of one that fits into a window, the fit of its rows.
 
@@ -114,7 +116,7 @@ def prepare_stream(
     stream = answered(estimator, stream, y)
     weights = None if sample_weight is None else check_weights(name, sample_weight, stream)
     first = not estimator._has_network() or not (estimator.warm_start or incremental)
-    options: dict[str, Any] = {"incremental": incremental}
+    options: dict[str, Any] = {"incremental": incremental, "checkpoint": checkpoint}
     head = stream.head(HEAD)
     inputs = _inputs(estimator, stream, head.raw) if first else estimator.inputs_
     dtype = np.dtype(estimator.dtype or np.float32)

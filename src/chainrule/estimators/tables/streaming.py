@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from chainrule import random
 from chainrule.data import Column, Table
 from chainrule.data.frame_columns import cells_of
 from chainrule.data.streams import DataStream, LabelledPart
 from chainrule.data.streams.parts import ArrayPart
+from chainrule.estimators.checkpoints import random_state_of
 from chainrule.estimators.streams.answers import AnswerEncoder, class_counts, scaled_by_all
 from chainrule.estimators.streams.encoding import EncodedBlocks
 from chainrule.estimators.streams.preparation import (
@@ -82,7 +82,7 @@ def prepare_table_stream(estimator: Any, stream: DataStream, y: Any, given: Give
     table, named = rows_as_table(estimator, head.raw, reset=True)
     if stream.window_rows is not None and len(stream) <= stream.window_rows:
         return _in_memory(estimator, stream, given)
-    random_state = check_random_state(estimator.random_state)
+    random_state = random_state_of(estimator, given.checkpoint)
     seeds = [int(random_state.randint(2**31 - 1)) for _ in range(2)]
     out = _held_out(estimator, stream, given, seed_of(estimator, seeds[0]))
     options = estimator._options(table, named=named, groups=None)
@@ -128,6 +128,7 @@ def prepare_table_stream(estimator: Any, stream: DataStream, y: Any, given: Give
         given=(head.raw, head.y),
         attributes=estimator._described(inputs, targets, chain) | columns,
         recipe=recipe,
+        checkpoint=given.checkpoint,
         blocks=blocks,
         window_rows=window,
     )
