@@ -256,3 +256,12 @@ def test_without_pyarrow_it_says_what_to_install(table, tmp_path, monkeypatch):
     with pytest.raises(DataError, match=r"expected pyarrow.parquet .* pip install 'chainrule\[tab"):
         DataStream(path)
     assert len(DataStream(np.zeros((3, 2)))) == 3  # needs none
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.arrow"])
+def test_a_block_that_is_damaged_is_named(table, tmp_path, name):
+    path = written(table, tmp_path / name, rows=25)
+    stream = DataStream(path, "y")
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(DataError, match=f"{name}: cannot be read: "):
+        rows_of(stream)

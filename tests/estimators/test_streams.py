@@ -24,6 +24,7 @@ from chainrule import (
     ReLU,
     TableClassifier,
     TableRegressor,
+    TextClassifier,
     load,
     random,
 )
@@ -193,6 +194,11 @@ def test_what_takes_rows_in_memory_says_so(data, method):
         getattr(model, method)(stream)
     with pytest.raises(TypeError, match="expected rows in memory"):
         np.asarray(stream)
+
+
+def test_texts_are_not_streamed(data):
+    with pytest.raises(ValueError, match=r"expected texts in memory, .*partial_fit"):
+        TextClassifier().fit(DataStream(*data))
 
 
 def test_labels_of_which_any_may_hold(data):

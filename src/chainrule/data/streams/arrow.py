@@ -86,8 +86,9 @@ class _TableFiles(RowBlocks):
                     piece = batch.slice(start, min(rows, batch.num_rows - start))
                     yield ArrowPart(piece, first + start)
                 first += batch.num_rows
-        except OSError as error:
-            raise DataError(f"{self.paths[number]}: cannot be read: {error}") from None
+        except (OSError, ValueError) as error:
+            reason = str(error).partition("\n")[0]
+            raise DataError(f"{self.paths[number]}: cannot be read: {reason}") from None
 
     def place(self, block: int, row: int) -> str:
         """Return the name of the file, and the row in it."""

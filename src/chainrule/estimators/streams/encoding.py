@@ -47,14 +47,10 @@ class EncodedBlocks:
         held_out: Array | None = None,
     ) -> None:
         self.stream, self.encode, self.answers, self.weights = stream, encode, answers, weights
-        out = np.arange(0) if held_out is None else np.asarray(held_out)
-        first = np.concatenate([[0], np.cumsum(stream.sizes)])
-        places = np.searchsorted(out, first)
-        self._out = [
-            out[places[block] : places[block + 1]] - first[block]
-            for block in range(len(stream.sizes))
-        ]
-        kept = np.array(stream.sizes) - np.diff(places)
+        self._out = np.arange(0) if held_out is None else np.asarray(held_out)
+        self._first = np.concatenate([[0], np.cumsum(stream.sizes)])
+        self._places = np.searchsorted(self._out, self._first)
+        kept = np.array(stream.sizes) - np.diff(self._places)
         self._blocks = np.flatnonzero(kept).tolist()
         self.sizes = tuple(kept[kept > 0].tolist())
         self._numbers: int | None = None
@@ -66,10 +62,10 @@ class EncodedBlocks:
     def read(self, block: int) -> Iterator[Samples]:
         """Yield the samples of a block in their order, some at a time."""
         own, start = self._blocks[block], 0
+        out = self._left_out(own)
         for part in self._few_of(self.stream.read(own)):
             count = len(part)
             samples = self._encoded(part, own, start)
-            out = self._out[own]
             here = out[(out >= start) & (out < start + count)] - start
             if len(here):
                 samples = samples.at(np.delete(np.arange(count), here))
@@ -81,7 +77,7 @@ class EncodedBlocks:
         """Return in words where a sample of a block stands, both counted from 0."""
         own = self._blocks[block]
         row = sample
-        for out in self._out[own].tolist():
+        for out in self._left_out(own).tolist():
             row += out <= row
         return self.stream.place(own, row)
 
@@ -94,6 +90,11 @@ class EncodedBlocks:
             weights = own if weights is None else own * weights
         X = np.concatenate([self.encode(few) for few in self._few_of(iter([part]))])
         return Samples(X, t, weights)
+
+    def _left_out(self, block: int) -> Array:
+        """Return the rows of a block of the stream that are held out."""
+        first, last = self._places[block : block + 2]
+        return np.asarray(self._out[first:last] - self._first[block])
 
     def _few_of(self, parts: Iterator[LabelledPart]) -> Iterator[LabelledPart]:
         """Yield rows so few at a time that their numbers take little memory."""

@@ -21,7 +21,7 @@ from chainrule.estimators.preparation import prepare
 from chainrule.estimators.streams.answers import AnswerEncoder, class_counts, scaled_by_all
 from chainrule.estimators.streams.encoding import EncodedBlocks, encoded_rows
 from chainrule.estimators.validation import read_answers
-from chainrule.inputs import Inputs, Options, TableEncoder
+from chainrule.inputs import Inputs, Options, TableEncoder, Texts
 from chainrule.inputs.tables.streaming import learn_in_one_pass
 from chainrule.losses import Poisson
 from chainrule.training import History, Plan
@@ -113,6 +113,11 @@ def prepare_stream(
         Anything is wrong with parameters or data, as far as it is seen before rows are read.
     """
     name = type(estimator).__name__
+    if set(estimator._kinds_of_inputs) == {Texts.kind}:
+        raise ValueError(
+            f"{name}: expected texts in memory, or the name of their file, got {stream!r}; "
+            "partial_fit takes them a part at a time"
+        )
     stream = answered(estimator, stream, y)
     weights = None if sample_weight is None else check_weights(name, sample_weight, stream)
     first = not estimator._has_network() or not (estimator.warm_start or incremental)
