@@ -78,6 +78,6 @@ def test_a_file_beyond_memory_says_what_reads_it(folder, monkeypatch):
     with pytest.raises(
         data.DataError,
         match=r"800 rows × 5 columns × 8 bytes are 32,000 bytes, this machine has 10,000 bytes; "
-        r"DataStream reads it in blocks, on the command line --stream",
+        r"DataStream reads it in blocks, on the command line train --stream",
     ):
         data.read_source(folder / "0.parquet", "price")

@@ -315,7 +315,7 @@ def peak():
     (line,) = (x for x in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in x)
     return int(line.split()[1]) / 1000
 
-options = {"max_iter": 2, "batch_size": 500, "random_state": 0}
+options = {"max_iter": 2, "batch_size": 500, "random_state": 0, "n_jobs": 1}
 few = np.random.default_rng(0).random((1000, 100), np.float32)
 MLPClassifier((16,), **options).fit(few, few[:, 0] > 0.5)  # what there is for any training
 stream = DataStream(*sys.argv[1:], window_rows=20_000)
@@ -326,24 +326,25 @@ print(len(stream), model.loss_curve_[-1], model.n_iter_, peak() - before)
 
 
 def written_rows(tmp_path, kind, rows, columns, group):
-    """Write rows of numbers and their classes; return what a stream of them is made of."""
+    """Write groups of the same rows and their classes; return what a stream is made of."""
     rng = np.random.default_rng(0)
     weights = rng.normal(size=columns).astype(np.float32)
-    parts = (rng.random((group, columns), dtype=np.float32) - 0.5 for _ in range(rows // group))
+    part = rng.random((group, columns), dtype=np.float32) - 0.5
+    labels = (part @ weights > 0).astype(np.int64)
     if kind == "npy":
         X = np.lib.format.open_memmap(tmp_path / "X.npy", "w+", np.float32, (rows, columns))
         y = np.lib.format.open_memmap(tmp_path / "y.npy", "w+", np.int64, (rows,))
-        for start, part in zip(range(0, rows, group), parts, strict=True):
-            X[start : start + group], y[start : start + group] = part, part @ weights > 0
+        for start in range(0, rows, group):
+            X[start : start + group], y[start : start + group] = part, labels
         return tmp_path / "X.npy", tmp_path / "y.npy"
     names = [f"x{place}" for place in range(columns)]
     schema = pa.schema([*((name, pa.float32()) for name in names), ("y", pa.int64())])
     with pq.ParquetWriter(
         tmp_path / "t.parquet", schema, compression="none", use_dictionary=False
     ) as file:
-        for part in parts:
-            y = (part @ weights > 0).astype(int)
-            file.write_table(pa.table([*part.T.copy(), y], schema=schema))
+        table = pa.table([*part.T.copy(), labels], schema=schema)
+        for _ in range(rows // group):
+            file.write_table(table)
     return tmp_path / "t.parquet", "y"
 
 

@@ -214,7 +214,7 @@ def _check_is_no_stream(folder: Path) -> None:
     if any(os.path.splitext(name)[1].lower() in STREAMED for name in names):
         raise DataError(
             f"{folder}: expected a table in one file, or images, got a folder of files of tables; "
-            "DataStream reads those in blocks, on the command line --stream"
+            "DataStream reads those in blocks, on the command line train --stream"
         )
 
 

@@ -107,7 +107,7 @@ def _arrow_table(path: Path) -> Any:
             expect_memory(f"{path}: {cells}", 8 * rows * columns)
         except MemoryError as error:
             raise DataError(
-                f"{error}; DataStream reads it in blocks, on the command line --stream"
+                f"{error}; DataStream reads it in blocks, on the command line train --stream"
             ) from None
         return file.read(use_threads=path.stat().st_size >= THREADS_FROM)
 
