@@ -116,6 +116,30 @@ def test_classes_are_those_of_all_rows(data, tmp_path, kind):
     assert model.score(stream) == np.mean(model.predict(stream) == labels)
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [True, False, True],
+        [3, 1, 2],
+        [0.0, 1.0, 0.0],
+        ["no", "yes", "no"],
+        ["2", "10", "2"],
+        [None, None, None],
+    ],
+)
+def test_classes_have_the_type_that_they_have_in_memory(data, tmp_path, labels):
+    X, _ = data
+    drawn = [labels[x] for x in np.random.default_rng(0).integers(0, 3, N)]
+    if labels[0] is None:  # categories of pandas
+        drawn = pd.Categorical(np.where(X[:, 0] > 0, "b", "a"))
+    path = parquet(tmp_path / "t.parquet", X, label=pd.Series(drawn))
+    streamed = MLPClassifier(max_iter=1).fit(DataStream(path, "label", window_rows=1000))
+    known = MLPClassifier(max_iter=1).fit(DataStream(path, "label"))
+    assert streamed.classes_.dtype == known.classes_.dtype
+    np.testing.assert_array_equal(streamed.classes_, known.classes_)
+    assert streamed.predict(DataStream(path)).dtype == known.predict(DataStream(path)).dtype
+
+
 def test_several_numbers_a_row(data, tmp_path):
     X, y = data
     path = parquet(tmp_path / "t.parquet", X, one=y, two=-y)

@@ -224,10 +224,11 @@ def train_blocks(
                 f"{name}: expected sample weights > 0 of what is read in blocks, got 0 in sample "
                 f"{int(np.argmin(samples.weights))}; leave such samples out"
             )
-        check_fit(chain, loss, samples)
+        check_targets(chain, loss, samples)
 
     data = WindowedSamples(blocks, plan, chain.dtype, window_rows, check)
     try:
+        check_fit(chain, loss, data.known)
         return _run(chain, loss, data, plan, held_out, **more)
     finally:
         data.close()
@@ -337,6 +338,11 @@ def check_fit(chain: Chain, loss: Loss, samples: Samples) -> None:
     if not last.takes_any_outputs:
         with np.errstate(over="ignore", invalid="ignore"):
             last.targets(samples.t[:_FIRST], chain.forward(X[:_FIRST]))
+    check_targets(chain, loss, samples)
+
+
+def check_targets(chain: Chain, loss: Loss, samples: Samples) -> None:
+    """Raise ValueError for targets that the loss does not take; the chain is not used for it."""
     Y = np.full((1, *chain.layers[-1].output_shape), 0.5, chain.dtype)
     for start in range(0, len(samples), 4096):  # few at a time: targets may grow to (n, k)
         t = samples.t[start : start + 4096]

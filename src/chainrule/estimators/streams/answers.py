@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data import Column
-from chainrule.data.coded import Coded
+from chainrule.data.coded import Coded, Kind
 from chainrule.data.streams import DataStream
 from chainrule.estimators.answer_checks import check_each_is_there
 from chainrule.estimators.validation import are_columns
@@ -45,12 +45,12 @@ def class_counts(name: str, stream: DataStream) -> ClassCounts | None:
         An answer is missing, or there are too many classes for such.
     """
     found: dict[Any, int] = {}
-    texts = False
+    kind: Kind | None = None
     for y in stream.answers():
         if np.ndim(y) == 2:
             return None
         if isinstance(y, Column):
-            texts = True
+            kind = y.cells.kind if isinstance(y.cells, Coded) else "text"
             labels, codes = _labelled(y)
             counts = np.bincount(codes, minlength=len(labels))
         else:
@@ -64,8 +64,9 @@ def class_counts(name: str, stream: DataStream) -> ClassCounts | None:
                 "numbers for a regressor?"
             )
     each = np.array(list(found.values()))
-    if texts:
-        labels = labels_of(Column(stream.answer_columns[0], list(found), unit="row"))
+    if kind is not None:
+        cells = Coded(list(found), np.arange(len(found), dtype=np.int32), kind)
+        labels = labels_of(Column(stream.answer_columns[0], cells, unit="row"))
     else:
         labels = np.array(list(found))
     order = np.argsort(labels, kind="stable")
