@@ -88,7 +88,13 @@ class EncodedBlocks:
         if self.weights is not None:
             own = np.asarray(self.weights.y)[rows]
             weights = own if weights is None else own * weights
-        X = np.concatenate([self.encode(few) for few in self._few_of(iter([part]))])
+        X, at = np.empty(0), 0
+        for few in self._few_of(iter([part])):
+            own = self.encode(few)
+            if not at:
+                X = np.empty((len(part), *own.shape[1:]), own.dtype)
+            X[at : at + len(own)] = own
+            at += len(own)
         return Samples(X, t, weights)
 
     def _left_out(self, block: int) -> Array:
