@@ -220,6 +220,25 @@ def test_what_takes_rows_in_memory_says_so(data, method):
         np.asarray(stream)
 
 
+@pytest.mark.parametrize("window_rows", [1000, N])
+def test_weights_may_be_a_column(data, tmp_path, window_rows):
+    X, y = data
+    weights = np.linspace(0.5, 2, N)
+    path = parquet(tmp_path / "t.parquet", X, w=weights, price=y)
+    stream = DataStream(path, "price", window_rows=window_rows)
+    without = parquet(tmp_path / "u.parquet", X, price=y)
+    other = DataStream(without, "price", window_rows=window_rows)
+    options = {"max_iter": 2, "random_state": 0, "early_stopping": True}
+    one = MLPRegressor(**options).fit(stream, sample_weight="w")
+    same = MLPRegressor(**options).fit(other, sample_weight=weights)
+    np.testing.assert_array_equal(one.chain_.parameters.flat, same.chain_.parameters.flat)
+    assert one.feature_names_in_.tolist() == [f"x{place}" for place in range(FEATURES)]
+    table = TableRegressor(**{**TABLE, "max_iter": 2}).fit(stream, sample_weight="w")
+    assert "w" not in table.feature_names_in_
+    with pytest.raises(ValueError, match="no column 'v' among 'x0', 'x1'"):
+        MLPRegressor().fit(stream, sample_weight="v")
+
+
 def test_texts_are_not_streamed(data):
     with pytest.raises(ValueError, match=r"expected texts in memory, .*partial_fit"):
         TextClassifier().fit(DataStream(*data))

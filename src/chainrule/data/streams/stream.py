@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from chainrule.data.cells import shortened
 from chainrule.data.errors import DataError
 from chainrule.data.streams.arrays import Answers
-from chainrule.data.streams.blocks import RowBlocks
 from chainrule.data.streams.opening import opened_answers, opened_blocks
 from chainrule.data.streams.parts import Part
 from chainrule.data.table import Column
@@ -119,18 +118,11 @@ class DataStream:
         self._blocks, own = opened_blocks(data, block_rows, image_size)
         if not self._blocks.sizes:
             raise DataError(f"DataStream: {self._blocks!r}: expected rows, got none")
+        self._aside: tuple[str, ...] = ()
         self._answers: Answers | None = None
         self.answer_columns: tuple[str, ...] = ()
         self._several = False
         self._take_answers(own if y is None else y)
-
-    @classmethod
-    def of(cls, blocks: RowBlocks, window_rows: int | None = None) -> DataStream:
-        """Return the stream of blocks of one's own, which have no answers."""
-        stream = cls.__new__(cls)
-        stream.window_rows, stream._blocks = window_rows, blocks
-        stream._answers, stream.answer_columns, stream._several = None, (), False
-        return stream
 
     def __len__(self) -> int:
         return sum(self.sizes)
@@ -157,7 +149,8 @@ class DataStream:
         """The names of the columns that are no answers, None where columns have none."""
         if self._blocks.names is None:
             return None
-        return tuple(name for name in self._blocks.names if name not in self.answer_columns)
+        others = {*self.answer_columns, *self._aside}
+        return tuple(name for name in self._blocks.names if name not in others)
 
     @property
     def labelled(self) -> bool:
@@ -173,6 +166,15 @@ class DataStream:
         """Return the stream with other answers, as the constructor takes them."""
         stream = copy.copy(self)
         stream._take_answers(y)
+        return stream
+
+    def without(self, name: str) -> DataStream:
+        """Return the stream without a column among the features; DataError if there is none."""
+        if name not in (self.names or ()):
+            known = shortened(self.names or (), most=50)
+            raise DataError(f"DataStream: no column {name!r} among {known}")
+        stream = copy.copy(self)
+        stream._aside = (*self._aside, name)
         return stream
 
     def read(self, block: int) -> Iterator[LabelledPart]:

@@ -9,8 +9,8 @@ import numpy as np
 
 from chainrule.data import DataError
 from chainrule.data.streams import DataStream, LabelledPart
-from chainrule.data.streams.arrays import Answers
 from chainrule.estimators.streams.answers import AnswerEncoder
+from chainrule.estimators.streams.weights import RowWeights
 from chainrule.inputs import Inputs, TableEncoder
 from chainrule.training.samples import Samples
 from chainrule.types import Array
@@ -32,7 +32,7 @@ class EncodedBlocks:
         Makes X (n, …) of rows of the stream.
     answers : AnswerEncoder
         What makes targets of answers.
-    weights : Answers or None
+    weights : RowWeights or None
         What each row weighs.
     held_out : ndarray of int
         Numbers of rows of the stream, rising, that are left out.
@@ -43,7 +43,7 @@ class EncodedBlocks:
         stream: DataStream,
         encode: Callable[[LabelledPart], Array],
         answers: AnswerEncoder,
-        weights: Answers | None = None,
+        weights: RowWeights | None = None,
         held_out: Array | None = None,
     ) -> None:
         self.stream, self.encode, self.answers, self.weights = stream, encode, answers, weights
@@ -86,7 +86,7 @@ class EncodedBlocks:
         part = self.stream.at(rows)
         t, weights = AnswerEncoder(self.answers.estimator, self.answers.targets)(part.y)
         if self.weights is not None:
-            own = np.asarray(self.weights.y)[rows]
+            own = self.weights.at(part, rows)
             weights = own if weights is None else own * weights
         X, at = np.empty(0), 0
         for few in self._few_of(iter([part])):
@@ -122,7 +122,7 @@ class EncodedBlocks:
         except DataError as error:
             raise DataError(f"{error}, of those from {self.stream.place(block, start)}") from None
         if self.weights is not None:
-            own = self.weights.of(block, start, start + len(part))
+            own = self.weights.of(part, block, start)
             weights = own if weights is None else own * weights
         return Samples(X, t, weights)
 

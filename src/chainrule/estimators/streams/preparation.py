@@ -13,13 +13,13 @@ import numpy as np
 
 from chainrule import random
 from chainrule.data.streams import DataStream
-from chainrule.data.streams.arrays import Answers
 from chainrule.data.streams.stream import WINDOW_BYTES
 from chainrule.estimators.checkpoints import FitCheckpoint
 from chainrule.estimators.fitting import FitJob
 from chainrule.estimators.preparation import prepare
 from chainrule.estimators.streams.answers import AnswerEncoder, class_counts, scaled_by_all
 from chainrule.estimators.streams.encoding import EncodedBlocks, encoded_rows
+from chainrule.estimators.streams.weights import weighed
 from chainrule.estimators.validation import read_answers
 from chainrule.inputs import Inputs, Options, TableEncoder, Texts
 from chainrule.inputs.tables.streaming import learn_in_one_pass
@@ -28,7 +28,7 @@ from chainrule.training import History, Plan
 from chainrule.training.loop import train_blocks
 from chainrule.training.samples import Samples
 
-__all__ = ["StreamJob", "answered", "check_weights", "prepare_stream", "seed_of", "window_of"]
+__all__ = ["StreamJob", "answered", "prepare_stream", "seed_of", "window_of"]
 
 HEAD = 4096
 """The first rows of a stream, on which names, shapes and parameters are checked."""
@@ -119,7 +119,7 @@ def prepare_stream(
             "partial_fit takes them a part at a time"
         )
     stream = answered(estimator, stream, y)
-    weights = None if sample_weight is None else check_weights(name, sample_weight, stream)
+    stream, weights = weighed(name, stream, sample_weight)
     first = not estimator._has_network() or not (estimator.warm_start or incremental)
     options: dict[str, Any] = {"incremental": incremental, "checkpoint": checkpoint}
     head = stream.head(HEAD)
@@ -128,7 +128,7 @@ def prepare_stream(
     window = window_of(stream, _numbers_of(inputs, head.raw), dtype)
     if len(stream) <= window:
         rows = stream.whole()
-        given = None if weights is None else weights.y
+        given = None if weights is None else weights.at(rows, np.arange(len(rows)))
         return prepare(estimator, rows.raw, rows.y, given, held_out, classes=classes, **options)
     if estimator.solver == "lbfgs":
         raise ValueError(
@@ -181,17 +181,6 @@ def window_of(stream: DataStream, numbers: int, dtype: np.dtype[Any]) -> int:
     if stream.window_rows is not None:
         return stream.window_rows
     return max(1, WINDOW_BYTES // max(1, numbers * dtype.itemsize))
-
-
-def check_weights(name: str, sample_weight: Any, stream: DataStream) -> Answers:
-    """Return what each row of a stream weighs."""
-    weights = sample_weight if hasattr(sample_weight, "dtype") else np.asarray(sample_weight)
-    if np.dtype(weights.dtype).kind not in "biuf" or tuple(weights.shape) != (len(stream),):
-        raise ValueError(
-            f"{name}: expected sample_weight as an array of {len(stream):,} numbers, one for each "
-            f"row of the stream, got {weights.dtype} {tuple(weights.shape)}"
-        )
-    return Answers(weights, stream.sizes)
 
 
 def _inputs(estimator: Any, stream: DataStream, head: Any) -> Inputs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,10 +20,10 @@ from chainrule.estimators.streams.encoding import EncodedBlocks
 from chainrule.estimators.streams.preparation import (
     StreamJob,
     answered,
-    check_weights,
     seed_of,
     window_of,
 )
+from chainrule.estimators.streams.weights import RowWeights, weighed
 from chainrule.estimators.tables.answers import answers_of_rows
 from chainrule.estimators.tables.networks import member_chain, outputs_of
 from chainrule.estimators.tables.preparation import (
@@ -75,13 +75,11 @@ def prepare_table_stream(estimator: Any, stream: DataStream, y: Any, given: Give
             f"{name}.fit: expected y, or target={given.target!r} as the column of answers, got both"
         )
     stream = answered(estimator, stream, given.target if y is None else y)
-    weights = None
-    if given.sample_weight is not None:
-        weights = check_weights(name, given.sample_weight, stream)
+    stream, weights = weighed(name, stream, given.sample_weight)
     head = stream.head(HEAD)
     table, named = rows_as_table(estimator, head.raw, reset=True)
     if stream.window_rows is not None and len(stream) <= stream.window_rows:
-        return _in_memory(estimator, stream, given)
+        return _in_memory(estimator, stream, weights, given)
     random_state = random_state_of(estimator, given.checkpoint)
     seeds = [int(random_state.randint(2**31 - 1)) for _ in range(2)]
     out = _held_out(estimator, stream, given, seed_of(estimator, seeds[0]))
@@ -90,7 +88,7 @@ def prepare_table_stream(estimator: Any, stream: DataStream, y: Any, given: Give
     inputs = learn_in_one_pass(table, _tables(stream, out), options, rows)
     window = window_of(stream, len(inputs.feature_names), np.dtype(np.float32))
     if len(stream) <= window:
-        return _in_memory(estimator, stream, given)
+        return _in_memory(estimator, stream, weights, given)
     twin = copy.copy(estimator)
     targets = _targets(twin, stream, head)
     recipe = recipe_for(estimator, rows, classes=isinstance(targets, Classes))
@@ -150,11 +148,13 @@ def table_of(part: LabelledPart) -> Table:
     return Table(unnamed(len(columns)), tuple(map(cells_of, columns)), unit="row")
 
 
-def _in_memory(estimator: Any, stream: DataStream, given: Given) -> TableJob:
+def _in_memory(
+    estimator: Any, stream: DataStream, weights: RowWeights | None, given: Given
+) -> TableJob:
     """Return the fit of all rows, which fit into a window."""
     rows = stream.whole()
-    given = copy.copy(given)
-    given.target = None
+    own = None if weights is None else weights.at(rows, np.arange(len(rows)))
+    given = replace(given, target=None, sample_weight=own)
     return prepare_table(estimator, rows.raw, rows.y, given)
 
 
