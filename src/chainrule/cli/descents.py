@@ -8,10 +8,19 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.pictures.loss_surface import LossSurface
 from chainrule.training import SGD, Adam
 
 MOST_SAMPLES = 500
 """The loss is that of so many at most, as it is computed in many places."""
+
+USUAL_RATE = 0.1
+
+FIRST_STEP = 0.3
+"""How far gradient descent comes in its first step, as a share of the way to the trained numbers.
+
+On a surface like a bowl the rest shrinks by as much in each step.
+"""
 
 PARAMETER = re.compile(r"[^\s,\[\]]+(?:\[[^\]]*\])?")
 
@@ -23,13 +32,13 @@ class DescentOptions:
     Parameters
     ----------
     parameters : str or None
-        Two, such as ``W0[0,0],b0[1]``; by default the two largest of the first weights.
+        Two, such as ``W0[0,0],b0[1]``; by default the two largest of the last weights.
     start : str or None
         Two numbers; by default 0,0.
     steps : int or None
         How many steps are taken, 20 by default.
     learning_rate : float or None
-        Of all optimizers, 0.1 by default.
+        Of all optimizers; by default such that they come about as far as training did.
     surface : bool
         Whether the loss is a surface, not contours.
     """
@@ -57,21 +66,45 @@ class DescentOptions:
         if self.steps is not None and self.steps < 1:
             raise ValueError(f"--steps: expected a whole number >= 1, got {self.steps}")
 
-    def of_display(self, estimator: Any) -> tuple[dict[str, Any], str]:
-        """Return what the display takes, and a note on which numbers move."""
+    def of_display(self, estimator: Any, X: Any, y: Any) -> tuple[dict[str, Any], str]:
+        """Return what the display takes of samples, and a note on which numbers move."""
         names = self._names(estimator)
-        rate = 0.1 if self.learning_rate is None else self.learning_rate
         start = (0.0, 0.0) if self.start is None else _pair("--start", self.start)
+        steps = self.steps or 20
+        slow, own = self._rates(estimator, X, y, names, start, steps)
         options = {
             "parameters": names,
             "start": start,
-            "steps": self.steps or 20,
-            "optimizers": [SGD(rate), SGD(rate, momentum=0.8), Adam(rate)],
+            "steps": steps,
+            "optimizers": [SGD(slow), SGD(slow, momentum=0.8), Adam(own)],
             "kind": "surface" if self.surface else "contours",
         }
-        own = (_number(estimator.chain_, name) for name in names)
-        told = " and ".join(f"{name} = {value}" for name, value in zip(names, own, strict=True))
+        trained = (_number(estimator.chain_, name) for name in names)
+        told = " and ".join(f"{name} = {value}" for name, value in zip(names, trained, strict=True))
         return options, f"from {start[0]:g} and {start[1]:g}; after training {told}"
+
+    def _rates(
+        self,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        names: tuple[str, str],
+        start: tuple[float, float],
+        steps: int,
+    ) -> tuple[float, float]:
+        """Return the learning rates of gradient descent and of Adam, whose steps it is long."""
+        if self.learning_rate is not None:
+            return self.learning_rate, self.learning_rate
+        from chainrule.estimators.preparation import dense_labelled
+
+        _, data = dense_labelled(estimator, X, y, None)
+        loss = estimator._objective(estimator.targets_).loss
+        surface = LossSurface(estimator._network(), loss, data.X, data.t, names)
+        way = float(np.linalg.norm(surface.present - np.array(start)))
+        slope = float(np.linalg.norm(surface.gradient(np.array(start))))
+        if not (0 < way < np.inf and 0 < slope < np.inf):
+            return USUAL_RATE, USUAL_RATE
+        return _rounded(FIRST_STEP * way / slope), _rounded(2 * way / steps)
 
     def _names(self, estimator: Any) -> tuple[str, str]:
         if self.parameters is not None:
@@ -80,13 +113,19 @@ class DescentOptions:
                 example = "two such as W0[0,0],b0[1]"
                 raise ValueError(f"--parameters: expected {example}, got {self.parameters!r}")
             return names[0], names[1]
-        name, weights = next(iter(estimator.chain_.parameters.items()))
-        if weights.size < 2:
-            raise ValueError(f"--parameters: expected two, as {name} has but one number, got none")
+        several = [each for each in estimator.chain_.parameters.items() if each[1].size > 1]
+        if not several:
+            raise ValueError("--parameters: expected two, as no array of the model has two numbers")
+        name, weights = ([each for each in several if each[1].ndim > 1] or several)[-1]
         largest = np.argsort(-np.abs(weights), axis=None, kind="stable")[:2]
         places = (np.unravel_index(int(place), weights.shape) for place in largest)
         first, second = (f"{name}[{','.join(str(int(x)) for x in place)}]" for place in places)
         return first, second
+
+
+def _rounded(rate: float) -> float:
+    """Return a learning rate of one digit."""
+    return float(f"{rate:.1g}")
 
 
 def _number(chain: Any, name: str) -> str:

@@ -235,7 +235,9 @@ def plot(
         str | None, typer.Option(metavar="NUMBERS", help="Where descent starts: 0,0.")
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Of descent, 20 by default.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Of descent, 0.1 by default.")] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Of descent; by default one that leads down.")
+    ] = None,
     surface: Annotated[
         bool, typer.Option("--surface", help="Descent in three dimensions, not on a map.")
     ] = False,

@@ -55,9 +55,9 @@ def draw_source(
         chosen, unknown = labelled_part(estimator, chosen)
         notes += unknown
         y = answers_of(estimator, chosen, target)
+    X = samples_of(estimator, chosen, target)
     options: dict[str, Any] = {}
     if part == "descent":
-        options, note = descent.of_display(estimator)
+        options, note = descent.of_display(estimator, X, y)
         notes.append(note)
-    X = samples_of(estimator, chosen, target)
     return draw_samples(estimator, part, X, y, kind, options), notes

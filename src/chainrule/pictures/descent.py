@@ -283,5 +283,5 @@ class DescentDisplay:
         label = self.surface.label
         bar = self.figure_.colorbar(shown, ax=list(made), aspect=30, label=label, **apart)
         bar.ax.set_ylim(landscape.levels[0], landscape.levels[-1])
-        bar.ax.yaxis.set_major_formatter("{x:.2g}")
+        bar.ax.ticklabel_format(useOffset=False)  # as many digits as tell ticks apart
         return self

@@ -61,6 +61,7 @@ class Relief:
         ax.set_zlim(self.floor, self.top)
         lowest = self.low - 0.05 * (self.top - self.low)
         ax.set_zticks([tick for tick in ax.get_zticks() if lowest <= tick <= self.top])
+        ax.ticklabel_format(axis="z", useOffset=False)
         ax.set_box_aspect(None, zoom=0.92)  # so that names of axes have room
         ax.set_xlabel(self.surface.names[0], fontsize=9)
         ax.set_ylabel(self.surface.names[1], fontsize=9)
