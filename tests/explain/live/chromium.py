@@ -32,6 +32,15 @@ const gradient = () => ({
 const button = (part, text) => all(`${part} button`).find((each) => each.textContent === text);
 """
 
+SEEN = """
+const seen = () => [
+  all("#sample-answer .number").map((each) => each.textContent),
+  all("main > section").filter((each) => each.lastElementChild.inert).map(({ id }) => id),
+  all("main > section > .wrong").map((each) => each.textContent),
+];
+"""
+"""The numbers of the answer, which parts are grey, and what these say."""
+
 END = """
 const result = document.createElement("pre");
 result.id = "found";

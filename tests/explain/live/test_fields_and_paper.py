@@ -3,10 +3,12 @@
 import pytest
 
 from chainrule import Chain, Classifier, LayerNorm, Linear, Residual, Tanh
-from explain.live.chromium import act, needs_chromium
+from explain.live.chromium import SEEN, act, needs_chromium
 from explain.live.pages import digits
 
 pytestmark = needs_chromium
+
+PARTS = ["network", "gradient", "step", "contributions", "layers"]
 
 FIELDS = """
 const choice = one("#parameter-choice");
@@ -41,14 +43,14 @@ one("#sample-input details").open = true;
 await frame();
 const loss = () => number(one("#loss .number"));
 const [field] = all("#sample-input .fields input[type=number]");
-const before = loss();
 field.focus();
 input(field, "");
 await frame();
-found.missing = [one(".headline").textContent, loss() === before];
+found.missing = [one(".headline").textContent, ...seen()];
 input(field, "0.5");
 await frame();
-found.again = one(".headline").textContent;
+found.again = [one(".headline").textContent, ...seen()];
+found.loss = loss();
 all("details").forEach((each) => (each.open = true));
 await frame();
 const named = (each) => each.ariaLabel || each.labels?.length || each.textContent.trim();
@@ -100,7 +102,7 @@ def page(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def fields(page):
-    return act(page, FIELDS)
+    return act(page, SEEN + FIELDS)
 
 
 def test_every_parameter_can_be_chosen_and_agrees_with_the_difference(fields):
@@ -135,9 +137,17 @@ def test_rates_with_which_there_is_no_step_are_refused_and_nothing_moves(fields)
     ]
 
 
-def test_a_sample_without_a_number_says_so_and_the_numbers_stay(fields):
-    assert fields["missing"] == ["A number is missing.", True]
-    assert fields["again"].startswith("The answer: ")
+def test_a_sample_without_a_number_says_so_and_its_numbers_are_dashes(fields):
+    headline, numbers, grey, notes = fields["missing"]
+    assert headline == "A number is missing."
+    assert numbers == ["–"] * 4  # of three classes, and the loss
+    assert grey == PARTS
+    assert notes == ["A number is missing. The grey numbers are those of before."] * 5
+    headline, numbers, grey, notes = fields["again"]
+    assert headline.startswith("The answer: ")
+    assert "–" not in numbers
+    assert fields["loss"] > 0
+    assert (grey, notes) == ([], [""] * 5)
 
 
 def test_all_that_can_be_used_has_a_name(fields):

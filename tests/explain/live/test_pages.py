@@ -272,6 +272,8 @@ def test_of_very_many_samples_the_first_are_compared(model, tmp_path):
 def test_bad_input_is_one_sentence(model, tmp_path):
     with pytest.raises(ValueError, match=r"explain: expected a path that ends in \.html, got 'p'"):
         model.explain(X, Y, path=tmp_path / "p")
+    with pytest.raises(ValueError, match=r"explain: expected a path that ends in \.html, got '\.'"):
+        model.explain(X, Y, path=".")
     with pytest.raises(ValueError, match="expected samples X for the answers y, got none"):
         model.explain(y=Y, path=tmp_path / "p.html")
     with pytest.raises(ValueError, match="minimum of 1"):

@@ -35,6 +35,8 @@ SCRIPTS = (
     "choice.js",
     "step.js",
     "shares.js",
+    "first_choice.js",
+    "grey.js",
     "print.js",
     "main.js",
 )

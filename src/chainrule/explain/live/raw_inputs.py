@@ -12,6 +12,7 @@ from chainrule.explain.live.samples import PageSamples
 from chainrule.export.plan import ExportPlan
 from chainrule.export.raw_columns import DATES, TRUTH, RawColumn
 from chainrule.inputs import Images, TableEncoder, Texts
+from chainrule.inputs.tables.base import MISSING_VALUE
 
 __all__ = ["input_facts"]
 
@@ -51,7 +52,8 @@ def _cells(column: RawColumn | None) -> dict[str, Any]:
     if column.text is not None:
         return {"kind": "text"}
     if column.values is not None:
-        return {"kind": "values", "values": column.values}
+        known = [value for value in column.values if value != MISSING_VALUE]
+        return {"kind": "values", "values": known}
     kinds = {DATES: "date", TRUTH: "truth"}
     return {"kind": kinds.get(column.told, "number")}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import _num_samples
 
+from chainrule.data import DataWarning
 from chainrule.data.sources import is_source
 from chainrule.estimators.preparation import labelled
 from chainrule.estimators.raw_rows import raw_rows
@@ -58,12 +60,16 @@ def page_samples(model: Any, network: Network, X: Any, y: Any) -> PageSamples:
         There is none, or they are none of the model's.
     """
     targets = errors = None
-    if y is not None:
+    if y is None:
+        x, _ = raw_samples(model, network, _first(X))
+    else:
         X, data = _labelled(model, network, X, y)
         whole = _loss_targets(network, data.t)
         errors = _errors(network, data.X[:MOST_COMPARED], whole[:MOST_COMPARED])
         targets = program_targets(network, whole)
-    x, _ = raw_samples(model, network, _first(X))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)  # they have been given above, of all rows
+            x, _ = raw_samples(model, network, _first(X))
     if not x:
         raise ValueError("explain: expected at least one sample, got none")
     ranges = [_range([row[column] for row in x]) for column in range(len(x[0]))]

@@ -77,7 +77,8 @@ def explain_network(
     """
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"explain: expected a path that ends in .html, got {path.name!r}")
+        got = path.name or str(path)
+        raise ValueError(f"explain: expected a path that ends in .html, got {got!r}")
     check_output(path)
     if isinstance(model, Chain):
         raise ValueError("explain: expected an estimator, such as Classifier(chain), got a chain")

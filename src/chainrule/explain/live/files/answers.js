@@ -4,7 +4,9 @@ function showAnswer() {
   const body = document.getElementById("sample-answer");
   const headline = make("p", { className: "headline", ariaLive: "polite" });
   const list = make("div", { className: "answers" });
-  const loss = make("p", { id: "loss" });
+  const number = make("span", { className: "number" });
+  const after = make("span");
+  const loss = make("p", { id: "loss" }, `Loss ${facts.loss.title}: L = `, number, after);
   body.append(headline, list, loss);
   const { kind } = facts.answers;
   const rows = kind === "numbers" ? numberAnswers(list) : probabilityAnswers(list, kind);
@@ -12,8 +14,8 @@ function showAnswer() {
     headline.classList.toggle("trouble", state.trouble !== "");
     headline.textContent = state.trouble || answerText();
     rows();
-    loss.innerHTML = `Loss ${escaped(facts.loss.title)}: L = ${numberHtml(state.numbers.loss)}`;
-    if (!isTrained()) loss.innerHTML += ", after steps of gradient descent";
+    showNumber(number, state.trouble ? undefined : state.numbers.loss, short);
+    after.textContent = isTrained() ? "" : ", after steps of gradient descent";
   });
 }
 
@@ -27,7 +29,7 @@ function answerText() {
 }
 
 function probabilities() {
-  return state.answer.probabilities;
+  return state.answer?.probabilities;
 }
 
 /** A bar for each class or label, and what says which is true. */
@@ -57,10 +59,9 @@ function probabilityAnswers(list, kind) {
   );
   return () => {
     rows.forEach(({ mark, bar, number }, place) => {
-      const p = probabilities()[place];
-      bar.style.width = `${100 * p}%`;
-      number.textContent = percent(p);
-      number.title = exactly(p);
+      const p = probabilities()?.[place];
+      bar.style.width = `${100 * (p ?? 0)}%`;
+      showNumber(number, p, percent);
       const { T } = state;
       mark.checked = T.length === 1 && labels.length === 2 ? T[0] === place : T[place] > 0.5;
     });
@@ -79,10 +80,11 @@ function numberAnswers(list) {
   const own = (place, all) => (all ? all[place % all.length] : null);
   const truths = Array.from({ length: targets }, (_, place) => {
     const name = labels[place] ?? labels[0];
-    return numberBox({ ariaLabel: `true ${name}` }, notFinite, (value) => {
+    const set = (value) => {
       state.T[place] = (value - (own(place, mean) ?? 0)) / (own(place, scale) ?? 1);
       changed();
-    });
+    };
+    return numberBox({ ariaLabel: `true ${name}` }, notFinite, set, () => set(NaN));
   });
   truths.forEach(({ field, told }, place) => {
     const own = targets === labels.length ? rows[place].row : make("p", { className: "tools" });
@@ -91,14 +93,23 @@ function numberAnswers(list) {
   });
   return () => {
     rows.forEach(({ number }, place) => {
-      number.textContent = short(state.answer[place]);
-      number.title = exactly(state.answer[place]);
+      showNumber(number, state.answer?.[place], short);
     });
     truths.forEach(({ field, set }, place) => {
       const value = state.T[place] * (own(place, scale) ?? 1) + (own(place, mean) ?? 0);
-      if (document.activeElement !== field) set(Number(value.toPrecision(6)));
+      if (document.activeElement !== field && !Number.isNaN(value))
+        set(Number(value.toPrecision(6)));
     });
   };
+}
+
+/** A number, with its digits on hover; of undefined a dash, which is read out as what it means. */
+function showNumber(element, x, written) {
+  const none = x === undefined;
+  element.textContent = none ? "–" : written(x);
+  element.title = none ? "" : exactly(x);
+  element.role = none ? "img" : null;
+  element.ariaLabel = none ? "no number" : null;
 }
 
 function notFinite(number) {

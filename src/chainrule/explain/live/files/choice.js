@@ -65,11 +65,19 @@ function meaningOf(at) {
   const { name, shape } = parameterOf(at);
   const places = placesOf(at.flat, shape);
   const now = `It is ${numberHtml(network.parameters[name][at.flat])}. `;
-  if (shape.length === 2 && at.own === "W") {
+  if (shape.length === 2 && (at.own === "W" || isOfFeatures(at))) {
     const from = { value: facts.layers[at.layer].takes[0], flat: places[0] };
-    return `${now}The weight from ${escaped(numberName(from))}${inputName(from)} to ${escaped(numberName({ value: at.layer + 1, flat: places[1] }))}.`;
+    return `${now}The weight from ${escaped(numberName(from))}${inputName(from)} to ${escaped(numberName({ value: at.layer + 1, flat: places[1] }))}.${absenceSaid(at)}`;
   }
   return `${now}A parameter of ${escaped(facts.layers[at.layer].title)}.`;
+}
+
+/** That a text has not the word, or whatever feature it is, whose row a chosen number is in. */
+function absenceSaid(at) {
+  if (!isOfFeatures(at) || isOfText(at)) return "";
+  const word = wordAt(placesOf(at.flat, parameterOf(at).shape)[0]);
+  const what = word === undefined ? "What it counts" : `The word ${escaped(word)}`;
+  return ` ${what} is not in the text: its gradient is 0.`;
 }
 
 /** The finite difference beside backprop's number. */

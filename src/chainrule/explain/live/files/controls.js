@@ -34,10 +34,10 @@ function radios(name, label, options, act) {
 }
 
 /**
- * A field for a number, and beside it what is wrong with what it says, which is then not taken.
- * `problem` of a number, NaN of what is none, is a sentence, or "".
+ * A field for a number, and beside it what is wrong with what it says, which is then not taken,
+ * but refused. `problem` of a number, NaN of what is none, is a sentence, or "".
  */
-function numberBox(properties, problem, take = () => {}) {
+function numberBox(properties, problem, take = () => {}, refuse = () => {}) {
   const field = make("input", { type: "number", step: "any", ...properties });
   const told = make("span", { className: "wrong", role: "alert" });
   const say = (text) => {
@@ -51,7 +51,7 @@ function numberBox(properties, problem, take = () => {}) {
     say(text && `${text}, got ${got}`);
     return text === "";
   };
-  field.oninput = () => check() && take(number());
+  field.oninput = () => (check() ? take(number()) : refuse());
   const set = (value) => {
     field.value = value;
     say("");

@@ -63,7 +63,7 @@ function statusOf() {
 function inputName({ value, flat }) {
   if (value !== 0) return "";
   const { kind, columns, groups } = facts.inputs;
-  const name = kind === "text" ? wordAt(flat) : columns[groups[flat]]?.name;
+  const name = kind === "text" ? featureIn(state.raw[0], flat) : columns[groups[flat]]?.name;
   return name ? ` (${escaped(name)})` : "";
 }
 

@@ -9,6 +9,7 @@ const state = {
   answer: null,
   trouble: "",
   chosen: null,
+  chosenByHand: false,
   followed: [],
 };
 
@@ -44,6 +45,7 @@ function refresh() {
   try {
     takeNumbers();
     state.trouble = "";
+    if (isFirstChoiceDue()) state.chosen = firstChoice();
   } catch (error) {
     state.trouble = error.message;
     if (numbers) state.numbers = compute(numbers.X, numbers.T);
@@ -51,17 +53,23 @@ function refresh() {
   views.forEach((draw) => draw());
 }
 
-/** Let the sample's numbers be those of the page; an Error, and nothing new, if there are none. */
+/**
+ * Let the sample's numbers be those of the page; an Error, and no new ones, if there are none. The
+ * answer is null where that is not known, either.
+ */
 function takeNumbers() {
+  state.answer = null;
   const sample = programSample(state.raw);
   if (Array.isArray(sample) && sample.some(Number.isNaN)) throw new Error("A number is missing.");
   const X = Float64Array.from(network.encode(sample));
   if (!X.every(Number.isFinite)) throw new RangeError("A number is too large.");
   const answer = network.predict(sample);
   state.T ??= targetOfPlace(answer.place ?? 0);
+  if (Array.from(answer.probabilities ?? answer).every(Number.isFinite)) state.answer = answer;
+  if (state.T.some(Number.isNaN)) throw new Error("A true number is missing.");
   const numbers = compute(X, state.T.slice());
   if (!Number.isFinite(numbers.loss)) throw new RangeError("The loss is not finite here.");
-  Object.assign(state, { X, answer, numbers });
+  Object.assign(state, { X, numbers });
 }
 
 let waiting = false;
@@ -98,6 +106,7 @@ function takeSample(place) {
 /** Choose a number whose gradient is shown. */
 function choose(chosen) {
   state.chosen = chosen;
+  state.chosenByHand = true;
   state.followed = [];
   changed();
 }

@@ -46,6 +46,17 @@ function sharesOfWords(text, shares) {
   return { words, shares: own };
 }
 
+/** What a number of X counts: a word, or words in a row or parts of words that a text has. */
+function featureIn(text, place) {
+  const word = wordAt(place);
+  if (word !== undefined) return word;
+  const { words, found } = occurrencesIn(text);
+  const own = found.find((each) => each.place === place);
+  if (own === undefined) return undefined;
+  const named = own.standing.map((at) => words[at]).join(" ");
+  return own.standing.length > 1 ? named : `part of ${named}`;
+}
+
 let wordsByPlace = null;
 
 /** The word that a number of X counts; undefined of runs of words and of pieces. */
