@@ -152,7 +152,7 @@ def _check_of_layers(context: typer.Context) -> None:
 def _check_page(path: Path, model: Path | None, *, force: bool) -> None:
     """Raise ValueError where no page can be written."""
     if path.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"--html: expected a name that ends in .html, got {path.name!r}")
+        raise ValueError(f"--html: expected a name that ends in .html, got {str(path)!r}")
     read = [] if model is None else [model]
     output_files.check_text_path(path, *read, force=force, option="--html")
 

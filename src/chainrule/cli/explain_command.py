@@ -50,7 +50,7 @@ def explain(
         return
     path = output or _usual_path(model, force=force)
     if path.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"--output: expected a name that ends in .html, got {path.name!r}")
+        raise ValueError(f"--output: expected a name that ends in .html, got {str(path)!r}")
     output_files.check_text_path(path, model, force=force)
     X, y = _samples(estimator, data, target)
     page, notes = _written(estimator, X, y, path)

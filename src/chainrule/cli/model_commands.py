@@ -251,7 +251,7 @@ def plot(
     kind = path.suffix.lower().removeprefix(".")
     if kind not in PICTURES:
         names = ", ".join(f".{known}" for known in PICTURES)
-        raise ValueError(f"--output: expected a name that ends in {names}, got {path.name!r}")
+        raise ValueError(f"--output: expected a name that ends in {names}, got {str(path)!r}")
     output_files.check_text_path(path, model, force=force)
     check_part(part, data)
     descent = DescentOptions(parameters, start, steps, learning_rate, surface)

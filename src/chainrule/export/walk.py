@@ -113,7 +113,10 @@ def walk(model: Any, loss: Loss | None = None, *, pipelines: bool = False) -> Ne
     scalings, model = taken_apart(model) if pipelines else ((), model)
     name = type(model).__name__
     if not all(hasattr(model, each) for each in ("_network", "_objective", "_has_network")):
-        raise ValueError(f"{name}: expected a chain or an estimator of one, which it is not")
+        owner = type(model).__module__.partition(".")[0]
+        raise ValueError(
+            f"{name}: expected a chain or an estimator of one, both chainrule's, got one of {owner}"
+        )
     if not model._has_network():
         raise ValueError(f"{name}: expected a fitted estimator; call fit first")
     chain: Chain = model._network()
