@@ -20,6 +20,7 @@ NAVIGATION: dict[str, tuple[str, ...]] = {
         "docs/networks",
         "docs/plots",
         "docs/derivation",
+        "docs/checkpoints",
         "docs/explain",
         "docs/export",
         "docs/command-line",

@@ -1,11 +1,10 @@
 """Trainings that are killed at random moments, and go on.
 
-``python tests/estimators/killed.py 200`` kills 200.
-
-Each is a forked process that fits, writes checkpoints all the while, and saves its model over an
-earlier one. It is killed, up to three times, without any warning; after each time the model file
-must be whole, the earlier one or the new one, and so must the checkpoint. Then it may end, and must
-have the bits of a training that was not interrupted.
+``python tests/estimators/killed.py 200`` kills so many. Each is a forked process that fits, writes
+checkpoints all the while, and saves its model over an earlier one. It is killed, up to three times,
+without any warning; after each time the model file must be whole, the earlier one or the new one,
+and so must the checkpoint. Then it may end, and must have the bits of a training that was not
+interrupted.
 """
 
 import hashlib

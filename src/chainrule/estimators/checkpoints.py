@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from chainrule.estimators.random_states import random_state_snapshot, restore_random_state
 from chainrule.training import Checkpoint
 from chainrule.training.checkpoint import EVERY
-from chainrule.training.identity import Identity, described
+from chainrule.training.identity import Identity, described, digest_of
 from chainrule.training.snapshot import Reader
 
 __all__ = ["FitCheckpoint", "random_state_of"]
@@ -42,6 +42,21 @@ class FitCheckpoint(Checkpoint):
 
     def __init__(self, path: str | os.PathLike[str], every: float | None = None) -> None:
         super().__init__(path, EVERY if every is None else every)
+        self._learned: tuple[Any, ...] = ()
+        self._said: Identity = {}
+
+    def of_fit(self, inputs: Any, targets: Any) -> FitCheckpoint:
+        """Return it; what was learned of raw samples and answers is a part of what the fit is."""
+        self._learned, self._said = (inputs, targets), {}
+        return self
+
+    def said(self) -> Identity:
+        """Return the parameters, and what was learned of raw samples and answers."""
+        if not self._said:
+            learned = zip(("encoder of inputs", "answers"), self._learned, strict=False)
+            own = {name: f"{each.kind}#{digest_of(each.to_json())}" for name, each in learned}
+            self._said = {**self.about, **own}
+        return self._said
 
     def begin(self, estimator: Any) -> None:
         """Take note of an estimator's parameters, and go on with its random state.
@@ -58,7 +73,7 @@ class FitCheckpoint(Checkpoint):
         """
         self.about = _identity(estimator)
         self.read()
-        self.compare("about", self.about)
+        self.compare("about", self.about, whole=False)
         given = estimator.random_state
         self.random_state = check_random_state(given)
         if not self.found:

@@ -129,6 +129,13 @@ class FitJob:
             **options,
         )
 
+    @property
+    def kept(self) -> FitCheckpoint | None:
+        """The checkpoint, which knows what was learned of the samples."""
+        if self.checkpoint is None:
+            return None
+        return self.checkpoint.of_fit(self.inputs, self.targets)
+
     def run(self) -> Any:
         """Train, and return the estimator, which has taken over what training has led to."""
         return self.estimator._train(self)

@@ -39,7 +39,7 @@ def kept_evaluations(
     engine : str
         What evaluates.
     """
-    checkpoint, chain = job.checkpoint, job.chain
+    checkpoint, chain = job.kept, job.chain
     if checkpoint is None:
         yield evaluate
         return

@@ -57,7 +57,7 @@ def fit_stochastic(job: FitJob) -> FitResult:
             state=optimizer.state,
             engine=estimator.engine,
             threads=resolve.threads(estimator.n_jobs),
-            checkpoint=job.checkpoint,
+            checkpoint=job.kept,
         )
     except TrainingDivergedError as error:
         history, diverged = error.history, error

@@ -92,7 +92,7 @@ class Checkpoint:
         self.notes = reader.part("notes").values
         self._snapshot = reader.part("snapshot").values
 
-    def compare(self, what: str, here: Identity) -> None:
+    def compare(self, what: str, here: Identity, *, whole: bool = True) -> None:
         """Raise ValueError, which names the difference, if the file is of another training.
 
         Parameters
@@ -101,8 +101,13 @@ class Checkpoint:
             Which parts: those that the caller says of itself, or those of the training.
         here : dict
             The parts of the training that is to go on, as `identity` describes them.
+        whole : bool, default=True
+            Whether these are all parts; else others are not looked at yet.
         """
-        if what in self._there and (told := difference(self._there[what], here)):
+        there = self._there.get(what, here)
+        if not whole and there.keys() > here.keys():
+            there = {name: there[name] for name in here}
+        if told := difference(there, here):
             raise self.error(
                 f"is of another training: {told}. Delete it, or name another file, to begin anew"
             )
@@ -130,7 +135,7 @@ class Checkpoint:
         self.read()
         if self._snapshot is None:
             return False
-        self.compare("about", self.about)
+        self.compare("about", self.said())
         self.compare("training", identity())
         try:
             run.restore(Reader(self._snapshot))
@@ -139,6 +144,10 @@ class Checkpoint:
         self._snapshot = None
         return True
 
+    def said(self) -> Identity:
+        """Return what the caller says of itself, part by part."""
+        return self.about
+
     def writer(self, identity: Callable[[], Identity]) -> CheckpointWriter:
         """Return what writes the file while a training of this identity runs."""
 
@@ -146,7 +155,7 @@ class Checkpoint:
             document, arrays = separated(
                 {
                     "chainrule": release(),
-                    "about": self.about,
+                    "about": self.said(),
                     "training": identity(),
                     "notes": self.notes,
                     "snapshot": snapshot,

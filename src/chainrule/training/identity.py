@@ -22,7 +22,7 @@ from chainrule.chain import Chain
 from chainrule.training.snapshot import Changing
 from chainrule.types import Array
 
-__all__ = ["Identity", "described", "described_data", "difference"]
+__all__ = ["Identity", "described", "described_data", "difference", "digest_of"]
 
 Identity: TypeAlias = dict[str, str]
 
@@ -50,8 +50,8 @@ def _told(name: str, there: str | None, here: str | None) -> str:
         one, other = (_shown(each) if each is not None else "none" for each in (there, here))
         return f"{name}: {one} there, {other} here"
     if there.partition("#")[0] == here.partition("#")[0]:
-        what = "numbers" if there.startswith("array") else "code or numbers"
-        return f"{name}: other {what} here than there"
+        what = "other numbers" if there.startswith("array") else "another"
+        return f"{name}: {what} here than there"
     return f"{name}: {_shown(there)} there, {_shown(here)} here"
 
 
@@ -71,6 +71,11 @@ def described_data(array: Any) -> str:
     return f"array {_shape(array)} {array.dtype}#{_digest(array)}"
 
 
+def digest_of(value: object) -> str:
+    """Return the digest of a text, or of plain values: of what they look like."""
+    return hashlib.sha256(repr(value).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
 def described(value: Any) -> str:
     """Return a parameter as a text that differs wherever the parameter does.
 
@@ -80,7 +85,7 @@ def described(value: Any) -> str:
     text = _described(value)
     if len(text) <= LONGEST_TEXT:
         return text
-    return f"{text[:LONGEST]}…#{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+    return f"{text[:LONGEST]}…#{digest_of(text)}"
 
 
 def _described(value: Any) -> str:

@@ -42,7 +42,7 @@ def fit_members(job: TableJob, seconds: float | None) -> FitResult:
             reporter=printer(estimator),
             engine=estimator.engine,
             threads=resolve.threads(estimator.n_jobs),
-            checkpoint=job.checkpoint,
+            checkpoint=job.kept,
         )
     except TrainingDivergedError as error:
         history, diverged = error.history, error
