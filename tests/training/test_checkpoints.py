@@ -440,16 +440,19 @@ def test_checkpoints_take_their_share_of_the_time(path, monkeypatch):
     writer = checkpoint_writer.CheckpointWriter(written.append, every=5.0)
 
     class Run:
-        whole = True
+        whole, size = True, 30_000_000
 
         def snapshot(self):
             return {"at": clock[0]}
 
-    for second in range(400):
-        clock[0] = float(second)
-        writer.look(Run())
-        writer._wait()
-    assert [each["at"] for each in written] == [5, 105, 205, 305], "each has cost 2 seconds"
+    run = Run()
+    with writer.at_work(run):
+        for second in range(400):
+            clock[0] = float(second)
+            writer.look(run)
+            writer._wait()
+    at = [each["at"] for each in written]
+    assert at == [5, 105, 205, 305], "30 MB are expected to take a tenth of a second, and took 2"
 
 
 # Signals.

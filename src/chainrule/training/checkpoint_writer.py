@@ -17,6 +17,9 @@ __all__ = ["CheckpointWriter", "NoCheckpoints", "Writer"]
 SHARE = 0.02
 """The part of the time that checkpoints take at most."""
 
+EXPECTED = 3e8
+"""Bytes that are expected to be copied and written in a second, as long as none has been timed."""
+
 RETRY = 10.0
 """Seconds after which it is tried again, at least, where a checkpoint could not be written."""
 
@@ -26,6 +29,10 @@ class Run(Protocol):
 
     whole: bool
     """Whether no step, and no end of an epoch, has been begun and not been finished."""
+
+    @property
+    def size(self) -> int:
+        """About how many bytes a snapshot has."""
 
     def snapshot(self) -> Snapshot:
         """Return all that changes; its arrays stay as they are now."""
@@ -63,7 +70,7 @@ class CheckpointWriter:
     """Writes a checkpoint now and then, in a thread, never two at once.
 
     What the training waits for is that its numbers are copied. The next checkpoint comes no sooner
-    than what the last one cost is :data:`SHARE` of the time.
+    than what the last one cost is :data:`SHARE` of the time, the first one by an estimate.
 
     Parameters
     ----------
@@ -77,7 +84,7 @@ class CheckpointWriter:
         self.write, self.every = write, every
         self.request = Request()
         self.cost = 0.0
-        self._due = perf_counter() + every
+        self._due = 0.0
         self._thread: Thread | None = None
         self._error: Exception | None = None
         self._told = ""
@@ -85,6 +92,7 @@ class CheckpointWriter:
     @contextmanager
     def at_work(self, run: Run) -> Iterator[None]:
         """Note signals while the training runs; an interrupted one is written as it is then."""
+        self._due = perf_counter() + max(self.every, run.size / EXPECTED / SHARE)
         with noted() as self.request:
             try:
                 yield

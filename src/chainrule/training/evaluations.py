@@ -50,6 +50,11 @@ class Evaluations:
         self._begun = perf_counter()
 
     @property
+    def size(self) -> int:
+        """About how many bytes a snapshot has."""
+        return sum(each.gradient.nbytes for each in self.done)
+
+    @property
     def again(self) -> bool:
         """Whether the last evaluation was one of those that had been made before."""
         return self._next <= self._restored

@@ -179,6 +179,11 @@ class TrainingRun:
         return whole + sum(int(run.sizes.sum()) for run in runs)
 
     @property
+    def size(self) -> int:
+        """About how many bytes a snapshot has."""
+        return self.good.nbytes * (2 + len(self.plan.optimizer.slots))
+
+    @property
     def seconds(self) -> float:
         """How long training has taken so far."""
         return self.spent + perf_counter() - self.begun
