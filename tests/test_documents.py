@@ -15,6 +15,7 @@ from documents import fenced_blocks, run_document
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = {
+    "docs/checkpoints.md": 5,
     "docs/command-line.md": 19,
     "docs/derivation.md": 11,
     "docs/explain.md": 3,
@@ -24,6 +25,7 @@ COMMANDS = {
 """Pages whose commands run, too, with the number of blocks that do."""
 
 WRITTEN = {
+    "docs/checkpoints.md": {"digits.safetensors", "run.safetensors", "chain.safetensors"},
     "docs/command-line.md": {"images.png", "curve.svg", "mistakes.png", "predictions.csv"},
     "docs/derivation.md": {"derivation.html", "notes.html"},
     "docs/explain.md": {"digits.html", "digits-page.html"},
@@ -79,7 +81,7 @@ def test_the_commands_of_a_page_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run_document(ROOT / name, shell) == COMMANDS[name]
     written = {path.name for path in tmp_path.iterdir()}
-    assert WRITTEN[name] < written
+    assert WRITTEN[name] <= written
 
 
 PLAIN = ["docs/index.md", "docs/gallery.md"]
