@@ -9,6 +9,7 @@ from dataclasses import is_dataclass
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.metrics import f1_score, make_scorer
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -207,6 +208,17 @@ def test_other_data_are_refused(path, press):
         arguments, named = data if len(data) == 2 else (data[0], {})
         with pytest.raises(ValueError, match=told):
             clone(model).fit(*arguments, **named, checkpoint=path)
+
+
+def test_a_scorer_of_other_parameters_is_refused_where_it_differs(path):
+    def fit(average):
+        scoring = make_scorer(f1_score, average=average)
+        model = MLPClassifier((5,), early_stopping=True, scoring=scoring, **SHORT)
+        return bits_of(model.fit(X, CLASSES, checkpoint=path))
+
+    assert fit("macro") == fit("macro")
+    with pytest.raises(ValueError, match=r"scoring: ….*'macro'.* there, ….*'micro'.* here"):
+        fit("micro")
 
 
 def test_another_estimator_is_refused(path, press):

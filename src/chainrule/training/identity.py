@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
+from itertools import takewhile
 from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
@@ -46,18 +47,22 @@ def difference(there: Mapping[str, str], here: Mapping[str, str]) -> str:
 
 
 def _told(name: str, there: str | None, here: str | None) -> str:
-    if there is None or here is None:
-        one, other = (_shown(each) if each is not None else "none" for each in (there, here))
-        return f"{name}: {one} there, {other} here"
-    if there.partition("#")[0] == here.partition("#")[0]:
-        what = "other numbers" if there.startswith("array") else "another"
+    texts = ["none" if text is None else text.partition("#")[0] for text in (there, here)]
+    if texts[0] == texts[1]:
+        what = "other numbers" if texts[0].startswith("array") else "another"
         return f"{name}: {what} here than there"
-    return f"{name}: {_shown(there)} there, {_shown(here)} here"
+    same = (one == other for one, other in zip(*texts, strict=False))
+    start = max(0, sum(1 for _ in takewhile(bool, same)) - LONGEST // 2)
+    one, other = (_shown(text, start) for text in texts)
+    return f"{name}: {one} there, {other} here"
 
 
-def _shown(text: str) -> str:
-    text = text.partition("#")[0]
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+def _shown(text: str, start: int) -> str:
+    """Return a text; of one that is long, the part from about where it differs."""
+    if len(text) <= LONGEST:
+        return text
+    end = "…" if len(text) > start + LONGEST else ""
+    return f"{'…' * (start > 0)}{text[start : start + LONGEST]}{end}"
 
 
 def described_data(array: Any) -> str:
