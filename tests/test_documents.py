@@ -35,7 +35,7 @@ WRITTEN = {
 """Some of what these write."""
 
 PAGES = ["accuracy", "backprop", "engine", "estimators", "networks", "plots", "reproducible"]
-PAGES += ["tables", "texts", "export", "streaming"]
+PAGES += ["tables", "texts", "export", "streaming", "scaling"]
 PAGES += [f"tutorials/{page}" for page in ("table", "photos", "texts", "one-import", "production")]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in PAGES)]
 

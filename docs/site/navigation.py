@@ -25,6 +25,7 @@ NAVIGATION: dict[str, tuple[str, ...]] = {
         "docs/export",
         "docs/command-line",
         "docs/fasttext",
+        "docs/scaling",
     ),
     "Explanation": (
         "docs/engine",

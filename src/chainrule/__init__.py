@@ -58,7 +58,7 @@ _PUBLIC = {
         """,
     "training": """
         train Plan Epoch History Reporter ProgressBar Patience TrainingDivergedError
-        Checkpoint GradientNorms accuracy r_squared
+        Checkpoint GradientNorms accuracy r_squared ranks_of RankError
         OPTIMIZERS Optimizer SGD AdaGrad Adam AdamW RMSProp
         SCHEDULES Schedule TrainingPosition
         Constant CosLog Cosine FlatCosine InverseScaling LinearToZero StepDecay WarmUp

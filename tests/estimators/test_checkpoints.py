@@ -305,8 +305,8 @@ def test_sigterm_ends_a_fit_as_ctrl_c_does(path, monkeypatch):
 # What changes in training is all in a snapshot.
 
 FIXED = {
-    "TrainingRun": "chain loss plan data stepper validation reporter watcher writer begun cut "
-    "whole average scale",
+    "TrainingRun": "chain loss plan data stepper validation reporter watcher writer agree begun "
+    "cut whole average scale",
     "History": "engine trouble reason remarks start",  # the latter two are told at the end
     "Average": "share parameters",
     "LossScale": "chain loss samples told",

@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from chainrule import __version__
 from chainrule.cli.endings import interruptible
+from chainrule.cli.ranks import over_ranks
 
 MODULES = {
     "train": "train_commands",
@@ -48,9 +49,10 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named; while it loads, a signal ends the process at once."""
-        for name in [*ctx._protected_args, *ctx.args][:1]:
-            self.get_command(ctx, name)
-        with interruptible():
+        named: str | None = None
+        for named in [*ctx._protected_args, *ctx.args][:1]:
+            self.get_command(ctx, named)
+        with interruptible(), over_ranks(named):
             return super().invoke(ctx)
 
 

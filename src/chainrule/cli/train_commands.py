@@ -37,6 +37,7 @@ from chainrule.cli.text_sources import are_labelled_lines, labels_explained, rea
 from chainrule.cli.training import Outcome, prepare_training, train_network
 from chainrule.data import DataError, Source, Table
 from chainrule.interruption import EXIT_CODE, interruption
+from chainrule.training.session import present_ranks, speaks
 
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")]
 
@@ -76,8 +77,11 @@ def train(
     kept = KeptTraining(checkpoint, checkpoint_every, *others, resume=resume)
     path = output or kept.output or (usual if force else output_files.free_path(usual))
     own = kept.output is not None and os.path.realpath(path) == str(kept.output)
-    output_files.check_model_path(path, *read, force=force or own)
+    if speaks():
+        output_files.check_model_path(path, *read, force=force or own)
     if stream:
+        if present_ranks() is not None:
+            raise ValueError("--stream: expected one process, which reads in blocks, got mpiexec")
         train_stream(options, path, out)
         return
     source = _read(options, images=options.model is not None and options.model != "mlp")
@@ -95,10 +99,11 @@ def train(
     except KeyboardInterrupt:
         out.say("interrupted, no model is saved", *kept.interrupted())
         raise typer.Exit(EXIT_CODE) from None
-    with interruption.held_off():
-        outcome.estimator.save(path)
-        if outcome.history.end != "interrupted":
-            kept.remove()
+    if speaks():
+        with interruption.held_off():
+            outcome.estimator.save(path)
+            if outcome.history.end != "interrupted":
+                kept.remove()
     out.say(f"{outcome.history.describe()}, {outcome.history.seconds:.1f} s")
     out.say(*outcome.history.remarks)
     if outcome.history.end == "interrupted":

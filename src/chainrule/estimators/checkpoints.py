@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
+from chainrule.estimators import resolve
 from chainrule.estimators.random_states import random_state_snapshot, restore_random_state
 from chainrule.training import Checkpoint
 from chainrule.training.checkpoint import EVERY
@@ -104,10 +105,9 @@ class FitCheckpoint(Checkpoint):
 
 
 def random_state_of(estimator: Any, checkpoint: FitCheckpoint | None) -> np.random.RandomState:
-    """Return what a fit draws from."""
+    """Return what a fit draws from, the same for all processes that share it."""
     given = estimator.random_state if checkpoint is None else checkpoint.random_state
-    drawn: np.random.RandomState = check_random_state(given)
-    return drawn
+    return resolve.random_state(given)
 
 
 def _identity(estimator: Any) -> Identity:

@@ -22,6 +22,7 @@ from chainrule.estimators.classification import FittedClassifier
 from chainrule.estimators.validation import with_answers
 from chainrule.targets import Classes, Objective, Targets
 from chainrule.targets.label_lists import as_label_lists, is_listed
+from chainrule.training.session import ranks_of
 from chainrule.types import Array
 
 
@@ -46,6 +47,7 @@ class NetworkClassifier(FittedClassifier, NetworkEstimator):
         sample_weight_val: Any = None,
         checkpoint: str | os.PathLike[str] | None = None,
         checkpoint_every: float | None = None,
+        communicator: Any = None,
     ) -> Any:
         """Fit the network to data X and labels y.
 
@@ -69,14 +71,18 @@ class NetworkClassifier(FittedClassifier, NetworkEstimator):
             training as Ctrl-C does.
         checkpoint_every : float, default=None
             Seconds from one checkpoint to the next, at least; 60 by default.
+        communicator : mpi4py.MPI.Comm, default=None
+            Whose ranks share each batch out, such as ``MPI.COMM_WORLD``; all of them call this with
+            the same data, and have the same fitted estimator in the end.
 
         Returns
         -------
         self : object
         """
-        kept = FitCheckpoint.of(self, checkpoint, checkpoint_every)
         held_out = X_val, y_val, sample_weight_val
-        return self._fit(X, y, sample_weight, held_out, checkpoint=kept)
+        with ranks_of(communicator):
+            kept = FitCheckpoint.of(self, checkpoint, checkpoint_every)
+            return self._fit(X, y, sample_weight, held_out, checkpoint=kept)
 
     @available_if(lambda self: self._check_solver())  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]

@@ -19,6 +19,7 @@ from chainrule.estimators.validation import answers_to
 from chainrule.losses import Loss
 from chainrule.targets import REGRESSION_LOSSES, Numbers, Objective, Targets, regression_objective
 from chainrule.targets.columns import number_cells
+from chainrule.training.session import ranks_of
 from chainrule.types import Array
 
 
@@ -95,6 +96,7 @@ class NetworkRegressor(FittedRegressor, NetworkEstimator):
         sample_weight_val: Any = None,
         checkpoint: str | os.PathLike[str] | None = None,
         checkpoint_every: float | None = None,
+        communicator: Any = None,
     ) -> Any:
         """Fit the network to data X and numbers y.
 
@@ -117,14 +119,18 @@ class NetworkRegressor(FittedRegressor, NetworkEstimator):
             training as Ctrl-C does.
         checkpoint_every : float, default=None
             Seconds from one checkpoint to the next, at least; 60 by default.
+        communicator : mpi4py.MPI.Comm, default=None
+            Whose ranks share each batch out, such as ``MPI.COMM_WORLD``; all of them call this with
+            the same data, and have the same fitted estimator in the end.
 
         Returns
         -------
         self : object
         """
-        kept = FitCheckpoint.of(self, checkpoint, checkpoint_every)
         held_out = X_val, y_val, sample_weight_val
-        return self._fit(X, y, sample_weight, held_out, checkpoint=kept)
+        with ranks_of(communicator):
+            kept = FitCheckpoint.of(self, checkpoint, checkpoint_every)
+            return self._fit(X, y, sample_weight, held_out, checkpoint=kept)
 
     @available_if(lambda self: self._check_solver())  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]

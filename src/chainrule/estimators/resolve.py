@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from joblib import effective_n_jobs
+from sklearn.utils import check_random_state
 
 from chainrule.chain import Chain
 from chainrule.engine.machine.availability import processors
@@ -14,6 +15,7 @@ from chainrule.functions.sequence import every
 from chainrule.training.augmentation import Augmentation
 from chainrule.training.optimizers import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSProp
 from chainrule.training.schedules import Cosine, CosLog, FlatCosine, LinearToZero, Schedule
+from chainrule.training.session import present_ranks
 from chainrule.warning import warn
 
 ACTIVATION_NAMES: dict[str, type[Elementwise]] = {**ACTIVATIONS, "logistic": Sigmoid}
@@ -63,6 +65,17 @@ def schedule(choice: str | Schedule) -> Schedule | None:
         return choice
     kind = SCHEDULE_NAMES.get(choice)
     return kind() if kind else None
+
+
+def random_state(choice: Any) -> np.random.RandomState:
+    """Return the RandomState of a parameter, the same for all processes that share a training."""
+    own: np.random.RandomState = check_random_state(choice)
+    ranks = present_ranks()
+    if ranks is not None:
+        state = ranks.share(own.get_state())
+        if ranks.rank:
+            own.set_state(state)
+    return own
 
 
 def mask_seed(chain: Chain, random_state: np.random.RandomState) -> int:

@@ -18,6 +18,7 @@ from chainrule.estimators.stopping import Watched
 from chainrule.training import Epoch, History, ProgressBar, Reporter
 from chainrule.training.samples import Samples
 from chainrule.training.scores import Score
+from chainrule.training.session import speaks
 from chainrule.training.snapshot import Reader, Snapshot
 from chainrule.types import Array
 
@@ -202,6 +203,8 @@ def score_remark(
 
 def printer(estimator: Any) -> Reporter | None:
     """Return what shows how training goes, if anything should."""
+    if not speaks():
+        return None
     if estimator.verbose == "bar":
         return ProgressBar()
     return Printer() if estimator.verbose else None

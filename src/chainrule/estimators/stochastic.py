@@ -24,6 +24,7 @@ from chainrule.estimators.stopping import (
 from chainrule.training import GradientNorms, History, Plan, TrainingDivergedError
 from chainrule.training.loss_scale import LossScale, rise_remark
 from chainrule.training.samples import Samples
+from chainrule.training.session import present_ranks, speaks
 from chainrule.training.validation import Validation
 
 
@@ -97,7 +98,7 @@ def _monitor(
         watched=watched,
         kind=estimator.learning_rate if changes else "constant",
         power=float(estimator.power_t),
-        verbose=estimator.verbose not in (False, 0, "bar"),
+        verbose=speaks() and estimator.verbose not in (False, 0, "bar"),
     )
 
 
@@ -106,7 +107,7 @@ def _plan(job: FitJob, monitor: StoppingMonitor, optimizer: OptimizerState) -> P
     estimator = job.estimator
     seed = resolve.mask_seed(job.chain, job.random_state)
     changes = resolve.augmentations(estimator)
-    if changes:  # from call to call they are others
+    if changes or present_ranks() is not None:  # from call to call they are others
         seed = int(job.random_state.randint(2**31 - 1)) + len(monitor.record.losses)
     clip_norm = estimator.clip_norm
     return Plan(

@@ -2,6 +2,7 @@
 
 from chainrule.training.augmentation import AUGMENTATIONS, Augmentation, Crop, Flip, Noise, Shift
 from chainrule.training.checkpoint import Checkpoint
+from chainrule.training.communicator import RankError
 from chainrule.training.errors import TrainingDivergedError
 from chainrule.training.gradient_norms import GradientNorms
 from chainrule.training.history import Epoch, History
@@ -32,6 +33,7 @@ from chainrule.training.schedules import (
     WarmUp,
 )
 from chainrule.training.scores import accuracy, r_squared
+from chainrule.training.session import ranks_of
 from chainrule.training.stopping import Patience
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "Plan",
     "ProgressBar",
     "RMSProp",
+    "RankError",
     "Reporter",
     "Schedule",
     "Shift",
@@ -70,5 +73,6 @@ __all__ = [
     "WarmUp",
     "accuracy",
     "r_squared",
+    "ranks_of",
     "train",
 ]

@@ -83,6 +83,7 @@ class CheckpointWriter:
     def __init__(self, write: Callable[[Snapshot], None], every: float) -> None:
         self.write, self.every = write, every
         self.request = Request()
+        self.noting: Callable[[], AbstractContextManager[Request]] = noted
         self.cost = 0.0
         self._due = 0.0
         self._thread: Thread | None = None
@@ -93,7 +94,7 @@ class CheckpointWriter:
     def at_work(self, run: Run) -> Iterator[None]:
         """Note signals while the training runs; an interrupted one is written as it is then."""
         self._due = perf_counter() + max(self.every, run.size / EXPECTED / SHARE)
-        with noted() as self.request:
+        with self.noting() as self.request:
             try:
                 yield
             except KeyboardInterrupt:

@@ -14,6 +14,7 @@ import numpy as np
 from chainrule.chain import Chain
 from chainrule.losses import Loss
 from chainrule.losses.base import expect_loss
+from chainrule.training.agreement import check_agreement, share_out
 from chainrule.training.checkpoint import Checkpoint
 from chainrule.training.epoch_samples import EpochSamples
 from chainrule.training.history import History
@@ -21,12 +22,15 @@ from chainrule.training.identity import described_data
 from chainrule.training.optimizers import Optimizer, State
 from chainrule.training.plan import Plan
 from chainrule.training.probe import probe, probe_optimizer
+from chainrule.training.ranks import OneProcess
 from chainrule.training.reporter import Reporter, ReporterTee
 from chainrule.training.run import TrainingRun
 from chainrule.training.run_identity import training_identity
 from chainrule.training.sample_blocks import SampleBlocks, all_of
 from chainrule.training.samples import Samples
 from chainrule.training.scores import Score
+from chainrule.training.session import present_ranks, ranks_of
+from chainrule.training.shards import ShardedSamples
 from chainrule.training.snapshot import check_changing
 from chainrule.training.stepper import StepOptions
 from chainrule.training.steppers import Engine, choose_stepper
@@ -53,6 +57,7 @@ def train(
     engine: Engine = "auto",
     threads: int | None = None,
     checkpoint: Checkpoint | str | os.PathLike[str] | None = None,
+    communicator: Any = None,
 ) -> History:
     """Fit the parameters of a chain to X (n, …) and targets t; return what happened.
 
@@ -98,6 +103,9 @@ def train(
         training goes on from it, with the same bits as if it had never been interrupted; a file
         of another training is refused. In the main thread SIGTERM then ends training as Ctrl-C
         does, between two steps, unless the program handles it itself.
+    communicator : mpi4py.MPI.Comm, optional
+        Whose ranks share each batch out, all of which call this with the same arguments. However
+        many they are, up to the plan's shards, all have the same bits in the end.
 
     Returns
     -------
@@ -120,6 +128,24 @@ def train(
         the score of some epochs, not of the first, is NaN. Such an epoch is never the best. Or a
         checkpoint could not be written: the one before stays, and training goes on.
     """
+    if communicator is not None:
+        with ranks_of(communicator):
+            return train(
+                chain,
+                loss,
+                X,
+                t,
+                plan,
+                sample_weight=sample_weight,
+                validation=validation,
+                score=score,
+                reporter=reporter,
+                watcher=watcher,
+                state=state,
+                engine=engine,
+                threads=threads,
+                checkpoint=checkpoint,
+            )
     expect_loss(loss)
     plan = plan or Plan()
     data = Samples.of("train", X, t, sample_weight)
@@ -133,7 +159,7 @@ def train(
     return _run(
         chain,
         loss,
-        EpochSamples(data, plan, chain.dtype),
+        _epoch_samples(data, plan, chain),
         plan,
         held_out,
         score=score,
@@ -214,6 +240,11 @@ def train_blocks(
         more |= {"sample_weight": known.weights, "validation": validation}
         return train(chain, loss, known.X, known.t, plan, **more)
     expect_loss(loss)
+    if plan.shards is not None or present_ranks() is not None:
+        raise ValueError(
+            f"{name}: expected samples that fit into memory for shards and for several processes, "
+            f"got {sum(blocks.sizes)} in blocks, of which {window_rows} do"
+        )
     held_out = _held_out(validation)
 
     def check(samples: Samples) -> None:
@@ -232,6 +263,14 @@ def train_blocks(
         return _run(chain, loss, data, plan, held_out, **more)
     finally:
         data.close()
+
+
+def _epoch_samples(data: Samples, plan: Plan, chain: Chain) -> EpochSamples:
+    """Return samples in their order: of shards, where the plan has them, or processes share."""
+    ranks = present_ranks()
+    if plan.shards is None and ranks is None:
+        return EpochSamples(data, plan, chain.dtype)
+    return ShardedSamples(data, plan, chain.dtype, 1 if ranks is None else ranks.size)
 
 
 def _held_out(validation: tuple[Any, ...] | None) -> Samples | None:
@@ -264,6 +303,8 @@ def _run(
         check_fit(chain, loss, held_out)
     probe(chain, loss, data.known)
     probe_optimizer(plan.optimizer)
+    shared, ranks = present_ranks() is not None, present_ranks() or OneProcess()
+    check_agreement(ranks, chain, plan, data.known, held_out)
     stepper = choose_stepper(
         engine,
         threads,
@@ -279,6 +320,8 @@ def _run(
             precision=plan.precision,
         ),
         rows=data.batch_size,
+        shards=data.shards if isinstance(data, ShardedSamples) else None,
+        ranks=ranks,
     )
     if state is not None:
         _check_state(state, plan.optimizer, chain.parameters.flat)
@@ -296,11 +339,14 @@ def _run(
     resumed = False
     if checkpoint is not None:
         resumed = _begin_with(_as_checkpoint(checkpoint), run, held_out)
+    if shared:
+        share_out(run, ranks)
     run.reporter.started(plan.epochs, len(data))
     if resumed:
         run.reporter.resumed(len(run.history.epochs), run.samples)
     try:
-        history = run.all_epochs()
+        with ranks.at_one_pace():
+            history = run.all_epochs()
     finally:
         if state is not None:
             stepper.keep(state)

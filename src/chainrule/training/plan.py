@@ -74,6 +74,11 @@ class Plan:
         A share a from 0 to below 1: after each epoch the parameters kept, and validated, are
         a times those kept after the epoch before, and 1 − a times those of the steps, which go on
         from where they are. Noise of the last steps averages out; 0 keeps parameters as they are.
+    shards : int or None, default=None
+        In how many parts, a power of two, samples and each batch are cut; gradients of the parts
+        are summed in a fixed tree, so that processes may share them out and the bits stay the same.
+        Each part has an order of its own. The number divides the batch size, unless a batch has
+        all samples. None cuts nothing, and a training by several processes then has 8.
     """
 
     optimizer: Optimizer = Adam()
@@ -91,6 +96,7 @@ class Plan:
     precision: Precision = "float32"
     max_seconds: float | None = None
     averaging: float = 0.0
+    shards: int | None = None
 
     __repr__ = short_repr
 
@@ -132,3 +138,15 @@ class Plan:
             raise ValueError(
                 f"Plan: expected averaging from 0 to below 1, such as 0.6, got {share!r}"
             )
+        check_shards("Plan", self.shards)
+
+
+def check_shards(name: str, shards: int | None) -> None:
+    """Raise ValueError, which begins with ``name``, unless shards are None or a power of two."""
+    if shards is None:
+        return
+    whole = isinstance(shards, int | np.integer) and not isinstance(shards, bool)
+    if not whole or shards < 1 or shards & (shards - 1) or shards > 2**16:
+        raise ValueError(
+            f"{name}: expected shards to be a power of two from 1 to 65536 or None, got {shards!r}"
+        )

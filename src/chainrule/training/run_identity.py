@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.chain import Chain
 from chainrule.losses import Loss
+from chainrule.training.agreement import SharedWatcher
 from chainrule.training.identity import Identity, described, described_data
 from chainrule.training.samples import Samples
 
@@ -37,13 +38,17 @@ def training_identity(run: Any, held_out: Samples | None, start: str) -> Identit
         for each in fields(run.plan)
         if each.name not in FREE
     }
+    watcher = run.watcher.watcher if isinstance(run.watcher, SharedWatcher) else run.watcher
+    shards = getattr(run.data, "shards", None)
+    if shards is not None:
+        plan["shards"] = described(shards.count)
     return {
         **network_identity(run.chain, run.loss, start),
         **plan,
         **data_identity(run.data.known, held_out),
         **run.data.identity,
         "score": described(None if run.validation is None else run.validation.score),
-        "watcher": described(run.watcher),
+        "watcher": described(watcher),
         "engine": engine_identity(run.stepper.engine),
     }
 

@@ -10,8 +10,11 @@ from chainrule.chain import Chain
 from chainrule.losses import Loss
 from chainrule.training.engine_stepper import EngineStepper
 from chainrule.training.optimizers import Optimizer
+from chainrule.training.ranks import OneProcess, Ranks
 from chainrule.training.reference_stepper import ReferenceStepper
 from chainrule.training.samples import Samples
+from chainrule.training.sharded_stepper import ShardedStepper
+from chainrule.training.shards import Shards
 from chainrule.training.stepper import StepOptions, Stepper
 
 Engine = Literal["auto", "machine", "reference"]
@@ -27,8 +30,12 @@ def choose_stepper(
     options: StepOptions,
     *,
     rows: int,
+    shards: Shards | None = None,
+    ranks: Ranks | None = None,
 ) -> Stepper:
     """Return the engine where it has kernels for all, unless the reference is asked for.
+
+    Shards are the engine's; ``ranks`` share them out.
 
     Raises
     ------
@@ -50,16 +57,22 @@ def choose_stepper(
         raise ValueError(
             f"train: expected a chain of float32 with {asked}, got {chain.dtype}"
         )
+    if shards is not None and engine == "reference":
+        raise ValueError("train: expected engine auto or machine with shards, got 'reference'")
     reason = ""
     if engine != "reference":
         from chainrule.engine.machine.availability import UnsupportedError
 
         try:
             _check_runs(data, optimizer)
+            if shards is not None:
+                given = chain, loss, data, optimizer, options, shards
+                return ShardedStepper(*given, ranks or OneProcess(), threads=threads)
             return EngineStepper(chain, loss, data, optimizer, options, rows=rows, threads=threads)
         except UnsupportedError as error:
-            if engine == "machine" or options.rounds:
+            if engine == "machine" or options.rounds or shards is not None:
                 why = f"{asked}: {error}" if options.rounds else str(error)
+                why = f"shards take machine code: {error}" if shards is not None else why
                 raise ValueError(f"train: {why}") from None
             reason = str(error)
     return ReferenceStepper(chain, loss, data, optimizer, options, reason)

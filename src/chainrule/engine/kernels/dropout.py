@@ -17,8 +17,11 @@ from chainrule.engine.language.words import Words, in_turn, words_at_once
 from chainrule.engine.machine.memory import VECTOR
 from chainrule.random import Stream
 
-DRAWN = ("seed", "step", "layer", "threshold", "scale")
-"""What both ways of drawing begin with: set for a run, and for the function."""
+DRAWN = ("seed", "step", "row", "layer", "threshold", "scale")
+"""What both ways of drawing begin with: set for a run, and for the function.
+
+``row`` is how many samples of the batch come before these: masks are those of the whole batch.
+"""
 
 FIELDS = (*DRAWN, *fields("first last panel panels features before vector_stride x y mask"))
 LANES = (*DRAWN, "first", "features", "mask")
@@ -73,7 +76,7 @@ def draw(k: KernelBuilder) -> None:
         k.loop(0, panels, PANELS) as begin,
     ):
         count = least(panels - begin, PANELS)
-        element = n * k.argument("features") + k.argument("before")
+        element = (k.argument("row") + n) * k.argument("features") + k.argument("before")
         element = element + (k.argument("panel") + begin) * k.lanes
         within = element % 4  # where it begins in its block
         _draw_blocks(k, element // 4 + 1, (within + count * k.lanes + 3) // 4, scratch)
@@ -95,7 +98,7 @@ def draw_lanes(k: KernelBuilder) -> None:
     scale, zero = k.load_number(k.argument("scale")), first_lane(k.constant(0.0))
     features, key = k.argument("features"), [k.argument("seed"), k.integer(0)]
     with k.loop(0, k.lanes) as lane:
-        begin = (k.argument("first") + lane) * features
+        begin = (k.argument("row") + k.argument("first") + lane) * features
         mask = k.argument("mask") + lane * k.item
         with k.loop(begin // 4, (begin + features + 3) // 4) as block:
             counter = [block + 1, k.argument("step"), k.argument("layer")]

@@ -29,6 +29,11 @@ SIZES = 4, 1
 UPDATE = ("w", "state0", "state1", "scalars", "l2", *STRIDES)
 
 
+LEVELS = 16
+"""Sums of gradients that may wait for others: those of 2^16 shards."""
+CARRY = ("target", *(f"sum{level}" for level in range(LEVELS)), *STRIDES)
+
+
 Place = tuple[Vector, Integer, Integer, Integer]
 """A vector of the products, where it belongs, and the numbers of row and vector."""
 
@@ -129,6 +134,44 @@ def update_sums(k: KernelBuilder, optimizer: Any) -> list[StepScalar]:
         for j, total in enumerate(turn.carried):
             found = move(k, optimizer, total, k.argument("vector_stride") * (p + j))
     return found
+
+
+@epilogue(*CARRY)
+def carry(k: KernelBuilder, *, sums: int) -> None:
+    """The products, to which so many sums are added one after the other, go to the target.
+
+    As a binary counter carries: the products are the gradient of a shard, the first sum that of
+    the shard before it, the next one that of the two before these, then of four.
+    """
+    for gradient, place, *_ in _each(k, SIZES):
+        k.store(_carried(k, gradient, place, sums), k.argument("target") + place)
+
+
+@kernel("rows", "vectors", "x", "x_stride", *CARRY)
+def carry_sums(k: KernelBuilder, *, sums: int) -> None:
+    """The same of sums of rows, panel by panel."""
+    for p, wide in k.pieces(k.argument("vectors"), (4, 1)):
+        columns = [k.argument("x") + (p + j) * k.argument("x_stride") for j in range(wide)]
+        with k.loop(0, k.argument("rows"), carry=[k.constant(0.0)] * wide) as turn:
+            pairs = zip(turn.carried, columns, strict=True)
+            turn.following = [total + k.load(x + turn.index * VECTOR) for total, x in pairs]
+        for j, total in enumerate(turn.carried):
+            place = k.argument("vector_stride") * (p + j)
+            k.store(_carried(k, total, place, sums), k.argument("target") + place)
+
+
+@kernel("count", "x", "target")
+def accumulate(k: KernelBuilder) -> None:
+    """The target becomes X plus itself, for `count` vectors."""
+    with k.loop(0, k.argument("count")) as i:
+        at = k.argument("target") + i * VECTOR
+        k.store(k.load(k.argument("x") + i * VECTOR) + k.load(at), at)
+
+
+def _carried(k: KernelBuilder, total: Vector, place: Integer, sums: int) -> Vector:
+    for level in range(sums):
+        total = k.load(k.argument(f"sum{level}") + place) + total
+    return total
 
 
 def move(k: KernelBuilder, optimizer: Any, gradient: Vector, place: Integer) -> list[StepScalar]:

@@ -9,7 +9,7 @@ in memory as (⌈f/lanes⌉, rows, lanes), the features beyond f being padding t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -63,6 +63,13 @@ class Panels:
         lanes = VECTOR // np.dtype(dtype).itemsize
         data = aligned((rows, -(-features // lanes), lanes), dtype)
         return cls(rows, features, data.transpose(1, 0, 2))
+
+    def lying_in(self, vectors: Array) -> Panels:
+        """Return the same of an array (vectors, lanes), in which they lie in the same order."""
+        count, rows, lanes = self.data.shape
+        if self.data.strides[0] < self.data.strides[1]:  # whole rows
+            return replace(self, data=vectors.reshape(rows, count, lanes).transpose(1, 0, 2))
+        return replace(self, data=vectors.reshape(count, rows, lanes))
 
     @property
     def lanes(self) -> int:

@@ -35,6 +35,7 @@ class PlanContext:
     step. ``readers`` are those of kernels that read the entries of sparse samples. ``prologue`` is
     a program of one thread that runs when parameters have changed, where they do not in each run.
     ``member`` is the number of the ensemble's member that is planned, and how many there are.
+    ``touched``: of a gradient that is kept by sparse samples, the rows of their tokens are written.
     """
 
     code: Instructions
@@ -49,6 +50,7 @@ class PlanContext:
     readers: list[tuple[CompiledKernel, Array]] = field(default_factory=list)
     prologue: Instructions | None = None
     member: tuple[int, int] = (0, 1)
+    touched: bool = False
 
     def of_thread(self, thread: int) -> PlanContext:
         """Return what instructions of a thread are made with that waits for nobody."""

@@ -127,6 +127,11 @@ class NetworkPlan:
 
     def step(self) -> None:
         """Add forward, loss, backprop, update."""
+        self.pass_through()
+        self._update()
+
+    def pass_through(self) -> None:
+        """Add forward, loss, and backprop to the outputs of all heads."""
         threads, (*hidden, last) = range(self.threads), self.heads
         for thread in threads:
             self._begin(thread, self._share(thread))
@@ -160,7 +165,6 @@ class NetworkPlan:
                 if wanted:
                     for thread in threads:
                         head.backward(wanted.cut(thread))
-        self._update()
 
     def _update(self) -> None:
         """Add the gradients of images and all moves; a kept gradient moves what it belongs to."""

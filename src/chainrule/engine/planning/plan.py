@@ -23,6 +23,7 @@ from chainrule.engine.planning.network_plan import NetworkPlan
 from chainrule.engine.planning.penalties import Penalties
 from chainrule.engine.planning.program import Instructions
 from chainrule.engine.planning.sample_rows import Rows, SparseRows
+from chainrule.engine.planning.shard_gradients import PIECE, GradientPiece, ShardGradients
 from chainrule.engine.planning.weights import Weights
 from chainrule.types import Array
 
@@ -52,6 +53,16 @@ class Planner:
     cut : bool
         Whether a step is two programs: ``code`` makes the gradient, without a penalty, and
         ``update`` moves the parameters along what is there then.
+    shards : tuple of int
+        Samples in each shard of a batch whose gradients are summed in a tree, where the network
+        can: ``pieces`` are then the programs that make them, after ``code``, and a step is cut.
+    levels : ndarray, optional
+        Room for sums of shards that wait for others.
+    piece : int
+        Bytes of gradients that are made at once, about.
+    touched : bool
+        Whether a gradient that is kept by sparse samples has the rows of their tokens alone, and
+        others as they were.
     """
 
     def __init__(
@@ -66,6 +77,10 @@ class Planner:
         seed: int = 0,
         training: bool = True,
         cut: bool = False,
+        shards: tuple[int, ...] = (),
+        levels: Array | None = None,
+        piece: int = PIECE,
+        touched: bool = False,
     ) -> None:
         self.network = network = network if training else network.in_prediction()
         self.weights, self.rows, self.threads, self.labels = weights, rows, threads, labels
@@ -86,6 +101,7 @@ class Planner:
             penalizes=not cut,
             seed=seed,
             prologue=None if training else Instructions(1),
+            touched=touched,
         )
         self.sample_losses = aligned((network.members * rows,), dtype)
         self.shared_l2 = np.array([weights.l2], dtype=dtype)
@@ -95,9 +111,12 @@ class Planner:
             self._planned(number, own, training=training)
             for number, own in enumerate(network.each())
         ]
+        self.pieces: list[GradientPiece] = []
         for thread in range(threads):
             self._advance(thread)
-        if training:
+        if shards and levels is not None:
+            self._plan_shards(shards, levels, piece)
+        elif training:
             self._plan_step(cut=cut)
         else:
             for plan in self.plans:
@@ -137,6 +156,19 @@ class Planner:
         """Let the kernels read the entries of sparse samples."""
         if isinstance(samples, SparseRows):
             self._entries = bind(self.context, samples)
+
+    def _plan_shards(self, shards: tuple[int, ...], levels: Array, piece: int) -> None:
+        """Add forward and backprop, the pieces of the gradient, and what moves along it."""
+        (plan,) = self.plans
+        for thread in range(self.threads):
+            self.penalties.add(thread)
+        plan.pass_through()
+        self.code.barrier()  # the sum is one thread's, of all threads' losses
+        self._total()
+        self.code.barrier()
+        self.pieces = ShardGradients(self.context, plan, shards, levels, piece).pieces
+        KeptGradient(replace(self.context, code=self.update)).plan()
+        self.update.barrier()
 
     def _plan_step(self, *, cut: bool) -> None:
         """Add penalties, the step of each network, what moves along a kept gradient, the loss."""

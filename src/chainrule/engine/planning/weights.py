@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from chainrule.engine.machine.memory import VECTOR, Panels
+from chainrule.engine.machine.memory import VECTOR, Panels, aligned
 from chainrule.engine.network.network import Network, Part, member_name
 from chainrule.engine.planning.operands import Copies, Form
 from chainrule.parameters import Parameters
@@ -161,6 +161,11 @@ class Weights:
         parameters, by the chain's names.
     form : Form, optional
         How products read their operands where these are rounded.
+
+    Attributes
+    ----------
+    gradients : ndarray of shape (vectors, lanes)
+        All gradients that are kept, side by side.
     """
 
     def __init__(
@@ -191,6 +196,25 @@ class Weights:
         self._views: _Views | None = None
         for own in network.each():
             self._add_parameters(own)
+        self.gradients = self._gathered() if self.keeps_gradient else np.zeros(0, dtype)
+
+    def _gathered(self) -> Array:
+        """Let all gradients lie side by side, those of the last functions first; return them.
+
+        They are ready first when a step goes back through the network.
+        """
+        lanes, ends = VECTOR // self.dtype.itemsize, {}
+        vectors = 0
+        for name, parameter in reversed(self.parameters.items()):
+            vectors += parameter.vectors
+            ends[name] = vectors
+        whole = aligned((vectors, lanes), self.dtype)
+        for name, end in ends.items():
+            parameter = self.parameters[name]
+            own = whole[end - parameter.vectors : end]
+            gradient = parameter.part(GRADIENT).lying_in(own)
+            self.parameters[name] = replace(parameter, gradient=gradient)
+        return whole
 
     def _add_parameters(self, network: Network) -> None:
         """Add the parameters of a network, or of a member."""

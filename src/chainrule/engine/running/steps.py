@@ -306,20 +306,24 @@ class Steps:
                 cut=cut,
             )
             runner = Runner(planner.code.finished())
-            planner.read(self.X)
-            table = table_of(self.X)
-            for arguments in planner.advances:
-                _set(ADVANCE, arguments, x=table)
-                arguments[ADVANCE.index("x_row")] = table.strides[0]
-                if self.sample_weight is not None:
-                    _set(ADVANCE, arguments, weights=self.sample_weight)
-                    arguments[ADVANCE.index("weights_row")] = self.sample_weight.strides[0]
-                arguments[ADVANCE.index("t_row")] = self.t.strides[0]
-            for arguments in planner.losses:
-                _set(losses.FIELDS, arguments, t=self.t)
-            planner.total[TOTAL.index("stop")] = runner.stop_at
+            self._connect(planner, runner)
             self._programs[key] = planner, runner, Runner(planner.update.finished())
         return self._programs[key]
+
+    def _connect(self, planner: Planner, runner: Runner) -> None:
+        """Let a program read the samples, and end its run where a loss is not finite."""
+        planner.read(self.X)
+        table = table_of(self.X)
+        for arguments in planner.advances:
+            _set(ADVANCE, arguments, x=table)
+            arguments[ADVANCE.index("x_row")] = table.strides[0]
+            if self.sample_weight is not None:
+                _set(ADVANCE, arguments, weights=self.sample_weight)
+                arguments[ADVANCE.index("weights_row")] = self.sample_weight.strides[0]
+            arguments[ADVANCE.index("t_row")] = self.t.strides[0]
+        for arguments in planner.losses:
+            _set(losses.FIELDS, arguments, t=self.t)
+        planner.total[TOTAL.index("stop")] = runner.stop_at
 
 
 def _set(fields: tuple[str, ...], arguments: Array, **arrays: Array) -> None:

@@ -17,7 +17,7 @@ from chainrule.engine.running.dispatch import dispatch_loop
 from chainrule.engine.running.gradients import Sum
 from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
 
-STEP = (rows.advance, rows.squares, rows.total, rows.clip, outputs.outputs)
+STEP = (rows.advance, rows.squares, rows.total, rows.clip, outputs.outputs, epilogues.accumulate)
 """What every step or prediction needs, whatever its functions."""
 
 MOVES = (
@@ -53,6 +53,8 @@ def _of(kernels: Library, optimizers: list[Any]) -> list[Callable[[], Any]]:
     made = [emission for kind in kinds for emission in kind.kernels()]
     calls: list[Callable[[], Any]] = [partial(kernels.get, emit) for emit in STEP]
     calls += [partial(kernels.get, emit, *rules, **options) for emit, rules, options in made]
+    carries = (epilogues.carry, epilogues.carry_sums)  # of up to eight shards
+    calls += [partial(kernels.get, emit, sums=sums) for emit in carries for sums in range(4)]
     rules = [*optimizers, Keep(), Sum()]  # those of clipped steps, and of whole gradients, too
     calls += [partial(kernels.get, emit, rule) for rule in rules for emit in MOVES]
     calls += [partial(kernels.get, epilogues.update_all, rule, scaled=True) for rule in optimizers]

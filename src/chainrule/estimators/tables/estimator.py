@@ -38,6 +38,7 @@ from chainrule.files.record import COLUMNS, RECORD
 from chainrule.inputs import Inputs, Options
 from chainrule.inputs.tables import TableEncoder
 from chainrule.targets import Classes, Objective, Targets
+from chainrule.training.session import ranks_of
 from chainrule.types import Array
 
 
@@ -90,6 +91,7 @@ class TableEstimator(FittedNetwork):
         sample_weight_val: Any = None,
         checkpoint: str | os.PathLike[str] | None = None,
         checkpoint_every: float | None = None,
+        communicator: Any = None,
     ) -> Any:
         """Fit the networks to rows X and their answers y.
 
@@ -117,6 +119,9 @@ class TableEstimator(FittedNetwork):
             training as Ctrl-C does.
         checkpoint_every : float, default=None
             Seconds from one checkpoint to the next, at least; 60 by default.
+        communicator : mpi4py.MPI.Comm, default=None
+            Whose ranks share each batch out, such as ``MPI.COMM_WORLD``; all of them call this with
+            the same data, and have the same fitted estimator in the end.
 
         Returns
         -------
@@ -125,10 +130,11 @@ class TableEstimator(FittedNetwork):
         """
         begin = perf_counter()
         held_out = held_in_memory((X_val, y_val, sample_weight_val))
-        kept = FitCheckpoint.of(self, checkpoint, checkpoint_every)
-        given = Given(sample_weight, target, groups, time, held_out, checkpoint=kept)
         prepared = prepare_table_stream if isinstance(X, DataStream) else prepare_table
-        return self._train(prepared(self, X, y, given), begin)
+        with ranks_of(communicator):
+            kept = FitCheckpoint.of(self, checkpoint, checkpoint_every)
+            given = Given(sample_weight, target, groups, time, held_out, checkpoint=kept)
+            return self._train(prepared(self, X, y, given), begin)
 
     def _train(self, job: TableJob, begin: float | None = None) -> Self:
         """Train, and take over what training has led to; time counts from the beginning."""

@@ -22,6 +22,7 @@ from chainrule.memory import rows_in_memory
 from chainrule.targets import Classes, Targets
 from chainrule.targets.label_lists import as_label_lists, check_label_lists, is_listed
 from chainrule.training.samples import Samples
+from chainrule.training.session import speaks
 from chainrule.types import Array
 
 __all__ = ["TextNetwork"]
@@ -53,7 +54,7 @@ class TextNetwork(NetworkClassifier):
         column = () if self.text is None else (self.text,)
         options = Options(type(self).__name__, text=column, text_features=self._features())
         inputs = Texts.learn(X, options)
-        if self.verbose:
+        if self.verbose and speaks():
             print(f"{type(self).__name__}: {inputs.describe()}")
         return inputs
 

@@ -17,6 +17,7 @@ from chainrule.engine.kernels.comparison import compare
 from chainrule.engine.kernels.library import CompiledKernel
 from chainrule.engine.machine.memory import VECTOR, Panels, address
 from chainrule.engine.network.network import Draft, Part
+from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.cuts import Range, RowCut
 from chainrule.engine.planning.kinds.base import (
     Emission,
@@ -271,25 +272,42 @@ class Dense(RowHead):
 
     def _multiply_across(self, thread: int, inputs: Range, panels: Range) -> None:
         """Add products of Xᵀ with gradients, and the moves of W along them."""
-        W, gradient, before = self.weight.values, self.values.gradient, self.input
-        rows, item, count = self.context.rows, self.context.dtype.itemsize, inputs[1] - inputs[0]
+        epilogue = self.library.get(epilogues.update, self.context.rule)
+        own = inputs[0] * VECTOR + panels[0] * self.weight.values.stride
+        samples = 0, self.context.rows
+        arguments = self.moved(thread, self.weight, own)
+        self.multiply_across(self.context, thread, samples, inputs, panels, epilogue, arguments)
+
+    def multiply_across(
+        self,
+        context: PlanContext,
+        thread: int,
+        samples: Range,
+        inputs: Range,
+        panels: Range,
+        epilogue: CompiledKernel,
+        arguments: dict[str, int],
+    ) -> None:
+        """Add products of Xᵀ with gradients, of some samples, to the context's program."""
+        gradient, before, item = self.values.gradient, self.input, self.context.dtype.itemsize
+        count, skipped = inputs[1] - inputs[0], samples[0] * 2 * 8
         if before is None:
             taps = address(self.context.batches[thread].taps)
             own: dict[str, Any] = {"a": inputs[0] * item, "group": count}
         else:
-            offsets = np.arange(rows) * VECTOR
+            offsets = np.arange(self.context.rows) * VECTOR
             taps, groups = self.code.table(offsets, offsets), inputs[0] // before.lanes
             own = {"a": before.address + groups * before.stride, "group": before.lanes}
             own["group_stride"] = before.stride
-        self.context.blocked_product(
+        context.blocked_product(
             thread,
-            self.library.get(epilogues.update, self.context.rule),
-            self.moved(thread, self.weight, inputs[0] * VECTOR + panels[0] * W.stride),
+            epilogue,
+            arguments,
             product.turned,
             rows=count,
             vectors=panels[1] - panels[0],
-            depth=rows,
-            taps=taps,
+            depth=samples[1] - samples[0],
+            taps=taps + skipped,
             x=gradient.address + panels[0] * gradient.stride,
             x_stride=gradient.stride,
             **own,

@@ -107,6 +107,8 @@ class SparseDense(Dense):
     @property
     def moves_all(self) -> bool:
         """Whether rows of W move of which the batch has no token."""
+        if self.context.touched:
+            return False
         l2 = self.weights.l2 if self.context.penalizes else 0.0
         return moves_all_rows(self.context.rule, l2)
 

@@ -1,0 +1,68 @@
+"""Commands that ``mpiexec`` starts several times: ``mpiexec -n 4 chainrule train …``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+
+SHARED = ("train",)
+"""Commands whose work ranks share; others are what each of them does by itself."""
+
+VARIABLES = (
+    ("PMI_RANK", "PMI_SIZE"),
+    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+)
+"""Where MPICH and those like it, and Open MPI, say which process of how many this is."""
+
+
+def launched(environment: Mapping[str, str]) -> tuple[int, int] | None:
+    """Return which process this is, of how many that an ``mpiexec`` has started, if one has."""
+    for rank, size in VARIABLES:
+        values = environment.get(rank, ""), environment.get(size, "")
+        if all(value.isdecimal() for value in values):
+            return int(values[0]), int(values[1])
+    return None
+
+
+@contextmanager
+def over_ranks(command: str | None) -> Iterator[None]:
+    """Let the processes of an ``mpiexec`` share a command's work; the first one speaks for all."""
+    started = launched(os.environ)
+    if started is None or command not in SHARED:
+        yield
+        return
+    rank, size = started
+    try:
+        from mpi4py import MPI
+    except ImportError:
+        if rank:
+            sys.exit(1)
+        raise ImportError(
+            f"mpiexec has started {size} process{'es' * (size > 1)} to train by mpi4py, "
+            "which is not installed: pip install 'chainrule[mpi]'"
+        ) from None
+    from chainrule.training.communicator import RankError
+    from chainrule.training.session import is_left_to_another, ranks_of
+
+    try:
+        with ranks_of(MPI.COMM_WORLD), _quiet(rank):
+            yield
+    except RankError:
+        sys.exit(1)
+    except Exception as error:
+        if is_left_to_another(error):
+            sys.exit(getattr(error, "exit_code", 1))
+        raise
+
+
+@contextmanager
+def _quiet(rank: int) -> Iterator[None]:
+    """Let what the first rank says be said once."""
+    with ExitStack() as stack:
+        if rank:
+            nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
+            stack.enter_context(redirect_stdout(nowhere))
+            stack.enter_context(redirect_stderr(nowhere))
+        yield

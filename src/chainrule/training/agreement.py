@@ -1,0 +1,198 @@
+"""What processes that share a training must agree on: data, settings, and decisions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from chainrule.chain import Chain
+from chainrule.interruption import Request
+from chainrule.losses import Loss
+from chainrule.training.checkpoint_writer import CheckpointWriter, NoCheckpoints, Run, Writer
+from chainrule.training.history import Epoch
+from chainrule.training.plan import Plan
+from chainrule.training.ranks import Ranks
+from chainrule.training.run import TrainingRun
+from chainrule.training.samples import Samples
+from chainrule.training.snapshot import Reader, Snapshot, snapshot_of
+from chainrule.training.stopping import Watcher
+from chainrule.training.validation import Validation
+from chainrule.types import Array
+
+READ = 2**26
+"""Bytes of samples that are read to compare them: of more, rows at equal distances."""
+
+
+class DifferentRanksError(ValueError):
+    """A rank has other data or settings than rank 0."""
+
+
+@dataclass(frozen=True)
+class SharedValidation(Validation):
+    """A validation set whose loss and score are those that the first process finds.
+
+    Others may find others in the last digit, where NumPy adds in another order.
+    """
+
+    ranks: Ranks
+
+    def measure(self, chain: Chain, loss: Loss, Y: Array) -> tuple[float, float | None]:
+        """Return loss and score of predictions, the same for all processes."""
+        own = super().measure(chain, loss, Y) if self.ranks.rank == 0 else None
+        found: tuple[float, float | None] = self.ranks.share(own)
+        return found
+
+
+class SharedWatcher:
+    """A watcher whose decisions are those of the first process.
+
+    Parameters
+    ----------
+    watcher : Watcher
+        Of each process.
+    ranks : Ranks
+        The processes.
+    """
+
+    def __init__(self, watcher: Watcher, ranks: Ranks) -> None:
+        self.watcher, self.ranks = watcher, ranks
+
+    def see(self, epoch: Epoch) -> bool:
+        """Take note of an epoch; return whether it is the best so far."""
+        return bool(self.ranks.share(self.watcher.see(epoch)))
+
+    def exhausted(self, epoch: Epoch) -> bool:
+        """Return whether training should stop."""
+        return bool(self.ranks.share(self.watcher.exhausted(epoch)))
+
+    def snapshot(self) -> Snapshot:
+        """Return what changes of the watcher."""
+        return snapshot_of(self.watcher)
+
+    def restore(self, reader: Reader) -> None:
+        """Take back what changes of it."""
+        self.watcher.restore(reader)  # type: ignore[attr-defined]
+
+
+class SharedWriter:
+    """Writes the checkpoints of the first process, and ends all where one was interrupted.
+
+    Parameters
+    ----------
+    writer : Writer
+        Of this process.
+    ranks : Ranks
+        The processes.
+    """
+
+    def __init__(self, writer: Writer, ranks: Ranks) -> None:
+        self.writer, self.ranks = writer if ranks.rank == 0 else NoCheckpoints(), ranks
+        if isinstance(self.writer, CheckpointWriter):
+            self.writer.noting = _unnoticed
+
+    def at_work(self, run: Run) -> AbstractContextManager[None]:
+        """Return a context in which the training runs."""
+        return self.writer.at_work(run)
+
+    def look(self, run: Run) -> None:
+        """Write a checkpoint if it is time; KeyboardInterrupt, at all alike, if one was asked."""
+        if self.ranks.interrupted:
+            raise KeyboardInterrupt
+        self.writer.look(run)
+
+    def last(self, run: Run) -> None:
+        """Write a checkpoint now."""
+        self.writer.last(run)
+
+
+@contextmanager
+def _unnoticed() -> Iterator[Request]:
+    """Leave signals to what tells all processes of them."""
+    yield Request()
+
+
+def share_out(run: TrainingRun, ranks: Ranks) -> None:
+    """Let all processes decide as the first one does; DifferentRanksError if one begins elsewhere.
+
+    Parameters
+    ----------
+    run : TrainingRun
+        Of this process, before its first step here.
+    ranks : Ranks
+        The processes.
+    """
+    for rank, step in enumerate(steps := ranks.gather(run.step)):
+        if step != steps[0]:
+            raise DifferentRanksError(
+                f"train: expected a checkpoint of {steps[0]} steps at rank {rank}, as rank 0 has, "
+                f"got one of {step}: all ranks read the same file"
+            )
+    run.agree, run.watcher = ranks.share, SharedWatcher(run.watcher, ranks)
+    run.writer = SharedWriter(run.writer, ranks)
+    if run.validation is not None:
+        run.validation = SharedValidation(run.validation.samples, run.validation.score, ranks)
+
+
+def check_agreement(
+    ranks: Ranks, chain: Chain, plan: Plan, data: Samples, held_out: Samples | None
+) -> None:
+    """Raise DifferentRanksError, at all ranks alike, for the first that differs from rank 0."""
+    if ranks.size == 1:
+        return
+    own_facts = {"gradients that travel": getattr(ranks, "wire", "exact")}
+    all_facts = ranks.gather(own_facts | _facts(chain, plan, data, held_out))
+    for rank, facts in enumerate(all_facts):
+        for name, value in all_facts[0].items():
+            own = facts.get(name)
+            if own != value:
+                raise DifferentRanksError(_difference(rank, name, value, own))
+
+
+def _difference(rank: int, name: str, expected: Any, received: Any) -> str:
+    if name.endswith("bytes"):
+        what = name.removesuffix(", bytes")
+        return f"train: expected the same {what} at all ranks, got others at rank {rank}"
+    return f"train: expected {name} {expected} at rank {rank}, as rank 0 has, got {received}"
+
+
+def _facts(chain: Chain, plan: Plan, data: Samples, held_out: Samples | None) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    for name, samples in (("", data), ("validation ", held_out)):
+        for what in ("X", "t", "weights"):
+            array = getattr(samples, what, None)
+            facts[f"{name}{what} of shape"] = None if array is None else tuple(array.shape)
+    facts["a chain of"] = tuple(map(str, chain.functions))
+    for name in ("batch_size", "epochs", "l2", "clip_norm", "seed", "precision", "shards"):
+        facts[f"a plan with {name}"] = getattr(plan, name)
+    facts["an optimizer like"] = str(plan.optimizer)
+    facts["parameters, bytes"] = _digest(chain.parameters.flat)
+    for name, samples in (("", data), ("validation ", held_out)):
+        for what in ("X", "t", "weights"):
+            facts[f"{name}{what}, bytes"] = _digest(getattr(samples, what, None))
+    return facts
+
+
+def _digest(array: Any) -> str:
+    """Return a digest of an array's type and numbers, of a large one of some rows."""
+    digest = hashlib.blake2b(digest_size=16)
+    if array is None:
+        return ""
+    step = max(1, -(-_size(array) // READ))
+    some = array[::step] if step > 1 else array
+    parts = (some.data, some.indices, some.indptr) if sparse.issparse(some) else (some,)
+    for part in parts:
+        whole = np.ascontiguousarray(part)
+        digest.update(f"{whole.dtype} {whole.shape}".encode())
+        text = whole.astype(str) if whole.dtype.kind in "OUS" else whole
+        digest.update(text.tobytes() if text.dtype.kind == "U" else text.view(np.uint8).data)
+    return digest.hexdigest()
+
+
+def _size(array: Any) -> int:
+    return int(array.data.nbytes) if sparse.issparse(array) else int(array.nbytes)

@@ -1,0 +1,188 @@
+"""A training by several processes: who they are, that they agree, and that all end if one does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import FrameType
+from typing import Any
+
+from chainrule.training.communicator import (
+    DEADLINE,
+    Messages,
+    MPIRanks,
+    RankError,
+    SilentRankError,
+)
+from chainrule.training.ranks import Ranks
+from chainrule.training.wire import Wire, check_wire
+
+ALARM = 3
+"""Seconds after which the system ends a rank that MPI has not ended."""
+
+_current: ContextVar[Ranks | None] = ContextVar("ranks", default=None)
+
+SPOKEN_FOR = 2.0
+"""Seconds in which the rank that speaks for all ends the others, before they do so themselves."""
+
+
+def present_ranks() -> Ranks | None:
+    """Return the processes that share trainings out at present; None where that is not asked."""
+    return _current.get()
+
+
+def speaks() -> bool:
+    """Return whether this process is to print: alone, or the first of several."""
+    ranks = _current.get()
+    return ranks is None or ranks.rank == 0
+
+
+@contextmanager
+def ranks_of(
+    communicator: Any, *, deadline: float = DEADLINE, wire: Wire = "exact"
+) -> Iterator[Ranks | None]:
+    """Let trainings be shared out by the ranks of a communicator.
+
+    All ranks come here with the same data and settings, and take the same way.
+
+    Parameters
+    ----------
+    communicator : mpi4py.MPI.Comm or None
+        Such as ``MPI.COMM_WORLD``; with None trainings are those of one process.
+    deadline : float, default=20.0
+        Seconds without a message from a rank that is waited for, after which all end. Before the
+        first step it is five minutes, and where steps take long, ten times what the longest took.
+    wire : {"exact", "bfloat16"}, default="exact"
+        How gradients travel. In bfloat16 they have half the bytes and three digits, each time that
+        they are sent: for networks that are slower than the processors. All ranks still have the
+        same bits, but other ones if they are more or fewer. Those of float64 stay exact.
+
+    Yields
+    ------
+    ranks : Ranks or None
+        The processes.
+
+    Raises
+    ------
+    ImportError
+        mpi4py is not installed.
+    TypeError
+        Another thing than an intracommunicator.
+    RankError
+        Another rank has failed.
+    """
+    if communicator is None:
+        yield None
+        return
+    if isinstance(_current.get(), MPIRanks):
+        raise ValueError("communicator: a training by several processes is under way already")
+    _check(communicator)
+    check_wire(wire)
+    messages: Messages | None = None
+    try:
+        messages = Messages(communicator, deadline)
+        ranks = MPIRanks(messages, wire)
+        token = _current.set(ranks)
+        try:
+            with _signals(messages), warnings.catch_warnings():
+                if ranks.rank:  # rank 0 says the same
+                    warnings.simplefilter("ignore")
+                yield ranks
+                ranks.gather(None)  # a rank that fails until here is heard of
+        finally:
+            _current.reset(token)
+        messages.end()
+    except SilentRankError as error:
+        _end_all(communicator, str(error))
+    except RankError as error:
+        _leave_to_another(error)
+        raise
+    except BaseException as error:
+        if messages is not None and messages.tell_all(_words(error)):
+            _leave_to_another(error)
+        raise
+
+
+def _check(communicator: Any) -> None:
+    try:
+        from mpi4py import MPI
+    except ImportError as error:
+        raise ImportError(
+            "communicator: training by several processes takes mpi4py and an MPI library, such as "
+            "MPICH: pip install 'chainrule[mpi]'"
+        ) from error
+    if not isinstance(communicator, MPI.Intracomm):
+        raise TypeError(
+            "communicator: expected an intracommunicator of mpi4py, such as MPI.COMM_WORLD, got "
+            f"{communicator!r}"
+        )
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "it was interrupted"
+    return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+def _leave_to_another(error: BaseException) -> None:
+    """Let Python print nothing of an error at its end: another rank says the same."""
+    error.left_to_another = True  # type: ignore[attr-defined]
+    before = sys.excepthook
+
+    def hook(kind: Any, value: Any, trace: Any) -> None:
+        if value is not error:
+            before(kind, value, trace)
+
+    sys.excepthook = hook
+
+
+def is_left_to_another(error: BaseException) -> bool:
+    """Return whether another rank says what this error does."""
+    return getattr(error, "left_to_another", False)
+
+
+def _end_all(communicator: Any, text: str) -> None:
+    """Say in one sentence why all ranks end, and end them."""
+    rank = communicator.Get_rank()
+    speaker = 1 if "from rank 0 " in text else 0
+    if rank != speaker:
+        time.sleep(SPOKEN_FOR)
+    sys.stdout.flush()
+    if hasattr(signal, "alarm"):  # a rank that is cut off cannot tell its mpiexec
+        signal.alarm(ALARM)
+    os.write(2, f"chainrule: rank {rank} ends the training: {text}\n".encode())
+    communicator.Abort(1)
+
+
+@contextmanager
+def _signals(messages: Messages) -> Iterator[None]:
+    """Let a Ctrl-C of one rank end the steps of all ranks, at the same step."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    before = {number: signal.getsignal(number) for number in numbers}
+
+    def came(number: int, frame: FrameType | None) -> None:
+        if messages.running and not messages.interrupted:
+            messages.interrupted = True
+            return
+        usual = before[signal.Signals(number)]
+        if callable(usual):
+            usual(number, frame)
+
+    taken = [number for number in numbers if callable(before[number])]
+    for number in taken:
+        signal.signal(number, came)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, before[number])
