@@ -46,7 +46,7 @@ def rows(request, tmp_path_factory):
 
 ODD_NUMBERS = st.one_of(
     st.floats(-1e3, 1e3),
-    st.sampled_from([np.nan, np.inf, -np.inf, 3.5e38, -3.4e38, 1e39, 1e300, 0, -0.0, True, False]),
+    st.sampled_from([np.nan, np.inf, -np.inf, 3.5e38, -1e36, 1e39, 1e300, 0, -0.0, True, False]),
     st.sampled_from(["1", " 2.5\t", "-.5e1", "+3.", "", "x", "nan", "inf", "0x10", "1e400", None]),
     st.sampled_from([[1.0], [], "1 2", "1,5", "true"]),
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 
 from chainrule.engine.machine.quota import quota
+from chainrule.warning import warn
 
 NUMBERS = re.compile(r"\s*(\d{1,9})\s*(?:,\s*\d+\s*)*", re.ASCII)
 """Numbers of threads, of each level of nested ones."""
@@ -23,11 +23,10 @@ def check_runs_here() -> None:
     if not supported():
         if not _warned:
             _warned.append(True)
-            warnings.warn(
+            warn(
                 "the engine has no code for this processor or system; NumPy does the work, "
                 "with the same results up to rounding, slower",
                 RuntimeWarning,
-                stacklevel=5,
             )
         raise UnsupportedError("the engine has no code for this processor or system")
 
