@@ -218,7 +218,7 @@ def test_a_picture_is_overwritten_with_force_alone(digits, tmp_path, monkeypatch
 
 def test_descent_on_the_loss_of_a_model(digits):
     texts, said = words(digits, "digits", "--part", "descent", "--surface")
-    assert "the loss is that of the first 500 samples" in said
+    assert "the loss is that of the first 200 samples" in said
     weights = load(digits).chain_.parameters["W2"]
     largest = np.sort(np.abs(weights), axis=None)[-2:][::-1]
     told = re.search(r"from 0 and 0; after training (.*) = (.*) and (.*) = (.*)\n", said)

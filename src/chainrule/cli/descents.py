@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.pictures.loss_surface import LossSurface
 from chainrule.training import SGD, Adam
 
-MOST_SAMPLES = 500
+MOST_SAMPLES = 200
 """The loss is that of so many at most, as it is computed in many places."""
 
 USUAL_RATE = 0.1

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.chain import Chain
+from chainrule.functions.sequence import Layer
 from chainrule.losses import Loss
 from chainrule.parameters import Parameters
 from chainrule.pictures.surfaces import Surface
@@ -47,12 +48,29 @@ class LossSurface(Surface):
         self.places = np.array([place for _, place in chosen])
         self.owners = tuple(name.partition("[")[0] for name in self.names)
         self.present = self.flat[self.places]
+        self.inputs, self.rest = self._first_moved()
+
+    def _first_moved(self) -> tuple[Any, Chain]:
+        """Return what goes into the first function that has one of the two, and the chain from it.
+
+        What comes before stays as it is.
+        """
+        layers = self.chain.layers
+        has = [any(self._owned(inside) for inside in layer.walk()) for layer in layers]
+        first = has.index(True)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            inputs = self.chain.trace(self.X, until=first)[-1]
+        return inputs, Chain.assemble(layers[first:], self.chain.parameters)
+
+    def _owned(self, layer: Layer) -> bool:
+        """Return whether one of the two is a layer's."""
+        return any(name in self.owners for name in layer.names.values())
 
     def height(self, point: Array) -> float:
         """Return the loss at a point (2,)."""
         self.flat[self.places] = point
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return self.chain.loss(self.objective, self.X, self.t)
+            return self.rest.loss(self.objective, self.inputs, self.t)
 
     def gradient(self, point: Array) -> Array:
         """Return the gradient of the loss at a point, (2,)."""
