@@ -406,6 +406,72 @@ def test_places_where_no_file_can_be_are_refused(tmp_path):
     assert repr(Checkpoint("run.safetensors")) == "Checkpoint('run.safetensors', every=60)"
 
 
+def test_what_is_no_name_of_a_file_is_refused(tmp_path):
+    for other in (5, True, b"run", Checkpoint(tmp_path / "run")):
+        with pytest.raises(TypeError, match="checkpoint: expected the name of a file, got"):
+            Checkpoint(other)
+    with pytest.raises(ValueError, match=r"expected the name of a file, got 'a\\x00b'"):
+        Checkpoint("a\0b")
+    with pytest.raises(ValueError, match=r"no file can be made at .*: File name too long"):
+        Checkpoint(tmp_path / ("x" * 300))
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "none" / "run")
+    with pytest.raises(ValueError, match=r"there is no folder .*none, to which .*link leads"):
+        Checkpoint(link)
+
+
+@pytest.mark.parametrize("content", ["", "hello, this is a text"])
+def test_another_file_is_no_checkpoint(content, path):
+    path.write_text(content)
+    with pytest.raises(ValueError, match=r"run.safetensors: is no checkpoint of chainrule"):
+        run("sgd", checkpoint=path)
+    assert path.read_text() == content
+
+
+class Meanwhile(Recorder):
+    """Does something once, at the end of the second epoch."""
+
+    def __init__(self, action):
+        super().__init__()
+        self.action = action
+
+    def finished(self, epoch):
+        super().finished(epoch)
+        if epoch.number == 2:
+            self.action()
+
+
+@pytest.mark.parametrize("every", [0, 60])
+def test_a_file_that_another_has_written_meanwhile_stays(every, path):
+    expected = run("early")
+    meanwhile = Meanwhile(lambda: path.with_name("other").replace(path))
+    run("sgd", checkpoint=path.with_name("other"))
+    other = path.with_name("other").read_bytes()
+    with pytest.warns(UserWarning, match="no longer the one that this training wrote") as warned:
+        trained = run("early", checkpoint=Checkpoint(path, every=every), reporter=meanwhile)
+    assert bits(*trained) == bits(*expected)
+    assert len(warned) == 1, "it is told once"
+    assert path.read_bytes() == other
+
+
+def test_a_file_that_is_deleted_meanwhile_is_written_anew(path):
+    def delete():
+        path.unlink(missing_ok=True)
+
+    expected = run("early")
+    run("early", checkpoint=Checkpoint(path, every=0), reporter=Meanwhile(delete))
+    assert bits(*run("early", checkpoint=path)) == bits(*expected)
+
+
+def test_a_relative_name_stays_where_it_was(path, monkeypatch):
+    other = path.parent / "other"
+    other.mkdir()
+    monkeypatch.chdir(path.parent)
+    run("early", checkpoint=path.name, reporter=Meanwhile(lambda: os.chdir(other)))
+    assert path.exists()
+    assert not list(other.iterdir())
+
+
 @contextmanager
 def full_disk(monkeypatch):
     """Let all that is written fail as on a full disk."""

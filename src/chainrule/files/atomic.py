@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -19,12 +19,15 @@ UNSYNCABLE = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF}
 """What a file system says that has no way to sync a folder, or no leave to open it."""
 
 
-def replace_file(path: Path, parts: Iterable[Content]) -> None:
+def replace_file(
+    path: Path, parts: Iterable[Content], ready: Callable[[Path], None] | None = None
+) -> None:
     """Write a file beside the path, sync it, and let it take the path's place.
 
     A link is followed, and the permissions of a file that was there are kept. When this fails
     before that moment, what was there stays, and nothing else is left behind; what a process that
-    was killed has left in the folder goes.
+    was killed has left in the folder goes. ``ready`` is called right before, with the file's name
+    until then; what it raises ends this.
 
     Raises
     ------
@@ -39,6 +42,8 @@ def replace_file(path: Path, parts: Iterable[Content]) -> None:
             with suppress(OSError):
                 os.chmod(path, permissions)
         _write(file, parts)
+        if ready is not None:
+            ready(Path(path))
     _sync_folder(target.parent)
 
 

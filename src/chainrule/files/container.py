@@ -70,7 +70,13 @@ OTHER = "is no model of chainrule"
 DAMAGED = "is damaged: its content does not match its checksum"
 
 
-def write_file(path: Path, kind: str, described: Described, arrays: Mapping[str, Array]) -> None:
+def write_file(
+    path: Path,
+    kind: str,
+    described: Described,
+    arrays: Mapping[str, Array],
+    ready: Callable[[Path], None] | None = None,
+) -> None:
     """Write a text and the arrays that it declares; the file is whole at any moment.
 
     Parameters
@@ -83,6 +89,8 @@ def write_file(path: Path, kind: str, described: Described, arrays: Mapping[str,
         The text and its tensors.
     arrays : dict
         Their numbers, by name.
+    ready : callable, optional
+        Called with the file written beside, right before it takes the path's place.
 
     Raises
     ------
@@ -103,7 +111,7 @@ def write_file(path: Path, kind: str, described: Described, arrays: Mapping[str,
             _check_regular(path, "written")
         if not path.parent.is_dir():
             raise ValueError("cannot be written: its folder does not exist")
-        replace_file(path, [len(header).to_bytes(8, "little"), header, *contents])
+        replace_file(path, [len(header).to_bytes(8, "little"), header, *contents], ready)
 
 
 def read_file(path: Path, kind: str, parse: Parse[D]) -> tuple[D, dict[str, Array]]:

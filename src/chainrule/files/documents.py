@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,13 @@ def _layout(name: str, data: Any) -> TensorLayout:
     return TensorLayout(name, np.dtype(TYPES[entries["type"]]), tuple(shape))
 
 
-def write_document(path: Path, kind: str, value: object, arrays: Mapping[str, Array]) -> None:
+def write_document(
+    path: Path,
+    kind: str,
+    value: object,
+    arrays: Mapping[str, Array],
+    ready: Callable[[Path], None] | None = None,
+) -> None:
     """Write a value and arrays to a file of a kind; it is whole at any moment.
 
     Parameters
@@ -87,6 +93,9 @@ def write_document(path: Path, kind: str, value: object, arrays: Mapping[str, Ar
         Plain: texts, finite numbers, true, false, None, lists and dicts of them.
     arrays : dict
         By names such as ``optimizer.mean``; NaN and infinity come back, too.
+    ready : callable, optional
+        Called with the file written beside, right before it takes the path's place; ValueError
+        ends that.
 
     Raises
     ------
@@ -97,7 +106,7 @@ def write_document(path: Path, kind: str, value: object, arrays: Mapping[str, Ar
         document = Document.of(value, arrays)
     except ValueError as error:
         raise ModelFileError(f"{path}: cannot be saved: {error}") from None
-    write_file(path, kind, document, arrays)
+    write_file(path, kind, document, arrays, ready)
 
 
 def read_document(path: Path, kind: str) -> tuple[Any, dict[str, Array]]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from chainrule.functions.fields import check_number
 from chainrule.later import later, release
-from chainrule.training.checkpoint_writer import CheckpointWriter
+from chainrule.training.checkpoint_writer import CheckpointWriter, NotOursError
 from chainrule.training.identity import Identity, difference
 from chainrule.training.snapshot import Reader, Snapshot, joined, separated
+from chainrule.types import Array
 
 __all__ = ["EVERY", "Checkpoint"]
 
@@ -21,6 +23,13 @@ EVERY = 60.0
 
 KIND = "checkpoint"
 KEYS = ("chainrule", "about", "training", "notes", "snapshot")
+
+
+OTHER = "is no model of chainrule"
+"""What is said of a file that is of no kind."""
+
+Mark: TypeAlias = tuple[int, int, int, int]
+"""By what a file is known: device, inode, time of its last change, and bytes."""
 
 
 class Checkpoint:
@@ -42,16 +51,20 @@ class Checkpoint:
     ------
     ValueError
         No file can be there.
+    TypeError
+        The path is neither text nor path.
     """
 
     def __init__(self, path: str | os.PathLike[str], every: float = EVERY) -> None:
-        self.path, self.every = Path(path), every
+        self.path, self.every = _as_path(path), every
         check_number(self, "every", low=0.0)
+        self._file = Path(os.path.abspath(self.path))  # wherever the program goes meanwhile
         self.about: Identity = {}
         self.notes: Snapshot = {}
         self._snapshot: Snapshot | None = None
         self._there: dict[str, Identity] = {}
         self._release = release()
+        self._known: Mark | None = None
         _check_place(self.path)
 
     def __repr__(self) -> str:
@@ -70,9 +83,11 @@ class Checkpoint:
         ModelFileError
             It is another kind of file, cut off, damaged, or of another release of chainrule.
         """
-        if self.found or not self.path.exists():
+        if self.found or not self._file.exists():
             return
-        document, arrays = later("files.documents").read_document(self.path, KIND)
+        self._known = mark_of(self._file)
+        with self._named_as_given():
+            document, arrays = later("files.documents").read_document(self._file, KIND)
         try:
             self._take(Reader(joined(document, arrays)))
         except ValueError as error:
@@ -152,6 +167,7 @@ class Checkpoint:
         """Return what writes the file while a training of this identity runs."""
 
         def write(snapshot: Snapshot) -> None:
+            self._check_ours()
             document, arrays = separated(
                 {
                     "chainrule": release(),
@@ -161,28 +177,89 @@ class Checkpoint:
                     "snapshot": snapshot,
                 }
             )
-            later("files.documents").write_document(self.path, KIND, document, arrays)
+            self._replace(document, arrays)
 
         return CheckpointWriter(write, self.every)
+
+    def _check_ours(self) -> None:
+        """Raise NotOursError if the file is one that this training has neither read nor written."""
+        if mark_of(self._file) not in (None, self._known):
+            raise NotOursError(
+                f"{self.path} is no longer the one that this training wrote; it stays as it is, "
+                "and no more are written"
+            )
+
+    def _replace(self, document: Snapshot, arrays: dict[str, Array]) -> None:
+        """Write the file, unless another has come there meanwhile."""
+        mark: Mark | None = None
+
+        def ready(written: Path) -> None:
+            nonlocal mark
+            self._check_ours()
+            mark = mark_of(written)
+
+        try:
+            with self._named_as_given():
+                later("files.documents").write_document(self._file, KIND, document, arrays, ready)
+        except ValueError:
+            self._check_ours()
+            raise
+        self._known = mark
+
+    @contextmanager
+    def _named_as_given(self) -> Iterator[None]:
+        """Name the file in errors as the caller does."""
+        try:
+            yield
+        except ValueError as error:
+            told = str(error).replace(str(self._file), str(self.path))
+            told = told.replace(f": {OTHER}", ": is no checkpoint of chainrule")
+            raise type(error)(told) from None
 
     def error(self, what: str) -> ValueError:
         """Return an error that says what of the file is wrong."""
         return ValueError(f"checkpoint {self.path} {what}")
 
 
+def mark_of(file: Path) -> Mark | None:
+    """Return by what the file is known that is there now, None if there is none."""
+    try:
+        now = file.stat()
+    except FileNotFoundError:
+        return None
+    return now.st_dev, now.st_ino, now.st_mtime_ns, now.st_size
+
+
+def _as_path(given: Any) -> Path:
+    """Return the path that is given; TypeError or ValueError for what is none."""
+    if not isinstance(given, str | os.PathLike) or not isinstance(os.fspath(given), str):
+        raise TypeError(f"checkpoint: expected the name of a file, got {given!r}")
+    if "\0" in os.fspath(given):
+        raise ValueError(f"checkpoint: expected the name of a file, got {os.fspath(given)!r:.100}")
+    return Path(given)
+
+
 def _check_place(path: Path) -> None:
     """Raise ValueError where no file can be written."""
-    if path.is_dir():
-        raise ValueError(f"checkpoint: expected the name of a file, got the folder {path}")
-    if path.exists() and not path.is_file():
-        raise ValueError(f"checkpoint: expected the name of a file, {path} is a device or pipe")
-    folder = Path(os.path.realpath(path)).parent
-    if not folder.is_dir():
-        raise ValueError(f"checkpoint: there is no folder {path.parent}")
     try:
+        _check_kind(path)
+        folder = Path(os.path.realpath(path)).parent
+        if not folder.is_dir():
+            missing = f"{folder}, to which {path} leads" if path.is_symlink() else path.parent
+            raise ValueError(f"checkpoint: there is no folder {missing}")
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise ValueError(
-            f"checkpoint: no file can be made in {folder}: {error.strerror}"
+            f"checkpoint: no file can be made at {str(path)[:100]}: {error.strerror}"
         ) from None
+
+
+def _check_kind(path: Path) -> None:
+    """Raise ValueError where something else is than a file; OSError for a name that none has."""
+    with suppress(FileNotFoundError):
+        path.stat()
+    if path.is_dir():
+        raise ValueError(f"checkpoint: expected the name of a file, got the folder {path}")
+    if path.exists() and not path.is_file():
+        raise ValueError(f"checkpoint: expected the name of a file, {path} is a device or pipe")

@@ -12,7 +12,7 @@ from chainrule.interruption import Request, noted
 from chainrule.training.snapshot import Snapshot
 from chainrule.warning import warn
 
-__all__ = ["CheckpointWriter", "NoCheckpoints", "Writer"]
+__all__ = ["CheckpointWriter", "NoCheckpoints", "NotOursError", "Writer"]
 
 SHARE = 0.02
 """The part of the time that checkpoints take at most."""
@@ -22,6 +22,10 @@ EXPECTED = 3e8
 
 RETRY = 10.0
 """Seconds after which it is tried again, at least, where a checkpoint could not be written."""
+
+
+class NotOursError(ValueError):
+    """The file is one that this training has neither read nor written: it is not replaced."""
 
 
 class Run(Protocol):
@@ -75,7 +79,8 @@ class CheckpointWriter:
     Parameters
     ----------
     write : callable
-        Writes a snapshot to the file; OSError or ValueError where it cannot.
+        Writes a snapshot to the file; OSError or ValueError where it cannot, NotOursError where it
+        never may again.
     every : float
         Seconds from one to the next, at least.
     """
@@ -89,6 +94,7 @@ class CheckpointWriter:
         self._thread: Thread | None = None
         self._error: Exception | None = None
         self._told = ""
+        self._ended = False
 
     @contextmanager
     def at_work(self, run: Run) -> Iterator[None]:
@@ -123,6 +129,8 @@ class CheckpointWriter:
         self._wait()
 
     def _begin(self, run: Run) -> None:
+        if self._ended:
+            return
         begin = perf_counter()
         try:
             snapshot = run.snapshot()
@@ -144,6 +152,7 @@ class CheckpointWriter:
 
     def _failed(self, error: Exception) -> None:
         self._error, self._due = error, perf_counter() + max(self.every, RETRY)
+        self._ended = isinstance(error, NotOursError)
 
     def _wait(self) -> None:
         """Wait for the thread; warn if it could not write, of the same reason once."""
