@@ -14,11 +14,11 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from chainrule import MLPClassifier, MLPRegressor, TableClassifier, TextClassifier
+from chainrule import Checkpoint, MLPClassifier, MLPRegressor, TableClassifier, TextClassifier
 from chainrule.estimators.random_states import random_state_snapshot, restore_random_state
 from chainrule.estimators.scoring import Guarded
 from chainrule.estimators.stopping import FitRecord
-from chainrule.files.documents import read_document
+from chainrule.files.documents import read_document, write_document
 from chainrule.training import checkpoint_writer, run as runs
 from chainrule.training.engine_stepper import EngineStepper
 from chainrule.training.evaluations import Evaluations
@@ -123,7 +123,26 @@ def test_a_random_state_goes_on(path, press):
     press(9)
     fit(np.random.RandomState(5), checkpoint=path)
     press(0)
-    assert fit(np.random.RandomState(99), checkpoint=path) == expected
+    assert fit(np.random.RandomState(5), checkpoint=path) == expected
+
+
+@pytest.mark.parametrize("steps", [9, 0])
+@pytest.mark.parametrize("make", [MLPClassifier, TableClassifier])
+def test_a_random_state_in_another_state_is_refused_and_left_alone(make, steps, path, press):
+    def fit(drawn):
+        model = make(hidden_layer_sizes=(9,), **SHORT | {"random_state": drawn})
+        return model.fit(X, CLASSES, checkpoint=path)
+
+    press(steps)
+    fit(np.random.RandomState(5))
+    press(0)
+    other, moved = np.random.RandomState(6), np.random.RandomState(5)
+    moved.random_sample()
+    for drawn in (other, moved):
+        with pytest.raises(ValueError, match="random_state: another state of the RandomState"):
+            fit(drawn)
+    assert other.random_sample() == np.random.RandomState(6).random_sample()
+    fit(np.random.RandomState(5))
 
 
 @pytest.mark.parametrize("generator", [np.random.MT19937, np.random.PCG64, np.random.Philox])
@@ -266,6 +285,19 @@ def test_every_without_a_file_is_refused():
         MLPClassifier().fit(X, CLASSES, checkpoint_every=3)
 
 
+@pytest.mark.parametrize("make", [MLPClassifier, MLPRegressor, TableClassifier])
+def test_wrong_options_are_refused_by_their_names(make, path):
+    def fit(**options):
+        make(max_iter=1).fit(X, CLASSES, **options)
+
+    with pytest.raises(ValueError, match=r"expected a number 0 <= checkpoint_every, got -1"):
+        fit(checkpoint=path, checkpoint_every=-1)
+    for other in (5, True, Checkpoint(path)):
+        with pytest.raises(TypeError, match="checkpoint: expected the name of a file, got"):
+            fit(checkpoint=other)
+    assert not path.exists()
+
+
 def test_one_of_many_ends_them_all(path, press):
     """A file is of one training: folds do not share it, and Ctrl-C ends all of them."""
     model = make_pipeline(StandardScaler(), MLPClassifier((9,), **SHORT))
@@ -347,6 +379,36 @@ CONSTANT = {
     *("MLPClassifier", "MLPRegressor", "TableClassifier"),
 }
 """Classes of which nothing changes that bits depend on, or that the stepper keeps."""
+
+
+FORGED = {
+    "empty order": ("shuffle.order", np.zeros(0, np.int64), "expected the order of"),
+    "order of fewer": ("shuffle.order", np.arange(3), "expected the order of"),
+    "no best score": ("watcher.record.best_score", None, "best_score: expected a number, got None"),
+    "no losses": ("watcher.record.losses", np.zeros(0), "scores: expected at most one for each"),
+}
+
+
+@pytest.mark.parametrize("told", FORGED)
+def test_what_a_stranger_has_changed_is_a_value_error(told, path, press):
+    def fit():
+        model = MLPClassifier((9,), early_stopping=True, n_iter_no_change=50, **SHORT)
+        model.fit(X, CLASSES, checkpoint=path)
+
+    press(20)
+    fit()
+    press(0)
+    document, arrays = read_document(path, "checkpoint")
+    values = joined(document, arrays)
+    place, value, match = FORGED[told]
+    *above, name = place.split(".")
+    part = values["snapshot"]
+    for each in above:
+        part = part[each]
+    part[name] = value
+    write_document(path, "checkpoint", *separated(values))
+    with pytest.raises(ValueError, match=match):
+        fit()
 
 
 def objects_in(value, seen):

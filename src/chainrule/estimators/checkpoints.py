@@ -9,7 +9,12 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from chainrule.estimators import resolve
-from chainrule.estimators.random_states import random_state_snapshot, restore_random_state
+from chainrule.estimators.random_states import (
+    random_state_snapshot,
+    restore_random_state,
+    same_state,
+)
+from chainrule.functions.fields import check_number
 from chainrule.training import Checkpoint
 from chainrule.training.checkpoint import EVERY
 from chainrule.training.identity import Identity, described, digest_of
@@ -42,7 +47,9 @@ class FitCheckpoint(Checkpoint):
     random_state: np.random.RandomState
 
     def __init__(self, path: str | os.PathLike[str], every: float | None = None) -> None:
-        super().__init__(path, EVERY if every is None else every)
+        self.checkpoint_every = EVERY if every is None else every
+        check_number(self, "checkpoint_every", low=0.0)
+        super().__init__(path, self.checkpoint_every)
         self._learned: tuple[Any, ...] = ()
         self._said: Identity = {}
 
@@ -70,16 +77,24 @@ class FitCheckpoint(Checkpoint):
         Raises
         ------
         ValueError
-            The file is of another training; the message names the difference.
+            The file is of another training; the message names the difference. A RandomState, too,
+            must be as it was when that fit began, and is left where that fit leaves it.
         """
         self.about = _identity(estimator)
         self.read()
         self.compare("about", self.about, whole=False)
         given = estimator.random_state
-        self.random_state = check_random_state(given)
+        own = isinstance(given, np.random.RandomState)
+        self.random_state = resolve.random_state(given) if own else check_random_state(given)
         if not self.found:
             self.notes[SEEDED] = random_state_snapshot(self.random_state)
             return
+        if own and not same_state(self.random_state, self.notes.get(SEEDED)):
+            raise self.error(
+                "is of another training: random_state: another state of the RandomState here than "
+                "there; expected the one with which that fit began. Give a RandomState of the same "
+                "seed, or delete the file, or name another, to begin anew"
+            )
         if given is None:  # not NumPy's own, on which others draw
             self.random_state = np.random.RandomState()
         try:

@@ -6,14 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.training.snapshot import Reader, Snapshot
+from chainrule.training.snapshot import Reader, Snapshot, separated
 
-__all__ = ["random_state_snapshot", "restore_random_state"]
+__all__ = ["random_state_snapshot", "restore_random_state", "same_state"]
 
 
 def random_state_snapshot(random_state: np.random.RandomState) -> Snapshot:
     """Return the state from which all that follows is drawn."""
     return _plain(random_state.get_state(legacy=False))
+
+
+def same_state(random_state: np.random.RandomState, snapshot: object) -> bool:
+    """Return whether a RandomState draws what it would after a snapshot."""
+    if type(snapshot) is not dict:
+        return False
+    here, arrays = separated(random_state_snapshot(random_state))
+    there, others = separated(snapshot)
+    return here == there and all(np.array_equal(arrays[name], others[name]) for name in arrays)
 
 
 def restore_random_state(random_state: np.random.RandomState, reader: Reader) -> None:

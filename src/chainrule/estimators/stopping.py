@@ -101,6 +101,9 @@ class FitRecord:
         )
         self.lowest = reader.number("lowest")
         self.stale, self.seen = reader.whole("stale"), reader.whole("seen")
+        for name in ("scores", "validation_losses"):
+            if len(getattr(self, name) or ()) > len(self.losses):
+                raise ValueError(f"{reader.where}.{name}: expected at most one for each of losses")
 
     def add(self, epoch: Epoch, samples: int) -> None:
         """Append the numbers of an epoch."""
@@ -285,6 +288,8 @@ class StoppingMonitor:
         """Take back a snapshot."""
         reader.expect("record", "optimizer", "follow")
         reader.restore("record", self.record)
+        if self.watched == "Validation score" and self.record.best_score is None:
+            raise ValueError(f"{reader.where}.record.best_score: expected a number, got None")
         reader.restore("optimizer", self.optimizer)
         self.follow = reader.flag("follow")
 
@@ -306,6 +311,11 @@ class Shuffles:
 
     def __call__(self, count: int, epoch: int) -> Array:
         """Return the order of an epoch; it is drawn once."""
+        if self.order is not None and len(self.order) != count:
+            raise ValueError(
+                f"checkpoint.shuffle.order: expected the order of {count} samples, got that of "
+                f"{len(self.order)}"
+            )
         if self.order is None or epoch != self.epoch:
             positions = np.arange(count)
             self.random_state.shuffle(positions)
