@@ -454,6 +454,20 @@ def test_a_file_that_another_has_written_meanwhile_stays(every, path):
     assert path.read_bytes() == other
 
 
+def test_only_the_own_file_is_removed(path):
+    checkpoint = Checkpoint(path)
+    run("sgd", checkpoint=checkpoint)
+    own = path.read_bytes()
+    path.write_bytes(own + b" ")
+    checkpoint.remove()
+    assert path.read_bytes() == own + b" "
+    path.unlink()
+    run("sgd", checkpoint=checkpoint)
+    checkpoint.remove()
+    assert not path.exists()
+    checkpoint.remove()
+
+
 def test_a_file_that_is_deleted_meanwhile_is_written_anew(path):
     def delete():
         path.unlink(missing_ok=True)

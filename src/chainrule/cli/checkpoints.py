@@ -114,10 +114,10 @@ class KeptTraining:
         return [f"the same command with --resume goes on from {self.checkpoint.path}"]
 
     def remove(self) -> None:
-        """Remove the file: the model is saved."""
+        """Remove the file, if it is this training's own: the model is saved."""
         if self.checkpoint is not None:
             with suppress(OSError):
-                self.checkpoint.path.unlink(missing_ok=True)
+                self.checkpoint.remove()
 
 
 def _check(path: Path, inputs: tuple[str | Path, ...], *, resume: bool) -> None:

@@ -181,9 +181,17 @@ class Checkpoint:
 
         return CheckpointWriter(write, self.every)
 
+    def remove(self) -> None:
+        """Remove the file, if it is the one that this training has read or written."""
+        if self._ours():
+            self._file.unlink(missing_ok=True)
+
+    def _ours(self) -> bool:
+        return mark_of(self._file) in (None, self._known)
+
     def _check_ours(self) -> None:
         """Raise NotOursError if the file is one that this training has neither read nor written."""
-        if mark_of(self._file) not in (None, self._known):
+        if not self._ours():
             raise NotOursError(
                 f"{self.path} is no longer the one that this training wrote; it stays as it is, "
                 "and no more are written"
