@@ -1,6 +1,7 @@
 """Streams: the rows and blocks of files and arrays, and what is refused."""
 
 import importlib
+import os
 import sys
 from decimal import Decimal
 
@@ -262,6 +263,28 @@ def test_without_pyarrow_it_says_what_to_install(table, tmp_path, monkeypatch):
 def test_a_block_that_is_damaged_is_named(table, tmp_path, name):
     path = written(table, tmp_path / name, rows=25)
     stream = DataStream(path, "y")
-    path.write_bytes(path.read_bytes()[:300])
+    whole, before = path.read_bytes(), path.stat()
+    path.write_bytes(whole[:8] + bytes(len(whole) - 8))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     with pytest.raises(DataError, match=f"{name}: cannot be read: "):
         rows_of(stream)
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.arrow"])
+def test_a_file_that_changes_is_not_read_on(table, tmp_path, name):
+    path = written(table, tmp_path / name, rows=25)
+    stream = DataStream(path, "y")
+    rows_of(stream)
+    written(pa.concat_tables([table, table]), path, rows=25)  # of which the old rows are the first
+    with pytest.raises(DataError, match=f"{name}: expected the file .* got one that has changed"):
+        rows_of(stream)
+    os.remove(path)
+    with pytest.raises(DataError, match=f"{name}: cannot be read: "):
+        rows_of(stream)
+    written(table, path, rows=25)
+    stream = DataStream(path, "y")
+    parts = stream.read(0)
+    next(parts)
+    written(table, path, rows=5)
+    with pytest.raises(DataError, match=f"{name}: expected the file .* got one that has changed"):
+        list(parts)

@@ -557,3 +557,48 @@ def test_a_fit_of_a_stream_goes_on_from_its_checkpoint(data, tmp_path):
     first = TableRegressor(**table).fit(stream, **kept)
     again = TableRegressor(**table).fit(stream, **kept)
     np.testing.assert_array_equal(first.chain_.parameters.flat, again.chain_.parameters.flat)
+
+
+@pytest.mark.parametrize("what", ["X", "answers", "weights"])
+def test_a_checkpoint_knows_all_blocks(data, tmp_path, what):
+    parts = {"X": data[0], "answers": data[1], "weights": np.ones(len(data[0]))}
+
+    def fit(parts, **kept):
+        stream = DataStream(parts["X"], parts["answers"], **WINDOW)
+        return MLPRegressor(max_iter=1, random_state=0).fit(
+            stream, sample_weight=parts["weights"], checkpoint=tmp_path / "t.checkpoint", **kept
+        )
+
+    first = fit(parts)
+    assert fit({name: part.copy() for name, part in parts.items()}).loss_curve_ == first.loss_curve_
+    named = {"X": "all rows of X", "answers": "all answers", "weights": "all sample weights"}[what]
+    for row in range(0, len(data[0]), 100):  # one of each block
+        other = parts[what].copy()
+        other[row] += 0.5
+        with pytest.raises(ValueError, match=f"of another training: .*{named}: other numbers here"):
+            fit({**parts, what: other})
+
+
+def test_a_checkpoint_knows_all_files(data, tmp_path):
+    X, y = data
+
+    def fit(folder):
+        stream = DataStream(folder, "price", window_rows=1000)
+        model = MLPRegressor(max_iter=1, random_state=0)
+        return model.fit(stream, checkpoint=tmp_path / "t.checkpoint")
+
+    for folder in ("one", "copy"):
+        (tmp_path / folder).mkdir()
+        for number in range(3):
+            rows = slice(1000 * number, 1000 * number + 1000)
+            parquet(tmp_path / folder / f"{number}.parquet", X[rows], price=y[rows])
+    first = fit(tmp_path / "one")
+    assert fit(tmp_path / "copy").loss_curve_ == first.loss_curve_
+    for number in range(3):
+        rows = slice(1000 * number, 1000 * number + 1000)
+        path = tmp_path / "copy" / f"{number}.parquet"
+        before = path.read_bytes()
+        parquet(path, X[rows][::-1], price=y[rows][::-1])
+        with pytest.raises(ValueError, match=rf"all rows of {number}.parquet \({number + 1}\): "):
+            fit(tmp_path / "copy")
+        path.write_bytes(before)

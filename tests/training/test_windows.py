@@ -22,6 +22,7 @@ from chainrule import (
     train,
 )
 from chainrule.training import SGD
+from chainrule.training.identity import described_data
 from chainrule.training.loop import train_blocks
 from chainrule.training.samples import Samples
 
@@ -49,6 +50,9 @@ class Blocks:
 
     def place(self, block, sample):
         return f"row {sample} of block {block}"
+
+    def identity(self):
+        return {name: described_data(getattr(self, name)) for name in ("X", "t", "weights")}
 
 
 @pytest.fixture

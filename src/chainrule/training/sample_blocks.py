@@ -28,6 +28,12 @@ class SampleBlocks(Protocol):
     def place(self, block: int, sample: int) -> str:
         """Return in words where a sample of a block stands, both counted from 0."""
 
+    def identity(self) -> dict[str, str]:
+        """Return all samples, part by part, each as a text that differs wherever a sample does.
+
+        A digest may follow "#". It is asked for once, by a training that has a checkpoint.
+        """
+
 
 def all_of(blocks: SampleBlocks) -> Samples:
     """Return the samples of all blocks in memory."""

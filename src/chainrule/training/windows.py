@@ -108,9 +108,10 @@ class WindowedSamples:
 
     @property
     def identity(self) -> Identity:
-        """What is trained on beside the first samples: the sizes of blocks, and of a window."""
+        """What is trained on: all samples, the sizes of blocks, and of a window."""
         sizes = described_data(np.array(self.blocks.sizes))
-        return {"sizes of blocks": sizes, "rows of a window": str(self.window)}
+        own = self.blocks.identity()
+        return {"sizes of blocks": sizes, "rows of a window": str(self.window), **own}
 
     def slices(self, epoch: int, stepper: Stepper, done: int = 0) -> Iterator[Slice]:
         """Yield the rows of some batches and the batches' size, as ``EpochSamples.slices`` does."""

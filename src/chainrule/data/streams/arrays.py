@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 import os
 from bisect import bisect_right
@@ -16,9 +17,13 @@ from numpy.typing import NDArray
 from chainrule.data.errors import DataError
 from chainrule.data.idx import read_idx_header
 from chainrule.data.streams.blocks import RowBlocks
+from chainrule.data.streams.contents import contents_of
 from chainrule.data.streams.parts import ArrayPart, Part
 
-__all__ = ["ArrayBlocks", "map_idx", "map_npy"]
+__all__ = ["ArrayBlocks", "described_array", "map_idx", "map_npy"]
+
+DIGESTED_BYTES = 2**24
+"""Bytes of an array that are digested at once."""
 
 BLOCK_BYTES = 2**20
 """A block of an array has as many rows as so many bytes hold, where nobody says otherwise."""
@@ -80,12 +85,32 @@ class ArrayBlocks(RowBlocks):
         number, start = self._starts[block]
         return f"row {start + row} of {self.told[number]}"
 
+    def contents(self) -> dict[str, str]:
+        """Return shape, type and digest of each array, or of all where they are many."""
+        return contents_of(self.told, [described_array(array) for array in self.arrays])
+
 
 def forget(array: Any) -> None:
     """Let the system have back the memory of a mapped array's pages, which are on the disk."""
     mapped: Any = getattr(array, "_mmap", None)
     if getattr(array, "mode", "") in ("r", "r+") and hasattr(mapped, "madvise"):
         mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def described_array(array: Any) -> str:
+    """Return shape, type and digest of an array that is read in slices."""
+    digest = hashlib.sha256()
+    shape = tuple(array.shape)
+    row = int(np.prod(shape[1:])) * max(1, np.dtype(array.dtype).itemsize)
+    rows = max(1, DIGESTED_BYTES // max(1, row))
+    for start in range(0, len(array), rows):
+        some = np.ascontiguousarray(array[start : start + rows])
+        if some.dtype.kind == "O":
+            digest.update(repr(some.tolist()).encode("utf-8", "surrogatepass"))
+        else:
+            digest.update(some.astype(some.dtype.newbyteorder("=")).view(np.uint8).data)
+        forget(array)
+    return f"array {' × '.join(map(str, shape))} {array.dtype}#{digest.hexdigest()[:32]}"
 
 
 def map_npy(path: Path) -> NDArray[Any]:

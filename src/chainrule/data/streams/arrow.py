@@ -12,6 +12,12 @@ from chainrule.data.cells import shortened
 from chainrule.data.errors import DataError
 from chainrule.data.files import installed
 from chainrule.data.streams.blocks import RowBlocks
+from chainrule.data.streams.contents import (
+    check_stamp,
+    contents_of,
+    described_files,
+    stamp_of,
+)
 from chainrule.data.streams.parts import ArrowPart, Part, rows_at_once
 
 __all__ = ["ARROW", "PARQUET", "ArrowFileBlocks", "ParquetBlocks"]
@@ -36,6 +42,7 @@ class _TableFiles(RowBlocks):
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.paths = tuple(paths)
+        self._stamps = [stamp_of(path) for path in self.paths]
         names: tuple[str, ...] | None = None
         blocks: list[tuple[int, int, int, int]] = []  # the file, its block, first row, rows
         for number, path in enumerate(self.paths):
@@ -80,15 +87,25 @@ class _TableFiles(RowBlocks):
         number, own, first, _ = self._blocks[block]
         chosen = list(self.names or ()) if names is None else list(names)
         rows = rows_at_once(len(chosen))
+        path, stamp = self.paths[number], self._stamps[number]
+        check_stamp(path, stamp)
         try:
-            for batch in self._batches(self.paths[number], own, chosen):
+            for batch in self._batches(path, own, chosen):
                 for start in range(0, batch.num_rows, rows):
                     piece = batch.slice(start, min(rows, batch.num_rows - start))
                     yield ArrowPart(piece, first + start)
                 first += batch.num_rows
         except (OSError, ValueError) as error:
+            check_stamp(path, stamp)
             reason = str(error).partition("\n")[0]
-            raise DataError(f"{self.paths[number]}: cannot be read: {reason}") from None
+            raise DataError(f"{path}: cannot be read: {reason}") from None
+        check_stamp(path, stamp)
+
+    def contents(self) -> dict[str, str]:
+        """Return size and digest of each file, or of all where they are many."""
+        for path, stamp in zip(self.paths, self._stamps, strict=True):
+            check_stamp(path, stamp)
+        return contents_of([path.name for path in self.paths], described_files(self.paths))
 
     def place(self, block: int, row: int) -> str:
         """Return the name of the file, and the row in it."""

@@ -40,5 +40,9 @@ class RowBlocks(ABC):
         """Return in words where a row of a block stands, both counted from 0."""
 
     @abstractmethod
+    def contents(self) -> dict[str, str]:
+        """Return what is read, part by part, each as a text; a digest of its bytes follows "#"."""
+
+    @abstractmethod
     def __repr__(self) -> str:
         """Return in words what is read."""

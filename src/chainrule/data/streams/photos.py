@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from chainrule.data.images import (
     without_damaged,
 )
 from chainrule.data.streams.blocks import RowBlocks
+from chainrule.data.streams.contents import described_files
 from chainrule.data.streams.parts import ArrayPart, Part
 
 __all__ = ["PhotoBlocks"]
@@ -74,3 +76,8 @@ class PhotoBlocks(RowBlocks):
     def place(self, block: int, row: int) -> str:
         """Return the name of the file."""
         return f"image {self.files[block]!r}"
+
+    def contents(self) -> dict[str, str]:
+        """Return a digest of all files, and the shape that they are reduced to."""
+        digest = hashlib.sha256("\n".join(described_files(self.paths)).encode()).hexdigest()[:32]
+        return {"all photos": f"{len(self.paths):,} files, {self.reading.shape}#{digest}"}

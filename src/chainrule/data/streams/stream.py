@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.cells import shortened
 from chainrule.data.errors import DataError
-from chainrule.data.streams.arrays import Answers
+from chainrule.data.streams.arrays import Answers, described_array
 from chainrule.data.streams.opening import opened_answers, opened_blocks
 from chainrule.data.streams.parts import Part
 from chainrule.data.table import Column
@@ -204,6 +204,19 @@ class DataStream:
     def place(self, block: int, row: int) -> str:
         """Return in words where a row of a block stands, both counted from 0."""
         return self._blocks.place(block, row)
+
+    def contents(self) -> dict[str, str]:
+        """Return all rows and answers, part by part, each as a text with a digest of its bytes.
+
+        Everything is read once.
+        """
+        found = dict(self._blocks.contents())
+        if self._answers is not None:
+            found["all answers"] = described_array(self._answers.y)
+        if self._blocks.names is not None:
+            found["columns"] = ", ".join(map(repr, self.names or ()))
+            found["columns of answers"] = ", ".join(map(repr, self.answer_columns)) or "none"
+        return found
 
     def head(self, rows: int) -> LabelledPart:
         """Return the first rows of the stream, at most so many; of what takes long, a few."""

@@ -81,6 +81,13 @@ class EncodedBlocks:
             row += out <= row
         return self.stream.place(own, row)
 
+    def identity(self) -> dict[str, str]:
+        """Return what is read, part by part, with a digest of every byte that can matter."""
+        found = self.stream.contents()
+        if self.weights is not None:
+            found["all sample weights"] = self.weights.described()
+        return found
+
     def rows_at(self, rows: Array) -> Samples:
         """Return samples of some rows of the stream, whose numbers rise, as a score takes them."""
         part = self.stream.at(rows)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.streams import DataStream, LabelledPart
-from chainrule.data.streams.arrays import Answers
+from chainrule.data.streams.arrays import Answers, described_array
 from chainrule.types import Array
 
 __all__ = ["RowWeights", "weighed"]
@@ -40,6 +40,10 @@ class RowWeights:
         if self.array is None:
             return self._numbers(part)
         return np.asarray(self.array.y)[rows]
+
+    def described(self) -> str:
+        """Return the column, which is digested with its file, or a digest of the array."""
+        return f"column {self.column!r}" if self.array is None else described_array(self.array.y)
 
     def _numbers(self, part: LabelledPart) -> Array:
         return part.part.numbers((self.column,))[:, 0]
