@@ -288,3 +288,53 @@ def test_a_file_that_changes_is_not_read_on(table, tmp_path, name):
     written(table, path, rows=5)
     with pytest.raises(DataError, match=f"{name}: expected the file .* got one that has changed"):
         list(parts)
+
+
+DAY = 86_400_000
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+@pytest.mark.parametrize(
+    ("first", "second", "cells"),
+    [
+        (pa.array([1, 2]), pa.array([0.5, None]), [1.0, 2.0, 0.5, None]),
+        (pa.array([1, 2], pa.int32()), pa.array([2**40, 4]), [1, 2, 2**40, 4]),
+        (pa.array([0.5, 1], pa.float32()), pa.array([0.1, 2]), [0.5, 1.0, 0.1, 2.0]),
+        (pa.array(["a", "b"]), pa.array(["c", "a"]).dictionary_encode(), ["a", "b", "c", "a"]),
+        (
+            pa.array(["a", None]).cast(pa.dictionary(pa.int8(), pa.string())),
+            pa.array(["c", "a"]).cast(pa.dictionary(pa.int16(), pa.string())),
+            ["a", None, "c", "a"],
+        ),
+        (pa.nulls(2), pa.array(["c", "a"]), [None, None, "c", "a"]),
+        (pa.nulls(2), pa.array(["c", "a"]).dictionary_encode(), [None, None, "c", "a"]),
+        (
+            pa.array([DAY, 0], pa.timestamp("ms")),
+            pa.array([1, 2], pa.timestamp("us")),
+            np.array([DAY * 1000, 0, 1, 2], "datetime64[us]").tolist(),
+        ),
+    ],
+)
+def test_columns_of_several_types_get_the_one_that_holds_both(
+    tmp_path, ending, first, second, cells
+):
+    for number, column in enumerate((first, second)):
+        written(pa.table({"a": column, "y": [1, 2]}), tmp_path / f"{number}.{ending}")
+    stream = DataStream(tmp_path, "y")
+    assert stream.whole().part.batch.column("a").to_pylist() == cells
+
+
+def test_columns_of_types_that_do_not_go_together_are_refused(tmp_path):
+    for number, column in enumerate(([1, 2], [0.5, 2], ["one", "two"])):
+        written(pa.table({"a": column}), tmp_path / f"{number}.parquet")
+    message = r"2.parquet: column 'a': expected double, as in 0.parquet .*, got string"
+    with pytest.raises(DataError, match=message):
+        DataStream(tmp_path)
+
+
+def test_a_column_is_named_once_and_only_where_columns_have_names(table, tmp_path):
+    path = written(table, tmp_path / "a.parquet")
+    with pytest.raises(DataError, match=r"expected different columns as y, got \['y', 'y'\]"):
+        DataStream(path, ["y", "y"])
+    with pytest.raises(DataError, match=r"the name of a column, 'w', got .* have no names"):
+        DataStream(np.zeros((3, 1))).without("w")

@@ -322,6 +322,9 @@ def test_a_stream_has_answers_of_its_own_or_is_given_some(data, tmp_path):
     own = MLPRegressor(max_iter=3, random_state=0).fit(DataStream(path, "price", window_rows=1000))
     np.testing.assert_array_equal(model.chain_.parameters.flat, own.chain_.parameters.flat)
     assert model.score(without) == own.score(DataStream(path, "price"))  # the column of training
+    for both in (MLPRegressor(), TableRegressor(**TABLE)):  # the old column would be a feature
+        with pytest.raises(ValueError, match=r"expected no y beside DataStream.* has its answers"):
+            both.fit(DataStream(path, "price", window_rows=1000), y)
     assert model.feature_names_in_.tolist() == [f"x{place}" for place in range(FEATURES)]
     with pytest.raises(ValueError, match=r"expected sample_weight as an array of 3,000 numbers"):
         MLPRegressor().fit(without, "price", sample_weight=[1, 2])

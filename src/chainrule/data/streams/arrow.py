@@ -19,6 +19,7 @@ from chainrule.data.streams.contents import (
     stamp_of,
 )
 from chainrule.data.streams.parts import ArrowPart, Part, rows_at_once
+from chainrule.data.streams.schemas import cast_batch, common_types
 
 __all__ = ["ARROW", "PARQUET", "ArrowFileBlocks", "ParquetBlocks"]
 
@@ -44,13 +45,16 @@ class _TableFiles(RowBlocks):
         self.paths = tuple(paths)
         self._stamps = [stamp_of(path) for path in self.paths]
         names: tuple[str, ...] | None = None
+        schemas: list[Any] = []
         blocks: list[tuple[int, int, int, int]] = []  # the file, its block, first row, rows
         for number, path in enumerate(self.paths):
             try:
-                found, sizes = self._look_into(path)
+                schema, sizes = self._look_into(path)
             except (OSError, ValueError) as error:
                 reason = str(error).partition("\n")[0]
                 raise DataError(f"{path}: expected {self.kind}: {reason}") from None
+            found = tuple(schema.names)
+            schemas.append(schema)
             names = found if names is None else names
             if set(found) != set(names) or len(found) != len(names):
                 other = sorted(set(found) ^ set(names))
@@ -66,6 +70,7 @@ class _TableFiles(RowBlocks):
         self.names = names or ()
         if len(set(self.names)) < len(self.names):
             raise DataError(f"{self.paths[0]}: expected different names of columns")
+        self._types = common_types(self.paths, schemas)
         self._blocks = blocks
         self.sizes = tuple(size for *_, size in blocks)
         self.row_bytes = 8 * len(self.names)
@@ -74,8 +79,8 @@ class _TableFiles(RowBlocks):
         first = self.paths[0].name
         return first if len(self.paths) == 1 else f"{first} and {len(self.paths) - 1} files more"
 
-    def _look_into(self, path: Path) -> tuple[tuple[str, ...], list[int]]:
-        """Return the names of a file's columns, and how many rows each of its blocks has."""
+    def _look_into(self, path: Path) -> tuple[Any, list[int]]:
+        """Return the schema of a file's columns, and how many rows each of its blocks has."""
         raise NotImplementedError
 
     def _batches(self, path: Path, block: int, names: list[str] | None) -> Iterator[Any]:
@@ -93,6 +98,7 @@ class _TableFiles(RowBlocks):
             for batch in self._batches(path, own, chosen):
                 for start in range(0, batch.num_rows, rows):
                     piece = batch.slice(start, min(rows, batch.num_rows - start))
+                    piece = cast_batch(piece, self._types)
                     yield ArrowPart(piece, first + start)
                 first += batch.num_rows
         except (OSError, ValueError) as error:
@@ -118,11 +124,11 @@ class ParquetBlocks(_TableFiles):
 
     kind = "a Parquet file"
 
-    def _look_into(self, path: Path) -> tuple[tuple[str, ...], list[int]]:
+    def _look_into(self, path: Path) -> tuple[Any, list[int]]:
         found = _metadata(path)
         schema = found.schema.to_arrow_schema()
         groups = range(found.num_row_groups)
-        return tuple(schema.names), [found.row_group(group).num_rows for group in groups]
+        return schema, [found.row_group(group).num_rows for group in groups]
 
     def _batches(self, path: Path, block: int, names: list[str] | None) -> Iterator[Any]:
         parquet = _parquet()
@@ -138,10 +144,10 @@ class ArrowFileBlocks(_TableFiles):
 
     kind = "an Arrow IPC file"
 
-    def _look_into(self, path: Path) -> tuple[tuple[str, ...], list[int]]:
+    def _look_into(self, path: Path) -> tuple[Any, list[int]]:
         with _reader(path, []) as file:
             sizes = [file.get_batch(block).num_rows for block in range(file.num_record_batches)]
-            return tuple(file.schema.names), sizes
+            return file.schema, sizes
 
     def _batches(self, path: Path, block: int, names: list[str] | None) -> Iterator[Any]:
         with _reader(path) as file:

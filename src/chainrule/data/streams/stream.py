@@ -170,6 +170,11 @@ class DataStream:
 
     def without(self, name: str) -> DataStream:
         """Return the stream without a column among the features; DataError if there is none."""
+        if self._blocks.names is None:
+            raise DataError(
+                f"DataStream: expected a table's files for the name of a column, {name!r}, got "
+                f"{self!r}, whose columns have no names"
+            )
         if name not in (self.names or ()):
             known = shortened(self.names or (), most=50)
             raise DataError(f"DataStream: no column {name!r} among {known}")
@@ -262,6 +267,8 @@ class DataStream:
         if names is not None and (isinstance(y, str) or listed):
             chosen = tuple(y) if listed else (y,)
             absent = [name for name in chosen if name not in names]
+            if len(set(chosen)) < len(chosen):
+                raise DataError(f"DataStream: expected different columns as y, got {list(chosen)}")
             if absent or not chosen:
                 raise DataError(
                     f"DataStream: no column {shortened(absent)} among {shortened(names, most=50)}"

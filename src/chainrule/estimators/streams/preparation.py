@@ -165,7 +165,12 @@ def seed_of(estimator: Any, drawn: int) -> int:
 
 
 def answered(estimator: Any, stream: DataStream, y: Any) -> DataStream:
-    """Return a stream with answers y, or with those it has; ValueError if there are none."""
+    """Return a stream with answers y, or with those it has; ValueError for none, or for both."""
+    if y is not None and stream.labelled:
+        raise ValueError(
+            f"{type(estimator).__name__}: expected no y beside {stream!r}, which has its answers, "
+            "and would be trained on them"
+        )
     if y is not None:
         stream = stream.with_answers(y)
     if not stream.labelled:
