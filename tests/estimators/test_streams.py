@@ -347,7 +347,7 @@ def test_a_wrong_number_is_named_with_its_row_and_nothing_is_lost(data, tmp_path
     labels = np.where(y > 0, "yes", "no").astype(object)
     labels[1111] = None
     path = parquet(tmp_path / "t.parquet", data[0], label=labels)
-    with pytest.raises(ValueError, match=r"target 'label', row 1111: expected a value, got an em"):
+    with pytest.raises(ValueError, match=r"'label', row 1111 of t.parquet: expected a value, got"):
         MLPClassifier().fit(DataStream(path, "label", window_rows=1000))
 
 
@@ -605,3 +605,51 @@ def test_a_checkpoint_knows_all_files(data, tmp_path):
         with pytest.raises(ValueError, match=rf"all rows of {number}.parquet \({number + 1}\): "):
             fit(tmp_path / "copy")
         path.write_bytes(before)
+
+
+@pytest.mark.parametrize("window_rows", [700, None])
+@pytest.mark.parametrize("wrong", [np.inf, np.nan])
+def test_a_wrong_row_is_named_with_its_file(data, tmp_path, window_rows, wrong):
+    X, y = data[0].copy(), data[1]
+    whole = X.copy()
+    X[1317, 2] = wrong
+    for folder, rows in (("good", whole), ("bad", X)):
+        (tmp_path / folder).mkdir()
+        for number in range(3):
+            some = slice(1000 * number, 1000 * number + 1000)
+            parquet(tmp_path / folder / f"{number}.parquet", rows[some], price=y[some])
+    good = DataStream(tmp_path / "good", "price", window_rows=window_rows)
+    bad = DataStream(tmp_path / "bad", "price", window_rows=window_rows)
+    place = r"column 'x2', row 317 of 1.parquet: expected a finite number, got"
+    model = MLPRegressor(random_state=0, max_iter=1)
+    for call in (model.fit, model.fit(good).predict):
+        with pytest.raises(ValueError, match=place):
+            call(bad)
+    arrays = DataStream(X, y, window_rows=window_rows)
+    unnamed = MLPRegressor(random_state=0, max_iter=1)
+    for call in (unnamed.fit, unnamed.fit(DataStream(whole, y)).predict):
+        with pytest.raises(ValueError, match=r"got (nan|inf) in row 1317 of X, column 2$"):
+            call(arrays)
+    if np.isnan(wrong):  # which tables take
+        return
+    table = TableRegressor(**{**TABLE, "max_iter": 1})
+    for call in (table.fit, table.fit(good).predict):
+        with pytest.raises(ValueError, match=r"column 'x2', row 317 of 1.parquet: expected"):
+            call(bad)
+    table.fit(DataStream(whole, y))
+    with pytest.raises(ValueError, match=r"column 'x2', row 1317 of X: expected"):
+        table.predict(arrays)
+
+
+def test_an_empty_answer_is_named_with_its_file(data, tmp_path):
+    X, y = data
+    labels = np.where(y > 0, "yes", "no").astype(object)
+    labels[2111] = None
+    for number in range(3):
+        some = slice(1000 * number, 1000 * number + 1000)
+        parquet(tmp_path / f"{number}.parquet", X[some], label=labels[some])
+    for window_rows in (1000, None):
+        stream = DataStream(tmp_path, "label", window_rows=window_rows)
+        for model in (MLPClassifier(), TableClassifier(**TABLE)):
+            with pytest.raises(ValueError, match=r"target 'label', row 111 of 2.parquet: expected"):
+                model.fit(stream)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,7 @@ class _TableFiles(RowBlocks):
         self._types = common_types(self.paths, schemas)
         self._blocks = blocks
         self.sizes = tuple(size for *_, size in blocks)
+        self._first = [0, *accumulate(self.sizes)]
         self.row_bytes = 8 * len(self.names)
 
     def __repr__(self) -> str:
@@ -89,7 +91,8 @@ class _TableFiles(RowBlocks):
 
     def read(self, block: int, names: Sequence[str] | None = None) -> Iterator[Part]:
         """Yield the rows of a block, of all columns in the order of the first file, or of some."""
-        number, own, first, _ = self._blocks[block]
+        number, own, _, _ = self._blocks[block]
+        first = self._first[block]
         chosen = list(self.names or ()) if names is None else list(names)
         rows = rows_at_once(len(chosen))
         path, stamp = self.paths[number], self._stamps[number]

@@ -93,7 +93,7 @@ class ArrayPart(Part):
 
 
 class ArrowPart(Part):
-    """Rows of a record batch of pyarrow, that begin with row ``first`` of their file."""
+    """Rows of a record batch of pyarrow, that begin with row ``first`` of their stream."""
 
     def __init__(self, batch: Any, first: int, lines: NDArray[np.int64] | None = None) -> None:
         self.batch = batch

@@ -210,6 +210,12 @@ class DataStream:
         """Return in words where a row of a block stands, both counted from 0."""
         return self._blocks.place(block, row)
 
+    def place_of(self, row: int) -> str:
+        """Return in words where a row of the stream stands, counted from 0."""
+        first = np.cumsum([0, *self.sizes])
+        block = int(np.searchsorted(first, row, side="right")) - 1
+        return self.place(block, row - int(first[block]))
+
     def contents(self) -> dict[str, str]:
         """Return all rows and answers, part by part, each as a text with a digest of its bytes.
 

@@ -9,7 +9,9 @@ import numpy as np
 
 from chainrule.data import DataError
 from chainrule.data.streams import DataStream, LabelledPart
+from chainrule.data.streams.parts import ArrayPart
 from chainrule.estimators.streams.answers import AnswerEncoder
+from chainrule.estimators.streams.places import placed
 from chainrule.estimators.streams.weights import RowWeights
 from chainrule.inputs import Inputs, TableEncoder
 from chainrule.training.samples import Samples
@@ -127,7 +129,11 @@ class EncodedBlocks:
             X = self.encode(part)
             t, weights = self.answers(part.y)
         except DataError as error:
-            raise DataError(f"{error}, of those from {self.stream.place(block, start)}") from None
+            first = int(self._first[block]) + start if isinstance(part.part, ArrayPart) else 0
+            told = placed(str(error), self.stream, first)
+            if told == str(error):
+                told = f"{error}, of those from {self.stream.place(block, start)}"
+            raise DataError(told) from None
         if self.weights is not None:
             own = self.weights.of(part, block, start)
             weights = own if weights is None else own * weights

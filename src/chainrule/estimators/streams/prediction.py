@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.streams import DataStream
+from chainrule.data.streams.parts import ArrayPart
+from chainrule.estimators.streams.places import rows_placed
 from chainrule.types import Array
 
 __all__ = ["by_parts", "held_in_memory"]
@@ -15,7 +17,12 @@ __all__ = ["by_parts", "held_in_memory"]
 
 def by_parts(function: Callable[[Any], Array], stream: DataStream) -> Array:
     """Return what a function makes of raw rows, for all rows of a stream, (n, …)."""
-    return np.concatenate([function(part.raw) for part in stream.parts()])
+    found, first = [], 0
+    for part in stream.parts():
+        with rows_placed(stream, first if isinstance(part.part, ArrayPart) else 0):
+            found.append(function(part.raw))
+        first += len(part)
+    return np.concatenate(found)
 
 
 def held_in_memory(held_out: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:

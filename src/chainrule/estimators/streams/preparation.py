@@ -19,7 +19,8 @@ from chainrule.estimators.fitting import FitJob
 from chainrule.estimators.preparation import prepare
 from chainrule.estimators.streams.answers import AnswerEncoder, class_counts, scaled_by_all
 from chainrule.estimators.streams.encoding import EncodedBlocks, encoded_rows
-from chainrule.estimators.streams.weights import weighed
+from chainrule.estimators.streams.places import rows_placed
+from chainrule.estimators.streams.weights import RowWeights, weighed
 from chainrule.estimators.validation import read_answers
 from chainrule.inputs import Inputs, Options, TableEncoder, Texts
 from chainrule.inputs.tables.streaming import learn_in_one_pass
@@ -120,6 +121,25 @@ def prepare_stream(
         )
     stream = answered(estimator, stream, y)
     stream, weights = weighed(name, stream, sample_weight)
+    with rows_placed(stream):
+        return _prepared(
+            estimator, stream, weights, held_out,
+            incremental=incremental, classes=classes, checkpoint=checkpoint,
+        )  # fmt: skip
+
+
+def _prepared(
+    estimator: Any,
+    stream: DataStream,
+    weights: RowWeights | None,
+    held_out: tuple[Any, Any, Any],
+    *,
+    incremental: bool,
+    classes: Any,
+    checkpoint: FitCheckpoint | None,
+) -> FitJob:
+    """Return a fit of a stream with answers, and of what its rows weigh."""
+    name = type(estimator).__name__
     first = not estimator._has_network() or not (estimator.warm_start or incremental)
     options: dict[str, Any] = {"incremental": incremental, "checkpoint": checkpoint}
     head = stream.head(HEAD)

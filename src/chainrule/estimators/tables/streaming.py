@@ -17,6 +17,7 @@ from chainrule.data.streams.parts import ArrayPart
 from chainrule.estimators.checkpoints import random_state_of
 from chainrule.estimators.streams.answers import AnswerEncoder, class_counts, scaled_by_all
 from chainrule.estimators.streams.encoding import EncodedBlocks
+from chainrule.estimators.streams.places import rows_placed
 from chainrule.estimators.streams.preparation import (
     StreamJob,
     answered,
@@ -76,6 +77,14 @@ def prepare_table_stream(estimator: Any, stream: DataStream, y: Any, given: Give
         )
     stream = answered(estimator, stream, given.target if y is None else y)
     stream, weights = weighed(name, stream, given.sample_weight)
+    with rows_placed(stream):
+        return _prepared(estimator, stream, weights, given)
+
+
+def _prepared(
+    estimator: Any, stream: DataStream, weights: RowWeights | None, given: Given
+) -> TableJob:
+    """Return a fit of a stream with answers, and of what its rows weigh."""
     head = stream.head(HEAD)
     table, named = rows_as_table(estimator, head.raw, reset=True)
     if stream.window_rows is not None and len(stream) <= stream.window_rows:
@@ -139,13 +148,17 @@ def encoded(inputs: TableEncoder, part: LabelledPart) -> Array:
     return inputs.encode_table(table_of(part))[0]
 
 
-def table_of(part: LabelledPart) -> Table:
-    """Return rows of a stream as a table, whose columns are x0, x1, … where they have no names."""
+def table_of(part: LabelledPart, first: int = 0) -> Table:
+    """Return rows of a stream as a table, whose columns are x0, x1, … where they have no names.
+
+    Rows of arrays are counted from ``first``.
+    """
     if not isinstance(part.part, ArrayPart):
         table: Table = part.raw
         return table
     columns = part.part.X.reshape(len(part), -1).T
-    return Table(unnamed(len(columns)), tuple(map(cells_of, columns)), unit="row")
+    lines = np.arange(first, first + len(part))
+    return Table(unnamed(len(columns)), tuple(map(cells_of, columns)), lines, "row")
 
 
 def _in_memory(
@@ -173,7 +186,7 @@ def _tables(stream: DataStream, out: Array) -> Iterator[Table]:
     first = 0
     for part in stream.parts():
         start, stop = np.searchsorted(out, (first, first + len(part)))
-        table = table_of(part)
+        table = table_of(part, first)
         if start < stop:
             table = table.select(np.delete(np.arange(len(part)), out[start:stop] - first))
         first += len(part)
