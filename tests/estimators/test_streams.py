@@ -637,7 +637,7 @@ def test_a_wrong_row_is_named_with_its_file(data, tmp_path, window_rows, wrong):
         with pytest.raises(ValueError, match=r"column 'x2', row 317 of 1.parquet: expected"):
             call(bad)
     table.fit(DataStream(whole, y))
-    with pytest.raises(ValueError, match=r"column 'x2', row 1317 of X: expected"):
+    with pytest.raises(ValueError, match=r"got inf in row 1317 of X, column 2$"):
         table.predict(arrays)
 
 
@@ -653,3 +653,32 @@ def test_an_empty_answer_is_named_with_its_file(data, tmp_path):
         for model in (MLPClassifier(), TableClassifier(**TABLE)):
             with pytest.raises(ValueError, match=r"target 'label', row 111 of 2.parquet: expected"):
                 model.fit(stream)
+
+
+def test_a_score_weighs_by_a_column(data, tmp_path):
+    X, y = data
+    weights = np.random.default_rng(0).integers(1, 9, len(X))
+    path = parquet(tmp_path / "t.parquet", X, price=y, weight=weights)
+    stream = DataStream(path, "price", window_rows=1000)
+    rows = stream.without("weight")
+    for model in (MLPRegressor(random_state=0, max_iter=1), TableRegressor(**TABLE)):
+        model.fit(stream, sample_weight="weight")
+        weighed = model.score(stream, sample_weight="weight")
+        assert weighed == model.score(rows, sample_weight=weights) != model.score(rows)
+    with pytest.raises(ValueError, match=r"no column 'mass' among"):
+        model.score(stream, sample_weight="mass")
+    with pytest.raises(ValueError, match=r"expected sample_weight as an array .*, got 'weight'"):
+        model.score(pd.DataFrame(X), y, sample_weight="weight")
+
+
+def test_a_checkpoint_among_the_rows_is_refused(data, tmp_path):
+    X, y = data
+    parquet(tmp_path / "t.parquet", X, price=y)
+    stream = DataStream(tmp_path, "price", window_rows=1000)
+    for model in (MLPRegressor(random_state=0, max_iter=1), TableRegressor(**TABLE)):
+        with pytest.raises(ValueError, match=r"run.safetensors: expected a file outside of "):
+            model.fit(stream, checkpoint=tmp_path / "run.safetensors")
+    assert [path.name for path in tmp_path.iterdir()] == ["t.parquet"]
+    model = MLPRegressor(random_state=0, max_iter=1).fit(stream, checkpoint=tmp_path / "_run")
+    assert (tmp_path / "_run").is_file()
+    assert len(DataStream(tmp_path, "price")) == len(X)

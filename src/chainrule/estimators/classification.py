@@ -16,6 +16,7 @@ from chainrule.data import Column
 from chainrule.estimators.answer_checks import check_each_is_a_label
 from chainrule.estimators.network import FittedNetwork
 from chainrule.estimators.score_weights import score_weights
+from chainrule.estimators.streams.weights import weights_in
 from chainrule.estimators.validation import answers_to
 from chainrule.functions import LogSoftmax, Sigmoid, Softmax, Softplus
 from chainrule.targets.columns import labels_of
@@ -133,14 +134,16 @@ class FittedClassifier(ClassifierMixin, FittedNetwork):  # type: ignore[misc]
             The samples.
         y : array-like of shape (n_samples,) or (n_samples, n_labels), or str, default=None
             Answers, or the column of a table that holds them; None takes the column of training.
-        sample_weight : array-like of shape (n_samples,), default=None
-            What each sample weighs; all weigh the same by default.
+        sample_weight : array-like of shape (n_samples,), or str, default=None
+            What each sample weighs, or the column of a `DataStream` that says so; all weigh the
+            same by default.
 
         Returns
         -------
         score : float
         """
         check_is_fitted(self)
+        X, sample_weight = weights_in(X, sample_weight)
         X, y = answers_to(self, X, y)
         weights = score_weights(sample_weight, y)
         if self.targets_.several:

@@ -15,6 +15,7 @@ from chainrule.estimators.base import NetworkEstimator
 from chainrule.estimators.checkpoints import FitCheckpoint
 from chainrule.estimators.network import FittedNetwork
 from chainrule.estimators.score_weights import score_weights
+from chainrule.estimators.streams.weights import weights_in
 from chainrule.estimators.validation import answers_to
 from chainrule.losses import Loss
 from chainrule.targets import REGRESSION_LOSSES, Numbers, Objective, Targets, regression_objective
@@ -53,14 +54,16 @@ class FittedRegressor(RegressorMixin, FittedNetwork):  # type: ignore[misc]
             The samples.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), or str, default=None
             Answers, or the column of a table that holds them; None takes the column of training.
-        sample_weight : array-like of shape (n_samples,), default=None
-            What each sample weighs; all weigh the same by default.
+        sample_weight : array-like of shape (n_samples,), or str, default=None
+            What each sample weighs, or the column of a `DataStream` that says so; all weigh the
+            same by default.
 
         Returns
         -------
         score : float
         """
         check_is_fitted(self)
+        X, sample_weight = weights_in(X, sample_weight)
         X, y = answers_to(self, X, y)
         return float(super().score(X, y, score_weights(sample_weight, y)))
 

@@ -18,7 +18,7 @@ from chainrule.data.streams.arrow import ARROW, PARQUET, ArrowFileBlocks, Parque
 from chainrule.data.streams.blocks import RowBlocks
 from chainrule.data.streams.photos import PhotoBlocks
 
-__all__ = ["opened_answers", "opened_blocks"]
+__all__ = ["counts_in", "opened_answers", "opened_blocks"]
 
 KINDS = (
     "a Parquet file (.parquet, .pq), an Arrow IPC file (.arrow, .feather, .ipc), an array in a "
@@ -116,12 +116,16 @@ def _has_photos(folder: Path) -> bool:
 
 def _below(folder: Path) -> list[Path]:
     """Return the files below a folder, sorted; those of names such as _SUCCESS are none of it."""
-    found = [
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(part[0] in "._" for part in path.relative_to(folder).parts)
-    ]
+    found = [path for path in folder.rglob("*") if path.is_file() and counts_in(folder, path)]
     return sorted(found)
+
+
+def counts_in(folder: Path, path: Path) -> bool:
+    """Return whether a file is below a folder, and its name one of data."""
+    own, above = Path(os.path.abspath(path)), Path(os.path.abspath(folder))
+    if not own.is_relative_to(above):
+        return False
+    return not any(part[0] in "._" for part in own.relative_to(above).parts)
 
 
 def _table_files(kind: Any) -> Opener:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,53 +14,15 @@ from numpy.typing import NDArray
 from chainrule.data.cells import shortened
 from chainrule.data.errors import DataError
 from chainrule.data.streams.arrays import Answers, described_array
-from chainrule.data.streams.opening import opened_answers, opened_blocks
+from chainrule.data.streams.labelled import LabelledPart
+from chainrule.data.streams.opening import counts_in, opened_answers, opened_blocks
 from chainrule.data.streams.parts import Part
-from chainrule.data.table import Column
 from chainrule.tables import counted
 
-__all__ = ["DataStream", "LabelledPart"]
+__all__ = ["DataStream"]
 
 WINDOW_BYTES = 2**26
 """A window has as many rows as make 64 MiB of a network's inputs, where nobody says otherwise."""
-
-
-@dataclass(frozen=True)
-class LabelledPart:
-    """Some rows of a stream with their answers, if it has any.
-
-    Parameters
-    ----------
-    part : Part
-        The rows; the columns of a table include those of answers.
-    features : tuple of str or None
-        The columns that are no answers, None where columns have no names.
-    y : ndarray, Column, tuple of Columns or None
-        The answers.
-    """
-
-    part: Part
-    features: tuple[str, ...] | None
-    y: Any
-
-    def __len__(self) -> int:
-        return len(self.part)
-
-    @property
-    def raw(self) -> Any:
-        """The rows as inputs take them: an array, or a table."""
-        return self.part.raw(self.features)
-
-    def rows(self, start: int, stop: int) -> LabelledPart:
-        """Return the rows from one to another."""
-        chosen = np.arange(start, stop)
-        if isinstance(self.y, tuple):
-            y: Any = tuple(column.select(chosen) for column in self.y)
-        elif isinstance(self.y, Column):
-            y = self.y.select(chosen)
-        else:
-            y = None if self.y is None else self.y[start:stop]
-        return LabelledPart(self.part.slice(start, stop), self.features, y)
 
 
 class DataStream:
@@ -118,6 +81,12 @@ class DataStream:
         self._blocks, own = opened_blocks(data, block_rows, image_size)
         if not self._blocks.sizes:
             raise DataError(f"DataStream: {self._blocks!r}: expected rows, got none")
+        given = data if isinstance(data, list | tuple) else [data]
+        self._folders = [
+            Path(each)
+            for each in given
+            if isinstance(each, str | os.PathLike) and os.path.isdir(each)
+        ]
         self._aside: tuple[str, ...] = ()
         self._answers: Answers | None = None
         self.answer_columns: tuple[str, ...] = ()
@@ -209,6 +178,22 @@ class DataStream:
     def place(self, block: int, row: int) -> str:
         """Return in words where a row of a block stands, both counted from 0."""
         return self._blocks.place(block, row)
+
+    def column_numbers(self, name: str) -> NDArray[Any]:
+        """Return the numbers of one column (n); DataError if there is none of the name."""
+        self.without(name)
+        blocks = range(len(self.sizes))
+        parts = (part for block in blocks for part in self._blocks.read(block, (name,)))
+        return np.concatenate([part.numbers((name,))[:, 0] for part in parts])
+
+    def check_aside(self, path: Path) -> None:
+        """Raise DataError for a file that, once written, would be one of the stream's folder."""
+        for folder in self._folders:
+            if counts_in(folder, path):
+                raise DataError(
+                    f"{path}: expected a file outside of {folder}, all of whose files are read as "
+                    "rows, or a name that begins with '_'"
+                )
 
     def place_of(self, row: int) -> str:
         """Return in words where a row of the stream stands, counted from 0."""

@@ -121,6 +121,8 @@ def prepare_stream(
         )
     stream = answered(estimator, stream, y)
     stream, weights = weighed(name, stream, sample_weight)
+    if checkpoint is not None:
+        stream.check_aside(checkpoint.path)
     with rows_placed(stream):
         return _prepared(
             estimator, stream, weights, held_out,

@@ -11,7 +11,7 @@ from chainrule.data.streams import DataStream, LabelledPart
 from chainrule.data.streams.arrays import Answers, described_array
 from chainrule.types import Array
 
-__all__ = ["RowWeights", "weighed"]
+__all__ = ["RowWeights", "weighed", "weights_in"]
 
 
 @dataclass(frozen=True)
@@ -71,3 +71,21 @@ def weighed(
             f"{tuple(weights.shape)}"
         )
     return stream, RowWeights(array=Answers(weights, stream.sizes))
+
+
+def weights_in(X: Any, sample_weight: Any) -> tuple[Any, Any]:
+    """Return samples to be scored, and their weights: as given, or in a column of a stream.
+
+    Raises
+    ------
+    ValueError
+        A column is named, of samples that are no stream, or of one that has no such column.
+    """
+    if not isinstance(sample_weight, str):
+        return X, sample_weight
+    if not isinstance(X, DataStream):
+        raise ValueError(
+            "score: expected sample_weight as an array of numbers, or with a DataStream as X the "
+            f"name of its column, got {sample_weight!r}"
+        )
+    return X.without(sample_weight), X.column_numbers(sample_weight)

@@ -77,6 +77,8 @@ def prepare_table_stream(estimator: Any, stream: DataStream, y: Any, given: Give
         )
     stream = answered(estimator, stream, given.target if y is None else y)
     stream, weights = weighed(name, stream, given.sample_weight)
+    if given.checkpoint is not None:
+        stream.check_aside(given.checkpoint.path)
     with rows_placed(stream):
         return _prepared(estimator, stream, weights, given)
 
