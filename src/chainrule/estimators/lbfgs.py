@@ -17,6 +17,7 @@ from chainrule.estimators.scoring import Guarded, monitored, printer, score_rema
 from chainrule.estimators.stopping import EpochLoss, StoppingMonitor
 from chainrule.training import TrainingDivergedError
 from chainrule.training.evaluations import Evaluations
+from chainrule.training.fit_checks import check_fit
 from chainrule.training.gradients import LossAndGradient, loss_and_gradient
 from chainrule.training.history import End, Epoch, History
 from chainrule.training.lbfgs import (
@@ -26,7 +27,6 @@ from chainrule.training.lbfgs import (
     STOPPED_BY_CALLBACK,
     minimize,
 )
-from chainrule.training.loop import check_fit
 from chainrule.training.samples import Samples
 from chainrule.training.validation import Validation
 

@@ -12,8 +12,9 @@ from scipy import sparse
 from chainrule.chain import Chain
 from chainrule.losses import Loss
 from chainrule.training.factors import factors_of
-from chainrule.training.optimizers import Optimizer, State
+from chainrule.training.optimizers import Optimizer
 from chainrule.training.samples import Samples
+from chainrule.training.step_owner import StepOwner
 from chainrule.training.stepper import StepOptions
 from chainrule.training.thread_tuner import ThreadTuner
 from chainrule.types import Array
@@ -22,7 +23,7 @@ SLICE = 0.1
 """Seconds after which the engine comes back to Python, about."""
 
 
-class EngineStepper:
+class EngineStepper(StepOwner):
     """Steps by the engine, many at a time."""
 
     engine = "machine"
@@ -94,23 +95,6 @@ class EngineStepper:
         all. Their number does not change a bit.
         """
         self.most = max(1, self.processors - 1) if busy else None
-
-    def store(self) -> None:
-        """Put the parameters into the chain."""
-        self.steps.store()
-
-    def load(self) -> None:
-        """Take the parameters from the chain."""
-        self.steps.load()
-
-    def resume(self, state: State) -> None:
-        """Continue with an optimizer's state."""
-        self.steps.resume(state.slots, state.steps)
-
-    def keep(self, state: State) -> None:
-        """Put the optimizer's state there."""
-        state.steps = self.steps.done
-        self.steps.keep(state.slots)
 
     def outputs(self, X: Any) -> Array:
         """Return what the loss takes of samples X."""

@@ -17,9 +17,10 @@ from chainrule.losses.base import expect_loss
 from chainrule.training.agreement import check_agreement, share_out
 from chainrule.training.checkpoint import Checkpoint
 from chainrule.training.epoch_samples import EpochSamples
+from chainrule.training.fit_checks import check_fit, check_state, check_targets
 from chainrule.training.history import History
 from chainrule.training.identity import described_data
-from chainrule.training.optimizers import Optimizer, State
+from chainrule.training.optimizers import State
 from chainrule.training.plan import Plan
 from chainrule.training.probe import probe, probe_optimizer
 from chainrule.training.ranks import OneProcess
@@ -37,7 +38,6 @@ from chainrule.training.steppers import Engine, choose_stepper
 from chainrule.training.stopping import PatientWatcher, Watcher
 from chainrule.training.validation import Validation
 from chainrule.training.windows import WindowedSamples
-from chainrule.types import Array
 from chainrule.warning import warn
 
 
@@ -324,7 +324,7 @@ def _run(
         ranks=ranks,
     )
     if state is not None:
-        _check_state(state, plan.optimizer, chain.parameters.flat)
+        check_state(state, plan.optimizer, chain.parameters.flat)
         stepper.resume(state)
     run = TrainingRun(
         chain=chain,
@@ -369,35 +369,3 @@ def _begin_with(checkpoint: Checkpoint, run: TrainingRun, held_out: Samples | No
     resumed = checkpoint.restore(identity, run)
     run.writer = checkpoint.writer(identity)
     return resumed
-
-
-_FIRST = 8
-"""Samples whose outputs are shown to a loss before training."""
-
-
-def check_fit(chain: Chain, loss: Loss, samples: Samples) -> None:
-    """Raise ValueError, before any work is done, unless data fit the chain and the loss."""
-    X = samples.X
-    if X.shape[1:] != chain.layers[0].input_shape or X.dtype.kind not in "fiub":
-        chain.forward(X[:1])  # its error names what the first function expects
-    last, _ = chain.fuse(loss)
-    if not last.takes_any_outputs:
-        with np.errstate(over="ignore", invalid="ignore"):
-            last.targets(samples.t[:_FIRST], chain.forward(X[:_FIRST]))
-    check_targets(chain, loss, samples)
-
-
-def check_targets(chain: Chain, loss: Loss, samples: Samples) -> None:
-    """Raise ValueError for targets that the loss does not take; the chain is not used for it."""
-    Y = np.full((1, *chain.layers[-1].output_shape), 0.5, chain.dtype)
-    for start in range(0, len(samples), 4096):  # few at a time: targets may grow to (n, k)
-        t = samples.t[start : start + 4096]
-        loss.targets(t, np.broadcast_to(Y, (len(t), *Y.shape[1:])))
-
-
-def _check_state(state: State, optimizer: Optimizer, flat: Array) -> None:
-    """Raise ValueError for the state of another optimizer, or of other parameters."""
-    expected = [(flat.shape, flat.dtype)] * len(optimizer.slots)
-    received = [(slot.shape, slot.dtype) for slot in state.slots]
-    if received != expected:
-        raise ValueError(f"train: expected a state of arrays {expected}, got {received}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import fsum
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -13,12 +13,16 @@ from scipy import sparse
 from chainrule.chain import Chain
 from chainrule.losses import Loss
 from chainrule.training.factors import factors_of
-from chainrule.training.optimizers import Optimizer, State
+from chainrule.training.optimizers import Optimizer
 from chainrule.training.ranks import Ranks, nodes, own_rows
 from chainrule.training.samples import Samples
 from chainrule.training.shards import Shards
+from chainrule.training.step_owner import StepOwner
 from chainrule.training.stepper import StepOptions
 from chainrule.types import Array
+
+if TYPE_CHECKING:
+    from chainrule.engine.running.shard_steps import ShardSteps
 
 SLICE = 0.1
 """Seconds after which to look at the clock again, about."""
@@ -27,7 +31,7 @@ PIECE, WHOLE = 2**18, 2**22
 """Bytes of gradients in a message: a network sends one while the next is made, memory does not."""
 
 
-class ShardedStepper:
+class ShardedStepper(StepOwner):
     """Steps by the engine, each along the sum of its shards' gradients.
 
     Parameters
@@ -42,6 +46,7 @@ class ShardedStepper:
         Of each process; None takes as many as pay.
     """
 
+    steps: ShardSteps
     engine = "machine"
     reason = ""
     first_not_finite: int | None = None
@@ -108,23 +113,6 @@ class ShardedStepper:
 
     def leave_room(self, busy: bool) -> None:
         """Do nothing: nothing is read while steps are taken."""
-
-    def store(self) -> None:
-        """Put the parameters into the chain."""
-        self.steps.store()
-
-    def load(self) -> None:
-        """Take the parameters from the chain."""
-        self.steps.load()
-
-    def resume(self, state: State) -> None:
-        """Continue with an optimizer's state."""
-        self.steps.resume(state.slots, state.steps)
-
-    def keep(self, state: State) -> None:
-        """Put the optimizer's state there."""
-        state.steps = self.steps.done
-        self.steps.keep(state.slots)
 
     def outputs(self, X: Any) -> Array:
         """Return what the loss takes of samples X; processes share them out."""
