@@ -57,6 +57,17 @@ def test_row_groups_and_batches_are_the_blocks(table, tmp_path, name):
     assert repr(stream) == f"DataStream({name}: 50 rows in 4 blocks, answers 'y')"
 
 
+def test_an_index_that_pandas_wrote_is_no_column(table, tmp_path):
+    frame = table.slice(0, 30).to_pandas()
+    frame[frame.y % 3 > 0].to_parquet(tmp_path / "a.parquet")
+    assert "__index_level_0__" in pq.read_schema(tmp_path / "a.parquet").names
+    written(table.slice(30), tmp_path / "b.parquet")  # without an index
+    stream = DataStream(tmp_path, "y")
+    assert stream.names == ("x0", "x1", "x2")
+    kept = [y for y in range(50) if y % 3 or y >= 30]
+    np.testing.assert_array_equal(answers_of(stream), kept)
+
+
 def test_a_folder_is_its_files_in_the_order_of_their_paths(table, tmp_path):
     (tmp_path / "b").mkdir()
     written(table.slice(30), tmp_path / "b" / "part-0.parquet")

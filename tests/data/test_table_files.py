@@ -43,6 +43,9 @@ def test_parquet_files_keep_kinds(tmp_path, monkeypatch, library):
     find = table_files.find_spec
     monkeypatch.setattr(table_files, "find_spec", lambda n: find(n) if n == library else None)
     check(read_table(tmp_path / "t.parquet"))
+    indexed = pandas.DataFrame({"a": [1, 2, 3]}, index=[5, 2, 9])
+    indexed.to_parquet(tmp_path / "i.parquet")
+    assert read_table(tmp_path / "i.parquet").names == ("a",)
     (tmp_path / "t.parquet").write_bytes(b"no such file")
     with pytest.raises(DataError, match="expected a Parquet file"):
         read_table(tmp_path / "t.parquet")

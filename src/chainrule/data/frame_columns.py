@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,10 @@ from chainrule.data.errors import DataError
 from chainrule.data.table import Table
 from chainrule.data.zoned_times import zoned
 
-__all__ = ["cells_of", "is_frame", "table_of_frame"]
+__all__ = ["cells_of", "is_frame", "is_index", "table_of_frame"]
+
+INDEX = re.compile(r"__index_level_\d+__")
+"""What pandas calls an index without a name where it writes one among the columns of a file."""
 
 FEW = 16
 """Rows up to which a DataFrame of pandas is quicker taken apart as Python's objects."""
@@ -47,8 +51,16 @@ def is_frame(data: Any) -> bool:
     )
 
 
+def is_index(name: str) -> bool:
+    """Return whether a column is an index of pandas without a name, which is no data."""
+    return INDEX.fullmatch(name) is not None
+
+
 def table_of_frame(data: Any) -> Table:
-    """Return a DataFrame, a table of pyarrow or a dict of columns as a table of cells."""
+    """Return a DataFrame, a table of pyarrow or a dict of columns as a table of cells.
+
+    An index of pandas that a file has as a column is left out, as it is of the DataFrame.
+    """
     if isinstance(data, Mapping):
         names, columns = list(data), [data[name] for name in data]
         single = [name for name in names if np.ndim(data[name]) == 0]
@@ -67,7 +79,9 @@ def table_of_frame(data: Any) -> Table:
             "expected a table with named columns: a DataFrame of pandas or polars, a CSV file's "
             f"name, or a dict of columns, got {_received(data)}"
         )
-    return Table(tuple(map(str, names)), tuple(map(cells_of, columns)), unit="row")
+    found = [(str(name), cells) for name, cells in zip(names, columns, strict=True)]
+    kept = [(name, cells_of(cells)) for name, cells in found if not is_index(name)]
+    return Table(tuple(name for name, _ in kept), tuple(cells for _, cells in kept), unit="row")
 
 
 def _columns_of(frame: Any) -> list[Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from chainrule.data.cells import shortened
 from chainrule.data.errors import DataError
 from chainrule.data.files import installed
+from chainrule.data.frame_columns import is_index
 from chainrule.data.streams.blocks import RowBlocks
 from chainrule.data.streams.contents import (
     check_stamp,
@@ -54,8 +55,9 @@ class _TableFiles(RowBlocks):
             except (OSError, ValueError) as error:
                 reason = str(error).partition("\n")[0]
                 raise DataError(f"{path}: expected {self.kind}: {reason}") from None
-            found = tuple(schema.names)
-            schemas.append(schema)
+            fields = [field for field in schema if not is_index(field.name)]
+            found = tuple(field.name for field in fields)
+            schemas.append(fields)
             names = found if names is None else names
             if set(found) != set(names) or len(found) != len(names):
                 other = sorted(set(found) ^ set(names))

@@ -12,10 +12,11 @@ from chainrule.data.files import installed
 __all__ = ["cast_batch", "common_types"]
 
 
-def common_types(paths: Sequence[Path], schemas: Sequence[Any]) -> dict[str, Any]:
+def common_types(paths: Sequence[Path], schemas: Sequence[Sequence[Any]]) -> dict[str, Any]:
     """Return the types of those columns that have several, by their names.
 
-    Codes of categories become what they stand for; numbers, times and texts the wider type.
+    ``schemas`` are the fields of each file. Codes of categories become what they stand for;
+    numbers, times and texts the wider type.
 
     Raises
     ------
