@@ -64,7 +64,7 @@ WIDTH = r"expected X of shape \(64, 5\) at rank 1, as rank 0 has, got \(64, 6\)"
     ("kind", "error"),
     [
         ("width", f"DifferentRanksError: train: {WIDTH}"),
-        ("batch", "ValueError: train: expected at least as many shards as ranks, 3, got 1 shards"),
+        ("shards", "ValueError: train: expected at least as many shards as ranks, 3, got 2"),
         ("memory", "_ArrayMemoryError: Unable to allocate"),
     ],
 )

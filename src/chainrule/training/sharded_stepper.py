@@ -73,7 +73,7 @@ class ShardedStepper(StepOwner):
         self.rate, self._step_seconds = optimizer.learning_rate, 0.0
         self.nodes = nodes(ranks.size, ranks.rank, shards.count)
         first, last = self.nodes[0].start, self.nodes[-1].stop
-        self.first_row, stop = int(shards.bounds[first]), int(shards.bounds[last])
+        self.first_row, stop = int(shards.in_memory[first]), int(shards.in_memory[last])
         self.first_row = min(self.first_row, len(data) - 1)  # of no samples, at least one
         own = slice(self.first_row, max(stop, self.first_row + 1))
         if threads is None:

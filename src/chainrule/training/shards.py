@@ -1,9 +1,11 @@
 """Shards: each batch is cut into a fixed number of parts whose gradients are summed in a tree.
 
-The samples are cut into as many parts, one after the other; each has an order of its own in each
-epoch, and a batch takes some samples of each part. So what a shard is depends on the seed and the
-number of shards alone, and so does the order in which gradients are added, g = ((g0 + g1) + (g2 +
-g3)) + …: processes that share shards out give the same bits, however many they are.
+A batch of m samples is cut at m·k // shards, k = 0, 1, …, so that two of its shards differ by one
+sample at most. The samples are cut into as many parts, one after the other, each with what its
+shards take; each part has an order of its own in each epoch, and a batch takes the next samples of
+each. So what a shard is depends on the seed and the number of shards alone, and so does the order
+in which gradients are added, g = ((g0 + g1) + (g2 + g3)) + …: processes that share shards out give
+the same bits, however many they are.
 """
 
 from __future__ import annotations
@@ -32,62 +34,62 @@ class Shards:
     count : int
         The shards of a batch, a power of two.
     batch_size : int
-        Samples in a full batch: all, or a multiple of the shards.
+        Samples in a full batch, at most all.
     """
 
     samples: int
     count: int
     batch_size: int
 
-    def __post_init__(self) -> None:
-        """Check that batches can be cut."""
-        if self.batch_size < self.samples and self.batch_size % self.count:
-            below = self.batch_size // self.count * self.count
-            known = [str(size) for size in (below, below + self.count) if size]
-            raise ValueError(
-                f"train: expected a batch size that {self.count} shards divide, such as "
-                f"{' or '.join(known)}, got {self.batch_size}"
-            )
-
     @cached_property
     def bounds(self) -> Array:
         """Where each part of the samples begins, and where the last one ends."""
-        return np.arange(self.count + 1) * self.samples // self.count
+        rest = self.samples - self.full_batches * self.batch_size
+        return self.full_batches * self.cuts(self.batch_size) + self.cuts(rest)
+
+    @property
+    def in_memory(self) -> Array:
+        """Where the samples of each part stand in memory, and where the last ones end."""
+        return self.bounds
 
     @property
     def full_batches(self) -> int:
         """How many batches are full."""
         return self.samples // self.batch_size
 
-    def sizes(self, size: int) -> Array:
-        """Return how many samples each shard of a batch has, of a full one or of the last."""
-        if self._batches == 1:
-            return np.diff(self.bounds)
-        each = self.batch_size // self.count
-        if size == self.batch_size:
-            return np.full(self.count, each)
-        return np.diff(self.bounds) - self.full_batches * each
+    def cuts(self, size: int) -> Array:
+        """Return where each shard of a batch of so many samples begins, and the last one ends."""
+        return np.arange(self.count + 1) * size // self.count
 
-    @property
-    def _batches(self) -> int:
-        """How many batches an epoch has; of one, none comes before the last."""
-        return -(-self.samples // self.batch_size)
+    def sizes(self, size: int) -> Array:
+        """Return how many samples each shard of a batch of so many has."""
+        return np.diff(self.cuts(size))
 
     def order(self, seed: int, epoch: int | None) -> Array:
         """Return the samples of an epoch, batch by batch, a batch's shard by shard.
 
-        Without an epoch samples of a part come in their own order.
+        Without an epoch samples of a part come in their own order; and so they do where one batch
+        has all.
         """
-        own = [self._part(part, seed, epoch) for part in range(self.count)]
-        each, full = self.batch_size // self.count, self.full_batches
-        if self._batches == 1:
-            return np.concatenate(own)
-        whole = np.stack([part[: full * each].reshape(full, each) for part in own], axis=1)
-        return np.concatenate([whole.ravel(), *(part[full * each :] for part in own)])
+        if self.batch_size == self.samples:
+            return np.arange(self.samples)
+        return self.in_batches([self._part(part, seed, epoch) for part in range(self.count)])
+
+    def in_batches(self, parts: list[Array]) -> Array:
+        """Return samples of each part, in their order, batch by batch.
+
+        They are those of some full batches and, perhaps, of the last one.
+        """
+        full = sum(map(len, parts)) // self.batch_size
+        each = self.sizes(self.batch_size).tolist()
+        own = list(zip(parts, each, strict=True))
+        whole = [part[: full * size].reshape(full, size) for part, size in own]
+        rest = [part[full * size :] for part, size in own]
+        return np.concatenate([np.concatenate(whole, axis=1).ravel(), *rest])
 
     def _part(self, part: int, seed: int, epoch: int | None) -> Array:
         first, last = int(self.bounds[part]), int(self.bounds[part + 1])
-        if epoch is None or self._batches == 1:
+        if epoch is None:
             return np.arange(first, last)
         place = random.Stream.SHUFFLING, epoch, part + 1
         return first + random.permutation(last - first, seed, *place)
@@ -103,19 +105,12 @@ def shards_of(plan: Plan, samples: int, ranks: int) -> Shards:
     Raises
     ------
     ValueError
-        Fewer shards than processes, or a batch size that shards do not divide.
+        Fewer shards than processes.
     """
-    size = min(plan.batch_size or samples, samples)
     count = USUAL if plan.shards is None else plan.shards
-    if plan.shards is None and size < samples:
-        count = min(count, size & -size)
     if ranks > count:
-        most = "" if plan.shards else f"; by default it is {USUAL}, or less where it has to divide"
-        raise ValueError(
-            f"train: expected at least as many shards as ranks, {ranks}, got {count} shards of a "
-            f"batch of {size}{most} the batch size"
-        )
-    return Shards(samples, count, size)
+        raise ValueError(f"train: expected at least as many shards as ranks, {ranks}, got {count}")
+    return Shards(samples, count, min(plan.batch_size or samples, samples))
 
 
 class ShardedSamples(EpochSamples):
