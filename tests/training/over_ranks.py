@@ -5,6 +5,7 @@ It prints, at rank 0, the digests of all ranks as JSON.
 
 import hashlib
 import json
+import sys
 
 import numpy as np
 from hypothesis import given, settings, strategies as st
@@ -12,8 +13,10 @@ from scipy import sparse
 
 from chainrule import functions as f, losses
 from chainrule.chain import Chain
-from chainrule.training import SGD, Adam, Patience, Plan, WarmUp, train
+from chainrule.training import SGD, Adam, Noise, Patience, Plan, WarmUp, ranks_of, train
+from chainrule.training.loop import train_blocks
 from engine.running.test_steps import OPTIMIZERS, networks
+from training.test_windows import Blocks
 
 
 def digest(chain, history):
@@ -33,33 +36,72 @@ def drawn(communicator, count=12):
         st.sampled_from(OPTIMIZERS),
         st.sampled_from([0.0, 0.02]),
         st.sampled_from([None, 0.1]),
-        st.sampled_from([8, 16, None]),
+        st.sampled_from([6, 8, 16, None]),
         st.sampled_from([np.float32, np.float64]),
         st.booleans(),
+        st.booleans(),
     )
-    def trained(network, optimizer, l2, clip, batch, dtype, weighted):
+    def trained(network, optimizer, l2, clip, batch, dtype, weighted, streamed):
         functions, loss, X, t = network
         weights = np.random.default_rng(1).uniform(0.5, 2, len(X)) if weighted else None
         plan = {"l2": l2, "l2_shared": weighted, "clip_norm": clip, "batch_size": batch}
-        found.append(result(functions, loss, X, t, optimizer, communicator, weights, dtype, **plan))
+        options = weights, dtype, batch if streamed else None
+        found.append(result(functions, loss, X, t, optimizer, communicator, *options, **plan))
 
     trained()
     return found
 
 
 def result(
-    functions, loss, X, t, optimizer, communicator, weights=None, dtype=np.float32, **options
+    functions,
+    loss,
+    X,
+    t,
+    optimizer,
+    communicator,
+    weights=None,
+    dtype=np.float32,
+    window=None,
+    **options,
 ):
-    """Return the digest of two epochs."""
+    """Return the digest of two epochs, of samples in blocks where there are windows."""
     chain = Chain(*functions).initialize(X.shape[1:], seed=1, dtype=dtype)
     plan = Plan(optimizer, epochs=2, patience=Patience(5), shards=8, seed=3, **options)
-    held_out = X[:5], t[:5]
-    given = {"sample_weight": weights, "validation": held_out, "communicator": communicator}
+    given = {"validation": (X[:5], t[:5]), "threads": 1, "engine": "machine"}
     try:
-        history = train(chain, loss, X, t, plan, threads=1, engine="machine", **given)
+        if window is None:
+            given |= {"sample_weight": weights, "communicator": communicator}
+            history = train(chain, loss, X, t, plan, **given)
+        else:
+            with ranks_of(communicator):
+                blocks = Blocks(X, t, weights, sizes=in_sevens(len(X)), pieces=3)
+                history = train_blocks(chain, loss, blocks, plan, window_rows=window, **given)
     except ArithmeticError as error:
         return str(error)
     return digest(chain, history)
+
+
+def in_sevens(samples):
+    """Return the sizes of blocks."""
+    return tuple(min(7, samples - start) for start in range(0, samples, 7))
+
+
+def going_on(communicator, path, **options):
+    """Return the digest of a training by blocks, which goes on from a checkpoint if there is one.
+
+    In 243 samples there are 4 windows of 64, and 6 batches of 10 in each.
+    """
+    rng = np.random.default_rng(3)
+    X, t = rng.normal(size=(243, 5)), rng.integers(0, 3, 243)
+    network = f.Linear(8), f.Dropout(0.2), f.ReLU(), f.Linear(3), f.Softmax()
+    chain = Chain(*network).initialize((5,), seed=4, dtype=np.float32)
+    plan = Plan(Adam(0.01), batch_size=10, epochs=2, seed=2, shards=8, **options)
+    given = Blocks(X, t, rng.uniform(0.5, 2, 243)), plan
+    with ranks_of(communicator):
+        loss = losses.CrossEntropy()
+        return digest(
+            chain, train_blocks(chain, loss, *given, window_rows=64, checkpoint=path, threads=1)
+        )
 
 
 def others(communicator):
@@ -81,6 +123,10 @@ def others(communicator):
     for dtype in (np.float32, np.float64):
         given = {"dtype": dtype, "batch_size": 40, "averaging": 0.5}
         yield result(large, loss, rng.normal(size=(50, 301)), labels, Adam(), communicator, **given)
+    normed = f.Linear(20), f.LayerNorm(), f.Tanh(), *ends
+    given = {"window": 24, "batch_size": 12, "augmentation": (Noise(0.1),)}
+    weights = rng.uniform(0.5, 2, 50)
+    yield result(normed, loss, rows, labels, Adam(), communicator, weights, **given)
     far = f.Linear(8), f.Linear(3)
     yield result(far, losses.MeanSquaredError(), 1e20 * rows, rows[:, :3], SGD(1e9), communicator)
 
@@ -90,14 +136,16 @@ def all_digests(communicator=None):
     return [*drawn(communicator), *others(communicator)]
 
 
-def main():
-    """Print those of all ranks."""
+def main(path):
+    """Print those of all ranks; begin a training that another number of ranks goes on with."""
     from mpi4py import MPI
 
+    for _ in range(MPI.COMM_WORLD.Get_size()):  # each takes a slice of batches
+        going_on(MPI.COMM_WORLD, path, max_seconds=1e-9)
     found = MPI.COMM_WORLD.gather(all_digests(MPI.COMM_WORLD))
     if found:
         print(json.dumps(found))
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from chainrule import MLPClassifier, ranks_of
-from training.over_ranks import all_digests
+from training.over_ranks import all_digests, going_on
 
 FOLDER = Path(__file__).parent
 PLACES = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -37,15 +37,23 @@ def alone():
     return all_digests()
 
 
+@pytest.fixture(scope="module")
+def uninterrupted():
+    return going_on(None, None)
+
+
 @with_mpi
 @pytest.mark.parametrize("ranks", [2, 3, 4, 8])
-def test_the_same_bits_on_any_number_of_ranks(alone, ranks):
-    started = start(ranks, FOLDER / "over_ranks.py")
+def test_the_same_bits_on_any_number_of_ranks(alone, uninterrupted, ranks, tmp_path):
+    path = tmp_path / "going on"
+    started = start(ranks, FOLDER / "over_ranks.py", path)
     out, err = started.communicate(timeout=300)
     assert started.returncode == 0, err
     found = json.loads(out)
     assert len(found) == ranks
     assert all(own == alone for own in found)
+    assert path.exists()
+    assert going_on(None, path) == uninterrupted
 
 
 def ended(kind, *arguments, ranks=3):

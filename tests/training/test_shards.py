@@ -11,7 +11,7 @@ from chainrule import functions as f, losses
 from chainrule.chain import Chain
 from chainrule.engine.running.shard_steps import ShardRows, ShardSteps, tree_sum
 from chainrule.training import SGD, Adam, AdamW, Plan, WarmUp, train
-from chainrule.training.ranks import nodes
+from chainrule.training.ranks import OneProcess, nodes
 from chainrule.training.shards import Shards, shards_of
 from engine.running.test_steps import OPTIMIZERS, close, networks
 
@@ -59,10 +59,13 @@ def test_batches_that_shards_do_not_divide():
 
 
 def test_the_number_of_shards():
-    for batch in (200, 100, 33, None, 5000):
-        assert shards_of(Plan(batch_size=batch), 1000, 1).count == 8
+    assert shards_of(Plan(), None) is None
+    assert shards_of(Plan(shards=2), None) == 2
+    assert shards_of(Plan(batch_size=100), OneProcess()) == 8
+    many = OneProcess()
+    many.size = 16
     with pytest.raises(ValueError, match="at least as many shards as ranks, 16, got 8"):
-        shards_of(Plan(batch_size=64, shards=8), 1000, 16)
+        shards_of(Plan(shards=8), many)
 
 
 @pytest.mark.parametrize("given", [0, 3, -2, 2.0, True, "8", 2**17])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -140,12 +140,20 @@ def share_out(run: TrainingRun, ranks: Ranks) -> None:
 
 
 def check_agreement(
-    ranks: Ranks, chain: Chain, plan: Plan, data: Samples, held_out: Samples | None
+    ranks: Ranks,
+    chain: Chain,
+    plan: Plan,
+    data: Samples,
+    held_out: Samples | None,
+    others: Mapping[str, Any],
 ) -> None:
-    """Raise DifferentRanksError, at all ranks alike, for the first that differs from rank 0."""
+    """Raise DifferentRanksError, at all ranks alike, for the first that differs from rank 0.
+
+    ``others`` are facts of their own, by names such as those of :func:`_facts`.
+    """
     if ranks.size == 1:
         return
-    own_facts = {"gradients that travel": getattr(ranks, "wire", "exact")}
+    own_facts = {"gradients that travel": getattr(ranks, "wire", "exact"), **others}
     all_facts = ranks.gather(own_facts | _facts(chain, plan, data, held_out))
     for rank, facts in enumerate(all_facts):
         for name, value in all_facts[0].items():

@@ -78,10 +78,15 @@ def own_rows(ranks: Ranks, count: int) -> slice:
     return slice(count * ranks.rank // ranks.size, count * (ranks.rank + 1) // ranks.size)
 
 
+def own_shards(size: int, rank: int, shards: int) -> range:
+    """Return the shards that one of so many ranks has."""
+    return range(shards * rank // size, shards * (rank + 1) // size)
+
+
 def nodes(size: int, rank: int, shards: int) -> list[range]:
     """Return the shards that one of so many ranks has, as the largest whole subtrees, in order."""
-    first, last = shards * rank // size, shards * (rank + 1) // size
-    found = []
+    own, found = own_shards(size, rank, shards), []
+    first, last = own.start, own.stop
     while first < last:
         count = first & -first or shards
         while first + count > last:

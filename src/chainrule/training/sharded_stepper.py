@@ -109,10 +109,12 @@ class ShardedStepper(StepOwner):
         return int(self.ranks.share(steps))
 
     def renew(self, rows: slice) -> None:
-        """Do nothing: shards are of samples in memory, which stay."""
+        """Take over the targets of other samples, which stand in these own rows now."""
+        own = slice(rows.start - self.first_row, rows.stop - self.first_row)
+        self.steps.renew(own, self.data.t[rows])
 
     def leave_room(self, busy: bool) -> None:
-        """Do nothing: nothing is read while steps are taken."""
+        """Do nothing: programs of shards are planned for a number of threads."""
 
     def outputs(self, X: Any) -> Array:
         """Return what the loss takes of samples X; processes share them out."""

@@ -19,6 +19,7 @@ import numpy as np
 from chainrule import random
 from chainrule.training.epoch_samples import EpochSamples
 from chainrule.training.plan import Plan
+from chainrule.training.ranks import Ranks
 from chainrule.training.samples import Samples
 from chainrule.types import Array
 
@@ -95,22 +96,68 @@ class Shards:
         return first + random.permutation(last - first, seed, *place)
 
 
+@dataclass(frozen=True)
+class WindowShards(Shards):
+    """Samples that are read window by window, and batches, cut into shards.
+
+    Parameters
+    ----------
+    window : int
+        Samples of a window, a multiple of the batch size: of some batches those of each part.
+    """
+
+    window: int
+
+    @property
+    def _batches(self) -> int:
+        """How many batches a window has."""
+        return self.window // self.batch_size
+
+    @cached_property
+    def room(self) -> Array:
+        """The most samples of each part in a window."""
+        each, rest = self.sizes(self.batch_size), self.sizes(self.samples % self.batch_size)
+        one_more = np.maximum(0, rest - each)  # of the last batch
+        return np.asarray(self._batches * each + one_more)
+
+    @cached_property
+    def in_memory(self) -> Array:
+        """Where two windows of each part stand, one after the other, and where the last ends."""
+        return np.concatenate([[0], np.cumsum(2 * self.room)])
+
+    def places(self, number: int, half: int) -> list[slice]:
+        """Return where the samples of each part of a window, 0, 1, …, stand in one of the halves.
+
+        The parts of a window are its samples in the row of each part: they follow each other.
+        """
+        batches = self.full_batches - number * self._batches
+        counts = min(batches, self._batches) * self.sizes(self.batch_size)
+        if batches < self._batches:
+            counts = counts + self.sizes(self.samples % self.batch_size)
+        starts = self.in_memory[:-1] + half * self.room
+        return [slice(start, start + n) for start, n in np.transpose([starts, counts]).tolist()]
+
+
 USUAL = 8
 """Shards of a training by several processes that asks for no other number."""
 
 
-def shards_of(plan: Plan, samples: int, ranks: int) -> Shards:
-    """Return how the samples of a training are cut that so many processes share.
+def shards_of(plan: Plan, ranks: Ranks | None) -> int | None:
+    """Return in how many shards a training is cut; None where nobody shares it or asks for them.
 
     Raises
     ------
     ValueError
         Fewer shards than processes.
     """
+    if ranks is None:
+        return plan.shards
     count = USUAL if plan.shards is None else plan.shards
-    if ranks > count:
-        raise ValueError(f"train: expected at least as many shards as ranks, {ranks}, got {count}")
-    return Shards(samples, count, min(plan.batch_size or samples, samples))
+    if ranks.size > count:
+        raise ValueError(
+            f"train: expected at least as many shards as ranks, {ranks.size}, got {count}"
+        )
+    return count
 
 
 class ShardedSamples(EpochSamples):
@@ -120,13 +167,15 @@ class ShardedSamples(EpochSamples):
     ----------
     data, plan, dtype
         As :class:`EpochSamples` has them.
-    ranks : int
-        How many processes share the shards.
+    shards : int
+        In how many parts they are cut.
     """
 
-    def __init__(self, data: Samples, plan: Plan, dtype: np.dtype[Any], ranks: int) -> None:
-        self.shards = shards_of(plan, len(data), ranks)
+    shards: Shards
+
+    def __init__(self, data: Samples, plan: Plan, dtype: np.dtype[Any], shards: int) -> None:
         super().__init__(data, plan, dtype)
+        self.shards = Shards(len(data), shards, self.batch_size)
 
     def _order(self, epoch: int) -> Array:
         """Return the order of the samples in an epoch."""
