@@ -6,12 +6,13 @@ It prints, at rank 0, the digests of all ranks as JSON.
 import hashlib
 import json
 import sys
+import warnings
 
 import numpy as np
 from hypothesis import given, settings, strategies as st
 from scipy import sparse
 
-from chainrule import functions as f, losses
+from chainrule import DataStream, MLPClassifier, MLPRegressor, functions as f, losses
 from chainrule.chain import Chain
 from chainrule.training import SGD, Adam, Noise, Patience, Plan, WarmUp, ranks_of, train
 from chainrule.training.loop import train_blocks
@@ -104,6 +105,35 @@ def going_on(communicator, path, **options):
         )
 
 
+def model_digest(model):
+    """Return the digest of a fitted estimator, and of the losses on its way."""
+    told = [(epoch.loss, epoch.validation_loss) for epoch in model.history_.epochs]
+    numbers = b"".join(part.tobytes() for part in (*model.coefs_, *model.intercepts_))
+    return hashlib.sha256(numbers + repr(told).encode()).hexdigest()
+
+
+def by_lbfgs(communicator, path=None, iterations=12):
+    """Return the digest of a minimization, which goes on from a checkpoint if there is one."""
+    rng = np.random.default_rng(6)
+    X, weights = rng.normal(size=(61, 7)), rng.uniform(0.5, 2, 61)
+    options = {"solver": "lbfgs", "alpha": 0.1, "random_state": 0, "early_stopping": True}
+    model = MLPRegressor(hidden_layer_sizes=(9,), max_iter=iterations, **options)
+    with ranks_of(communicator, shards=8):
+        model.fit(X, np.sin(X[:, :2]), weights, checkpoint=path)
+    return model_digest(model)
+
+
+def of_streams(communicator):
+    """Yield the digests of estimators that are fitted to streams."""
+    rng = np.random.default_rng(7)
+    X = rng.normal(size=(400, 6)).astype(np.float32)
+    stream = DataStream(X, X[:, 0] + X[:, 1] > 0.5, window_rows=120, block_rows=30)
+    options = {"max_iter": 2, "class_weight": "balanced", "early_stopping": True, "random_state": 0}
+    model = MLPClassifier(hidden_layer_sizes=(9,), batch_size=20, **options)
+    with ranks_of(communicator, shards=8):
+        yield model_digest(model.fit(stream, sample_weight=rng.uniform(0.5, 2, 400)))
+
+
 def others(communicator):
     """Yield the digests of trainings of networks of other kinds."""
     rng = np.random.default_rng(0)
@@ -133,12 +163,16 @@ def others(communicator):
 
 def all_digests(communicator=None):
     """Return all digests."""
-    return [*drawn(communicator), *others(communicator)]
+    own = by_lbfgs(communicator), *of_streams(communicator)
+    return [*drawn(communicator), *others(communicator), *own]
 
 
-def main(path):
-    """Print those of all ranks; begin a training that another number of ranks goes on with."""
+def main(path, other):
+    """Print those of all ranks; begin trainings that another number of ranks goes on with."""
     from mpi4py import MPI
+
+    warnings.simplefilter("ignore")
+    by_lbfgs(MPI.COMM_WORLD, other, 5)
 
     for _ in range(MPI.COMM_WORLD.Get_size()):  # each takes a slice of batches
         going_on(MPI.COMM_WORLD, path, max_seconds=1e-9)

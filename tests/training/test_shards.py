@@ -10,7 +10,7 @@ from scipy import sparse
 from chainrule import functions as f, losses
 from chainrule.chain import Chain
 from chainrule.engine.running.shard_steps import ShardRows, ShardSteps, tree_sum
-from chainrule.training import SGD, Adam, AdamW, Plan, WarmUp, train
+from chainrule.training import SGD, Adam, AdamW, Plan, WarmUp, ranks_of, train
 from chainrule.training.ranks import OneProcess, nodes
 from chainrule.training.shards import Shards, shards_of
 from engine.running.test_steps import OPTIMIZERS, close, networks
@@ -59,13 +59,41 @@ def test_batches_that_shards_do_not_divide():
 
 
 def test_the_number_of_shards():
-    assert shards_of(Plan(), None) is None
-    assert shards_of(Plan(shards=2), None) == 2
-    assert shards_of(Plan(batch_size=100), OneProcess()) == 8
+    assert shards_of(None) is None
+    assert shards_of(None, 2) == 2
+    assert shards_of(OneProcess()) == 8
     many = OneProcess()
-    many.size = 16
-    with pytest.raises(ValueError, match="at least as many shards as ranks, 16, got 8"):
-        shards_of(Plan(shards=8), many)
+    many.size = 9
+    assert shards_of(many) == 16
+    with pytest.raises(ValueError, match="expected at least as many shards as ranks, 9, got 8"):
+        shards_of(many, 8)
+    many.shards = 32
+    assert shards_of(many) == shards_of(many, 32) == 32
+    with pytest.raises(ValueError, match="with the shards of ranks_of, 32, or None, got 16"):
+        shards_of(many, 16)
+
+
+def test_shards_may_be_said_of_all_trainings():
+    functions, loss = (f.Linear(3),), losses.MeanSquaredError()
+    X, t = np.random.default_rng(0).normal(size=(2, 40, 3))
+    plan = {"batch_size": 8, "epochs": 2, "patience": None}
+    expected, values = trained(functions, loss, X, t, Plan(shards=4, **plan))
+    with ranks_of(None, shards=4), ranks_of(None) as ranks:
+        found, there = trained(functions, loss, X, t, Plan(**plan))
+    assert ranks.shards == 4
+    assert found.tobytes() == expected.tobytes()
+    assert values == there
+    with ranks_of(None) as ranks:
+        assert ranks is None
+
+
+@pytest.mark.parametrize("number", [3, 0, "8"])
+def test_other_shards_of_all_trainings_are_refused(number):
+    with (
+        pytest.raises(ValueError, match="ranks_of: expected shards to be a power of two"),
+        ranks_of(None, shards=number),
+    ):
+        raise AssertionError
 
 
 @pytest.mark.parametrize("given", [0, 3, -2, 2.0, True, "8", 2**17])

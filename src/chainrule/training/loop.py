@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.chain import Chain
 from chainrule.losses import Loss
 from chainrule.losses.base import expect_loss
-from chainrule.training.agreement import check_agreement, share_out
+from chainrule.training.agreement import check_agreement, plan_settings, share_out
 from chainrule.training.checkpoint import Checkpoint
 from chainrule.training.epoch_samples import EpochSamples
 from chainrule.training.fit_checks import check_fit, check_state, check_targets
@@ -260,7 +260,7 @@ def train_blocks(
         chain.dtype,
         window_rows,
         check,
-        shards=shards_of(plan, ranks),
+        shards=shards_of(ranks, plan.shards),
         ranks=ranks,
     )
     try:
@@ -272,7 +272,7 @@ def train_blocks(
 
 def _epoch_samples(data: Samples, plan: Plan, chain: Chain) -> EpochSamples:
     """Return samples in their order: of shards, where the plan has them, or processes share."""
-    count = shards_of(plan, present_ranks())
+    count = shards_of(present_ranks(), plan.shards)
     if count is None:
         return EpochSamples(data, plan, chain.dtype)
     return ShardedSamples(data, plan, chain.dtype, count)
@@ -309,7 +309,7 @@ def _run(
     probe(chain, loss, data.known)
     probe_optimizer(plan.optimizer)
     shared, ranks = present_ranks() is not None, present_ranks() or OneProcess()
-    check_agreement(ranks, chain, plan, data.known, held_out, data.facts)
+    check_agreement(ranks, chain, data.known, held_out, {**data.facts, **plan_settings(plan)})
     stepper = choose_stepper(
         engine,
         threads,

@@ -48,12 +48,14 @@ class Total(Protocol):
 class Ranks(Protocol):
     """The processes, as seen by one of them: number ``rank`` of ``size``.
 
-    ``on_this_machine`` of them share its processors.
+    ``on_this_machine`` of them share its processors. ``shards`` are those of trainings that do not
+    say how many they have; None is as many as are usual.
     """
 
     rank: int
     size: int
     on_this_machine: int
+    shards: int | None
     interrupted: bool
     """Whether one of them has been asked to end; all know it after the same step."""
 
@@ -71,6 +73,14 @@ class Ranks(Protocol):
 
     def at_one_pace(self) -> AbstractContextManager[None]:
         """Take note that steps begin and, in the end, that they are over."""
+
+
+def check_count(name: str, shards: int, ranks: int) -> None:
+    """Raise ValueError, which begins with ``name``, for fewer shards than ranks."""
+    if shards < ranks:
+        raise ValueError(
+            f"{name}: expected at least as many shards as ranks, {ranks}, got {shards}"
+        )
 
 
 def own_rows(ranks: Ranks, count: int) -> slice:
@@ -100,6 +110,7 @@ class OneProcess:
     """One process, alone."""
 
     rank, size, on_this_machine = 0, 1, 1
+    shards: int | None = None
     interrupted = False
 
     def share(self, value: Any) -> Any:

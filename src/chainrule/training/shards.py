@@ -19,7 +19,7 @@ import numpy as np
 from chainrule import random
 from chainrule.training.epoch_samples import EpochSamples
 from chainrule.training.plan import Plan
-from chainrule.training.ranks import Ranks
+from chainrule.training.ranks import Ranks, check_count
 from chainrule.training.samples import Samples
 from chainrule.types import Array
 
@@ -139,24 +139,33 @@ class WindowShards(Shards):
 
 
 USUAL = 8
-"""Shards of a training by several processes that asks for no other number."""
+"""Shards of a training by at most so many processes that asks for no other number."""
 
 
-def shards_of(plan: Plan, ranks: Ranks | None) -> int | None:
+def usual_shards(ranks: int) -> int:
+    """Return in how many shards a training by so many processes is cut that does not say it."""
+    return max(USUAL, 1 << (ranks - 1).bit_length())
+
+
+def shards_of(ranks: Ranks | None, asked: int | None = None) -> int | None:
     """Return in how many shards a training is cut; None where nobody shares it or asks for them.
+
+    ``asked`` are those of its plan.
 
     Raises
     ------
     ValueError
-        Fewer shards than processes.
+        Fewer shards than processes, or other ones than the session says.
     """
     if ranks is None:
-        return plan.shards
-    count = USUAL if plan.shards is None else plan.shards
-    if ranks.size > count:
+        return asked
+    if None not in (asked, ranks.shards) and asked != ranks.shards:
         raise ValueError(
-            f"train: expected at least as many shards as ranks, {ranks.size}, got {count}"
+            f"train: expected a plan with the shards of ranks_of, {ranks.shards}, or None, got "
+            f"{asked}"
         )
+    count = asked or ranks.shards or usual_shards(ranks.size)
+    check_count("train", count, ranks.size)
     return count
 
 
