@@ -16,7 +16,7 @@ from chainrule.training.gradients import ROWS
 from chainrule.training.probe import probe
 from chainrule.training.ranks import Ranks, nodes
 from chainrule.training.samples import Samples
-from chainrule.training.shards import Shards
+from chainrule.training.shards import Shards, no_kernels
 from chainrule.types import Array
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class ShardedGradients:
                 first_batch=int(batches[:first].sum()),
             )
         except UnsupportedError as error:
-            raise ValueError(f"train: shards take machine code: {error}") from None
+            raise no_kernels(chain, error) from None
         flat = chain.parameters.flat
         lanes = VECTOR // flat.itemsize
         self.sums = aligned((-(-flat.size // lanes), lanes), flat.dtype)

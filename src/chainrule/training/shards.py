@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import random
+from chainrule.chain import Chain
 from chainrule.training.epoch_samples import EpochSamples
 from chainrule.training.plan import Plan
 from chainrule.training.ranks import Ranks, check_count
@@ -167,6 +168,14 @@ def shards_of(ranks: Ranks | None, asked: int | None = None) -> int | None:
     count = asked or ranks.shards or usual_shards(ranks.size)
     check_count("train", count, ranks.size)
     return count
+
+
+def no_kernels(chain: Chain, reason: Exception) -> ValueError:
+    """Return the error of a network that the engine cannot take, which alone works on shards."""
+    text = f"train: shards take machine code: {reason}"
+    if chain.observes:
+        text += "; LayerNorm, whose means are those of each sample, goes with shards"
+    return ValueError(text)
 
 
 class ShardedSamples(EpochSamples):
