@@ -42,8 +42,8 @@ def main(kind, path=None, epochs=None):
     if kind == "width" and rank == FAILING:
         X = np.hstack([X, X[:, :1]])
     plan = Plan(SGD(0.1), batch_size=16, epochs=100_000, patience=None)
-    if kind == "batch":
-        plan = replace(plan, batch_size=9)
+    if kind == "shards":
+        plan = replace(plan, shards=2)
     chain = Chain(f.Linear(3), f.Tanh(), f.Linear(2)).initialize(X, seed=1)
     if kind == "bfloat16":
         plan = replace(plan, epochs=3)

@@ -5,15 +5,19 @@ It prints, at rank 0, the digests of all ranks as JSON.
 
 import hashlib
 import json
+import sys
+import warnings
 
 import numpy as np
 from hypothesis import given, settings, strategies as st
 from scipy import sparse
 
-from chainrule import functions as f, losses
+from chainrule import DataStream, MLPClassifier, MLPRegressor, functions as f, losses
 from chainrule.chain import Chain
-from chainrule.training import SGD, Adam, Patience, Plan, WarmUp, train
+from chainrule.training import SGD, Adam, Noise, Patience, Plan, WarmUp, ranks_of, train
+from chainrule.training.loop import train_blocks
 from engine.running.test_steps import OPTIMIZERS, networks
+from training.test_windows import Blocks
 
 
 def digest(chain, history):
@@ -33,33 +37,101 @@ def drawn(communicator, count=12):
         st.sampled_from(OPTIMIZERS),
         st.sampled_from([0.0, 0.02]),
         st.sampled_from([None, 0.1]),
-        st.sampled_from([8, 16, None]),
+        st.sampled_from([6, 8, 16, None]),
         st.sampled_from([np.float32, np.float64]),
         st.booleans(),
+        st.booleans(),
     )
-    def trained(network, optimizer, l2, clip, batch, dtype, weighted):
+    def trained(network, optimizer, l2, clip, batch, dtype, weighted, streamed):
         functions, loss, X, t = network
         weights = np.random.default_rng(1).uniform(0.5, 2, len(X)) if weighted else None
         plan = {"l2": l2, "l2_shared": weighted, "clip_norm": clip, "batch_size": batch}
-        found.append(result(functions, loss, X, t, optimizer, communicator, weights, dtype, **plan))
+        options = weights, dtype, batch if streamed else None
+        found.append(result(functions, loss, X, t, optimizer, communicator, *options, **plan))
 
     trained()
     return found
 
 
 def result(
-    functions, loss, X, t, optimizer, communicator, weights=None, dtype=np.float32, **options
+    functions,
+    loss,
+    X,
+    t,
+    optimizer,
+    communicator,
+    weights=None,
+    dtype=np.float32,
+    window=None,
+    **options,
 ):
-    """Return the digest of two epochs."""
+    """Return the digest of two epochs, of samples in blocks where there are windows."""
     chain = Chain(*functions).initialize(X.shape[1:], seed=1, dtype=dtype)
     plan = Plan(optimizer, epochs=2, patience=Patience(5), shards=8, seed=3, **options)
-    held_out = X[:5], t[:5]
-    given = {"sample_weight": weights, "validation": held_out, "communicator": communicator}
+    given = {"validation": (X[:5], t[:5]), "threads": 1, "engine": "machine"}
     try:
-        history = train(chain, loss, X, t, plan, threads=1, engine="machine", **given)
+        if window is None:
+            given |= {"sample_weight": weights, "communicator": communicator}
+            history = train(chain, loss, X, t, plan, **given)
+        else:
+            with ranks_of(communicator):
+                blocks = Blocks(X, t, weights, sizes=in_sevens(len(X)), pieces=3)
+                history = train_blocks(chain, loss, blocks, plan, window_rows=window, **given)
     except ArithmeticError as error:
         return str(error)
     return digest(chain, history)
+
+
+def in_sevens(samples):
+    """Return the sizes of blocks."""
+    return tuple(min(7, samples - start) for start in range(0, samples, 7))
+
+
+def going_on(communicator, path, **options):
+    """Return the digest of a training by blocks, which goes on from a checkpoint if there is one.
+
+    In 243 samples there are 4 windows of 64, and 6 batches of 10 in each.
+    """
+    rng = np.random.default_rng(3)
+    X, t = rng.normal(size=(243, 5)), rng.integers(0, 3, 243)
+    network = f.Linear(8), f.Dropout(0.2), f.ReLU(), f.Linear(3), f.Softmax()
+    chain = Chain(*network).initialize((5,), seed=4, dtype=np.float32)
+    plan = Plan(Adam(0.01), batch_size=10, epochs=2, seed=2, shards=8, **options)
+    given = Blocks(X, t, rng.uniform(0.5, 2, 243)), plan
+    with ranks_of(communicator):
+        loss = losses.CrossEntropy()
+        return digest(
+            chain, train_blocks(chain, loss, *given, window_rows=64, checkpoint=path, threads=1)
+        )
+
+
+def model_digest(model):
+    """Return the digest of a fitted estimator, and of the losses on its way."""
+    told = [(epoch.loss, epoch.validation_loss) for epoch in model.history_.epochs]
+    numbers = b"".join(part.tobytes() for part in (*model.coefs_, *model.intercepts_))
+    return hashlib.sha256(numbers + repr(told).encode()).hexdigest()
+
+
+def by_lbfgs(communicator, path=None, iterations=6):
+    """Return the digest of a minimization, which goes on from a checkpoint if there is one."""
+    rng = np.random.default_rng(6)
+    X, weights = rng.normal(size=(61, 7)), rng.uniform(0.5, 2, 61)
+    options = {"solver": "lbfgs", "alpha": 0.1, "random_state": 0, "early_stopping": True}
+    model = MLPRegressor(hidden_layer_sizes=(9,), max_iter=iterations, **options)
+    with ranks_of(communicator, shards=8):
+        model.fit(X, np.sin(X[:, :2]), weights, checkpoint=path)
+    return model_digest(model)
+
+
+def of_streams(communicator):
+    """Yield the digests of estimators that are fitted to streams."""
+    rng = np.random.default_rng(7)
+    X = rng.normal(size=(200, 6)).astype(np.float32)
+    stream = DataStream(X, X[:, 0] + X[:, 1] > 0.5, window_rows=60, block_rows=15)
+    options = {"max_iter": 2, "class_weight": "balanced", "early_stopping": True, "random_state": 0}
+    model = MLPClassifier(hidden_layer_sizes=(9,), batch_size=20, **options)
+    with ranks_of(communicator, shards=8):
+        yield model_digest(model.fit(stream, sample_weight=rng.uniform(0.5, 2, 200)))
 
 
 def others(communicator):
@@ -81,23 +153,33 @@ def others(communicator):
     for dtype in (np.float32, np.float64):
         given = {"dtype": dtype, "batch_size": 40, "averaging": 0.5}
         yield result(large, loss, rng.normal(size=(50, 301)), labels, Adam(), communicator, **given)
+    normed = f.Linear(20), f.LayerNorm(), f.Tanh(), *ends
+    given = {"window": 24, "batch_size": 12, "augmentation": (Noise(0.1),)}
+    weights = rng.uniform(0.5, 2, 50)
+    yield result(normed, loss, rows, labels, Adam(), communicator, weights, **given)
     far = f.Linear(8), f.Linear(3)
     yield result(far, losses.MeanSquaredError(), 1e20 * rows, rows[:, :3], SGD(1e9), communicator)
 
 
 def all_digests(communicator=None):
     """Return all digests."""
-    return [*drawn(communicator), *others(communicator)]
+    own = by_lbfgs(communicator), *of_streams(communicator)
+    return [*drawn(communicator), *others(communicator), *own]
 
 
-def main():
-    """Print those of all ranks."""
+def main(path, other):
+    """Print those of all ranks; begin trainings that another number of ranks goes on with."""
     from mpi4py import MPI
 
+    warnings.simplefilter("ignore")
+    by_lbfgs(MPI.COMM_WORLD, other, 3)
+
+    for _ in range(2):  # each takes a slice of batches
+        going_on(MPI.COMM_WORLD, path, max_seconds=1e-9)
     found = MPI.COMM_WORLD.gather(all_digests(MPI.COMM_WORLD))
     if found:
         print(json.dumps(found))
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

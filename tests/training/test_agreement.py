@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from chainrule import Adam, Chain, Linear, Plan
-from chainrule.training.agreement import DifferentRanksError, check_agreement
+from chainrule.training.agreement import DifferentRanksError, check_agreement, plan_settings
 from chainrule.training.ranks import OneProcess
 from chainrule.training.samples import Samples
 
@@ -28,19 +28,20 @@ class Two(OneProcess):
         return [first, value]
 
 
-def difference(data, chain=CHAIN, plan=PLAN, held_out=None):
+def difference(data, chain=CHAIN, plan=PLAN, held_out=None, others=None):
     """Return the error where rank 1 has these, and rank 0 the usual."""
-    ranks = Two()
-    check_agreement(ranks, CHAIN, PLAN, Samples(X, T), None)
+    ranks, others = Two(), others or {}
+    usual = dict.fromkeys(others, 7) | plan_settings(PLAN)
+    check_agreement(ranks, CHAIN, Samples(X, T), None, usual)
     with pytest.raises(DifferentRanksError) as error:
-        check_agreement(ranks, chain, plan, data, held_out)
+        check_agreement(ranks, chain, data, held_out, others | plan_settings(plan))
     return str(error.value)
 
 
 def test_ranks_that_agree_go_on():
     ranks = Two()
     for _ in range(2):
-        check_agreement(ranks, CHAIN, PLAN, Samples(X.copy(), T.copy()), None)
+        check_agreement(ranks, CHAIN, Samples(X.copy(), T.copy()), None, plan_settings(PLAN))
 
 
 def test_rows_of_another_width():
@@ -81,6 +82,11 @@ def test_sparse_samples_are_compared_by_their_entries():
     ranks, one = Two(), sparse.csr_matrix(np.diag([1.0, 2.0, 0.0]))
     other = one.copy()
     other.data[0] = 3
-    check_agreement(ranks, CHAIN, PLAN, Samples(one, T[:3]), None)
+    check_agreement(ranks, CHAIN, Samples(one, T[:3]), None, plan_settings(PLAN))
     with pytest.raises(DifferentRanksError, match="the same X at all ranks"):
-        check_agreement(ranks, CHAIN, PLAN, Samples(other, T[:3]), None)
+        check_agreement(ranks, CHAIN, Samples(other, T[:3]), None, plan_settings(PLAN))
+
+
+def test_other_facts():
+    told = difference(Samples(X, T), others={"samples in blocks": 8})
+    assert told == "train: expected samples in blocks 7 at rank 1, as rank 0 has, got 8"

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from chainrule import MLPClassifier, ranks_of
-from training.over_ranks import all_digests
+from training.over_ranks import all_digests, by_lbfgs, going_on
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 FOLDER = Path(__file__).parent
 PLACES = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -37,15 +39,25 @@ def alone():
     return all_digests()
 
 
+@pytest.fixture(scope="module")
+def uninterrupted():
+    return going_on(None, None)
+
+
 @with_mpi
 @pytest.mark.parametrize("ranks", [2, 3, 4, 8])
-def test_the_same_bits_on_any_number_of_ranks(alone, ranks):
-    started = start(ranks, FOLDER / "over_ranks.py")
+def test_the_same_bits_on_any_number_of_ranks(alone, uninterrupted, ranks, tmp_path):
+    path, other = tmp_path / "blocks", tmp_path / "lbfgs"
+    started = start(ranks, FOLDER / "over_ranks.py", path, other)
     out, err = started.communicate(timeout=300)
     assert started.returncode == 0, err
     found = json.loads(out)
     assert len(found) == ranks
     assert all(own == alone for own in found)
+    assert path.exists()
+    assert other.exists()
+    assert going_on(None, path) == uninterrupted
+    assert by_lbfgs(None, other) in alone
 
 
 def ended(kind, *arguments, ranks=3):
@@ -64,7 +76,7 @@ WIDTH = r"expected X of shape \(64, 5\) at rank 1, as rank 0 has, got \(64, 6\)"
     ("kind", "error"),
     [
         ("width", f"DifferentRanksError: train: {WIDTH}"),
-        ("batch", "ValueError: train: expected at least as many shards as ranks, 3, got 1 shards"),
+        ("shards", "ValueError: train: expected at least as many shards as ranks, 3, got 2"),
         ("memory", "_ArrayMemoryError: Unable to allocate"),
     ],
 )

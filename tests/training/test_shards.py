@@ -10,15 +10,15 @@ from scipy import sparse
 from chainrule import functions as f, losses
 from chainrule.chain import Chain
 from chainrule.engine.running.shard_steps import ShardRows, ShardSteps, tree_sum
-from chainrule.training import SGD, Adam, AdamW, Plan, WarmUp, train
-from chainrule.training.ranks import nodes
+from chainrule.training import SGD, Adam, AdamW, Plan, WarmUp, ranks_of, train
+from chainrule.training.ranks import OneProcess, nodes
 from chainrule.training.shards import Shards, shards_of
 from engine.running.test_steps import OPTIMIZERS, close, networks
 
 
-@given(st.integers(1, 300), st.sampled_from([1, 2, 4, 8]), st.integers(1, 20), st.booleans())
+@given(st.integers(1, 300), st.sampled_from([1, 2, 4, 8]), st.integers(1, 160), st.booleans())
 def test_an_epoch_has_each_sample_once_in_the_shard_of_its_part(samples, count, size, shuffle):
-    batch = min(samples, size * count)
+    batch = min(samples, size)
     shards = Shards(samples, count, batch)
     order = shards.order(seed=3, epoch=2 if shuffle else None)
     assert sorted(order) == list(range(samples))
@@ -27,11 +27,13 @@ def test_an_epoch_has_each_sample_once_in_the_shard_of_its_part(samples, count, 
         rows = order[start : start + batch]
         sizes = shards.sizes(len(rows))
         assert sizes.sum() == len(rows)
+        assert sizes.max() - sizes.min() <= 1
         parts = np.repeat(np.arange(count), sizes)
         assert np.all(rows >= shards.bounds[parts])
         assert np.all(rows < shards.bounds[parts + 1])
         start += batch
-    assert np.diff(shards.bounds).max() - np.diff(shards.bounds).min() <= 1
+    if batch % count == 0:
+        assert np.array_equal(shards.bounds, np.arange(count + 1) * samples // count)
 
 
 def test_each_part_has_an_order_of_its_own_in_each_epoch():
@@ -48,21 +50,50 @@ def test_without_shuffling_samples_of_a_part_come_in_their_order():
     assert order.tolist() == [*full[0], *full[1], 8, 9, 18, 19]
 
 
-def test_batches_that_shards_do_not_divide_are_refused():
-    with pytest.raises(ValueError, match="that 8 shards divide, such as 96 or 104, got 100"):
-        Shards(1000, 8, 100)
-    with pytest.raises(ValueError, match="that 8 shards divide, such as 8, got 3"):
-        Shards(1000, 8, 3)
-    assert Shards(100, 8, 100).sizes(100).sum() == 100
+def test_batches_that_shards_do_not_divide():
+    shards = Shards(10, 4, 6)
+    assert shards.sizes(6).tolist() == [1, 2, 1, 2]
+    assert shards.sizes(4).tolist() == [1, 1, 1, 1]
+    assert shards.bounds.tolist() == [0, 2, 5, 7, 10]
+    assert shards.order(0, None).tolist() == [0, 2, 3, 5, 7, 8, 1, 4, 6, 9]
 
 
-def test_the_usual_number_of_shards_divides_the_batch():
-    for batch, expected in ((200, 8), (100, 4), (150, 2), (33, 1), (None, 8), (5000, 8)):
-        assert shards_of(Plan(batch_size=batch), 1000, 1).count == expected
-    with pytest.raises(ValueError, match="at least as many shards as ranks, 3, got 2 shards"):
-        shards_of(Plan(batch_size=150), 1000, 3)
-    with pytest.raises(ValueError, match="at least as many shards as ranks, 16, got 8 shards"):
-        shards_of(Plan(batch_size=64, shards=8), 1000, 16)
+def test_the_number_of_shards():
+    assert shards_of(None) is None
+    assert shards_of(None, 2) == 2
+    assert shards_of(OneProcess()) == 8
+    many = OneProcess()
+    many.size = 9
+    assert shards_of(many) == 16
+    with pytest.raises(ValueError, match="expected at least as many shards as ranks, 9, got 8"):
+        shards_of(many, 8)
+    many.shards = 32
+    assert shards_of(many) == shards_of(many, 32) == 32
+    with pytest.raises(ValueError, match="with the shards of ranks_of, 32, or None, got 16"):
+        shards_of(many, 16)
+
+
+def test_shards_may_be_said_of_all_trainings():
+    functions, loss = (f.Linear(3),), losses.MeanSquaredError()
+    X, t = np.random.default_rng(0).normal(size=(2, 40, 3))
+    plan = {"batch_size": 8, "epochs": 2, "patience": None}
+    expected, values = trained(functions, loss, X, t, Plan(shards=4, **plan))
+    with ranks_of(None, shards=4), ranks_of(None) as ranks:
+        found, there = trained(functions, loss, X, t, Plan(**plan))
+    assert ranks.shards == 4
+    assert found.tobytes() == expected.tobytes()
+    assert values == there
+    with ranks_of(None) as ranks:
+        assert ranks is None
+
+
+@pytest.mark.parametrize("number", [3, 0, "8"])
+def test_other_shards_of_all_trainings_are_refused(number):
+    with (
+        pytest.raises(ValueError, match="ranks_of: expected shards to be a power of two"),
+        ranks_of(None, shards=number),
+    ):
+        raise AssertionError
 
 
 @pytest.mark.parametrize("given", [0, 3, -2, 2.0, True, "8", 2**17])
@@ -251,5 +282,5 @@ def test_shards_take_machine_code():
     with pytest.raises(ValueError, match="expected engine auto or machine with shards, got 'ref"):
         trained((f.Linear(1),), losses.MeanSquaredError(), X, t, plan, engine="reference")
     normed = f.Linear(4), f.BatchNorm(), f.Linear(1)
-    with pytest.raises(ValueError, match=r"shards take machine code: .*BatchNorm"):
+    with pytest.raises(ValueError, match=r"shards take machine code: .*BatchNorm.*; LayerNorm"):
         trained(normed, losses.MeanSquaredError(), X, t, plan, engine="auto")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
 
 from chainrule import (
     Adam,
@@ -24,7 +25,10 @@ from chainrule import (
 from chainrule.training import SGD
 from chainrule.training.identity import described_data
 from chainrule.training.loop import train_blocks
+from chainrule.training.ranks import OneProcess
 from chainrule.training.samples import Samples
+from chainrule.training.shards import WindowShards
+from chainrule.training.windows import WindowedSamples
 
 SIZES = (40, 7, 100, 1, 62, 33)  # 243 samples
 FEATURES = 5
@@ -67,14 +71,18 @@ def network(dtype=np.float32, last=True):
     return Chain(*functions).initialize((FEATURES,), seed=4, dtype=dtype)
 
 
-def order_by_hand(epoch, seed, window, shuffle=True):
-    """Return the order of all samples in an epoch, and the lengths of its windows."""
+def row_by_hand(epoch, seed, shuffle):
+    """Return all samples in the order of an epoch's blocks."""
     first = np.concatenate([[0], np.cumsum(SIZES)])
     blocks = np.arange(len(SIZES))
     if shuffle:
         blocks = random.permutation(len(SIZES), seed, random.Stream.BLOCKS, epoch)
-    row = np.concatenate([np.arange(first[b], first[b + 1]) for b in blocks])
-    order = []
+    return np.concatenate([np.arange(first[b], first[b + 1]) for b in blocks])
+
+
+def order_by_hand(epoch, seed, window, shuffle=True):
+    """Return the order of all samples in an epoch."""
+    row, order = row_by_hand(epoch, seed, shuffle), []
     for number, start in enumerate(range(0, len(row), window)):
         rows = row[start : start + window]
         if shuffle:
@@ -82,6 +90,118 @@ def order_by_hand(epoch, seed, window, shuffle=True):
             rows = rows[place]
         order.append(rows)
     return np.concatenate(order)
+
+
+def order_of_shards(epoch, seed, window, batch, count, shuffle):
+    """Return the same order cut into shards, window by window and batch by batch."""
+
+    def cuts(samples):
+        return np.array([samples * k // count for k in range(count + 1)])
+
+    row, order = row_by_hand(epoch, seed, shuffle), []
+    sizes = [min(batch, len(row) - start) for start in range(0, len(row), batch)]
+    bounds = sum(map(cuts, sizes))
+    parts = [row[bounds[k] : bounds[k + 1]].tolist() for k in range(count)]
+    for number, start in enumerate(range(0, len(sizes), window // batch)):
+        here = sizes[start : start + window // batch]
+        own = []
+        for k, part in enumerate(parts):
+            taken = sum(np.diff(cuts(size))[k] for size in here)
+            rows, part[:taken] = part[:taken], []
+            place = random.Stream.SHUFFLING, epoch, number * count + k + 1
+            drawn = random.permutation(taken, seed, *place) if shuffle else range(taken)
+            own.append([rows[place] for place in drawn])
+        for size in here:
+            for rows, m in zip(own, np.diff(cuts(size)), strict=True):
+                order += rows[:m]
+                del rows[:m]
+    return np.array(order)
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize(("batch", "count"), [(16, 8), (14, 8), (7, 4)])
+def test_the_order_of_shards_is_the_stated_one(data, batch, count, shuffle):
+    X, t = data
+    weights = np.random.default_rng(0).uniform(0.5, 2, len(X))
+    streamed, known = network(np.float64), network(np.float64)
+    plan = {"batch_size": batch, "epochs": 2, "seed": 9}
+    history = train_blocks(
+        streamed,
+        CrossEntropy(),
+        Blocks(X, t, weights),
+        Plan(SGD(0.05), shuffle=shuffle, shards=count, **plan),
+        window_rows=70,
+    )
+    window = 70 // batch * batch
+    by_hand = Plan(
+        SGD(0.05),
+        shuffle=lambda n, epoch: order_of_shards(epoch, 9, window, batch, count, shuffle),
+        **plan,
+    )
+    assert sorted(by_hand.shuffle(243, 1)) == list(range(243))
+    options = {"sample_weight": weights, "engine": "reference"}
+    expected = train(known, CrossEntropy(), X, t, by_hand, **options)
+    np.testing.assert_allclose(streamed.parameters.flat, known.parameters.flat, rtol=1e-10)
+    np.testing.assert_allclose(history.losses, expected.losses, rtol=1e-12)
+
+
+@given(st.integers(1, 400), st.integers(1, 40), st.integers(1, 4), st.sampled_from([1, 2, 4, 8]))
+def test_each_part_of_a_window_has_a_place_of_its_own(samples, batch, batches, count):
+    window = batch * batches
+    shards = WindowShards(samples, count, min(batch, samples), window)
+    found = np.zeros(count, int)
+    for number in range(-(-samples // window)):
+        for half in (0, 1):
+            seen = np.zeros(shards.in_memory[-1], int)
+            for part, place in enumerate(shards.places(number, half)):
+                assert shards.in_memory[part] <= place.start
+                assert place.stop <= shards.in_memory[part + 1]
+                seen[place] += 1
+            assert seen.max() == 1
+        found += [place.stop - place.start for place in shards.places(number, 0)]
+    assert np.array_equal(found, np.diff(shards.bounds))
+
+
+class OneOf(OneProcess):
+    """A process that others are like."""
+
+    def __init__(self, rank, size):
+        self.rank, self.size = rank, size
+
+    def gather(self, value):
+        """Return the value of each."""
+        return [value] * self.size
+
+
+def test_a_process_reads_the_blocks_of_its_own_parts(data):
+    sizes, plan = (9,) * 27, Plan(batch_size=16, epochs=1, seed=1)
+    order = random.permutation(27, 1, random.Stream.BLOCKS, 1).tolist()
+    for rank in range(4):
+        blocks = Blocks(*data, sizes=sizes)
+        windows = WindowedSamples(
+            blocks, plan, np.dtype("f4"), 64, lambda samples: None, shards=8, ranks=OneOf(rank, 4)
+        )
+        for _ in windows.slices(1, Unmoved()):
+            pass
+        windows.close()
+        first, last = (windows.shards.bounds[[2 * rank, 2 * rank + 2]] - [0, 1]) // 9
+        expected = order[first : last + 1]
+        assert set(blocks.reads) == {order[0], *expected}
+        assert len(blocks.reads) <= len(expected) + 2  # the first samples, and where parts meet
+
+
+class Unmoved:
+    """Takes no steps."""
+
+    def renew(self, rows):
+        """Do nothing."""
+
+    def leave_room(self, busy):
+        """Do nothing."""
+
+    def at_once(self, size):
+        """Return 1."""
+        return 1
 
 
 @pytest.mark.parametrize("engine", ["machine", "reference"])

@@ -6,6 +6,9 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from typing import Annotated
+
+import typer
 
 SHARED = ("train",)
 """Commands whose work ranks share; others are what each of them does by itself."""
@@ -17,6 +20,18 @@ VARIABLES = (
 """Where MPICH and those like it, and Open MPI, say which process of how many this is."""
 
 
+ShardsOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        rich_help_panel="Processes",
+        help="Parts of each batch, a power of two, that the processes of an mpiexec share, at "
+        "least as many as these. The bits of the model are those of this number, on any number of "
+        "processes. With mpiexec 8, or the next power of two; else batches are not cut.",
+    ),
+]
+
+
 def launched(environment: Mapping[str, str]) -> tuple[int, int] | None:
     """Return which process this is, of how many that an ``mpiexec`` has started, if one has."""
     for rank, size in VARIABLES:
@@ -24,6 +39,26 @@ def launched(environment: Mapping[str, str]) -> tuple[int, int] | None:
         if all(value.isdecimal() for value in values):
             return int(values[0]), int(values[1])
     return None
+
+
+def cut(context: typer.Context, shards: int | None) -> list[str]:
+    """Cut the trainings of a command into shards, until it ends; return what there is to say."""
+    from chainrule.training.plan import check_shards
+    from chainrule.training.ranks import check_count
+    from chainrule.training.session import present_ranks, ranks_of
+    from chainrule.training.shards import USUAL, usual_shards
+
+    ranks = present_ranks()
+    size = 1 if ranks is None else ranks.size
+    if shards is not None:
+        check_shards("--shards", shards)
+        check_count("--shards", shards, size)
+        context.with_resource(ranks_of(None, shards=shards))
+        return []
+    if size <= USUAL:
+        return []
+    count = usual_shards(size)
+    return [f"{count} shards for {size} processes; fewer have the same bits with --shards {count}"]
 
 
 @contextmanager

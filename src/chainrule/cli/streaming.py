@@ -17,6 +17,7 @@ from chainrule.data import Column, DataError, Source, Table
 from chainrule.data.streams import DataStream
 from chainrule.interruption import interruption
 from chainrule.targets.columns import Purpose, find_task
+from chainrule.training.session import speaks
 
 __all__ = ["train_stream"]
 
@@ -66,8 +67,9 @@ def train_stream(options: CommandLineOptions, path: Path, out: Output) -> None:
         warnings.simplefilter("always", UserWarning)
         estimator.fit(stream)
     out.say(*dict.fromkeys(str(remark.message) for remark in remarks))
-    with interruption.held_off():
-        estimator.save(path)
+    if speaks():
+        with interruption.held_off():
+            estimator.save(path)
     history = estimator.history_
     out.say(f"{history.describe()}, {history.seconds:.1f} s")
     scores = _scores(estimator, scored)

@@ -29,6 +29,7 @@ from chainrule.cli.option_values import image_sides
 from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.output import Output, scores_table
 from chainrule.cli.prepared import Training
+from chainrule.cli.ranks import ShardsOption, cut
 from chainrule.cli.reading import check_is_text, layout_of, read_data
 from chainrule.cli.spelling import with_options
 from chainrule.cli.streaming import train_stream
@@ -37,7 +38,7 @@ from chainrule.cli.text_sources import are_labelled_lines, labels_explained, rea
 from chainrule.cli.training import Outcome, prepare_training, train_network
 from chainrule.data import DataError, Source, Table
 from chainrule.interruption import EXIT_CODE, interruption
-from chainrule.training.session import present_ranks, speaks
+from chainrule.training.session import speaks
 
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")]
 
@@ -45,6 +46,7 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, n
 @with_options(CommandLineOptions)
 def train(
     options: CommandLineOptions,
+    context: typer.Context,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -55,6 +57,7 @@ def train(
     checkpoint: CheckpointOption = None,
     checkpoint_every: EveryOption = None,
     resume: ResumeOption = False,
+    shards: ShardsOption = None,
     stream: Annotated[
         bool,
         typer.Option(
@@ -67,6 +70,7 @@ def train(
 ) -> None:
     """Train a network on DATA, show its scores, and save it."""
     out = Output(as_json=as_json, quiet=quiet)
+    out.say(*cut(context, shards))
     usual = output_files.default_model_path(options.data)
     read = options.data, options.test
     others: list[str | Path] = [*read, *([] if output is None else [output])]
@@ -80,8 +84,6 @@ def train(
     if speaks():
         output_files.check_model_path(path, *read, force=force or own)
     if stream:
-        if present_ranks() is not None:
-            raise ValueError("--stream: expected one process, which reads in blocks, got mpiexec")
         train_stream(options, path, out)
         return
     source = _read(options, images=options.model is not None and options.model != "mlp")

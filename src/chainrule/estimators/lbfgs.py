@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from scipy import optimize
@@ -16,6 +18,7 @@ from chainrule.estimators.lbfgs_checkpoint import kept_evaluations
 from chainrule.estimators.scoring import Guarded, monitored, printer, score_remark, scorer
 from chainrule.estimators.stopping import EpochLoss, StoppingMonitor
 from chainrule.training import TrainingDivergedError
+from chainrule.training.agreement import SharedValidation, SharedWatcher, check_agreement
 from chainrule.training.evaluations import Evaluations
 from chainrule.training.fit_checks import check_fit
 from chainrule.training.gradients import LossAndGradient, loss_and_gradient
@@ -28,6 +31,10 @@ from chainrule.training.lbfgs import (
     minimize,
 )
 from chainrule.training.samples import Samples
+from chainrule.training.session import present_ranks, speaks
+from chainrule.training.sharded_gradients import ShardedGradients
+from chainrule.training.shards import shards_of
+from chainrule.training.stopping import Watcher
 from chainrule.training.validation import Validation
 
 
@@ -48,17 +55,14 @@ def fit_lbfgs(job: FitJob) -> FitResult:
     training = replace(training, t=job.training_targets(training.t))
     for samples in filter(None, (training, held_out)):
         check_fit(job.chain, job.objective.loss, samples)
+    ranks = present_ranks()
     l2 = float(estimator.alpha) / training.weight  # which the samples share
-    evaluate, engine = loss_and_gradient(
-        job.chain,
-        job.objective.loss,
-        training,
-        l2=l2,
-        seed=resolve.mask_seed(job.chain, job.random_state),
-        engine=estimator.engine,
-        threads=resolve.threads(estimator.n_jobs),
-    )
-    with kept_evaluations(job, evaluate, training, held_out, engine) as kept:
+    l2 = l2 if ranks is None else ranks.share(l2)
+    evaluate, engine = _evaluated(job, training, held_out, l2)
+    with (
+        nullcontext() if ranks is None else ranks.at_one_pace(),
+        kept_evaluations(job, evaluate, training, held_out, engine) as kept,
+    ):
         iterations = _Iterations(job, held_out, l2, kept)
         iterations.history.reason = getattr(evaluate, "reason", "")
         result = minimize(
@@ -71,6 +75,31 @@ def fit_lbfgs(job: FitJob) -> FitResult:
             settle=lambda: job.chain.settle(training.X),
         )
     return iterations.result(result, engine)
+
+
+def _evaluated(
+    job: FitJob, training: Samples, held_out: Samples | None, l2: float
+) -> tuple[LossAndGradient, str]:
+    """Return loss and gradient as a function of the parameters, and what computes them."""
+    estimator, ranks = job.estimator, present_ranks()
+    options: dict[str, Any] = {
+        "l2": l2,
+        "seed": resolve.mask_seed(job.chain, job.random_state),
+        "threads": resolve.threads(estimator.n_jobs),
+    }
+    given = job.chain, job.objective.loss, training
+    shards = shards_of(ranks)
+    if ranks is None or shards is None:
+        return loss_and_gradient(*given, engine=estimator.engine, **options)
+    if estimator.engine == "reference":
+        raise ValueError(
+            f"{type(estimator).__name__}: expected engine auto or machine with shards, got "
+            "'reference'"
+        )
+    settings = {name: options[name] for name in ("l2", "seed")}
+    settings |= {name: getattr(estimator, name) for name in ("max_iter", "max_fun", "tol")}
+    check_agreement(ranks, job.chain, training, held_out, settings)
+    return ShardedGradients(*given, shards, ranks, **options), "machine"
 
 
 class _Iterations:
@@ -90,10 +119,15 @@ class _Iterations:
             tol=float(estimator.tol),
             patience=float(estimator.n_iter_no_change) if estimator.early_stopping else math.inf,
             watched=monitored(job, held_out),
-            verbose=estimator.verbose not in (False, 0, "bar"),
+            verbose=speaks() and estimator.verbose not in (False, 0, "bar"),
         )
         self.score: Guarded | None = scorer(job, held_out)
         self.validation = None if held_out is None else Validation(held_out, self.score)
+        self.watcher: Watcher = self.monitor
+        if ranks := present_ranks():
+            self.watcher = SharedWatcher(self.monitor, ranks)
+            if held_out is not None:
+                self.validation = SharedValidation(held_out, self.score, ranks)
         job.compare_from(self.monitor, self.validation)
         self.best = job.chain.parameters.flat.copy()
         self.penalized = job.chain.weight_mask()
@@ -114,7 +148,7 @@ class _Iterations:
         seconds = self.seconds() - self.begin
         epoch = Epoch(number, loss, math.nan, seconds, *self._held_out())
         history.epochs.append(epoch)
-        if self.monitor.see(epoch):
+        if self.watcher.see(epoch):
             self.best[...] = job.chain.parameters.flat
             history.kept = number
         again = self.evaluations is not None and self.evaluations.again
@@ -127,7 +161,7 @@ class _Iterations:
             self.task = job.callbacks.begin_epoch()
             if asked_to_stop:
                 raise StopIteration
-        if self.monitor.exhausted(epoch):
+        if self.watcher.exhausted(epoch):
             history.end = "validation"
             raise StopIteration
 

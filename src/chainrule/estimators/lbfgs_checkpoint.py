@@ -9,11 +9,15 @@ from functools import cache
 import scipy
 
 from chainrule.estimators.fitting import FitJob
+from chainrule.training.agreement import SharedWriter, check_same_start
+from chainrule.training.checkpoint_writer import Writer
 from chainrule.training.evaluations import Evaluations
 from chainrule.training.gradients import LossAndGradient
 from chainrule.training.identity import Identity, described_data
 from chainrule.training.run_identity import data_identity, engine_identity, network_identity
 from chainrule.training.samples import Samples
+from chainrule.training.session import present_ranks
+from chainrule.training.shards import shards_of
 
 __all__ = ["kept_evaluations"]
 
@@ -44,18 +48,24 @@ def kept_evaluations(
         yield evaluate
         return
     start = described_data(chain.parameters.flat)
+    ranks = present_ranks()
+    shards = shards_of(ranks)
 
     @cache
     def identity() -> Identity:
         return {
             **network_identity(chain, job.objective.loss, start),
             **data_identity(training, held_out),
+            **({} if shards is None else {"shards": str(shards)}),
             "engine": f"{engine_identity(engine)}, SciPy {scipy.__version__}",
         }
 
     evaluations = Evaluations(evaluate, chain.parameters.flat)
     checkpoint.restore(identity, evaluations)
-    writer = checkpoint.writer(identity)
+    writer: Writer = checkpoint.writer(identity)
+    if ranks is not None:
+        check_same_start(ranks, len(evaluations.done), "evaluations")
+        writer = SharedWriter(writer, ranks)
     evaluations.look = lambda: writer.look(evaluations)
     with writer.at_work(evaluations):
         yield evaluations

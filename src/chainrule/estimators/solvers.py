@@ -10,7 +10,6 @@ from chainrule.estimators.fitting import FitJob, FitResult
 from chainrule.estimators.lbfgs import fit_lbfgs
 from chainrule.estimators.resolve import STOCHASTIC
 from chainrule.estimators.stochastic import fit_stochastic
-from chainrule.training.session import present_ranks
 
 Solver = Callable[[FitJob], FitResult]
 """Moves the parameters of a job's chain; returns what it led to, and changes nothing else."""
@@ -29,11 +28,6 @@ def solver(choice: Any) -> Solver:
 
 def solve(job: FitJob) -> FitResult:
     """Return what the solver of a job's estimator leads to."""
-    if present_ranks() is not None and job.estimator.solver == "lbfgs":
-        raise ValueError(
-            f"{type(job.estimator).__name__}: expected a solver that takes steps on batches, such "
-            "as 'adam', for several processes, got 'lbfgs'"
-        )
     return unless_one_of_many(solver(job.estimator.solver)(job))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -127,26 +127,38 @@ def share_out(run: TrainingRun, ranks: Ranks) -> None:
     ranks : Ranks
         The processes.
     """
-    for rank, step in enumerate(steps := ranks.gather(run.step)):
-        if step != steps[0]:
-            raise DifferentRanksError(
-                f"train: expected a checkpoint of {steps[0]} steps at rank {rank}, as rank 0 has, "
-                f"got one of {step}: all ranks read the same file"
-            )
+    check_same_start(ranks, run.step, "steps")
     run.agree, run.watcher = ranks.share, SharedWatcher(run.watcher, ranks)
     run.writer = SharedWriter(run.writer, ranks)
     if run.validation is not None:
         run.validation = SharedValidation(run.validation.samples, run.validation.score, ranks)
 
 
+def check_same_start(ranks: Ranks, done: int, what: str) -> None:
+    """Raise DifferentRanksError, at all alike, if one goes on from another checkpoint."""
+    for rank, own in enumerate(all_done := ranks.gather(done)):
+        if own != all_done[0]:
+            raise DifferentRanksError(
+                f"train: expected a checkpoint of {all_done[0]} {what} at rank {rank}, as rank 0 "
+                f"has, got one of {own}: all ranks read the same file"
+            )
+
+
 def check_agreement(
-    ranks: Ranks, chain: Chain, plan: Plan, data: Samples, held_out: Samples | None
+    ranks: Ranks,
+    chain: Chain,
+    data: Samples,
+    held_out: Samples | None,
+    settings: Mapping[str, Any],
 ) -> None:
-    """Raise DifferentRanksError, at all ranks alike, for the first that differs from rank 0."""
+    """Raise DifferentRanksError, at all ranks alike, for the first that differs from rank 0.
+
+    ``settings`` are by names that follow "expected", such as those of `plan_settings`.
+    """
     if ranks.size == 1:
         return
-    own_facts = {"gradients that travel": getattr(ranks, "wire", "exact")}
-    all_facts = ranks.gather(own_facts | _facts(chain, plan, data, held_out))
+    own = {"gradients that travel": getattr(ranks, "wire", "exact"), "shards": ranks.shards}
+    all_facts = ranks.gather(own | _facts(chain, data, held_out, settings))
     for rank, facts in enumerate(all_facts):
         for name, value in all_facts[0].items():
             own = facts.get(name)
@@ -161,16 +173,23 @@ def _difference(rank: int, name: str, expected: Any, received: Any) -> str:
     return f"train: expected {name} {expected} at rank {rank}, as rank 0 has, got {received}"
 
 
-def _facts(chain: Chain, plan: Plan, data: Samples, held_out: Samples | None) -> dict[str, Any]:
+def plan_settings(plan: Plan) -> dict[str, Any]:
+    """Return what ranks compare of a plan."""
+    names = ("batch_size", "epochs", "l2", "clip_norm", "seed", "precision", "shards")
+    own = {f"a plan with {name}": getattr(plan, name) for name in names}
+    return {**own, "an optimizer like": str(plan.optimizer)}
+
+
+def _facts(
+    chain: Chain, data: Samples, held_out: Samples | None, settings: Mapping[str, Any]
+) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     for name, samples in (("", data), ("validation ", held_out)):
         for what in ("X", "t", "weights"):
             array = getattr(samples, what, None)
             facts[f"{name}{what} of shape"] = None if array is None else tuple(array.shape)
     facts["a chain of"] = tuple(map(str, chain.functions))
-    for name in ("batch_size", "epochs", "l2", "clip_norm", "seed", "precision", "shards"):
-        facts[f"a plan with {name}"] = getattr(plan, name)
-    facts["an optimizer like"] = str(plan.optimizer)
+    facts |= settings
     facts["parameters, bytes"] = _digest(chain.parameters.flat)
     for name, samples in (("", data), ("validation ", held_out)):
         for what in ("X", "t", "weights"):

@@ -182,10 +182,14 @@ class MPIRanks:
         Between them.
     wire : {"exact", "bfloat16"}
         How gradients travel.
+    shards : int or None
+        Of trainings that do not say how many they have; None is as many as are usual.
     """
 
-    def __init__(self, messages: Messages, wire: Wire = "exact") -> None:
-        self.messages, self.wire = messages, wire
+    def __init__(
+        self, messages: Messages, wire: Wire = "exact", shards: int | None = None
+    ) -> None:
+        self.messages, self.wire, self.shards = messages, wire, shards
         self.channel = messages if wire == "exact" else Rounded(messages)
         self.rank, self.size = messages.rank, messages.size
         self.on_this_machine = self.gather(machine_name()).count(machine_name())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from chainrule.training.plan import Plan
 from chainrule.training.samples import Samples
 from chainrule.training.stepper import Stepper
 from chainrule.types import Array
+
+if TYPE_CHECKING:
+    from chainrule.training.shards import Shards
 
 Slice = tuple[Array, int]
 """The rows of some batches, one after the other, and the batches' size."""
@@ -41,7 +44,11 @@ class EpochSamples:
         Samples as they are without augmentation: all of them.
     batch_size : int
         Samples in a full batch.
+    shards : Shards or None
+        How samples and batches are cut, if they are.
     """
+
+    shards: Shards | None = None
 
     def __init__(self, data: Samples, plan: Plan, dtype: np.dtype[Any]) -> None:
         self.plan, self.samples, self.known = plan, data, data
@@ -56,6 +63,11 @@ class EpochSamples:
     @property
     def identity(self) -> Identity:
         """What is trained on beside the known samples: nothing."""
+        return {}
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What processes compare beside the known samples: nothing."""
         return {}
 
     @property

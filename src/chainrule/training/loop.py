@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.chain import Chain
 from chainrule.losses import Loss
 from chainrule.losses.base import expect_loss
-from chainrule.training.agreement import check_agreement, share_out
+from chainrule.training.agreement import check_agreement, plan_settings, share_out
 from chainrule.training.checkpoint import Checkpoint
 from chainrule.training.epoch_samples import EpochSamples
 from chainrule.training.fit_checks import check_fit, check_state, check_targets
@@ -31,7 +31,7 @@ from chainrule.training.sample_blocks import SampleBlocks, all_of
 from chainrule.training.samples import Samples
 from chainrule.training.scores import Score
 from chainrule.training.session import present_ranks, ranks_of
-from chainrule.training.shards import ShardedSamples
+from chainrule.training.shards import ShardedSamples, shards_of
 from chainrule.training.snapshot import check_changing
 from chainrule.training.stepper import StepOptions
 from chainrule.training.steppers import Engine, choose_stepper
@@ -194,7 +194,8 @@ def train_blocks(
 
     In memory there are two windows of them, one that is trained on and one that is being read; the
     order of samples is that of :mod:`chainrule.training.windows`. Where all fit into one window,
-    they are read once, and trained on as :func:`train` does: with the same bits.
+    they are read once, and trained on as :func:`train` does: with the same bits. Of several
+    processes each reads its own part.
 
     Parameters
     ----------
@@ -240,11 +241,6 @@ def train_blocks(
         more |= {"sample_weight": known.weights, "validation": validation}
         return train(chain, loss, known.X, known.t, plan, **more)
     expect_loss(loss)
-    if plan.shards is not None or present_ranks() is not None:
-        raise ValueError(
-            f"{name}: expected samples that fit into memory for shards and for several processes, "
-            f"got {sum(blocks.sizes)} in blocks, of which {window_rows} do"
-        )
     held_out = _held_out(validation)
 
     def check(samples: Samples) -> None:
@@ -257,7 +253,16 @@ def train_blocks(
             )
         check_targets(chain, loss, samples)
 
-    data = WindowedSamples(blocks, plan, chain.dtype, window_rows, check)
+    ranks = present_ranks()
+    data = WindowedSamples(
+        blocks,
+        plan,
+        chain.dtype,
+        window_rows,
+        check,
+        shards=shards_of(ranks, plan.shards),
+        ranks=ranks,
+    )
     try:
         check_fit(chain, loss, data.known)
         return _run(chain, loss, data, plan, held_out, **more)
@@ -267,10 +272,10 @@ def train_blocks(
 
 def _epoch_samples(data: Samples, plan: Plan, chain: Chain) -> EpochSamples:
     """Return samples in their order: of shards, where the plan has them, or processes share."""
-    ranks = present_ranks()
-    if plan.shards is None and ranks is None:
+    count = shards_of(present_ranks(), plan.shards)
+    if count is None:
         return EpochSamples(data, plan, chain.dtype)
-    return ShardedSamples(data, plan, chain.dtype, 1 if ranks is None else ranks.size)
+    return ShardedSamples(data, plan, chain.dtype, count)
 
 
 def _held_out(validation: tuple[Any, ...] | None) -> Samples | None:
@@ -304,7 +309,7 @@ def _run(
     probe(chain, loss, data.known)
     probe_optimizer(plan.optimizer)
     shared, ranks = present_ranks() is not None, present_ranks() or OneProcess()
-    check_agreement(ranks, chain, plan, data.known, held_out)
+    check_agreement(ranks, chain, data.known, held_out, {**data.facts, **plan_settings(plan)})
     stepper = choose_stepper(
         engine,
         threads,
@@ -320,7 +325,7 @@ def _run(
             precision=plan.precision,
         ),
         rows=data.batch_size,
-        shards=data.shards if isinstance(data, ShardedSamples) else None,
+        shards=data.shards,
         ranks=ranks,
     )
     if state is not None:

@@ -77,8 +77,8 @@ class Plan:
     shards : int or None, default=None
         In how many parts, a power of two, samples and each batch are cut; gradients of the parts
         are summed in a fixed tree, so that processes may share them out and the bits stay the same.
-        Each part has an order of its own. The number divides the batch size, unless a batch has
-        all samples. None cuts nothing, and a training by several processes then has 8.
+        Each part has an order of its own. None is what `ranks_of` says, which without shards and
+        processes cuts nothing.
     """
 
     optimizer: Optimizer = Adam()

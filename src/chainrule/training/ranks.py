@@ -48,12 +48,14 @@ class Total(Protocol):
 class Ranks(Protocol):
     """The processes, as seen by one of them: number ``rank`` of ``size``.
 
-    ``on_this_machine`` of them share its processors.
+    ``on_this_machine`` of them share its processors. ``shards`` are those of trainings that do not
+    say how many they have; None is as many as are usual.
     """
 
     rank: int
     size: int
     on_this_machine: int
+    shards: int | None
     interrupted: bool
     """Whether one of them has been asked to end; all know it after the same step."""
 
@@ -73,15 +75,28 @@ class Ranks(Protocol):
         """Take note that steps begin and, in the end, that they are over."""
 
 
+def check_count(name: str, shards: int, ranks: int) -> None:
+    """Raise ValueError, which begins with ``name``, for fewer shards than ranks."""
+    if shards < ranks:
+        raise ValueError(
+            f"{name}: expected at least as many shards as ranks, {ranks}, got {shards}"
+        )
+
+
 def own_rows(ranks: Ranks, count: int) -> slice:
     """Return which of some rows are a process's own."""
     return slice(count * ranks.rank // ranks.size, count * (ranks.rank + 1) // ranks.size)
 
 
+def own_shards(size: int, rank: int, shards: int) -> range:
+    """Return the shards that one of so many ranks has."""
+    return range(shards * rank // size, shards * (rank + 1) // size)
+
+
 def nodes(size: int, rank: int, shards: int) -> list[range]:
     """Return the shards that one of so many ranks has, as the largest whole subtrees, in order."""
-    first, last = shards * rank // size, shards * (rank + 1) // size
-    found = []
+    own, found = own_shards(size, rank, shards), []
+    first, last = own.start, own.stop
     while first < last:
         count = first & -first or shards
         while first + count > last:
@@ -95,6 +110,7 @@ class OneProcess:
     """One process, alone."""
 
     rank, size, on_this_machine = 0, 1, 1
+    shards: int | None = None
     interrupted = False
 
     def share(self, value: Any) -> Any:

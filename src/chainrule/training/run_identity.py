@@ -39,9 +39,8 @@ def training_identity(run: Any, held_out: Samples | None, start: str) -> Identit
         if each.name not in FREE
     }
     watcher = run.watcher.watcher if isinstance(run.watcher, SharedWatcher) else run.watcher
-    shards = getattr(run.data, "shards", None)
-    if shards is not None:
-        plan["shards"] = described(shards.count)
+    if run.data.shards is not None:
+        plan["shards"] = described(run.data.shards.count)
     return {
         **network_identity(run.chain, run.loss, start),
         **plan,

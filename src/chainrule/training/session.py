@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import signal
 import sys
@@ -21,7 +22,8 @@ from chainrule.training.communicator import (
     RankError,
     SilentRankError,
 )
-from chainrule.training.ranks import Ranks
+from chainrule.training.plan import check_shards
+from chainrule.training.ranks import OneProcess, Ranks, check_count
 from chainrule.training.wire import Wire, check_wire
 
 ALARM = 3
@@ -46,7 +48,11 @@ def speaks() -> bool:
 
 @contextmanager
 def ranks_of(
-    communicator: Any, *, deadline: float = DEADLINE, wire: Wire = "exact"
+    communicator: Any,
+    *,
+    shards: int | None = None,
+    deadline: float = DEADLINE,
+    wire: Wire = "exact",
 ) -> Iterator[Ranks | None]:
     """Let trainings be shared out by the ranks of a communicator.
 
@@ -55,7 +61,13 @@ def ranks_of(
     Parameters
     ----------
     communicator : mpi4py.MPI.Comm or None
-        Such as ``MPI.COMM_WORLD``; with None trainings are those of one process.
+        Such as ``MPI.COMM_WORLD``. None is the processes that share trainings out already, or, of
+        none, this one alone.
+    shards : int or None, default=None
+        In how many parts, a power of two, samples and batches of trainings are cut whose plan does
+        not say it; at least the number of ranks. The bits of a training are those of this number.
+        None cuts them in 8, whatever the number of ranks up to 8, and beyond in the next power of
+        two; where there are no ranks it cuts nothing.
     deadline : float, default=20.0
         Seconds without a message from a rank that is waited for, after which all end. Before the
         first step it is five minutes, and where steps take long, ten times what the longest took.
@@ -67,10 +79,12 @@ def ranks_of(
     Yields
     ------
     ranks : Ranks or None
-        The processes.
+        The processes; None of one alone whose trainings are not cut.
 
     Raises
     ------
+    ValueError
+        Shards that are no power of two, or fewer than ranks.
     ImportError
         mpi4py is not installed.
     TypeError
@@ -78,8 +92,10 @@ def ranks_of(
     RankError
         Another rank has failed.
     """
+    check_shards("ranks_of", shards)
     if communicator is None:
-        yield None
+        with _in_shards(shards) as present:
+            yield present
         return
     if isinstance(_current.get(), MPIRanks):
         raise ValueError("communicator: a training by several processes is under way already")
@@ -88,7 +104,9 @@ def ranks_of(
     messages: Messages | None = None
     try:
         messages = Messages(communicator, deadline)
-        ranks = MPIRanks(messages, wire)
+        ranks = MPIRanks(messages, wire, shards)
+        if shards is not None:
+            check_count("ranks_of", shards, ranks.size)
         token = _current.set(ranks)
         try:
             with _signals(messages), warnings.catch_warnings():
@@ -108,6 +126,23 @@ def ranks_of(
         if messages is not None and messages.tell_all(_words(error)):
             _leave_to_another(error)
         raise
+
+
+@contextmanager
+def _in_shards(shards: int | None) -> Iterator[Ranks | None]:
+    """Let the present processes cut trainings into so many shards."""
+    present = _current.get()
+    if shards is None:
+        yield present
+        return
+    ranks: Ranks = OneProcess() if present is None else copy.copy(present)
+    check_count("ranks_of", shards, ranks.size)
+    ranks.shards = shards
+    token = _current.set(ranks)
+    try:
+        yield ranks
+    finally:
+        _current.reset(token)
 
 
 def _check(communicator: Any) -> None:

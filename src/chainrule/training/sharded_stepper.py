@@ -73,7 +73,7 @@ class ShardedStepper(StepOwner):
         self.rate, self._step_seconds = optimizer.learning_rate, 0.0
         self.nodes = nodes(ranks.size, ranks.rank, shards.count)
         first, last = self.nodes[0].start, self.nodes[-1].stop
-        self.first_row, stop = int(shards.bounds[first]), int(shards.bounds[last])
+        self.first_row, stop = int(shards.in_memory[first]), int(shards.in_memory[last])
         self.first_row = min(self.first_row, len(data) - 1)  # of no samples, at least one
         own = slice(self.first_row, max(stop, self.first_row + 1))
         if threads is None:
@@ -109,10 +109,12 @@ class ShardedStepper(StepOwner):
         return int(self.ranks.share(steps))
 
     def renew(self, rows: slice) -> None:
-        """Do nothing: shards are of samples in memory, which stay."""
+        """Take over the targets of other samples, which stand in these own rows now."""
+        own = slice(rows.start - self.first_row, rows.stop - self.first_row)
+        self.steps.renew(own, self.data.t[rows])
 
     def leave_room(self, busy: bool) -> None:
-        """Do nothing: nothing is read while steps are taken."""
+        """Do nothing: programs of shards are planned for a number of threads."""
 
     def outputs(self, X: Any) -> Array:
         """Return what the loss takes of samples X; processes share them out."""

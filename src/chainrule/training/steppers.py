@@ -14,7 +14,7 @@ from chainrule.training.ranks import OneProcess, Ranks
 from chainrule.training.reference_stepper import ReferenceStepper
 from chainrule.training.samples import Samples
 from chainrule.training.sharded_stepper import ShardedStepper
-from chainrule.training.shards import Shards
+from chainrule.training.shards import Shards, no_kernels
 from chainrule.training.stepper import StepOptions, Stepper
 
 Engine = Literal["auto", "machine", "reference"]
@@ -71,8 +71,9 @@ def choose_stepper(
             return EngineStepper(chain, loss, data, optimizer, options, rows=rows, threads=threads)
         except UnsupportedError as error:
             if engine == "machine" or options.rounds or shards is not None:
+                if shards is not None:
+                    raise no_kernels(chain, error) from None
                 why = f"{asked}: {error}" if options.rounds else str(error)
-                why = f"shards take machine code: {error}" if shards is not None else why
                 raise ValueError(f"train: {why}") from None
             reason = str(error)
     return ReferenceStepper(chain, loss, data, optimizer, options, reason)

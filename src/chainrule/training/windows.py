@@ -12,6 +12,11 @@ window's. In epoch e, 1, 2, …, of a training with the seed s
 W is a multiple of the batch's size, so that no batch crosses a window's end, and the last batch of
 an epoch alone may be smaller, as it may be in memory. Without shuffling both orders are 0, 1, 2, …
 
+Of a training by shards the row is cut into as many parts as samples in memory are (`shards`), and a
+window has the samples of the same W / batch size batches in each. Those of part p, 0, 1, …, in
+window w come in the order ``random.permutation(their number, s, Stream.SHUFFLING, e, w · shards + p
++ 1)``. A process reads the blocks that its own parts are in, and has its own part of each window.
+
 While one window is trained on, a thread reads the next one, that of the next epoch among them, into
 the other half of the arrays: nothing is copied twice.
 """
@@ -19,7 +24,7 @@ the other half of the arrays: nothing is copied twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from time import perf_counter
 from typing import Any
 
@@ -27,15 +32,21 @@ import numpy as np
 
 from chainrule import random
 from chainrule.training import augmentation
+from chainrule.training.epoch_row import EpochRow
 from chainrule.training.epoch_samples import Slice, in_batches
 from chainrule.training.identity import Identity, described_data
 from chainrule.training.plan import Plan
+from chainrule.training.ranks import OneProcess, Ranks, own_shards
 from chainrule.training.sample_blocks import SampleBlocks
 from chainrule.training.samples import Samples
+from chainrule.training.shards import WindowShards
 from chainrule.training.stepper import Stepper
 from chainrule.types import Array
 
 __all__ = ["WindowedSamples"]
+
+SIGN_OF_LIFE = 1.0
+"""Seconds of reading after which other processes hear that one is still at it."""
 
 KNOWN = 4096
 """The first samples, of which a copy is kept: what shows how large losses are at the start."""
@@ -60,15 +71,22 @@ class WindowedSamples:
         Raises ValueError for samples that cannot be trained on; called with all that is read,
         before it is trained on.
 
+    shards : int, optional
+        In how many parts samples and batches are cut; None cuts nothing.
+    ranks : Ranks
+        The processes that share the shards out.
+
     Attributes
     ----------
     samples : Samples
-        Two windows, one after the other: their arrays stay in place, for the engine knows them by
-        their addresses.
+        Room for two windows of each part, one after the other: the arrays stay in place, for the
+        engine knows them by their addresses. Only a process's own parts are there, but all weights.
     known : Samples
         The first ones.
     batch_size : int
         Samples in a full batch.
+    shards : WindowShards or None
+        How samples and batches are cut.
     waited : float
         Seconds in which training waited for the disk.
     """
@@ -80,16 +98,23 @@ class WindowedSamples:
         dtype: np.dtype[Any],
         window_rows: int,
         check: Callable[[Samples], None],
+        *,
+        shards: int | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
         self.blocks, self.plan, self.check = blocks, plan, check
+        self.ranks = OneProcess() if ranks is None else ranks
         self.count = int(sum(blocks.sizes))
         self.batch_size = _batch_size(plan, window_rows)
         self.window = window_rows // self.batch_size * self.batch_size
+        self._cut = WindowShards(self.count, shards or 1, self.batch_size, self.window)
+        self.shards = None if shards is None else self._cut
+        self._own = own_shards(self.ranks.size, self.ranks.rank, self._cut.count)
         self.waited = 0.0
         self._stopping = False
         first = next(blocks.read(int(self._order_of_blocks(1)[0])))
         self.known = _copied(first, dtype)
-        self.samples = _room(first, dtype, 2 * self.window)
+        self.samples = _room(first, dtype, int(self._cut.in_memory[-1]))
         if plan.augmentation:
             augmentation.allocate(first.X[:0], plan.augmentation, dtype)  # which says what is wrong
         self._pool = ThreadPoolExecutor(1, "chainrule-reader")
@@ -113,19 +138,31 @@ class WindowedSamples:
         own = self.blocks.identity()
         return {"sizes of blocks": sizes, "rows of a window": str(self.window), **own}
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What processes compare of the samples that they read, beside the known ones."""
+        return {
+            "samples in blocks": self.count,
+            "a number of blocks": len(self.blocks.sizes),
+            "sizes of blocks, bytes": described_data(np.array(self.blocks.sizes)),
+            "a window of": self.window,
+        }
+
     def slices(self, epoch: int, stepper: Stepper, done: int = 0) -> Iterator[Slice]:
         """Yield the rows of some batches and the batches' size, as ``EpochSamples.slices`` does."""
         if epoch != self._epoch:
             self._begin(epoch)
         self._epoch += 1
-        for window in range(-(-self.count // self.window)):
-            rows = self._next()
-            batches = -(-(rows.stop - rows.start) // self.batch_size)
+        for window in range(self._windows_of_epoch):
+            places = self._next()
+            batches = -(-sum(place.stop - place.start for place in places) // self.batch_size)
             if done >= batches:  # of a training that goes on: those steps are taken
                 done -= batches
                 continue
-            stepper.renew(rows)
-            order = rows.start + self._order(epoch, window, rows.stop - rows.start)
+            self._share_weights(places)
+            for part in self._own:
+                stepper.renew(places[part])
+            order = self._order(epoch, window, places)
             for each in in_batches(order, self.batch_size, stepper.at_once, done):
                 stepper.leave_room(not self._ahead.done())
                 yield each
@@ -144,10 +181,23 @@ class WindowedSamples:
             return np.arange(count)
         return random.permutation(count, self.plan.seed, random.Stream.BLOCKS, epoch)
 
-    def _order(self, epoch: int, window: int, count: int) -> Array:
+    @property
+    def _windows_of_epoch(self) -> int:
+        return -(-self.count // self.window)
+
+    def _order(self, epoch: int, window: int, places: list[slice]) -> Array:
+        """Return where the samples of a window stand, batch by batch."""
+        drawn = [self._drawn(epoch, window, part, place) for part, place in enumerate(places)]
+        starts = [place.start for place in places]
+        return self._cut.in_batches([start + own for start, own in zip(starts, drawn, strict=True)])
+
+    def _drawn(self, epoch: int, window: int, part: int, place: slice) -> Array:
+        """Return the order of the samples of a part of a window."""
+        count = place.stop - place.start
         if not self.plan.shuffle:
             return np.arange(count)
-        return random.permutation(count, self.plan.seed, random.Stream.SHUFFLING, epoch, window)
+        number = window if self.shards is None else window * self._cut.count + part + 1
+        return random.permutation(count, self.plan.seed, random.Stream.SHUFFLING, epoch, number)
 
     # Reading, by a thread of its own.
 
@@ -159,75 +209,75 @@ class WindowedSamples:
         self._stopping = False
         self._epoch = epoch
         self._windows = self._filled(epoch)
-        self._ahead: Future[slice | None] = self._pool.submit(next, self._windows, None)
+        self._ahead: Future[list[slice] | None] = self._pool.submit(next, self._windows, None)
 
-    def _next(self) -> slice:
-        """Return where the next window stands, once it is there; the one after it is begun."""
+    def _next(self) -> list[slice]:
+        """Return where each part of the next window stands, once all processes have theirs.
+
+        The window after it is begun.
+        """
         begin = perf_counter()
-        rows = self._ahead.result()
-        assert rows is not None, "more windows were asked for than the plan has epochs"
+        while not all(self.ranks.gather(self._is_there())):
+            pass
+        places = self._ahead.result()
+        assert places is not None, "more windows were asked for than the plan has epochs"
         self.waited += perf_counter() - begin
         self._ahead = self._pool.submit(next, self._windows, None)
-        return rows
+        return places
 
-    def _filled(self, first: int) -> Iterator[slice]:
-        """Fill the halves of the arrays in turn; yield where each window stands."""
+    def _is_there(self) -> bool:
+        """Wait for the next window, but not for long: whoever is silent is given up."""
+        return bool(wait([self._ahead], timeout=SIGN_OF_LIFE).done)
+
+    def _share_weights(self, places: list[slice]) -> None:
+        """Let each process have what all samples of a window weigh, which is what batches do."""
+        weights = self.samples.weights
+        if weights is None or self.ranks.size == 1:
+            return
+        all_own = self.ranks.gather([weights[places[part]] for part in self._own])
+        parts = (part for own in all_own for part in own)
+        for place, part in zip(places, parts, strict=True):
+            weights[place] = part
+
+    def _filled(self, first: int) -> Iterator[list[slice]]:
+        """Fill the halves of the arrays in turn; yield where each part of a window stands."""
         half = 0
         for epoch in range(first, self.plan.epochs + 1):
-            pieces = self._pieces(epoch)
-            rest = None
-            for window, start in enumerate(range(0, self.count, self.window)):
-                first_row = half * self.window
-                rows = slice(first_row, first_row + min(self.window, self.count - start))
-                rest = self._fill(rows, rest, pieces)
-                self._change(rows, epoch, window)
-                yield rows
+            rows = self._rows(epoch)
+            for window in range(self._windows_of_epoch):
+                places = self._cut.places(window, half)
+                for part, row in zip(self._own, rows, strict=True):
+                    row.put(self.samples, places[part])
+                    self._change(places[part], epoch, window, part)
+                yield places
                 half = 1 - half
 
-    def _fill(self, rows: slice, rest: Samples | None, pieces: Iterator[Samples]) -> Samples | None:
-        """Put the rest of a piece, and pieces, into rows; return what is left of the last one."""
-        at = rows.start
-        while at < rows.stop:
-            piece = next(pieces) if rest is None else rest
-            count = min(len(piece), rows.stop - at)
-            place = slice(at, at + count)
-            with np.errstate(over="ignore"):  # float64 in float32: checked before
-                self.samples.X[place] = piece.X[:count]
-            self.samples.t[place] = piece.t[:count]
-            if self.samples.weights is not None and piece.weights is not None:
-                self.samples.weights[place] = piece.weights[:count]
-            rest = piece.at(slice(count, None)) if count < len(piece) else None
-            at += count
-        return rest
+    def _rows(self, epoch: int) -> list[EpochRow]:
+        """Return the row of an epoch's samples, of each of the own parts."""
+        order, bounds = self._order_of_blocks(epoch).tolist(), self._cut.bounds.tolist()
+        return [
+            EpochRow(
+                self.blocks,
+                order,
+                bounds[part],
+                bounds[part + 1],
+                check=self.check,
+                ended=self._has_ended,
+            )
+            for part in self._own
+        ]
 
-    def _pieces(self, epoch: int) -> Iterator[Samples]:
-        """Yield an epoch's samples in the order of its blocks, checked."""
-        for block in self._order_of_blocks(epoch).tolist():
-            at, size = 0, self.blocks.sizes[block]
-            for piece in self.blocks.read(block):
-                if self._stopping:
-                    raise InterruptedError("the training has ended")
-                try:
-                    self.check(piece)
-                except ValueError as error:
-                    where = self.blocks.place(block, at)
-                    raise ValueError(f"{error}; sample 0 is {where}") from None
-                at += len(piece)
-                yield piece
-            if at != size:
-                raise ValueError(
-                    f"train: expected {size} samples in block {block}, as there were before, got "
-                    f"{at}: its file has changed"
-                )
+    def _has_ended(self) -> bool:
+        return self._stopping
 
-    def _change(self, rows: slice, epoch: int, window: int) -> None:
-        """Let the samples of a window go through the plan's random changes, in their place."""
+    def _change(self, rows: slice, epoch: int, window: int, part: int) -> None:
+        """Let the samples of a part of a window go through the plan's changes, in their place."""
         if self.plan.augmentation:
             X = self.samples.X[rows]
-            blocks = -(-self.window // augmentation.BLOCK)
+            blocks = -(-int(max(self._cut.room)) // augmentation.BLOCK)
             augmentation.augment(
                 self.plan.augmentation, X, X, seed=self.plan.seed, epoch=epoch,
-                first=window * blocks,
+                first=(window * self._cut.count + part) * blocks,
             )  # fmt: skip
 
 

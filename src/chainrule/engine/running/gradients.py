@@ -6,7 +6,9 @@ rate is its share of the samples; no parameter moves.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -52,6 +54,12 @@ class Gradients:
         Of dropout's masks, the same at each call; None is for prediction, without masks.
     threads : int
         That may be used; as many as pay are.
+    bounds : sequence of int, optional
+        Where parts of the samples begin, and where the last one ends; one part by default.
+    whole : float, optional
+        What more samples weigh together, of which these are some; by default these alone.
+    first_batch : int
+        Batches of those samples that come before, which have masks of their own.
 
     Raises
     ------
@@ -71,13 +79,21 @@ class Gradients:
         l2: float = 0.0,
         seed: int | None = None,
         threads: int = 1,
+        bounds: Sequence[int] | None = None,
+        whole: float | None = None,
+        first_batch: int = 0,
     ) -> None:
         n = int(X.shape[0])
-        self.rows, self.order = min(rows, n), np.arange(n)
+        self.rows = min(rows, n)
         weights = np.ones(n) if sample_weight is None else np.asarray(sample_weight, np.float64)
-        self.whole = n // self.rows * self.rows
-        batches = np.add.reduceat(weights, np.arange(0, n, self.rows))
-        self.fractions = batches / batches.sum()
+        self.parts: list[_Part] = []
+        for start, stop in pairwise((0, n) if bounds is None else bounds):
+            batches = _sums(weights[start:stop], self.rows)
+            self.parts.append(_Part(np.arange(start, stop), batches, first_batch))
+            first_batch += len(batches)
+        total = np.concatenate([part.fractions for part in self.parts]).sum()
+        for part in self.parts:
+            part.fractions /= total if whole is None else whole
         self.steps = Steps(
             chain,
             loss,
@@ -94,20 +110,36 @@ class Gradients:
 
     def __call__(self, flat: Array) -> tuple[float, Array]:
         """Return the loss and its gradient, in the chain's float type, at flat parameters."""
-        steps, result = self.steps, self.parameters
+        return self.of_part(flat, 0)
+
+    def of_part(self, flat: Array, number: int) -> tuple[float, Array]:
+        """Return what a part of the samples adds to the loss, and to its gradient."""
+        steps, result, part = self.steps, self.parameters, self.parts[number]
         result.flat[...] = flat
         steps.weights.load(result)
         result.flat[...] = 0
         steps.weights.load(result, slot=0)
-        steps.done = 0
-        values = steps.run(self.order[: self.whole], self.rows, self.fractions[: self._full])
-        if len(values) == self._full and self.whole < len(self.order):
-            rest = self.order[self.whole :]
-            values = np.append(values, steps.run(rest, len(rest), self.fractions[self._full :]))
+        steps.done = part.first_batch
+        full = len(part.order) // self.rows
+        values = np.zeros(0)
+        if full:
+            values = steps.run(part.order[: full * self.rows], self.rows, part.fractions[:full])
+        if len(values) == full < len(part.fractions):
+            rest = part.order[full * self.rows :]
+            values = np.append(values, steps.run(rest, len(rest), part.fractions[full:]))
         steps.weights.store(result, slot=0)
-        return float(values @ self.fractions[: len(values)]), result.flat.copy()
+        return float(values @ part.fractions[: len(values)]), result.flat.copy()
 
-    @property
-    def _full(self) -> int:
-        """Batches of the full size."""
-        return self.whole // self.rows
+
+@dataclass
+class _Part:
+    """Some samples, in batches: their numbers, what each batch counts, and how many come before."""
+
+    order: Array
+    fractions: Array
+    first_batch: int
+
+
+def _sums(weights: Array, rows: int) -> Array:
+    """Return the sums of batches of so many weights; the last one may have fewer."""
+    return np.add.reduceat(weights, np.arange(0, len(weights), rows)) if len(weights) else weights
