@@ -7,6 +7,7 @@ import pytest
 
 from chainrule import data, load
 from cli.runs import chainrule
+from cli.test_checkpoints import interrupted
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +82,33 @@ def test_a_file_beyond_memory_says_what_reads_it(folder, monkeypatch):
         r"DataStream reads it in blocks, on the command line train --stream",
     ):
         data.read_source(folder / "0.parquet", "price")
+
+
+def test_an_interrupted_stream_goes_on_with_the_same_bits(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("chainrule.estimators.streams.preparation.WINDOW_BYTES", 50_000)
+    command = ("train", folder, "--stream", "-t", "price", "-e", 3, "--layers", 8, "--drop", "kind")
+    whole, model, kept = tmp_path / "whole", tmp_path / "m.safetensors", tmp_path / "run"
+    assert chainrule(*command, "-o", whole).code == 0
+    options = ("-o", model, "--checkpoint", kept)
+    first = interrupted(monkeypatch, 1, *command, *options)
+    assert first.code == 0, first.err
+    assert f"the same command with --resume goes on from {kept}\n" in first.err
+    again = chainrule(*command, *options)
+    assert f"--checkpoint: {kept} is there already: --resume goes on from it" in again.error
+    second = chainrule(*command, *options, "--resume")
+    assert second.code == 0, second.err
+    assert f"\ntraining goes on from {kept}\n" in second.err
+    one, other = load(model), load(whole)
+    np.testing.assert_array_equal(one.chain_.parameters.flat, other.chain_.parameters.flat)
+    assert one.loss_curve_ == other.loss_curve_
+    assert not kept.exists()
+    nothing = interrupted(monkeypatch, 0, *command, "-o", tmp_path / "no", "--checkpoint", kept)
+    assert (nothing.code, nothing.out, kept.exists()) == (130, "", True)
+    assert "interrupted, no model is saved\nthe same command with --resume" in nothing.err
+
+
+@pytest.mark.parametrize("options", [("-o", "m"), ("-o", "../m", "--checkpoint", "run")])
+def test_nothing_is_written_among_the_files_that_are_streamed(folder, options):
+    paths = [each if each.startswith("-") else folder / each for each in options]
+    run = chainrule("train", folder, "--stream", "--target", "price", *paths)
+    assert f"expected a file outside of {folder}, all of whose files are read as rows" in run.error
