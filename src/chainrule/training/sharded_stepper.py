@@ -108,7 +108,7 @@ class ShardedStepper(StepOwner):
         steps = 1 if not self._step_seconds else max(1, int(SLICE / self._step_seconds))
         return int(self.ranks.share(steps))
 
-    def renew(self, rows: slice) -> None:
+    def renew(self, rows: slice, X: Any = None) -> None:
         """Do nothing: shards are of samples in memory, which stay."""
 
     def leave_room(self, busy: bool) -> None:

@@ -20,10 +20,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from chainrule import random
 from chainrule.training import augmentation
@@ -32,6 +34,7 @@ from chainrule.training.identity import Identity, described_data
 from chainrule.training.plan import Plan
 from chainrule.training.sample_blocks import SampleBlocks
 from chainrule.training.samples import Samples
+from chainrule.training.sparse_windows import SparseWindows
 from chainrule.training.stepper import Stepper
 from chainrule.types import Array
 
@@ -64,7 +67,7 @@ class WindowedSamples:
     ----------
     samples : Samples
         Two windows, one after the other: their arrays stay in place, for the engine knows them by
-        their addresses.
+        their addresses. Sparse samples are handed to it window by window; X has the first ones.
     known : Samples
         The first ones.
     batch_size : int
@@ -90,6 +93,10 @@ class WindowedSamples:
         first = next(blocks.read(int(self._order_of_blocks(1)[0])))
         self.known = _copied(first, dtype)
         self.samples = _room(first, dtype, 2 * self.window)
+        self.sparse: SparseWindows | None = None
+        if sparse.issparse(first.X):
+            self.samples = replace(self.samples, X=self.known.X)
+            self.sparse = SparseWindows(first.X.shape[1], dtype, self.window)
         if plan.augmentation:
             augmentation.allocate(first.X[:0], plan.augmentation, dtype)  # which says what is wrong
         self._pool = ThreadPoolExecutor(1, "chainrule-reader")
@@ -124,7 +131,7 @@ class WindowedSamples:
             if done >= batches:  # of a training that goes on: those steps are taken
                 done -= batches
                 continue
-            stepper.renew(rows)
+            stepper.renew(rows, None if self.sparse is None else self.sparse.window(rows))
             order = rows.start + self._order(epoch, window, rows.stop - rows.start)
             for each in in_batches(order, self.batch_size, stepper.at_once, done):
                 stepper.leave_room(not self._ahead.done())
@@ -192,7 +199,10 @@ class WindowedSamples:
             count = min(len(piece), rows.stop - at)
             place = slice(at, at + count)
             with np.errstate(over="ignore"):  # float64 in float32: checked before
-                self.samples.X[place] = piece.X[:count]
+                if self.sparse is None:
+                    self.samples.X[place] = piece.X[:count]
+                else:
+                    self.sparse.put(place, piece.X[:count])
             self.samples.t[place] = piece.t[:count]
             if self.samples.weights is not None and piece.weights is not None:
                 self.samples.weights[place] = piece.weights[:count]
@@ -253,7 +263,8 @@ def _room(like: Samples, dtype: np.dtype[Any], count: int) -> Samples:
     t = np.empty((count, *like.t.shape[1:]), kind)
     t[...] = like.t[0]  # valid targets, before there are any
     weights = None if like.weights is None else np.ones((count, *like.weights.shape[1:]))
-    return Samples(np.empty((count, *like.X.shape[1:]), dtype), t, weights)
+    X = None if sparse.issparse(like.X) else np.empty((count, *like.X.shape[1:]), dtype)
+    return Samples(X, t, weights)
 
 
 def _copied(samples: Samples, dtype: np.dtype[Any]) -> Samples:
@@ -261,5 +272,6 @@ def _copied(samples: Samples, dtype: np.dtype[Any]) -> Samples:
     few = samples.at(slice(0, KNOWN))
     room = _room(few, dtype, len(few))
     with np.errstate(over="ignore"):
-        room.X[...], room.t[...] = few.X, few.t
-    return Samples(room.X, room.t, None if few.weights is None else few.weights.copy())
+        room.t[...] = few.t
+        X = few.X.astype(dtype)
+    return Samples(X, room.t, None if few.weights is None else few.weights.copy())
