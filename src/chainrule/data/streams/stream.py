@@ -99,6 +99,7 @@ class DataStream:
     def __repr__(self) -> str:
         rows = f"{counted(len(self), 'row')} in {counted(len(self.sizes), 'block')}"
         answers = f", answers {shortened(self.answer_columns)}" if self.answer_columns else ""
+        answers = ", with labels" if self._own else answers
         return f"DataStream({self._blocks!r}: {rows}{answers})"
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
@@ -124,7 +125,7 @@ class DataStream:
     @property
     def labelled(self) -> bool:
         """Whether there are answers."""
-        return self._answers is not None or bool(self.answer_columns)
+        return self._answers is not None or bool(self.answer_columns) or self._own
 
     @property
     def row_bytes(self) -> int:
@@ -169,7 +170,7 @@ class DataStream:
 
     def all_answers(self) -> Any:
         """Return the answers of all rows, in memory, without the rows."""
-        if self._answers is not None:
+        if self._answers is not None or self._own:
             return np.concatenate(list(self.answers()))
         blocks = range(len(self.sizes))
         parts = [part for block in blocks for part in self._blocks.read(block, self.answer_columns)]
@@ -252,6 +253,7 @@ class DataStream:
         """Take note of where answers stand."""
         names = self._blocks.names
         self._answers, self.answer_columns, self._several = None, (), False
+        self._own = y is None and self._blocks.labelled
         if y is None:
             return
         listed = isinstance(y, list | tuple) and all(isinstance(each, str) for each in y)
@@ -272,7 +274,9 @@ class DataStream:
         self._answers = Answers(found, self.sizes)
 
     def _columns_of(self, part: Part) -> Any:
-        """Return the columns of answers of a part."""
+        """Return the columns of answers of a part, or the answers that it has."""
+        if self._own:
+            return part.own_answers
         table = part.raw(self.answer_columns)
         columns = tuple(table.target(name) for name in self.answer_columns)
         return columns if self._several else columns[0]
@@ -281,20 +285,20 @@ class DataStream:
         y = None
         if self._answers is not None:
             y = self._answers.of(block, start, start + len(part))
-        elif self.answer_columns:
+        elif self.labelled:
             y = self._columns_of(part)
         return LabelledPart(part, self.names, y)
 
     def _taken(self, part: LabelledPart, rows: NDArray[np.integer]) -> LabelledPart:
         own = part.part.take(rows)
-        y = self._columns_of(own) if self.answer_columns else None
+        y = self._columns_of(own) if self.answer_columns or self._own else None
         return LabelledPart(
             own, part.features, y if part.y is None or y is not None else part.y[rows]
         )
 
     def _joined(self, parts: Sequence[LabelledPart]) -> LabelledPart:
         part = type(parts[0].part).joined([each.part for each in parts])
-        if self.answer_columns:
+        if self.answer_columns or self._own:
             y = self._columns_of(part)
         else:
             y = None if parts[0].y is None else np.concatenate([each.y for each in parts])

@@ -200,7 +200,7 @@ class _Texts(_Learner):
 
     def __init__(self, name: str, *, chosen: bool) -> None:
         self.name, self.chosen = name, chosen
-        self.seen, self.values = TextCounts(), TextCounts()
+        self.seen, self.values = TextCounts[str](), TextCounts[str]()
 
     def add(self, raw: RawCells, line: Line) -> None:
         """Take some cells."""
