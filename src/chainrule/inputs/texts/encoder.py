@@ -205,8 +205,7 @@ class Texts(Vocabulary, Inputs):
         texts : list of str
             As they are; those without a known word have rows of zeros.
         """
-        found = words_of(texts, lowercase=self.features.lowercase)
-        return self.weighted(self.counts(found))
+        return self.weighted(self.counts_in(texts))
 
     # Files.
 
