@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,15 @@ from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.output import Output
 from chainrule.cli.spelling import options_said
 from chainrule.cli.table_estimator import prepare_stream, table_estimator
+from chainrule.cli.text_streaming import (
+    TAKEN as TAKEN_BY_TEXTS,
+    are_texts,
+    prepare_texts_of_stream,
+    streamed_texts,
+)
 from chainrule.cli.training import run_fit
 from chainrule.data import Column, DataError, Source, Table
+from chainrule.data.labelled_lines import TEXT
 from chainrule.data.streams import DataStream
 from chainrule.interruption import EXIT_CODE
 from chainrule.targets.columns import Purpose, find_task
@@ -49,14 +57,16 @@ def train_stream(
         Ctrl-C came before the first epoch was over.
     """
     stream, scored = _streams(options)
+    texts = are_texts(options, stream)
     for each in (path, *([] if kept.checkpoint is None else [kept.checkpoint.path])):
         stream.check_aside(each)
-    estimator, purpose = _estimator(options, stream)
+    estimator, purpose = (streamed_texts if texts else _estimator)(options, stream)
     checkpoint = kept.begin(estimator, path)
     out.say(f"{len(stream):,} rows in {len(stream.sizes):,} blocks", purpose.reason, *kept.notes())
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always", UserWarning)
-        job = prepare_stream(estimator, stream, checkpoint)
+        prepare = prepare_texts_of_stream if texts else prepare_stream
+        job = prepare(estimator, stream, checkpoint)
     out.say(*dict.fromkeys(str(remark.message) for remark in remarks))
     estimator.verbose = False if out.messages.quiet else "bar"
     try:
@@ -64,6 +74,8 @@ def train_stream(
     except KeyboardInterrupt:
         out.say("interrupted, no model is saved", *kept.interrupted())
         raise typer.Exit(EXIT_CODE) from None
+    if texts and not stream.answer_columns:
+        estimator.metadata_ = {"reading": {"lines": True}}  # as in memory: what it reads is lines
     kept.save(estimator, path)
     out.say(f"{history.describe()}, {history.seconds:.1f} s", *history.remarks)
     if history.end == "interrupted":
@@ -80,15 +92,21 @@ def train_stream(
 
 def _streams(options: CommandLineOptions) -> tuple[DataStream, DataStream | None]:
     """Return the rows to train on, and those to score at the end; what does not go is refused."""
-    names = [each.name for each in fields(options) if each.name not in TAKEN]
-    if said := options_said(options, names):
-        raise ValueError(f"{said[0]}: expected it without --stream, which reads rows in blocks")
     if options.batch == 0:
         raise ValueError("--batch: expected a number > 0 with --stream, got 0, all rows")
-    if options.target is None:
-        raise ValueError("--target: expected the column to be predicted, with --stream")
     stream = DataStream(options.data, options.target)
+    texts = are_texts(options, stream)
+    _check_said(options, TAKEN_BY_TEXTS if texts else TAKEN)
+    if options.target is None and stream.names != (TEXT,):
+        raise ValueError("--target: expected the column to be predicted, with --stream")
     return stream, _scored(options)
+
+
+def _check_said(options: CommandLineOptions, taken: Collection[str]) -> None:
+    """Raise ValueError for an option that rows in blocks do not go with."""
+    names = [each.name for each in fields(options) if each.name not in taken]
+    if said := options_said(options, names):
+        raise ValueError(f"{said[0]}: expected it without --stream, which reads rows in blocks")
 
 
 def _estimator(options: CommandLineOptions, stream: DataStream) -> tuple[Any, Purpose]:

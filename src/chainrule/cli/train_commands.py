@@ -59,7 +59,8 @@ def train(
         bool,
         typer.Option(
             "--stream",
-            help="Read DATA, Parquet or Arrow files or a folder of them, in blocks, not at once.",
+            help="Read DATA, Parquet or Arrow files, labelled lines, or a folder of them, in blocks,"
+            " not at once.",
         ),
     ] = False,
     quiet: QuietOption = False,

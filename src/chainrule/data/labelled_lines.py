@@ -1,4 +1,4 @@
-"""Lines of texts with labels among their words, as fastText has them: ``__label__x a few words``."""
+"""Lines of texts with labels among their words, as fastText has them: ``__label__x some words``."""
 
 from __future__ import annotations
 

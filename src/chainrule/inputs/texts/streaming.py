@@ -69,8 +69,8 @@ def grown_in_two_passes(before: Known, texts: Passes) -> Known:
     for part in texts():
         found = words_of(part, lowercase=lowercase)
         with_word += _texts_with(found.texts, known.rows_of(found), len(known.words))
-        for kind, entries in zip(kinds, (known.runs_of(found), known.pieces_of(found)), strict=True):
-            kind.add(*entries)
+        kinds[0].add(*known.runs_of(found))
+        kinds[1].add(*known.pieces_of(found))
     with_word[: len(before.words)] += before.texts_with[: len(before.words)]
     features, parts, least = before.features, [with_word], list(before.least_counts)
     room = MOST_FEATURES if features.max_ngrams is None else features.max_ngrams
