@@ -112,3 +112,43 @@ def test_nothing_is_written_among_the_files_that_are_streamed(folder, options):
     paths = [each if each.startswith("-") else folder / each for each in options]
     run = chainrule("train", folder, "--stream", "--target", "price", *paths)
     assert f"expected a file outside of {folder}, all of whose files are read as rows" in run.error
+
+
+def test_labelled_lines_are_trained_on_and_what_is_saved_predicts_lines(tmp_path):
+    rng = np.random.default_rng(0)
+    topics = rng.choice(["tea", "milk"], 300)
+    lines = [f"__label__{topic} w{rng.integers(20)} {topic}! of it" for topic in topics]
+    path, model = tmp_path / "train.txt", tmp_path / "m.safetensors"
+    path.write_text("\n".join([*lines, "without a label"]))
+    run = chainrule(
+        "train", path, "--stream", "-o", model, "-e", 4, "--dimensions", 5, "--test", path,
+        "--checkpoint", tmp_path / "run.safetensors",
+    )  # fmt: skip
+    assert run.code == 0, run.err
+    assert "300 rows in 1 block" in run.err
+    assert run.out == "accuracy, rows held out: 1.0000\naccuracy, test: 1.0000\n"
+    (tmp_path / "new.txt").write_text("milk! w3\ntea!\n")
+    assert chainrule("predict", model, tmp_path / "new.txt").out == "label\nmilk\ntea\n"
+    table = pa.table({"body": [line.partition(" ")[2] for line in lines], "topic": topics})
+    pq.write_table(table, tmp_path / "t.parquet")
+    run = chainrule(
+        "train", tmp_path / "t.parquet", "--stream", "--text", "body", "--target", "topic",
+        "-o", model, "--force", "-e", 4, "--validation", 0, "--json",
+    )  # fmt: skip
+    assert (run.json["classes"], run.json["scores"]) == (["milk", "tea"], {})
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        ("a\nb\n", (), "expected lines with labels such as __label__x, got none"),
+        ("__label__a b\n", (), "expected two different labels or more, got 'a' only"),
+        ("__label__a b\n__label__b\n", ("--layers", 5), "--layers: expected it without --stream"),
+        ("__label__a b\n__label__b\n", ("--task", "regression"), "--task: texts predict classes"),
+        ("__label__a b\n__label__b\n", ("--target", "y"), "no column 'y' among 'text'"),
+    ],
+)
+def test_lines_that_cannot_be_learned_from_are_refused(tmp_path, content, options, message):
+    (tmp_path / "t.txt").write_text(content)
+    run = chainrule("train", tmp_path / "t.txt", "--stream", "-o", tmp_path / "m.st", *options)
+    assert message in run.error

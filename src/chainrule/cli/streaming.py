@@ -142,7 +142,9 @@ def _scores(estimator: Any, scored: DataStream | None) -> dict[str, float]:
     """Return the score of the rows held out, and that of rows of their own."""
     found = {}
     if estimator.best_validation_score_ is not None:
-        found[f"{estimator.scoring_}, rows held out"] = float(estimator.best_validation_score_)
+        watched = getattr(estimator, "scoring_", estimator.scoring)
+        name = "accuracy" if watched in (None, "loss") else watched
+        found[f"{name}, rows held out"] = float(estimator.best_validation_score_)
     if scored is not None:
         kind = "accuracy" if hasattr(estimator, "predict_proba") else "r2"
         found[f"{kind}, test"] = float(estimator.score(scored))

@@ -59,8 +59,8 @@ def train(
         bool,
         typer.Option(
             "--stream",
-            help="Read DATA, Parquet or Arrow files, labelled lines, or a folder of them, in blocks,"
-            " not at once.",
+            help="Read DATA in blocks, not at once: Parquet or Arrow files, text files of labelled "
+            "lines, or a folder of them.",
         ),
     ] = False,
     quiet: QuietOption = False,

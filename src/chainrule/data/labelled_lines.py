@@ -34,8 +34,10 @@ def split_lines(content: str) -> tuple[list[str], list[tuple[str, ...]]]:
 
     A line feed at the end begins no line.
     """
-    content = _with_single_blanks(content.removesuffix("\n")) if content else content
-    lines = content.split("\n") if content else []
+    if not content:
+        return [], []
+    content = _with_single_blanks(content.removesuffix("\n"))
+    lines = content.split("\n")
     at_begin = content.count("\n" + PREFIX) + content.startswith(PREFIX)
     if at_begin == content.count(PREFIX) == len(lines):  # as files mostly are: one label a line
         pairs = [line.partition(" ") for line in lines]

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from chainrule.data.streams import DataStream, LabelledPart
 from chainrule.estimators.streams.encoding import EncodedBlocks
+from chainrule.estimators.streams.places import placed
 from chainrule.inputs.texts.raw import listed
 
 __all__ = ["EncodedTexts", "texts_of"]
@@ -31,10 +32,16 @@ def texts_of(owner: str, stream: DataStream, column: str) -> Callable[[], Iterat
     """
 
     def texts() -> Iterator[list[str]]:
+        first = 0
         for part in stream.parts():
             rows = rows_at_once(part)
             for start in range(0, len(part), rows):
-                yield listed(owner, part.rows(start, min(start + rows, len(part))).raw, column)
+                few = part.rows(start, min(start + rows, len(part)))
+                try:
+                    yield listed(owner, few.raw, column)
+                except TypeError as error:
+                    raise TypeError(placed(str(error), stream, first + start)) from None
+            first += len(part)
 
     return texts
 
