@@ -27,19 +27,22 @@ EPOCHS = 2
 LINES, PART = "lines.txt", "part.txt"
 
 
-def measure(folder: Path, source: Path, megabytes: float, in_memory: float) -> dict[str, Any]:
+def measure(
+    folder: Path, source: Path, megabytes: float = 520.0, in_memory: float = 60.0
+) -> dict[str, Any]:
     """Train on a text file of so many megabytes, streamed, and on a part of it in memory.
 
     Parameters
     ----------
     folder : path
-        Where the file goes.
+        Where the file goes, if it is not there yet.
     source : path
         A CSV file with columns ``text`` and ``gt``, the class.
     megabytes, in_memory : float
         How much is made, and how much of it is trained on in memory.
     """
-    write(folder, source, megabytes * 1e6, in_memory * 1e6)
+    if not (folder / LINES).exists():
+        write(folder, source, megabytes * 1e6, in_memory * 1e6)
     size = os.path.getsize(folder / LINES)
     print(f"\nTextClassifier, lines of a text file of {size / 1e6:,.0f} MB;")
     print(f"the faster of {EPOCHS} epochs.\n")

@@ -58,10 +58,13 @@ def streamed_texts(options: CommandLineOptions, stream: DataStream) -> tuple[Any
         purpose = _of_column(options, stream)
     check_scoring(options.scoring, purpose.task)
     estimator = text_estimator(options, purpose, column, len(stream), lines=lines)
-    if options.validation != 0:
-        estimator.set_params(early_stopping=True, scoring=options.scoring or "loss", tol=0.0)
-    if options.validation:
-        estimator.set_params(validation_fraction=options.validation)
+    if options.validation:  # none by default, as in memory: the rate falls over all epochs
+        estimator.set_params(
+            early_stopping=True,
+            scoring=options.scoring or "loss",
+            tol=0.0,
+            validation_fraction=options.validation,
+        )
     return estimator, purpose
 
 

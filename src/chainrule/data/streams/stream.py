@@ -37,19 +37,22 @@ class DataStream:
     ----------
     data : str, path, list of them, or array
         A Parquet file (.parquet, .pq), an Arrow IPC file (.arrow, .feather, .ipc), an array in a
-        .npy or IDX file, a folder of such files of one kind, or several of them; a folder with a
-        folder of photos for each class; or an array of shape (n_samples, …) that is read in
+        .npy or IDX file, a text file with a text on each line, perhaps with labels such as
+        __label__x, a folder of such files of one kind, or several of them; a folder with a folder
+        of photos for each class; or an array of shape (n_samples, …) that is read in
         slices: one mapped into memory by ``np.memmap`` or ``np.load(…, mmap_mode="r")``, or a data
         set of h5py. Of a folder all files below count, sorted by their paths.
     y : str, list of str, path or array-like, default=None
         The answers: the column of a table that has them, or columns; for an array, an array or the
-        name of a .npy or IDX file. A folder with MNIST's files has its own.
+        name of a .npy or IDX file. A folder with MNIST's files, one with a folder of photos for
+        each class, and lines with labels have their own.
     window_rows : int, default=None
         Rows that are shuffled together. None takes as many as make 64 MiB of a network's inputs,
-        whatever memory the machine has.
+        of texts on average, whatever memory the machine has.
     block_rows : int, default=None
         Rows of a block of an array, by default as many as 1 MiB holds. The blocks of Parquet files
-        are their row groups, those of Arrow files their record batches.
+        are their row groups, those of Arrow files their record batches, and those of text files
+        ranges of 1 MiB, cut at the ends of lines.
     image_size : int or tuple of int, default=None
         Of photos: the side of squares, or (h, w), in pixels; None finds one for the folder.
 
