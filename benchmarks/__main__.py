@@ -21,6 +21,7 @@ from benchmarks import (
     products,
     raw_rows,
     streaming,
+    streaming_texts,
     table_scores,
     texts,
 )
@@ -148,6 +149,8 @@ def run(arguments: argparse.Namespace, found: dict[str, Any]) -> None:
         found |= accuracy.report()
     elif arguments.what == "tables":
         found |= table_scores.measure(folder_of(arguments), arguments.only, arguments.peers)
+    elif arguments.what == "streaming" and arguments.data[1:]:
+        found["texts"] = streaming_texts.measure(*map(Path, arguments.data[:2]))
     elif arguments.what == "streaming":
         folder = folder_of(arguments)
         found |= streaming.measure(folder, arguments.gigabytes, arguments.in_memory)

@@ -7,6 +7,7 @@ import pytest
 
 from chainrule import data, load
 from cli.runs import chainrule
+from cli.test_checkpoints import interrupted
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +82,74 @@ def test_a_file_beyond_memory_says_what_reads_it(folder, monkeypatch):
         r"DataStream reads it in blocks, on the command line train --stream",
     ):
         data.read_source(folder / "0.parquet", "price")
+
+
+def test_an_interrupted_stream_goes_on_with_the_same_bits(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("chainrule.estimators.streams.preparation.WINDOW_BYTES", 50_000)
+    command = ("train", folder, "--stream", "-t", "price", "-e", 3, "--layers", 8, "--drop", "kind")
+    whole, model, kept = tmp_path / "whole", tmp_path / "m.safetensors", tmp_path / "run"
+    assert chainrule(*command, "-o", whole).code == 0
+    options = ("-o", model, "--checkpoint", kept)
+    first = interrupted(monkeypatch, 1, *command, *options)
+    assert first.code == 0, first.err
+    assert f"the same command with --resume goes on from {kept}\n" in first.err
+    again = chainrule(*command, *options)
+    assert f"--checkpoint: {kept} is there already: --resume goes on from it" in again.error
+    second = chainrule(*command, *options, "--resume")
+    assert second.code == 0, second.err
+    assert f"\ntraining goes on from {kept}\n" in second.err
+    one, other = load(model), load(whole)
+    np.testing.assert_array_equal(one.chain_.parameters.flat, other.chain_.parameters.flat)
+    assert one.loss_curve_ == other.loss_curve_
+    assert not kept.exists()
+    nothing = interrupted(monkeypatch, 0, *command, "-o", tmp_path / "no", "--checkpoint", kept)
+    assert (nothing.code, nothing.out, kept.exists()) == (130, "", True)
+    assert "interrupted, no model is saved\nthe same command with --resume" in nothing.err
+
+
+@pytest.mark.parametrize("options", [("-o", "m"), ("-o", "../m", "--checkpoint", "run")])
+def test_nothing_is_written_among_the_files_that_are_streamed(folder, options):
+    paths = [each if each.startswith("-") else folder / each for each in options]
+    run = chainrule("train", folder, "--stream", "--target", "price", *paths)
+    assert f"expected a file outside of {folder}, all of whose files are read as rows" in run.error
+
+
+def test_labelled_lines_are_trained_on_and_what_is_saved_predicts_lines(tmp_path):
+    rng = np.random.default_rng(0)
+    topics = rng.choice(["tea", "milk"], 300)
+    lines = [f"__label__{topic} w{rng.integers(20)} {topic}! of it" for topic in topics]
+    path, model = tmp_path / "train.txt", tmp_path / "m.safetensors"
+    path.write_text("\n".join([*lines, "without a label"]))
+    run = chainrule(
+        "train", path, "--stream", "-o", model, "-e", 4, "--dimensions", 5, "--test", path,
+        "--checkpoint", tmp_path / "run.safetensors",
+    )  # fmt: skip
+    assert run.code == 0, run.err
+    assert "300 rows in 1 block" in run.err
+    assert run.out == "accuracy, test: 1.0000\n"
+    (tmp_path / "new.txt").write_text("milk! w3\ntea!\n")
+    assert chainrule("predict", model, tmp_path / "new.txt").out == "label\nmilk\ntea\n"
+    table = pa.table({"body": [line.partition(" ")[2] for line in lines], "topic": topics})
+    pq.write_table(table, tmp_path / "t.parquet")
+    run = chainrule(
+        "train", tmp_path / "t.parquet", "--stream", "--text", "body", "--target", "topic",
+        "-o", model, "--force", "-e", 4, "--validation", 0.2, "--json",
+    )  # fmt: skip
+    assert run.json["classes"] == ["milk", "tea"]
+    assert run.json["scores"] == {"accuracy, rows held out": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        ("a\nb\n", (), "expected lines with labels such as __label__x, got none"),
+        ("__label__a b\n", (), "expected two different labels or more, got 'a' only"),
+        ("__label__a b\n__label__b\n", ("--layers", 5), "--layers: expected it without --stream"),
+        ("__label__a b\n__label__b\n", ("--task", "regression"), "--task: texts predict classes"),
+        ("__label__a b\n__label__b\n", ("--target", "y"), "no column 'y' among 'text'"),
+    ],
+)
+def test_lines_that_cannot_be_learned_from_are_refused(tmp_path, content, options, message):
+    (tmp_path / "t.txt").write_text(content)
+    run = chainrule("train", tmp_path / "t.txt", "--stream", "-o", tmp_path / "m.st", *options)
+    assert message in run.error

@@ -24,7 +24,6 @@ from chainrule import (
     ReLU,
     TableClassifier,
     TableRegressor,
-    TextClassifier,
     load,
     random,
 )
@@ -237,11 +236,6 @@ def test_weights_may_be_a_column(data, tmp_path, window_rows):
     assert "w" not in table.feature_names_in_
     with pytest.raises(ValueError, match="no column 'v' among 'x0', 'x1'"):
         MLPRegressor().fit(stream, sample_weight="v")
-
-
-def test_texts_are_not_streamed(data):
-    with pytest.raises(ValueError, match=r"expected texts in memory, .*partial_fit"):
-        TextClassifier().fit(DataStream(*data))
 
 
 def test_labels_of_which_any_may_hold(data):

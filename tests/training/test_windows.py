@@ -1,16 +1,19 @@
 """Samples that are read window by window: their order, by plain NumPy, and what goes wrong."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+from scipy import sparse
 
 from chainrule import (
+    AdaGrad,
     Adam,
     Chain,
     CrossEntropy,
     Dropout,
+    EmbeddingBag,
     Linear,
     MeanSquaredError,
     Noise,
@@ -433,3 +436,44 @@ def test_a_checkpoint_is_of_its_blocks(data, tmp_path):
     other = Blocks(*data, sizes=(47, *SIZES[2:]))
     with pytest.raises(ValueError, match="sizes of blocks"):
         train_blocks(network(), CrossEntropy(), other, plan, **options)
+
+
+@dataclass
+class SparseBlocks(Blocks):
+    """The same of sparse samples, some without an entry, of very different lengths."""
+
+    X: sparse.csr_array
+
+
+def sparse_data():
+    rng = np.random.default_rng(5)
+    n = sum(SIZES)
+    dense = rng.normal(size=(n, 40)) * (rng.random((n, 40)) < rng.random((n, 1)) ** 2)
+    dense[[0, 63, 64, 128]] = 0
+    return sparse.csr_array(dense.astype(np.float32)), rng.integers(0, 3, n)
+
+
+@pytest.mark.parametrize("engine", ["machine", "reference"])
+@pytest.mark.parametrize("pieces", [1, 17])
+def test_sparse_samples_are_trained_on_window_by_window(engine, pieces, monkeypatch):
+    monkeypatch.setattr("chainrule.training.sparse_windows.FIRST_ENTRIES", 16)
+    X, t = sparse_data()
+    weights = np.linspace(0.5, 2, len(t))
+
+    def chain():
+        return Chain(EmbeddingBag(6), Linear(3), Softmax()).initialize((40,), seed=4)
+
+    plan = Plan(AdaGrad(0.1), batch_size=16, epochs=3, seed=9)
+    by_hand = replace(plan, shuffle=lambda n, epoch: order_by_hand(epoch, 9, 64))
+    streamed, known = chain(), chain()
+    blocks = SparseBlocks(X, t, weights, pieces=pieces)
+    history = train_blocks(
+        streamed, CrossEntropy(), blocks, plan, window_rows=70, engine=engine, threads=2
+    )
+    train(known, CrossEntropy(), X, t, by_hand, sample_weight=weights, engine=engine, threads=1)
+    np.testing.assert_array_equal(streamed.parameters.flat, known.parameters.flat)
+    assert history.engine == engine
+    whole = chain()
+    train_blocks(whole, CrossEntropy(), blocks, plan, window_rows=len(t))
+    train(known := chain(), CrossEntropy(), X, t, plan, sample_weight=weights)
+    np.testing.assert_array_equal(whole.parameters.flat, known.parameters.flat)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from chainrule.files.container import kind_of_file
+from chainrule.interruption import interruption
 
 if TYPE_CHECKING:
     from chainrule.estimators.checkpoints import FitCheckpoint
-    from chainrule.estimators.fitting import FitJob
 
 __all__ = ["CheckpointOption", "EveryOption", "KeptTraining", "ResumeOption"]
 
@@ -72,7 +72,7 @@ class KeptTraining:
         self, path: Path | None, every: float | None, *inputs: str | Path, resume: bool
     ) -> None:
         self.checkpoint: FitCheckpoint | None = None
-        self.resumed = False
+        self.resumed, self.may_resume = False, resume
         if path is None:
             if resume or every is not None:
                 option = "--resume" if resume else "--checkpoint-every"
@@ -91,16 +91,16 @@ class KeptTraining:
         noted = None if self.checkpoint is None else self.checkpoint.notes.get(OUTPUT)
         return Path(noted) if isinstance(noted, str) else None
 
-    def begin(self, job: FitJob, output: Path) -> None:
-        """Let a fit write checkpoints, and go on from the one that is there."""
+    def begin(self, estimator: Any, output: Path) -> FitCheckpoint | None:
+        """Return what keeps an estimator's fit, which goes on from the file if it is there."""
         if self.checkpoint is not None:
-            self.checkpoint.begin(job.estimator)
+            self.checkpoint.begin(estimator)
             self.checkpoint.notes[OUTPUT] = os.path.realpath(output)
-            job.checkpoint = self.checkpoint
+        return self.checkpoint
 
-    def notes(self, *, resume: bool) -> list[str]:
+    def notes(self) -> list[str]:
         """Return what there is to say before training."""
-        if self.checkpoint is None or not resume:
+        if self.checkpoint is None or not self.may_resume:
             return []
         path = self.checkpoint.path
         if self.resumed:
@@ -113,11 +113,13 @@ class KeptTraining:
             return []
         return [f"the same command with --resume goes on from {self.checkpoint.path}"]
 
-    def remove(self) -> None:
-        """Remove the file, if it is this training's own: the model is saved."""
-        if self.checkpoint is not None:
-            with suppress(OSError):
-                self.checkpoint.remove()
+    def save(self, estimator: Any, output: Path) -> None:
+        """Save a model; once it is that of the whole training, the checkpoint goes."""
+        with interruption.held_off():
+            estimator.save(output)
+            if self.checkpoint is not None and estimator.history_.end != "interrupted":
+                with suppress(OSError):
+                    self.checkpoint.remove()
 
 
 def _check(path: Path, inputs: tuple[str | Path, ...], *, resume: bool) -> None:

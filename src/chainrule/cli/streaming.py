@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import typer
+
+from chainrule.cli.checkpoints import KeptTraining
 from chainrule.cli.column_roles import Roles
 from chainrule.cli.evaluation import positive_class
 from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.output import Output
 from chainrule.cli.spelling import options_said
-from chainrule.cli.table_estimator import table_estimator
+from chainrule.cli.table_estimator import prepare_stream, table_estimator
+from chainrule.cli.text_streaming import (
+    TAKEN as TAKEN_BY_TEXTS,
+    are_texts,
+    prepare_texts_of_stream,
+    streamed_texts,
+)
+from chainrule.cli.training import run_fit
 from chainrule.data import Column, DataError, Source, Table
+from chainrule.data.labelled_lines import TEXT
 from chainrule.data.streams import DataStream
-from chainrule.interruption import interruption
+from chainrule.interruption import EXIT_CODE
 from chainrule.targets.columns import Purpose, find_task
 from chainrule.training.session import speaks
 
@@ -33,23 +45,74 @@ HEAD = 16_384
 """Rows that say what the target is."""
 
 
-def train_stream(options: CommandLineOptions, path: Path, out: Output) -> None:
+def train_stream(
+    options: CommandLineOptions, path: Path, kept: KeptTraining, out: Output
+) -> None:
     """Train on the rows of files, show the score of those held out, and save the model.
 
     Raises
     ------
     ValueError
         An option is for data in memory, or the files are no tables.
+    typer.Exit
+        Ctrl-C came before the first epoch was over.
     """
-    names = [each.name for each in fields(options) if each.name not in TAKEN]
-    if said := options_said(options, names):
-        raise ValueError(f"{said[0]}: expected it without --stream, which reads rows in blocks")
+    stream, scored = _streams(options)
+    texts = are_texts(options, stream)
+    for each in (path, *([] if kept.checkpoint is None else [kept.checkpoint.path])):
+        stream.check_aside(each)
+    estimator, purpose = (streamed_texts if texts else _estimator)(options, stream)
+    checkpoint = kept.begin(estimator, path)
+    out.say(f"{len(stream):,} rows in {len(stream.sizes):,} blocks", purpose.reason, *kept.notes())
+    with warnings.catch_warnings(record=True) as remarks:
+        warnings.simplefilter("always", UserWarning)
+        prepare = prepare_texts_of_stream if texts else prepare_stream
+        job = prepare(estimator, stream, checkpoint)
+    out.say(*dict.fromkeys(str(remark.message) for remark in remarks))
+    estimator.verbose = False if out.messages.quiet else "bar"
+    try:
+        history, diverged = run_fit(job)
+    except KeyboardInterrupt:
+        out.say("interrupted, no model is saved", *kept.interrupted())
+        raise typer.Exit(EXIT_CODE) from None
+    if texts and not stream.answer_columns:
+        estimator.metadata_ = {"reading": {"lines": True}}  # as in memory: what it reads is lines
+    if speaks():
+        kept.save(estimator, path)
+    out.say(f"{history.describe()}, {history.seconds:.1f} s", *history.remarks)
+    if history.end == "interrupted":
+        out.say(*kept.interrupted())
+    scores = _scores(estimator, scored)
+    if out.as_json:
+        out.json({"model": str(path), **_told(options, purpose), "scores": scores})
+    else:
+        out.lines(f"{name}: {value:.4f}" for name, value in scores.items())
+        out.say(f"model saved in {path}")
+    if diverged is not None:
+        raise diverged
+
+
+def _streams(options: CommandLineOptions) -> tuple[DataStream, DataStream | None]:
+    """Return the rows to train on, and those to score at the end; what does not go is refused."""
     if options.batch == 0:
         raise ValueError("--batch: expected a number > 0 with --stream, got 0, all rows")
-    if options.target is None:
-        raise ValueError("--target: expected the column to be predicted, with --stream")
     stream = DataStream(options.data, options.target)
-    scored = _scored(options)
+    texts = are_texts(options, stream)
+    _check_said(options, TAKEN_BY_TEXTS if texts else TAKEN)
+    if options.target is None and stream.names != (TEXT,):
+        raise ValueError("--target: expected the column to be predicted, with --stream")
+    return stream, _scored(options)
+
+
+def _check_said(options: CommandLineOptions, taken: Collection[str]) -> None:
+    """Raise ValueError for an option that rows in blocks do not go with."""
+    names = [each.name for each in fields(options) if each.name not in taken]
+    if said := options_said(options, names):
+        raise ValueError(f"{said[0]}: expected it without --stream, which reads rows in blocks")
+
+
+def _estimator(options: CommandLineOptions, stream: DataStream) -> tuple[Any, Purpose]:
+    """Return the estimator of a table that is streamed, and what its target is predicted for."""
     head = stream.head(HEAD)
     if not isinstance(head.raw, Table) or not isinstance(head.y, Column):
         raise DataError(
@@ -57,27 +120,11 @@ def train_stream(options: CommandLineOptions, path: Path, out: Output) -> None:
         )
     task: Any = options.task
     purpose = find_task(head.y, task)
-    source = Source(Path(options.data).name, head.raw, options.target, head.y.cells)
-    rows = len(stream)
-    estimator = table_estimator(options, purpose, Roles.of(options, source), rows)
+    source = Source(Path(options.data).name, head.raw, options.target or "", head.y.cells)
+    estimator = table_estimator(options, purpose, Roles.of(options, source), len(stream))
     if options.validation is not None:
         estimator.set_params(validation_fraction=options.validation)
-    out.say(f"{rows:,} rows in {len(stream.sizes):,} blocks", purpose.reason)
-    with warnings.catch_warnings(record=True) as remarks:
-        warnings.simplefilter("always", UserWarning)
-        estimator.fit(stream)
-    out.say(*dict.fromkeys(str(remark.message) for remark in remarks))
-    if speaks():
-        with interruption.held_off():
-            estimator.save(path)
-    history = estimator.history_
-    out.say(f"{history.describe()}, {history.seconds:.1f} s")
-    scores = _scores(estimator, scored)
-    if out.as_json:
-        out.json({"model": str(path), **_told(options, purpose), "scores": scores})
-        return
-    out.lines(f"{name}: {value:.4f}" for name, value in scores.items())
-    out.say(f"model saved in {path}")
+    return estimator, purpose
 
 
 def _scored(options: CommandLineOptions) -> DataStream | None:
@@ -97,7 +144,9 @@ def _scores(estimator: Any, scored: DataStream | None) -> dict[str, float]:
     """Return the score of the rows held out, and that of rows of their own."""
     found = {}
     if estimator.best_validation_score_ is not None:
-        found[f"{estimator.scoring_}, rows held out"] = float(estimator.best_validation_score_)
+        watched = getattr(estimator, "scoring_", estimator.scoring)
+        name = "accuracy" if watched in (None, "loss") else watched
+        found[f"{name}, rows held out"] = float(estimator.best_validation_score_)
     if scored is not None:
         kind = "accuracy" if hasattr(estimator, "predict_proba") else "r2"
         found[f"{kind}, test"] = float(estimator.score(scored))

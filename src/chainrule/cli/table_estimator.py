@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chainrule.cli.column_roles import Roles
 from chainrule.cli.network_estimator import weights_by_label
@@ -12,7 +12,11 @@ from chainrule.cli.options import CommandLineOptions
 from chainrule.data import Source
 from chainrule.targets.columns import Purpose
 
-__all__ = ["prepare_ensemble", "table_estimator"]
+if TYPE_CHECKING:
+    from chainrule.data.streams import DataStream
+    from chainrule.estimators.checkpoints import FitCheckpoint
+
+__all__ = ["prepare_ensemble", "prepare_stream", "table_estimator"]
 
 
 def table_estimator(
@@ -74,3 +78,11 @@ def prepare_ensemble(
     return prepare_table(
         estimator, training.data, training.target, Given(held_out=validation, inputs=inputs)
     )
+
+
+def prepare_stream(estimator: Any, stream: DataStream, checkpoint: FitCheckpoint | None) -> Any:
+    """Return the fit of an estimator of tables on rows that are read in blocks."""
+    from chainrule.estimators.tables.preparation import Given
+    from chainrule.estimators.tables.streaming import prepare_table_stream
+
+    return prepare_table_stream(estimator, stream, None, Given(checkpoint=checkpoint))

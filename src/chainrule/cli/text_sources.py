@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,14 @@ from chainrule.data import BUILTIN, STANDARD_INPUT, Column, DataError, Source, T
 from chainrule.data.cells import Cells, shortened
 from chainrule.data.coded import Coded, RawCells
 from chainrule.data.files import LARGEST, opened, read_at_most
+from chainrule.data.labelled_lines import (
+    HEAD,
+    PREFIX,
+    TEXT,
+    check_labels_of_line,
+    have_labels,
+    split_lines,
+)
 from chainrule.tables import counted
 from chainrule.types import Array
 
@@ -29,17 +36,7 @@ __all__ = [
     "with_texts",
 ]
 
-PREFIX = "__label__"
 LABELS_EXPECTED = f"lines of texts to learn from have labels among their words, as {PREFIX}x"
-SPACES = re.compile(r"[ \t\v\f\r\0]+")
-"""What stands between words, as fastText has it."""
-
-HEAD = 2**16
-FIRST_LINES = 20
-"""Labelled lines are known by one of their first ones."""
-
-TEXT = "text"
-"""What the column of the texts of lines is called."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -114,9 +111,7 @@ def are_labelled_lines(argument: str) -> bool:
                 head = stream.read(HEAD)
         except DataError:  # whoever reads it says why
             return False
-    lines = [line for line in head.split(b"\n") if line.strip()][:FIRST_LINES]
-    label = PREFIX.encode()
-    return any(word.startswith(label) for line in lines for word in line.split())
+    return have_labels(head)
 
 
 def head_of_standard_input() -> bytes:
@@ -163,12 +158,7 @@ def read_lines(
     content = _decoded(Path(argument), name, encoding)
     if not content and not labelled:
         raise DataError(f"{name}: expected lines of texts, got an empty file")
-    texts, labels = [], []
-    for line in content.removesuffix("\n").split("\n") if content else ():
-        words = [word for word in SPACES.split(line) if word]
-        found = [word.removeprefix(PREFIX) for word in words if word.startswith(PREFIX)]
-        labels.append(tuple(dict.fromkeys(found)))
-        texts.append(" ".join(word for word in words if not word.startswith(PREFIX)))
+    texts, labels = split_lines(content)
     table = Table((TEXT,), (texts,), np.arange(1, len(texts) + 1))
     if not labelled:
         return TextSource(name, table, lines=table.lines, column=TEXT, labels="one")
@@ -180,13 +170,7 @@ def _with_labels(
 ) -> TextSource:
     """Return the lines that have labels, and a note on the others."""
     for row, found in enumerate(labels):
-        if "" in found:
-            raise DataError(f"{name}, line {row + 1}: expected a label after {PREFIX}, got none")
-        if several is False and len(found) > 1:
-            raise DataError(
-                f"{name}, line {row + 1}: expected one label, as in training, got "
-                f"{shortened(found)}"
-            )
+        check_labels_of_line(name, row + 1, found, several=several)
     rows = np.array([row for row, found in enumerate(labels) if found], np.intp)
     if not len(rows):
         raise DataError(f"{name}: expected lines with labels such as {PREFIX}x, got none")

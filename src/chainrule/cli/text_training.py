@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
 from chainrule.cli.column_names import named_columns
@@ -34,6 +33,7 @@ __all__ = [
     "parameters_of",
     "prepare_job",
     "prepare_texts",
+    "purpose_of_labels",
     "purpose_of_texts",
     "text_estimator",
 ]
@@ -135,13 +135,22 @@ def purpose_of_texts(source: TextSource, task: str | None = None) -> Purpose:
         return purpose
     if task == "regression":
         raise DataError("--task: texts predict classes, got regression")
-    counts = Counter(label for cell in source.cells or () for label in str(cell).split())
-    labels = tuple(sorted(counts))
+    labels = {label for cell in source.cells or () for label in str(cell).split()}
+    several = source.labels == "several"
+    return purpose_of_labels(source.name, tuple(sorted(labels)), several=several)
+
+
+def purpose_of_labels(name: str, labels: tuple[str, ...], *, several: bool) -> Purpose:
+    """Return what the sorted labels of lines, any of which may hold if there are several, are for.
+
+    Raises
+    ------
+    DataError
+        There is one label only.
+    """
     if len(labels) == 1:
-        raise DataError(
-            f"{source.name}: expected two different labels or more, got {labels[0]!r} only"
-        )
-    if source.labels == "several":
+        raise DataError(f"{name}: expected two different labels or more, got {labels[0]!r} only")
+    if several:
         reason = f"{len(labels):,} labels, several on a line: any of them may hold"
         return Purpose(cast(Any, "multilabel"), labels, reason)
     found: TaskName = "binary" if len(labels) == 2 else "multiclass"

@@ -37,7 +37,7 @@ from chainrule.cli.summary import ModelSummary
 from chainrule.cli.text_sources import are_labelled_lines, labels_explained, read_lines
 from chainrule.cli.training import Outcome, prepare_training, train_network
 from chainrule.data import DataError, Source, Table
-from chainrule.interruption import EXIT_CODE, interruption
+from chainrule.interruption import EXIT_CODE
 from chainrule.training.session import speaks
 
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")]
@@ -62,7 +62,8 @@ def train(
         bool,
         typer.Option(
             "--stream",
-            help="Read DATA, Parquet or Arrow files or a folder of them, in blocks, not at once.",
+            help="Read DATA in blocks, not at once: Parquet or Arrow files, text files of labelled "
+            "lines, or a folder of them.",
         ),
     ] = False,
     quiet: QuietOption = False,
@@ -74,23 +75,19 @@ def train(
     usual = output_files.default_model_path(options.data)
     read = options.data, options.test
     others: list[str | Path] = [*read, *([] if output is None else [output])]
-    if stream and (checkpoint is not None or resume):
-        raise ValueError(
-            "--checkpoint: expected it without --stream; in Python fit(stream, checkpoint=…) has it"
-        )
     kept = KeptTraining(checkpoint, checkpoint_every, *others, resume=resume)
     path = output or kept.output or (usual if force else output_files.free_path(usual))
     own = kept.output is not None and os.path.realpath(path) == str(kept.output)
     if speaks():
         output_files.check_model_path(path, *read, force=force or own)
     if stream:
-        train_stream(options, path, out)
+        train_stream(options, path, kept, out)
         return
     source = _read(options, images=options.model is not None and options.model != "mlp")
     training = prepare_training(options, source, bar=not (as_json or quiet))
     notes = list(training.notes)
-    notes += kept.notes(resume=resume)
-    kept.begin(training.job, path)
+    notes += kept.notes()
+    training.job.checkpoint = kept.begin(training.job.estimator, path)
     if output is None and path != usual and not own:
         notes.append(f"{usual} is there already, so the model goes to {path} (--force overwrites)")
     out.say(*notes)
@@ -102,10 +99,7 @@ def train(
         out.say("interrupted, no model is saved", *kept.interrupted())
         raise typer.Exit(EXIT_CODE) from None
     if speaks():
-        with interruption.held_off():
-            outcome.estimator.save(path)
-            if outcome.history.end != "interrupted":
-                kept.remove()
+        kept.save(outcome.estimator, path)
     out.say(f"{outcome.history.describe()}, {outcome.history.seconds:.1f} s")
     out.say(*outcome.history.remarks)
     if outcome.history.end == "interrupted":

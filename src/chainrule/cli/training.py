@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from chainrule.cli.column_roles import Roles
 from chainrule.cli.ensembles import described_network
@@ -27,6 +27,9 @@ from chainrule.inputs import TableEncoder
 from chainrule.targets import Numbers
 from chainrule.targets.columns import Purpose, TaskName, find_task, number_cells
 from chainrule.training import History, TrainingDivergedError
+
+if TYPE_CHECKING:
+    from chainrule.estimators.fitting import FitJob
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,34 @@ def _choice(said: CommandLineOptions, options: CommandLineOptions) -> list[str]:
     return [f"one network, because of {' and '.join(described)}{others}"]
 
 
+def run_fit(job: FitJob) -> tuple[History, TrainingDivergedError | None]:
+    """Train an estimator; return what happened, and the error that ended it early, if one did.
+
+    Raises
+    ------
+    TrainingDivergedError
+        Not even the first epoch went well.
+    KeyboardInterrupt
+        Ctrl-C came before the first epoch was over, so that there is nothing to keep.
+    """
+    estimator = job.estimator
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # the history says how training ended
+        try:
+            job.run()
+        except ValueError as error:
+            if not isinstance(error.__cause__, TrainingDivergedError):
+                raise
+    estimator.verbose = False
+    history: History = estimator.history_
+    diverged = None
+    if history.end == "diverged":
+        diverged = TrainingDivergedError(history.trouble, history)
+    if not history.epochs:
+        raise diverged or KeyboardInterrupt
+    return history, diverged
+
+
 def train_network(training: Training) -> Outcome:
     """Train the estimator, and score it on every part of the data.
 
@@ -136,20 +167,7 @@ def train_network(training: Training) -> Outcome:
         Ctrl-C came before the first epoch was over, so that there is nothing to keep.
     """
     estimator = training.job.estimator
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # the outcome says how training ended
-        try:
-            training.job.run()
-        except ValueError as error:
-            if not isinstance(error.__cause__, TrainingDivergedError):
-                raise
-    estimator.verbose = False
-    history: History = estimator.history_
-    diverged = None
-    if history.end == "diverged":
-        diverged = TrainingDivergedError(history.trouble, history)
-    if not history.epochs:
-        raise diverged or KeyboardInterrupt
+    history, diverged = run_fit(training.job)
     scores: Scores = {}
     with suppress(KeyboardInterrupt):
         for name, part in training.parts.items():

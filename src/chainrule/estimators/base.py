@@ -23,6 +23,7 @@ from chainrule.estimators.parameters import CONSTRAINTS
 from chainrule.estimators.preparation import prepare
 from chainrule.estimators.solvers import solve
 from chainrule.estimators.stopping import OptimizerState
+from chainrule.estimators.streams.encoding import EncodedBlocks
 from chainrule.estimators.streams.prediction import held_in_memory
 from chainrule.estimators.streams.preparation import prepare_stream
 from chainrule.inputs import Inputs
@@ -86,6 +87,9 @@ class NetworkEstimator(CallbackSupportMixin, FittedNetwork):  # type: ignore[mis
     def _begun(self, chain: Chain, data: Samples, targets: Targets) -> Chain:
         """Return a new chain, which may begin with what is known of the samples."""
         return chain
+
+    def _begin_with_all(self, chain: Chain, blocks: EncodedBlocks) -> None:
+        """Let a new chain begin with what is known of all rows of a stream, as `_begun` does."""
 
     def _check_going_on(self) -> None:
         """Raise ValueError if parameters were set that a fitted network cannot go on with."""

@@ -57,7 +57,7 @@ def prepare(
     classes : array-like or None
         All classes, where y may lack some.
     inputs : Inputs or None
-        What was learned of the raw samples of a first fit, if somebody has done that.
+        What was learned of the raw samples, if somebody has done that.
     checkpoint : FitCheckpoint or None
         What keeps the training.
 
@@ -151,7 +151,7 @@ def _read(
     y = estimator._answers(y)  # what is no answer is refused before anything is learned
     if targets is None and classes is not None and cells:
         y = estimator._new_targets(classes, name, cells=False).read(y)
-    if targets is not None:
+    if inputs is None and targets is not None:
         inputs = estimator._inputs_going_on(X, incremental=incremental)
     elif inputs is None:
         inputs = estimator._new_inputs(X)

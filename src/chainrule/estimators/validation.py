@@ -25,6 +25,7 @@ from chainrule.inputs.base import numeric
 from chainrule.sparse_rows import check_arrays
 from chainrule.targets import Targets
 from chainrule.targets.given import as_numpy
+from chainrule.targets.label_lists import is_listed
 from chainrule.types import Array
 
 SPARSE = ["csr", "csc"]
@@ -101,7 +102,18 @@ def answers_to(estimator: Any, X: Any, y: Any) -> tuple[Any, Any]:
             f"{type(estimator).__name__}: expected answers y to compare with, or a table that has "
             "the column of answers that training had, got none"
         )
+    if isinstance(X, DataStream) and getattr(estimator.targets_, "listed", False):
+        y = lists_of_labels(y)
     return X, read_answers(estimator, y, estimator.targets_)
+
+
+def lists_of_labels(y: Any) -> Any:
+    """Return labels of lines, all of which have one, as lists of them; others as they are."""
+    if np.ndim(y) != 1 or is_listed(y):
+        return y
+    found = np.empty(len(y), object)
+    found[:] = [(label,) for label in y]
+    return found
 
 
 def name_of(y: Any) -> str:

@@ -83,10 +83,10 @@ class EngineStepper(StepOwner):
         """Return how many steps take about :data:`SLICE` seconds."""
         return self.tuner.steps(SLICE)
 
-    def renew(self, rows: slice) -> None:
+    def renew(self, rows: slice, X: Any = None) -> None:
         """Take over the targets and weights of other samples, which stand in these rows now."""
-        few = self.data.at(rows)
-        self.steps.renew(rows, few.t, few.weights)
+        weights = None if self.data.weights is None else self.data.weights[rows]
+        self.steps.renew(rows, self.data.t[rows], weights, X)
 
     def leave_room(self, busy: bool) -> None:
         """Take one thread less than there are processors, while another thread is busy.

@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.training.sample_blocks import SampleBlocks
 from chainrule.training.samples import Samples
+from chainrule.training.sparse_windows import SparseWindows
 
 __all__ = ["EpochRow"]
 
@@ -46,15 +47,21 @@ class EpochRow:
         self._pieces = self._read()
         self._rest: Samples | None = None
 
-    def put(self, samples: Samples, place: slice) -> None:
-        """Put the next samples there; the rest of a piece stays for the next call."""
+    def put(self, samples: Samples, place: slice, rows: SparseWindows | None = None) -> None:
+        """Put the next samples there; the rest of a piece stays for the next call.
+
+        Sparse samples go to ``rows``, the others' X is that of ``samples``.
+        """
         at = place.start
         while at < place.stop:
             piece = next(self._pieces) if self._rest is None else self._rest
             count = min(len(piece), place.stop - at)
             here = slice(at, at + count)
             with np.errstate(over="ignore"):  # float64 in float32: checked before
-                samples.X[here] = piece.X[:count]
+                if rows is None:
+                    samples.X[here] = piece.X[:count]
+                else:
+                    rows.put(here, piece.X[:count])
             samples.t[here] = piece.t[:count]
             if samples.weights is not None and piece.weights is not None:
                 samples.weights[here] = piece.weights[:count]

@@ -41,13 +41,17 @@ class ReferenceStepper:
         self.state = optimizer.start(self.parameters.flat)
         self.factors = _factors(chain, optimizer)
         self.done = 0
+        self.sparse: Any = None
+        self.first = 0
 
     def at_once(self, size: int) -> int:
         """Return 1: a step is long enough."""
         return 1
 
-    def renew(self, rows: slice) -> None:
-        """Do nothing: batches are taken from the data as they are."""
+    def renew(self, rows: slice, X: Any = None) -> None:
+        """Take note of sparse samples; of others batches are taken from the data as they are."""
+        if X is not None:
+            self.sparse, self.first = X, rows.start
 
     def leave_room(self, busy: bool) -> None:
         """Do nothing: NumPy decides on threads."""
@@ -82,13 +86,20 @@ class ReferenceStepper:
         """Take a step on each ``size`` of the rows."""
         taken: list[tuple[float, float]] = []
         for step, factor in enumerate(factors):
-            batch = self.data.at(rows[step * size : (step + 1) * size])
+            batch = self._batch(rows[step * size : (step + 1) * size])
             now = {name: float(values[step]) for name, values in changes.items()}
             taken.append(self._step(batch, float(factor), now))
             if not np.isfinite(taken[-1][0]):
                 break
         values, penalties = np.array(taken).T
         return values, penalties
+
+    def _batch(self, rows: Array) -> Samples:
+        """Return the samples of some rows."""
+        if self.sparse is None:
+            return self.data.at(rows)
+        weights = None if self.data.weights is None else self.data.weights[rows]
+        return Samples(self.sparse[rows - self.first], self.data.t[rows], weights)
 
     def _step(
         self, batch: Samples, factor: float, now: dict[str, float]

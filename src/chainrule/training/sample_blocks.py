@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
+from scipy import sparse
 
 from chainrule.training.samples import Samples
 
@@ -39,8 +40,9 @@ def all_of(blocks: SampleBlocks) -> Samples:
     """Return the samples of all blocks in memory."""
     pieces = [piece for block in range(len(blocks.sizes)) for piece in blocks.read(block)]
     weights = [piece.weights for piece in pieces if piece.weights is not None]
+    X = [piece.X for piece in pieces]
     return Samples(
-        np.concatenate([piece.X for piece in pieces]),
+        sparse.vstack(X, "csr") if sparse.issparse(X[0]) else np.concatenate(X),
         np.concatenate([piece.t for piece in pieces]),
         np.concatenate(weights) if weights else None,
     )

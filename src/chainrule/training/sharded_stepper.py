@@ -108,7 +108,7 @@ class ShardedStepper(StepOwner):
         steps = 1 if not self._step_seconds else max(1, int(SLICE / self._step_seconds))
         return int(self.ranks.share(steps))
 
-    def renew(self, rows: slice) -> None:
+    def renew(self, rows: slice, X: Any = None) -> None:
         """Take over the targets of other samples, which stand in these own rows now."""
         own = slice(rows.start - self.first_row, rows.stop - self.first_row)
         self.steps.renew(own, self.data.t[rows])

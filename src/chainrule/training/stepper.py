@@ -55,8 +55,11 @@ class Stepper(Protocol):
     def at_once(self, size: int) -> int:
         """Return how many steps on ``size`` rows to take before looking at the clock again."""
 
-    def renew(self, rows: slice) -> None:
-        """Take note that other samples stand in these rows of the data now."""
+    def renew(self, rows: slice, X: Any = None) -> None:
+        """Take note that other samples stand in these rows of the data now.
+
+        Sparse ones are given as X: those of these rows, and no others are there.
+        """
 
     def leave_room(self, busy: bool) -> None:
         """Leave a processor to another thread in the next steps, while that one is busy."""

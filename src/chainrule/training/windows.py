@@ -25,10 +25,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from chainrule import random
 from chainrule.training import augmentation
@@ -40,6 +42,7 @@ from chainrule.training.ranks import OneProcess, Ranks, own_shards
 from chainrule.training.sample_blocks import SampleBlocks
 from chainrule.training.samples import Samples
 from chainrule.training.shards import WindowShards
+from chainrule.training.sparse_windows import SparseWindows
 from chainrule.training.stepper import Stepper
 from chainrule.types import Array
 
@@ -70,7 +73,6 @@ class WindowedSamples:
     check : callable
         Raises ValueError for samples that cannot be trained on; called with all that is read,
         before it is trained on.
-
     shards : int, optional
         In how many parts samples and batches are cut; None cuts nothing.
     ranks : Ranks
@@ -81,6 +83,7 @@ class WindowedSamples:
     samples : Samples
         Room for two windows of each part, one after the other: the arrays stay in place, for the
         engine knows them by their addresses. Only a process's own parts are there, but all weights.
+        Sparse samples are handed to it window by window; X has the first ones.
     known : Samples
         The first ones.
     batch_size : int
@@ -115,6 +118,15 @@ class WindowedSamples:
         first = next(blocks.read(int(self._order_of_blocks(1)[0])))
         self.known = _copied(first, dtype)
         self.samples = _room(first, dtype, int(self._cut.in_memory[-1]))
+        self.sparse: SparseWindows | None = None
+        if sparse.issparse(first.X):
+            if shards is not None:
+                raise ValueError(
+                    "train: expected one process and no shards for sparse samples that are read in "
+                    f"blocks, got {shards} shards"
+                )
+            self.samples = replace(self.samples, X=self.known.X)
+            self.sparse = SparseWindows(first.X.shape[1], dtype, self.window)
         if plan.augmentation:
             augmentation.allocate(first.X[:0], plan.augmentation, dtype)  # which says what is wrong
         self._pool = ThreadPoolExecutor(1, "chainrule-reader")
@@ -161,7 +173,8 @@ class WindowedSamples:
                 continue
             self._share_weights(places)
             for part in self._own:
-                stepper.renew(places[part])
+                rows = places[part]
+                stepper.renew(rows, None if self.sparse is None else self.sparse.window(rows))
             order = self._order(epoch, window, places)
             for each in in_batches(order, self.batch_size, stepper.at_once, done):
                 stepper.leave_room(not self._ahead.done())
@@ -247,7 +260,7 @@ class WindowedSamples:
             for window in range(self._windows_of_epoch):
                 places = self._cut.places(window, half)
                 for part, row in zip(self._own, rows, strict=True):
-                    row.put(self.samples, places[part])
+                    row.put(self.samples, places[part], self.sparse)
                     self._change(places[part], epoch, window, part)
                 yield places
                 half = 1 - half
@@ -303,7 +316,8 @@ def _room(like: Samples, dtype: np.dtype[Any], count: int) -> Samples:
     t = np.empty((count, *like.t.shape[1:]), kind)
     t[...] = like.t[0]  # valid targets, before there are any
     weights = None if like.weights is None else np.ones((count, *like.weights.shape[1:]))
-    return Samples(np.empty((count, *like.X.shape[1:]), dtype), t, weights)
+    X = None if sparse.issparse(like.X) else np.empty((count, *like.X.shape[1:]), dtype)
+    return Samples(X, t, weights)
 
 
 def _copied(samples: Samples, dtype: np.dtype[Any]) -> Samples:
@@ -311,5 +325,6 @@ def _copied(samples: Samples, dtype: np.dtype[Any]) -> Samples:
     few = samples.at(slice(0, KNOWN))
     room = _room(few, dtype, len(few))
     with np.errstate(over="ignore"):
-        room.X[...], room.t[...] = few.X, few.t
-    return Samples(room.X, room.t, None if few.weights is None else few.weights.copy())
+        room.t[...] = few.t
+        X = few.X.astype(dtype)
+    return Samples(X, room.t, None if few.weights is None else few.weights.copy())

@@ -23,9 +23,12 @@ class RowBlocks(ABC):
         Bytes of a row, as numbers.
     head_rows : int
         The most of the first rows that are read to see what rows are.
+    labelled : bool
+        Whether parts have answers of their own.
     """
 
     head_rows = 2**31
+    labelled = False
 
     sizes: tuple[int, ...]
     names: tuple[str, ...] | None

@@ -12,17 +12,19 @@ import numpy as np
 from chainrule.data.cells import shortened
 from chainrule.data.errors import DataError
 from chainrule.data.idx import find_idx_pair
+from chainrule.data.labelled_lines import HEAD, have_labels
 from chainrule.data.photos import has_picture_name
 from chainrule.data.streams.arrays import ArrayBlocks, map_idx, map_npy
 from chainrule.data.streams.arrow import ARROW, PARQUET, ArrowFileBlocks, ParquetBlocks
 from chainrule.data.streams.blocks import RowBlocks
+from chainrule.data.streams.lines import LineBlocks
 from chainrule.data.streams.photos import PhotoBlocks
 
 __all__ = ["counts_in", "opened_answers", "opened_blocks"]
 
 KINDS = (
     "a Parquet file (.parquet, .pq), an Arrow IPC file (.arrow, .feather, .ipc), an array in a "
-    ".npy or IDX file"
+    ".npy or IDX file, a text file of lines (.txt, or any with labels such as __label__x)"
 )
 
 Opener = Callable[[Sequence[Path], int | None], RowBlocks]
@@ -75,7 +77,18 @@ def kind_of(path: Path) -> str:
     known = (*PARQUET, *ARROW, ".npy")
     if suffix in known:
         return next(group[0] for group in (PARQUET, ARROW, (".npy",)) if suffix in group)
+    if suffix == ".txt" or _has_labelled_lines(path):
+        return ".txt"
     return "idx" if "idx" in path.name else suffix
+
+
+def _has_labelled_lines(path: Path) -> bool:
+    """Return whether a file of any name has labels in its first lines."""
+    try:
+        with open(path, "rb") as file:
+            return have_labels(file.read(HEAD))
+    except OSError:  # whoever reads it says why
+        return False
 
 
 def _are_paths(data: Any) -> bool:
@@ -128,12 +141,12 @@ def counts_in(folder: Path, path: Path) -> bool:
     return not any(part[0] in "._" for part in own.relative_to(above).parts)
 
 
-def _table_files(kind: Any) -> Opener:
+def _files_with_blocks(kind: Any, own: str) -> Opener:
     def opened(paths: Sequence[Path], block_rows: int | None) -> RowBlocks:
         if block_rows is not None:
             raise DataError(
-                "DataStream: expected block_rows with an array; the blocks of files of tables are "
-                f"their own row groups, or batches, got block_rows={block_rows}"
+                f"DataStream: expected block_rows with an array; {own}, got "
+                f"block_rows={block_rows}"
             )
         blocks: RowBlocks = kind(paths)
         return blocks
@@ -160,9 +173,12 @@ def _check_array(name: str, array: Any) -> None:
         )
 
 
+OF_TABLES = "the blocks of files of tables are their own row groups, or batches"
+
 OPENERS: dict[str, Opener] = {
-    PARQUET[0]: _table_files(ParquetBlocks),
-    ARROW[0]: _table_files(ArrowFileBlocks),
+    PARQUET[0]: _files_with_blocks(ParquetBlocks, OF_TABLES),
+    ARROW[0]: _files_with_blocks(ArrowFileBlocks, OF_TABLES),
+    ".txt": _files_with_blocks(LineBlocks, "the blocks of text files are ranges of bytes"),
     ".npy": _array_files(map_npy),
     "idx": _array_files(map_idx),
 }

@@ -29,6 +29,16 @@ def rows_at_once(columns: int) -> int:
 class Part(ABC):
     """Some rows, one after the other, of a stream."""
 
+    @property
+    def own_answers(self) -> Any:
+        """The answers that rows bring along, None of those that do not."""
+        return None
+
+    @property
+    @abstractmethod
+    def nbytes(self) -> int:
+        """About how many bytes the rows take."""
+
     @abstractmethod
     def __len__(self) -> int:
         """Count the rows."""
@@ -67,6 +77,11 @@ class ArrayPart(Part):
     def __init__(self, X: NDArray[Any]) -> None:
         self.X = X
 
+    @property
+    def nbytes(self) -> int:
+        """Those of the array."""
+        return self.X.nbytes
+
     def __len__(self) -> int:
         return len(self.X)
 
@@ -98,6 +113,11 @@ class ArrowPart(Part):
     def __init__(self, batch: Any, first: int, lines: NDArray[np.int64] | None = None) -> None:
         self.batch = batch
         self.lines = np.arange(first, first + batch.num_rows) if lines is None else lines
+
+    @property
+    def nbytes(self) -> int:
+        """Those of the columns."""
+        return int(self.batch.nbytes)
 
     def __len__(self) -> int:
         return int(self.batch.num_rows)

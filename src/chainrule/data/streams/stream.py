@@ -37,19 +37,22 @@ class DataStream:
     ----------
     data : str, path, list of them, or array
         A Parquet file (.parquet, .pq), an Arrow IPC file (.arrow, .feather, .ipc), an array in a
-        .npy or IDX file, a folder of such files of one kind, or several of them; a folder with a
-        folder of photos for each class; or an array of shape (n_samples, …) that is read in
+        .npy or IDX file, a text file with a text on each line, perhaps with labels such as
+        __label__x, a folder of such files of one kind, or several of them; a folder with a folder
+        of photos for each class; or an array of shape (n_samples, …) that is read in
         slices: one mapped into memory by ``np.memmap`` or ``np.load(…, mmap_mode="r")``, or a data
         set of h5py. Of a folder all files below count, sorted by their paths.
     y : str, list of str, path or array-like, default=None
         The answers: the column of a table that has them, or columns; for an array, an array or the
-        name of a .npy or IDX file. A folder with MNIST's files has its own.
+        name of a .npy or IDX file. A folder with MNIST's files, one with a folder of photos for
+        each class, and lines with labels have their own.
     window_rows : int, default=None
         Rows that are shuffled together. None takes as many as make 64 MiB of a network's inputs,
-        whatever memory the machine has.
+        of texts on average, whatever memory the machine has.
     block_rows : int, default=None
         Rows of a block of an array, by default as many as 1 MiB holds. The blocks of Parquet files
-        are their row groups, those of Arrow files their record batches.
+        are their row groups, those of Arrow files their record batches, and those of text files
+        ranges of 1 MiB, cut at the ends of lines.
     image_size : int or tuple of int, default=None
         Of photos: the side of squares, or (h, w), in pixels; None finds one for the folder.
 
@@ -99,6 +102,7 @@ class DataStream:
     def __repr__(self) -> str:
         rows = f"{counted(len(self), 'row')} in {counted(len(self.sizes), 'block')}"
         answers = f", answers {shortened(self.answer_columns)}" if self.answer_columns else ""
+        answers = ", with labels" if self._own else answers
         return f"DataStream({self._blocks!r}: {rows}{answers})"
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
@@ -124,7 +128,7 @@ class DataStream:
     @property
     def labelled(self) -> bool:
         """Whether there are answers."""
-        return self._answers is not None or bool(self.answer_columns)
+        return self._answers is not None or bool(self.answer_columns) or self._own
 
     @property
     def row_bytes(self) -> int:
@@ -169,7 +173,7 @@ class DataStream:
 
     def all_answers(self) -> Any:
         """Return the answers of all rows, in memory, without the rows."""
-        if self._answers is not None:
+        if self._answers is not None or self._own:
             return np.concatenate(list(self.answers()))
         blocks = range(len(self.sizes))
         parts = [part for block in blocks for part in self._blocks.read(block, self.answer_columns)]
@@ -252,6 +256,7 @@ class DataStream:
         """Take note of where answers stand."""
         names = self._blocks.names
         self._answers, self.answer_columns, self._several = None, (), False
+        self._own = y is None and self._blocks.labelled
         if y is None:
             return
         listed = isinstance(y, list | tuple) and all(isinstance(each, str) for each in y)
@@ -272,7 +277,9 @@ class DataStream:
         self._answers = Answers(found, self.sizes)
 
     def _columns_of(self, part: Part) -> Any:
-        """Return the columns of answers of a part."""
+        """Return the columns of answers of a part, or the answers that it has."""
+        if self._own:
+            return part.own_answers
         table = part.raw(self.answer_columns)
         columns = tuple(table.target(name) for name in self.answer_columns)
         return columns if self._several else columns[0]
@@ -281,20 +288,20 @@ class DataStream:
         y = None
         if self._answers is not None:
             y = self._answers.of(block, start, start + len(part))
-        elif self.answer_columns:
+        elif self.labelled:
             y = self._columns_of(part)
         return LabelledPart(part, self.names, y)
 
     def _taken(self, part: LabelledPart, rows: NDArray[np.integer]) -> LabelledPart:
         own = part.part.take(rows)
-        y = self._columns_of(own) if self.answer_columns else None
+        y = self._columns_of(own) if self.answer_columns or self._own else None
         return LabelledPart(
             own, part.features, y if part.y is None or y is not None else part.y[rows]
         )
 
     def _joined(self, parts: Sequence[LabelledPart]) -> LabelledPart:
         part = type(parts[0].part).joined([each.part for each in parts])
-        if self.answer_columns:
+        if self.answer_columns or self._own:
             y = self._columns_of(part)
         else:
             y = None if parts[0].y is None else np.concatenate([each.y for each in parts])

@@ -29,6 +29,13 @@ class SparseRows:
         """Entries of the sample that has most."""
         return int(np.diff(self.starts).max(initial=0))
 
+    def placed(self, rows: slice, count: int) -> SparseRows:
+        """Return ``count`` samples, of which those of some rows are these, and others are empty."""
+        starts = np.zeros(count + 1, np.int64)
+        starts[rows.start : rows.stop + 1] = self.starts
+        starts[rows.stop + 1 :] = self.starts[-1]
+        return SparseRows(starts, self.tokens, self.values)
+
 
 Rows = Array | SparseRows
 

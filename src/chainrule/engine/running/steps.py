@@ -20,7 +20,7 @@ from chainrule.engine.planning.lowering import lower
 from chainrule.engine.planning.operands import Form
 from chainrule.engine.planning.plan import Planner
 from chainrule.engine.planning.reading import as_rows
-from chainrule.engine.planning.sample_rows import Rows, entries_of, table_of
+from chainrule.engine.planning.sample_rows import Rows, SparseRows, entries_of, table_of
 from chainrule.engine.planning.weights import GRADIENT, Weights
 from chainrule.engine.running.prediction import Outputs
 from chainrule.engine.running.runner import Runner
@@ -232,11 +232,22 @@ class Steps:
             return results[: int(np.argmin(np.isfinite(results))) + 1]
         return results
 
-    def renew(self, rows: slice, t: Any, sample_weight: Array | None = None) -> None:
-        """Take the targets t, and weights, of some samples, which have been put into X's place."""
+    def renew(
+        self, rows: slice, t: Any, sample_weight: Array | None = None, X: Any = None
+    ) -> None:
+        """Take the targets t, and weights, of some samples, which have been put into X's place.
+
+        Sparse samples X are given, and take the place of all that there were.
+        """
         self.t[rows] = self._targets(t)
         if self.sample_weight is not None and sample_weight is not None:
             self.sample_weight[:, rows] = self._weights_of(sample_weight)
+        if X is not None:
+            found = self._rows(X)
+            assert isinstance(found, SparseRows)
+            self.X = found.placed(rows, len(self.t))
+            for planner, *_ in self._programs.values():
+                self._connect_samples(planner)
 
     def use(self, threads: int) -> None:
         """Let `threads` threads take the next steps; programs are planned when first needed."""
@@ -312,11 +323,8 @@ class Steps:
 
     def _connect(self, planner: Planner, runner: Runner) -> None:
         """Let a program read the samples, and end its run where a loss is not finite."""
-        planner.read(self.X)
-        table = table_of(self.X)
+        self._connect_samples(planner)
         for arguments in planner.advances:
-            _set(ADVANCE, arguments, x=table)
-            arguments[ADVANCE.index("x_row")] = table.strides[0]
             if self.sample_weight is not None:
                 _set(ADVANCE, arguments, weights=self.sample_weight)
                 arguments[ADVANCE.index("weights_row")] = self.sample_weight.strides[0]
@@ -324,6 +332,14 @@ class Steps:
         for arguments in planner.losses:
             _set(losses.FIELDS, arguments, t=self.t)
         planner.total[TOTAL.index("stop")] = runner.stop_at
+
+    def _connect_samples(self, planner: Planner) -> None:
+        """Let a program read the samples' numbers, or entries."""
+        planner.read(self.X)
+        table = table_of(self.X)
+        for arguments in planner.advances:
+            _set(ADVANCE, arguments, x=table)
+            arguments[ADVANCE.index("x_row")] = table.strides[0]
 
 
 def _set(fields: tuple[str, ...], arguments: Array, **arrays: Array) -> None:

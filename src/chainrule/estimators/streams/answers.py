@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sized
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from chainrule.estimators.answer_checks import check_each_is_there
 from chainrule.estimators.validation import are_columns
 from chainrule.targets import Classes, Numbers, Targets
 from chainrule.targets.columns import label_cells, labels_of
+from chainrule.targets.label_lists import as_label_lists, check_label_lists, is_listed, labels_in
 from chainrule.types import Array
 
 __all__ = ["AnswerEncoder", "ClassCounts", "class_counts", "scaled_by_all"]
@@ -29,15 +31,48 @@ class ClassCounts:
     labels: Array
     counts: Array
 
-    def balanced(self) -> dict[Any, float]:
+    @property
+    def classes(self) -> Array:
+        """All classes, as answers that have each of them."""
+        return self.labels
+
+    def like(self, given: Any) -> Any:
+        """Return classes that somebody has given as answers that have each of them."""
+        return given
+
+    def balanced(self) -> Any:
         """Return the weight of each class that gives all of them the same share."""
         n, k = int(self.counts.sum()), len(self.labels)
         each = zip(self.labels.tolist(), self.counts.tolist(), strict=True)
         return {label: n / (k * count) for label, count in each}
 
 
+@dataclass(frozen=True)
+class LabelCounts(ClassCounts):
+    """All labels of which any may hold, sorted, and how many of the rows have each."""
+
+    rows: int
+
+    @property
+    def classes(self) -> Array:
+        """One list of all labels."""
+        return np.asarray(as_label_lists([tuple(self.labels.tolist())]))
+
+    def like(self, given: Any) -> Any:
+        """Return one list of labels that somebody has given."""
+        return as_label_lists([tuple(given)])
+
+    def balanced(self) -> Any:
+        """Return for each label the weights of rows without it, and of those with it."""
+        n = self.rows
+        return [
+            {0: n / (2 * (n - held)), 1: n / (2 * held)} if 0 < held < n else {0: 1.0, 1: 1.0}
+            for held in self.counts.tolist()
+        ]
+
+
 def class_counts(name: str, stream: DataStream) -> ClassCounts | None:
-    """Return the classes of a stream's answers; None of rows of several labels, (n, k).
+    """Return the classes of a stream's answers, or labels of lists; None of indicators, (n, k).
 
     Raises
     ------
@@ -49,6 +84,8 @@ def class_counts(name: str, stream: DataStream) -> ClassCounts | None:
     for y in stream.answers():
         if np.ndim(y) == 2:
             return None
+        if is_listed(y):
+            return _label_counts(name, stream)
         if isinstance(y, Column):
             kind = y.cells.kind if isinstance(y.cells, Coded) else "text"
             labels, codes = _labelled(y)
@@ -58,11 +95,7 @@ def class_counts(name: str, stream: DataStream) -> ClassCounts | None:
             labels, counts = np.unique(y, return_counts=True)
         for label, count in zip(labels.tolist(), counts.tolist(), strict=True):
             found[label] = found.get(label, 0) + int(count)
-        if len(found) > MOST_CLASSES:
-            raise ValueError(
-                f"{name}: expected at most {MOST_CLASSES:,} classes, got more: are the answers "
-                "numbers for a regressor?"
-            )
+        _check_count(name, found)
     each = np.array(list(found.values()))
     if kind is not None:
         cells = Coded(list(found), np.arange(len(found), dtype=np.int32), kind)
@@ -71,6 +104,29 @@ def class_counts(name: str, stream: DataStream) -> ClassCounts | None:
         labels = np.array(list(found))
     order = np.argsort(labels, kind="stable")
     return ClassCounts(labels[order], each[order])
+
+
+def _label_counts(name: str, stream: DataStream) -> LabelCounts:
+    """Return all labels of answers that are lists of them."""
+    found: Counter[Any] = Counter()
+    rows = 0
+    for y in stream.answers():
+        check_label_lists(name, y)
+        found.update(label for row in y for label in set(row))
+        rows += len(y)
+        _check_count(name, found)
+    listed = np.empty(1, object)
+    listed[0] = tuple(found)
+    labels = labels_in(listed)
+    return LabelCounts(labels, np.array([found[label] for label in labels.tolist()]), rows)
+
+
+def _check_count(name: str, found: Sized) -> None:
+    if len(found) > MOST_CLASSES:
+        raise ValueError(
+            f"{name}: expected at most {MOST_CLASSES:,} classes, got more: are the answers "
+            "numbers for a regressor?"
+        )
 
 
 def _distinct(column: Column) -> tuple[Column, Array]:

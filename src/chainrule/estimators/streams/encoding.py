@@ -59,7 +59,7 @@ class EncodedBlocks:
 
     def without(self, held_out: Array) -> EncodedBlocks:
         """Return the blocks but for some rows of the stream, whose numbers rise."""
-        return EncodedBlocks(self.stream, self.encode, self.answers, self.weights, held_out)
+        return type(self)(self.stream, self.encode, self.answers, self.weights, held_out)
 
     def read(self, block: int) -> Iterator[Samples]:
         """Yield the samples of a block in their order, some at a time."""
@@ -97,6 +97,10 @@ class EncodedBlocks:
         if self.weights is not None:
             own = self.weights.at(part, rows)
             weights = own if weights is None else own * weights
+        return Samples(self._whole(part), t, weights)
+
+    def _whole(self, part: LabelledPart) -> Any:
+        """Return all rows of a part as the chain takes them."""
         X, at = np.empty(0), 0
         for few in self._few_of(iter([part])):
             own = self.encode(few)
@@ -104,7 +108,7 @@ class EncodedBlocks:
                 X = np.empty((len(part), *own.shape[1:]), own.dtype)
             X[at : at + len(own)] = own
             at += len(own)
-        return Samples(X, t, weights)
+        return X
 
     def _left_out(self, block: int) -> Array:
         """Return the rows of a block of the stream that are held out."""
@@ -114,9 +118,13 @@ class EncodedBlocks:
     def _few_of(self, parts: Iterator[LabelledPart]) -> Iterator[LabelledPart]:
         """Yield rows so few at a time that their numbers take little memory."""
         for part in parts:
-            rows = max(LEAST_ROWS, NUMBERS // self._width(part))
+            rows = self._rows_at_once(part)
             for start in range(0, len(part), rows):
                 yield part if rows >= len(part) else part.rows(start, min(start + rows, len(part)))
+
+    def _rows_at_once(self, part: LabelledPart) -> int:
+        """Return how many rows of a part are encoded at once."""
+        return max(LEAST_ROWS, NUMBERS // self._width(part))
 
     def _width(self, part: LabelledPart) -> int:
         """Return how many numbers X has for a row."""

@@ -20,11 +20,13 @@ from chainrule.estimators.preparation import prepare
 from chainrule.estimators.streams.answers import AnswerEncoder, class_counts, scaled_by_all
 from chainrule.estimators.streams.encoding import EncodedBlocks, encoded_rows
 from chainrule.estimators.streams.places import rows_placed
+from chainrule.estimators.streams.texts import EncodedTexts, texts_of
 from chainrule.estimators.streams.weights import RowWeights, weighed
 from chainrule.estimators.validation import read_answers
 from chainrule.inputs import Inputs, Options, TableEncoder, Texts
 from chainrule.inputs.tables.streaming import learn_in_one_pass
 from chainrule.losses import Poisson
+from chainrule.targets.label_lists import as_label_lists, is_listed
 from chainrule.training import History, Plan
 from chainrule.training.loop import train_blocks
 from chainrule.training.samples import Samples
@@ -114,11 +116,6 @@ def prepare_stream(
         Anything is wrong with parameters or data, as far as it is seen before rows are read.
     """
     name = type(estimator).__name__
-    if set(estimator._kinds_of_inputs) == {Texts.kind}:
-        raise ValueError(
-            f"{name}: expected texts in memory, or the name of their file, got {stream!r}; "
-            "partial_fit takes them a part at a time"
-        )
     stream = answered(estimator, stream, y)
     stream, weights = weighed(name, stream, sample_weight)
     if checkpoint is not None:
@@ -144,14 +141,17 @@ def _prepared(
     name = type(estimator).__name__
     first = not estimator._has_network() or not (estimator.warm_start or incremental)
     options: dict[str, Any] = {"incremental": incremental, "checkpoint": checkpoint}
+    if stream.window_rows is not None and len(stream) <= stream.window_rows:
+        return _in_memory(estimator, stream, weights, held_out, classes, **options)
     head = stream.head(HEAD)
-    inputs = _inputs(estimator, stream, head.raw) if first else estimator.inputs_
+    if first:
+        inputs = _inputs(estimator, stream, head.raw)
+    else:
+        inputs = _inputs_going_on(estimator, stream, incremental=incremental)
     dtype = np.dtype(estimator.dtype or np.float32)
     window = window_of(stream, _numbers_of(inputs, head.raw), dtype)
     if len(stream) <= window:
-        rows = stream.whole()
-        given = None if weights is None else weights.at(rows, np.arange(len(rows)))
-        return prepare(estimator, rows.raw, rows.y, given, held_out, classes=classes, **options)
+        return _in_memory(estimator, stream, weights, held_out, classes, **options)
     if estimator.solver == "lbfgs":
         raise ValueError(
             f"{name}: expected a solver that takes steps on batches for {stream!r}, which has more "
@@ -161,7 +161,7 @@ def _prepared(
     if first and hasattr(estimator, "predict_proba"):
         counted = class_counts(name, stream)
         if counted is not None:
-            classes = counted.labels if classes is None else classes
+            classes = counted.classes if classes is None else counted.like(classes)
             if estimator.class_weight == "balanced":
                 twin.class_weight = counted.balanced()
     job = prepare(twin, head.raw, head.y, None, held_out, classes=classes, inputs=inputs, **options)
@@ -175,7 +175,10 @@ def _prepared(
         dtype = job.chain.dtype
     known = {each.name: getattr(job, each.name) for each in fields(FitJob)}
     answers = AnswerEncoder(twin, targets, job.training_targets)
-    blocks = EncodedBlocks(stream, lambda part: encoded_rows(job.inputs, part), answers, weights)
+    kind = EncodedTexts if isinstance(job.inputs, Texts) else EncodedBlocks
+    blocks = kind(stream, lambda part: encoded_rows(job.inputs, part), answers, weights)
+    if first:
+        estimator._begin_with_all(job.chain, blocks)
     known |= {"estimator": estimator, "chain": job.chain.astype(dtype), "targets": targets}
     return StreamJob(**known, blocks=blocks, window_rows=window)
 
@@ -210,8 +213,35 @@ def window_of(stream: DataStream, numbers: int, dtype: np.dtype[Any]) -> int:
     return max(1, WINDOW_BYTES // max(1, numbers * dtype.itemsize))
 
 
+def _in_memory(
+    estimator: Any,
+    stream: DataStream,
+    weights: RowWeights | None,
+    held_out: tuple[Any, Any, Any],
+    classes: Any,
+    **options: Any,
+) -> FitJob:
+    """Return the fit of all rows, which fit into a window."""
+    rows = stream.whole()
+    given = None if weights is None else weights.at(rows, np.arange(len(rows)))
+    if classes is not None and is_listed(rows.y):
+        classes = as_label_lists([tuple(classes)])
+    return prepare(estimator, rows.raw, rows.y, given, held_out, classes=classes, **options)
+
+
+def _inputs_going_on(estimator: Any, stream: DataStream, *, incremental: bool) -> Inputs:
+    """Return the inputs of a fitted network, which may learn of all rows."""
+    inputs: Inputs = estimator.inputs_
+    if incremental and isinstance(inputs, Texts):
+        return inputs.grown_in_passes(texts_of(type(estimator).__name__, stream, inputs.column))
+    return inputs
+
+
 def _inputs(estimator: Any, stream: DataStream, head: Any) -> Inputs:
     """Return the inputs of a first fit, learned of all rows."""
+    if set(estimator._kinds_of_inputs) == {Texts.kind}:
+        learned: Inputs = estimator._new_inputs_of_stream(stream, head)
+        return learned
     inputs: Inputs = estimator._new_inputs(head)
     if isinstance(inputs, TableEncoder):
         tables = (part.raw for part in stream.parts())
@@ -220,7 +250,9 @@ def _inputs(estimator: Any, stream: DataStream, head: Any) -> Inputs:
 
 
 def _numbers_of(inputs: Inputs, head: Any) -> int:
-    """Return how many numbers a row of a stream is for a chain."""
+    """Return how many numbers a row of a stream is for a chain; of texts, on average."""
+    if isinstance(inputs, Texts):
+        return 2 * max(1, round(int(inputs.texts_with.sum()) / inputs.training_texts))
     numbers = prod(inputs.sample_shape)
     if numbers:
         return numbers

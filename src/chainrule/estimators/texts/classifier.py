@@ -14,8 +14,10 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.added import added
+from chainrule.data.streams import DataStream
 from chainrule.estimators.fasttext_classifier import FastTextClassifier
 from chainrule.estimators.parameters import Whole, with_shared_docs
+from chainrule.estimators.streams.prediction import by_parts
 from chainrule.estimators.texts.explanation import explained_texts
 from chainrule.estimators.texts.network import TextNetwork
 from chainrule.inputs import Texts
@@ -143,6 +145,8 @@ class TextClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TextNetw
             Zeros of a text without a known word.
         """
         check_is_fitted(self)
+        if isinstance(X, DataStream):
+            return by_parts(self.transform, X)
         A = self._network().parameters[self._network().layers[0].names["A"]]
         return np.asarray(self._encoded(X) @ A)
 

@@ -9,15 +9,20 @@ from typing import Any
 import numpy as np
 
 from chainrule.chain import Chain
+from chainrule.data.streams import DataStream
 from chainrule.estimators import resolve
 from chainrule.estimators.classification import first_of
 from chainrule.estimators.fitting import FitJob
 from chainrule.estimators.network_classifier import NetworkClassifier
 from chainrule.estimators.stopping import OptimizerState
+from chainrule.estimators.streams.encoding import EncodedBlocks
+from chainrule.estimators.streams.texts import texts_of
+from chainrule.estimators.texts.all_shares import begin_with_shares
 from chainrule.estimators.texts.growth import grown_chain, grown_state
 from chainrule.estimators.texts.shares import begun_with_shares, usual_smoothing
 from chainrule.functions import EmbeddingBag, Function, Linear
 from chainrule.inputs import Inputs, Options, TextFeatures, Texts
+from chainrule.inputs.texts.raw import column_of_texts
 from chainrule.memory import rows_in_memory
 from chainrule.targets import Classes, Targets
 from chainrule.targets.label_lists import as_label_lists, check_label_lists, is_listed
@@ -53,7 +58,17 @@ class TextNetwork(NetworkClassifier):
     def _new_inputs(self, X: Any) -> Inputs:
         column = () if self.text is None else (self.text,)
         options = Options(type(self).__name__, text=column, text_features=self._features())
-        inputs = Texts.learn(X, options)
+        return self._told(Texts.learn(X, options))
+
+    def _new_inputs_of_stream(self, stream: DataStream, head: Any) -> Inputs:
+        """Return the inputs for a stream, whose first rows are given, learned from all rows."""
+        name = type(self).__name__
+        column = column_of_texts(name, head, "" if self.text is None else self.text)
+        texts = texts_of(name, stream, column)
+        features = self._features()
+        return self._told(Texts.learned_in_passes(texts, features, owner=name, column=column))
+
+    def _told(self, inputs: Texts) -> Texts:
         if self.verbose and speaks():
             print(f"{type(self).__name__}: {inputs.describe()}")
         return inputs
@@ -78,6 +93,9 @@ class TextNetwork(NetworkClassifier):
 
     def _begun(self, chain: Chain, data: Samples, targets: Any) -> Chain:
         return begun_with_shares(chain, data, targets)
+
+    def _begin_with_all(self, chain: Chain, blocks: EncodedBlocks) -> None:
+        begin_with_shares(chain, blocks)
 
     def _check_chain(self, chain: Any, inputs: Inputs, targets: Targets) -> None:
         functions = list(chain.functions)

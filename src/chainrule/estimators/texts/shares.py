@@ -7,8 +7,9 @@ import numpy as np
 from chainrule.chain import Chain
 from chainrule.targets import Classes
 from chainrule.training.samples import Samples
+from chainrule.types import Array
 
-__all__ = ["begun_with_shares", "usual_smoothing"]
+__all__ = ["begin_at", "begun_with_shares", "usual_smoothing"]
 
 MOST_CLASSES = 100
 """So many classes are smoothed, at most: of more, each would have next to nothing of it."""
@@ -35,10 +36,24 @@ def begun_with_shares(chain: Chain, data: Samples, targets: Classes) -> Chain:
     if targets.exclusive or not 0 < total < np.inf or (weights < 0).any():
         return chain
     held = data.t.reshape(len(data), -1).astype(np.float64)
-    counts = (weights * (len(data) / total)) @ held
-    biases = chain.parameters[chain.layers[1].names["b"]]
-    biases[...] = np.log((counts + 0.5) / (len(data) - counts + 0.5))
+    begin_at(chain, (weights * (len(data) / total)) @ held, len(data))
     return chain
+
+
+def begin_at(chain: Chain, counts: Array, texts: int) -> None:
+    """Let the sigmoids of a chain begin at the share of texts that each label has.
+
+    Parameters
+    ----------
+    chain : Chain
+        Whose last biases are set.
+    counts : array of shape (k,)
+        How many texts have each label.
+    texts : int
+        How many there are.
+    """
+    biases = chain.parameters[chain.layers[1].names["b"]]
+    biases[...] = np.log((counts + 0.5) / (texts - counts + 0.5))
 
 
 def usual_smoothing(targets: Classes) -> float:

@@ -21,6 +21,7 @@ what has been taken off, no more than n / 32,769: every text that is more freque
 from __future__ import annotations
 
 from collections import Counter
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,19 +127,22 @@ def _counted(values: NDArray[np.float64], counts: NDArray[np.int64]) -> Counted:
     return Counted(distinct, sums)
 
 
-class TextCounts:
+Text = TypeVar("Text", str, bytes)
+
+
+class TextCounts(Generic[Text]):
     """How often each of many texts occurs, given a few at a time."""
 
     def __init__(self, most: int = MOST_TEXTS) -> None:
         self.most, self.taken_off, self.rows = most, 0, 0
-        self._counts: dict[str, int] = {}
+        self._counts: dict[Text, int] = {}
 
     @property
     def exact(self) -> bool:
         """Whether all texts are known with their counts."""
         return not self.taken_off
 
-    def add(self, counts: Counter[str]) -> None:
+    def add(self, counts: Counter[Text]) -> None:
         """Add counts of texts."""
         known = self._counts
         for text, count in counts.items():
@@ -147,7 +151,7 @@ class TextCounts:
         if len(known) > self.most:
             self._prune()
 
-    def counts(self) -> Counter[str]:
+    def counts(self) -> Counter[Text]:
         """Return the texts that are known, and how often each occurs, or at least so often."""
         return Counter(self._counts)
 

@@ -200,7 +200,8 @@ class _Texts(_Learner):
 
     def __init__(self, name: str, *, chosen: bool) -> None:
         self.name, self.chosen = name, chosen
-        self.seen, self.values = TextCounts(), TextCounts()
+        self.seen: TextCounts[str] = TextCounts()
+        self.values: TextCounts[str] = TextCounts()
 
     def add(self, raw: RawCells, line: Line) -> None:
         """Take some cells."""

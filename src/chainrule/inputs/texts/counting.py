@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,13 @@ from chainrule.inputs.texts.ngrams import Keys, Places
 
 __all__ = ["Slots", "counts_of", "different", "frequent", "least_count"]
 
+Number = TypeVar("Number", np.uint64, np.int64)
+
 MULTIPLIER = np.uint64(0xD6E8FEB86659FD93)
 """An odd number whose product spreads numbers over the upper bits."""
 
 
-def different(keys: Keys) -> tuple[Keys, NDArray[np.int64]]:
+def different(keys: NDArray[Number]) -> tuple[NDArray[Number], NDArray[np.int64]]:
     """Return the different numbers, rising, and how often each stands."""
     rising = np.sort(keys)
     first = np.ones(len(rising), bool)
@@ -105,8 +107,12 @@ def counts_of(
     texts, features : int
         How many there are.
     """
-    rows = np.concatenate([of[found >= 0] for of, found in parts])
-    columns = np.concatenate([found[found >= 0] for _, found in parts])
-    index = np.int32 if max(texts, features, len(rows)) < 2**31 else np.int64
-    once = (np.ones(len(rows)), (rows.astype(index), columns.astype(index)))
-    return sparse.coo_array(once, (texts, features)).tocsr()
+    bits = max(1, features.bit_length())
+    both = np.concatenate([of[found >= 0] << bits | found[found >= 0] for of, found in parts])
+    both, times = different(both)
+    rows, columns = both >> bits, both & (1 << bits) - 1
+    index = np.int32 if max(features, len(both)) < 2**31 else np.int64
+    starts = np.zeros(texts + 1, index)
+    np.cumsum(np.bincount(rows, minlength=texts), out=starts[1:])
+    entries = times.astype(np.float64), columns.astype(index), starts
+    return sparse.csr_array(entries, (texts, features))

@@ -14,6 +14,7 @@ from chainrule.inputs.texts.growing import grown_by
 from chainrule.inputs.texts.ngrams import NO_KEYS
 from chainrule.inputs.texts.raw import NO_SAMPLES, column_of_texts, listed
 from chainrule.inputs.texts.settings import TextFeatures
+from chainrule.inputs.texts.streaming import Passes, grown_in_two_passes
 from chainrule.inputs.texts.vocabulary import Vocabulary
 from chainrule.inputs.texts.words import Words, words_of
 from chainrule.tables import counted
@@ -99,13 +100,8 @@ class Texts(Vocabulary, Inputs):
         features, owner, column
             As of `fit`.
         """
-        nothing = cls(features, column, (), NO_KEYS, NO_KEYS, 0, np.zeros(0, np.int32))
-        known, counts = grown_by(nothing, found)
-        if not found.count:
-            raise ValueError(f"{NO_SAMPLES} {owner}.")
-        if not known.words:
-            least = f" that stands {features.min_count} times" if features.min_count > 1 else ""
-            raise ValueError(f"{owner}: expected texts with a word{least}, got none")
+        known, counts = grown_by(cls._without_words(features, column), found)
+        known._check_words(owner, found.count)
         return known, counts
 
     def grown(self, data: Any) -> Texts:
@@ -122,6 +118,47 @@ class Texts(Vocabulary, Inputs):
         texts = listed("X", data, self.column)
         known, counts = grown_by(self, words_of(texts, lowercase=self.features.lowercase))
         return known._counted_already(texts, counts)
+
+    @classmethod
+    def learned_in_passes(
+        cls, texts: Passes, features: TextFeatures, *, owner: str = "Texts", column: str = ""
+    ) -> Texts:
+        """Return the vocabulary of texts that need not fit in memory, as `fit` does of others.
+
+        Parameters
+        ----------
+        texts : callable
+            Yields all texts, some at a time, at each of two calls.
+        features, owner, column
+            As of `fit`.
+        """
+        known = grown_in_two_passes(cls._without_words(features, column), texts)
+        known._check_words(owner, known.training_texts)
+        return known
+
+    def grown_in_passes(self, texts: Passes) -> Texts:
+        """Return the vocabulary with the features of more texts, as `grown` does.
+
+        Parameters
+        ----------
+        texts : callable
+            As of `learned_in_passes`.
+        """
+        return grown_in_two_passes(self, texts)
+
+    @classmethod
+    def _without_words(cls, features: TextFeatures, column: str) -> Texts:
+        """Return a vocabulary without anything."""
+        return cls(features, column, (), NO_KEYS, NO_KEYS, 0, np.zeros(0, np.int32))
+
+    def _check_words(self, owner: str, texts: int) -> None:
+        """Raise ValueError where there were no texts, or none with a word."""
+        if not texts:
+            raise ValueError(f"{NO_SAMPLES} {owner}.")
+        if not self.words:
+            count = self.features.min_count
+            least = f" that stands {count} times" if count > 1 else ""
+            raise ValueError(f"{owner}: expected texts with a word{least}, got none")
 
     def describe(self) -> str:
         """Return in words what features there are."""
@@ -168,8 +205,7 @@ class Texts(Vocabulary, Inputs):
         texts : list of str
             As they are; those without a known word have rows of zeros.
         """
-        found = words_of(texts, lowercase=self.features.lowercase)
-        return self.weighted(self.counts(found))
+        return self.weighted(self.counts_in(texts))
 
     # Files.
 

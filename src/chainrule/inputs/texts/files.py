@@ -17,6 +17,7 @@ from chainrule.inputs.texts.packing import (
 )
 from chainrule.inputs.texts.settings import TextFeatures
 from chainrule.inputs.texts.vocabulary import Vocabulary
+from chainrule.inputs.texts.words import SEPARATORS
 
 __all__ = ["vocabulary_fields", "vocabulary_values"]
 
@@ -40,7 +41,8 @@ def vocabulary_values(known: Vocabulary) -> dict[str, Any]:
 def vocabulary_fields(data: object, names: tuple[str, ...]) -> dict[str, Any]:
     """Check and return what `vocabulary_values` gave as fields; ValueError for anything else."""
     entries = strict_json.record(data, "inputs", names)
-    words = tuple(unpacked(entries["words"], "words").split(b"\n"))
+    together = unpacked(entries["words"], "words")
+    words = tuple(together.split(b"\n"))
     found: dict[str, Any] = {
         "features": TextFeatures.from_json(entries["features"]),
         "column": strict_json.text(entries["column"], "inputs.column", least=0),
@@ -52,6 +54,9 @@ def vocabulary_fields(data: object, names: tuple[str, ...]) -> dict[str, Any]:
     with_it = unpacked_numbers(entries["texts_with"], "texts_with", "<i4").astype(np.int32)
     if not all(words) or len(set(words)) != len(words):
         raise ValueError("inputs.words: expected different words, none of them empty")
+    codes = np.frombuffer(together, np.uint8)
+    if SEPARATORS[codes].sum() != len(words) - 1:
+        raise ValueError("inputs.words: expected words without white space")
     least = strict_json.items(entries["least_counts"], "inputs.least_counts", 2, 2)
     runs_at, pieces_at = (
         strict_json.whole(count, "inputs.least_counts", 0, MOST_FEATURES) for count in least

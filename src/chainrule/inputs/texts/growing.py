@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ from chainrule.inputs.texts.counting import Slots, frequent
 from chainrule.inputs.texts.vocabulary import Vocabulary
 from chainrule.inputs.texts.words import Words
 
-__all__ = ["MOST_FEATURES", "grown_by"]
+__all__ = ["MOST_FEATURES", "grown_by", "words_with"]
 
 MOST_FEATURES = 2**31 - 1
 
@@ -29,7 +30,9 @@ def grown_by(before: Known, found: Words) -> tuple[Known, sparse.csr_array]:
     found : Words
         Of the texts.
     """
-    known = _with_more_ngrams(replace(before, words=_more_words(before, found)), found)
+    counts = np.bincount(found.numbers, minlength=len(found.lengths))
+    words = words_with(before, zip(found.different, counts.tolist(), strict=True))
+    known = _with_more_ngrams(replace(before, words=words), found)
     entries = known.counts(found)
     with_it = np.bincount(entries.indices, minlength=known.count)
     if before.count:
@@ -40,13 +43,20 @@ def grown_by(before: Known, found: Words) -> tuple[Known, sparse.csr_array]:
     return grown, entries
 
 
-def _more_words(before: Vocabulary, found: Words) -> tuple[bytes, ...]:
-    """Return the words of a vocabulary, and behind them those frequent enough in more texts."""
+def words_with(before: Vocabulary, counts: Iterable[tuple[bytes, int]]) -> tuple[bytes, ...]:
+    """Return the words of a vocabulary, and behind them those that stand often enough, too.
+
+    Parameters
+    ----------
+    before : Vocabulary
+        The vocabulary.
+    counts : iterable of (bytes, int)
+        Words, and how often each stands in more texts.
+    """
     least, rows = before.features.min_count, before.word_rows
-    counts = np.bincount(found.numbers, minlength=len(found.lengths))
     often = [
         (-count, word)
-        for count, word in zip(counts.tolist(), found.different, strict=True)
+        for word, count in counts
         if count >= least and count and word not in rows
     ]  # the end of a text counts as no word
     return (*before.words, *(word for _, word in sorted(often)))

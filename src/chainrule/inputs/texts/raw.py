@@ -11,6 +11,7 @@ from chainrule.data.cells import shortened
 from chainrule.data.coded import Coded
 from chainrule.data.frames import as_table, is_frame
 from chainrule.data.sources import is_source, read_table
+from chainrule.data.streams import DataStream
 
 __all__ = ["NO_SAMPLES", "column_of_texts", "listed"]
 
@@ -80,6 +81,11 @@ def listed(owner: str, data: Any, column: str = "") -> list[str]:
         whole = is_source(data) or isinstance(data, Table)
         cells = table.column(name) if whole else data[_key(data, name)]
     else:
+        if isinstance(data, DataStream):
+            raise TypeError(
+                f"{owner}: expected texts in memory, such as stream.head(100).raw, got a "
+                "DataStream, which is read in blocks"
+            )
         cells = data.cells if isinstance(data, Column) else data
     if isinstance(cells, Coded):
         return [cells.texts[code] for code in cells.codes.tolist()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -12,10 +13,11 @@ from scipy import sparse
 
 from chainrule.inputs.texts import ngrams
 from chainrule.inputs.texts.counting import Slots, counts_of
+from chainrule.inputs.texts.known_words import KnownWords
 from chainrule.inputs.texts.ngrams import NO_KEYS, Keys, Places
 from chainrule.inputs.texts.settings import TextFeatures
 from chainrule.inputs.texts.weighing import weights_of
-from chainrule.inputs.texts.words import Words
+from chainrule.inputs.texts.words import Words, words_of
 
 __all__ = ["Vocabulary"]
 
@@ -115,17 +117,40 @@ class Vocabulary:
         buckets = self.features.buckets
         return keys if buckets is None else (keys ^ keys >> np.uint64(32)) % np.uint64(buckets)
 
+    @cached_property
+    def known_words(self) -> KnownWords:
+        """The words as machine code finds them."""
+        return KnownWords(self.words)
+
+    def counts_in(self, texts: Sequence[str]) -> sparse.csr_array:
+        """Return how often each feature stands in each text, as `counts` does."""
+        if self.features.char_ngrams is not None or not self.words:  # of words not known, too
+            return self.counts(words_of(texts, lowercase=self.features.lowercase))
+        known = self.known_words
+        rows, of = known.rows_of(texts, lowercase=self.features.lowercase)
+        in_runs = rows
+        if not self.features.sign_ngrams:
+            in_runs = np.where((rows >= 0) & known.signs[rows], -1, rows)
+        starts, keys = ngrams.runs(in_runs, of, self.features.word_ngrams)
+        no_pieces = np.zeros(0, np.int64), NO_KEYS
+        return self._counts(of, rows, ((starts, self.in_bucket(keys)), no_pieces), len(texts))
+
     def counts(self, found: Words) -> sparse.csr_array:
         """Return how often each feature stands in each text, (n, features) of float64."""
-        rows = self.rows_of(found)
-        parts = [(found.texts, rows)]
-        before = len(self.words)
         kinds = self.runs_of(found), self.pieces_of(found)
-        for (texts, keys), known in zip(kinds, self.slots, strict=True):
+        return self._counts(found.texts, self.rows_of(found), kinds, found.count)
+
+    def _counts(
+        self, of: Places, rows: Places, kinds: Sequence[tuple[Places, Keys]], texts: int
+    ) -> sparse.csr_array:
+        """Return how often words, and runs and pieces, stand in each text."""
+        parts = [(of, rows)]
+        before = len(self.words)
+        for (stand, keys), known in zip(kinds, self.slots, strict=True):
             places = known.places(keys)
-            parts.append((texts, np.where(places < 0, -1, places + before)))
+            parts.append((stand, np.where(places < 0, -1, places + before)))
             before += known.count
-        return counts_of(parts, found.count, self.count)
+        return counts_of(parts, texts, self.count)
 
     def weighted(self, counts: sparse.csr_array) -> sparse.csr_array:
         """Return what features weigh, float32, from how often they stand in texts."""

@@ -9,6 +9,13 @@ from scipy import sparse
 __all__ = ["weights_of"]
 
 
+def _logarithms(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return 1 + ln c of counts c, of which most are 1."""
+    found, several = np.ones(len(values)), values > 1
+    found[several] += np.log(values[several])
+    return found
+
+
 def weights_of(
     counts: sparse.csr_array, weighting: str, idf: NDArray[np.float64]
 ) -> sparse.csr_array:
@@ -26,7 +33,7 @@ def weights_of(
     values, starts = counts.data, counts.indptr
     texts = np.repeat(np.arange(counts.shape[0]), np.diff(starts))
     if weighting == "tfidf":
-        values = (1 + np.log(values)) * idf[counts.indices]
+        values = _logarithms(values) * idf[counts.indices]
         sums = np.sqrt(np.bincount(texts, values * values, counts.shape[0]))
     elif weighting == "mean":
         sums = np.bincount(texts, values, counts.shape[0])

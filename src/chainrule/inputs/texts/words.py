@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Words", "words_of"]
+__all__ = ["LINE_END", "SEPARATORS", "Words", "as_bytes", "is_sign", "words_of"]
 
 LINE_END = b"\n"
 """The word that ends a text; none of a text is like it."""
@@ -79,7 +79,7 @@ class Words:
     @cached_property
     def signs(self) -> NDArray[np.bool_]:
         """Which of the different words are signs, without a letter or digit."""
-        return np.fromiter(map(_is_sign, self.different), bool, len(self.lengths))
+        return np.fromiter(map(is_sign, self.different), bool, len(self.lengths))
 
 
     def of_rows(self, rows: NDArray[np.integer]) -> Words:
@@ -92,7 +92,8 @@ class Words:
         return replace(self, numbers=self.numbers[tokens], texts=texts, count=len(rows))
 
 
-def _is_sign(word: bytes) -> bool:
+def is_sign(word: bytes) -> bool:
+    """Return whether a word has neither letters nor digits."""
     if word.isascii():  # one sign, or all letters and digits
         return not (word.isalnum() or b"_" in word)
     return not OF_WORDS.search(word.decode("utf-8", "surrogatepass"))
