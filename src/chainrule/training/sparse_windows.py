@@ -12,10 +12,6 @@ from chainrule.types import Array
 
 __all__ = ["SparseWindows"]
 
-FIRST_ENTRIES = 2**16
-"""Entries for which there is room at first."""
-
-
 class SparseWindows:
     """Sparse samples X (n, f) of two windows, each filled piece by piece while the other is used.
 
@@ -27,11 +23,13 @@ class SparseWindows:
         Of the numbers.
     rows : int
         The most samples of a window; those of the second one are numbered from here.
+    entries : int
+        For how many of a window there is room at first.
     """
 
-    def __init__(self, features: int, dtype: np.dtype[Any], rows: int) -> None:
+    def __init__(self, features: int, dtype: np.dtype[Any], rows: int, entries: int) -> None:
         self.features, self.rows = features, rows
-        self._halves = [_Entries(dtype, rows) for _ in range(2)]
+        self._halves = [_Entries(dtype, rows, entries) for _ in range(2)]
 
     def put(self, place: slice, X: Any) -> None:
         """Put samples behind those of their window; the first ones of a window begin it anew."""
@@ -46,10 +44,10 @@ class SparseWindows:
 class _Entries:
     """The entries of a window's samples, one after the other."""
 
-    def __init__(self, dtype: np.dtype[Any], rows: int) -> None:
+    def __init__(self, dtype: np.dtype[Any], rows: int, entries: int) -> None:
         self.starts = np.zeros(rows + 1, np.int64)
-        self.columns: NDArray[np.int32] = np.empty(FIRST_ENTRIES, np.int32)
-        self.values: Array = np.empty(FIRST_ENTRIES, dtype)
+        self.columns: NDArray[np.int32] = np.empty(entries, np.int32)
+        self.values: Array = np.empty(entries, dtype)
 
     def put(self, first: int, X: Any) -> None:
         """Put samples there, from the number ``first`` on."""
@@ -64,9 +62,10 @@ class _Entries:
 
     def samples(self, count: int, features: int) -> sparse.csr_array:
         """Return the first samples as a matrix that shares the entries."""
-        end = int(self.starts[count])
-        parts = self.values[:end], self.columns[:end], self.starts[: count + 1]
-        return sparse.csr_array(parts, (count, features))
+        end, starts = int(self.starts[count]), self.starts[: count + 1]
+        if end < 2**31:  # or SciPy would copy the columns, for the sake of one type
+            starts = starts.astype(np.int32)
+        return sparse.csr_array((self.values[:end], self.columns[:end], starts), (count, features))
 
 
 def _grown(array: Any, filled: int, need: int) -> Any:

@@ -126,7 +126,8 @@ class WindowedSamples:
                     f"blocks, got {shards} shards"
                 )
             self.samples = replace(self.samples, X=self.known.X)
-            self.sparse = SparseWindows(first.X.shape[1], dtype, self.window)
+            entries = self.window * first.X.nnz * 9 // (8 * first.X.shape[0])
+            self.sparse = SparseWindows(first.X.shape[1], dtype, self.window, entries)
         if plan.augmentation:
             augmentation.allocate(first.X[:0], plan.augmentation, dtype)  # which says what is wrong
         self._pool = ThreadPoolExecutor(1, "chainrule-reader")
@@ -182,9 +183,10 @@ class WindowedSamples:
             done = 0
 
     def close(self) -> None:
-        """End the thread that reads; the windows stay."""
+        """End the thread that reads; windows of sparse samples go, others stay."""
         self._stopping = True
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self.sparse = None
 
     # The order.
 

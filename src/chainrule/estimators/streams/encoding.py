@@ -118,13 +118,9 @@ class EncodedBlocks:
     def _few_of(self, parts: Iterator[LabelledPart]) -> Iterator[LabelledPart]:
         """Yield rows so few at a time that their numbers take little memory."""
         for part in parts:
-            rows = self._rows_at_once(part)
+            rows = max(LEAST_ROWS, NUMBERS // self._width(part))
             for start in range(0, len(part), rows):
                 yield part if rows >= len(part) else part.rows(start, min(start + rows, len(part)))
-
-    def _rows_at_once(self, part: LabelledPart) -> int:
-        """Return how many rows of a part are encoded at once."""
-        return max(LEAST_ROWS, NUMBERS // self._width(part))
 
     def _width(self, part: LabelledPart) -> int:
         """Return how many numbers X has for a row."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from math import prod
 from numbers import Integral
 from typing import Any
@@ -174,9 +174,10 @@ def _prepared(
     if not first:
         dtype = job.chain.dtype
     known = {each.name: getattr(job, each.name) for each in fields(FitJob)}
-    answers = AnswerEncoder(twin, targets, job.training_targets)
-    kind = EncodedTexts if isinstance(job.inputs, Texts) else EncodedBlocks
-    blocks = kind(stream, lambda part: encoded_rows(job.inputs, part), answers, weights)
+    inputs, trained = job.inputs, partial(twin._training_targets, job.targets)
+    answers = AnswerEncoder(twin, targets, trained)  # not the job's, whose chain is to be freed
+    kind = EncodedTexts if isinstance(inputs, Texts) else EncodedBlocks
+    blocks = kind(stream, lambda part: encoded_rows(inputs, part), answers, weights)
     if first:
         estimator._begin_with_all(job.chain, blocks)
     known |= {"estimator": estimator, "chain": job.chain.astype(dtype), "targets": targets}

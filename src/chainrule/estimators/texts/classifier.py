@@ -17,7 +17,7 @@ from chainrule.added import added
 from chainrule.data.streams import DataStream
 from chainrule.estimators.fasttext_classifier import FastTextClassifier
 from chainrule.estimators.parameters import Whole, with_shared_docs
-from chainrule.estimators.streams.prediction import by_parts
+from chainrule.estimators.streams.texts import by_few
 from chainrule.estimators.texts.explanation import explained_texts
 from chainrule.estimators.texts.network import TextNetwork
 from chainrule.inputs import Texts
@@ -146,7 +146,7 @@ class TextClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TextNetw
         """
         check_is_fitted(self)
         if isinstance(X, DataStream):
-            return by_parts(self.transform, X)
+            return np.concatenate(list(by_few(self.transform, X)))
         A = self._network().parameters[self._network().layers[0].names["A"]]
         return np.asarray(self._encoded(X) @ A)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from chainrule.estimators.fitting import FitJob
 from chainrule.estimators.network_classifier import NetworkClassifier
 from chainrule.estimators.stopping import OptimizerState
 from chainrule.estimators.streams.encoding import EncodedBlocks
-from chainrule.estimators.streams.texts import texts_of
+from chainrule.estimators.streams.texts import by_few, texts_of
 from chainrule.estimators.texts.all_shares import begin_with_shares
 from chainrule.estimators.texts.growth import grown_chain, grown_state
 from chainrule.estimators.texts.shares import begun_with_shares, usual_smoothing
@@ -151,6 +152,12 @@ class TextNetwork(NetworkClassifier):
         if before is None or not isinstance(inputs, Texts):
             return before
         return grown_state(before, self.chain_, job.chain, self.inputs_, inputs)
+
+    def _outputs(self, X: Any, *, fused_away: bool = False) -> Array:
+        if not (isinstance(X, DataStream) and self._has_network()):
+            return super()._outputs(X, fused_away=fused_away)
+        outputs = partial(super()._outputs, fused_away=fused_away)
+        return np.concatenate(list(by_few(outputs, X)))
 
     # Answers that are lists of labels.
 
