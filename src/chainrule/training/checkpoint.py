@@ -65,6 +65,7 @@ class Checkpoint:
         self._there: dict[str, Identity] = {}
         self._release = release()
         self._known: Mark | None = None
+        self.again = "the same training"
         _check_place(self.path)
 
     def __repr__(self) -> str:
@@ -179,7 +180,11 @@ class Checkpoint:
             )
             self._replace(document, arrays)
 
-        return CheckpointWriter(write, self.every)
+        return CheckpointWriter(write, self.every, self.goes_on)
+
+    def goes_on(self) -> str:
+        """Return how to go on from the file, nothing where it is not there."""
+        return f"{self.again} goes on from {self.path}" if self._file.exists() else ""
 
     def remove(self) -> None:
         """Remove the file, if it is the one that this training has read or written."""
