@@ -150,7 +150,7 @@ class Noting(OneProcess):
 
 
 class _Noted:
-    interrupted = False
+    interrupted, rows = False, None
 
     def __init__(self, gradients: Any) -> None:
         self.begin, self.vector, self.pieces = perf_counter(), gradients[:1].nbytes, []

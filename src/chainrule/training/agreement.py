@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from chainrule.chain import Chain
-from chainrule.interruption import Request
+from chainrule.interruption import Request, noted
 from chainrule.losses import Loss
 from chainrule.training.checkpoint_writer import CheckpointWriter, NoCheckpoints, Run, Writer
 from chainrule.training.errors import SilentRankError
@@ -101,14 +101,20 @@ class SharedWriter:
 
     @contextmanager
     def at_work(self, run: Run) -> Iterator[None]:
-        """Let the first process keep what is there at the end, and others say where it is."""
+        """Let the first process keep what is there at the end, and others say where it is.
+
+        Where checkpoints are kept SIGTERM ends all, as it does one process, after the same step.
+        """
         try:
-            with self.writer.at_work(run):
+            with self._noting(), self.writer.at_work(run):
                 yield
         except SilentRankError as error:
             if self.ranks.rank and self._of_file is not None:
                 self._of_file.say_how_to_go_on(error)
             raise
+
+    def _noting(self) -> AbstractContextManager[Any]:
+        return nullcontext() if self._of_file is None else noted(SharedRequest(self.ranks))
 
     def look(self, run: Run) -> None:
         """Write a checkpoint if it is time; KeyboardInterrupt, at all alike, if one was asked."""
@@ -123,6 +129,19 @@ class SharedWriter:
 
 def _with_any_number_of_ranks(goes_on: Callable[[], str]) -> Callable[[], str]:
     return lambda: f"{said}, with any number of ranks" if (said := goes_on()) else ""
+
+
+class SharedRequest(Request):
+    """A request to end that all processes hear of, after the same step."""
+
+    def __init__(self, ranks: Ranks) -> None:
+        super().__init__()
+        self.ranks = ranks
+
+    def note(self) -> None:
+        """Take note of a signal; the second one is a KeyboardInterrupt at once."""
+        super().note()
+        self.ranks.ask_to_end()
 
 
 @contextmanager

@@ -34,8 +34,8 @@ SETUP = 300.0
 PATIENCE = 10.0
 """A rank is not given up before this many times what the longest work has taken lately."""
 
-ASKED, PATIENCE_THEN = 0.5, 3.0
-"""Both where the end has been asked for: who asks for it soon ends processes by force."""
+HURRIED, PATIENCE_THEN = 0.2, 3.0
+"""Both once SIGTERM has come: Open MPI kills all ranks half a second after one has died."""
 
 FORGETS = 0.9
 """How much of that counts after the next wait: a first step plans, and may compile."""
@@ -72,7 +72,7 @@ class Messages:
         self.rank, self.size = communicator.Get_rank(), communicator.Get_size()
         self.allowed = SETUP
         self._longest, self._left = 0.0, time.perf_counter()
-        self.interrupted = False
+        self.interrupted = self.hurried = False
         duplicate, request = communicator.Idup()
         self.communicator = communicator  # for bad news, until there is the duplicate
         self.life = SignsOfLife(communicator)
@@ -141,7 +141,7 @@ class Messages:
     def _most(self) -> float:
         """How many seconds another rank is waited for."""
         most = max(self.allowed, PATIENCE * self._longest)
-        return min(most, max(ASKED, PATIENCE_THEN * self._longest)) if self.interrupted else most
+        return min(most, max(HURRIED, PATIENCE_THEN * self._longest)) if self.hurried else most
 
     def _look_for_news(self) -> None:
         """Raise RankError if another rank says that it has failed, or waits in vain."""
@@ -239,8 +239,12 @@ class MPIRanks:
 
     def at_one_pace(self) -> AbstractContextManager[None]:
         """Take note that steps begin and, in the end, that they are over."""
-        self.interrupted = self.messages.interrupted = False
+        self.interrupted = self.messages.interrupted = self.messages.hurried = False
         return self.messages.at_one_pace()
+
+    def ask_to_end(self) -> None:
+        """Let all ranks end after the same step."""
+        self.messages.interrupted = self.messages.hurried = True
 
     # ---- from rank 0 to all, along a tree: each rank hears from its number without the last 1
 

@@ -72,6 +72,9 @@ class Ranks(Protocol):
     def at_one_pace(self) -> AbstractContextManager[None]:
         """Take note that steps begin and, in the end, that they are over."""
 
+    def ask_to_end(self) -> None:
+        """Let all processes end after the same step."""
+
 
 def own_rows(ranks: Ranks, count: int) -> slice:
     """Return which of some rows are a process's own."""
@@ -116,6 +119,10 @@ class OneProcess:
     def at_one_pace(self) -> AbstractContextManager[None]:
         """Do nothing."""
         return nullcontext()
+
+    def ask_to_end(self) -> None:
+        """End after this step."""
+        self.interrupted = True
 
 
 class _Whole:

@@ -25,6 +25,9 @@ ALARM = 2
 KEPT, SPOKEN_FOR = 4.0, 1.5
 """Seconds in which rank 0 keeps a checkpoint and ends all, before another does; before others do"""
 
+READ = 0.1
+"""Seconds in which ``mpiexec`` reads what a rank has said, before it ends all."""
+
 _current: ContextVar[Ranks | None] = ContextVar("ranks", default=None)
 
 
@@ -148,7 +151,8 @@ def is_left_to_another(error: BaseException) -> bool:
 def _end_all(communicator: Any, messages: Messages | None, error: SilentRankError) -> None:
     """Say in one sentence why all ranks end, and end them."""
     rank, speaker, notes = communicator.Get_rank(), 0, getattr(error, "__notes__", ())
-    if messages is not None and (silent := messages.life.silent()):
+    listens = messages is not None and not messages.hurried
+    if messages is not None and listens and (silent := messages.life.silent()):
         names = f"rank{'s' * (len(silent) > 1)} {', '.join(map(str, silent))}"
         error = SilentRankError(names, error.seconds)
         speaker = min(set(range(communicator.Get_size())) - set(silent))
@@ -158,6 +162,7 @@ def _end_all(communicator: Any, messages: Messages | None, error: SilentRankErro
     if hasattr(signal, "alarm"):  # a rank that is cut off cannot tell its mpiexec
         signal.alarm(ALARM)
     _say(f"rank {rank} ends the training: {error}", *notes)
+    time.sleep(READ)
     communicator.Abort(1)
 
 
@@ -178,7 +183,7 @@ def _signals(messages: Messages) -> Iterator[None]:
 
     def came(number: int, frame: FrameType | None) -> None:
         if messages.running and not messages.interrupted:
-            messages.interrupted = True
+            messages.interrupted, messages.hurried = True, number == signal.SIGTERM
             return
         usual = before[signal.Signals(number)]
         if callable(usual):
