@@ -1,5 +1,9 @@
 """A training that an error ends keeps its last whole step, and goes on with the same bits."""
 
+import errno
+import os
+import re
+
 import numpy as np
 import pytest
 
@@ -54,10 +58,13 @@ def step_of(path):
     return Reader(checkpoint._snapshot).whole("step")
 
 
-def trained(plan, score=None, **options):
+def accuracy(Y, t):
+    return float(np.mean(np.argmax(Y, 1) == t))
+
+
+def trained(plan, score_fails=0, **options):
     chain = rows()
-    score = score or (lambda Y, t: float(np.mean(np.argmax(Y, 1) == t)))
-    options |= {"validation": HELD_OUT, "score": score}
+    options |= {"validation": HELD_OUT, "score": Fails(accuracy, score_fails)}
     return bits(chain, train(chain, LOSS, X, t, plan, threads=1, **options))
 
 
@@ -73,9 +80,8 @@ def test_a_callback_that_fails(path, what, at, step):
 
 
 def test_a_score_that_fails_leaves_the_average_as_it_was(path):
-    score = Fails(lambda Y, t: float(np.mean(np.argmax(Y, 1) == t)), 3)
     with pytest.raises(OwnError):
-        trained(AVERAGED, score, checkpoint=path)
+        trained(AVERAGED, score_fails=3, checkpoint=path)
     assert step_of(path) == 18
     assert trained(AVERAGED, checkpoint=path) == trained(AVERAGED)
 
@@ -96,6 +102,44 @@ def test_without_a_checkpoint_nothing_is_said_of_one():
     with pytest.raises(OwnError) as found:
         trained(AVERAGED, reporter=Told("stepped", 2))
     assert not hasattr(found.value, "__notes__")
+
+
+class Nested(Recorder):
+    """Begins another training with the same checkpoint."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def finished(self, epoch):
+        trained(AVERAGED, checkpoint=self.path)
+
+
+def test_two_trainings_with_one_checkpoint(path):
+    told = f"checkpoint {path} is being written by another training, process {os.getpid()} on "
+    with pytest.raises(ValueError, match=re.escape(told)):
+        trained(AVERAGED, checkpoint=path, reporter=Nested(path))
+    assert os.listdir(path.parent) == [path.name], "the lock goes"
+    assert trained(AVERAGED, checkpoint=path) == trained(AVERAGED)
+
+
+def test_a_checkpoint_that_another_training_has_written_meanwhile(path):
+    with pytest.raises(OwnError):
+        trained(AVERAGED, checkpoint=path, reporter=Told("stepped", 2))
+    late = Checkpoint(path)
+    late.read()
+    trained(AVERAGED, checkpoint=path)
+    told = "has been changed by another training since this one began"
+    with pytest.raises(ValueError, match=told):
+        trained(AVERAGED, checkpoint=late)
+
+
+def test_where_nothing_can_be_locked_training_goes_on(path, monkeypatch):
+    def flock(*given):
+        raise OSError(errno.ENOLCK, "no locks")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    assert trained(AVERAGED, checkpoint=path) == trained(AVERAGED)
 
 
 class Post:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Thread
 from time import perf_counter, thread_time
 from typing import Protocol
@@ -86,6 +86,8 @@ class CheckpointWriter:
         Seconds from one to the next, at least.
     goes_on : callable
         Returns what an error is to say of how training goes on from the file; nothing if it cannot.
+    alone : callable
+        Returns a context in which no other process writes the file.
     """
 
     def __init__(
@@ -93,8 +95,9 @@ class CheckpointWriter:
         write: Callable[[Snapshot], None],
         every: float,
         goes_on: Callable[[], str] = str,
+        alone: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
-        self.write, self.every, self.goes_on = write, every, goes_on
+        self.write, self.every, self.goes_on, self.alone = write, every, goes_on, alone
         self.request = Request()
         self.noting: Callable[[], AbstractContextManager[Request]] = noted
         self.cost = 0.0
@@ -111,7 +114,7 @@ class CheckpointWriter:
         An error has a note that says so.
         """
         self._due = perf_counter() + max(self.every, run.size / EXPECTED / SHARE)
-        with self.noting() as self.request:
+        with self.alone(), self.noting() as self.request:
             try:
                 yield
             except BaseException as error:

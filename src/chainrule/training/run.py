@@ -152,39 +152,33 @@ class TrainingRun:
         return self.ended(work)
 
     def take(self, rows: Array, size: int, work: EpochAtWork) -> None:
-        """Take some steps of an epoch."""
+        """Take some steps of an epoch; where one of them fails, those before it are taken."""
         self.whole = False
         steps, at = len(rows) // size, self.position
         factors = self.plan.schedule.factors(at, steps)
         changes = self.plan.optimizer.scheduled(at, steps)
-        cause: BaseException | None = None
+        failed: BaseException | None = None
         try:
             values, penalties = self.stepper.take(rows, size, factors, changes)
         except StepsFailedError as error:
-            values, penalties, cause = error.values, error.penalties, error.__cause__
+            values, penalties, failed = error.values, error.penalties, error.__cause__
         if len(values):
-            self.note(rows[: len(values) * size], size, work, values, penalties, factors)
+            work.rate = self.plan.optimizer.learning_rate * float(factors[len(values) - 1])
+            self.note(work, rows, size, values, penalties)
         self.whole = True
-        if cause is not None:
-            raise cause
+        if failed is not None:
+            raise failed
 
     def note(
-        self,
-        rows: Array,
-        size: int,
-        work: EpochAtWork,
-        values: Array,
-        penalties: Array,
-        factors: Array,
+        self, work: EpochAtWork, rows: Array, size: int, values: Array, penalties: Array
     ) -> None:
-        """Take note of steps that are taken."""
+        """Take note of the steps that have values, on the first of the rows."""
         self.step += len(values)
-        work.rate = self.plan.optimizer.learning_rate * float(factors[len(values) - 1])
         if not math.isfinite(values[-1]):
             what = f"the loss became {values[-1]}"
             raise self.diverged(what, work.number, work.rate, self.origin())
         self.scale.begin(self.told(float(values[0]), float(penalties[0])))
-        weights = self.data.samples.batch_weights(rows, size)
+        weights = self.data.samples.batch_weights(rows[: len(values) * size], size)
         work.runs.append(Batches.of_one_size(values, penalties, weights, size))
 
     def ended(self, work: EpochAtWork) -> Epoch:
@@ -198,9 +192,10 @@ class TrainingRun:
         batches = Batches.together(work.runs)
         with self.average.in_place(average, self.stepper):
             loss, score = self.validate(number, rate)
+        epoch = Epoch(number, self.plan.epoch_loss(batches), rate, seconds, loss, score)
         self.whole = False
         self.average.accept(average)
-        return Epoch(number, self.plan.epoch_loss(batches), rate, seconds, loss, score)
+        return epoch
 
     @property
     def samples(self) -> int:

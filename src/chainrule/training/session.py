@@ -23,7 +23,7 @@ ALARM = 2
 """Seconds after which the system ends a rank that MPI has not ended."""
 
 KEPT, SPOKEN_FOR = 4.0, 1.5
-"""Seconds in which rank 0 keeps a checkpoint and ends all, before another does; before others do"""
+"""Seconds that rank 0 has to keep a checkpoint, before another rank ends all; that one has."""
 
 READ = 0.1
 """Seconds in which ``mpiexec`` reads what a rank has said, before it ends all."""
