@@ -1,6 +1,7 @@
 """The time of a step over ranks, by a model of operations, bytes and latency, and as measured.
 
-``mpiexec -n 2 python -m benchmarks.scaling BATCH``. Constants are measured in the same run: what a
+``mpiexec -n 2 python -m benchmarks.scaling BATCH [NAP]``. Ranks that wait look for messages every
+NAP microseconds, 50 unless they share processors, which they would spend on looking. Constants are measured in the same run: what a
 rank takes to make each piece of the gradient and to move along it, alone; and what an exchange of
 messages takes. The model says how these add up.
 """
@@ -19,7 +20,7 @@ import numpy as np
 
 from benchmarks.ranks_worker import SAMPLES, SIZES
 from chainrule import Adam, Chain, Linear, Plan, ReLU, SoftmaxCrossEntropy, train
-from chainrule.training import ranks_of, sharded_stepper
+from chainrule.training import communicator, ranks_of, sharded_stepper
 from chainrule.training.communicator import Messages, MPIRanks
 from chainrule.training.ranks import OneProcess
 from chainrule.training.tree_sums import HALVED
@@ -196,6 +197,8 @@ def main() -> None:
 
     steppers.ShardedStepper = Timed  # type: ignore[misc]
     batch, world = int(sys.argv[1]), MPI.COMM_WORLD
+    if len(sys.argv) > 2:
+        communicator.NAP, communicator.AWAKE = float(sys.argv[2]) / 1e6, 0.0
     with ranks_of(world) as ranks:
         assert isinstance(ranks, MPIRanks)
         network = network_of(ranks.messages) if ranks.size > 1 else Network(0.0, 0.0, np.inf)

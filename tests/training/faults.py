@@ -16,11 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 
@@ -48,16 +46,6 @@ KINDS = {
 
 MACHINES, LATENCY, RATE = 3, 1e-3, 125e6
 """Of the network of which a rank is cut off."""
-
-
-@dataclass
-class Told:
-    """What is known of a kind of fault."""
-
-    seconds: list[float] = field(default_factory=list)
-    sentences: list[int] = field(default_factory=list)
-    steps: list[int] = field(default_factory=list)
-    went_on: int = 0
 
 
 @dataclass
@@ -121,8 +109,8 @@ def step_of(path):
     return checkpoint._snapshot["step"]
 
 
-def go_through(launcher, name, expected, told, rng):
-    """Have a fault, and go on."""
+def gone_on(launcher, name, expected, rng):
+    """Have a fault, and go on; return the seconds until all had ended, and a line about it."""
     kind, failing = KINDS[name]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run"
@@ -133,20 +121,22 @@ def go_through(launcher, name, expected, told, rng):
         else:
             code, out, err, end = launcher.run(ranks, kind, *given)
         failed = re.search(r"failed at (\S+)", out)
-        if kind != "width":
-            assert failed, f"{name}: it came too late\n{err}"
-            told.seconds.append(end - float(failed[1]))
-            assert told.seconds[-1] < MOST, err
+        assert failed or kind == "width", f"{name}: it came too late\n{err}"
+        seconds = end - float(failed[1]) if failed else 0.0
+        assert seconds < MOST, err
         assert code or kind in ("SIGTERM", "SIGINT"), err
         assert not at_work(), name
-        told.sentences.append(len(re.findall(r"^chainrule: |^\S*Error: ", err, re.MULTILINE)))
+        sentences = len(re.findall(r"^chainrule: |^\S*Error: ", err, re.MULTILINE))
+        step = step_of(path) if path.exists() else 0
         if path.exists():
-            told.steps.append(step_of(path))
             quiet = ("SIGTERM", "SIGINT", "SIGKILL", "exit")
             assert str(path) in err or kind in quiet or (kind == "cut" and not failing), err
         others = int(rng.integers(1, 5))
         assert launcher.finished(others, path) == expected, f"{name}: other bits"
-        told.went_on += 1
+    return seconds, (
+        f"{name}, {ranks} ranks: ended after {seconds:.1f} s, with {sentences} sentences; {others} "
+        f"went on from step {step}"
+    )
 
 
 def main():
@@ -160,19 +150,16 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     launcher = Launcher(shlex.split(given.mpiexec), given.python, given.deadline)
-    rng, told = np.random.default_rng(given.seed), defaultdict(Told)
+    rng, longest = np.random.default_rng(given.seed), 0.0
     sys.path.insert(0, str(Path(__file__).parents[2]))
     os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
     with tempfile.TemporaryDirectory() as folder:
         expected = launcher.finished(1, Path(folder) / "whole")
         for name in islice(cycle(given.kinds), given.count):
-            go_through(launcher, name, expected, told[name], rng)
-            print(end=".", flush=True)
-    print("\nfault: times, seconds until all have ended, sentences, checkpoints found at step")
-    for name, each in told.items():
-        seconds = f"{median(each.seconds):.1f} to {max(each.seconds):.1f}" if each.seconds else "–"
-        print(f"{name}: {each.went_on}, {seconds}, {each.sentences}, {each.steps}")
-    print(f"{given.count} faults, after each of which training went on with the same bits")
+            seconds, line = gone_on(launcher, name, expected, rng)
+            longest = max(longest, seconds)
+            print(line, flush=True)
+    print(f"{given.count} faults, {longest:.1f} s at most, and the same bits after each")
 
 
 if __name__ == "__main__":
