@@ -1,9 +1,9 @@
 """The time of a step over ranks, by a model of operations, bytes and latency, and as measured.
 
-``mpiexec -n 2 python -m benchmarks.scaling BATCH [NAP]``. Ranks that wait look for messages every
-NAP microseconds, 50 unless they share processors, which they would spend on looking. Constants are measured in the same run: what a
-rank takes to make each piece of the gradient and to move along it, alone; and what an exchange of
-messages takes. The model says how these add up.
+``mpiexec -n 2 python -m benchmarks.scaling BATCH [NAP]``. Constants are measured in the same run:
+what a rank takes to make each piece of the gradient and to move along it, alone; and what an
+exchange of messages takes. The model says how these add up. Ranks that wait look for messages every
+NAP microseconds, 50 unless they share processors, which they would spend on looking.
 """
 
 from __future__ import annotations
