@@ -1,14 +1,14 @@
 """The time of a step over ranks, by a model of operations, bytes and latency, and as measured.
 
-``mpiexec -n 2 python -m benchmarks.scaling BATCH``. Constants are measured in the same run: what a
-rank takes to make each piece of the gradient and to move along it, alone; and what an exchange of
-messages takes. The model says how these add up.
+``mpiexec -n 2 python -m benchmarks.scaling BATCH [NAP]``. Constants are measured in the same run:
+what a rank takes to make each piece of the gradient and to move along it, alone; and what an
+exchange of messages takes. The model says how these add up. Ranks that wait look for messages every
+NAP microseconds, 50 unless they share processors, which they would spend on looking.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,12 +20,16 @@ import numpy as np
 
 from benchmarks.ranks_worker import SAMPLES, SIZES
 from chainrule import Adam, Chain, Linear, Plan, ReLU, SoftmaxCrossEntropy, train
-from chainrule.training import ranks_of, sharded_stepper
+from chainrule.training import communicator, ranks_of, sharded_stepper
+from chainrule.training.communicator import Messages, MPIRanks
 from chainrule.training.ranks import OneProcess
 from chainrule.training.tree_sums import HALVED
 
 SHORT, MIDDLE, LONG, BUFFERS = 64, 2**17, 2**20, 16
 """Bytes of the messages that are timed, and how many of the long ones there are."""
+
+TAG = 2**14
+"""Of these messages."""
 
 
 @dataclass(frozen=True)
@@ -87,36 +91,32 @@ def step_seconds(
     return max([looks[-1], *ends]) + moved
 
 
-def network_of(communicator: Any, times: int = 40) -> Network:
+def network_of(messages: Messages, times: int = 40) -> Network:
     """Return the constants of messages between neighbours, all of them at once.
 
     A short message goes there and back for the latency; longer ones go both ways at a time, from
-    memory that is in no cache.
+    memory that is in no cache. They are waited for as in a step.
     """
-    from mpi4py import MPI
-
-    rank, partner = communicator.Get_rank(), communicator.Get_rank() ^ 1
+    rank, partner = messages.rank, messages.rank ^ 1
     short, there = np.zeros(SHORT, np.uint8), []
     long = np.zeros((2, BUFFERS, LONG), np.uint8)
     both: dict[int, list[float]] = {MIDDLE: [], LONG: []}
     for turn in range(times):
         begin = perf_counter()
         for sends in (rank < partner, rank > partner):
-            one = communicator.Isend if sends else communicator.Irecv
-            request = one(short, partner)
-            while not request.Test():
-                os.sched_yield()
+            one = messages.send if sends else messages.receive
+            messages.wait([one(short, partner, TAG)], "a neighbour")
         there.append((perf_counter() - begin) / 2)
         for size, times_of_size in both.items():
-            communicator.Barrier()
+            messages.communicator.Barrier()
             begin = perf_counter()
             sent, received = long[:, turn % BUFFERS, :size]
-            requests = [communicator.Irecv(received, partner), communicator.Isend(sent, partner)]
-            while not MPI.Request.Testall(requests):
-                os.sched_yield()
+            requests = [messages.receive(received, partner, TAG), messages.send(sent, partner, TAG)]
+            messages.wait(requests, "a neighbour")
             times_of_size.append(perf_counter() - begin)
-    latency = median(communicator.allgather(median(there)))
-    found = {size: median(communicator.allgather(median(own))) for size, own in both.items()}
+    gather = messages.communicator.allgather
+    latency = median(gather(median(there)))
+    found = {size: median(gather(median(own))) for size, own in both.items()}
     rate = (LONG - MIDDLE) / max(found[LONG] - found[MIDDLE], 1e-9)
     return Network(latency, max(latency, found[MIDDLE] - MIDDLE / rate), rate)
 
@@ -150,7 +150,7 @@ class Noting(OneProcess):
 
 
 class _Noted:
-    interrupted = False
+    interrupted, rows = False, None
 
     def __init__(self, gradients: Any) -> None:
         self.begin, self.vector, self.pieces = perf_counter(), gradients[:1].nbytes, []
@@ -197,9 +197,11 @@ def main() -> None:
 
     steppers.ShardedStepper = Timed  # type: ignore[misc]
     batch, world = int(sys.argv[1]), MPI.COMM_WORLD
+    if len(sys.argv) > 2:
+        communicator.NAP, communicator.AWAKE = float(sys.argv[2]) / 1e6, 0.0
     with ranks_of(world) as ranks:
-        assert ranks is not None
-        network = network_of(world) if ranks.size > 1 else Network(0.0, 0.0, np.inf)
+        assert isinstance(ranks, MPIRanks)
+        network = network_of(ranks.messages) if ranks.size > 1 else Network(0.0, 0.0, np.inf)
         token = session._current.set(Noting(ranks.rank, ranks.size))
         piece = sharded_stepper.PIECE
         if ranks.on_this_machine == ranks.size:

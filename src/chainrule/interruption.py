@@ -144,13 +144,13 @@ class Request:
 
 
 @contextmanager
-def noted() -> Iterator[Request]:
+def noted(request: Request | None = None) -> Iterator[Request]:
     """Note Ctrl-C and SIGTERM, for who looks at the request where work can be ended.
 
     Signals that the program handles itself stay its own; in other threads than the main one nothing
     changes. At the end all is as it was before.
     """
-    request = Request()
+    request = request or Request()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from chainrule import MLPClassifier, ranks_of
+from chainrule.training import Checkpoint
+from chainrule.training.snapshot import Reader
 from training.over_ranks import all_digests, by_lbfgs, going_on
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -68,6 +70,13 @@ def ended(kind, *arguments, ranks=3):
     return started.returncode, out, err, time.perf_counter() - begin
 
 
+def step_of(path):
+    """Return how many steps a checkpoint has."""
+    checkpoint = Checkpoint(path)
+    checkpoint.read()
+    return Reader(checkpoint._snapshot).whole("step")
+
+
 WIDTH = r"expected X of shape \(64, 5\) at rank 1, as rank 0 has, got \(64, 6\)"
 
 
@@ -88,18 +97,22 @@ def test_an_error_of_one_rank_ends_all_and_is_said_once(kind, error):
 
 
 @with_mpi
-def test_a_rank_that_hangs_ends_all_with_a_sentence():
-    code, _, err, seconds = ended("SIGSTOP")
+def test_a_rank_that_hangs_ends_all_with_a_sentence_and_the_first_keeps_what_is_done(tmp_path):
+    path = tmp_path / "run"
+    code, _, err, seconds = ended("SIGSTOP", path)
     assert code != 0
-    sentence = "chainrule: rank 0 ends the training: no sign of life from rank 1 for 2 seconds\n"
+    goes_on = f"the same training goes on from {path}, with any number of ranks"
+    sentence = "rank 0 ends the training: no sign of life from rank 1 for 2 seconds"
     assert err.count("ends the training") == 1
-    assert sentence in err
+    assert f"chainrule: {sentence}; {goes_on}\n" in err
     assert seconds < 30
+    assert step_of(path) == 12
 
 
 @with_mpi
-def test_ctrl_c_of_one_rank_ends_the_steps_of_all_at_the_same_step():
-    code, out, err, _ = ended("SIGINT")
+@pytest.mark.parametrize("kind", ["SIGINT", "SIGTERM"])
+def test_a_signal_to_one_rank_ends_the_steps_of_all_at_the_same_step(kind, tmp_path):
+    code, out, err, _ = ended(kind, tmp_path / "run")
     assert code == 0, err
     assert out.split()[:3] == ["interrupted", "True", "1"]
 
@@ -108,9 +121,12 @@ def test_ctrl_c_of_one_rank_ends_the_steps_of_all_at_the_same_step():
 def test_a_training_goes_on_from_its_checkpoint_at_another_number_of_ranks(tmp_path):
     code, _, err, _ = ended("none", tmp_path / "whole", 6, ranks=2)
     assert code == 0, err
-    code, out, err, _ = ended("SIGINT", tmp_path / "cut", 100_000, ranks=3)
-    assert out.split()[:3] == ["interrupted", "True", "1"], err
-    assert (tmp_path / "cut").exists()
+    code, out, err, _ = ended("error", tmp_path / "cut", 100_000, ranks=3)
+    assert code == 1
+    goes_on = f"chainrule: the same training goes on from {tmp_path / 'cut'}, with any number of"
+    assert err.count(goes_on) == 1, err
+    assert err.count("Traceback") == 1, err
+    assert step_of(tmp_path / "cut") == 12
     shutil.copy(tmp_path / "cut", tmp_path / "again")
     results = set()
     for ranks, name in ((1, "cut"), (2, "again")):

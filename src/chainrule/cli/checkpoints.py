@@ -82,6 +82,7 @@ class KeptTraining:
 
         _check(path, inputs, resume=resume)
         self.checkpoint = FitCheckpoint(path, every)
+        self.checkpoint.again = "the same command with --resume"
         self.checkpoint.read()
         self.resumed = self.checkpoint.found
 
@@ -111,7 +112,7 @@ class KeptTraining:
         """Return what there is to say where training has been interrupted."""
         if self.checkpoint is None:
             return []
-        return [f"the same command with --resume goes on from {self.checkpoint.path}"]
+        return [f"{self.checkpoint.again} goes on from {self.checkpoint.path}"]
 
     def save(self, estimator: Any, output: Path) -> None:
         """Save a model; once it is that of the whole training, the checkpoint goes."""

@@ -24,7 +24,7 @@ def said() -> Iterator[None]:
         sentence = _sentence(error)
         if sentence is None:
             raise
-        _output().error(sentence)
+        _output().error("; ".join([sentence, *getattr(error, "__notes__", ())]))
         sys.exit(1)
 
 

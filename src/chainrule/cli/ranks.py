@@ -78,7 +78,7 @@ def over_ranks(command: str | None) -> Iterator[None]:
             f"mpiexec has started {size} process{'es' * (size > 1)} to train by mpi4py, "
             "which is not installed: pip install 'chainrule[mpi]'"
         ) from None
-    from chainrule.training.communicator import RankError
+    from chainrule.training.errors import RankError
     from chainrule.training.session import is_left_to_another, ranks_of
 
     try:

@@ -2,8 +2,7 @@
 
 from chainrule.training.augmentation import AUGMENTATIONS, Augmentation, Crop, Flip, Noise, Shift
 from chainrule.training.checkpoint import Checkpoint
-from chainrule.training.communicator import RankError
-from chainrule.training.errors import TrainingDivergedError
+from chainrule.training.errors import RankError, TrainingDivergedError
 from chainrule.training.gradient_norms import GradientNorms
 from chainrule.training.history import Epoch, History
 from chainrule.training.loop import train

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,10 @@ import numpy as np
 from scipy import sparse
 
 from chainrule.chain import Chain
-from chainrule.interruption import Request
+from chainrule.interruption import Request, noted
 from chainrule.losses import Loss
 from chainrule.training.checkpoint_writer import CheckpointWriter, NoCheckpoints, Run, Writer
+from chainrule.training.errors import SilentRankError
 from chainrule.training.history import Epoch
 from chainrule.training.plan import Plan
 from chainrule.training.ranks import Ranks
@@ -93,12 +94,27 @@ class SharedWriter:
 
     def __init__(self, writer: Writer, ranks: Ranks) -> None:
         self.writer, self.ranks = writer if ranks.rank == 0 else NoCheckpoints(), ranks
-        if isinstance(self.writer, CheckpointWriter):
-            self.writer.noting = _unnoticed
+        self._of_file = writer if isinstance(writer, CheckpointWriter) else None
+        if self._of_file is not None:
+            self._of_file.noting = _unnoticed
+            self._of_file.goes_on = _with_any_number_of_ranks(self._of_file.goes_on)
 
-    def at_work(self, run: Run) -> AbstractContextManager[None]:
-        """Return a context in which the training runs."""
-        return self.writer.at_work(run)
+    @contextmanager
+    def at_work(self, run: Run) -> Iterator[None]:
+        """Let the first process keep what is there at the end, and others say where it is.
+
+        Where checkpoints are kept SIGTERM ends all, as it does one process, after the same step.
+        """
+        try:
+            with self._noting(), self.writer.at_work(run):
+                yield
+        except SilentRankError as error:
+            if self.ranks.rank and self._of_file is not None:
+                self._of_file.say_how_to_go_on(error)
+            raise
+
+    def _noting(self) -> AbstractContextManager[Any]:
+        return nullcontext() if self._of_file is None else noted(SharedRequest(self.ranks))
 
     def look(self, run: Run) -> None:
         """Write a checkpoint if it is time; KeyboardInterrupt, at all alike, if one was asked."""
@@ -109,6 +125,23 @@ class SharedWriter:
     def last(self, run: Run) -> None:
         """Write a checkpoint now."""
         self.writer.last(run)
+
+
+def _with_any_number_of_ranks(goes_on: Callable[[], str]) -> Callable[[], str]:
+    return lambda: f"{said}, with any number of ranks" if (said := goes_on()) else ""
+
+
+class SharedRequest(Request):
+    """A request to end that all processes hear of, after the same step."""
+
+    def __init__(self, ranks: Ranks) -> None:
+        super().__init__()
+        self.ranks = ranks
+
+    def note(self) -> None:
+        """Take note of a signal; the second one is a KeyboardInterrupt at once."""
+        super().note()
+        self.ranks.ask_to_end()
 
 
 @contextmanager

@@ -31,15 +31,23 @@ class Average:
         """The average, of one axis; of no epochs yet, the parameters."""
         return self.parameters.flat if self._average is None else self._average
 
-    def see(self) -> None:
-        """Take in the parameters after an epoch; the first epoch's are the first average."""
+    def see(self) -> Array | None:
+        """Return the average with the parameters of an epoch, to be validated; None if none is.
+
+        The first epoch's are the first average. It is the average from :meth:`accept` on.
+        """
         if not self.share:
-            return
+            return None
         flat = self.parameters.flat
         if self._average is None:
-            self._average = flat.copy()
-        else:  # in this order no two products are rounded together, on any processor
-            self._average += (flat - self._average) * flat.dtype.type(1 - self.share)
+            return flat.copy()
+        # in this order no two products are rounded together, on any processor
+        average: Array = self._average + (flat - self._average) * flat.dtype.type(1 - self.share)
+        return average
+
+    def accept(self, average: Array | None) -> None:
+        """Take over what :meth:`see` returned: the epoch is at its end."""
+        self._average = average
 
     def snapshot(self) -> Snapshot:
         """Return the average, None of no epochs yet."""
@@ -54,13 +62,13 @@ class Average:
             self._average = reader.array("flat", flat.dtype, flat.shape)
 
     @contextmanager
-    def in_place(self, stepper: Stepper) -> Iterator[None]:
-        """Let the chain and the stepper have the average for a while."""
-        if self._average is None:
+    def in_place(self, average: Array | None, stepper: Stepper) -> Iterator[None]:
+        """Let the chain and the stepper have an average for a while, if there is one."""
+        if average is None:
             yield
             return
         own = self.parameters.flat.copy()
-        self.parameters.flat[...] = self._average
+        self.parameters.flat[...] = average
         stepper.load()
         try:
             yield

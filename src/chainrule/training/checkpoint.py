@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from chainrule.functions.fields import check_number
 from chainrule.later import later, release
 from chainrule.training.checkpoint_writer import CheckpointWriter, NotOursError
+from chainrule.training.file_lock import LockedError, locked
 from chainrule.training.identity import Identity, difference
 from chainrule.training.snapshot import Reader, Snapshot, joined, separated
 from chainrule.types import Array
@@ -65,6 +66,7 @@ class Checkpoint:
         self._there: dict[str, Identity] = {}
         self._release = release()
         self._known: Mark | None = None
+        self.again = "the same training"
         _check_place(self.path)
 
     def __repr__(self) -> str:
@@ -179,7 +181,24 @@ class Checkpoint:
             )
             self._replace(document, arrays)
 
-        return CheckpointWriter(write, self.every)
+        return CheckpointWriter(write, self.every, self.goes_on, self.alone)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let no other process write the file; ValueError if one does, or has since it was read."""
+        try:
+            lock = ExitStack()
+            lock.enter_context(locked(self._file))
+        except LockedError as error:
+            raise self.error(f"is being written by another training, {error}") from None
+        with lock:
+            if not self._ours():
+                raise self.error("has been changed by another training since this one began")
+            yield
+
+    def goes_on(self) -> str:
+        """Return how to go on from the file, nothing where it is not there."""
+        return f"{self.again} goes on from {self.path}" if self._file.exists() else ""
 
     def remove(self) -> None:
         """Remove the file, if it is the one that this training has read or written."""

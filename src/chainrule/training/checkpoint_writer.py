@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Thread
 from time import perf_counter, thread_time
 from typing import Protocol
 
 from chainrule.interruption import Request, noted
+from chainrule.training.errors import TrainingDivergedError
 from chainrule.training.snapshot import Snapshot
 from chainrule.warning import warn
 
@@ -83,10 +84,20 @@ class CheckpointWriter:
         never may again.
     every : float
         Seconds from one to the next, at least.
+    goes_on : callable
+        Returns what an error is to say of how training goes on from the file; nothing if it cannot.
+    alone : callable
+        Returns a context in which no other process writes the file.
     """
 
-    def __init__(self, write: Callable[[Snapshot], None], every: float) -> None:
-        self.write, self.every = write, every
+    def __init__(
+        self,
+        write: Callable[[Snapshot], None],
+        every: float,
+        goes_on: Callable[[], str] = str,
+        alone: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self.write, self.every, self.goes_on, self.alone = write, every, goes_on, alone
         self.request = Request()
         self.noting: Callable[[], AbstractContextManager[Request]] = noted
         self.cost = 0.0
@@ -98,18 +109,29 @@ class CheckpointWriter:
 
     @contextmanager
     def at_work(self, run: Run) -> Iterator[None]:
-        """Note signals while the training runs; an interrupted one is written as it is then."""
+        """Note signals while the training runs; one that ends amid epochs is written as it is then.
+
+        An error has a note that says so.
+        """
         self._due = perf_counter() + max(self.every, run.size / EXPECTED / SHARE)
-        with self.noting() as self.request:
+        with self.alone(), self.noting() as self.request:
             try:
                 yield
-            except KeyboardInterrupt:
+            except BaseException as error:
                 self._wait()
                 if run.whole:
                     self.last(run)
+                self.say_how_to_go_on(error)
                 raise
             finally:
                 self._wait()
+
+    def say_how_to_go_on(self, error: BaseException) -> None:
+        """Add to an error how training goes on from the file."""
+        if isinstance(error, TrainingDivergedError) or self._ended:
+            return
+        if said := self.goes_on():
+            error.add_note(said)
 
     def look(self, run: Run) -> None:
         """Write a checkpoint if it is time; KeyboardInterrupt if the end has been asked for."""

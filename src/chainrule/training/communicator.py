@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.training.errors import RankError, SilentRankError
 from chainrule.training.ranks import Add, Total
+from chainrule.training.signs_of_life import SignsOfLife
 from chainrule.training.tree_sums import Butterfly
 from chainrule.training.uneven_sums import OverRanks
 from chainrule.training.wire import Rounded, Wire
@@ -31,6 +33,9 @@ SETUP = 300.0
 
 PATIENCE = 10.0
 """A rank is not given up before this many times what the longest work has taken lately."""
+
+HURRIED, PATIENCE_THEN = 0.2, 3.0
+"""Both once SIGTERM has come: Open MPI kills all ranks half a second after one has died."""
 
 FORGETS = 0.9
 """How much of that counts after the next wait: a first step plans, and may compile."""
@@ -47,14 +52,6 @@ SHARED, GATHERED, ROWS, NEWS = range(4)
 
 _yield: Callable[[], None] = getattr(os, "sched_yield", lambda: None)
 """Lets another rank on the same processor go on."""
-
-
-class RankError(RuntimeError):
-    """Another rank has failed; the message says which one, and why."""
-
-
-class SilentRankError(RankError):
-    """Another rank has not been heard of for too long."""
 
 
 class Messages:
@@ -75,11 +72,12 @@ class Messages:
         self.rank, self.size = communicator.Get_rank(), communicator.Get_size()
         self.allowed = SETUP
         self._longest, self._left = 0.0, time.perf_counter()
-        self.interrupted = False
+        self.interrupted = self.hurried = False
         duplicate, request = communicator.Idup()
         self.communicator = communicator  # for bad news, until there is the duplicate
+        self.life = SignsOfLife(communicator)
         self.wait([request], "another rank")
-        self.communicator = duplicate
+        self.communicator, self.life = duplicate, SignsOfLife(duplicate)
 
     @property
     def running(self) -> bool:
@@ -124,7 +122,7 @@ class Messages:
         """Ask until something is done; RankError says whom it was waited for in vain."""
         begin = now = time.perf_counter()
         self._longest = max(FORGETS * self._longest, begin - self._left)
-        most, looked = max(self.allowed, PATIENCE * self._longest), begin
+        looked = begin
         while not done():
             now = time.perf_counter()
             if now - begin > AWAKE:
@@ -134,12 +132,22 @@ class Messages:
             if now - looked > LOOK:
                 looked = now
                 self._look_for_news()
-                if now - begin > most:
-                    raise SilentRankError(f"no sign of life from {whom()} for {most:.0f} seconds")
+                if now - begin > self._most:
+                    self.life.give(self._most)
+                    raise SilentRankError(whom(), self._most)
         self._left = time.perf_counter()
 
+    @property
+    def _most(self) -> float:
+        """How many seconds another rank is waited for."""
+        most = max(self.allowed, PATIENCE * self._longest)
+        return min(most, max(HURRIED, PATIENCE_THEN * self._longest)) if self.hurried else most
+
     def _look_for_news(self) -> None:
-        """Raise RankError if another rank says that it has failed."""
+        """Raise RankError if another rank says that it has failed, or waits in vain."""
+        if (seconds := self.life.asked()) is not None:
+            self.life.give(seconds)
+            raise SilentRankError("another rank", seconds)
         if (news := self._news()) is not None:
             raise RankError(f"rank {news[0]} has failed: {news[1]}")
 
@@ -235,8 +243,12 @@ class MPIRanks:
 
     def at_one_pace(self) -> AbstractContextManager[None]:
         """Take note that steps begin and, in the end, that they are over."""
-        self.interrupted = self.messages.interrupted = False
+        self.interrupted = self.messages.interrupted = self.messages.hurried = False
         return self.messages.at_one_pace()
+
+    def ask_to_end(self) -> None:
+        """Let all ranks end after the same step."""
+        self.messages.interrupted = self.messages.hurried = True
 
     # ---- from rank 0 to all, along a tree: each rank hears from its number without the last 1
 

@@ -102,7 +102,8 @@ def train(
         A file that keeps the training now and then, while it goes on. Where it is there already,
         training goes on from it, with the same bits as if it had never been interrupted; a file
         of another training is refused. In the main thread SIGTERM then ends training as Ctrl-C
-        does, between two steps, unless the program handles it itself.
+        does, between two steps, unless the program handles it itself. An error that ends training
+        finds the last whole step in the file.
     communicator : mpi4py.MPI.Comm, optional
         Whose ranks share each batch out, all of which call this with the same arguments. However
         many they are, up to the plan's shards, all have the same bits in the end.

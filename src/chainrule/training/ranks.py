@@ -74,6 +74,9 @@ class Ranks(Protocol):
     def at_one_pace(self) -> AbstractContextManager[None]:
         """Take note that steps begin and, in the end, that they are over."""
 
+    def ask_to_end(self) -> None:
+        """Let all processes end after the same step."""
+
 
 def check_count(name: str, shards: int, ranks: int) -> None:
     """Raise ValueError, which begins with ``name``, for fewer shards than ranks."""
@@ -132,6 +135,10 @@ class OneProcess:
     def at_one_pace(self) -> AbstractContextManager[None]:
         """Do nothing."""
         return nullcontext()
+
+    def ask_to_end(self) -> None:
+        """End after this step."""
+        self.interrupted = True
 
 
 class _Whole:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -16,7 +17,7 @@ from chainrule.training.averaging import Average
 from chainrule.training.checkpoint_writer import NoCheckpoints, Writer
 from chainrule.training.epoch_at_work import EpochAtWork
 from chainrule.training.epoch_samples import EpochSamples
-from chainrule.training.errors import TrainingDivergedError
+from chainrule.training.errors import StepsFailedError, TrainingDivergedError
 from chainrule.training.history import Batches, Epoch, History, weighted_mean
 from chainrule.training.loss_scale import LossScale, lowered, rise_remark
 from chainrule.training.plan import Plan
@@ -92,16 +93,24 @@ class TrainingRun:
             if best or self.validation is None:
                 self.good[...] = self.average.flat
                 history.kept = epoch.number
-            self.reporter.finished(epoch)
-            if self.watcher.exhausted(epoch):
-                history.end = "converged" if self.validation is None else "validation"
-            elif self.late:
-                history.end = "time"
-            self.present, self.whole = None, True
+            with self.to_the_end_of_the_epoch(epoch):
+                self.reporter.finished(epoch)
             self.writer.look(self)
         if len(history.epochs) > before and not self.cut:
             self.writer.last(self)
         self.writer.look(self)
+
+    @contextmanager
+    def to_the_end_of_the_epoch(self, epoch: Epoch) -> Iterator[None]:
+        """Decide what comes after an epoch, whatever becomes of those who are told of it."""
+        try:
+            yield
+        finally:
+            if self.watcher.exhausted(epoch):
+                self.history.end = "converged" if self.validation is None else "validation"
+            elif self.late:
+                self.history.end = "time"
+            self.present, self.whole = None, True
 
     @property
     def _keeps(self) -> bool:
@@ -129,7 +138,7 @@ class TrainingRun:
         if self.present is None:
             rate = self.plan.optimizer.learning_rate
             self.present = EpochAtWork(len(self.history.epochs) + 1, rate)
-        work, self.whole = self.present, False
+        work = self.present
         self.data.augment(work.number)
         for rows, size in self.data.slices(work.number, self.stepper, work.steps):
             if work.runs and self.late:
@@ -140,25 +149,37 @@ class TrainingRun:
         if self.late:
             self.cut = True  # where training may go on from, if it is given more time
             self.writer.last(self)
-        self.whole = False
         return self.ended(work)
 
     def take(self, rows: Array, size: int, work: EpochAtWork) -> None:
-        """Take some steps of an epoch."""
+        """Take some steps of an epoch; where one of them fails, those before it are taken."""
         self.whole = False
         steps, at = len(rows) // size, self.position
         factors = self.plan.schedule.factors(at, steps)
         changes = self.plan.optimizer.scheduled(at, steps)
-        values, penalties = self.stepper.take(rows, size, factors, changes)
+        failed: BaseException | None = None
+        try:
+            values, penalties = self.stepper.take(rows, size, factors, changes)
+        except StepsFailedError as error:
+            values, penalties, failed = error.values, error.penalties, error.__cause__
+        if len(values):
+            work.rate = self.plan.optimizer.learning_rate * float(factors[len(values) - 1])
+            self.note(work, rows, size, values, penalties)
+        self.whole = True
+        if failed is not None:
+            raise failed
+
+    def note(
+        self, work: EpochAtWork, rows: Array, size: int, values: Array, penalties: Array
+    ) -> None:
+        """Take note of the steps that have values, on the first of the rows."""
         self.step += len(values)
-        work.rate = self.plan.optimizer.learning_rate * float(factors[len(values) - 1])
         if not math.isfinite(values[-1]):
             what = f"the loss became {values[-1]}"
             raise self.diverged(what, work.number, work.rate, self.origin())
         self.scale.begin(self.told(float(values[0]), float(penalties[0])))
-        weights = self.data.samples.batch_weights(rows, size)
+        weights = self.data.samples.batch_weights(rows[: len(values) * size], size)
         work.runs.append(Batches.of_one_size(values, penalties, weights, size))
-        self.whole = True
 
     def ended(self, work: EpochAtWork) -> Epoch:
         """Return an epoch whose steps are taken, validated."""
@@ -167,12 +188,14 @@ class TrainingRun:
         if not self.parameters.finite:
             names = [name for name, w in self.parameters.items() if not np.isfinite(w).all()]
             raise self.diverged(f"the parameter {names[0]} became infinite or NaN", number, rate)
-        self.average.see()
-        seconds = work.so_far
+        average, seconds = self.average.see(), work.so_far
         batches = Batches.together(work.runs)
-        with self.average.in_place(self.stepper):
+        with self.average.in_place(average, self.stepper):
             loss, score = self.validate(number, rate)
-        return Epoch(number, self.plan.epoch_loss(batches), rate, seconds, loss, score)
+        epoch = Epoch(number, self.plan.epoch_loss(batches), rate, seconds, loss, score)
+        self.whole = False
+        self.average.accept(average)
+        return epoch
 
     @property
     def samples(self) -> int:
@@ -238,6 +261,7 @@ class TrainingRun:
         self, what: str, epoch: int, rate: float, origin: str = ""
     ) -> TrainingDivergedError:
         """Put the last good parameters back and return the error to raise."""
+        self.whole = False
         self.parameters.flat[...] = self.good
         self.history.end = "diverged"
         kept = f"epoch {self.history.kept}" if self.history.kept else "the start"

@@ -15,24 +15,22 @@ from contextvars import ContextVar
 from types import FrameType
 from typing import Any
 
-from chainrule.training.communicator import (
-    DEADLINE,
-    Messages,
-    MPIRanks,
-    RankError,
-    SilentRankError,
-)
+from chainrule.training.communicator import DEADLINE, Messages, MPIRanks
+from chainrule.training.errors import RankError, SilentRankError
 from chainrule.training.plan import check_shards
 from chainrule.training.ranks import OneProcess, Ranks, check_count
 from chainrule.training.wire import Wire, check_wire
 
-ALARM = 3
+ALARM = 2
 """Seconds after which the system ends a rank that MPI has not ended."""
 
-_current: ContextVar[Ranks | None] = ContextVar("ranks", default=None)
+KEPT, SPOKEN_FOR = 4.0, 1.5
+"""Seconds that rank 0 has to keep a checkpoint, before another rank ends all; that one has."""
 
-SPOKEN_FOR = 2.0
-"""Seconds in which the rank that speaks for all ends the others, before they do so themselves."""
+READ = 0.1
+"""Seconds in which ``mpiexec`` reads what a rank has said, before it ends all."""
+
+_current: ContextVar[Ranks | None] = ContextVar("ranks", default=None)
 
 
 def present_ranks() -> Ranks | None:
@@ -118,8 +116,10 @@ def ranks_of(
             _current.reset(token)
         messages.end()
     except SilentRankError as error:
-        _end_all(communicator, str(error))
+        _end_all(communicator, messages, error)
     except RankError as error:
+        if not communicator.Get_rank():
+            _say(*getattr(error, "__notes__", ()))
         _leave_to_another(error)
         raise
     except BaseException as error:
@@ -183,17 +183,28 @@ def is_left_to_another(error: BaseException) -> bool:
     return getattr(error, "left_to_another", False)
 
 
-def _end_all(communicator: Any, text: str) -> None:
+def _end_all(communicator: Any, messages: Messages | None, error: SilentRankError) -> None:
     """Say in one sentence why all ranks end, and end them."""
-    rank = communicator.Get_rank()
-    speaker = 1 if "from rank 0 " in text else 0
-    if rank != speaker:
-        time.sleep(SPOKEN_FOR)
+    rank, speaker, notes = communicator.Get_rank(), 0, getattr(error, "__notes__", ())
+    listens = messages is not None and not messages.hurried
+    if messages is not None and listens and (silent := messages.life.silent()):
+        names = f"rank{'s' * (len(silent) > 1)} {', '.join(map(str, silent))}"
+        error = SilentRankError(names, error.seconds)
+        speaker = min(set(range(communicator.Get_size())) - set(silent))
+    if rank:
+        time.sleep(KEPT if rank == speaker else KEPT + SPOKEN_FOR)
     sys.stdout.flush()
     if hasattr(signal, "alarm"):  # a rank that is cut off cannot tell its mpiexec
         signal.alarm(ALARM)
-    os.write(2, f"chainrule: rank {rank} ends the training: {text}\n".encode())
+    _say(f"rank {rank} ends the training: {error}", *notes)
+    time.sleep(READ)
     communicator.Abort(1)
+
+
+def _say(*parts: str) -> None:
+    """Write a sentence in one piece, which words of other ranks do not come into."""
+    if parts:
+        os.write(2, f"chainrule: {'; '.join(parts)}\n".encode())
 
 
 @contextmanager
@@ -207,7 +218,7 @@ def _signals(messages: Messages) -> Iterator[None]:
 
     def came(number: int, frame: FrameType | None) -> None:
         if messages.running and not messages.interrupted:
-            messages.interrupted = True
+            messages.interrupted, messages.hurried = True, number == signal.SIGTERM
             return
         usual = before[signal.Signals(number)]
         if callable(usual):

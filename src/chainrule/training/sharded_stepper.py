@@ -12,6 +12,7 @@ from scipy import sparse
 
 from chainrule.chain import Chain
 from chainrule.losses import Loss
+from chainrule.training.errors import StepsFailedError
 from chainrule.training.factors import factors_of
 from chainrule.training.optimizers import Optimizer
 from chainrule.training.ranks import Ranks, nodes, own_rows
@@ -50,6 +51,7 @@ class ShardedStepper(StepOwner):
     engine = "machine"
     reason = ""
     first_not_finite: int | None = None
+    moving = False
 
     def __init__(
         self,
@@ -127,19 +129,23 @@ class ShardedStepper(StepOwner):
     def take(
         self, rows: Array, size: int, factors: Array, changes: Mapping[str, Array]
     ) -> tuple[Array, Array]:
-        """Take a step on each ``size`` of the rows."""
+        """Take a step on each ``size`` of the rows; StepsFailedError where one fails unmoved."""
         begin, taken = perf_counter(), []
         self.steps.plan_steps(self.rate * factors, changes)
         for step in range(len(factors)):
-            taken.append(self._step(rows[step * size : (step + 1) * size]))
+            try:
+                taken.append(self._step(rows[step * size : (step + 1) * size]))
+            except Exception as error:
+                if self.moving:
+                    raise
+                raise StepsFailedError(*_columns(taken)) from error
             if not np.isfinite(taken[-1][0]):
                 places = self.ranks.gather(self.steps.first_not_finite(size))
                 found = [place for place in places if place is not None]
                 self.first_not_finite = min(found, default=None)
                 break
         self._step_seconds = (perf_counter() - begin) / len(taken)
-        values, penalties = np.array(taken).T
-        return values, penalties
+        return _columns(taken)
 
     def _step(self, rows: Array) -> tuple[float, float]:
         """Take a step on a batch; return the loss before it, and the penalty in it."""
@@ -165,7 +171,9 @@ class ShardedStepper(StepOwner):
         loss = total.finished()
         value = loss + steps.penalty
         if np.isfinite(value):
+            self.moving = True
             steps.move(total.rows)
+            self.moving = False
         self.ranks.interrupted |= total.interrupted
         return value, steps.penalty
 
@@ -178,3 +186,9 @@ class ShardedStepper(StepOwner):
         own = np.broadcast_to(given[rows].T, (members, len(rows)))
         whole = fsum(own.ravel().tolist())
         return whole / members, own / whole
+
+
+def _columns(taken: list[tuple[float, float]]) -> tuple[Array, Array]:
+    """Return the losses and the penalties of steps."""
+    values, penalties = np.array(taken).reshape(-1, 2).T
+    return values, penalties
