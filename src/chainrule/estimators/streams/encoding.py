@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from chainrule.inputs import Inputs, TableEncoder
 from chainrule.training.samples import Samples
 from chainrule.types import Array
 
-__all__ = ["EncodedBlocks", "encoded_rows"]
+__all__ = ["EncodedBlocks", "encoded_rows", "few_rows"]
 
 LEAST_ROWS, NUMBERS = 256, 2**21
 """Rows that are encoded at once at least, and numbers, 8 MiB of float32, that more rows make."""
@@ -114,9 +114,7 @@ class EncodedBlocks:
     def _few_of(self, parts: Iterator[LabelledPart]) -> Iterator[LabelledPart]:
         """Yield rows so few at a time that their numbers take little memory."""
         for part in parts:
-            rows = max(LEAST_ROWS, NUMBERS // self._width(part))
-            for start in range(0, len(part), rows):
-                yield part if rows >= len(part) else part.rows(start, min(start + rows, len(part)))
+            yield from few_rows([part], self._width(part))
 
     def _width(self, part: LabelledPart) -> int:
         """Return how many numbers X has for a row."""
@@ -138,6 +136,14 @@ class EncodedBlocks:
             own = self.weights.of(part, block, start)
             weights = own if weights is None else own * weights
         return Samples(X, t, weights)
+
+
+def few_rows(parts: Iterable[LabelledPart], width: int) -> Iterator[LabelledPart]:
+    """Yield rows so few at a time that so many numbers for each of them take little memory."""
+    rows = max(LEAST_ROWS, NUMBERS // max(1, width))
+    for part in parts:
+        for start in range(0, len(part), rows):
+            yield part if rows >= len(part) else part.rows(start, min(start + rows, len(part)))
 
 
 def encoded_rows(inputs: Inputs, part: LabelledPart) -> Any:
