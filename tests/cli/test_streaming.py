@@ -58,7 +58,7 @@ def test_classes_are_found_and_results_can_be_json(folder, tmp_path):
     ("options", "message"),
     [
         ((), "--target: expected the column to be predicted, with --stream"),
-        (("--target", "price", "--group", "city"), "--group: expected it without --stream"),
+        (("--target", "price", "--size", 8), "--size: expected it without --stream"),
         (("--target", "price", "--test", 0.4), "--test: expected files of their own with --stream"),
         (("--target", "price", "--batch", 0), "--batch: expected a number > 0 with --stream"),
         (("--target", "prize"), "no column 'prize' among 'area', 'rooms', 'city', 'price', 'kind'"),
@@ -162,7 +162,7 @@ def test_large_files_are_read_in_blocks(saved, folder, monkeypatch):
 
 def test_what_is_odd_in_a_folder_is_told_once(saved, tmp_path):
     model, target = saved
-    odd = tmp_path / "odd"
+    odd = tmp_path / "odd.parquet"  # as Spark names folders
     odd.mkdir()
     for part in range(3):
         rows = {"area": [20.0, 30.0, 40.0], "rooms": [3, 4, 5], "city": ["Rome", "Oslo", "Bonn"]}

@@ -28,7 +28,7 @@ TAKEN = {
     *("data", "target", "layers", "activation", "dropout", "learning_rate", "batch", "epochs"),
     *("patience", "class_weight", "label_smoothing", "seed", "scoring", "max_seconds"),
     *("validation", "test", "task", "precision", "engine", "threads"),
-    *("drop", "categorical", "numeric", "max_categories"),
+    *("drop", "categorical", "numeric", "text", "max_categories", "group", "time"),
 }
 """Options that a table in blocks goes with; the others are for what is in memory."""
 
@@ -51,12 +51,12 @@ def train_stream(
     stream, scored = _streams(options)
     for each in (path, *([] if kept.checkpoint is None else [kept.checkpoint.path])):
         stream.check_aside(each)
-    estimator, purpose = _estimator(options, stream)
+    estimator, purpose, roles = _estimator(options, stream)
     checkpoint = kept.begin(estimator, path)
     out.say(f"{len(stream):,} rows in {len(stream.sizes):,} blocks", purpose.reason, *kept.notes())
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always", UserWarning)
-        job = prepare_stream(estimator, stream, checkpoint)
+        job = prepare_stream(estimator, stream, roles, checkpoint)
     out.say(*dict.fromkeys(str(remark.message) for remark in remarks))
     estimator.verbose = False if out.messages.quiet else "bar"
     try:
@@ -91,8 +91,8 @@ def _streams(options: CommandLineOptions) -> tuple[DataStream, DataStream | None
     return stream, _scored(options)
 
 
-def _estimator(options: CommandLineOptions, stream: DataStream) -> tuple[Any, Purpose]:
-    """Return the estimator of a table that is streamed, and what its target is predicted for."""
+def _estimator(options: CommandLineOptions, stream: DataStream) -> tuple[Any, Purpose, Roles]:
+    """Return the estimator of a streamed table, what its target and what its columns are for."""
     head = stream.head(HEAD)
     if not isinstance(head.raw, Table) or not isinstance(head.y, Column):
         raise DataError(
@@ -101,10 +101,13 @@ def _estimator(options: CommandLineOptions, stream: DataStream) -> tuple[Any, Pu
     task: Any = options.task
     purpose = find_task(head.y, task)
     source = Source(Path(options.data).name, head.raw, options.target or "", head.y.cells)
-    estimator = table_estimator(options, purpose, Roles.of(options, source), len(stream))
+    roles = Roles.of(options, source)
+    estimator = table_estimator(options, purpose, roles, len(stream))
+    if roles.time is not None:
+        estimator.set_params(keep=(roles.time,))
     if options.validation is not None:
         estimator.set_params(validation_fraction=options.validation)
-    return estimator, purpose
+    return estimator, purpose, roles
 
 
 def _scored(options: CommandLineOptions) -> DataStream | None:

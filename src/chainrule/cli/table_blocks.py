@@ -67,11 +67,12 @@ def blocks_for(
     elif not path.is_file() or suffix not in STREAMED:
         return None
     said = options_said(reading, [each.name for each in fields(reading)])
-    if suffix in PARQUET and (said or as_json):
+    fits = suffix in PARQUET and path.is_file()  # unless it is large
+    if fits and (said or as_json):
         return None
     stream = DataStream(path)
     names = stream.names or ()
-    if suffix in PARQUET and len(stream) * len(names) < LARGE:
+    if fits and len(stream) * len(names) < LARGE:
         return None
     if said:
         raise ValueError(

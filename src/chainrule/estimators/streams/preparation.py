@@ -175,7 +175,7 @@ def _prepared(
         dtype = job.chain.dtype
     known = {each.name: getattr(job, each.name) for each in fields(FitJob)}
     answers = AnswerEncoder(twin, targets, job.training_targets)
-    blocks = EncodedBlocks(stream, lambda part: encoded_rows(job.inputs, part), answers, weights)
+    blocks = EncodedBlocks(stream, lambda part, _: encoded_rows(job.inputs, part), answers, weights)
     known |= {"estimator": estimator, "chain": job.chain.astype(dtype), "targets": targets}
     return StreamJob(**known, blocks=blocks, window_rows=window)
 
