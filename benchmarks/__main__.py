@@ -60,13 +60,18 @@ def main() -> None:
     parser.add_argument("what", nargs="?", choices=WHAT, default="cases")
     parser.add_argument("data", nargs="*", help="FILE.csv:TARGET … of estimators; a folder")
     parser.add_argument("--json", type=Path, help="write the figures to a file, too")
-    parser.add_argument("--only", default="", help="cases, tables, texts whose name contains this")
+    parser.add_argument(
+        "--only", default="", help="cases, tables, texts whose name contains this; rows or photos"
+    )
     parser.add_argument("--rounds", type=int, default=7, help="epochs of which the median counts")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of MNIST")
     parser.add_argument("--threads", type=int, default=processors(), help="at most")
     parser.add_argument("--gigabytes", type=float, default=2.0, help="of rows that are streamed")
     parser.add_argument(
         "--in-memory", type=float, default=2.0, metavar="GIGABYTES", help="of the same, at most"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=0.0, help="of streamed training; 0: whole epochs"
     )
     parser.add_argument(
         "--before", type=Path, metavar="FOLDER", help="beside another source tree, not the peers"
@@ -153,7 +158,8 @@ def run(arguments: argparse.Namespace, found: dict[str, Any]) -> None:
         found["texts"] = streaming_texts.measure(*map(Path, arguments.data[:2]))
     elif arguments.what == "streaming":
         folder = folder_of(arguments)
-        found |= streaming.measure(folder, arguments.gigabytes, arguments.in_memory)
+        sizes = arguments.gigabytes, arguments.in_memory, arguments.seconds
+        found |= streaming.measure(folder, *sizes, arguments.only)
     elif arguments.what == "texts":
         found |= texts.measure(folder_of(arguments), arguments.only, arguments.peers)
     elif arguments.what == "mnist":

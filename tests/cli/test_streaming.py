@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from chainrule import data, load
+from chainrule import TableClassifier, TableRegressor, data, load
 from cli.runs import chainrule
 from cli.test_checkpoints import interrupted
 
@@ -58,7 +58,7 @@ def test_classes_are_found_and_results_can_be_json(folder, tmp_path):
     ("options", "message"),
     [
         ((), "--target: expected the column to be predicted, with --stream"),
-        (("--target", "price", "--group", "city"), "--group: expected it without --stream"),
+        (("--target", "price", "--size", 8), "--size: expected it without --stream"),
         (("--target", "price", "--test", 0.4), "--test: expected files of their own with --stream"),
         (("--target", "price", "--batch", 0), "--batch: expected a number > 0 with --stream"),
         (("--target", "prize"), "no column 'prize' among 'area', 'rooms', 'city', 'price', 'kind'"),
@@ -114,6 +114,100 @@ def test_nothing_is_written_among_the_files_that_are_streamed(folder, options):
     assert f"expected a file outside of {folder}, all of whose files are read as rows" in run.error
 
 
+@pytest.fixture(scope="module", params=["price", "kind"])
+def saved(request, folder, tmp_path_factory):
+    """A model of numbers, or of classes, and what it is of."""
+    model = tmp_path_factory.mktemp("models") / "m.safetensors"
+    other = {"price": "kind", "kind": "price"}[request.param]
+    table = pq.read_table(folder / "0.parquet").drop_columns([other])
+    kind = TableRegressor if request.param == "price" else TableClassifier
+    kind(random_state=0, max_iter=2).fit(table, target=request.param).save(model)
+    return model, request.param
+
+
+def test_predictions_of_a_folder_are_those_of_its_files(saved, folder, tmp_path):
+    model, target = saved
+    options = ("--keep", "city,rooms", *(["--probabilities"] if target == "kind" else []))
+    each = [chainrule("predict", model, path, *options) for path in sorted(folder.iterdir())]
+    assert [run.code for run in each] == [0, 0, 0]
+    lines = [run.out.splitlines() for run in each]
+    expected = [*lines[0], *lines[1][1:], *lines[2][1:]]
+    run = chainrule("predict", model, folder, *options)
+    assert run.code == 0, run.err
+    assert run.out.splitlines() == expected
+    path = tmp_path / "p.csv"
+    run = chainrule("predict", model, folder, *options, "-o", path)
+    assert (run.out, path.read_text().splitlines()) == ("", expected)
+    assert f"2,400 predictions written to {path}" in run.err
+
+
+def test_scores_of_a_folder_are_those_of_its_rows(saved, folder, tmp_path):
+    model, _ = saved
+    whole = tmp_path / "whole.parquet"
+    pq.write_table(pa.concat_tables(map(pq.read_table, sorted(folder.iterdir()))), whole)
+    expected, found = (chainrule("evaluate", model, data, "--json") for data in (whole, folder))
+    assert found.json["rows"] == {"all": 2400}
+    assert found.json["scores"]["all"] == pytest.approx(expected.json["scores"]["all"], rel=1e-9)
+
+
+def test_large_files_are_read_in_blocks(saved, folder, monkeypatch):
+    model, _ = saved
+    command = ("predict", model, folder / "0.parquet")
+    whole = chainrule(*command)
+    monkeypatch.setattr("chainrule.cli.table_blocks.LARGE", 4000)
+    monkeypatch.setattr("chainrule.cli.model_commands.source_for", None)
+    assert chainrule(*command).out == whole.out
+    assert chainrule("evaluate", model, folder / "0.parquet").code == 0
+
+
+def test_what_is_odd_in_a_folder_is_told_once(saved, tmp_path):
+    model, target = saved
+    odd = tmp_path / "odd.parquet"  # as Spark names folders
+    odd.mkdir()
+    for part in range(3):
+        rows = {"area": [20.0, 30.0, 40.0], "rooms": [3, 4, 5], "city": ["Rome", "Oslo", "Bonn"]}
+        answers = {"price": [7.0, None, 9.0], "kind": ["cheap", "free" if part else None, "dear"]}
+        pq.write_table(pa.table({**rows, target: answers[target]}), odd / f"{part}.parquet")
+    run = chainrule("evaluate", model, odd)
+    assert run.code == 0, run.err
+    assert "all (6)" in run.out
+    if target == "price":
+        assert "3 rows have no value of 'price' and are left out\n" in run.err
+    else:
+        assert "1 row has no value of 'kind' and is left out\n" in run.err
+        assert "2 of 8 rows are of classes that training did not have, 'free': no " in run.err
+        assert "the first stands in row 1 of 1.parquet\n" in run.err
+    run = chainrule("predict", model, odd, "--probabilities", "--id", "rooms")
+    assert "1 cell with values not seen in training" in run.err
+    assert "'Oslo'; and so in 2 parts more\n" in run.err
+    assert ("--probabilities: there are none of numbers\n" in run.err) == (target == "price")
+    assert run.out.splitlines()[0].startswith(f"rooms,{target}")
+
+
+def test_blocks_that_cannot_be_predicted_name_the_file(saved, tmp_path):
+    model, target = saved
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    rows = {"area": ["20", "wide"], "rooms": [3, 4], "city": ["Rome", "Bonn"]}
+    pq.write_table(pa.table(rows), odd / "0.parquet")
+    out = tmp_path / "p.csv"
+    told = {
+        ("predict", model, odd, "-o", out): "row 1 of 0.parquet: expected",
+        ("predict", model, odd, "--json"): f"--json: expected CSV for {odd}, whose predictions are",
+        ("predict", model, odd, "--decimal", ","): "--decimal: expected it with a table in one f",
+        ("evaluate", model, odd): f"odd: no column '{target}' among 'area', 'rooms', 'city'",
+    }
+    for command, sentence in told.items():
+        assert sentence in chainrule(*command).error
+    assert not out.exists()
+    for answers in ([None, None], ["none", "nothing"]):
+        own = pa.array(answers, pa.string())
+        pq.write_table(pa.table({**rows, "area": [1.0, 2.0], target: own}), odd / "0.parquet")
+        run = chainrule("evaluate", model, odd)
+        assert any(
+            each in run.error
+            for each in ("has no values at all", "expected those of training", "expected a number")
+        )
 def test_labelled_lines_are_trained_on_and_what_is_saved_predicts_lines(tmp_path):
     rng = np.random.default_rng(0)
     topics = rng.choice(["tea", "milk"], 300)

@@ -489,8 +489,6 @@ def test_arrays_are_tables_too(data):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"groups": "city"}, "expected groups with rows in memory, got DataStream"),
-        ({"time": "sold"}, "expected time with rows in memory, got DataStream"),
         ({"y": "price", "target": "price"}, "expected y, or target='price' .* got both"),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 
 from chainrule.data import DataError, Table
 from chainrule.inputs import Options, TableEncoder
-from chainrule.inputs.tables import sketches, streaming
+from chainrule.inputs.tables import column_learners, sketches
 from chainrule.inputs.tables.streaming import learn_in_one_pass
 
 N = 1500
@@ -89,7 +89,7 @@ def test_texts_are_judged_by_all_rows_not_by_the_first(table):
 
 
 def test_many_values_of_which_none_is_frequent_only_name_rows(monkeypatch):
-    monkeypatch.setattr(streaming, "TextCounts", lambda: sketches.TextCounts(most=50))
+    monkeypatch.setattr(column_learners, "TextCounts", lambda: sketches.TextCounts(most=50))
     keys = [f"k{x}" for x in range(3000)]
     x = np.random.default_rng(0).normal(size=3000)
     table = Table(("key", "x"), (keys, x), unit="row")

@@ -58,7 +58,7 @@ def test_means_out_of_fold_by_a_naive_loop():
     codes, folds, weights = rng.integers(0, 9, 80), rng.integers(0, 4, 80), rng.uniform(1, 3, 80)
     y = rng.normal(size=(80, 2)) + codes[:, None] * [1.0, -0.5]
     means = of(codes, y, folds, weights)
-    (within, between), _ = means._components
+    within, between = means._components.within, means._components.between
     w, overall = weights / weights.mean(), np.average(y, axis=0, weights=weights)
     for row, found in enumerate(means.out_of_fold()):
         others = (codes == codes[row]) & (folds != folds[row])

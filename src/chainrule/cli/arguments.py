@@ -16,13 +16,22 @@ DataArgument = Annotated[
         "folder of images with one folder a class, or a folder with MNIST's files.",
     ),
 ]
+EvaluatedArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATA",
+        help="A built-in set, a table (CSV, Parquet, Excel, or - for standard input), a folder of "
+        "Parquet or Arrow files, a text file of lines with labels, a folder of images with one "
+        "folder a class, or a folder with MNIST's files.",
+    ),
+]
 PredictedArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="DATA...",
-        help="A built-in set, a table (CSV, Parquet, Excel, or - for standard input), a text file "
-        "with a text on each line, or images: files, folders, or a pattern such as "
-        "'photos/*.jpg'.",
+        help="A built-in set, a table (CSV, Parquet, Excel, or - for standard input), a folder of "
+        "Parquet or Arrow files, a text file with a text on each line, or images: files, folders, "
+        "or a pattern such as 'photos/*.jpg'.",
     ),
 ]
 SkipDamagedOption = Annotated[

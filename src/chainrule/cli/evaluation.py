@@ -102,22 +102,55 @@ def _place(data: Any, row: int) -> str:
 def evaluate(estimator: Any, data: Any, y: Column | Array) -> tuple[dict[str, float], list[str]]:
     """Return the scores of predictions for data with answers y, and notes on the data."""
     targets = estimator.targets_
+    found = compared(estimator, data, y)
+    if found.probabilities is None:
+        return regression_scores(found.t, found.chosen), found.notes
+    if targets.several:
+        scores = label_scores(found.t, found.chosen)
+        if targets.listed:
+            scores = {FIRST: first_right(found.t, found.probabilities), **scores}
+        return scores, found.notes
+    assert found.logits is not None
+    return class_scores(found.t, found.chosen, found.probabilities, found.logits), found.notes
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Targets and predictions as scores take them.
+
+    Parameters
+    ----------
+    t, chosen : ndarray
+        Numbers; labels (n, k); or places of classes (n,).
+    probabilities : ndarray of shape (n, K) or None
+        None of numbers.
+    logits : ndarray or None
+        Of classes that exclude each other.
+    notes : list of str
+        What was unusual in the data.
+    """
+
+    t: Array
+    chosen: Array
+    probabilities: Array | None
+    logits: Array | None
+    notes: list[str]
+
+
+def compared(estimator: Any, data: Any, y: Column | Array) -> Compared:
+    """Return the predictions for data beside answers y."""
+    targets = estimator.targets_
     y = targets.read(y) if isinstance(y, Column) else y
     found = predicted(estimator, data, logits=targets.kind == "classes" and not targets.several)
     if found.chosen is None or found.probabilities is None:
-        return regression_scores(y, found.values), found.notes
+        return Compared(y, found.values, None, None, found.notes)
     t, chosen = targets.encode(y), found.chosen
-    if targets.several:
-        scores = label_scores(t, chosen)
-        if targets.listed:
-            scores = {FIRST: first_right(t, found.probabilities), **scores}
-        return scores, found.notes
-    if targets.one_vs_rest:
-        t, chosen = np.argmax(t, axis=1), np.argmax(chosen, axis=1)
-    elif t.ndim == 2:
-        t, chosen = t[:, 0].astype(np.int64), chosen[:, 0].astype(np.int64)
-    assert found.logits is not None
-    return class_scores(t, chosen, found.probabilities, found.logits), found.notes
+    if not targets.several:
+        if targets.one_vs_rest:
+            t, chosen = np.argmax(t, axis=1), np.argmax(chosen, axis=1)
+        elif t.ndim == 2:
+            t, chosen = t[:, 0].astype(np.int64), chosen[:, 0].astype(np.int64)
+    return Compared(t, chosen, found.probabilities, found.logits, found.notes)
 
 
 def first_right(t: Array, probabilities: Array) -> float:

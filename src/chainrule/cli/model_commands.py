@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from chainrule.cli import output_files
 from chainrule.cli.arguments import (
-    DataArgument,
+    EvaluatedArgument,
     ForceOption,
     JsonOption,
     ModelArgument,
@@ -19,8 +20,8 @@ from chainrule.cli.arguments import (
 )
 from chainrule.cli.checks import check_at_random, check_on_data
 from chainrule.cli.descents import DescentOptions
-from chainrule.cli.evaluation import Predictions, evaluate_source, predicted, scores_json
-from chainrule.cli.model_data import loaded, samples_of, source_for, target_name
+from chainrule.cli.evaluation import Predictions, evaluate_source, scores_json
+from chainrule.cli.model_data import loaded, source_for, target_name
 from chainrule.cli.output import (
     Output,
     columns_table,
@@ -31,9 +32,10 @@ from chainrule.cli.output import (
     scores_table,
 )
 from chainrule.cli.plotting import ALL_PARTS, check_part, draw_source
-from chainrule.cli.predictions import columns_beside, predictions_csv, predictions_json
+from chainrule.cli.predictions import Shown, predictions_json
 from chainrule.cli.spelling import with_options
 from chainrule.cli.summary import ModelSummary
+from chainrule.cli.table_blocks import Notes, blocks_for, evaluate_blocks, predict_blocks
 from chainrule.cli.table_options import ReadingOptions
 from chainrule.data import Source
 from chainrule.pictures.network_picture import draw_network
@@ -85,42 +87,54 @@ def predict(
     if top is not None and estimator.targets_.kind != "classes":
         raise ValueError("--top: expected a model that predicts classes, got one of numbers")
     name = target_name(estimator, data[0], target)
+    shown = Shown(
+        target=name,
+        ids=id,
+        keep=keep,
+        every=with_input,
+        probabilities=probabilities,
+        top=top or 0,
+    )
+    blocks = blocks_for(estimator, data, options, as_json=as_json)
+    if blocks is not None:
+        if as_json:
+            raise ValueError(
+                f"--json: expected CSV for {data[0]}, whose predictions are written as they come"
+            )
+        notes = Notes()
+        texts = predict_blocks(estimator, blocks, shown, notes)
+        _write(out, output, texts, len(blocks))
+        out.say(*notes.told())
+        return
     source = source_for(
         estimator, data, None, optional=True, skip_damaged=skip_damaged, reading=options
     )
-    beside, unnamed = columns_beside(estimator, source, id, keep, every=with_input)
-    predictions = predicted(estimator, samples_of(estimator, source, name))
-    notes = [*_prediction_notes(source, predictions, probabilities=probabilities), *unnamed]
-    out.say(*notes)
+    predictions, beside, unnamed = shown.predicted(estimator, source)
+    told = [*_prediction_notes(source, predictions), *unnamed]
+    out.say(*told)
     if as_json:
-        told = predictions_json(estimator, source, predictions, name, beside, top=top or 0)
-        text = json_text({**told, "notes": notes})
+        found = predictions_json(estimator, source, predictions, name, beside, top=top or 0)
+        text = json_text({**found, "notes": told})
     else:
-        text = predictions_csv(
-            estimator,
-            source,
-            predictions,
-            name,
-            beside,
-            probabilities=probabilities,
-            top=top or 0,
-        )
-    if output is None:
-        out.text(text)
-    else:
-        output_files.write_text(output, text)
-        out.say(f"{len(source):,} predictions written to {output}")
+        text = shown.csv(estimator, source, predictions, beside)
+    _write(out, output, [text], len(source))
 
 
-def _prediction_notes(
-    source: Source, predictions: Predictions, *, probabilities: bool
-) -> list[str]:
+def _write(out: Output, path: Path | None, texts: Iterable[str], rows: int) -> None:
+    """Write predictions as they come, into a file or as results."""
+    if path is None:
+        for text in texts:
+            out.text(text)
+    else:
+        output_files.write_texts(path, texts)
+        out.say(f"{rows:,} predictions written to {path}")
+
+
+def _prediction_notes(source: Source, predictions: Predictions) -> list[str]:
     """Return what a user should know of predictions."""
     notes = [*source.notes, *predictions.notes]
     if source.test is not None or source.validation is not None:
         notes.append(f"these are the {len(source):,} training images; for others, name their file")
-    if probabilities and predictions.probabilities is None:
-        notes.append("--probabilities: there are none of numbers")
     return notes
 
 
@@ -128,7 +142,7 @@ def _prediction_notes(
 def evaluate(
     options: ReadingOptions,
     model: ModelArgument,
-    data: DataArgument,
+    data: EvaluatedArgument,
     target: TargetOption = None,
     skip_damaged: SkipDamagedOption = False,
     as_json: JsonOption = False,
@@ -137,10 +151,14 @@ def evaluate(
     out = Output(as_json=as_json)
     estimator = loaded(model, "evaluate")
     name = target_name(estimator, data, target)
-    source = source_for(
-        estimator, data, name, optional=False, skip_damaged=skip_damaged, reading=options
-    )
-    scores, rows, notes = evaluate_source(estimator, source, name)
+    blocks = blocks_for(estimator, [data], options)
+    if blocks is not None:
+        scores, rows, notes = evaluate_blocks(estimator, blocks, name)
+    else:
+        source = source_for(
+            estimator, data, name, optional=False, skip_damaged=skip_damaged, reading=options
+        )
+        scores, rows, notes = evaluate_source(estimator, source, name)
     out.say(*notes)
     positive = ModelSummary(estimator).positive
     if as_json:

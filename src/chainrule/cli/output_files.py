@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import tempfile
+from collections.abc import Iterable
 from itertools import chain, count
 from os import W_OK, access
 from pathlib import Path
@@ -76,15 +77,25 @@ def check_predictions_path(path: Path, *inputs: str | Path, force: bool) -> None
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file that is whole at any moment; a pipe or device just gets the text."""
-    write_bytes(path, text.encode(errors="surrogateescape"))  # names of files may be any bytes
+    write_texts(path, [text])
+
+
+def write_texts(path: Path, texts: Iterable[str]) -> None:
+    """Write texts, one after the other, as a file that is whole at any moment."""
+    _write(path, (text.encode(errors="surrogateescape") for text in texts))  # any files' names
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file that is whole at any moment; a pipe or device just gets the content."""
+    _write(path, [content])
+
+
+def _write(path: Path, parts: Iterable[bytes]) -> None:
     if path.exists() and not path.is_file():
-        path.write_bytes(content)
+        with path.open("wb") as file:
+            file.writelines(parts)
     else:
-        write_output(path, [content])
+        write_output(path, parts)
 
 
 def _check(path: Path, inputs: tuple[str | Path, ...], option: str = "--output") -> int | None:

@@ -5,19 +5,78 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any
 
 import numpy as np
 
 from chainrule.cli.column_names import named_columns
-from chainrule.cli.evaluation import Predictions
+from chainrule.cli.evaluation import Predictions, predicted
+from chainrule.cli.model_data import samples_of
 from chainrule.data import DataError, RawCells, Source, Table
 from chainrule.data.cells import Cells
 from chainrule.targets.columns import label_text
 
 Beside = dict[str, list[str]]
 """The cells of columns that stand beside predictions, by their names."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What is written of predictions, and beside them, as options say.
+
+    Parameters
+    ----------
+    target : str or None
+        What is predicted.
+    ids, keep : list of str or None
+        Columns that stand beside.
+    every : bool
+        Whether all columns do.
+    probabilities : bool
+        Whether each class has a column.
+    top : int
+        How many classes are written, the most probable first, each with its probability.
+    """
+
+    target: str | None
+    ids: list[str] | None = None
+    keep: list[str] | None = None
+    every: bool = False
+    probabilities: bool = False
+    top: int = 0
+
+    def predicted(
+        self, estimator: Any, source: Source
+    ) -> tuple[Predictions, Beside, list[str]]:
+        """Return predictions for data, the columns that stand beside them, and notes."""
+        beside, notes = columns_beside(estimator, source, self.ids, self.keep, every=self.every)
+        found = predicted(estimator, samples_of(estimator, source, self.target))
+        if self.probabilities and found.probabilities is None:
+            notes.append("--probabilities: there are none of numbers")
+        return found, beside, notes
+
+    def csv(
+        self,
+        estimator: Any,
+        source: Source,
+        predictions: Predictions,
+        beside: Beside,
+        *,
+        heading: bool = True,
+    ) -> str:
+        """Return predictions as lines of CSV, with or without the names of columns above."""
+        return predictions_csv(
+            estimator,
+            source,
+            predictions,
+            self.target,
+            beside,
+            probabilities=self.probabilities,
+            top=self.top,
+            heading=heading,
+        )
 
 
 def columns_beside(
@@ -69,12 +128,14 @@ def predictions_csv(
     *,
     probabilities: bool,
     top: int = 0,
+    heading: bool = True,
 ) -> str:
     """Return a row for each prediction, a column for each number or label that is predicted.
 
     Images have their files' names, rows of a table the cells that stand beside. A predicted column
     that has the name of one of these is called ``…_predicted``, or ``…_predicted_2`` and so on.
     With ``top`` there are so many classes, the most probable first, each with its probability.
+    The first line names the columns, where a ``heading`` is wanted.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
@@ -91,7 +152,8 @@ def predictions_csv(
             for heading in (names[0] if len(names) == 1 else "label", "probability")
         ]
     own = _new_names([*names, *extra], beside)
-    writer.writerow([*["file"] * bool(source.files), *beside, *own])
+    if heading:
+        writer.writerow([*["file"] * bool(source.files), *beside, *own])
     given = [list(source.files)] * bool(source.files) + list(beside.values())
     chosen = _texts(estimator, predictions)
     if best:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from chainrule.cli.checkpoints import KeptTraining
-from chainrule.cli.column_roles import Roles
+from chainrule.cli.column_roles import Roles, are_beside_others
 from chainrule.cli.evaluation import positive_class
 from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.output import Output
@@ -31,13 +32,16 @@ from chainrule.interruption import EXIT_CODE
 from chainrule.targets.columns import Purpose, find_task
 from chainrule.training.session import speaks
 
+if TYPE_CHECKING:
+    from chainrule.estimators.checkpoints import FitCheckpoint
+
 __all__ = ["train_stream"]
 
 TAKEN = {
     *("data", "target", "layers", "activation", "dropout", "learning_rate", "batch", "epochs"),
     *("patience", "class_weight", "label_smoothing", "seed", "scoring", "max_seconds"),
     *("validation", "test", "task", "precision", "engine", "threads"),
-    *("drop", "categorical", "numeric", "max_categories"),
+    *("drop", "categorical", "numeric", "text", "max_categories", "group", "time"),
 }
 """Options that a table in blocks goes with; the others are for what is in memory."""
 
@@ -61,12 +65,17 @@ def train_stream(
     texts = are_texts(options, stream)
     for each in (path, *([] if kept.checkpoint is None else [kept.checkpoint.path])):
         stream.check_aside(each)
-    estimator, purpose = (streamed_texts if texts else _estimator)(options, stream)
+    prepare: Callable[[Any, DataStream, FitCheckpoint | None], Any]
+    if texts:
+        estimator, purpose = streamed_texts(options, stream)
+        prepare = prepare_texts_of_stream
+    else:
+        estimator, purpose, roles = _estimator(options, stream)
+        prepare = partial(prepare_stream, roles)
     checkpoint = kept.begin(estimator, path)
     out.say(f"{len(stream):,} rows in {len(stream.sizes):,} blocks", purpose.reason, *kept.notes())
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always", UserWarning)
-        prepare = prepare_texts_of_stream if texts else prepare_stream
         job = prepare(estimator, stream, checkpoint)
     out.say(*dict.fromkeys(str(remark.message) for remark in remarks))
     estimator.verbose = False if out.messages.quiet else "bar"
@@ -98,7 +107,8 @@ def _streams(options: CommandLineOptions) -> tuple[DataStream, DataStream | None
         raise ValueError("--batch: expected a number > 0 with --stream, got 0, all rows")
     stream = DataStream(options.data, options.target)
     texts = are_texts(options, stream)
-    _check_said(options, TAKEN_BY_TEXTS if texts else TAKEN)
+    ensemble = {"model"} if are_beside_others(options) else set()
+    _check_said(options, TAKEN_BY_TEXTS if texts else TAKEN | ensemble)
     if options.target is None and stream.names != (TEXT,):
         raise ValueError("--target: expected the column to be predicted, with --stream")
     return stream, _scored(options)
@@ -111,8 +121,8 @@ def _check_said(options: CommandLineOptions, taken: Collection[str]) -> None:
         raise ValueError(f"{said[0]}: expected it without --stream, which reads rows in blocks")
 
 
-def _estimator(options: CommandLineOptions, stream: DataStream) -> tuple[Any, Purpose]:
-    """Return the estimator of a table that is streamed, and what its target is predicted for."""
+def _estimator(options: CommandLineOptions, stream: DataStream) -> tuple[Any, Purpose, Roles]:
+    """Return the estimator of a streamed table, what its target and what its columns are for."""
     head = stream.head(HEAD)
     if not isinstance(head.raw, Table) or not isinstance(head.y, Column):
         raise DataError(
@@ -121,10 +131,13 @@ def _estimator(options: CommandLineOptions, stream: DataStream) -> tuple[Any, Pu
     task: Any = options.task
     purpose = find_task(head.y, task)
     source = Source(Path(options.data).name, head.raw, options.target or "", head.y.cells)
-    estimator = table_estimator(options, purpose, Roles.of(options, source), len(stream))
+    roles = Roles.of(options, source)
+    estimator = table_estimator(options, purpose, roles, len(stream))
+    if roles.time is not None:
+        estimator.set_params(keep=(roles.time,))
     if options.validation is not None:
         estimator.set_params(validation_fraction=options.validation)
-    return estimator, purpose
+    return estimator, purpose, roles
 
 
 def _scored(options: CommandLineOptions) -> DataStream | None:

@@ -80,9 +80,12 @@ def prepare_ensemble(
     )
 
 
-def prepare_stream(estimator: Any, stream: DataStream, checkpoint: FitCheckpoint | None) -> Any:
+def prepare_stream(
+    roles: Roles, estimator: Any, stream: DataStream, checkpoint: FitCheckpoint | None
+) -> Any:
     """Return the fit of an estimator of tables on rows that are read in blocks."""
     from chainrule.estimators.tables.preparation import Given
     from chainrule.estimators.tables.streaming import prepare_table_stream
 
-    return prepare_table_stream(estimator, stream, None, Given(checkpoint=checkpoint))
+    given = Given(groups=roles.group, time=roles.time, checkpoint=checkpoint)
+    return prepare_table_stream(estimator, stream, None, given)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from chainrule.cli.column_names import named_columns
+from chainrule.cli.column_roles import are_beside_others
 from chainrule.cli.network_estimator import check_scoring
 from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.text_training import purpose_of_labels, text_estimator
@@ -29,7 +30,9 @@ TAKEN = {
 
 def are_texts(options: CommandLineOptions, stream: DataStream) -> bool:
     """Return whether texts are learned from: lines, or a column that an option names."""
-    return options.text is not None or stream.names == (TEXT,)
+    if stream.names == (TEXT,):
+        return True
+    return options.text is not None and not are_beside_others(options)
 
 
 def streamed_texts(options: CommandLineOptions, stream: DataStream) -> tuple[Any, Purpose]:

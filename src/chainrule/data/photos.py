@@ -48,6 +48,9 @@ Formats that run programs, or are no pictures, are not among them. HEIF is there
 taught it to Pillow.
 """
 
+FREQUENT = ("JPEG", "PNG", "GIF", "BMP")
+"""What Pillow can open before it has loaded its other plugins, which takes 50 ms."""
+
 SUFFIXES = frozenset(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 
 MANNERS = ("middle", "stretched")
@@ -135,7 +138,7 @@ class Photo:
                 if path is None:
                     yield cls(source, own=False)
                     return
-                with module.open(path, formats=_formats(module, path)) as image:
+                with _opened(module, path) as image:
                     yield cls(image)
         except (module.DecompressionBombWarning, module.DecompressionBombError):
             raise PhotoError(
@@ -211,6 +214,14 @@ _one_at_a_time = RLock()
 """What warns is a state of the process, which threads would leave to each other."""
 
 _known: dict[str, tuple[str, ...]] = {}
+
+
+def _opened(module: ModuleType, path: Path) -> Any:
+    """Open a file, of which the header is read; all plugins of Pillow are loaded if it asks."""
+    try:
+        return module.open(path, formats=FREQUENT)
+    except module.UnidentifiedImageError:
+        return module.open(path, formats=_formats(module, path))
 
 
 def _formats(module: ModuleType, path: Path) -> tuple[str, ...]:

@@ -151,7 +151,9 @@ class FittedNetwork(BaseEstimator, ABC):  # type: ignore[misc]
         if not self._has_network():
             check_is_fitted(self)  # which says so
         if isinstance(X, DataStream):
-            return by_parts(lambda rows: self._outputs(rows, fused_away=fused_away), X)
+            return by_parts(
+                lambda rows: self._outputs(rows, fused_away=fused_away), X, self.inputs_
+            )
         return np.asarray(self._predictions(self, X, whole=not fused_away))
 
     def save(self, path: str | os.PathLike[str], *, training_state: bool | None = None) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from chainrule.losses import SigmoidBinaryCrossEntropy, SoftmaxCrossEntropy
 
-__all__ = ["class_scores", "label_scores", "regression_scores"]
+__all__ = ["class_scores", "label_scores", "log_loss", "regression_scores"]
 
 
 def regression_scores(
@@ -61,14 +61,14 @@ def class_scores(
     classes = probabilities.shape[1]
     scores = {"accuracy": float(metrics.accuracy_score(t, chosen))}
     if classes > 1:
-        scores["log loss"] = _log_loss(t, logits.astype(np.float64))
+        scores["log loss"] = log_loss(t, logits.astype(np.float64))
     if classes == 2 and len(np.unique(t)) == 2:
         scores["F1"] = float(metrics.f1_score(t, chosen, zero_division=0.0))
         scores["area under ROC"] = float(metrics.roc_auc_score(t, probabilities[:, 1]))
     return scores
 
 
-def _log_loss(t: NDArray[Any], logits: NDArray[np.float64]) -> float:
+def log_loss(t: NDArray[Any], logits: NDArray[np.float64]) -> float:
     """Return the mean cross-entropy of logits (n, K), or (n, 1) of two classes."""
     if logits.shape[1] == 1:
         return float(SigmoidBinaryCrossEntropy().value(logits, t[:, None]))

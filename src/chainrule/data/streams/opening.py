@@ -20,7 +20,7 @@ from chainrule.data.streams.blocks import RowBlocks
 from chainrule.data.streams.lines import LineBlocks
 from chainrule.data.streams.photos import PhotoBlocks
 
-__all__ = ["counts_in", "opened_answers", "opened_blocks"]
+__all__ = ["are_files_of_tables", "counts_in", "opened_answers", "opened_blocks"]
 
 KINDS = (
     "a Parquet file (.parquet, .pq), an Arrow IPC file (.arrow, .feather, .ipc), an array in a "
@@ -69,6 +69,11 @@ def opened_answers(y: Any) -> Any:
     if hasattr(y, "shape") and hasattr(y, "dtype") and not hasattr(y, "iloc"):
         return y
     return np.asarray(y)
+
+
+def are_files_of_tables(folder: Path) -> bool:
+    """Return whether there are Parquet or Arrow files in a folder."""
+    return any(kind_of(path) in (PARQUET[0], ARROW[0]) for path in _below(folder))
 
 
 def kind_of(path: Path) -> str:

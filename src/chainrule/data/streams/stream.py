@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.cells import shortened
+from chainrule.data.coded import RawCells
 from chainrule.data.errors import DataError
 from chainrule.data.streams.arrays import Answers, described_array
 from chainrule.data.streams.labelled import LabelledPart
@@ -185,10 +186,17 @@ class DataStream:
 
     def column_numbers(self, name: str) -> NDArray[Any]:
         """Return the numbers of one column (n); DataError if there is none of the name."""
+        return np.concatenate([part.numbers((name,))[:, 0] for part in self._of_column(name)])
+
+    def column_parts(self, name: str) -> Iterator[RawCells]:
+        """Yield the cells of one column, some at a time; DataError if there is none of the name."""
+        for part in self._of_column(name):
+            yield part.raw((name,)).columns[0]
+
+    def _of_column(self, name: str) -> Iterator[Part]:
         self.without(name)
-        blocks = range(len(self.sizes))
-        parts = (part for block in blocks for part in self._blocks.read(block, (name,)))
-        return np.concatenate([part.numbers((name,))[:, 0] for part in parts])
+        for block in range(len(self.sizes)):
+            yield from self._blocks.read(block, (name,))
 
     def check_aside(self, path: Path) -> None:
         """Raise DataError for a file that, once written, would be one of the stream's folder."""
@@ -226,12 +234,12 @@ class DataStream:
             parts.append(part)
             if sum(map(len, parts)) >= rows:
                 break
-        found = self._joined(parts)
-        return found if len(found) <= rows else self._taken(found, np.arange(rows))
+        found = self.joined(parts)
+        return found if len(found) <= rows else self.taken(found, np.arange(rows))
 
     def whole(self) -> LabelledPart:
         """Return all rows, in memory."""
-        return self._joined(list(self.parts()))
+        return self.joined(list(self.parts()))
 
     def at(self, rows: NDArray[np.integer]) -> LabelledPart:
         """Return some rows, whose numbers rise."""
@@ -242,10 +250,27 @@ class DataStream:
                 wanted, at = rows[start:stop] - first, 0
                 for part in self.read(block):
                     here = wanted[(wanted >= at) & (wanted < at + len(part))] - at
-                    found += [self._taken(part, here)] if len(here) else []
+                    found += [self.taken(part, here)] if len(here) else []
                     at += len(part)
             first += size
-        return self._joined(found)
+        return self.joined(found)
+
+    def taken(self, part: LabelledPart, rows: NDArray[np.integer]) -> LabelledPart:
+        """Return some rows of a part."""
+        own = part.part.take(rows)
+        y = self._columns_of(own) if self.answer_columns or self._own else None
+        return LabelledPart(
+            own, part.features, y if part.y is None or y is not None else part.y[rows]
+        )
+
+    def joined(self, parts: Sequence[LabelledPart]) -> LabelledPart:
+        """Return the rows of several parts, one after the other."""
+        part = type(parts[0].part).joined([each.part for each in parts])
+        if self.answer_columns or self._own:
+            y = self._columns_of(part)
+        else:
+            y = None if parts[0].y is None else np.concatenate([each.y for each in parts])
+        return LabelledPart(part, parts[0].features, y)
 
     def parts(self) -> Iterator[LabelledPart]:
         """Yield all rows in their order, some at a time."""
@@ -291,18 +316,3 @@ class DataStream:
         elif self.labelled:
             y = self._columns_of(part)
         return LabelledPart(part, self.names, y)
-
-    def _taken(self, part: LabelledPart, rows: NDArray[np.integer]) -> LabelledPart:
-        own = part.part.take(rows)
-        y = self._columns_of(own) if self.answer_columns or self._own else None
-        return LabelledPart(
-            own, part.features, y if part.y is None or y is not None else part.y[rows]
-        )
-
-    def _joined(self, parts: Sequence[LabelledPart]) -> LabelledPart:
-        part = type(parts[0].part).joined([each.part for each in parts])
-        if self.answer_columns or self._own:
-            y = self._columns_of(part)
-        else:
-            y = None if parts[0].y is None else np.concatenate([each.y for each in parts])
-        return LabelledPart(part, parts[0].features, y)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from chainrule.inputs import Inputs, TableEncoder
 from chainrule.training.samples import Samples
 from chainrule.types import Array
 
-__all__ = ["EncodedBlocks", "encoded_rows"]
+__all__ = ["EncodedBlocks", "encoded_rows", "few_rows"]
 
 LEAST_ROWS, NUMBERS = 256, 2**21
 """Rows that are encoded at once at least, and numbers, 8 MiB of float32, that more rows make."""
@@ -31,7 +31,7 @@ class EncodedBlocks:
     stream : DataStream
         Of rows with answers.
     encode : callable
-        Makes X (n, …) of rows of the stream.
+        Makes X (n, …) of rows of the stream, whose numbers there are told if they are trained on.
     answers : AnswerEncoder
         What makes targets of answers.
     weights : RowWeights or None
@@ -43,7 +43,7 @@ class EncodedBlocks:
     def __init__(
         self,
         stream: DataStream,
-        encode: Callable[[LabelledPart], Array],
+        encode: Callable[[LabelledPart, Array | None], Array],
         answers: AnswerEncoder,
         weights: RowWeights | None = None,
         held_out: Array | None = None,
@@ -75,6 +75,26 @@ class EncodedBlocks:
                 yield samples
             start += count
 
+    def labelled(self) -> Iterator[tuple[LabelledPart, Array, Array, Array | None]]:
+        """Yield all rows but those held out, as they were read, some at a time.
+
+        With them come their numbers in the stream, their targets, and what they weigh.
+        """
+        for own in self._blocks:
+            out, start = self._left_out(own), 0
+            for part in self.stream.read(own):
+                count = len(part)
+                here = out[(out >= start) & (out < start + count)] - start
+                t, weights = self._answered(part, own, start)
+                rows = self._first[own] + start + np.arange(count)
+                start += count
+                if len(here):
+                    kept = np.delete(np.arange(count), here)
+                    part, rows, t = self.stream.taken(part, kept), rows[kept], t[kept]
+                    weights = None if weights is None else weights[kept]
+                if len(part):
+                    yield part, rows, t, weights
+
     def place(self, block: int, sample: int) -> str:
         """Return in words where a sample of a block stands, both counted from 0."""
         own = self._blocks[block]
@@ -103,7 +123,7 @@ class EncodedBlocks:
         """Return all rows of a part as the chain takes them."""
         X, at = np.empty(0), 0
         for few in self._few_of(iter([part])):
-            own = self.encode(few)
+            own = self.encode(few, None)
             if not at:
                 X = np.empty((len(part), *own.shape[1:]), own.dtype)
             X[at : at + len(own)] = own
@@ -118,30 +138,47 @@ class EncodedBlocks:
     def _few_of(self, parts: Iterator[LabelledPart]) -> Iterator[LabelledPart]:
         """Yield rows so few at a time that their numbers take little memory."""
         for part in parts:
-            rows = max(LEAST_ROWS, NUMBERS // self._width(part))
-            for start in range(0, len(part), rows):
-                yield part if rows >= len(part) else part.rows(start, min(start + rows, len(part)))
+            yield from few_rows([part], self._width(part))
 
     def _width(self, part: LabelledPart) -> int:
         """Return how many numbers X has for a row."""
         if self._numbers is None:
-            self._numbers = int(np.prod(self.encode(part.rows(0, 1)).shape[1:]))
+            self._numbers = int(np.prod(self.encode(part.rows(0, 1), None).shape[1:]))
         return max(1, self._numbers)
 
     def _encoded(self, part: LabelledPart, block: int, start: int) -> Samples:
         try:
-            X = self.encode(part)
+            X = self.encode(part, self._first[block] + start + np.arange(len(part)))
+        except DataError as error:
+            raise self._placed(error, block, start, part) from None
+        return Samples(X, *self._answered(part, block, start))
+
+    def _answered(self, part: LabelledPart, block: int, start: int) -> tuple[Array, Array | None]:
+        """Return the targets of rows of a block, and what they weigh."""
+        try:
             t, weights = self.answers(part.y)
         except DataError as error:
-            first = int(self._first[block]) + start if isinstance(part.part, ArrayPart) else 0
-            told = placed(str(error), self.stream, first)
-            if told == str(error):
-                told = f"{error}, of those from {self.stream.place(block, start)}"
-            raise DataError(told) from None
+            raise self._placed(error, block, start, part) from None
         if self.weights is not None:
             own = self.weights.of(part, block, start)
             weights = own if weights is None else own * weights
-        return Samples(X, t, weights)
+        return t, weights
+
+    def _placed(self, error: DataError, block: int, start: int, part: LabelledPart) -> DataError:
+        """Return an error of rows of a block that says where they stand."""
+        first = int(self._first[block]) + start if isinstance(part.part, ArrayPart) else 0
+        told = placed(str(error), self.stream, first)
+        if told == str(error):
+            told = f"{error}, of those from {self.stream.place(block, start)}"
+        return DataError(told)
+
+
+def few_rows(parts: Iterable[LabelledPart], width: int) -> Iterator[LabelledPart]:
+    """Yield rows so few at a time that so many numbers for each of them take little memory."""
+    rows = max(LEAST_ROWS, NUMBERS // max(1, width))
+    for part in parts:
+        for start in range(0, len(part), rows):
+            yield part if rows >= len(part) else part.rows(start, min(start + rows, len(part)))
 
 
 def encoded_rows(inputs: Inputs, part: LabelledPart) -> Any:

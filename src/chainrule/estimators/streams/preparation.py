@@ -177,7 +177,7 @@ def _prepared(
     inputs, trained = job.inputs, partial(twin._training_targets, job.targets)
     answers = AnswerEncoder(twin, targets, trained)  # not the job's, whose chain is to be freed
     kind = EncodedTexts if isinstance(inputs, Texts) else EncodedBlocks
-    blocks = kind(stream, lambda part: encoded_rows(inputs, part), answers, weights)
+    blocks = kind(stream, lambda part, _: encoded_rows(inputs, part), answers, weights)
     if first:
         estimator._begin_with_all(job.chain, blocks)
     known |= {"estimator": estimator, "chain": job.chain.astype(dtype), "targets": targets}

@@ -64,4 +64,4 @@ class EncodedTexts(EncodedBlocks):
         return few_texts(parts)
 
     def _whole(self, part: LabelledPart) -> Any:
-        return sparse.vstack([self.encode(few) for few in self._few_of(iter([part]))], "csr")
+        return sparse.vstack([self.encode(few, None) for few in self._few_of(iter([part]))], "csr")

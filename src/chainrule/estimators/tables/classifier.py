@@ -71,7 +71,7 @@ class TableClassifier(FittedClassifier, TableEstimator):
     def _logits(self, X: Any) -> Array:
         """Return the logarithms of the mean probabilities; of two classes their difference."""
         if isinstance(X, DataStream):
-            return by_parts(self._logits, X)
+            return by_parts(self._logits, X, self.inputs_)
         Z = np.asarray(self._of_each(X, fused_away=True), np.float64)
         if self.targets_.exclusive:
             return _mean_of_logarithms(LogSoftmax().forward(Z, {}))

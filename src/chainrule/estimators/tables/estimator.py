@@ -226,7 +226,7 @@ class TableEstimator(FittedNetwork):
     def _outputs(self, X: Any, *, fused_away: bool = False) -> Array:
         """Return the mean of the members' outputs (n, c)."""
         if isinstance(X, DataStream):
-            return by_parts(lambda rows: mean_of_members(self._of_each(rows)), X)
+            return by_parts(lambda rows: mean_of_members(self._of_each(rows)), X, self.inputs_)
         return mean_of_members(self._of_each(X))
 
     def _of_each(self, X: Any, *, fused_away: bool = False) -> Array:

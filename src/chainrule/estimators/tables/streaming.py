@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from chainrule import random
 from chainrule.data import Column, Table
 from chainrule.data.frame_columns import cells_of
 from chainrule.data.streams import DataStream, LabelledPart
@@ -37,9 +35,14 @@ from chainrule.estimators.tables.preparation import (
 )
 from chainrule.estimators.tables.recipe import recipe_for
 from chainrule.estimators.tables.samples import rows_as_table, unnamed
+from chainrule.estimators.tables.stream_learning import learn_from_stream
+from chainrule.estimators.tables.stream_parts import (
+    RowFolds,
+    check_parts,
+    held_out_of_stream,
+    watched_of,
+)
 from chainrule.estimators.validation import name_of, names_of
-from chainrule.inputs.tables import TableEncoder
-from chainrule.inputs.tables.streaming import learn_in_one_pass
 from chainrule.targets import Classes, Targets
 from chainrule.types import Array
 
@@ -47,9 +50,6 @@ __all__ = ["prepare_table_stream"]
 
 HEAD = 16_384
 """The first rows of a stream, on which it is decided what columns are."""
-
-MOST_HELD_OUT = 20_000
-"""Rows that are held out, at most."""
 
 
 @dataclass
@@ -68,15 +68,13 @@ def prepare_table_stream(estimator: Any, stream: DataStream, y: Any, given: Give
         Anything is wrong with parameters or data.
     """
     name = type(estimator).__name__
-    for what, value in (("groups", given.groups), ("time", given.time)):
-        if value is not None:
-            raise ValueError(f"{name}.fit: expected {what} with rows in memory, got {stream!r}")
     if y is not None and given.target is not None:
         raise ValueError(
             f"{name}.fit: expected y, or target={given.target!r} as the column of answers, got both"
         )
     stream = answered(estimator, stream, given.target if y is None else y)
     stream, weights = weighed(name, stream, given.sample_weight)
+    check_parts(name, stream, given)
     if given.checkpoint is not None:
         stream.check_aside(given.checkpoint.path)
     with rows_placed(stream):
@@ -93,15 +91,25 @@ def _prepared(
         return _in_memory(estimator, stream, weights, given)
     random_state = random_state_of(estimator, given.checkpoint)
     seeds = [int(random_state.randint(2**31 - 1)) for _ in range(2)]
-    out = _held_out(estimator, stream, given, seed_of(estimator, seeds[0]))
-    options = estimator._options(table, named=named, groups=None)
+    own, fraction = seed_of(estimator, seeds[0]), float(estimator.validation_fraction)
+    out = held_out_of_stream(stream, fraction, own, seeds[0], given)
+    options = estimator._options(table, named=named, groups=given.groups)
     rows = len(stream) - len(out)
-    inputs = learn_in_one_pass(table, _tables(stream, out), options, rows)
+    if rows < 2:
+        raise ValueError(
+            f"{type(estimator).__name__}: expected two rows or more to learn from, got {rows} of "
+            f"{len(stream):,}: all others are held out, by validation_fraction={fraction}"
+        )
+    twin = copy.copy(estimator)
+    targets = _targets(twin, stream, head)
+    answers = AnswerEncoder(twin, targets)
+    raw = EncodedBlocks(stream, _not_yet, answers, weights, out)
+    folds = RowFolds(seeds[0], given.groups)
+    encoder = learn_from_stream(table, raw, options, targets, folds, table_of)
+    inputs = encoder.inputs
     window = window_of(stream, len(inputs.feature_names), np.dtype(np.float32))
     if len(stream) <= window:
         return _in_memory(estimator, stream, weights, given)
-    twin = copy.copy(estimator)
-    targets = _targets(twin, stream, head)
     recipe = recipe_for(estimator, rows, classes=isinstance(targets, Classes))
     objective = estimator._objective(targets)
     columns = columns_in(table, named=named)
@@ -114,14 +122,18 @@ def _prepared(
         seed=seeds[1],
     )
     blocks = EncodedBlocks(
-        stream, lambda part: encoded(inputs, part), AnswerEncoder(twin, targets), weights, out
+        stream,
+        lambda part, rows: encoder.encode(part, table_of(part), rows),
+        answers,
+        weights,
+        out,
     )
     warn_of_left_out(inputs)
     if estimator.verbose is True:
         print(inputs)
     validation = given_part(estimator, inputs, targets, columns, given)
     if validation is None and len(out):
-        validation = blocks.rows_at(out)
+        validation = blocks.rows_at(watched_of(stream, out, own))
     job = TableStreamJob(
         estimator=estimator,
         inputs=inputs,
@@ -145,9 +157,8 @@ def _prepared(
     return job
 
 
-def encoded(inputs: TableEncoder, part: LabelledPart) -> Array:
-    """Return rows of a stream as a chain takes them; what is unusual about them is not told."""
-    return inputs.encode_table(table_of(part))[0]
+def _not_yet(part: LabelledPart, rows: Array | None) -> Array:
+    raise AssertionError("rows are encoded once columns are learned")
 
 
 def table_of(part: LabelledPart, first: int = 0) -> Table:
@@ -171,29 +182,6 @@ def _in_memory(
     own = None if weights is None else weights.at(rows, np.arange(len(rows)))
     given = replace(given, target=None, sample_weight=own)
     return prepare_table(estimator, rows.raw, rows.y, given)
-
-
-def _held_out(estimator: Any, stream: DataStream, given: Given, seed: int) -> Array:
-    """Return the rows to hold out, drawn from all; none where a validation set is given."""
-    fraction = float(estimator.validation_fraction)
-    if given.held_out[0] is not None or not fraction:
-        return np.arange(0)
-    most = MOST_HELD_OUT if stream.window_rows is None else stream.window_rows
-    count = min(round(fraction * len(stream)), MOST_HELD_OUT, most)
-    return random.choice(len(stream), count, seed, random.Stream.SPLITTING)
-
-
-def _tables(stream: DataStream, out: Array) -> Iterator[Table]:
-    """Yield all rows but those held out, some at a time."""
-    first = 0
-    for part in stream.parts():
-        start, stop = np.searchsorted(out, (first, first + len(part)))
-        table = table_of(part, first)
-        if start < stop:
-            table = table.select(np.delete(np.arange(len(part)), out[start:stop] - first))
-        first += len(part)
-        if len(table):
-            yield table
 
 
 def _targets(estimator: Any, stream: DataStream, head: LabelledPart) -> Targets:

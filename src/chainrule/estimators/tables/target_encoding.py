@@ -13,7 +13,7 @@ from chainrule.targets import Classes, Targets
 from chainrule.targets.columns import label_text
 from chainrule.types import Array
 
-__all__ = ["answers_to_encode"]
+__all__ = ["answers_to_encode", "names_of_answers", "numbers_of_targets"]
 
 FOLDS = 5
 
@@ -34,16 +34,8 @@ def answers_to_encode(
     seed : int
         Of the folds; classes have equal shares of them.
     """
-    if isinstance(targets, Classes):
-        labels = targets.labels.tolist()
-        codes = np.searchsorted(targets.labels, y)
-        numbers = np.eye(len(labels))[codes] if targets.exclusive else (codes == 1)[:, None] * 1.0
-        shown = labels if targets.exclusive else labels[-1:]
-        names = tuple(f"share of {label_text(label)}" for label in shown)
-    else:
-        codes, numbers = None, targets.encode(y).astype(np.float64)
-        count = numbers.shape[1]
-        names = tuple("mean answer" + f" {n + 1}" * (count > 1) for n in range(count))
+    codes = np.searchsorted(targets.labels, y) if isinstance(targets, Classes) else None
+    numbers, names = numbers_of_targets(targets, targets.encode(y)), names_of_answers(targets)
     if groups is not None:
         own = codes_of_groups(groups)
         count = min(FOLDS, int(own.max()) + 1)
@@ -54,3 +46,20 @@ def answers_to_encode(
     for number, rows in enumerate(parts):
         folds[rows] = number
     return Answers(numbers, names, folds, weights, isinstance(targets, Classes))
+
+
+def numbers_of_targets(targets: Targets, t: Array) -> Array:
+    """Return targets (n, …) as the numbers (n, a) of which means are taken."""
+    if isinstance(targets, Classes) and targets.exclusive:
+        return np.eye(len(targets.labels))[t]
+    return t.reshape(len(t), -1).astype(np.float64)
+
+
+def names_of_answers(targets: Targets) -> tuple[str, ...]:
+    """Return what the mean of each of these numbers is called."""
+    if isinstance(targets, Classes):
+        labels = targets.labels.tolist()
+        shown = labels if targets.exclusive else labels[-1:]
+        return tuple(f"share of {label_text(label)}" for label in shown)
+    count = targets.outputs
+    return tuple("mean answer" + f" {n + 1}" * (count > 1) for n in range(count))

@@ -30,6 +30,7 @@ __all__ = [
     "frequent_values",
     "places",
     "value_counts",
+    "values_of",
     "written_alike",
 ]
 
@@ -171,9 +172,17 @@ def places(cells: Cells, index: dict[str, int], other: int = -1) -> NDArray[np.i
 def value_counts(cells: Cells) -> Counter[str]:
     """Return how often each value occurs in cells (n); a missing one is one, too."""
     counts: Counter[str] = Counter()
-    for text, gone, count in zip(cells.texts, cells.missing, cells.counts(), strict=True):
-        counts[MISSING_VALUE if gone else written_alike(text)] += int(count)
+    for value, count in zip(values_of(cells), cells.counts(), strict=True):
+        counts[value] += int(count)
     return counts
+
+
+def values_of(cells: Cells) -> list[str]:
+    """Return the value of each different cell (d); a missing one is one, too."""
+    return [
+        MISSING_VALUE if gone else written_alike(text)
+        for text, gone in zip(cells.texts, cells.missing, strict=True)
+    ]
 
 
 def _most_frequent(texts: Sequence[str], counts: Counter[str], most: int) -> list[str]:

@@ -26,7 +26,16 @@ from chainrule.inputs.tables.target_means import Answers
 from chainrule.inputs.tables.text_fitting import fit_texts
 from chainrule.inputs.tables.texts import TextColumn
 
-__all__ = ["encode_training", "learn_answers", "learns_from_answers"]
+__all__ = [
+    "ENOUGH_ROWS",
+    "Fitted",
+    "encode_training",
+    "learn_answers",
+    "learn_texts",
+    "learns_from_answers",
+    "many_categories",
+    "more_features",
+]
 
 MOST_FEATURES = 1000
 """Frequent values of all columns of many categories that have a feature each, if answers differ."""
@@ -45,7 +54,7 @@ TELLS_NOTHING = ", which tells nothing of the answers"
 
 def learns_from_answers(encoder: TableEncoder, options: Options) -> bool:
     """Return whether a column has texts, or more values than have a feature each."""
-    return bool(_long(encoder, settings_of(options)) or encoder.free_texts)
+    return bool(many_categories(encoder, settings_of(options)) or encoder.free_texts)
 
 
 def learn_answers(
@@ -73,17 +82,57 @@ def learn_answers(
         Nothing is left to learn from.
     """
     settings = settings_of(options)
-    found = _long(encoder, settings)
-    more = 0
-    if options.max_categories is None and found:
-        more = min(MOST_FEATURES, MOST_CELLS // len(table)) // len(found)
+    found = many_categories(encoder, settings)
+    more = more_features(options, len(table), len(found))
     learnt = {
         column.name: _learnt(column, Cells.read(table.column(column.name)), answers, more, settings)
         for column in found
     }
     columns = {column.name: learnt.get(column.name, column) for column in encoder.columns}
     encoder = replace(encoder, columns=tuple(columns.values()))
-    texts = _learnt_texts(encoder, table, answers, settings, options.threads)
+    if not encoder.free_texts:
+        return encoder.checked(), {}
+    X, _ = encoder.encode_table(table)
+    encode_training(encoder, table, answers, X)
+    return learn_texts(encoder, table, X, answers, options)
+
+
+def learn_texts(
+    encoder: TableEncoder,
+    table: Table,
+    X: NDArray[np.float32],
+    answers: Answers,
+    options: Options,
+) -> tuple[TableEncoder, Fitted]:
+    """Return an encoder whose columns of texts have learnt from answers, and their features.
+
+    Parameters
+    ----------
+    encoder : TableEncoder
+        Whose other columns have learnt.
+    table : Table
+        The rows to learn from (n).
+    X : ndarray of shape (n, f)
+        What the other columns become in training.
+    answers : Answers
+        Of the same rows.
+    options : Options
+        As they were when the columns were learnt.
+
+    Raises
+    ------
+    DataError
+        Nothing is left to learn from.
+    """
+    rest = remainder(X, answers, options.threads)
+    fit = partial(fit_numbers, reading=AS_IT_IS, settings=settings_of(options))
+    texts = {
+        name: fit_texts(
+            name, Cells.read(table.column(name)), answers, rest, fit, options.threads
+        )
+        for name in encoder.free_texts
+    }
+    columns: dict[str, TableColumn] = {column.name: column for column in encoder.columns}
     columns |= {name: each[0] for name, each in texts.items() if each is not None}
     fitted = {name: each[1] for name, each in texts.items() if each is not None}
     dropped = tuple(
@@ -110,7 +159,8 @@ def encode_training(
             X[:, block.slice] = (texts or {})[column.name]
 
 
-def _long(encoder: TableEncoder, settings: Settings) -> list[CategoricalColumn]:
+def many_categories(encoder: TableEncoder, settings: Settings) -> list[CategoricalColumn]:
+    """Return the columns that have more values than have a feature each."""
     return [
         column
         for column in encoder.columns
@@ -118,24 +168,11 @@ def _long(encoder: TableEncoder, settings: Settings) -> list[CategoricalColumn]:
     ]
 
 
-def _learnt_texts(
-    encoder: TableEncoder,
-    table: Table,
-    answers: Answers,
-    settings: Settings,
-    threads: int | None,
-) -> dict[str, tuple[TextColumn, NDArray[np.float32]] | None]:
-    """Return columns of texts, with features of rows; None for those that tell nothing."""
-    if not encoder.free_texts:
-        return {}
-    X, _ = encoder.encode_table(table)
-    encode_training(encoder, table, answers, X)
-    rest = remainder(X, answers, threads)
-    fit = partial(fit_numbers, reading=AS_IT_IS, settings=settings)
-    return {
-        name: fit_texts(name, Cells.read(table.column(name)), answers, rest, fit, threads)
-        for name in encoder.free_texts
-    }
+def more_features(options: Options, rows: int, columns: int) -> int:
+    """Return how many frequent values of each column of many may have a feature, 0: as usual."""
+    if options.max_categories is not None or not columns:
+        return 0
+    return min(MOST_FEATURES, MOST_CELLS // rows) // columns
 
 
 def _learnt(

@@ -15,11 +15,12 @@ from chainrule.inputs.tables.booleans import BooleanColumn
 from chainrule.inputs.tables.categories import CategoricalColumn
 from chainrule.inputs.tables.dates import DateColumn
 from chainrule.inputs.tables.decisions import LEFT_OUT, Decision
+from chainrule.inputs.tables.distributions import Counted
 from chainrule.inputs.tables.numbers import NumericColumn
 from chainrule.inputs.tables.piecewise import MOST_BINS, PiecewiseColumn
 from chainrule.inputs.tables.readings import AS_IT_IS, NumberReading
 
-__all__ = ["MOST_COLUMNS", "check_fit", "fit_column", "fit_numbers", "settings_of"]
+__all__ = ["MOST_COLUMNS", "check_fit", "fit_column", "fit_counted", "fit_numbers", "settings_of"]
 
 ENCODINGS = ("standard", "piecewise")
 MOST_COLUMNS = 1_000_000
@@ -111,3 +112,14 @@ def fit_numbers(
     if settings.encoding == "piecewise":
         return PiecewiseColumn.fit(name, x, reading, settings.bins, settings.bin_height)
     return NumericColumn.fit(name, x, reading)
+
+
+def fit_counted(
+    name: str, numbers: Counted, settings: Settings
+) -> NumericColumn | PiecewiseColumn | None:
+    """Learn a column of different numbers, each with how often it occurs; None if constant."""
+    if settings.encoding == "piecewise":
+        return PiecewiseColumn.of(
+            name, numbers, AS_IT_IS, settings.bins, settings.bin_height, missing=False
+        )
+    return NumericColumn.fit(name, np.repeat(numbers.values, numbers.counts), AS_IT_IS)

@@ -8,33 +8,22 @@ or only name the rows is decided on the counts of all rows.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from chainrule.data import Column, Table
-from chainrule.data.cells import Cells, plain
-from chainrule.data.table import RawCells
+from chainrule.data import Table
 from chainrule.inputs.base import Options
-from chainrule.inputs.tables.base import MISSING_VALUE, Line, Settings, TableColumn
-from chainrule.inputs.tables.booleans import BooleanColumn, are_booleans
-from chainrule.inputs.tables.categories import CategoricalColumn, value_counts
-from chainrule.inputs.tables.dates import DateColumn, DateReading, part_name, parts_of
-from chainrule.inputs.tables.decisions import LEFT_OUT, Decision, decide_all
+from chainrule.inputs.tables.base import TableColumn
+from chainrule.inputs.tables.column_learners import ALL_MISSING, TextLearner, learner_of
+from chainrule.inputs.tables.cross_fitting import many_categories, more_features
+from chainrule.inputs.tables.decisions import decide_all
 from chainrule.inputs.tables.encoder import TableEncoder
-from chainrule.inputs.tables.identifiers import FREE_TEXT, NEARLY_ALL, identifier_of_texts
+from chainrule.inputs.tables.fold_sums import FoldMeans
+from chainrule.inputs.tables.identifiers import FREE_TEXT
 from chainrule.inputs.tables.learning import check_fit, settings_of
-from chainrule.inputs.tables.numbers import NumericColumn
-from chainrule.inputs.tables.piecewise import LARGEST, PiecewiseColumn
-from chainrule.inputs.tables.readings import AS_IT_IS, NumberReading
-from chainrule.inputs.tables.sketches import QuantileSketch, TextCounts
+from chainrule.inputs.tables.target_means import Answers
 
-__all__ = ["learn_in_one_pass"]
-
-ALL_MISSING = "every cell is missing"
+__all__ = ["OnePass", "learn_in_one_pass"]
 
 
 def learn_in_one_pass(
@@ -62,210 +51,104 @@ def learn_in_one_pass(
     DataError
         No rows, a cell that is not what its column was taken for, or nothing left to learn from.
     """
-    check_fit(head, options)
-    decisions = decide_all(head, options)
-    numbers = sum(each.kind == "numbers" for each in decisions.values())
-    settings = settings_of(options, numbers, rows)
-    learners = {name: _learner(head.target(name), decisions[name], options) for name in head.names}
+    learning = OnePass(head, options, rows)
     for part in parts:
-        for name, learner in learners.items():
-            if learner is not None:
-                learner.add(part.column(name), part.place)
-    columns: list[TableColumn] = []
-    dropped: list[tuple[str, str]] = []
-    remarks: list[tuple[str, str]] = []
-    for name, learner in learners.items():
-        reason = decisions[name].reason
-        if reason == ALL_MISSING and rows > len(head):
-            reason = f"every cell of the first {len(head):,} rows is missing"
-        learnt = reason if learner is None else learner.column(settings)
-        if isinstance(learnt, str):
-            dropped.append((name, learnt))
-        else:
-            columns.append(learnt.checked())
-            remarks += [(name, remark) for remark in decisions[name].remarks]
-    return TableEncoder(tuple(columns), tuple(dropped), tuple(remarks)).checked()
+        learning.add(part)
+    return learning.encoder().checked()
 
 
-class _Learner(ABC):
-    """What is kept of a column."""
-
-    @abstractmethod
-    def add(self, raw: RawCells, line: Line) -> None:
-        """Take some cells."""
-
-    @abstractmethod
-    def column(self, settings: Settings) -> TableColumn | str:
-        """Return the column that is learned, or why it is left out."""
-
-
-class _Numbers(_Learner):
-    """Numbers: quantiles, mean and deviation, and how many are missing."""
-
-    def __init__(self, name: str, reading: NumberReading = AS_IT_IS) -> None:
-        self.name, self.reading = name, reading
-        self.sketch = QuantileSketch()
-        self.count, self.mean, self.squares, self.missing = 0, 0.0, 0.0, 0
-
-    def add(self, raw: RawCells, line: Line) -> None:
-        """Take some cells."""
-        self.add_numbers(self.reading.read(self.name, raw, line))
-
-    def add_numbers(self, x: NDArray[np.float64]) -> None:
-        """Take some numbers (n), NaN where one is missing."""
-        gone = np.isnan(x)
-        self.missing += int(gone.sum())
-        present = np.clip(x[~gone] if gone.any() else x, -LARGEST, LARGEST)
-        if not len(present):
-            return
-        self.sketch.add(present)
-        n, own = len(present), float(present.mean())
-        with np.errstate(over="ignore"):
-            more, inner = own - self.mean, float(((present - own) ** 2).sum())
-            self.squares += inner + more**2 * (self.count * n / (self.count + n))
-        self.mean += more * (n / (self.count + n))
-        self.count += n
-
-    def column(self, settings: Settings) -> TableColumn | str:
-        """Return the column of numbers, or of one number and missing cells."""
-        if not self.count:
-            return ALL_MISSING
-        learnt: TableColumn | None = self.fitted(settings)
-        if learnt is None and self.missing:
-            counts = Counter({plain(self.sketch.low): self.count, MISSING_VALUE: self.missing})
-            learnt = CategoricalColumn.of(self.name, counts, settings.max_categories)
-        return "constant" if learnt is None else learnt
-
-    def fitted(self, settings: Settings) -> NumericColumn | PiecewiseColumn | None:
-        """Return the column of numbers; None if they are all one number."""
-        if not self.count:
-            return None
-        spread, missing = self.sketch.distribution(), self.missing > 0
-        if settings.encoding == "piecewise":
-            return PiecewiseColumn.of(
-                self.name,
-                spread,
-                self.reading,
-                settings.bins,
-                settings.bin_height,
-                missing=missing,
-            )
-        if spread.constant:
-            return None
-        (median,) = spread.quantiles([0.5]).tolist()
-        scale = float(np.sqrt(self.squares / self.count))
-        return NumericColumn(self.name, self.mean, scale, median, missing, self.reading)
-
-
-class _Dates(_Learner):
-    """Dates: the numbers that they are made of."""
-
-    def __init__(self, name: str, reading: DateReading) -> None:
-        self.name, self.reading = name, reading
-        self.parts: dict[str, _Numbers] = {}
-        self.first, self.last, self.missing = np.inf, -np.inf, False
-
-    def add(self, raw: RawCells, line: Line) -> None:
-        """Take some cells."""
-        moments = self.reading.read(self.name, Cells.read(raw), line)
-        gone = np.isnan(moments[:, 0])
-        self.missing |= bool(gone.any())
-        known = moments[~gone]
-        if not len(known):
-            return
-        self.first = min(self.first, float(known[:, 0].min()))
-        self.last = max(self.last, float(known[:, 0].max()))
-        for part, x in parts_of(known).items():
-            own = self.parts.setdefault(part, _Numbers(part_name(self.name, part)))
-            own.add_numbers(np.asarray(x, np.float64))
-
-    def column(self, settings: Settings) -> TableColumn | str:
-        """Return the column of dates."""
-        learnt = {part: numbers.fitted(settings) for part, numbers in self.parts.items()}
-        span = self.last - self.first if learnt else 0.0
-        column = DateColumn.of(self.name, self.reading, learnt, span, missing=self.missing)
-        return "constant" if column is None else column
-
-
-class _Texts(_Learner):
-    """Texts: how often each occurs, and what they are then taken for.
+class OnePass:
+    """Learns what columns are from rows that come some at a time.
 
     Parameters
     ----------
-    name : str
-        Of the column.
-    chosen : bool
-        Whether a user said that they are categories, or are to be kept.
+    head : Table
+        The first rows.
+    options : Options
+        What a user said of the columns.
+    rows : int
+        How many rows there are to learn from.
+    answers : int, default=0
+        How many numbers each row has to predict, of which columns of many categories learn.
+
+    Raises
+    ------
+    DataError
+        No rows, or options that are none.
     """
 
-    def __init__(self, name: str, *, chosen: bool) -> None:
-        self.name, self.chosen = name, chosen
-        self.seen: TextCounts[str] = TextCounts()
-        self.values: TextCounts[str] = TextCounts()
+    def __init__(self, head: Table, options: Options, rows: int, answers: int = 0) -> None:
+        check_fit(head, options)
+        self.options, self.rows, self.head_rows = options, rows, len(head)
+        self.decisions = decide_all(head, options)
+        numbers = sum(each.kind == "numbers" for each in self.decisions.values())
+        self.settings = settings_of(options, numbers, rows)
+        self.learners = {
+            name: learner_of(head.target(name), self.decisions[name], options, answers)
+            for name in head.names
+        }
 
-    def add(self, raw: RawCells, line: Line) -> None:
-        """Take some cells."""
-        cells = Cells.read(raw)
-        each = zip(cells.texts, cells.missing.tolist(), cells.counts().tolist(), strict=True)
-        self.seen.add(Counter({"" if gone else text: count for text, gone, count in each}))
-        self.values.add(value_counts(cells))
+    @property
+    def has_texts(self) -> bool:
+        """Whether columns of free text are there."""
+        return any(each.reason.startswith(FREE_TEXT) for each in self.decisions.values())
 
-    def column(self, settings: Settings) -> TableColumn | str:
-        """Return a column of truth values or of categories, or why it names the rows alone."""
-        counts = self.seen.counts()
-        if self.seen.exact and set(counts) <= {""}:
-            return ALL_MISSING
-        cells = _cells_of(counts)
-        if self.seen.exact and are_booleans(cells):
-            words = {
-                text.lower() for text, word in zip(cells.texts, cells.words, strict=True) if word
-            }
-            learnt: TableColumn | None = BooleanColumn.of(self.name, words, missing="" in counts)
-            return "constant" if learnt is None else learnt
-        if not self.chosen and (reason := self._names_rows(cells)):
-            return reason
-        most, more = settings.max_categories, not self.values.exact
-        learnt = CategoricalColumn.of(self.name, self.values.counts(), most, more=more)
-        return "constant" if learnt is None else learnt
+    @property
+    def has_categories(self) -> bool:
+        """Whether columns may have many categories."""
+        return any(isinstance(each, TextLearner) for each in self.learners.values())
 
-    def _names_rows(self, cells: Cells) -> str:
-        """Return why texts only say which row it is, "" if they may not."""
-        if self.seen.exact:
-            return identifier_of_texts(cells)
-        frequent = int(cells.counts()[~cells.missing].sum())
-        if frequent > (1 - NEARLY_ALL) * self.seen.rows:
-            return ""
-        return f"more than {self.seen.most:,} different values, none of them frequent"
+    def add(self, part: Table, answers: Answers | None = None) -> None:
+        """Take some rows, with their answers if columns are to learn of these.
 
+        Raises
+        ------
+        DataError
+            A cell is not what its column was taken for.
+        """
+        for name, learner in self.learners.items():
+            if learner is not None:
+                learner.add(part.column(name), part.place, answers)
 
-class _CountedCells(Cells):
-    """Different cells (d), and how many rows have each."""
+    def encoder(self) -> TableEncoder:
+        """Return what the columns are, but for what answers say."""
+        columns: list[TableColumn] = []
+        dropped: list[tuple[str, str]] = []
+        remarks: list[tuple[str, str]] = []
+        for name, learner in self.learners.items():
+            reason = self.decisions[name].reason
+            if reason == ALL_MISSING and self.rows > self.head_rows:
+                reason = f"every cell of the first {self.head_rows:,} rows is missing"
+            learnt = reason if learner is None else learner.column(self.settings)
+            if isinstance(learnt, str):
+                dropped.append((name, learnt))
+            else:
+                columns.append(learnt.checked())
+                remarks += [(name, remark) for remark in self.decisions[name].remarks]
+        return TableEncoder(tuple(columns), tuple(dropped), tuple(remarks))
 
-    def counts(self) -> NDArray[np.intp]:
-        """Rows of each distinct text (d)."""
-        return np.asarray(self.__dict__["rows_of_each"])
+    def with_answers(
+        self, encoder: TableEncoder, names: Sequence[str]
+    ) -> tuple[TableEncoder, dict[str, FoldMeans]]:
+        """Return an encoder whose columns of many categories have learnt from answers.
 
+        Also return what gives rows of training the means of other folds, by column.
 
-def _cells_of(counts: Counter[str]) -> Cells:
-    """Return different texts as cells, counted as often as they occur."""
-    read = Cells.read(list(counts))
-    cells = _CountedCells(**{name: getattr(read, name) for name in read.__dataclass_fields__})
-    own = [
-        counts["" if gone else text] for text, gone in zip(read.texts, read.missing, strict=True)
-    ]
-    cells.__dict__["rows_of_each"] = np.array(own, np.intp)
-    return cells
-
-
-def _learner(head: Column, decision: Decision, options: Options) -> _Learner | None:
-    """Return what learns a column, None if it is left out whatever its other rows are."""
-    name = head.name
-    if decision.kind == "numbers":
-        return _Numbers(name, decision.reading)
-    if decision.dates is not None:
-        return _Dates(name, decision.dates)
-    if decision.kind == LEFT_OUT:
-        many = " different value" in decision.reason and FREE_TEXT not in decision.reason
-        if not many or isinstance(head.cells, np.ndarray):
-            return None
-    return _Texts(name, chosen=name in (*options.categorical, *options.keep))
+        Parameters
+        ----------
+        encoder : TableEncoder
+            What the columns are.
+        names : sequence of str
+            What the mean of each answer is called.
+        """
+        long = many_categories(encoder, self.settings)
+        more = more_features(self.options, self.rows, len(long))
+        columns, found = [], {}
+        for column in encoder.columns:
+            learner = self.learners[column.name]
+            if column in long and isinstance(learner, TextLearner):
+                learnt, means = learner.with_answers(column, names, more, self.settings)
+                if means is not None:
+                    column, found[column.name] = learnt, means
+            columns.append(column)
+        return replace(encoder, columns=tuple(columns)), found

@@ -8,6 +8,7 @@ get means of all training rows. How many rows have a value stands beside, as a l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,7 +26,8 @@ from chainrule.inputs.tables.categories import (
     commonest,
     places,
 )
-from chainrule.inputs.tables.number_columns import Fit, NumberColumn, number_column
+from chainrule.inputs.tables.fold_sums import FoldMeans
+from chainrule.inputs.tables.number_columns import Fit, FitCounted, NumberColumn, number_column
 from chainrule.inputs.tables.target_means import Answers, TargetMeans
 
 __all__ = ["MOST_ENCODED", "TargetEncodedColumn"]
@@ -127,17 +129,39 @@ class TargetEncodedColumn(TableColumn):
         means = TargetMeans(places(cells, index), len(values), answers)
         if not means.differ():
             return None
-        learnt = zip(
-            (*answers.names, FREQUENCY),
-            _numbers(means.out_of_fold(), means.rows_out_of_fold()).T,
-            _numbers(means.means(), means.rows()).T,
-            strict=True,
-        )
+        out_of_fold = _numbers(means.out_of_fold(), means.rows_out_of_fold()).T
+        columns = [
+            fit(f"{frequent.name} {what}", own)
+            for what, own in zip((*answers.names, FREQUENCY), out_of_fold, strict=True)
+        ]
+        return cls._of(frequent, values, columns, _numbers(means.means(), means.rows()))
+
+    @classmethod
+    def of_folds(
+        cls, frequent: CategoricalColumn, found: FoldMeans, names: Sequence[str], fit: FitCounted
+    ) -> TargetEncodedColumn | None:
+        """Learn from sums of answers by value and fold; None unless answers differ."""
+        if not found.differ:
+            return None
+        columns = [
+            fit(f"{frequent.name} {what}", found.spread(place))
+            for place, what in enumerate((*names, FREQUENCY))
+        ]
+        return cls._of(frequent, found.values, columns, found.known)
+
+    @classmethod
+    def _of(
+        cls,
+        frequent: CategoricalColumn,
+        values: tuple[str, ...],
+        columns: Sequence[NumberColumn | None],
+        known: NDArray[np.float64],
+    ) -> TargetEncodedColumn | None:
+        """Return the column of numbers (v + 1, a + 1) that are known of values."""
         statistics = []
-        for answer, (what, out_of_fold, known) in enumerate(learnt):
-            column = fit(f"{frequent.name} {what}", out_of_fold)
+        for answer, (column, own) in enumerate(zip(columns, known.T, strict=True)):
             if column is not None:
-                numbers = [float(f"{number:.{DIGITS}g}") for number in known.tolist()]
+                numbers = [float(f"{number:.{DIGITS}g}") for number in own.tolist()]
                 unseen = numbers.pop()
                 statistics.append(Statistic(answer, tuple(numbers), unseen, column))
         return cls(frequent.name, frequent, values, tuple(statistics)) if statistics else None
@@ -183,6 +207,17 @@ class TargetEncodedColumn(TableColumn):
         columns = _numbers(means.out_of_fold(), means.rows_out_of_fold()).T
         for each in self.statistics:
             width = self._fill(each, columns[each.answer], out, width)
+
+    def encode_folds(
+        self, raw: RawCells, folds: NDArray[np.intp], found: FoldMeans, out: NDArray[np.float32]
+    ) -> None:
+        """Fill out (n, features) with cells (n) of training, by the means of the other folds."""
+        cells, width = Cells.read(raw), len(self.frequent.values)
+        self.frequent.encode_cells(cells, out[:, :width])
+        codes = places(cells, self.index)
+        for each in self.statistics:
+            numbers = found.out_of_fold[folds, codes, each.answer]
+            width = self._fill(each, numbers, out, width)
 
     @staticmethod
     def _fill(

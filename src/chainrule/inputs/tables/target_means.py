@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-__all__ = ["Answers", "TargetMeans"]
+__all__ = ["Answers", "Components", "TargetMeans"]
 
 Codes = NDArray[np.intp]
 Numbers = NDArray[np.float64]
@@ -104,11 +104,7 @@ class TargetMeans:
 
     def differ(self) -> bool:
         """Return whether answers differ by value beyond chance: an F test of each, at 1 %."""
-        ratios, values, rest = self._components[1]
-        if values < 1 or rest < 1:
-            return False
-        chance = special.fdtrc(values, rest, ratios).min() * len(ratios)
-        return bool(chance < BEYOND_CHANCE)
+        return self._components.differ()
 
     @cached_property
     def _weights(self) -> Numbers:
@@ -137,30 +133,73 @@ class TargetMeans:
 
     def _shrunken(self, rows: NDArray[np.bool_]) -> Numbers:
         """Return means (v + 1, a) of some rows; how far they are shrunken, all rows say."""
-        weights, sums = self._sums(rows)
-        within, between = self._components[0]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            above = sums * between / (weights[:, None] * between + within)
-        return np.vstack([np.nan_to_num(above), np.zeros(above.shape[1])]) + self._overall
+        return self._components.shrunken(*self._sums(rows)) + self._overall
 
     @cached_property
-    def _components(self) -> tuple[tuple[Numbers, Numbers], tuple[Numbers, int, int]]:
-        """Return σ² and τ² of each answer (a,), and the ratio of F tests with their degrees."""
+    def _components(self) -> Components:
         rows = self.codes >= 0
-        weights, sums = self._sums(rows)
-        there = weights > 0
-        weights, sums = weights[there], sums[there]
         above = self.answers.numbers[rows] - self._overall
         squares = (above**2 * self._weights[rows, None]).sum(axis=0)
+        return Components.of(*self._sums(rows), squares, int((self._weights[rows] > 0).sum()))
+
+
+@dataclass(frozen=True, eq=False)
+class Components:
+    """How far answers of one value lie apart, and how far those of different values do.
+
+    Parameters
+    ----------
+    within, between : ndarray of shape (a,)
+        σ² and τ² of each answer.
+    ratios : ndarray of shape (a,)
+        Of F tests, whose degrees of freedom are the two numbers that follow.
+    """
+
+    within: Numbers
+    between: Numbers
+    ratios: Numbers
+    values: int
+    rest: int
+
+    @classmethod
+    def of(cls, weights: Numbers, sums: Numbers, squares: Numbers, rows: int) -> Components:
+        """Return those of rows that have one of some values.
+
+        Parameters
+        ----------
+        weights : ndarray of shape (v,)
+            Of the rows of each value.
+        sums : ndarray of shape (v, a)
+            Of what their answers are above the mean of all, weighted.
+        squares : ndarray of shape (a,)
+            The sums of the squares of the same.
+        rows : int
+            How many weigh anything.
+        """
+        there = weights > 0
+        weights, sums = weights[there], sums[there]
         total = weights.sum()
         own = (sums**2 / weights[:, None]).sum(axis=0)
         shared = sums.sum(axis=0) ** 2 / max(total, 1.0)
         values = len(weights) - 1
-        rest = int((self._weights[rows] > 0).sum()) - len(weights)
+        rest = rows - len(weights)
         within = np.maximum(squares - own, 0.0) / max(rest, 1)
         between = np.maximum(own - shared, 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             ratios = np.nan_to_num(between / max(values, 1) / within, nan=0.0, posinf=np.inf)
         spread = total - (weights**2).sum() / max(total, 1.0)
         effects = np.maximum(between - values * within, 0.0) / (spread if spread > 0 else 1.0)
-        return (within, effects if rest > 0 else effects * 0), (ratios, values, rest)
+        return cls(within, effects if rest > 0 else effects * 0, ratios, values, rest)
+
+    def differ(self) -> bool:
+        """Return whether answers differ by value beyond chance: an F test of each, at 1 %."""
+        if self.values < 1 or self.rest < 1:
+            return False
+        chance = special.fdtrc(self.values, self.rest, self.ratios).min() * len(self.ratios)
+        return bool(chance < BEYOND_CHANCE)
+
+    def shrunken(self, weights: Numbers, sums: Numbers) -> Numbers:
+        """Return how far the means (v + 1, a) lie above that of all; 0 of no value, the last."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            above = sums * self.between / (weights[:, None] * self.between + self.within)
+        return np.vstack([np.nan_to_num(above), np.zeros(above.shape[1])])
