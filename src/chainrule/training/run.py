@@ -97,7 +97,7 @@ class TrainingRun:
                 history.end = "converged" if self.validation is None else "validation"
             elif self.late:
                 history.end = "time"
-            self.present, self.whole = None, True
+            self.present, self.whole = None, not self.cut  # more steps may belong to that epoch
             self.writer.look(self)
         if len(history.epochs) > before and not self.cut:
             self.writer.last(self)
