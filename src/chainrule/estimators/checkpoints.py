@@ -9,15 +9,16 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from chainrule.estimators import resolve
-from chainrule.estimators.random_states import (
+from chainrule.estimators.stopping import StoppingMonitor
+from chainrule.functions.fields import check_number
+from chainrule.training import Checkpoint
+from chainrule.training.checkpoint import EVERY
+from chainrule.training.identity import LEARNED, Identity, described, digest_of
+from chainrule.training.random_states import (
     random_state_snapshot,
     restore_random_state,
     same_state,
 )
-from chainrule.functions.fields import check_number
-from chainrule.training import Checkpoint
-from chainrule.training.checkpoint import EVERY
-from chainrule.training.identity import Identity, described, digest_of
 from chainrule.training.snapshot import Reader
 
 __all__ = ["FitCheckpoint", "random_state_of"]
@@ -87,7 +88,8 @@ class FitCheckpoint(Checkpoint):
         own = isinstance(given, np.random.RandomState)
         self.random_state = resolve.random_state(given) if own else check_random_state(given)
         if not self.found:
-            self.notes[SEEDED] = random_state_snapshot(self.random_state)
+            where = f"{type(estimator).__name__}.fit: {SEEDED}"
+            self.notes[SEEDED] = random_state_snapshot(self.random_state, where)
             return
         if own and not same_state(self.random_state, self.notes.get(SEEDED)):
             raise self.error(
