@@ -51,7 +51,7 @@ class FitCheckpoint(Checkpoint):
         self.checkpoint_every = EVERY if every is None else every
         check_number(self, "checkpoint_every", low=0.0)
         super().__init__(path, self.checkpoint_every)
-        self._learned: tuple[Any, ...] = ()
+        self._learned: tuple[Any, Any]
         self._said: Identity = {}
 
     def of_fit(self, inputs: Any, targets: Any) -> FitCheckpoint:
@@ -62,8 +62,9 @@ class FitCheckpoint(Checkpoint):
     def said(self) -> Identity:
         """Return the parameters, and what was learned of raw samples and answers."""
         if not self._said:
-            learned = zip(("encoder of inputs", "answers"), self._learned, strict=False)
-            own = {name: f"{each.kind}#{digest_of(each.to_json())}" for name, each in learned}
+            inputs, targets = self._learned
+            learned = {**inputs.learned(), "answers": targets.to_json()}
+            own = {name: f"{LEARNED}#{digest_of(each)}" for name, each in learned.items()}
             self._said = {**self.about, **own}
         return self._said
 
