@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,28 @@ class FitCheckpoint(Checkpoint):
             restore_random_state(self.random_state, Reader(self.notes, "notes").part(SEEDED))
         except ValueError as error:
             raise self.error(f"does not go on here: {error}") from error
+
+    def restore(self, identity: Callable[[], Identity], run: Any) -> bool:
+        """Let a run go on from the file that was read, as every `Checkpoint` does.
+
+        Raises
+        ------
+        ValueError
+            The file is of another training, or is not as chainrule writes it: what the estimator
+            knows of its epochs, too, must be of those that the run has.
+        """
+        monitor = getattr(run, "watcher", None)
+        if not isinstance(monitor, StoppingMonitor):  # L-BFGS has none
+            return super().restore(identity, run)
+        before = len(monitor.record.losses)
+        restored = super().restore(identity, run)
+        found, expected = len(monitor.record.losses), before + len(run.history.epochs)
+        if restored and found != expected:
+            raise self.error(
+                f"does not go on here: checkpoint.watcher.record.losses: expected {expected} "
+                f"losses, one for each epoch, got {found}"
+            )
+        return restored
 
     @classmethod
     def of(
