@@ -16,18 +16,26 @@ from chainrule.estimators.texts import warmup as texts
 from cli.runs import chainrule
 
 
-def test_everything_is_compiled_and_then_found(tmp_path, monkeypatch):
+def test_everything_can_be_compiled():
+    found = chainrule("warmup", "--json").json  # most of it has been before, by other tests
+    assert found["kernels"] > 90
+
+
+def test_what_is_compiled_is_found_afterwards(tmp_path, monkeypatch):
+    from chainrule.engine.kernels import library as kernels
+    from chainrule.engine.running import warmup
+
     folder = tmp_path / "kernels"
     monkeypatch.setenv("CHAINRULE_CACHE", str(folder))
-    from chainrule.engine.kernels import library as kernels
-
+    every = warmup.compilations
+    monkeypatch.setattr(warmup, "compilations", lambda optimizers: every(optimizers)[::9])
     kernels.compiled.cache_clear()
     kernels.library.cache_clear()
     run = chainrule("warmup")
     assert run.code == 0
     assert f"kept in {folder}" in run.err.replace("\n", "")
     files = {file.name for file in folder.iterdir()}
-    assert len(files) > 90
+    assert len(files) > 20
 
     def refuse(text, target):
         raise AssertionError("compiled again")
@@ -36,7 +44,7 @@ def test_everything_is_compiled_and_then_found(tmp_path, monkeypatch):
     kernels.library.cache_clear()
     monkeypatch.setattr(compiling, "object_code", refuse)
     found = chainrule("warmup", "--json").json
-    assert found["kernels"] > 90
+    assert found["kernels"] >= len(files)
     assert found["folder"] == str(folder)
     assert {file.name for file in folder.iterdir()} == files
 

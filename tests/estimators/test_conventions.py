@@ -8,8 +8,8 @@ from chainrule import MLPClassifier, MLPRegressor
 INSTANCES = [
     MLPClassifier(),
     MLPRegressor(),
-    MLPClassifier(solver="lbfgs", max_iter=20),
-    MLPRegressor(solver="lbfgs", max_iter=20),
+    MLPClassifier((20,), solver="lbfgs", max_iter=20),
+    MLPRegressor(hidden_layer_sizes=(20,), solver="lbfgs", max_iter=20),
     MLPClassifier(
         (20,), "gelu", solver="adamw", clip_norm=1.0, learning_rate_init=0.01, max_iter=50
     ),

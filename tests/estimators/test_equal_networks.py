@@ -198,6 +198,7 @@ def test_lbfgs_finds_as_good_a_minimum():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(80, 4)), rng.integers(0, 3, 80)
     options = {"solver": "lbfgs", "alpha": 0.1, "random_state": 0, "max_iter": 2000, "tol": 1e-6}
+    options["hidden_layer_sizes"] = (20,)
     expected, found = both("classes", X, y, {**options, "activation": "tanh"})
     assert found.loss_ <= expected.loss_ * 1.05
     assert found.n_iter_ == len(found.loss_curve_)

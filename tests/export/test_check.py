@@ -19,36 +19,14 @@ from chainrule import (
     TableClassifier,
     export_network,
 )
-from chainrule.export.c.source import c_source
 from chainrule.export.gradient_samples import keep_gradient
-from chainrule.export.plan import PRECISIONS, plan_export
-from chainrule.export.samples import keep_samples
+from chainrule.export.plan import PRECISIONS
 from chainrule.export.walk import walk
 from export.networks import every_case
-from export.programs import COMPILER, STRICT, compile_all, needs_compiler
+from export.programs import COMPILER, STRICT, needs_compiler
 
 CASES = every_case()
 X, y = load_iris(return_X_y=True)
-
-
-def checked(case, precision):
-    """Return what is to be written of a case, with its samples."""
-    network = walk(case.chain, case.loss)
-    samples = keep_samples(network, case.X.reshape(len(case.X), -1).tolist(), case.X, precision)
-    name = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}[precision]
-    return plan_export(network, case.name, name, gradient=True, samples=samples)
-
-
-@needs_compiler
-@pytest.mark.parametrize("precision", ["float", "double"])
-def test_programs_of_every_function_and_loss_pass(tmp_path, precision):
-    plans = [checked(case, PRECISIONS[precision]) for case in CASES]
-    assert all(plan.gradient_samples is not None for plan in plans)
-    begin = "#define CHAINRULE_MAIN\n#define main {0}_main\nint {0}_main(void);\n"
-    sources = [(plan.name, begin.format(plan.name) + c_source(plan)) for plan in plans]
-    library = compile_all(tmp_path, sources, "-O0")
-    wrong = [plan.name for plan in plans if getattr(library, f"{plan.name}_main")()]
-    assert wrong == []
 
 
 def golden(count):

@@ -7,9 +7,13 @@ float32 is, and as rounding is: what is left of a difference of near numbers has
 import numpy as np
 import pytest
 
+from chainrule.export.c.source import c_source
 from chainrule.export.language.printing import identifier
+from chainrule.export.plan import PRECISIONS, plan_export
+from chainrule.export.samples import keep_samples
+from chainrule.export.walk import walk
 from export.networks import every_case
-from export.programs import by_node, compiled, needs_compiler, needs_node
+from export.programs import Compiled, by_node, compile_all, needs_compiler, needs_node
 
 CASES = every_case()
 ROUNDING = {"float": 1e-6, "double": 1e-12}
@@ -40,11 +44,36 @@ class Textbook:
         np.testing.assert_allclose(np.ravel(found), exact, rtol=0, atol=allowed, err_msg=message)
 
 
+def checked(case, precision):
+    """Return what is to be written of a case, with its samples."""
+    network = walk(case.chain, case.loss)
+    numbers = case.X.reshape(len(case.X), -1).tolist()
+    samples = keep_samples(network, numbers, case.X, PRECISIONS[precision])
+    return plan_export(network, case.name, precision, gradient=True, samples=samples)
+
+
+@pytest.fixture(scope="module", params=["double", "float"])
+def programs(request, tmp_path_factory):
+    """All cases in C with what checks them: precision, plans, and the library."""
+    plans = [checked(case, request.param) for case in CASES]
+    begin = "#define CHAINRULE_MAIN\n#define main {0}_main\nint {0}_main(void);\n"
+    sources = [(plan.name, begin.format(plan.name) + c_source(plan)) for plan in plans]
+    library = compile_all(tmp_path_factory.mktemp("c"), sources, "-O0")  # which takes least time
+    return request.param, plans, library
+
+
 @needs_compiler
-@pytest.mark.parametrize(("precision", "cases"), [("double", CASES), ("float", CASES[::3])])
-def test_c(tmp_path, precision, cases):
-    networks = compiled(tmp_path, cases, precision, "-O0")  # which takes the least time
-    for network, case in zip(networks, cases, strict=True):
+def test_programs_of_every_function_and_loss_pass_their_own_check(programs):
+    _, plans, library = programs
+    assert all(plan.gradient_samples is not None for plan in plans)
+    assert [plan.name for plan in plans if getattr(library, f"{plan.name}_main")()] == []
+
+
+@needs_compiler
+def test_c(programs):
+    precision, plans, library = programs
+    for plan, case in zip(plans, CASES, strict=True):
+        network = Compiled(library, plan)
         for n, x in enumerate(case.X):
             textbook = Textbook(case, n, precision)
             textbook.check("y", network.predict(x)[0])

@@ -102,7 +102,7 @@ def test_every_cut_every_addition_and_every_double_is_noticed(path):
     content = saved(path)
     for length in range(len(content)):
         path.write_bytes(content[:length])
-        with pytest.raises(ModelFileError, match=r"is cut off|is no model of chainrule"):
+        with pytest.raises(ModelFileError, match=r"is cut off|is no checkpoint of chainrule"):
             read_document(path, "checkpoint")
         changed = content[:length] + content[length : length + 1] + content[length:]
         path.write_bytes(changed)

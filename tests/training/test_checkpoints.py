@@ -201,12 +201,14 @@ def test_fewer_epochs_than_are_done_are_refused(path):
         train(rows(), LOSS, X, t, Plan(SGD(0.1), epochs=2, **PLAN), checkpoint=path)
 
 
-def test_time_goes_on(path):
+@pytest.mark.parametrize("every", [0, 60])
+def test_time_goes_on(every, path):
     """What ended in time ends there again; with more time it goes on as if it had had it."""
     plan = {"optimizer": Adam(0.02), "epochs": 4, **PLAN}
     straight, short, again, longer = (rows() for _ in range(4))
     train(straight, LOSS, X, t, Plan(**plan))
-    ended = train(short, LOSS, X, t, Plan(**plan, max_seconds=1e-9), checkpoint=path)
+    kept = Checkpoint(path, every)
+    ended = train(short, LOSS, X, t, Plan(**plan, max_seconds=1e-9), checkpoint=kept)
     assert (ended.end, len(ended.epochs)) == ("time", 1)
     assert train(again, LOSS, X, t, Plan(**plan, max_seconds=1e-9), checkpoint=path).end == "time"
     np.testing.assert_array_equal(again.parameters.flat, short.parameters.flat)
@@ -396,6 +398,17 @@ def test_arrays_of_another_shape_or_type_are_refused(name, path):
             run("early", checkpoint=path)
 
 
+def test_epochs_that_no_step_belongs_to_are_refused(path):
+    run("sgd", checkpoint=path, reporter=Recorder(interrupt_step=9))
+    document, arrays = read_document(path, "checkpoint")
+    longer = {name: np.append(each, 0.5) for name, each in arrays.items() if ".history." in name}
+    assert len(longer) == 6
+    write_document(path, "checkpoint", document, {**arrays, **longer})
+    told = r"run\.safetensors .*step: expected 15 steps, in 2 epochs of 6 and 3 more, got 9"
+    with pytest.raises(ValueError, match=told):
+        run("sgd", checkpoint=path)
+
+
 def test_places_where_no_file_can_be_are_refused(tmp_path):
     with pytest.raises(ValueError, match="expected the name of a file, got the folder"):
         Checkpoint(tmp_path)
@@ -573,6 +586,7 @@ def test_signals_end_between_two_steps(number, handlers, path):
     assert len(recorder.steps) == 10, "nothing is lost"
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # before training
 def test_a_signal_in_the_midst_of_a_step_waits_for_its_end(handlers, path):
     """A thread presses Ctrl-C at odd moments; what is written then is whole."""
     expected = run("images")

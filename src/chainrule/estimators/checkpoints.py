@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
 
 from chainrule.estimators import resolve
-from chainrule.estimators.random_states import (
+from chainrule.estimators.stopping import StoppingMonitor
+from chainrule.functions.fields import check_number
+from chainrule.training import Checkpoint
+from chainrule.training.checkpoint import EVERY
+from chainrule.training.identity import LEARNED, Identity, described, digest_of
+from chainrule.training.random_states import (
     random_state_snapshot,
     restore_random_state,
     same_state,
 )
-from chainrule.functions.fields import check_number
-from chainrule.training import Checkpoint
-from chainrule.training.checkpoint import EVERY
-from chainrule.training.identity import Identity, described, digest_of
 from chainrule.training.snapshot import Reader
 
 __all__ = ["FitCheckpoint", "random_state_of"]
@@ -50,7 +52,7 @@ class FitCheckpoint(Checkpoint):
         self.checkpoint_every = EVERY if every is None else every
         check_number(self, "checkpoint_every", low=0.0)
         super().__init__(path, self.checkpoint_every)
-        self._learned: tuple[Any, ...] = ()
+        self._learned: tuple[Any, Any]
         self._said: Identity = {}
 
     def of_fit(self, inputs: Any, targets: Any) -> FitCheckpoint:
@@ -61,8 +63,9 @@ class FitCheckpoint(Checkpoint):
     def said(self) -> Identity:
         """Return the parameters, and what was learned of raw samples and answers."""
         if not self._said:
-            learned = zip(("encoder of inputs", "answers"), self._learned, strict=False)
-            own = {name: f"{each.kind}#{digest_of(each.to_json())}" for name, each in learned}
+            inputs, targets = self._learned
+            learned = {**inputs.learned(), "answers": targets.to_json()}
+            own = {name: f"{LEARNED}#{digest_of(each)}" for name, each in learned.items()}
             self._said = {**self.about, **own}
         return self._said
 
@@ -87,7 +90,8 @@ class FitCheckpoint(Checkpoint):
         own = isinstance(given, np.random.RandomState)
         self.random_state = resolve.random_state(given) if own else check_random_state(given)
         if not self.found:
-            self.notes[SEEDED] = random_state_snapshot(self.random_state)
+            where = f"{type(estimator).__name__}.fit: {SEEDED}"
+            self.notes[SEEDED] = random_state_snapshot(self.random_state, where)
             return
         if own and not same_state(self.random_state, self.notes.get(SEEDED)):
             raise self.error(
@@ -101,6 +105,28 @@ class FitCheckpoint(Checkpoint):
             restore_random_state(self.random_state, Reader(self.notes, "notes").part(SEEDED))
         except ValueError as error:
             raise self.error(f"does not go on here: {error}") from error
+
+    def restore(self, identity: Callable[[], Identity], run: Any) -> bool:
+        """Let a run go on from the file that was read, as every `Checkpoint` does.
+
+        Raises
+        ------
+        ValueError
+            The file is of another training, or is not as chainrule writes it: what the estimator
+            knows of its epochs, too, must be of those that the run has.
+        """
+        monitor = getattr(run, "watcher", None)
+        if not isinstance(monitor, StoppingMonitor):  # L-BFGS has none
+            return super().restore(identity, run)
+        before = len(monitor.record.losses)
+        restored = super().restore(identity, run)
+        found, expected = len(monitor.record.losses), before + len(run.history.epochs)
+        if restored and found != expected:
+            raise self.error(
+                f"does not go on here: checkpoint.watcher.record.losses: expected {expected} "
+                f"losses, one for each epoch, got {found}"
+            )
+        return restored
 
     @classmethod
     def of(

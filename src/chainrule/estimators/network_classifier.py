@@ -19,6 +19,7 @@ from chainrule.estimators.answer_checks import check_each_is_a_label
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.estimators.checkpoints import FitCheckpoint
 from chainrule.estimators.classification import FittedClassifier
+from chainrule.estimators.parameters import with_run_docs
 from chainrule.estimators.validation import with_answers
 from chainrule.targets import Classes, Objective, Targets
 from chainrule.targets.label_lists import as_label_lists, is_listed
@@ -36,6 +37,7 @@ class NetworkClassifier(FittedClassifier, NetworkEstimator):
     }
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    @with_run_docs
     def fit(
         self,
         X: Any,
@@ -64,16 +66,8 @@ class NetworkClassifier(FittedClassifier, NetworkEstimator):
         X_val, y_val, sample_weight_val : like X, y and sample_weight, default=None
             A validation set. Its losses and scores are kept for each epoch; with
             ``early_stopping=True`` it takes the place of a part of the training data.
-        checkpoint : str or path, default=None
-            A file that keeps the training now and then, such as "run.safetensors". Where it is
-            there already, training goes on from it, with the same bits as if it had never been
-            interrupted; one of other data, code or parameters is refused. SIGTERM then ends a
-            training as Ctrl-C does.
-        checkpoint_every : float, default=None
-            Seconds from one checkpoint to the next, at least; 60 by default.
-        communicator : mpi4py.MPI.Comm, default=None
-            Whose ranks share each batch out, such as ``MPI.COMM_WORLD``; all of them call this with
-            the same data, and have the same fitted estimator in the end.
+        checkpoint, checkpoint_every, communicator
+            {as of every fit}
 
         Returns
         -------

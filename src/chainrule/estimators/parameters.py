@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from ast import literal_eval
+from collections.abc import Callable
 from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any, TypeVar, get_args
@@ -19,6 +20,7 @@ from chainrule.training.plan import Precision
 from chainrule.training.schedules import Schedule
 
 Class = TypeVar("Class", bound=type)
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 class Whole(Interval):  # type: ignore[misc]
@@ -148,6 +150,24 @@ FITTED_ATTRIBUTES = """\
         What took the steps: "machine" code, or the "reference" in NumPy.
 """
 
+RUN_PLACE = """\
+        checkpoint, checkpoint_every, communicator
+            {as of every fit}
+"""
+
+RUN_PARAMETERS = """\
+        checkpoint : str or path, default=None
+            A file that keeps the training now and then, such as "run.safetensors". Where it is
+            there already, training goes on from it, with the same bits as if it had never been
+            interrupted; one of other data, code or parameters is refused. SIGTERM then ends a
+            training as Ctrl-C does.
+        checkpoint_every : float, default=None
+            Seconds from one checkpoint to the next, at least; 60 by default.
+        communicator : mpi4py.MPI.Comm, default=None
+            Whose ranks share each batch out, such as ``MPI.COMM_WORLD``; all of them call this with
+            the same data, and have the same fitted estimator in the end.
+"""
+
 CONSTRAINTS: dict[str, list[Any]] = {
     "solver": [StrOptions(SOLVERS.keys()), Optimizer],
     "alpha": [Interval(Real, 0, None, closed="left")],
@@ -202,6 +222,13 @@ def with_shared_docs(estimator: Class) -> Class:
         if estimator.__doc__:  # Python may run without docstrings
             estimator.__doc__ = estimator.__doc__.replace(place, _with_defaults(estimator, text))
     return estimator
+
+
+def with_run_docs(fit: Method) -> Method:
+    """Put into the docstring of a fit what all say of checkpoints and of ranks."""
+    if fit.__doc__:  # Python may run without docstrings
+        fit.__doc__ = fit.__doc__.replace(RUN_PLACE, RUN_PARAMETERS)
+    return fit
 
 
 def _with_defaults(estimator: Any, text: str) -> str:

@@ -14,6 +14,7 @@ from chainrule.data import Column
 from chainrule.estimators.base import NetworkEstimator
 from chainrule.estimators.checkpoints import FitCheckpoint
 from chainrule.estimators.network import FittedNetwork
+from chainrule.estimators.parameters import with_run_docs
 from chainrule.estimators.score_weights import score_weights
 from chainrule.estimators.streams.weights import weights_in
 from chainrule.estimators.validation import answers_to
@@ -88,6 +89,7 @@ class NetworkRegressor(FittedRegressor, NetworkEstimator):
     }
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    @with_run_docs
     def fit(
         self,
         X: Any,
@@ -115,16 +117,8 @@ class NetworkRegressor(FittedRegressor, NetworkEstimator):
         X_val, y_val, sample_weight_val : like X, y and sample_weight, default=None
             A validation set. Its losses and scores are kept for each epoch; with
             ``early_stopping=True`` it takes the place of a part of the training data.
-        checkpoint : str or path, default=None
-            A file that keeps the training now and then, such as "run.safetensors". Where it is
-            there already, training goes on from it, with the same bits as if it had never been
-            interrupted; one of other data, code or parameters is refused. SIGTERM then ends a
-            training as Ctrl-C does.
-        checkpoint_every : float, default=None
-            Seconds from one checkpoint to the next, at least; 60 by default.
-        communicator : mpi4py.MPI.Comm, default=None
-            Whose ranks share each batch out, such as ``MPI.COMM_WORLD``; all of them call this with
-            the same data, and have the same fitted estimator in the end.
+        checkpoint, checkpoint_every, communicator
+            {as of every fit}
 
         Returns
         -------

@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.estimators.random_states import random_state_snapshot, restore_random_state
 from chainrule.training.history import Batches, Epoch
 from chainrule.training.optimizers import Optimizer, State
+from chainrule.training.random_states import random_state_snapshot, restore_random_state
 from chainrule.training.schedules import Schedule, TrainingPosition
 from chainrule.training.snapshot import Reader, Snapshot, numbers_of, snapshot_of
 from chainrule.types import Array

@@ -66,7 +66,6 @@ class Described(Protocol):
 D = TypeVar("D", bound=Described)
 Parse: TypeAlias = Callable[[str], D]
 
-OTHER = "is no model of chainrule"
 DAMAGED = "is damaged: its content does not match its checksum"
 
 
@@ -183,9 +182,9 @@ def _checksum(text: str, chunks: Iterable[bytes | memoryview]) -> str:
 
 
 def _read(file: BinaryIO, size: int, kind: str, parse: Parse[D]) -> tuple[D, dict[str, Array]]:
-    header = _read_header(file, size)
+    header = _read_header(file, size, kind)
     rest = size - 8 - len(header)
-    metadata = _metadata(header, rest)
+    metadata = _metadata(header, rest, kind)
     _check_kind(metadata.get("kind", MODEL), kind)
     text, checksum = metadata.get("text", metadata.get("model", "")), metadata["checksum"]
     try:
@@ -206,35 +205,37 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
     return iter(lambda: file.read(CHUNK), b"")
 
 
-def _read_header(file: BinaryIO, size: int) -> bytes:
+def _read_header(file: BinaryIO, size: int, kind: str) -> bytes:
     """Return the header's bytes, its length checked first."""
+    other = f"is no {kind} of chainrule"
     if size < 8:
-        raise ValueError(f"{OTHER}: {'it is empty' if size == 0 else f'it has {size} bytes only'}")
+        raise ValueError(f"{other}: {'it is empty' if size == 0 else f'it has {size} bytes only'}")
     length = int.from_bytes(file.read(8), "little")
     if length > LONGEST_HEADER or length < 2:
-        raise ValueError(f"{OTHER}, which begins with the length of its header")
+        raise ValueError(f"{other}, which begins with the length of its header")
     if length > size - 8:
-        raise ValueError(f"{OTHER}, or is cut off: its header has {length:,} bytes, it {size:,}")
+        raise ValueError(f"{other}, or is cut off: its header has {length:,} bytes, it {size:,}")
     beginning = file.read(len(BEGINNING)) if length > LONG_HEADER else b""
     if beginning not in (b"", BEGINNING):
-        raise ValueError(f"{OTHER}, which begins with the length and keys of its header")
+        raise ValueError(f"{other}, which begins with the length and keys of its header")
     header = beginning + file.read(length - len(beginning))
     if len(header) < length:
         raise ValueError("is cut off: it became shorter while it was read")
     return header
 
 
-def _metadata(header: bytes, rest: int) -> dict[str, str]:
+def _metadata(header: bytes, rest: int, kind: str) -> dict[str, str]:
     """Return the metadata, once format, version and the stated size are as they should be."""
+    other = f"is no {kind} of chainrule"
     try:
         entries = canonical.parse(header.decode("utf-8"))
     except UnicodeDecodeError:
-        raise ValueError(f"{OTHER}, or is damaged: its header is no UTF-8") from None
+        raise ValueError(f"{other}, or is damaged: its header is no UTF-8") from None
     except ValueError as error:
-        raise ValueError(f"{OTHER}, or is damaged: in its header, {error}") from None
+        raise ValueError(f"{other}, or is damaged: in its header, {error}") from None
     metadata = entries.pop("__metadata__", None) if type(entries) is dict else None
     if type(metadata) is not dict or metadata.get("format") != FORMAT:
-        raise ValueError(f"{OTHER}: its header is not of the format {FORMAT!r}")
+        raise ValueError(f"{other}: its header is not of the format {FORMAT!r}")
     keys = METADATA[_version(metadata.get("version"))]
     if "model" in keys:
         strict_json.record(entries, "is damaged: header", (PARAMETERS,))

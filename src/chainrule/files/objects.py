@@ -22,12 +22,12 @@ from chainrule.added import is_added, value_before
 from chainrule.chain import Chain
 from chainrule.files import canonical
 from chainrule.files.hints import check_hints
-from chainrule.files.random_states import random_state_from_json, random_state_to_json
 from chainrule.functions import FUNCTIONS, Function
 from chainrule.layout import CONSTRUCTION_ERRORS, LARGEST, ChainLayout
 from chainrule.losses import LOSSES, Loss
 from chainrule.training.augmentation import AUGMENTATIONS, Augmentation
 from chainrule.training.optimizers import OPTIMIZERS, Optimizer
+from chainrule.training.random_states import random_state_from_json, random_state_to_json
 from chainrule.training.schedules import SCHEDULES, Schedule
 
 __all__ = [

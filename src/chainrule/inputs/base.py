@@ -206,6 +206,10 @@ class Inputs(ABC):
     def to_json(self) -> dict[str, Any]:
         """Return plain values that `from_json` takes back."""
 
+    def learned(self) -> dict[str, Any]:
+        """Return all that was learned, in parts that a user knows by these names."""
+        return {"samples": self.to_json()}
+
     @classmethod
     @abstractmethod
     def from_json(cls, data: object) -> Self:

@@ -245,6 +245,10 @@ class Images(Inputs):
             "photos": self.photos,
         }
 
+    def learned(self) -> dict[str, Any]:
+        """Return all that was learned, by what a user calls it."""
+        return {"images": self.to_json()}
+
     @classmethod
     def from_json(cls, data: object) -> Images:
         """Check and take back what `to_json` gave; ValueError for anything else."""

@@ -67,6 +67,10 @@ class Rows(Inputs):
         """Return how many features there are, and their names."""
         return columns_to_json(self.count, self.names)
 
+    def learned(self) -> dict[str, Any]:
+        """Return all that was learned, by what a user calls it."""
+        return {"columns": self.to_json()}
+
     @classmethod
     def from_json(cls, data: object) -> Rows:
         """Check and take back what `to_json` gave; ValueError for anything else."""

@@ -25,10 +25,6 @@ EVERY = 60.0
 KIND = "checkpoint"
 KEYS = ("chainrule", "about", "training", "notes", "snapshot")
 
-
-OTHER = "is no model of chainrule"
-"""What is said of a file that is of no kind."""
-
 Mark: TypeAlias = tuple[int, int, int, int]
 """By what a file is known: device, inode, time of its last change, and bytes."""
 
@@ -239,9 +235,7 @@ class Checkpoint:
         try:
             yield
         except ValueError as error:
-            told = str(error).replace(str(self._file), str(self.path))
-            told = told.replace(f": {OTHER}", ": is no checkpoint of chainrule")
-            raise type(error)(told) from None
+            raise type(error)(str(error).replace(str(self._file), str(self.path))) from None
 
     def error(self, what: str) -> ValueError:
         """Return an error that says what of the file is wrong."""

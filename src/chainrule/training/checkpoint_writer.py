@@ -139,7 +139,7 @@ class CheckpointWriter:
     def look(self, run: Run) -> None:
         """Write a checkpoint if it is time; KeyboardInterrupt if the end has been asked for."""
         self.request.raise_if_came()
-        if perf_counter() < self._due and self._error is None:
+        if not run.whole or (perf_counter() < self._due and self._error is None):
             return
         if self._thread is not None and self._thread.is_alive():
             return

@@ -23,7 +23,7 @@ from chainrule.chain import Chain
 from chainrule.training.snapshot import Changing
 from chainrule.types import Array
 
-__all__ = ["Identity", "described", "described_data", "difference", "digest_of"]
+__all__ = ["LEARNED", "Identity", "described", "described_data", "difference", "digest_of"]
 
 Identity: TypeAlias = dict[str, str]
 
@@ -32,6 +32,11 @@ BLOCK = 2**24
 
 MOST = 3
 """Differences that are named."""
+
+LEARNED = "values"
+"""What is said of data by what was learned of them."""
+
+OTHERS = {LEARNED: "other values"}
 
 LONGEST = 100
 LONGEST_TEXT = 10_000
@@ -49,7 +54,7 @@ def difference(there: Mapping[str, str], here: Mapping[str, str]) -> str:
 def _told(name: str, there: str | None, here: str | None) -> str:
     texts = ["none" if text is None else text.partition("#")[0] for text in (there, here)]
     if texts[0] == texts[1]:
-        what = "other numbers" if texts[0].startswith("array") else "another"
+        what = "other numbers" if texts[0].startswith("array") else OTHERS.get(texts[0], "another")
         return f"{name}: {what} here than there"
     same = (one == other for one, other in zip(*texts, strict=False))
     start = max(0, sum(1 for _ in takewhile(bool, same)) - LONGEST // 2)

@@ -110,7 +110,7 @@ class TrainingRun:
                 self.history.end = "converged" if self.validation is None else "validation"
             elif self.late:
                 self.history.end = "time"
-            self.present, self.whole = None, True
+            self.present, self.whole = None, not self.cut  # more steps may belong to that epoch
 
     @property
     def _keeps(self) -> bool:

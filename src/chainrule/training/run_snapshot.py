@@ -83,6 +83,7 @@ def restore_run(run: Any, reader: Reader) -> None:
     run.stepper.resume(state)
     run.step, run.spent = step, reader.number("seconds")
     run.present = _restored_epoch(run, reader.part("present"))
+    _check_epochs(run, reader)
     for name, part in PARTS.items():
         reader.restore(name, part(run))
 
@@ -177,6 +178,17 @@ def _check_same_steps(run: Any, step: int, steps: int) -> None:
                 f"epochs: {steps // each} there, {plan.epochs} here, on which the learning rates "
                 "of the steps so far depend"
             )
+
+
+def _check_epochs(run: Any, reader: Reader) -> None:
+    """Raise ValueError unless the steps so far are those of the epochs that are told of."""
+    whole, begun = len(run.history.epochs), 0 if run.present is None else run.present.steps
+    expected = whole * run.data.steps_per_epoch + begun
+    if run.step != expected:
+        raise ValueError(
+            f"{reader.where}.step: expected {expected} steps, in {whole} epochs of "
+            f"{run.data.steps_per_epoch} and {begun} more, got {run.step}"
+        )
 
 
 def _rates(plan: Plan, at: TrainingPosition) -> list[float]:

@@ -18,7 +18,7 @@ from chainrule.engine.planning.kinds.sparse import rests_without_gradient
 from chainrule.engine.running.steps import Steps, threads_for
 from chainrule.training import SGD, AdaGrad, Adam, Plan, train
 from engine.calls import OTHERS
-from engine.running.test_steps import MAPS, OPTIMIZERS, both, close
+from engine.running.test_steps import MAPS, OPTIMIZERS, both, by_the_engine, close
 
 
 def documents(rng, n, tokens, *, most=9, dtype=np.float64, index=np.int32):
@@ -104,7 +104,7 @@ def test_the_same_bits_on_any_number_of_threads(dtype, optimizer):
     for threads in (1, 2, 3, 7):
         chain, loss, X, t = newsgroups_like(dtype)
         options = {"rows": 29, "steps": 5, "threads": threads}
-        _, _, found, moved = both(chain, loss, optimizer, X, t, **options)
+        found, moved = by_the_engine(chain, loss, optimizer, X, t, **options)
         results.append((found.tobytes(), moved.tobytes()))
     assert len(set(results)) == 1
 
@@ -117,7 +117,7 @@ def test_the_same_bits_on_other_processors(dtype, optimizer):
     for kernels in (None, *(Library(dtype, target) for target in OTHERS.values())):
         chain, loss, X, t = newsgroups_like(dtype)
         options = {"rows": 29, "l2": 0.01, "kernels": kernels}
-        _, _, found, moved = both(chain, loss, optimizer, X, t, **options)
+        found, moved = by_the_engine(chain, loss, optimizer, X, t, **options)
         results.append((found.tobytes(), moved.tobytes()))
     assert len(set(results)) == 1
 

@@ -19,6 +19,7 @@ from chainrule.estimators import resolve
 from chainrule.estimators.checkpoints import FitCheckpoint
 from chainrule.estimators.conclusion import conclude
 from chainrule.estimators.network import FittedNetwork
+from chainrule.estimators.parameters import with_run_docs
 from chainrule.estimators.solvers import unless_one_of_many
 from chainrule.estimators.streams.prediction import by_parts, held_in_memory
 from chainrule.estimators.tables.networks import member_objective, outputs_of
@@ -77,6 +78,7 @@ class TableEstimator(FittedNetwork):
     engine: Any = "auto"
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    @with_run_docs
     def fit(
         self,
         X: Any,
@@ -112,16 +114,8 @@ class TableEstimator(FittedNetwork):
             The rows held out are the last in time: numbers, or dates.
         X_val, y_val, sample_weight_val : like X, y and sample_weight, default=None
             Rows to hold out, in place of a part of X.
-        checkpoint : str or path, default=None
-            A file that keeps the training now and then, such as "run.safetensors". Where it is
-            there already, training goes on from it, with the same bits as if it had never been
-            interrupted; one of other data, code or parameters is refused. SIGTERM then ends a
-            training as Ctrl-C does.
-        checkpoint_every : float, default=None
-            Seconds from one checkpoint to the next, at least; 60 by default.
-        communicator : mpi4py.MPI.Comm, default=None
-            Whose ranks share each batch out, such as ``MPI.COMM_WORLD``; all of them call this with
-            the same data, and have the same fitted estimator in the end.
+        checkpoint, checkpoint_every, communicator
+            {as of every fit}
 
         Returns
         -------

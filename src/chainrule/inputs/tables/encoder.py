@@ -50,6 +50,9 @@ HEADING = ("column", "is", "features")
 SHOWN = 20
 """Columns that are listed at a prompt."""
 
+MOST_LEARNED = 1000
+"""Columns that are compared one by one."""
+
 MOST_REMARKS = 100
 
 
@@ -323,6 +326,13 @@ class TableEncoder(Inputs):
             "dropped": [list(pair) for pair in self.dropped],
             **remarks,
         }
+
+    def learned(self) -> dict[str, Any]:
+        """Return all that was learned: of each column, and which there are, in their order."""
+        if len(self.columns) > MOST_LEARNED:
+            return {"columns": self.to_json()}
+        learned = {f"column {column.name!r}": column.to_json() for column in self.columns}
+        return {**learned, "columns": [self.raw_names, self.dropped, self.remarks]}
 
     @classmethod
     def from_json(cls, data: object) -> TableEncoder:

@@ -213,6 +213,10 @@ class Texts(Vocabulary, Inputs):
         """Return the vocabulary as plain values."""
         return vocabulary_values(self)
 
+    def learned(self) -> dict[str, Any]:
+        """Return all that was learned, by what a user calls it."""
+        return {"words of the texts": self.to_json()}
+
     @classmethod
     def from_json(cls, data: object) -> Texts:
         """Check and take back what `to_json` gave; ValueError for anything else."""
