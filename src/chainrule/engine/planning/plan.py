@@ -16,14 +16,14 @@ from chainrule.engine.machine.memory import address, aligned
 from chainrule.engine.network.network import Network
 from chainrule.engine.planning.batch import Batch
 from chainrule.engine.planning.context import PlanContext
-from chainrule.engine.planning.kept_gradient import Keep, KeptGradient
+from chainrule.engine.planning.kept_gradient import Keep, KeptGradient, Places
 from chainrule.engine.planning.kinds.sparse import bind
 from chainrule.engine.planning.loss_plan import LossPlan
 from chainrule.engine.planning.network_plan import NetworkPlan
 from chainrule.engine.planning.penalties import Penalties
 from chainrule.engine.planning.program import Instructions
 from chainrule.engine.planning.sample_rows import Rows, SparseRows
-from chainrule.engine.planning.shard_gradients import PIECE, GradientPiece, ShardGradients
+from chainrule.engine.planning.shard_gradients import PIECE, ShardGradients
 from chainrule.engine.planning.weights import Weights
 from chainrule.types import Array
 
@@ -55,11 +55,15 @@ class Planner:
         ``update`` moves the parameters along what is there then.
     shards : tuple of int
         Samples in each shard of a batch whose gradients are summed in a tree, where the network
-        can: ``pieces`` are then the programs that make them, after ``code``, and a step is cut.
+        can: ``shard_gradients`` has then the programs that make them, after ``code``, and a step
+        is cut.
     levels : ndarray, optional
         Room for sums of shards that wait for others.
     piece : int
         Bytes of gradients that are made at once, about.
+    places : Places, optional
+        Where gradients are that are added when the parameters move; without any, the one in memory
+        is their sum.
     touched : bool
         Whether a gradient that is kept by sparse samples has the rows of their tokens alone, and
         others as they were.
@@ -80,6 +84,7 @@ class Planner:
         shards: tuple[int, ...] = (),
         levels: Array | None = None,
         piece: int = PIECE,
+        places: Places | None = None,
         touched: bool = False,
     ) -> None:
         self.network = network = network if training else network.in_prediction()
@@ -111,7 +116,8 @@ class Planner:
             self._planned(number, own, training=training)
             for number, own in enumerate(network.each())
         ]
-        self.pieces: list[GradientPiece] = []
+        self.shard_gradients: ShardGradients | None = None
+        self.places = places
         for thread in range(threads):
             self._advance(thread)
         if shards and levels is not None:
@@ -166,8 +172,12 @@ class Planner:
         self.code.barrier()  # the sum is one thread's, of all threads' losses
         self._total()
         self.code.barrier()
-        self.pieces = ShardGradients(self.context, plan, shards, levels, piece).pieces
-        KeptGradient(replace(self.context, code=self.update)).plan()
+        self.shard_gradients = ShardGradients(self.context, plan, shards, levels, piece)
+        self._plan_update()
+
+    def _plan_update(self) -> None:
+        """Add what moves along the gradient in memory to a program of its own."""
+        KeptGradient(replace(self.context, code=self.update), self.places).plan()
         self.update.barrier()
 
     def _plan_step(self, *, cut: bool) -> None:
@@ -181,8 +191,7 @@ class Planner:
         if self.network.joint:
             self.code.barrier()
         if cut:
-            KeptGradient(replace(self.context, code=self.update)).plan()
-            self.update.barrier()
+            self._plan_update()
         elif self.weights.keeps_gradient:
             if not self.network.joint:
                 self.code.barrier()

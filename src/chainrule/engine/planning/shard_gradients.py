@@ -7,7 +7,8 @@ they make of a sample does not depend on the others.
 
 Sums that wait for others lie in levels, as in a binary counter: level j has that of 2^j shards. A
 shard's products add those that they complete, in the epilogue. Gradients are made piece by piece,
-from the last function to the first, so that one piece can be sent while the next is made.
+from the last function to the first, so that one piece can be sent while the next is made. Of
+sparse samples, the rows of the first matrix that tokens name are made at the end, shard by shard.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from chainrule.engine.kernels import epilogues
+from chainrule.engine.kernels.shard_products import MOST
 from chainrule.engine.machine.memory import VECTOR, address
 from chainrule.engine.network.network import Network
 from chainrule.engine.planning.context import PlanContext, Range
 from chainrule.engine.planning.kinds.dense import Dense
+from chainrule.engine.planning.kinds.sparse import SparseDense
 from chainrule.engine.planning.network_plan import NetworkPlan
 from chainrule.engine.planning.program import Instructions, partition
 from chainrule.engine.planning.weights import StoredParameter, Weights
@@ -29,6 +32,10 @@ from chainrule.types import Array
 
 PIECE = 2**18
 """Bytes of gradients that are made, and sent, at once, about; those of small networks, all."""
+
+TAPS = 256
+"""Samples of shards that are summed in registers, at most: what a product reads of them stays in
+the first cache."""
 
 INPUTS = 128
 """Rows of W in a block, whose sums stay in the caches from shard to shard."""
@@ -44,16 +51,28 @@ class GradientPiece:
 
 
 def can_be_summed(network: Network, weights: Weights) -> bool:
-    """Return whether gradients of shards can be summed while they are made: of Linear layers."""
-    parts = [part for part in network.parts if part.names]
-    entries = network.entries
-    plain = all(part.kind.variant(part, entries) is Dense for part in parts)
-    return plain and weights.form is None and not network.joint and entries is None
+    """Return whether gradients of shards can be made from one pass: of Linear layers.
+
+    Samples of the first one may be sparse.
+    """
+    first, *others = network.parts
+    plain = all(part.kind.variant(part, None) is Dense for part in others if part.names)
+    reads = Dense if network.entries is None else SparseDense
+    begins = not first.names or first.kind.variant(first, network.entries) is reads
+    return begins and plain and weights.form is None and not network.joint
 
 
 def levels_of(shards: int) -> int:
     """Return how many sums wait for others at most, of so many shards, a power of two."""
     return shards.bit_length() - 1
+
+
+def _together(sizes: tuple[int, ...]) -> int:
+    """Return how many shards are summed while their sums are in registers, a power of two."""
+    together = 1
+    while 2 * together <= min(len(sizes), MOST) and 2 * together * max(sizes) <= TAPS:
+        together *= 2
+    return together
 
 
 class ShardGradients:
@@ -84,8 +103,18 @@ class ShardGradients:
         self.context, self.weights, self.levels = context, context.weights, levels
         self.piece = piece
         self.shards = list(pairwise(accumulate(sizes, initial=0)))
+        self.together = _together(sizes)
         self.heads: list[Any] = [head for head in plan.heads if head.part.names]
         self.pieces = list(self._pieces())
+        self.sparse = next((head for head in self.heads if isinstance(head, SparseDense)), None)
+        self.by_tokens = [self._rows_of(self.sparse, own) for own in self.shards if self.sparse]
+
+    def _rows_of(self, head: SparseDense, samples: Range) -> Instructions:
+        """Return a program for the rows of a gradient that the tokens of some samples name."""
+        code = Instructions(self.context.threads)
+        for thread in range(code.threads):
+            head.move_touched(replace(self.context, code=code), thread, samples)
+        return code
 
     def _pieces(self) -> Iterator[GradientPiece]:
         """Yield the pieces, in the order in which gradients lie."""
@@ -95,6 +124,8 @@ class ShardGradients:
                 self._add_bias(code, head)
                 stop += head.bias.vectors
             weight = head.weight
+            if isinstance(head, SparseDense):
+                continue  # the last one, whose rows by tokens are no piece
             panels = max(1, self.piece // weight.values.stride)
             for first in range(0, weight.values.count, panels):
                 last = min(first + panels, weight.values.count)
@@ -151,23 +182,29 @@ class ShardGradients:
     ) -> None:
         weight = head.weight
         at = inputs[0] * VECTOR + panels[0] * weight.values.stride
-        for number, samples in enumerate(self.shards):
-            sums, where = self._carry(weight, number, at)
+        for first in range(0, len(self.shards), self.together):
+            some = self.shards[first : first + self.together]
+            sums, where = self._carry(weight, first, at, len(some))
             kernel = context.library.get(epilogues.carry, sums=sums)
-            head.multiply_across(context, thread, samples, inputs, panels, kernel, where)
+            samples, sizes = (some[0][0], some[-1][1]), [end - begin for begin, end in some]
+            given = thread, samples, inputs, panels, kernel, where
+            head.multiply_across(context, *given, shards=sizes)
 
     def _carry(
-        self, parameter: StoredParameter, shard: int, own: int
+        self, parameter: StoredParameter, shard: int, own: int, together: int = 1
     ) -> tuple[int, dict[str, int]]:
-        """Return how many sums a shard's gradient completes, and an epilogue's arguments.
+        """Return how many sums the gradient of shards completes, and an epilogue's arguments.
 
-        ``own`` are the bytes from the parameter's first number.
+        ``own`` are the bytes from the parameter's first number; so many shards, a power of two,
+        are summed ``together``, from a multiple of it on.
         """
         assert parameter.gradient is not None
-        sums = ((shard + 1) & -(shard + 1)).bit_length() - 1  # how often 2 divides shard + 1
+        after = (shard + together) // together
+        sums = (after & -after).bit_length() - 1  # how often 2 divides it
         before = parameter.gradient.address - address(self.weights.gradients) + own
-        places = [address(level) + before for level in self.levels[: sums + 1]]
-        last = shard == len(self.shards) - 1
+        level = together.bit_length() - 1
+        places = [address(each) + before for each in self.levels[level : level + sums + 1]]
+        last = shard + together == len(self.shards)
         target = parameter.gradient.address + own if last else places[sums]
         return sums, {
             "target": target,

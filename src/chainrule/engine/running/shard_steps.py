@@ -6,7 +6,7 @@ parameters that move along it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import fsum
 from typing import Any
@@ -17,15 +17,19 @@ from chainrule.engine.kernels import epilogues
 from chainrule.engine.kernels.dropout import DRAWN
 from chainrule.engine.kernels.rows import ADVANCE, TOTAL
 from chainrule.engine.machine.memory import VECTOR, address, aligned
-from chainrule.engine.planning.kinds.sparse import SparseDense
+from chainrule.engine.planning.kept_gradient import Places
+from chainrule.engine.planning.kinds.sparse import SparseDense, TokenGradient
 from chainrule.engine.planning.plan import Planner
 from chainrule.engine.planning.sample_rows import SparseRows
 from chainrule.engine.planning.shard_gradients import PIECE, can_be_summed, levels_of
 from chainrule.engine.running.adding import Adder
 from chainrule.engine.running.runner import Runner
 from chainrule.engine.running.steps import Steps
-from chainrule.engine.running.token_rows import TokenRows
+from chainrule.engine.running.token_rows import TokenRows, sum_over_shards
 from chainrule.types import Array
+
+_ORDER, _SCALARS_NOW = map(ADVANCE.index, ("order", "scalars_now"))
+_RESULT, _PENALTY = map(TOTAL.index, ("result", "penalty"))
 
 Piece = tuple[int, int]
 """Vectors of all gradients, from the first number to before the second one."""
@@ -48,10 +52,13 @@ class ShardRows:
 
 @dataclass
 class _Program:
+    """``pieces`` and ``by_tokens`` make gradients of shards after one pass, if there are any."""
+
     planner: Planner
     forward: Runner
-    pieces: list[Runner]
     update: Runner
+    pieces: list[Runner]
+    by_tokens: list[Runner]
 
 
 class ShardSteps(Steps):
@@ -92,6 +99,8 @@ class ShardSteps(Steps):
     ) -> None:
         super().__init__(chain, loss, optimizer, X, t, keeps_gradient=True, **options)
         self.piece = piece
+        self.places: Places | None = None
+        self.before_gradients: Callable[[], None] = _do_nothing
         self.at_once = can_be_summed(self.network, self.weights)
         self.rows: TokenRows | None = None
         self._matrix = self._matrix_of_tokens()
@@ -105,11 +114,26 @@ class ShardSteps(Steps):
         self._last: _Program | None = None
         self._now = self._ahead = np.zeros((1, 0))
         self._from = 0
+        self._results = np.zeros(2, self.weights.dtype)
 
     @property
     def gradients(self) -> Array:
         """Gradients (vectors, lanes), side by side: all that are not by tokens."""
         return self.weights.gradients if self._matrix is None else self._dense
+
+    @property
+    def can_lie_apart(self) -> bool:
+        """Whether gradients may lie where others read them, and move parameters from there."""
+        return self._matrix is None and self.weights.clip is None
+
+    def keep_gradients_in(self, room: Array, places: Places, before: Callable[[], None]) -> None:
+        """Make gradients in memory that is given, and move along the sum of those in some places.
+
+        What is done ``before`` may wait until others have read what lies there.
+        """
+        self.weights.keep_gradients_in(room)
+        self.places, self.before_gradients = places, before
+        self._shard_programs.clear()
 
     def _matrix_of_tokens(self) -> Array | None:
         """Return the gradient (tokens, numbers) of sparse samples by the first matrix."""
@@ -152,14 +176,30 @@ class ShardSteps(Steps):
             self._bind(program, shards)
             self._go_forward(program)
             self.loss = self._loss(program, shards)
-            for piece, runner in zip(program.planner.pieces, program.pieces, strict=True):
+            self.before_gradients()
+            gradients = program.planner.shard_gradients
+            assert gradients is not None
+            for piece, runner in zip(gradients.pieces, program.pieces, strict=True):
                 runner.run(1)
                 yield piece.start, piece.stop
+            if gradients.sparse is not None:
+                self.rows = self._by_tokens(program.by_tokens, gradients.sparse.gradient)
         else:
+            self.before_gradients()
             self.loss = self._one_by_one(shards)
             vectors, at_once = len(self.gradients), self.piece // VECTOR
             for start in range(0, vectors, at_once):
                 yield start, min(start + at_once, vectors)
+
+    def _by_tokens(self, shards: list[Runner], gradient: TokenGradient) -> TokenRows:
+        """Return the sum over shards of the rows that their tokens name."""
+        assert self._matrix is not None
+        tokens, rows = [], []
+        for runner in shards:
+            runner.run(1)
+            tokens.append(gradient.named())
+            rows.append(self._matrix[tokens[-1]])
+        return sum_over_shards(tokens, rows, self.adder.add)
 
     def _one_by_one(self, shards: ShardRows) -> float:
         """Make the gradient of each shard in turn; return the loss."""
@@ -197,7 +237,7 @@ class ShardSteps(Steps):
         program = self._of(shard.sizes)
         self._bind(program, shard)
         self._go_forward(program)
-        for runner in program.pieces:
+        for runner in (*program.pieces, *program.by_tokens):
             runner.run(1)
         return self._loss(program, shard) if shard.weights.size else 0.0
 
@@ -224,14 +264,15 @@ class ShardSteps(Steps):
     def _bind(self, program: _Program, shards: ShardRows) -> None:
         """Let a program read these samples, at this step."""
         planner, order = program.planner, np.ascontiguousarray(shards.order, dtype=np.int64)
+        samples, scalars = address(order), address(self._now)
         for arguments, batch in zip(planner.advances, planner.context.batches, strict=True):
-            arguments[ADVANCE.index("order")] = address(order)
-            arguments[ADVANCE.index("scalars_now")] = address(self._now)
+            arguments[_ORDER], arguments[_SCALARS_NOW] = samples, scalars
             batch.normalized_weights[:] = shards.weights.reshape(-1) if shards.weights.size else 0
             batch.l2[1] = self.l2
-        self._results = np.full(2, np.nan, dtype=self.weights.dtype)
-        planner.total[TOTAL.index("result")] = address(self._results)
-        planner.total[TOTAL.index("penalty")] = address(self._results[1:])
+        self._results[:] = np.nan
+        place = address(self._results)
+        planner.total[_RESULT] = place
+        planner.total[_PENALTY] = place + self._results.itemsize
         for arguments in planner.context.draws:
             arguments[DRAWN.index("step")] = self.done
             arguments[DRAWN.index("row")] = shards.before
@@ -262,13 +303,18 @@ class ShardSteps(Steps):
                 shards=sizes if self.at_once else (),
                 levels=self.levels,
                 piece=self.piece,
+                places=self.places,
                 touched=self._matrix is not None,
             )
             runner = Runner(planner.code.finished())
             self._connect(planner, runner)
-            pieces = [Runner(piece.code.finished()) for piece in planner.pieces]
-            update = Runner(planner.update.finished())
-            self._shard_programs[sizes] = _Program(planner, runner, pieces, update)
+            update, made = Runner(planner.update.finished()), planner.shard_gradients
+            codes = [piece.code for piece in made.pieces] if made else []
+            parts = [
+                [Runner(code.finished()) for code in some]
+                for some in (codes, made.by_tokens if made else [])
+            ]
+            self._shard_programs[sizes] = _Program(planner, runner, update, *parts)
         return self._shard_programs[sizes]
 
     def first_not_finite(self, rows: int) -> int | None:
@@ -277,6 +323,10 @@ class ShardSteps(Steps):
             if not np.isfinite(values).all():
                 return place
         return None
+
+
+def _do_nothing() -> None:
+    pass
 
 
 def tree_sum(numbers: list[float]) -> float:
