@@ -62,7 +62,7 @@ def alone(path, *arguments):
     return path.read_bytes()
 
 
-ARGUMENTS = "iris", "--model", "mlp", "--epochs", 4, "--json"
+ARGUMENTS = "iris", "--optimizer", "lbfgs", "--epochs", 4, "--json"
 
 
 @with_mpi

@@ -83,3 +83,26 @@ def test_an_interrupted_process_ends_all():
     chain = network()
     with pytest.raises(KeyboardInterrupt):
         ShardedGradients(chain, LOSS, samples(9), 2, Interrupted())(chain.parameters.flat)
+
+
+def fitted(path, iterations, shards=8):
+    """Return the first matrix of a network, whose minimization goes on from a file, if it is there.
+
+    Its checkpoint has the number of shards.
+    """
+    data = samples(60)
+    options = {"solver": "lbfgs", "alpha": 0.1, "random_state": 0, "early_stopping": True}
+    model = MLPRegressor(hidden_layer_sizes=(4,), max_iter=iterations, **options)
+    with ranks_of(None, shards=shards):
+        return model.fit(data.X, data.t, data.weights, checkpoint=path).coefs_[0]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_minimization_by_shards_goes_on_from_its_checkpoint(tmp_path):
+    path = tmp_path / "t.checkpoint"
+    before = fitted(path, 3)
+    with pytest.raises(ValueError, match="shards: 8 there, 4 here"):
+        fitted(path, 6, shards=4)
+    after = fitted(path, 6)
+    assert (before != after).any()
+    assert after.tobytes() == fitted(None, 6).tobytes()

@@ -196,7 +196,7 @@ def test_a_process_reads_the_blocks_of_its_own_parts(data):
 class Unmoved:
     """Takes no steps."""
 
-    def renew(self, rows):
+    def renew(self, rows, X=None):
         """Do nothing."""
 
     def leave_room(self, busy):
