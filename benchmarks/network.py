@@ -151,6 +151,7 @@ def carry(links: Sequence[int], latency: float, rate: float) -> None:
 def network(count: int, latency: float, rate: float) -> Iterator[dict[str, str]]:
     """Have machines for a while; yield the variables with which ``mpiexec`` reaches them."""
     carrier = 0
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         links = make(count)
         carrier = os.fork()
@@ -169,6 +170,7 @@ def network(count: int, latency: float, rate: float) -> Iterator[dict[str, str]]
         if carrier:
             os.kill(carrier, signal.SIGKILL)
             os.waitpid(carrier, 0)
+        signal.signal(signal.SIGTERM, before)
 
 
 MPICH = {

@@ -115,6 +115,7 @@ def gone_on(launcher, name, expected, rng):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run"
         ranks, when = int(rng.integers(2, 5)), rng.uniform(0.05, LATEST)
+        ranks = MACHINES if kind == "cut" else ranks
         given = path, EPOCHS, when, failing, launcher.deadline, EVERY
         if kind == "cut":
             code, out, err, end = cut_off(launcher, kind, *given)

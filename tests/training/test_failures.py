@@ -12,6 +12,7 @@ from chainrule.training.engine_stepper import EngineStepper
 from chainrule.training.ranks import OneProcess
 from chainrule.training.signs_of_life import SignsOfLife
 from chainrule.training.snapshot import Reader
+from chainrule.training.validation import Validation
 from training.recorder import Recorder
 from training.test_checkpoints import HELD_OUT, LOSS, X, bits, rows, t
 
@@ -62,9 +63,9 @@ def accuracy(Y, t):
     return float(np.mean(np.argmax(Y, 1) == t))
 
 
-def trained(plan, score_fails=0, **options):
+def trained(plan, **options):
     chain = rows()
-    options |= {"validation": HELD_OUT, "score": Fails(accuracy, score_fails)}
+    options |= {"validation": HELD_OUT, "score": accuracy}
     return bits(chain, train(chain, LOSS, X, t, plan, threads=1, **options))
 
 
@@ -79,9 +80,13 @@ def test_a_callback_that_fails(path, what, at, step):
     assert trained(AVERAGED, checkpoint=path) == trained(AVERAGED)
 
 
-def test_a_score_that_fails_leaves_the_average_as_it_was(path):
+def test_a_score_that_fails_leaves_the_average_as_it_was(path, monkeypatch):
+    measure = Validation.measure
+    failing = Fails(measure, 3)
+    monkeypatch.setattr(Validation, "measure", lambda *given: failing(*given))
     with pytest.raises(OwnError):
-        trained(AVERAGED, score_fails=3, checkpoint=path)
+        trained(AVERAGED, checkpoint=path)
+    monkeypatch.setattr(Validation, "measure", measure)
     assert step_of(path) == 18
     assert trained(AVERAGED, checkpoint=path) == trained(AVERAGED)
 
