@@ -472,6 +472,8 @@ def test_sparse_samples_are_trained_on_window_by_window(engine, pieces):
     train(known, CrossEntropy(), X, t, by_hand, sample_weight=weights, engine=engine, threads=1)
     np.testing.assert_array_equal(streamed.parameters.flat, known.parameters.flat)
     assert history.engine == engine
+    with pytest.raises(ValueError, match="one process and no shards for sparse samples that are"):
+        train_blocks(chain(), CrossEntropy(), blocks, replace(plan, shards=2), window_rows=70)
     whole = chain()
     train_blocks(whole, CrossEntropy(), blocks, plan, window_rows=len(t))
     train(known := chain(), CrossEntropy(), X, t, plan, sample_weight=weights)
