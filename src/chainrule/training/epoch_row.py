@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 import numpy as np
 
@@ -46,6 +46,7 @@ class EpochRow:
         self.start, self.stop = start, stop
         self._pieces = self._read()
         self._rest: Samples | None = None
+        self._left = stop - start
 
     def put(self, samples: Samples, place: slice, rows: SparseWindows | None = None) -> None:
         """Put the next samples there; the rest of a piece stays for the next call.
@@ -67,8 +68,11 @@ class EpochRow:
                 samples.weights[here] = piece.weights[:count]
             self._rest = piece.at(slice(count, None)) if count < len(piece) else None
             at += count
+        self._left -= place.stop - place.start
+        if not self._left:
+            self._pieces.close()  # what it holds of the last block takes memory
 
-    def _read(self) -> Iterator[Samples]:
+    def _read(self) -> Generator[Samples]:
         """Yield the samples, checked, some at a time."""
         first = 0
         for block in self.order:

@@ -36,7 +36,7 @@ from chainrule import random
 from chainrule.training import augmentation
 from chainrule.training.epoch_row import EpochRow
 from chainrule.training.epoch_samples import Slice, in_batches
-from chainrule.training.identity import Identity, described_data
+from chainrule.training.identity import Identity, described_data, digest_of
 from chainrule.training.plan import Plan
 from chainrule.training.ranks import OneProcess, Ranks, own_shards
 from chainrule.training.sample_blocks import SampleBlocks
@@ -157,7 +157,7 @@ class WindowedSamples:
         return {
             "samples in blocks": self.count,
             "a number of blocks": len(self.blocks.sizes),
-            "sizes of blocks, bytes": described_data(np.array(self.blocks.sizes)),
+            "sizes of blocks, bytes": digest_of(tuple(self.blocks.sizes)),
             "a window of": self.window,
         }
 
