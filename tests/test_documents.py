@@ -15,7 +15,7 @@ from documents import fenced_blocks, run_document
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = {
-    "docs/checkpoints.md": 5,
+    "docs/checkpoints.md": 6,
     "docs/command-line.md": 19,
     "docs/derivation.md": 11,
     "docs/explain.md": 3,

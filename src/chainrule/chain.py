@@ -18,7 +18,7 @@ from numpy.typing import DTypeLike
 from chainrule.display import formula_sheet, functions_html, layers_html, layers_text
 from chainrule.formulas import FormulaSheet
 from chainrule.functions import Function, RandomKey, sequence
-from chainrule.functions.contract import check_arguments, checked_names
+from chainrule.functions.contract import check_arguments
 from chainrule.functions.sequence import Step
 from chainrule.initialization import initialize
 from chainrule.later import later
@@ -139,22 +139,7 @@ class Chain:
     @property
     def learning_rate_factors(self) -> dict[str, float]:
         """The factors of the learning rate that functions state, by the parameters' names."""
-        factors = {}
-        for layer in (inside for outer in self.layers for inside in outer.walk()):
-            factors_of = layer.function.learning_rate_factors()
-            given = checked_names(layer.function, "learning_rate_factors", factors_of)
-            for own, factor in given.items():
-                if own not in layer.names:
-                    known = ", ".join(layer.names) or "none"
-                    expected = f"expected learning rate factors of {known}"
-                    raise ValueError(f"{layer.function}: {expected}, got one of {own!r}")
-                if not isinstance(factor, int | float | np.number) or not 0 <= factor < np.inf:
-                    raise ValueError(
-                        f"{layer.function}: expected a learning rate factor >= 0 of {own}, "
-                        f"got {factor!r}"
-                    )
-                factors[layer.names[own]] = float(factor)
-        return factors
+        return dict(sequence.learning_rate_factors(self.layers))
 
     def weight_mask(self) -> Array:
         """Return which parameters penalties apply to, (size,): all but biases."""

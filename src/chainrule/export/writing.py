@@ -118,15 +118,32 @@ def export_network(
     path = Path(path)
     language = LANGUAGES[_language(path, to)]
     check_output(path)
+    own = _name(path, name)
+    given = {"gradient": gradient, "loss": loss, "samples": samples, "weights": weights}
     if language.source is None:
-        own = _name(path, name)
-        given = {"gradient": gradient, "loss": loss, "samples": samples, "weights": weights}
         return write_onnx(model, path, given, precision, own, opset, encoded=encoded)
     if opset is not None or encoded:
         option = "encoded" if opset is None else "opset"
         raise ValueError(f"export: {option} is for ONNX alone, got to={language.name!r}")
     if samples is not None and not language.checks:
         raise ValueError(f"export: samples are kept in C alone, got to={language.name!r}")
+    return _write_program(model, path, language, language.source, precision, own, **given)
+
+
+def _write_program(
+    model: Any,
+    path: Path,
+    language: Language,
+    source: Callable[[ExportPlan], str],
+    precision: str | None,
+    name: str,
+    *,
+    gradient: bool,
+    loss: Loss | None,
+    samples: Any,
+    weights: str | os.PathLike[str] | None,
+) -> Exported:
+    """Write a network as text, and its parameters beside it if they have a file."""
     model = without_idle_steps(model)
     network = walk(model, loss, pipelines=True)
     precision = _precision(network, precision)
@@ -137,7 +154,7 @@ def export_network(
         check_output(weights)
     plan = plan_export(
         network,
-        _name(path, name),
+        name,
         precision,
         gradient=gradient,
         loss=loss,
@@ -145,19 +162,12 @@ def export_network(
         weights=None if weights is None else weights.name,
         samples=None if samples is None else _samples(model, network, samples, precision),
     )
-    text = language.source(plan).encode()
+    text = source(plan).encode()
     if weights is not None and plan.weights is not None:
         write_output(weights, plan.weights.parts())
     write_output(path, [text])
-    return Exported(
-        path,
-        language.name,
-        plan.name,
-        precision,
-        plan.parameter_bytes,
-        plan.memory_bytes,
-        weights,
-    )
+    sizes = plan.parameter_bytes, plan.memory_bytes
+    return Exported(path, language.name, plan.name, precision, *sizes, weights)
 
 
 def _language(path: Path, to: str | None) -> str:

@@ -11,9 +11,12 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from chainrule.functions.base import Function, RandomKey
 from chainrule.functions.contract import (
     checked_gradients,
+    checked_names,
     checked_observed,
     checked_output,
     checked_shapes,
@@ -57,6 +60,22 @@ def penalized(layers: Iterable[Layer]) -> Iterator[str]:
     """Yield the names of the parameters that a penalty applies to."""
     for layer in (inside for outer in layers for inside in outer.walk()):
         yield from (layer.names[own] for own in layer.function.penalized(layer.input_shape))
+
+
+def learning_rate_factors(layers: Iterable[Layer]) -> Iterator[tuple[str, float]]:
+    """Yield the names of parameters with the factors of the learning rate that functions state."""
+    for layer in (inside for outer in layers for inside in outer.walk()):
+        function, known = layer.function, ", ".join(layer.names) or "none"
+        stated = function.learning_rate_factors()
+        for own, factor in checked_names(function, "learning_rate_factors", stated).items():
+            if own not in layer.names:
+                expected = f"expected learning rate factors of {known}"
+                raise ValueError(f"{function}: {expected}, got one of {own!r}")
+            if not isinstance(factor, int | float | np.number) or not 0 <= factor < np.inf:
+                raise ValueError(
+                    f"{function}: expected a learning rate factor >= 0 of {own}, got {factor!r}"
+                )
+            yield layer.names[own], float(factor)
 
 
 def every(functions: Iterable[Function]) -> Iterator[Function]:

@@ -5,9 +5,10 @@ from chainrule.inputs.tables.booleans import BooleanColumn
 from chainrule.inputs.tables.categories import CategoricalColumn
 from chainrule.inputs.tables.dates import DateColumn
 from chainrule.inputs.tables.decisions import Decision
-from chainrule.inputs.tables.encoder import COLUMNS, TableEncoder
+from chainrule.inputs.tables.encoder import TableEncoder
 from chainrule.inputs.tables.numbers import NumericColumn
 from chainrule.inputs.tables.piecewise import PiecewiseColumn
+from chainrule.inputs.tables.rules import COLUMNS
 from chainrule.inputs.tables.target_encoding import TargetEncodedColumn
 from chainrule.inputs.tables.target_means import Answers
 from chainrule.inputs.tables.texts import TextColumn

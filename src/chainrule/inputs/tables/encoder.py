@@ -9,42 +9,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule import strict_json
 from chainrule.data import DataError, DataWarning, Table
 from chainrule.data.cells import shortened
 from chainrule.data.frames import as_table
 from chainrule.inputs.base import Inputs, Options, RowCheck, Shape
 from chainrule.inputs.tables.base import Block, TableColumn
-from chainrule.inputs.tables.booleans import BooleanColumn
-from chainrule.inputs.tables.categories import CategoricalColumn
-from chainrule.inputs.tables.dates import DateColumn
 from chainrule.inputs.tables.decisions import LEFT_OUT, Decision, decide, decide_all
 from chainrule.inputs.tables.identifiers import FREE_TEXT
-from chainrule.inputs.tables.learning import MOST_COLUMNS, check_fit, fit_column, settings_of
-from chainrule.inputs.tables.numbers import NumericColumn
+from chainrule.inputs.tables.learning import check_fit, fit_column, settings_of
 from chainrule.inputs.tables.one_row import OneRow, runs
 from chainrule.inputs.tables.piecewise import PiecewiseColumn, PiecewiseRun
-from chainrule.inputs.tables.target_encoding import TargetEncodedColumn
-from chainrule.inputs.tables.texts import TextColumn
+from chainrule.inputs.tables.rules import rules_from_json, rules_to_json
 from chainrule.tables import counted, cut, html_table, text_table
 from chainrule.types import Array
 from chainrule.warning import warn
 
-__all__ = ["COLUMNS", "TableEncoder"]
-
-COLUMNS: dict[str, type[TableColumn]] = {
-    column.kind: column
-    for column in (
-        NumericColumn,
-        PiecewiseColumn,
-        CategoricalColumn,
-        TargetEncodedColumn,
-        TextColumn,
-        BooleanColumn,
-        DateColumn,
-    )
-}
-"""All kinds of columns by their names in files; a new kind is one file and a line here."""
+__all__ = ["TableEncoder"]
 
 HEADING = ("column", "is", "features")
 SHOWN = 20
@@ -52,8 +32,6 @@ SHOWN = 20
 
 MOST_LEARNED = 1000
 """Columns that are compared one by one."""
-
-MOST_REMARKS = 100
 
 
 @dataclass(frozen=True)
@@ -320,12 +298,7 @@ class TableEncoder(Inputs):
 
     def to_json(self) -> dict[str, Any]:
         """Plain values that `from_json` takes back."""
-        remarks = {"remarks": [list(pair) for pair in self.remarks]} if self.remarks else {}
-        return {
-            "columns": [column.to_json() for column in self.columns],
-            "dropped": [list(pair) for pair in self.dropped],
-            **remarks,
-        }
+        return rules_to_json(self.columns, self.dropped, self.remarks)
 
     def learned(self) -> dict[str, Any]:
         """Return all that was learned: of each column, and which there are, in their order."""
@@ -343,39 +316,4 @@ class TableEncoder(Inputs):
         ValueError
             Any key, type or value is not as `to_json` would write it.
         """
-        keys = ["columns", "dropped"]
-        keys += ["remarks"] if type(data) is dict and "remarks" in data else []
-        fields = strict_json.record(data, "encoder", keys)
-        items = strict_json.items(fields["columns"], "encoder.columns", MOST_COLUMNS, least=1)
-        columns = tuple(_column(item, f"encoder.columns[{i}]") for i, item in enumerate(items))
-        dropped = _pairs(fields["dropped"], "encoder.dropped", MOST_COLUMNS)
-        most = MOST_REMARKS * len(columns)
-        remarks = _pairs(fields.get("remarks", []), "encoder.remarks", most)
-        names = tuple(column.name for column in columns)
-        strict_json.unique((*names, *(name for name, _ in dropped)), "encoder: names of columns")
-        if not {name for name, _ in remarks} <= set(names):
-            raise ValueError("encoder.remarks: expected names of columns, got another")
-        return cls(columns, dropped, remarks)
-
-
-def _column(item: object, where: str) -> TableColumn:
-    kind = item.get("kind") if type(item) is dict else None
-    if type(kind) is not str or kind not in COLUMNS:
-        names = ", ".join(map(repr, COLUMNS))
-        received = f"{str(kind)[:40]!r}; {strict_json.newer(str(kind))}"
-        raise ValueError(f"{where}.kind: expected one of {names}, got {received}")
-    return COLUMNS[kind].from_json(item, where)
-
-
-def _pairs(value: object, where: str, most: int) -> tuple[tuple[str, str], ...]:
-    """Take back names and texts."""
-    pairs = []
-    for place, item in enumerate(strict_json.items(value, where, most)):
-        name, text = strict_json.items(item, f"{where}[{place}]", most=2, least=2)
-        pairs.append(
-            (
-                strict_json.text(name, f"{where}[{place}]", least=0),
-                strict_json.text(text, f"{where}[{place}]"),
-            )
-        )
-    return tuple(pairs)
+        return cls(*rules_from_json(data))

@@ -26,6 +26,7 @@ from chainrule.engine.kernels import epilogues
 from chainrule.engine.machine.memory import VECTOR, address
 from chainrule.engine.machine.planes import Planes
 from chainrule.engine.network.dependencies import derivative_reads
+from chainrule.engine.network.errors import CannotLowerError
 from chainrule.engine.network.network import Draft, Part
 from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.cuts import Cut, Values
@@ -115,6 +116,8 @@ class Head(Kind):
     """Whether it is an end of a residual block: another part has the same place."""
     reads_in_place: ClassVar[bool] = False
     """Whether its kernels can read its parameters where the chain has them."""
+    reads_sparse: ClassVar[bool] = True
+    """Whether it, or one of its variants, can read samples that are sparse."""
     takes_along: ClassVar[bool] = False
     """Whether its kernel applies the first pointwise function, where that is elementwise."""
 
@@ -144,10 +147,12 @@ class Head(Kind):
 
     @classmethod
     def variant(cls, part: Part, entries: float | None) -> type[Head]:
-        """Return the class that plans a part.
+        """Return the class that plans a part; CannotLowerError if none can read its samples.
 
         ``entries`` are those of a sample, if samples are sparse and the part reads them.
         """
+        if entries is not None and not cls.reads_sparse:
+            raise CannotLowerError(f"{part.function}: the engine has no kernel for sparse samples")
         return next((kind for kind in cls.variants if kind.pays(part, entries)), cls)
 
     @classmethod

@@ -32,6 +32,7 @@ class Line(RowHead):
     replaced = ("forward", "backprop")
     together = True
     whole_tiles = True
+    reads_sparse = False
     imports = ("from chainrule.notation import backprop, evaluate, parse",)
 
     # ---- before there is a plan
@@ -41,13 +42,6 @@ class Line(RowHead):
         """Begin a part of rows of numbers; CannotLowerError says what of a line has no kernel."""
         begin(cls, draft, layer, place)
         return True
-
-    @classmethod
-    def variant(cls, part: Part, entries: float | None) -> type[Head]:
-        """Return the class; sparse samples are refused."""
-        if entries is not None:
-            raise CannotLowerError(f"{part.function}: the engine has no kernel for sparse samples")
-        return cls
 
     @classmethod
     def add_parameters(cls, part: Part, weights: Weights, *, behind: bool) -> None:

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from chainrule.engine.kernels import residual, rows
-from chainrule.engine.network.errors import CannotLowerError
 from chainrule.engine.network.network import Draft, Part
 from chainrule.engine.planning.cuts import RowCut, Values
-from chainrule.engine.planning.kinds.base import Emission, Head, Kind, Names, emission
+from chainrule.engine.planning.kinds.base import Emission, Kind, Names, emission
 from chainrule.engine.planning.kinds.rows import RowHead
 from chainrule.layout import Layer
 
@@ -42,6 +41,7 @@ class Pass(RowHead):
     """Rows of numbers as they are, where they lie, for functions that follow no part."""
 
     whole_tiles = True
+    reads_sparse = False
 
     @classmethod
     def lower(cls, draft: Draft, layer: Layer, place: int) -> bool:
@@ -49,13 +49,6 @@ class Pass(RowHead):
         shapes = {"inputs": layer.input_shape, "outputs": layer.input_shape}
         draft.begin(cls, layer, place, names={}, **shapes)
         return True
-
-    @classmethod
-    def variant(cls, part: Part, entries: float | None) -> type[Head]:
-        """Return the class; sparse samples are refused."""
-        if entries is not None:
-            raise CannotLowerError(f"{part.function}: the engine has no kernel for sparse samples")
-        return cls
 
     @classmethod
     def rules(cls, part: Part, name: str) -> dict[str, Any]:
