@@ -1,11 +1,14 @@
 """Trainings of many networks, whose results are digests: a program that ``mpiexec`` starts.
 
-It prints, at rank 0, the digests of all ranks as JSON.
+It prints, at rank 0, the digests of all ranks as JSON, a line for each number of them: processes
+that have been started once train in all of these.
 """
 
 import hashlib
 import json
 import sys
+import time
+import warnings
 
 import numpy as np
 from hypothesis import given, settings, strategies as st
@@ -160,16 +163,30 @@ def all_digests(communicator=None):
     return [*drawn(communicator), *others(communicator), by_lbfgs(communicator)]
 
 
-def main(path):
-    """Print those of all ranks; begin a training that another number of ranks goes on with."""
+def wait(world):
+    """Wait for all ranks, and leave the processors to those that are still at work."""
+    request = world.Ibarrier()
+    while not request.Test():
+        time.sleep(0.01)
+
+
+def main(folder, *sizes):
+    """Train with the first so many ranks, for each number of them, and print a line for each.
+
+    Trainings are begun that another number of ranks goes on with.
+    """
     from mpi4py import MPI
 
-
-    for _ in range(2):  # each takes a slice of batches
-        going_on(MPI.COMM_WORLD, path, max_seconds=1e-9)
-    found = MPI.COMM_WORLD.gather(all_digests(MPI.COMM_WORLD))
-    if found:
-        print(json.dumps(found))
+    warnings.simplefilter("ignore")
+    world = MPI.COMM_WORLD
+    for size in map(int, sizes):
+        own = world.Split(0 if world.Get_rank() < size else MPI.UNDEFINED)
+        if own != MPI.COMM_NULL:
+            for _ in range(2):  # each takes a slice of batches
+                going_on(own, f"{folder}/blocks{size}", max_seconds=1e-9)
+            if found := own.gather(all_digests(own)):
+                print(json.dumps([size, found]), flush=True)
+        wait(world)
 
 
 if __name__ == "__main__":

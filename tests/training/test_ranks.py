@@ -44,16 +44,26 @@ def uninterrupted():
     return going_on(None, None)
 
 
-@with_mpi
-@pytest.mark.parametrize("ranks", [2, 3, 4, 8])
-def test_the_same_bits_on_any_number_of_ranks(alone, uninterrupted, ranks, tmp_path):
-    path = tmp_path / "going on"
-    started = start(ranks, FOLDER / "over_ranks.py", path)
+SIZES = 8, 4, 3, 2
+
+
+@pytest.fixture(scope="module")
+def shared_out(tmp_path_factory):
+    """The digests of all ranks, by their number, and the folder of trainings that they began."""
+    folder = tmp_path_factory.mktemp("going on")
+    started = start(max(SIZES), FOLDER / "over_ranks.py", folder, *SIZES)
     out, err = started.communicate(timeout=300)
     assert started.returncode == 0, err
-    found = json.loads(out)
-    assert len(found) == ranks
-    assert all(own == alone for own in found)
+    return dict(map(json.loads, out.splitlines())), folder
+
+
+@with_mpi
+@pytest.mark.parametrize("ranks", SIZES)
+def test_the_same_bits_on_any_number_of_ranks(alone, uninterrupted, shared_out, ranks):
+    found, folder = shared_out
+    assert len(found[ranks]) == ranks
+    assert all(own == alone for own in found[ranks])
+    path = folder / f"blocks{ranks}"
     assert path.exists()
     assert going_on(None, path) == uninterrupted
 
