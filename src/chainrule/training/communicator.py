@@ -12,11 +12,11 @@ import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from platform import node as machine_name
 from typing import Any
 
 import numpy as np
 
+from chainrule.training.common_memory import CommonMemory, file_in_common, machine
 from chainrule.training.ranks import Add, Total
 from chainrule.training.tree_sums import Butterfly
 from chainrule.training.uneven_sums import OverRanks
@@ -188,7 +188,7 @@ class MPIRanks:
         self.messages, self.wire = messages, wire
         self.channel = messages if wire == "exact" else Rounded(messages)
         self.rank, self.size = messages.rank, messages.size
-        self.on_this_machine = self.gather(machine_name()).count(machine_name())
+        self.on_this_machine = self.gather(machine()).count(machine())
         self._incoming, self.interrupted = np.zeros((0, 1)), False
 
     def share(self, value: Any) -> Any:
@@ -228,6 +228,13 @@ class MPIRanks:
         even = self.size & (self.size - 1) == 0 and shards % self.size == 0
         kind = Butterfly if even else OverRanks
         return kind(self.channel, gradients, self._incoming, add, shards)
+
+    def common_memory(self, size: int) -> CommonMemory | None:
+        """Return memory that all ranks read: on one machine, where nothing is to be rounded."""
+        if self.wire != "exact" or len(set(self.gather(machine()))) > 1:
+            return None
+        contents = file_in_common(self, size)
+        return None if contents is None else CommonMemory(contents, self.messages)
 
     def at_one_pace(self) -> AbstractContextManager[None]:
         """Take note that steps begin and, in the end, that they are over."""

@@ -16,6 +16,7 @@ from chainrule.types import Array
 
 if TYPE_CHECKING:
     from chainrule.engine.running.token_rows import TokenRows
+    from chainrule.training.common_memory import CommonMemory
 
 Add = Callable[[Array, Array], None]
 """Adds the second array to the first one, in place."""
@@ -69,6 +70,9 @@ class Ranks(Protocol):
     def total(self, gradients: Array, add: Add, shards: int) -> Total:
         """Return the sum over shards, to be made in the memory where gradients are."""
 
+    def common_memory(self, size: int) -> CommonMemory | None:
+        """Return memory of so many bytes that all read; None if there is none, or none is wanted."""
+
     def at_one_pace(self) -> AbstractContextManager[None]:
         """Take note that steps begin and, in the end, that they are over."""
 
@@ -112,6 +116,10 @@ class OneProcess:
     def total(self, gradients: Array, add: Add, shards: int) -> Total:
         """Return what is there when all is made."""
         return _Whole()
+
+    def common_memory(self, size: int) -> CommonMemory | None:
+        """Return None: there are no others."""
+        return None
 
     def at_one_pace(self) -> AbstractContextManager[None]:
         """Do nothing."""

@@ -12,9 +12,10 @@ from scipy import sparse
 
 from chainrule.chain import Chain
 from chainrule.losses import Loss
+from chainrule.training.common_gradients import CommonGradients
 from chainrule.training.factors import factors_of
 from chainrule.training.optimizers import Optimizer
-from chainrule.training.ranks import Ranks, nodes, own_rows
+from chainrule.training.ranks import Ranks, Total, nodes, own_rows
 from chainrule.training.samples import Samples
 from chainrule.training.shards import Shards
 from chainrule.training.step_owner import StepOwner
@@ -102,6 +103,7 @@ class ShardedStepper(StepOwner):
             threads=threads,
             form=form_of(options.precision, host()),
         )
+        self.common = CommonGradients.of(ranks, self.steps, shards.count)
 
     def at_once(self, size: int) -> int:
         """Return how many steps take about :data:`SLICE` seconds, the same for all processes."""
@@ -147,7 +149,7 @@ class ShardedStepper(StepOwner):
         before = np.concatenate([[0], np.cumsum(sizes)]).tolist()
         weight, weights = self._weights(rows)
         steps.set_step(weight)
-        total = self.ranks.total(steps.gradients, steps.adder.add, self.shards.count)
+        total = self._total()
         for node in self.nodes:
             first, last = before[node.start], before[node.stop]
             own = ShardRows(
@@ -166,6 +168,12 @@ class ShardedStepper(StepOwner):
             steps.move(total.rows)
         self.ranks.interrupted |= total.interrupted
         return value, steps.penalty
+
+    def _total(self) -> Total:
+        """Begin the sum over the shards of a batch."""
+        if self.common is not None:
+            return self.common.begin()
+        return self.ranks.total(self.steps.gradients, self.steps.adder.add, self.shards.count)
 
     def _weights(self, rows: Array) -> tuple[float, Array]:
         """Return what a batch weighs, and what samples count in its mean, (members, rows)."""

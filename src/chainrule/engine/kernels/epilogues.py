@@ -160,12 +160,12 @@ def carry_sums(k: KernelBuilder, *, sums: int) -> None:
             k.store(_carried(k, total, place, sums), k.argument("target") + place)
 
 
-@kernel("count", "x", "target")
-def accumulate(k: KernelBuilder) -> None:
-    """The target becomes X plus itself, for `count` vectors."""
+@kernel("count", "x", "y", "target")
+def plus(k: KernelBuilder) -> None:
+    """The target becomes X + Y, for `count` vectors."""
     with k.loop(0, k.argument("count")) as i:
-        at = k.argument("target") + i * VECTOR
-        k.store(k.load(k.argument("x") + i * VECTOR) + k.load(at), at)
+        x, y = (k.load(k.argument(name) + i * VECTOR) for name in ("x", "y"))
+        k.store(x + y, k.argument("target") + i * VECTOR)
 
 
 def _carried(k: KernelBuilder, total: Vector, place: Integer, sums: int) -> Vector:

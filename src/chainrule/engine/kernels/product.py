@@ -36,6 +36,10 @@ Rows = Callable[[KernelBuilder, int], Sequence[Integer]]
 """Emits the addresses of a tile's rows, given how many these are."""
 
 
+TilesOf = Callable[..., dict[tuple[int, int], KernelBuilder]]
+"""Emits the functions of tiles, given their sizes, rows, terms, and how many values they take."""
+
+
 @dataclass(frozen=True)
 class Terms:
     """What a tap stands for: how a row and a column are loaded, and added to a sum as a product."""
@@ -99,16 +103,18 @@ def stored(k: KernelBuilder) -> None:
 # ---- blocks
 
 
-def even_rows(k: KernelBuilder, step: int, terms: Terms) -> None:
+def even_rows(
+    k: KernelBuilder, step: int, terms: Terms, tiles_of: TilesOf | None = None
+) -> None:
     """Emit products of rows a step apart, in groups that lie ``group_stride`` apart.
 
-    Blocks have whole groups, or there is one group.
+    Blocks have whole groups, or there is one group. Tiles are those of blocks of taps, or others.
     """
 
     def rows_of(tile: KernelBuilder, high: int) -> Sequence[Integer]:
         return [tile.extra[5] + i * step for i in range(high)]
 
-    tile = _blocked_tiles(k, k.target.even_tile, rows_of, terms, extra=6)
+    tile = (tiles_of or _blocked_tiles)(k, k.target.even_tile, rows_of, terms, 6)
     group = k.argument("group")
 
     def walk(first: Integer, rows: Integer, p: Integer, wide: int, taps: Sequence[Integer]) -> None:
@@ -131,9 +137,9 @@ def _blocked_tiles(
         *_, tap, count, waiting = tile.extra[:5]
         starts = [tile.constant(0.0)] * (high * wide)
         with tile.loop(0, (tap > 0).as_integer(), carry=starts) as once:
-            once.following = [tile.load_scratch(at) for at in _places(tile, waiting, len(starts))]
+            once.following = [tile.load_scratch(at) for at in places(tile, waiting, len(starts))]
         first = tile.argument("taps") + tap * 16
-        return _sums(tile, terms, rows_of(tile, high), wide, first, count, once.carried)
+        return summed(tile, terms, rows_of(tile, high), wide, first, count, once.carried)
 
     return tiles.functions(k, tiles.sizes(heights), sums, _wait_or_hand_over, extra=extra)
 
@@ -155,7 +161,7 @@ def _wait_or_hand_over(k: KernelBuilder, sums: Sequence[Vector], high: int, wide
     *_, tap, count, waiting = k.extra[:5]
     done = tap + count >= k.argument("depth")
     with k.when(~done):
-        for total, at in zip(sums, _places(k, waiting, len(sums)), strict=True):
+        for total, at in zip(sums, places(k, waiting, len(sums)), strict=True):
             k.store_scratch(total, at)
     with k.when(done):
         hand_over(k, sums, high, wide)
@@ -183,10 +189,10 @@ def _bring_next(k: KernelBuilder, high: int) -> None:
 def _whole_sums(k: KernelBuilder, high: int, wide: int) -> Sequence[Vector]:
     zeros = [k.constant(0.0)] * (high * wide)
     rows, first = _rows_of_table(k, high), k.argument("taps")
-    return _sums(k, NUMBERS, rows, wide, first, k.argument("depth"), zeros)
+    return summed(k, NUMBERS, rows, wide, first, k.argument("depth"), zeros)
 
 
-def _sums(
+def summed(
     k: KernelBuilder,
     terms: Terms,
     rows: Sequence[Integer],
@@ -209,7 +215,7 @@ def _sums(
     return list(turn.carried)
 
 
-def _places(k: KernelBuilder, first: Integer, count: int) -> list[Integer]:
+def places(k: KernelBuilder, first: Integer, count: int) -> list[Integer]:
     """Return the addresses of vectors of the compute type that lie side by side."""
     return [first + place * k.wide for place in range(count)]
 
@@ -217,7 +223,7 @@ def _places(k: KernelBuilder, first: Integer, count: int) -> list[Integer]:
 def hand_over(k: KernelBuilder, sums: Sequence[Vector], high: int, wide: int) -> None:
     """Put the tile into scratch, and call the epilogue."""
     scratch = k.allocate(high * wide)
-    for total, at in zip(sums, _places(k, scratch, len(sums)), strict=True):
+    for total, at in zip(sums, places(k, scratch, len(sums)), strict=True):
         k.store_scratch(total, at)
     sizes: list[Integer] = [k.integer(high), k.integer(wide)]
     k.call(k.argument("epilogue"), k.argument("arguments"), scratch, *k.extra[:2], *sizes)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,9 +19,16 @@ from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.planning.context import PlanContext
 from chainrule.engine.planning.program import partition
 from chainrule.engine.planning.weights import StoredParameter
+from chainrule.types import Array
 
 PIECE = 4096
 """Vectors in a piece."""
+
+SUMMED = 256
+"""Vectors of a gradient that is summed here, at once: what the first cache holds."""
+
+Places = int | tuple["Places", "Places"]
+"""Where a gradient is, its address; or two places whose gradients are added."""
 
 
 @dataclass(frozen=True)
@@ -55,21 +63,30 @@ class Piece:
 
 
 class KeptGradient:
-    """Plans updates along a gradient in memory, clipped if the weights say so."""
+    """Plans updates along a gradient in memory, clipped if the weights say so.
 
-    def __init__(self, context: PlanContext) -> None:
+    Parameters
+    ----------
+    context : PlanContext
+        Of the program that moves parameters.
+    places : Places, optional
+        Where else gradients lie as the weights' own does, along whose sum parameters move; it is
+        not clipped.
+    """
+
+    def __init__(self, context: PlanContext, places: Places | None = None) -> None:
         self.context, self.code, self.library = context, context.code, context.library
-        weights = context.weights
-        self.pieces = list(self._pieces())
+        weights, self.places = context.weights, places
+        self.pieces = list(self._pieces(PIECE if places is None else SUMMED))
         self.sums = self.code.keep(aligned((len(self.pieces),), weights.dtype))
         self.limit = self.code.keep(np.array([weights.clip or 0.0], dtype=weights.dtype))
         self.scales = self.code.keep(aligned((self.code.threads, context.lanes), weights.dtype))
 
-    def _pieces(self) -> Iterator[Piece]:
+    def _pieces(self, most: int) -> Iterator[Piece]:
         for parameter in self.context.weights.ordered:
             penalized = parameter.by_itself or not self.context.penalizes
-            for first in range(0, parameter.vectors, PIECE):
-                vectors = min(PIECE, parameter.vectors - first)
+            for first in range(0, parameter.vectors, most):
+                vectors = min(most, parameter.vectors - first)
                 due = parameter.penalized and penalized
                 yield Piece(parameter, first * VECTOR, vectors, due)
 
@@ -137,4 +154,28 @@ class KeptGradient:
             due = piece.penalty_due and not clip
             given["l2"] = address(batch.l2[int(due) :])
             given["scalars"] = self.context.scalars(thread, piece.parameter.factors)
-            self.code.add(thread, update, **piece.arguments, **given)
+            where = piece.arguments
+            if self.places is not None:
+                where["gradient"] = self._sum(thread, piece, self.places, self._rooms[thread])
+            self.code.add(thread, update, **where, **given)
+
+    @cached_property
+    def _rooms(self) -> list[Array]:
+        """For each thread, room for sums that wait for others."""
+        shape = _depth(self.places), SUMMED, self.context.lanes
+        dtype = self.context.weights.dtype
+        return [self.code.keep(aligned(shape, dtype)) for _ in range(self.code.threads)]
+
+    def _sum(self, thread: int, piece: Piece, places: Places, rooms: Array) -> int:
+        """Add the sum of a piece over places; return where it is."""
+        if isinstance(places, int):
+            start = piece.arguments["gradient"] - address(self.context.weights.gradients)
+            return places + start
+        x, y = (self._sum(thread, piece, each, rooms[k:]) for k, each in enumerate(places))
+        kernel, target = self.library.get(epilogues.plus), address(rooms)
+        self.code.add(thread, kernel, count=piece.vectors, x=x, y=y, target=target)
+        return target
+
+
+def _depth(places: Places | None) -> int:
+    return 1 + max(map(_depth, places)) if isinstance(places, tuple) else 0

@@ -16,7 +16,7 @@ from chainrule.engine.machine.memory import address, aligned
 from chainrule.engine.network.network import Network
 from chainrule.engine.planning.batch import Batch
 from chainrule.engine.planning.context import PlanContext
-from chainrule.engine.planning.kept_gradient import Keep, KeptGradient
+from chainrule.engine.planning.kept_gradient import Keep, KeptGradient, Places
 from chainrule.engine.planning.kinds.sparse import bind
 from chainrule.engine.planning.loss_plan import LossPlan
 from chainrule.engine.planning.network_plan import NetworkPlan
@@ -60,6 +60,9 @@ class Planner:
         Room for sums of shards that wait for others.
     piece : int
         Bytes of gradients that are made at once, about.
+    places : Places, optional
+        Where gradients are that are added when the parameters move; without any, the one in memory
+        is their sum.
     touched : bool
         Whether a gradient that is kept by sparse samples has the rows of their tokens alone, and
         others as they were.
@@ -80,6 +83,7 @@ class Planner:
         shards: tuple[int, ...] = (),
         levels: Array | None = None,
         piece: int = PIECE,
+        places: Places | None = None,
         touched: bool = False,
     ) -> None:
         self.network = network = network if training else network.in_prediction()
@@ -112,6 +116,7 @@ class Planner:
             for number, own in enumerate(network.each())
         ]
         self.pieces: list[GradientPiece] = []
+        self.places = places
         for thread in range(threads):
             self._advance(thread)
         if shards and levels is not None:
@@ -167,7 +172,11 @@ class Planner:
         self._total()
         self.code.barrier()
         self.pieces = ShardGradients(self.context, plan, shards, levels, piece).pieces
-        KeptGradient(replace(self.context, code=self.update)).plan()
+        self._plan_update()
+
+    def _plan_update(self) -> None:
+        """Add what moves along the gradient in memory to a program of its own."""
+        KeptGradient(replace(self.context, code=self.update), self.places).plan()
         self.update.barrier()
 
     def _plan_step(self, *, cut: bool) -> None:
@@ -181,8 +190,7 @@ class Planner:
         if self.network.joint:
             self.code.barrier()
         if cut:
-            KeptGradient(replace(self.context, code=self.update)).plan()
-            self.update.barrier()
+            self._plan_update()
         elif self.weights.keeps_gradient:
             if not self.network.joint:
                 self.code.barrier()

@@ -18,6 +18,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from chainrule.engine.kernels import epilogues
+from chainrule.engine.kernels.shard_products import MOST
 from chainrule.engine.machine.memory import VECTOR, address
 from chainrule.engine.network.network import Network
 from chainrule.engine.planning.context import PlanContext, Range
@@ -29,6 +30,10 @@ from chainrule.types import Array
 
 PIECE = 2**18
 """Bytes of gradients that are made, and sent, at once, about; those of small networks, all."""
+
+TAPS = 256
+"""Samples of shards that are summed in registers, at most: what a product reads of them stays in
+the first cache."""
 
 INPUTS = 128
 """Rows of W in a block, whose sums stay in the caches from shard to shard."""
@@ -54,6 +59,14 @@ def can_be_summed(network: Network, weights: Weights) -> bool:
 def levels_of(shards: int) -> int:
     """Return how many sums wait for others at most, of so many shards, a power of two."""
     return shards.bit_length() - 1
+
+
+def _together(sizes: tuple[int, ...]) -> int:
+    """Return how many shards are summed while their sums are in registers, a power of two."""
+    together = 1
+    while 2 * together <= min(len(sizes), MOST) and 2 * together * max(sizes) <= TAPS:
+        together *= 2
+    return together
 
 
 class ShardGradients:
@@ -84,6 +97,7 @@ class ShardGradients:
         self.context, self.weights, self.levels = context, context.weights, levels
         self.piece = piece
         self.shards = list(pairwise(accumulate(sizes, initial=0)))
+        self.together = _together(sizes)
         self.heads: list[Any] = [head for head in plan.heads if head.part.names]
         self.pieces = list(self._pieces())
 
@@ -151,23 +165,29 @@ class ShardGradients:
     ) -> None:
         weight = head.weight
         at = inputs[0] * VECTOR + panels[0] * weight.values.stride
-        for number, samples in enumerate(self.shards):
-            sums, where = self._carry(weight, number, at)
+        for first in range(0, len(self.shards), self.together):
+            some = self.shards[first : first + self.together]
+            sums, where = self._carry(weight, first, at, len(some))
             kernel = context.library.get(epilogues.carry, sums=sums)
-            head.multiply_across(context, thread, samples, inputs, panels, kernel, where)
+            samples, sizes = (some[0][0], some[-1][1]), [end - begin for begin, end in some]
+            given = thread, samples, inputs, panels, kernel, where
+            head.multiply_across(context, *given, shards=sizes)
 
     def _carry(
-        self, parameter: StoredParameter, shard: int, own: int
+        self, parameter: StoredParameter, shard: int, own: int, together: int = 1
     ) -> tuple[int, dict[str, int]]:
-        """Return how many sums a shard's gradient completes, and an epilogue's arguments.
+        """Return how many sums the gradient of shards completes, and an epilogue's arguments.
 
-        ``own`` are the bytes from the parameter's first number.
+        ``own`` are the bytes from the parameter's first number; so many shards, a power of two,
+        are summed ``together``, from a multiple of it on.
         """
         assert parameter.gradient is not None
-        sums = ((shard + 1) & -(shard + 1)).bit_length() - 1  # how often 2 divides shard + 1
+        after = (shard + together) // together
+        sums = (after & -after).bit_length() - 1  # how often 2 divides it
         before = parameter.gradient.address - address(self.weights.gradients) + own
-        places = [address(level) + before for level in self.levels[: sums + 1]]
-        last = shard == len(self.shards) - 1
+        level = together.bit_length() - 1
+        places = [address(each) + before for each in self.levels[level : level + sums + 1]]
+        last = shard + together == len(self.shards)
         target = parameter.gradient.address + own if last else places[sums]
         return sums, {
             "target": target,

@@ -203,18 +203,23 @@ class Weights:
 
         They are ready first when a step goes back through the network.
         """
-        lanes, ends = VECTOR // self.dtype.itemsize, {}
-        vectors = 0
-        for name, parameter in reversed(self.parameters.items()):
-            vectors += parameter.vectors
-            ends[name] = vectors
-        whole = aligned((vectors, lanes), self.dtype)
-        for name, end in ends.items():
-            parameter = self.parameters[name]
-            own = whole[end - parameter.vectors : end]
-            gradient = parameter.part(GRADIENT).lying_in(own)
-            self.parameters[name] = replace(parameter, gradient=gradient)
+        vectors = sum(parameter.vectors for parameter in self.parameters.values())
+        whole = aligned((vectors, VECTOR // self.dtype.itemsize), self.dtype)
+        self._let_gradients_lie_in(whole)
         return whole
+
+    def keep_gradients_in(self, room: Array) -> None:
+        """Keep all gradients in memory (vectors, lanes) that is given, such as others can read."""
+        self._let_gradients_lie_in(room)
+        self.gradients = room
+
+    def _let_gradients_lie_in(self, whole: Array) -> None:
+        start = 0
+        for name, parameter in reversed([*self.parameters.items()]):
+            stop = start + parameter.vectors
+            gradient = parameter.part(GRADIENT).lying_in(whole[start:stop])
+            self.parameters[name] = replace(parameter, gradient=gradient)
+            start = stop
 
     def _add_parameters(self, network: Network) -> None:
         """Add the parameters of a network, or of a member."""

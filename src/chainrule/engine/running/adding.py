@@ -20,14 +20,14 @@ class Adder:
     """
 
     def __init__(self, library: Library) -> None:
-        kernel, code = library.get(epilogues.accumulate), Instructions(1)
+        kernel, code = library.get(epilogues.plus), Instructions(1)
         self._arguments = code.add(0, kernel)
         self._code, self._runner = code, Runner(code.finished())
-        self._places = [kernel.fields.index(name) for name in ("count", "x", "target")]
+        self._places = [kernel.fields.index(name) for name in ("count", "x", "y", "target")]
 
     def add(self, target: Array, other: Array) -> None:
         """Let the target be the other array plus itself."""
-        count, x, to = self._places
-        self._arguments[count] = target.nbytes // VECTOR
-        self._arguments[x], self._arguments[to] = address(other), address(target)
+        values = target.nbytes // VECTOR, address(other), address(target), address(target)
+        for place, value in zip(self._places, values, strict=True):
+            self._arguments[place] = value
         self._runner.run(1)

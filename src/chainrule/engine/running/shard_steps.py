@@ -6,7 +6,7 @@ parameters that move along it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import fsum
 from typing import Any
@@ -17,6 +17,7 @@ from chainrule.engine.kernels import epilogues
 from chainrule.engine.kernels.dropout import DRAWN
 from chainrule.engine.kernels.rows import ADVANCE, TOTAL
 from chainrule.engine.machine.memory import VECTOR, address, aligned
+from chainrule.engine.planning.kept_gradient import Places
 from chainrule.engine.planning.kinds.sparse import SparseDense
 from chainrule.engine.planning.plan import Planner
 from chainrule.engine.planning.sample_rows import SparseRows
@@ -92,6 +93,8 @@ class ShardSteps(Steps):
     ) -> None:
         super().__init__(chain, loss, optimizer, X, t, keeps_gradient=True, **options)
         self.piece = piece
+        self.places: Places | None = None
+        self.before_gradients: Callable[[], None] = _do_nothing
         self.at_once = can_be_summed(self.network, self.weights)
         self.rows: TokenRows | None = None
         self._matrix = self._matrix_of_tokens()
@@ -110,6 +113,20 @@ class ShardSteps(Steps):
     def gradients(self) -> Array:
         """Gradients (vectors, lanes), side by side: all that are not by tokens."""
         return self.weights.gradients if self._matrix is None else self._dense
+
+    @property
+    def can_lie_apart(self) -> bool:
+        """Whether gradients may lie where others read them, and move parameters from there."""
+        return self._matrix is None and self.weights.clip is None
+
+    def keep_gradients_in(self, room: Array, places: Places, before: Callable[[], None]) -> None:
+        """Make gradients in memory that is given, and move along the sum of those in some places.
+
+        What is done ``before`` may wait until others have read what lies there.
+        """
+        self.weights.keep_gradients_in(room)
+        self.places, self.before_gradients = places, before
+        self._shard_programs.clear()
 
     def _matrix_of_tokens(self) -> Array | None:
         """Return the gradient (tokens, numbers) of sparse samples by the first matrix."""
@@ -152,10 +169,12 @@ class ShardSteps(Steps):
             self._bind(program, shards)
             self._go_forward(program)
             self.loss = self._loss(program, shards)
+            self.before_gradients()
             for piece, runner in zip(program.planner.pieces, program.pieces, strict=True):
                 runner.run(1)
                 yield piece.start, piece.stop
         else:
+            self.before_gradients()
             self.loss = self._one_by_one(shards)
             vectors, at_once = len(self.gradients), self.piece // VECTOR
             for start in range(0, vectors, at_once):
@@ -262,6 +281,7 @@ class ShardSteps(Steps):
                 shards=sizes if self.at_once else (),
                 levels=self.levels,
                 piece=self.piece,
+                places=self.places,
                 touched=self._matrix is not None,
             )
             runner = Runner(planner.code.finished())
@@ -277,6 +297,10 @@ class ShardSteps(Steps):
             if not np.isfinite(values).all():
                 return place
         return None
+
+
+def _do_nothing() -> None:
+    pass
 
 
 def tree_sum(numbers: list[float]) -> float:

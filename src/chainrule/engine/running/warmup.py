@@ -17,7 +17,7 @@ from chainrule.engine.running.dispatch import dispatch_loop
 from chainrule.engine.running.gradients import Sum
 from chainrule.losses import LOSSES, ElementwiseLoss, SoftmaxCrossEntropy
 
-STEP = (rows.advance, rows.squares, rows.total, rows.clip, outputs.outputs, epilogues.accumulate)
+STEP = (rows.advance, rows.squares, rows.total, rows.clip, outputs.outputs, epilogues.plus)
 """What every step or prediction needs, whatever its functions."""
 
 MOVES = (

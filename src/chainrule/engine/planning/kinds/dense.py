@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from chainrule.engine.kernels import epilogues, product, rows as row_kernels
+from chainrule.engine.kernels import epilogues, product, rows as row_kernels, shard_products
 from chainrule.engine.kernels.comparison import compare
 from chainrule.engine.kernels.library import CompiledKernel
 from chainrule.engine.machine.memory import VECTOR, Panels, address
@@ -61,7 +61,7 @@ class Dense(RowHead):
     @classmethod
     def kernels(cls) -> Iterable[Emission]:
         """Return products, and epilogues of each elementwise function."""
-        products = product.product, product.even, product.turned
+        products = product.product, product.even, product.turned, shard_products.turned
         plain = (*products, epilogues.store, epilogues.affine, row_kernels.transpose, compare)
         rules = (epilogues.activation, epilogues.slope)
         made = [emission(emit, function) for function in elementwise() for emit in rules]
@@ -287,8 +287,12 @@ class Dense(RowHead):
         panels: Range,
         epilogue: CompiledKernel,
         arguments: dict[str, int],
+        shards: Sequence[int] = (),
     ) -> None:
-        """Add products of Xᵀ with gradients, of some samples, to the context's program."""
+        """Add products of Xᵀ with gradients, of some samples, to the context's program.
+
+        Of samples in shards of some sizes, the sums of these are added in a tree.
+        """
         gradient, before, item = self.values.gradient, self.input, self.context.dtype.itemsize
         count, skipped = inputs[1] - inputs[0], samples[0] * 2 * 8
         if before is None:
@@ -299,19 +303,21 @@ class Dense(RowHead):
             taps, groups = self.code.table(offsets, offsets), inputs[0] // before.lanes
             own = {"a": before.address + groups * before.stride, "group": before.lanes}
             own["group_stride"] = before.stride
-        context.blocked_product(
-            thread,
-            epilogue,
-            arguments,
-            product.turned,
-            rows=count,
-            vectors=panels[1] - panels[0],
-            depth=samples[1] - samples[0],
-            taps=taps + skipped,
-            x=gradient.address + panels[0] * gradient.stride,
-            x_stride=gradient.stride,
-            **own,
-        )
+        own |= {
+            "rows": count,
+            "vectors": panels[1] - panels[0],
+            "depth": samples[1] - samples[0],
+            "taps": taps + skipped,
+            "x": gradient.address + panels[0] * gradient.stride,
+            "x_stride": gradient.stride,
+        }
+        given = thread, epilogue, arguments
+        if len(shards) > 1:
+            table = address(context.code.keep(shard_products.table_of(shards)))
+            own |= {"shards": len(shards), "table": table}
+            context.product(*given, shard_products.turned, **own)
+        else:
+            context.blocked_product(*given, product.turned, **own)
 
     def moved(self, thread: int, parameter: StoredParameter, own: int) -> dict[str, int]:
         """Return an update's arguments: the numbers that move, their state, the step's scalars.
