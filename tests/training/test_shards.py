@@ -9,6 +9,8 @@ from scipy import sparse
 
 from chainrule import functions as f, losses
 from chainrule.chain import Chain
+from chainrule.engine.machine.memory import address, aligned
+from chainrule.engine.planning import shard_gradients
 from chainrule.engine.running.shard_steps import ShardRows, ShardSteps, tree_sum
 from chainrule.training import SGD, Adam, AdamW, Plan, WarmUp, train
 from chainrule.training.ranks import nodes
@@ -171,18 +173,21 @@ def shard_steps(dtype, count=8):
     return ShardSteps(chain, losses.MeanSquaredError(), Adam(), X, t, count)
 
 
-def gradient_of(steps, sizes, order):
+def gradient_of(steps, sizes, order, weight=None):
     rows = sum(sizes)
+    weight = weight or rows
     steps.plan_steps(np.full(1, 0.1), {})
-    steps.set_step(rows)
-    for _ in steps.gradient_pieces(ShardRows(order, sizes, np.full((1, rows), 1 / rows), 0)):
+    steps.set_step(weight)
+    for _ in steps.gradient_pieces(ShardRows(order, sizes, np.full((1, rows), 1 / weight), 0)):
         pass
     return steps.gradients.copy(), steps.loss
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("taps", [6, 12, 256])
 @pytest.mark.parametrize("sizes", [(6,) * 8, (5, 6, 6, 6, 5, 6, 6, 6), (7, 1), (3,)])
-def test_sums_made_at_once_have_the_bits_of_those_made_one_by_one(dtype, sizes):
+def test_sums_made_at_once_have_the_bits_of_those_made_one_by_one(dtype, sizes, taps, monkeypatch):
+    monkeypatch.setattr(shard_gradients, "TAPS", taps)  # one, two or all shards in registers
     order = np.random.default_rng(1).permutation(48)[: sum(sizes)]
     steps = shard_steps(dtype)
     assert steps.at_once
@@ -193,6 +198,44 @@ def test_sums_made_at_once_have_the_bits_of_those_made_one_by_one(dtype, sizes):
     assert together.tobytes() == apart.tobytes()
     assert loss == same
     assert np.abs(together).max() > 0
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("sizes", [(6,) * 8, (5, 6, 6, 6, 5, 6, 6, 6), (7, 1), (3,)])
+def test_rows_by_tokens_are_those_that_are_made_shard_by_shard(dtype, sizes):
+    X, t = sparse.random(48, 40, 0.1, "csr", random_state=2), np.arange(48 * 20).reshape(48, 20)
+    order, found = np.random.default_rng(1).permutation(48)[: sum(sizes)], []
+    for at_once, threads in ((False, 1), (True, 1), (True, 2)):
+        chain = Chain(f.EmbeddingBag(19), f.Tanh(), f.Linear(20))
+        chain = chain.initialize(X.shape[1:], seed=2, dtype=dtype)
+        loss = losses.MeanSquaredError()
+        steps = ShardSteps(chain, loss, Adam(), X, t % 7, 8, threads=threads)
+        assert steps.at_once
+        steps.at_once = at_once
+        dense, value = gradient_of(steps, sizes, order)
+        rows = steps.rows
+        found.append((rows.tokens.tolist(), rows.rows.tobytes(), dense.tobytes(), value))
+    assert found == [found[0]] * 3
+    assert found[0][0] == np.unique(X[order].indices).tolist()
+
+
+def test_parameters_move_along_the_sum_of_gradients_in_several_places():
+    order, moved = np.arange(48), []
+    for apart in (False, True):
+        steps = shard_steps(np.float32)
+        if not apart:
+            gradient_of(steps, (6,) * 8, order)
+        else:
+            rooms = [aligned(steps.gradients.shape, np.float32) for _ in range(3)]
+            one, two, last = map(address, rooms)
+            steps.keep_gradients_in(rooms[-1], ((one, two), last), lambda: None)
+            for first, shards, room in ((0, 2, rooms[0]), (2, 2, rooms[1]), (4, 4, rooms[2])):
+                rows = order[6 * first : 6 * (first + shards)]
+                room[...] = gradient_of(steps, (6,) * shards, rows, weight=48)[0]
+        steps.move()
+        steps.store()
+        moved.append(steps.chain.parameters.flat.tobytes())
+    assert moved[0] == moved[1]
 
 
 def test_the_order_of_the_sum_is_that_of_the_tree():

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from chainrule.training.tree_sums import Channel
+from chainrule.training.channel import Channel
 from chainrule.types import Array
 
 FOLDER = "/dev/shm"

@@ -71,7 +71,7 @@ class Ranks(Protocol):
         """Return the sum over shards, to be made in the memory where gradients are."""
 
     def common_memory(self, size: int) -> CommonMemory | None:
-        """Return memory of so many bytes that all read; None if there is none, or none is wanted."""
+        """Return memory of so many bytes that all read; None where there is none to be had."""
 
     def at_one_pace(self) -> AbstractContextManager[None]:
         """Take note that steps begin and, in the end, that they are over."""

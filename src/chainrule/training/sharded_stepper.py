@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import accumulate
 from math import fsum
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,8 @@ class ShardedStepper(StepOwner):
 
         self.data, self.shards, self.ranks = data, shards, ranks
         self.rate, self._step_seconds = optimizer.learning_rate, 0.0
+        self._cuts: dict[int, tuple[tuple[int, ...], list[int]]] = {}
+        self._even = np.zeros((0, 0))
         self.nodes = nodes(ranks.size, ranks.rank, shards.count)
         first, last = self.nodes[0].start, self.nodes[-1].stop
         self.first_row, stop = int(shards.bounds[first]), int(shards.bounds[last])
@@ -145,8 +148,7 @@ class ShardedStepper(StepOwner):
         """Take a step on a batch; return the loss before it, and the penalty in it."""
         from chainrule.engine.running.shard_steps import ShardRows
 
-        steps, sizes = self.steps, self.shards.sizes(len(rows))
-        before = np.concatenate([[0], np.cumsum(sizes)]).tolist()
+        steps, (sizes, before) = self.steps, self._cut(len(rows))
         weight, weights = self._weights(rows)
         steps.set_step(weight)
         total = self._total()
@@ -154,7 +156,7 @@ class ShardedStepper(StepOwner):
             first, last = before[node.start], before[node.stop]
             own = ShardRows(
                 rows[first:last] - self.first_row,
-                tuple(sizes[node.start : node.stop].tolist()),
+                sizes[node.start : node.stop],
                 weights[:, first:last],
                 first,
             )
@@ -169,6 +171,13 @@ class ShardedStepper(StepOwner):
         self.ranks.interrupted |= total.interrupted
         return value, steps.penalty
 
+    def _cut(self, size: int) -> tuple[tuple[int, ...], list[int]]:
+        """Return the sizes of a batch's shards, and where each begins, and the last one ends."""
+        if size not in self._cuts:
+            sizes = tuple(self.shards.sizes(size).tolist())
+            self._cuts[size] = sizes, [0, *accumulate(sizes)]
+        return self._cuts[size]
+
     def _total(self) -> Total:
         """Begin the sum over the shards of a batch."""
         if self.common is not None:
@@ -179,8 +188,9 @@ class ShardedStepper(StepOwner):
         """Return what a batch weighs, and what samples count in its mean, (members, rows)."""
         members, given = self.steps.network.members, self.data.weights
         if given is None:
-            each = np.full((members, len(rows)), 1 / (members * len(rows)))
-            return float(len(rows)), each
+            if self._even.shape != (members, len(rows)):
+                self._even = np.full((members, len(rows)), 1 / (members * len(rows)))
+            return float(len(rows)), self._even
         own = np.broadcast_to(given[rows].T, (members, len(rows)))
         whole = fsum(own.ravel().tolist())
         return whole / members, own / whole

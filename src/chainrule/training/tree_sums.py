@@ -10,11 +10,12 @@ Other numbers of ranks have several subtrees each, and sums of their own (`uneve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.training.channel import Channel
 from chainrule.training.ranks import Add
 from chainrule.types import Array
 
@@ -32,26 +33,6 @@ TAGS = 3
 
 PIECES = 256
 """Pieces that may be on their way at once, whose tags differ."""
-
-
-class Channel(Protocol):
-    """What messages are to a sum; ``interrupted`` is whether a signal has come."""
-
-    rank: int
-    size: int
-    interrupted: bool
-
-    def send(self, array: Array, to: int, tag: int) -> Any:
-        """Begin to send."""
-
-    def receive(self, array: Array, source: int, tag: int) -> Any:
-        """Begin to receive."""
-
-    def done(self, requests: Sequence[Any]) -> bool:
-        """Return whether all requests are done."""
-
-    def wait_until(self, done: Callable[[], bool], whom: Callable[[], str]) -> None:
-        """Ask until something is done."""
 
 
 Stages = Iterator[tuple[list[Any], int]]

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.training.tree_sums import Channel
+from chainrule.training.channel import Channel
 from chainrule.types import Array
 
 Wire = Literal["exact", "bfloat16"]

@@ -23,7 +23,7 @@ from chainrule.engine.planning.network_plan import NetworkPlan
 from chainrule.engine.planning.penalties import Penalties
 from chainrule.engine.planning.program import Instructions
 from chainrule.engine.planning.sample_rows import Rows, SparseRows
-from chainrule.engine.planning.shard_gradients import PIECE, GradientPiece, ShardGradients
+from chainrule.engine.planning.shard_gradients import PIECE, ShardGradients
 from chainrule.engine.planning.weights import Weights
 from chainrule.types import Array
 
@@ -55,7 +55,8 @@ class Planner:
         ``update`` moves the parameters along what is there then.
     shards : tuple of int
         Samples in each shard of a batch whose gradients are summed in a tree, where the network
-        can: ``pieces`` are then the programs that make them, after ``code``, and a step is cut.
+        can: ``shard_gradients`` has then the programs that make them, after ``code``, and a step
+        is cut.
     levels : ndarray, optional
         Room for sums of shards that wait for others.
     piece : int
@@ -115,7 +116,7 @@ class Planner:
             self._planned(number, own, training=training)
             for number, own in enumerate(network.each())
         ]
-        self.pieces: list[GradientPiece] = []
+        self.shard_gradients: ShardGradients | None = None
         self.places = places
         for thread in range(threads):
             self._advance(thread)
@@ -171,7 +172,7 @@ class Planner:
         self.code.barrier()  # the sum is one thread's, of all threads' losses
         self._total()
         self.code.barrier()
-        self.pieces = ShardGradients(self.context, plan, shards, levels, piece).pieces
+        self.shard_gradients = ShardGradients(self.context, plan, shards, levels, piece)
         self._plan_update()
 
     def _plan_update(self) -> None:

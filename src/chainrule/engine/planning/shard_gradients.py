@@ -7,7 +7,8 @@ they make of a sample does not depend on the others.
 
 Sums that wait for others lie in levels, as in a binary counter: level j has that of 2^j shards. A
 shard's products add those that they complete, in the epilogue. Gradients are made piece by piece,
-from the last function to the first, so that one piece can be sent while the next is made.
+from the last function to the first, so that one piece can be sent while the next is made. Of
+sparse samples, the rows of the first matrix that tokens name are made at the end, shard by shard.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from chainrule.engine.machine.memory import VECTOR, address
 from chainrule.engine.network.network import Network
 from chainrule.engine.planning.context import PlanContext, Range
 from chainrule.engine.planning.kinds.dense import Dense
+from chainrule.engine.planning.kinds.sparse import SparseDense
 from chainrule.engine.planning.network_plan import NetworkPlan
 from chainrule.engine.planning.program import Instructions, partition
 from chainrule.engine.planning.weights import StoredParameter, Weights
@@ -49,11 +51,15 @@ class GradientPiece:
 
 
 def can_be_summed(network: Network, weights: Weights) -> bool:
-    """Return whether gradients of shards can be summed while they are made: of Linear layers."""
-    parts = [part for part in network.parts if part.names]
-    entries = network.entries
-    plain = all(part.kind.variant(part, entries) is Dense for part in parts)
-    return plain and weights.form is None and not network.joint and entries is None
+    """Return whether gradients of shards can be made from one pass: of Linear layers.
+
+    Samples of the first one may be sparse.
+    """
+    first, *others = network.parts
+    plain = all(part.kind.variant(part, None) is Dense for part in others if part.names)
+    reads = Dense if network.entries is None else SparseDense
+    begins = not first.names or first.kind.variant(first, network.entries) is reads
+    return begins and plain and weights.form is None and not network.joint
 
 
 def levels_of(shards: int) -> int:
@@ -100,6 +106,15 @@ class ShardGradients:
         self.together = _together(sizes)
         self.heads: list[Any] = [head for head in plan.heads if head.part.names]
         self.pieces = list(self._pieces())
+        self.sparse = next((head for head in self.heads if isinstance(head, SparseDense)), None)
+        self.by_tokens = [self._rows_of(self.sparse, own) for own in self.shards if self.sparse]
+
+    def _rows_of(self, head: SparseDense, samples: Range) -> Instructions:
+        """Return a program for the rows of a gradient that the tokens of some samples name."""
+        code = Instructions(self.context.threads)
+        for thread in range(code.threads):
+            head.move_touched(replace(self.context, code=code), thread, samples)
+        return code
 
     def _pieces(self) -> Iterator[GradientPiece]:
         """Yield the pieces, in the order in which gradients lie."""
@@ -109,6 +124,8 @@ class ShardGradients:
                 self._add_bias(code, head)
                 stop += head.bias.vectors
             weight = head.weight
+            if isinstance(head, SparseDense):
+                continue  # the last one, whose rows by tokens are no piece
             panels = max(1, self.piece // weight.values.stride)
             for first in range(0, weight.values.count, panels):
                 last = min(first + panels, weight.values.count)

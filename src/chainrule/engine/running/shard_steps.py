@@ -18,15 +18,18 @@ from chainrule.engine.kernels.dropout import DRAWN
 from chainrule.engine.kernels.rows import ADVANCE, TOTAL
 from chainrule.engine.machine.memory import VECTOR, address, aligned
 from chainrule.engine.planning.kept_gradient import Places
-from chainrule.engine.planning.kinds.sparse import SparseDense
+from chainrule.engine.planning.kinds.sparse import SparseDense, TokenGradient
 from chainrule.engine.planning.plan import Planner
 from chainrule.engine.planning.sample_rows import SparseRows
 from chainrule.engine.planning.shard_gradients import PIECE, can_be_summed, levels_of
 from chainrule.engine.running.adding import Adder
 from chainrule.engine.running.runner import Runner
 from chainrule.engine.running.steps import Steps
-from chainrule.engine.running.token_rows import TokenRows
+from chainrule.engine.running.token_rows import TokenRows, sum_over_shards
 from chainrule.types import Array
+
+_ORDER, _SCALARS_NOW = map(ADVANCE.index, ("order", "scalars_now"))
+_RESULT, _PENALTY = map(TOTAL.index, ("result", "penalty"))
 
 Piece = tuple[int, int]
 """Vectors of all gradients, from the first number to before the second one."""
@@ -49,10 +52,13 @@ class ShardRows:
 
 @dataclass
 class _Program:
+    """``pieces`` and ``by_tokens`` make gradients of shards after one pass, if there are any."""
+
     planner: Planner
     forward: Runner
-    pieces: list[Runner]
     update: Runner
+    pieces: list[Runner]
+    by_tokens: list[Runner]
 
 
 class ShardSteps(Steps):
@@ -108,6 +114,7 @@ class ShardSteps(Steps):
         self._last: _Program | None = None
         self._now = self._ahead = np.zeros((1, 0))
         self._from = 0
+        self._results = np.zeros(2, self.weights.dtype)
 
     @property
     def gradients(self) -> Array:
@@ -170,15 +177,29 @@ class ShardSteps(Steps):
             self._go_forward(program)
             self.loss = self._loss(program, shards)
             self.before_gradients()
-            for piece, runner in zip(program.planner.pieces, program.pieces, strict=True):
+            gradients = program.planner.shard_gradients
+            assert gradients is not None
+            for piece, runner in zip(gradients.pieces, program.pieces, strict=True):
                 runner.run(1)
                 yield piece.start, piece.stop
+            if gradients.sparse is not None:
+                self.rows = self._by_tokens(program.by_tokens, gradients.sparse.gradient)
         else:
             self.before_gradients()
             self.loss = self._one_by_one(shards)
             vectors, at_once = len(self.gradients), self.piece // VECTOR
             for start in range(0, vectors, at_once):
                 yield start, min(start + at_once, vectors)
+
+    def _by_tokens(self, shards: list[Runner], gradient: TokenGradient) -> TokenRows:
+        """Return the sum over shards of the rows that their tokens name."""
+        assert self._matrix is not None
+        tokens, rows = [], []
+        for runner in shards:
+            runner.run(1)
+            tokens.append(gradient.named())
+            rows.append(self._matrix[tokens[-1]])
+        return sum_over_shards(tokens, rows, self.adder.add)
 
     def _one_by_one(self, shards: ShardRows) -> float:
         """Make the gradient of each shard in turn; return the loss."""
@@ -216,7 +237,7 @@ class ShardSteps(Steps):
         program = self._of(shard.sizes)
         self._bind(program, shard)
         self._go_forward(program)
-        for runner in program.pieces:
+        for runner in (*program.pieces, *program.by_tokens):
             runner.run(1)
         return self._loss(program, shard) if shard.weights.size else 0.0
 
@@ -243,14 +264,15 @@ class ShardSteps(Steps):
     def _bind(self, program: _Program, shards: ShardRows) -> None:
         """Let a program read these samples, at this step."""
         planner, order = program.planner, np.ascontiguousarray(shards.order, dtype=np.int64)
+        samples, scalars = address(order), address(self._now)
         for arguments, batch in zip(planner.advances, planner.context.batches, strict=True):
-            arguments[ADVANCE.index("order")] = address(order)
-            arguments[ADVANCE.index("scalars_now")] = address(self._now)
+            arguments[_ORDER], arguments[_SCALARS_NOW] = samples, scalars
             batch.normalized_weights[:] = shards.weights.reshape(-1) if shards.weights.size else 0
             batch.l2[1] = self.l2
-        self._results = np.full(2, np.nan, dtype=self.weights.dtype)
-        planner.total[TOTAL.index("result")] = address(self._results)
-        planner.total[TOTAL.index("penalty")] = address(self._results[1:])
+        self._results[:] = np.nan
+        place = address(self._results)
+        planner.total[_RESULT] = place
+        planner.total[_PENALTY] = place + self._results.itemsize
         for arguments in planner.context.draws:
             arguments[DRAWN.index("step")] = self.done
             arguments[DRAWN.index("row")] = shards.before
@@ -286,9 +308,13 @@ class ShardSteps(Steps):
             )
             runner = Runner(planner.code.finished())
             self._connect(planner, runner)
-            pieces = [Runner(piece.code.finished()) for piece in planner.pieces]
-            update = Runner(planner.update.finished())
-            self._shard_programs[sizes] = _Program(planner, runner, pieces, update)
+            update, made = Runner(planner.update.finished()), planner.shard_gradients
+            codes = [piece.code for piece in made.pieces] if made else []
+            parts = [
+                [Runner(code.finished()) for code in some]
+                for some in (codes, made.by_tokens if made else [])
+            ]
+            self._shard_programs[sizes] = _Program(planner, runner, update, *parts)
         return self._shard_programs[sizes]
 
     def first_not_finite(self, rows: int) -> int | None:

@@ -58,6 +58,13 @@ class TokenGradient:
         )
 
 
+    def named(self) -> NDArray[np.int64]:
+        """Return the tokens of what was summed last, in no order."""
+        ends = self.used[:, 0].tolist()
+        own = [self.touched[b + 1 : end + 1] for b, end in zip(self.before, ends, strict=True)]
+        return np.concatenate(own).astype(np.int64)
+
+
 class SparseDense(Dense):
     """A Linear or an EmbeddingBag on sparse samples."""
 
@@ -118,22 +125,29 @@ class SparseDense(Dense):
 
     def update_matrix(self, thread: int, panels: Range) -> None:
         """Sum the gradient by the rows of W; where no others move, these move at once."""
-        self._scatter(thread)
-        if not self.moves_all:
-            kernel = self.library.get(bags.move_touched, self.context.rule)
-            slots, before = self.gradient.slots[thread], self.gradient.before[thread]
-            self._move(thread, kernel, slots=address(slots), before=before)
+        if self.moves_all:
+            self._scatter(self.context, thread, (0, self.context.rows))
+        else:
+            self.move_touched(self.context, thread, (0, self.context.rows))
 
-    def _scatter(self, thread: int) -> None:
-        """Add dW = Xᵀ dZ, for the tokens that belong to the thread."""
+    def move_touched(self, context: PlanContext, thread: int, samples: Range) -> None:
+        """Add to a program the sum over some samples, and the move of the rows they name."""
+        self._scatter(context, thread, samples)
+        kernel = self.library.get(bags.move_touched, context.rule)
+        slots, before = self.gradient.slots[thread], self.gradient.before[thread]
+        self._move(context, thread, kernel, slots=address(slots), before=before)
+
+    def _scatter(self, context: PlanContext, thread: int, samples: Range) -> None:
+        """Add dW = Xᵀ dZ over some samples, for the tokens that belong to the thread."""
         dz = self.values.gradient
-        self._read(
+        kernel = self.library.get(bags.scatter, alone=context.threads == 1)
+        arguments = context.code.add(
             thread,
-            self.library.get(bags.scatter, alone=self.context.threads == 1),
-            rows=self.context.rows,
+            kernel,
+            rows=samples[1] - samples[0],
             vectors=dz.count,
-            samples=address(self.context.batches[thread].rows),
-            gradient=dz.address,
+            samples=address(context.batches[thread].rows[samples[0] :]),
+            gradient=dz.address + samples[0] * VECTOR,
             vector_stride=dz.stride,
             whose=thread,
             threads=self.context.threads,
@@ -143,16 +157,19 @@ class SparseDense(Dense):
             touched=address(self.gradient.touched),
             sums=address(self.gradient.sums),
         )
+        context.readers.append((kernel, arguments))
 
     def move_all(self, thread: int) -> None:
         """Add the update of the thread's part of all tokens, when all threads have their sums."""
         first, last = partition(self.part.reads, self.context.threads, thread)
         kernel, slots = self.library.get(bags.move_all, self.context.rule), self.gradient.slots
         where = {"slots": address(slots), "slots_of_thread": slots.strides[0]}
-        self._move(thread, kernel, first=first, last=last, **where)
+        self._move(self.context, thread, kernel, first=first, last=last, **where)
 
-    def _move(self, thread: int, kernel: CompiledKernel, **values: int) -> None:
-        self.code.add(
+    def _move(
+        self, context: PlanContext, thread: int, kernel: CompiledKernel, **values: int
+    ) -> None:
+        context.code.add(
             thread,
             kernel,
             **self.moved(thread, self.weight, 0),
