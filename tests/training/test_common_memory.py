@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chainrule.engine.running.meeting import COUNTERS
 from chainrule.training import common_memory
 from chainrule.training.common_gradients import CommonGradients, size_of
 from chainrule.training.common_memory import CommonMemory, file_in_common
@@ -95,7 +94,7 @@ class Sharing(OneProcess):
 def test_all_ranks_find_the_tree_of_gradients_and_the_sum_of_losses(size):
     """In each of some steps, one after the other: nobody writes what another still reads."""
     like = Steps().gradients
-    contents = np.zeros(size * COUNTERS * 8 + size_of(16, like), np.uint8)
+    contents = np.zeros(CommonMemory.counted(size) + size_of(16, like), np.uint8)
     given, found = [leaves(8, VECTORS) * step for step in (1, 2, 3)], [[] for _ in range(size)]
 
     def run(rank):

@@ -44,7 +44,7 @@ class CommonMemory:
     Parameters
     ----------
     contents : ndarray of uint8
-        The memory: first of the ranks' counters, and then of what they like.
+        The memory: first :meth:`counted` bytes of the ranks' counters, and then what they like.
     channel : Channel
         Between the ranks; it knows when to give one up, and whether a signal has come.
     """
@@ -52,9 +52,16 @@ class CommonMemory:
     def __init__(self, contents: Array, channel: Channel) -> None:
         from chainrule.engine.running.meeting import COUNTERS, Meeting
 
-        counters, self.free = np.split(contents, [channel.size * COUNTERS * 8])
+        counters, self.free = np.split(contents, [self.counted(channel.size)])
         self.channel = channel
         self.meeting = Meeting(counters.view(np.int64).reshape(-1, COUNTERS), channel.rank)
+
+    @staticmethod
+    def counted(ranks: int) -> int:
+        """Return the bytes of the counters of so many ranks."""
+        from chainrule.engine.running.meeting import COUNTERS
+
+        return ranks * COUNTERS * 8
 
     def wait(self) -> None:
         """Wait until all ranks have come as far as this one."""
@@ -67,13 +74,13 @@ class CommonMemory:
 
 def file_in_common(group: Group, size: int) -> Array | None:
     """Return zeros of so many bytes that all ranks of a group see; None where that cannot be."""
-    path = group.share(_made(size) if group.rank == 0 else None)
+    made = _made(size) if group.rank == 0 else None
     try:
-        contents = _opened(path, size)
+        contents = _opened(group.share(made), size)
         all_have = all(group.gather(contents is not None))
     finally:
-        if group.rank == 0 and path is not None:
-            os.unlink(path)
+        if made is not None:
+            os.unlink(made)
     return contents if all_have else None
 
 

@@ -233,7 +233,7 @@ class MPIRanks:
         """Return memory that all ranks read: on one machine, where nothing is to be rounded."""
         if self.wire != "exact" or len(set(self.gather(machine()))) > 1:
             return None
-        contents = file_in_common(self, size)
+        contents = file_in_common(self, CommonMemory.counted(self.size) + size)
         return None if contents is None else CommonMemory(contents, self.messages)
 
     def at_one_pace(self) -> AbstractContextManager[None]:
