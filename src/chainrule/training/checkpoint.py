@@ -181,7 +181,7 @@ class Checkpoint:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Let no other process write the file; ValueError if one does, or has since it was read."""
+        """Return a context in which no other process writes the file; ValueError if one does or did."""
         try:
             lock = ExitStack()
             lock.enter_context(locked(self._file))

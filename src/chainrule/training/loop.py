@@ -31,7 +31,8 @@ from chainrule.training.sample_blocks import SampleBlocks, all_of
 from chainrule.training.samples import Samples
 from chainrule.training.scores import Score
 from chainrule.training.session import present_ranks, ranks_of
-from chainrule.training.shards import ShardedSamples, shards_of
+from chainrule.training.sharded_samples import ShardedSamples
+from chainrule.training.shards import shards_of
 from chainrule.training.snapshot import check_changing
 from chainrule.training.stepper import StepOptions
 from chainrule.training.steppers import Engine, choose_stepper

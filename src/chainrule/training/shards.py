@@ -12,16 +12,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from chainrule import random
 from chainrule.chain import Chain
-from chainrule.training.epoch_samples import EpochSamples
-from chainrule.training.plan import Plan
 from chainrule.training.ranks import Ranks, check_count
-from chainrule.training.samples import Samples
 from chainrule.types import Array
 
 
@@ -176,25 +172,3 @@ def no_kernels(chain: Chain, reason: Exception) -> ValueError:
     if chain.observes:
         text += "; LayerNorm, whose means are those of each sample, goes with shards"
     return ValueError(text)
-
-
-class ShardedSamples(EpochSamples):
-    """Samples whose order in an epoch is that of shards.
-
-    Parameters
-    ----------
-    data, plan, dtype
-        As :class:`EpochSamples` has them.
-    shards : int
-        In how many parts they are cut.
-    """
-
-    shards: Shards
-
-    def __init__(self, data: Samples, plan: Plan, dtype: np.dtype[Any], shards: int) -> None:
-        super().__init__(data, plan, dtype)
-        self.shards = Shards(len(data), shards, self.batch_size)
-
-    def _order(self, epoch: int) -> Array:
-        """Return the order of the samples in an epoch."""
-        return self.shards.order(self.plan.seed, epoch if self.plan.shuffle else None)
