@@ -181,7 +181,7 @@ class Checkpoint:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Return a context in which no other process writes the file; ValueError if one does or did."""
+        """Return a context in which no other process writes the file; ValueError if one did."""
         try:
             lock = ExitStack()
             lock.enter_context(locked(self._file))
