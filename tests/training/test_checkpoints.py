@@ -540,12 +540,12 @@ def test_checkpoints_take_their_share_of_the_time(path, monkeypatch):
 
     run = Run()
     with writer.at_work(run):
-        for second in range(400):
+        for second in range(500):
             clock[0] = float(second)
             writer.look(run)
             writer._wait()
     at = [each["at"] for each in written]
-    assert at == [5, 105, 205, 305], "30 MB are expected to take a tenth of a second, and took 2"
+    assert at == [10, 210, 410], "30 MB are expected to take a tenth of a second, and took 2"
 
 
 # Signals.
