@@ -169,7 +169,7 @@ def test_a_signal_while_the_command_line_loads_is_no_traceback(tmp_path, number,
 @pytest.mark.parametrize(
     ("arguments", "name"),
     [
-        (("predict", "m", "iris"), "model_commands.predicted"),
+        (("predict", "m", "iris"), "model_commands.source_for"),
         (("evaluate", "m", "iris"), "model_commands.evaluate_source"),
         (("train", "iris"), "train_commands.prepare_training"),
         (("compare", "iris"), "train_commands.read_data"),

@@ -19,7 +19,7 @@ from chainrule.estimators.loading import ESTIMATORS
 from chainrule.files.estimator import Description, describe, load_estimator
 from chainrule.files.objects import KINDS, object_from_json, to_json
 from chainrule.inputs import INPUTS
-from chainrule.inputs.tables.encoder import COLUMNS
+from chainrule.inputs.tables.rules import COLUMNS
 from chainrule.targets import TARGETS
 from files.by_hand import by_hand, canonical, taken_apart
 from files.golden.inputs import file as first_file
