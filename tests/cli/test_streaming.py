@@ -219,7 +219,8 @@ def test_labelled_lines_are_trained_on_and_what_is_saved_predicts_lines(tmp_path
         "--checkpoint", tmp_path / "run.safetensors",
     )  # fmt: skip
     assert run.code == 0, run.err
-    assert "300 rows in 1 block" in run.err
+    assert "300 rows in 1 block\n" in run.err
+    assert "1 line has no label and is left out" in run.err
     assert run.out == "accuracy, test: 1.0000\n"
     (tmp_path / "new.txt").write_text("milk! w3\ntea!\n")
     assert chainrule("predict", model, tmp_path / "new.txt").out == "label\nmilk\ntea\n"

@@ -115,6 +115,9 @@ def test_what_cannot_be_read_names_file_and_line(tmp_path, monkeypatch):
     (tmp_path / "n.txt").write_bytes(b"a\n" + bytes(9))
     with pytest.raises(DataError, match=r"n\.txt: expected text, got NUL bytes"):
         DataStream(tmp_path / "n.txt")
+    (tmp_path / "u.txt").write_bytes("__label__a tea\n".encode("utf-16"))
+    with pytest.raises(DataError, match=r"u\.txt: expected UTF-8 text, got UTF-16"):
+        DataStream(tmp_path / "u.txt")
     with pytest.raises(DataError, match="expected rows, got none"):
         DataStream(written(tmp_path / "e.txt", end=""))
     monkeypatch.setattr(lines_module, "LONGEST_LINE", 100)

@@ -214,7 +214,7 @@ def test_threads_change_nothing(thread, fitted):
         (["a", "b"], ["x", {}], TypeError, "texts or numbers, got {}, of type dict, in row 1"),
         (["a", "b"], [["x"], [None]], ValueError, "expected a label, got None, .*, in row 1 of y"),
         (["a", "b"], {"x", "y"}, TypeError, "expected a list of labels y, got a set"),
-        (["a", "b"], None, ValueError, "or a list of labels, for each text, got NoneType"),
+        (["a", "b"], None, ValueError, "expected y, the label of each text, got none; fit_file"),
         (b"a", ["x"], TypeError, r"expected a list of texts, got one, b'a': \[text\] is a list"),
         (pathlib.Path("a"), ["x"], TypeError, "fit_file trains on a file"),
         (["a", None], ["x", "y"], TypeError, "expected texts, got None, a missing one .* in row 1"),

@@ -209,6 +209,22 @@ def test_weights_of_rows_and_of_classes(data):
         assert streamed == pytest.approx(known, rel=1e-5)
 
 
+def test_a_fit_that_goes_on_counts_the_classes_of_all_rows(data):
+    X, _ = data
+    labels = (X[:, 0] > 0.9).astype(int)
+    labels[-1] = 2  # in the last block
+    stream = DataStream(X, labels, **WINDOW)
+    options = {"max_iter": 1, "shuffle": False, "batch_size": 50, "random_state": 0}
+    model = MLPClassifier((3,), warm_start=True, **options)
+    known = MLPClassifier((3,), warm_start=True, **options)
+    for class_weight in (None, "balanced"):
+        streamed = model.set_params(class_weight=class_weight).fit(stream).loss_curve_
+        whole = known.set_params(class_weight=class_weight).fit(X, labels).loss_curve_
+        assert streamed == pytest.approx(whole, rel=1e-5)
+    with pytest.raises(ValueError, match=r"got \[0 1 2\], `y` has \[0 1\]"):
+        model.fit(DataStream(X, np.minimum(labels, 1), **WINDOW))
+
+
 @pytest.mark.parametrize("method", ["jacobian", "input_gradient", "check_gradients"])
 def test_what_takes_rows_in_memory_says_so(data, method):
     stream = DataStream(*data, **WINDOW)
@@ -470,11 +486,17 @@ def test_classes_of_tables_and_their_probabilities(sales, tmp_path, class_weight
 def test_a_table_in_one_window_is_fitted_as_in_memory(sales, tmp_path):
     sales.drop(columns="dear").to_parquet(tmp_path / "t.parquet", row_group_size=500)
     options = {**TABLE, "max_iter": 2}
-    streamed = TableRegressor(**options).fit(DataStream(tmp_path / "t.parquet", "price"))
     frame = pd.read_parquet(tmp_path / "t.parquet")
     known = TableRegressor(**options).fit(frame, target="price")
-    np.testing.assert_array_equal(streamed.chain_.parameters.flat, known.chain_.parameters.flat)
-    assert streamed.inputs_ == known.inputs_
+    options["random_state"] = np.random.RandomState(0)
+    drawn = TableRegressor(**options).fit(frame, target="price")
+    for expected, checkpoint in ((known, None), (known, tmp_path / "kept"), (drawn, None)):
+        options["random_state"] = np.random.RandomState(0) if expected is drawn else 0
+        stream = DataStream(tmp_path / "t.parquet", "price")
+        streamed = TableRegressor(**options).fit(stream, checkpoint=checkpoint)
+        flat = expected.chain_.parameters.flat
+        np.testing.assert_array_equal(streamed.chain_.parameters.flat, flat)
+        assert streamed.inputs_ == expected.inputs_
 
 
 def test_arrays_are_tables_too(data):

@@ -78,6 +78,7 @@ def over_ranks(command: str | None) -> Iterator[None]:
             f"mpiexec has started {size} process{'es' * (size > 1)} to train by mpi4py, "
             "which is not installed: pip install 'chainrule[mpi]'"
         ) from None
+    from chainrule.interruption import EXIT_CODE
     from chainrule.training.errors import RankError
     from chainrule.training.session import is_left_to_another, ranks_of
 
@@ -86,6 +87,10 @@ def over_ranks(command: str | None) -> Iterator[None]:
             yield
     except RankError:
         sys.exit(1)
+    except KeyboardInterrupt:
+        if rank:
+            sys.exit(EXIT_CODE)
+        raise
     except Exception as error:
         if is_left_to_another(error):
             sys.exit(getattr(error, "exit_code", 1))

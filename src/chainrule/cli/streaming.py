@@ -18,6 +18,7 @@ from chainrule.cli.options import CommandLineOptions
 from chainrule.cli.output import Output
 from chainrule.cli.spelling import options_said
 from chainrule.cli.table_estimator import prepare_stream, table_estimator
+from chainrule.cli.text_sources import unlabelled
 from chainrule.cli.text_streaming import (
     TAKEN as TAKEN_BY_TEXTS,
     are_texts,
@@ -29,6 +30,7 @@ from chainrule.data import Column, DataError, Source, Table
 from chainrule.data.labelled_lines import TEXT
 from chainrule.data.streams import DataStream
 from chainrule.interruption import EXIT_CODE
+from chainrule.tables import counted
 from chainrule.targets.columns import Purpose, find_task
 from chainrule.training.session import speaks
 
@@ -73,7 +75,10 @@ def train_stream(
         estimator, purpose, roles = _estimator(options, stream)
         prepare = partial(prepare_stream, roles)
     checkpoint = kept.begin(estimator, path)
-    out.say(f"{len(stream):,} rows in {len(stream.sizes):,} blocks", purpose.reason, *kept.notes())
+    out.say(f"{counted(len(stream), 'row')} in {counted(len(stream.sizes), 'block')}")
+    if stream.left_out:
+        out.say(unlabelled(stream.left_out))
+    out.say(purpose.reason, *kept.notes())
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always", UserWarning)
         job = prepare(estimator, stream, checkpoint)

@@ -165,6 +165,12 @@ def read_lines(
     return _with_labels(name, table, labels, several)
 
 
+def unlabelled(lines: int) -> str:
+    """Return in a sentence that so many lines are left out."""
+    verbs = "has no label and is" if lines == 1 else "have no label and are"
+    return f"{counted(lines, 'line')} {verbs} left out"
+
+
 def _with_labels(
     name: str, table: Table, labels: Sequence[tuple[str, ...]], several: bool | None
 ) -> TextSource:
@@ -180,8 +186,7 @@ def _with_labels(
     without = sum(bool(text) and not found for text, found in zip(texts, labels, strict=True))
     notes: tuple[str, ...] = ()
     if without:
-        verbs = "has no label and is" if without == 1 else "have no label and are"
-        notes = (f"{counted(without, 'line')} {verbs} left out",)
+        notes = (unlabelled(without),)
     source = TextSource(
         name,
         table,

@@ -193,12 +193,8 @@ class FittedClassifier(ClassifierMixin, FittedNetwork):  # type: ignore[misc]
             targets.encode(y)
         known = targets.attributes()["classes_"]
         classes = np.unique(y) if known.dtype.kind == "f" and y.ndim == 1 else unique_labels(y)
-        if warm and set(classes) != set(known):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same "
-                "classes as in the previous call to fit. Previously "
-                f"got {known}, `y` has {classes}"
-            )
+        if warm:
+            check_same_classes(known, classes)
         if len(np.setdiff1d(classes, known, assume_unique=True)):
             raise ValueError(
                 "`y` has classes not in `self.classes_`. "
@@ -223,6 +219,16 @@ class FittedClassifier(ClassifierMixin, FittedNetwork):  # type: ignore[misc]
 def _shared_logarithms(Z: Array) -> Array:
     """Return the logarithms of sigmoids over their sum: probabilities of exclusive classes."""
     return LogSoftmax().forward(-Softplus().forward(-Z, {}), {})
+
+
+def check_same_classes(known: Array, classes: Array) -> None:
+    """Raise ValueError unless answers have the classes that a network to go on with has."""
+    if set(classes) != set(known):
+        raise ValueError(
+            "warm_start can only be used where `y` has the same "
+            "classes as in the previous call to fit. Previously "
+            f"got {known}, `y` has {classes}"
+        )
 
 
 def _check_weights(name: str, given: Any) -> None:

@@ -113,7 +113,7 @@ class FastTextClassifier(FittedFastText):
         self.pretrainedVectors = pretrainedVectors
         self.thread = thread
 
-    def fit(self, X: Any, y: Any, **others: Any) -> Self:
+    def fit(self, X: Any, y: Any = None, **others: Any) -> Self:
         """Train on texts and their labels, as on a file of lines ``__label__y text``.
 
         Parameters
@@ -131,6 +131,11 @@ class FastTextClassifier(FittedFastText):
         self : FastTextClassifier
             Fitted.
         """
+        if y is None:
+            raise ValueError(
+                "FastTextClassifier.fit: expected y, the label of each text, got none; fit_file "
+                "takes a file of lines with labels, and TextClassifier a stream of them"
+            )
         if "sample_weight" in others:
             raise TypeError(
                 "FastTextClassifier.fit: expected texts and labels, got sample_weight: fastText "

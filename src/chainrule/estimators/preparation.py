@@ -41,6 +41,7 @@ def prepare(
     classes: Any = None,
     inputs: Inputs | None = None,
     checkpoint: FitCheckpoint | None = None,
+    whole: bool = True,
 ) -> FitJob:
     """Return a fit of an estimator, validated; nothing of the estimator changes.
 
@@ -60,6 +61,8 @@ def prepare(
         What was learned of the raw samples, if somebody has done that.
     checkpoint : FitCheckpoint or None
         What keeps the training.
+    whole : bool
+        Whether y has all answers, among them one of each class.
 
     Returns
     -------
@@ -81,7 +84,8 @@ def prepare(
         estimator._check_going_on()
     read = _read(estimator, X, y, classes, inputs, first=first, incremental=incremental)
     inputs, targets = read.inputs, read.targets
-    estimator._check_answers(read.y, targets, warm=bool(estimator.warm_start) and not first)
+    warm = bool(estimator.warm_start) and not first and whole
+    estimator._check_answers(read.y, targets, warm=warm)
     data = _samples(
         estimator, read.encoded, read.y, sample_weight, targets, incremental=incremental
     )

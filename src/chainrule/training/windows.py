@@ -122,8 +122,9 @@ class WindowedSamples:
         if sparse.issparse(first.X):
             if shards is not None:
                 raise ValueError(
-                    "train: expected one process and no shards for sparse samples that are read in "
-                    f"blocks, got {shards} shards"
+                    "train: expected sparse samples, such as texts, that fit into a window for "
+                    f"shards and for several processes, got {self.count:,} samples and a window of "
+                    f"{self.window:,}; a larger window_rows, or one process without shards, goes"
                 )
             self.samples = replace(self.samples, X=self.known.X)
             entries = self.window * first.X.nnz * 9 // (8 * first.X.shape[0])

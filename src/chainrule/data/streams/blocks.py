@@ -25,10 +25,13 @@ class RowBlocks(ABC):
         The most of the first rows that are read to see what rows are.
     labelled : bool
         Whether parts have answers of their own.
+    left_out : int
+        What stands in files with answers of their own and has none: no row.
     """
 
     head_rows = 2**31
     labelled = False
+    left_out = 0
 
     sizes: tuple[int, ...]
     names: tuple[str, ...] | None

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from chainrule.data.errors import DataError
 from chainrule.data.files import COMPRESSIONS
 from chainrule.data.labelled_lines import PREFIX, SPACES, TEXT, check_labels_of_line, split_lines
+from chainrule.data.lines import UTF16
 from chainrule.data.streams.blocks import RowBlocks
 from chainrule.data.streams.contents import check_stamp, contents_of, described_files, stamp_of
 from chainrule.data.streams.parts import Part
@@ -119,7 +120,7 @@ class LineBlocks(RowBlocks):
     def __init__(self, paths: Sequence[Path]) -> None:
         self.paths = tuple(paths)
         self._stamps = [stamp_of(path) for path in self.paths]
-        self.several = False
+        self.several, self.left_out = False, 0
         ranges: list[_Range] = []
         labelled: list[int] = []
         lines: list[int] = []
@@ -128,6 +129,9 @@ class LineBlocks(RowBlocks):
                 ranges.append(found)
                 lines.append(content.count(b"\n") + (not content.endswith(b"\n")))
                 labelled.append(self._labelled_in(content, found))
+                if labelled[-1] < lines[-1]:
+                    filled = sum(bool(text.strip()) for text in content.split(b"\n"))
+                    self.left_out += filled - labelled[-1]
         self.labelled = any(labelled)
         counts = labelled if self.labelled else lines
         kept = [place for place, count in enumerate(counts) if count]
@@ -189,6 +193,8 @@ class LineBlocks(RowBlocks):
         try:
             with open(path, "rb") as file:
                 head = file.peek(8)
+                if head.startswith(UTF16):
+                    raise DataError(f"{path}: expected UTF-8 text, got UTF-16")
                 for magic, (kind, _) in COMPRESSIONS.items():
                     if head.startswith(magic):
                         raise DataError(

@@ -132,6 +132,11 @@ class DataStream:
         return self._answers is not None or bool(self.answer_columns) or self._own
 
     @property
+    def left_out(self) -> int:
+        """How many lines are no rows, for they have no label as others have."""
+        return self._blocks.left_out if self._own else 0
+
+    @property
     def row_bytes(self) -> int:
         """Bytes of a row's numbers."""
         return self._blocks.row_bytes

@@ -15,6 +15,7 @@ from chainrule import random
 from chainrule.data.streams import DataStream
 from chainrule.data.streams.stream import WINDOW_BYTES
 from chainrule.estimators.checkpoints import FitCheckpoint
+from chainrule.estimators.classification import check_same_classes
 from chainrule.estimators.fitting import FitJob
 from chainrule.estimators.preparation import prepare
 from chainrule.estimators.streams.answers import AnswerEncoder, class_counts, scaled_by_all
@@ -158,13 +159,18 @@ def _prepared(
             f"rows than a window, {window:,}, got solver='lbfgs'"
         )
     twin = copy.copy(estimator)
-    if first and hasattr(estimator, "predict_proba"):
+    if hasattr(estimator, "predict_proba") and (first or not incremental):
         counted = class_counts(name, stream)
         if counted is not None:
+            if not first:
+                check_same_classes(estimator.targets_.attributes()["classes_"], counted.labels)
             classes = counted.classes if classes is None else counted.like(classes)
             if estimator.class_weight == "balanced":
                 twin.class_weight = counted.balanced()
-    job = prepare(twin, head.raw, head.y, None, held_out, classes=classes, inputs=inputs, **options)
+    job = prepare(
+        twin, head.raw, head.y, None, held_out,
+        classes=classes, inputs=inputs, whole=False, **options,
+    )  # fmt: skip
     targets = scaled_by_all(
         job.targets,
         stream,

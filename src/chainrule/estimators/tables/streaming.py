@@ -90,6 +90,7 @@ def _prepared(
     if stream.window_rows is not None and len(stream) <= stream.window_rows:
         return _in_memory(estimator, stream, weights, given)
     random_state = random_state_of(estimator, given.checkpoint)
+    before = random_state.get_state()
     seeds = [int(random_state.randint(2**31 - 1)) for _ in range(2)]
     own, fraction = seed_of(estimator, seeds[0]), float(estimator.validation_fraction)
     out = held_out_of_stream(stream, fraction, own, seeds[0], given)
@@ -109,6 +110,7 @@ def _prepared(
     inputs = encoder.inputs
     window = window_of(stream, len(inputs.feature_names), np.dtype(np.float32))
     if len(stream) <= window:
+        random_state.set_state(before)  # rows in memory draw their own
         return _in_memory(estimator, stream, weights, given)
     recipe = recipe_for(estimator, rows, classes=isinstance(targets, Classes))
     objective = estimator._objective(targets)
