@@ -62,11 +62,13 @@ def test_an_svg_says_what_it_shows_and_is_the_same_each_time(tmp_path):
 
 
 def test_each_kind_of_first_layer_is_drawn(tmp_path):
-    houses = written(tmp_path / "houses.csv", house_rows())
+    houses, few = written(tmp_path / "houses.csv", house_rows()), ("--epochs", 2)
     models = {
-        "rooms": train(houses, tmp_path / "a", "-t", "price"),
-        "Linear(256)": train(idx_files(tmp_path / "mnist"), tmp_path / "b", "--model", "mlp"),
-        "Conv2d(32, padding=1)": train(pictures(tmp_path / "pets", channels=3), tmp_path / "c"),
+        "rooms": train(houses, tmp_path / "a", "-t", "price", *few),
+        "Linear(256)": train(idx_files(tmp_path / "mnist"), tmp_path / "b", "--model", "mlp", *few),
+        "Conv2d(32, padding=1)": train(
+            pictures(tmp_path / "pets", channels=3), tmp_path / "c", *few
+        ),
     }
     for words, model in models.items():
         assert chainrule("plot", model, "-fo", tmp_path / "p.svg").code == 0
