@@ -141,15 +141,15 @@ class Windows:
 
         take = WindowedSamples._next
 
-        def taken(own: WindowedSamples) -> slice:
-            rows = take(own)
+        def taken(own: WindowedSamples) -> list[slice]:
+            parts = take(own)
             now = perf_counter()
             self.begun, self.before = self.begun or now, self.before or own.waited
             self.spent, self.waited = now - self.begun, own.waited - self.before
             if self.spent > self.seconds:
                 raise KeyboardInterrupt
-            self.rows += rows.stop - rows.start
-            return rows
+            self.rows += sum(part.stop - part.start for part in parts)
+            return parts
 
         WindowedSamples._next = taken  # type: ignore[method-assign]
 
