@@ -41,8 +41,8 @@ class Checkpoint:
     path : str or path
         Of the file, such as "run.safetensors".
     every : float, default=60
-        Seconds from one to the next, at least: however large a network is, checkpoints take at
-        most 2 % of the time.
+        Seconds from one to the next, at least: however large a network is, copying and writing
+        checkpoints take at most 1 % of the time.
 
     Raises
     ------

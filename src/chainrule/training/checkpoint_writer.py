@@ -18,7 +18,7 @@ __all__ = ["CheckpointWriter", "NoCheckpoints", "NotOursError", "Writer"]
 SHARE = 0.01
 """The part of the time that checkpoints take at most, by their own count of it.
 
-By the clock it is more, for they also take caches and memory's bandwidth from a training: 2 % then.
+By the clock it is more, for they also take caches and memory's bandwidth from a training.
 """
 
 EXPECTED = 3e8
