@@ -20,8 +20,8 @@ from mpi4py import MPI
 from chainrule import functions as f, losses
 from chainrule.chain import Chain
 from chainrule.training import SGD, Checkpoint, Plan, checkpoint_writer, ranks_of, train
-from chainrule.training.communicator import MPIRanks
 from chainrule.training.reporter import ReporterTee
+from chainrule.training.sharded_stepper import ShardedStepper
 
 SIGNALS = "SIGSTOP", "SIGKILL", "SIGINT", "SIGTERM"
 ROOM = 2**26
@@ -65,16 +65,16 @@ class Failing(ReporterTee):
             timer.daemon = True
             timer.start()
             return
-        due, total = time.perf_counter() + self.when, MPIRanks.total
+        due, total = time.perf_counter() + self.when, ShardedStepper._total
 
-        def failing(*given):
+        def failing(stepper):
             if time.perf_counter() > due:
-                MPIRanks.total = total
+                ShardedStepper._total = total
                 self.say()
                 fail(self.kind)
-            return total(*given)
+            return total(stepper)
 
-        MPIRanks.total = failing  # which each step calls
+        ShardedStepper._total = failing  # which each step calls
 
     def say(self):
         """Say, where a fault has a time of its own, when it came."""

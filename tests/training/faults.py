@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 WORKER = Path(__file__).with_name("failing_ranks.py")
-EPOCHS, MOST, EVERY, LATEST = 700, 30.0, 0.2, 0.6
+EPOCHS, MOST, EVERY, LATEST = 3000, 30.0, 0.2, 0.6
 
 KINDS = {
     "killed": ("SIGKILL", 1),
