@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -158,8 +157,3 @@ class Answers:
         found = np.array(self.y[first + start : first + stop])
         forget(self.y)
         return found
-
-    def block_of(self, row: int) -> tuple[int, int]:
-        """Return the block of a row, and its place there."""
-        block = bisect_right(self.first, row) - 1
-        return block, row - self.first[block]
